@@ -1,0 +1,106 @@
+/**
+ * The contract of a model: one way for a server to wait for the network.
+ *
+ * A model owns sockets and files, feeds sessions (server/session.ts) and carries their effects
+ * out. Every model drives every protocol, and runs as a pool of workers; the thread that calls
+ * `serve` only supervises.
+ *
+ * @module
+ */
+
+import type { Address, Settings } from "../server/mod.ts";
+
+/** Which readiness call a multiplex model waits in. */
+export type SelectorName = "select" | "poll" | "epoll";
+
+/** Level: readiness is repeated until it is consumed. Edge: it is told once (epoll(7)). */
+export type Trigger = "level" | "edge";
+
+/** What to serve, where and how. Every field is plain data: it goes to the workers as it is. */
+export interface ServeOptions {
+  /** A name of `protocols` in server/mod.ts. */
+  readonly protocol: string;
+  /** A numeric address to listen on; "0.0.0.0" and "::" mean all. */
+  readonly host: string;
+  /** 0 lets the kernel choose. */
+  readonly port: number;
+  /** The absolute real path of the folder served. */
+  readonly root: string;
+  readonly settings: Settings;
+  /** Event loops, or for blocking the threads at the start. */
+  readonly workers: number;
+  /** For blocking: the most threads that the pool grows to. */
+  readonly maxWorkers: number;
+  readonly selector: SelectorName;
+  readonly trigger: Trigger;
+  /** For polling: milliseconds of sleep between two rounds; 0 spins. */
+  readonly intervalMs: number;
+  /** First and last port for passive data connections; undefined: PASSIVE_PORTS_DEFAULT. */
+  readonly passivePorts?: readonly [number, number];
+}
+
+/** What a model cannot do, as data: tests and clients read it instead of trying. */
+export interface ModelLimits {
+  /** The most connections served at the same time; undefined: the descriptor limit only. */
+  readonly connections?: number;
+  /** Calls of the kernel are its own, so `serve --stats` counts them by name. */
+  readonly countsCalls: boolean;
+}
+
+/** One worker's counters at one moment. */
+export interface WorkerStats {
+  /** What the worker was doing: "starting", "waiting", "working", "stopped", ... */
+  readonly lane: string;
+  /** Calls by name, for example {recv: 12, epoll_wait: 9}; only names that were called. */
+  readonly calls: Readonly<Record<string, number>>;
+  /** Calls that ended with EAGAIN. */
+  readonly eagain: number;
+  /** Returns from the waiting call, and those of them that brought nothing. */
+  readonly wakeups: number;
+  readonly emptyWakeups: number;
+  /** Octets over control and data connections. */
+  readonly octetsIn: number;
+  readonly octetsOut: number;
+  /** Octets of those that passed through a buffer of this process. */
+  readonly octetsCopied: number;
+  /** Sessions begun, and those of them that have not ended. */
+  readonly sessions: number;
+  readonly sessionsOpen: number;
+}
+
+/** A server that is running. */
+export interface Server {
+  readonly address: Address;
+  /** What stands after "model" in the line that serve prints: "multiplex (epoll, level)". */
+  readonly description: string;
+  /** Resolves when the server has ended, after `stop` or because it could not go on. */
+  readonly finished: Promise<void>;
+  /** One entry per worker, in the order in which they were started. */
+  stats(): WorkerStats[];
+  /**
+   * Stops accepting, lets transfers under way finish for up to `graceMs`, then closes everything.
+   * A second call shortens the grace of the first. Never rejects.
+   */
+  stop(graceMs: number): Promise<void>;
+}
+
+/** One way to wait. */
+export interface Model {
+  readonly name: string;
+  /** One line for --help and the README. */
+  readonly summary: string;
+  limits(options: ServeOptions): ModelLimits;
+  /** Why it cannot run here, in one sentence, or undefined when it can. */
+  unavailable(): string | undefined;
+  /**
+   * Starts serving; resolves once connections are accepted.
+   *
+   * @throws {ServeError} with one line of text when the address cannot be listened on.
+   */
+  serve(options: ServeOptions): Promise<Server>;
+}
+
+/** What a user can cause when starting a server, in one line. */
+export class ServeError extends Error {
+  override name = "ServeError";
+}

@@ -1,0 +1,34 @@
+/**
+ * Every limit that a session or a model keeps, each with its reason beside it: plain data.
+ *
+ * @module
+ */
+
+/** The limits that a server's operator may set; the rest are the constants below. */
+export interface Limits {
+  /** How long a failed login waits for its 530, milliseconds; it holds up nobody else. */
+  readonly loginDelayMs: number;
+  /** A control connection that says nothing for so long is closed with 421, milliseconds. */
+  readonly idleTimeoutMs: number;
+  /** How long a data connection may take to be made, milliseconds. */
+  readonly connectTimeoutMs: number;
+  /** How long a data connection may move no octet, milliseconds. */
+  readonly stallTimeoutMs: number;
+}
+
+/** What a server keeps unless it is told otherwise; idle and stall times as vsftpd's. */
+export const DEFAULT_LIMITS: Limits = {
+  loginDelayMs: 500,
+  idleTimeoutMs: 300_000,
+  connectTimeoutMs: 30_000,
+  stallTimeoutMs: 300_000,
+};
+
+/** Failed logins before the connection is closed (RFC 1123 section 4.1.3.2 leaves it open). */
+export const LOGIN_ATTEMPTS_MAX = 3;
+
+/** A command line: the verb, a path of PATH_MAX (4096) octets each doubled as Telnet IAC, CRLF. */
+export const LINE_BYTES_MAX = 8_400;
+
+/** Commands that wait behind the one under way; more of them make the session stop reading. */
+export const QUEUED_COMMANDS_MAX = 64;

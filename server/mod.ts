@@ -1,0 +1,12 @@
+/**
+ * The public face of the pure server core: protocols as state machines without I/O.
+ *
+ * Read session.ts for the contract, effects.ts for the vocabulary, then ftp/session.ts.
+ *
+ * @module
+ */
+
+export type * from "./effects.ts";
+export type { Peer, Protocol, Session, Settings } from "./session.ts";
+export * from "./accounts.ts";
+export * from "./limits.ts";

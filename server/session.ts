@@ -1,0 +1,74 @@
+/**
+ * The contract that every protocol's session keeps, and that every model drives.
+ *
+ * A session is a pure machine: octets, completions and the time go in, effects come out. It opens
+ * nothing, waits for nothing, knows no clock. One turn of any model is:
+ *
+ *     session.handleInput(octets, now)           // or handleCompletion, handleTimeout, ...
+ *     while ((effect = session.pollEffect())) carryOut(effect)
+ *     wait for octets, completions, or session.pollDeadline()
+ *
+ * One input, then drain to empty, then the next input. `now` is milliseconds since the epoch from
+ * a clock that never goes back. A peer's bad octets give a reply, never an exception: an exception
+ * out of a session is a bug in the session or in its driver.
+ *
+ * @module
+ */
+
+import type { Accounts } from "./accounts.ts";
+import type { Address, Completion, Effect } from "./effects.ts";
+import type { Limits } from "./limits.ts";
+
+/** A protocol's state machine for one connection. Getters, `handle*` in, `poll*` out. */
+export interface Session {
+  /**
+   * false: the session has enough to do; the model stops reading until it is true again, so that
+   * the peer feels the back-pressure and no queue grows.
+   */
+  readonly wantsInput: boolean;
+  /** true while a client has something under way that a clean stop should wait for. */
+  readonly busy: boolean;
+  /** Octets from the control connection; borrowed, valid only during the call. */
+  handleInput(octets: Uint8Array, now: number): void;
+  /** The peer closed its sending side, or the connection broke. */
+  handleEnd(now: number): void;
+  /** The answer to the effect that carried `id`. */
+  handleCompletion(id: number, completion: Completion, now: number): void;
+  /** The time of `pollDeadline()` has come; a call that comes too early does nothing. */
+  handleTimeout(now: number): void;
+  /** The server is stopping: finish what is under way, say goodbye, close. */
+  handleStop(now: number): void;
+  /** The next effect to carry out, or undefined when there is none. */
+  pollEffect(): Effect | undefined;
+  /** When `handleTimeout` wants to be called, or undefined for never. */
+  pollDeadline(): number | undefined;
+}
+
+/** The two ends of a control connection. */
+export interface Peer {
+  readonly local: Address;
+  readonly remote: Address;
+  /** 1 for the server's first connection, and so on; stable for the connection's life. */
+  readonly number: number;
+}
+
+/** What a protocol may know of the server's configuration: plain data, cloneable. */
+export interface Settings {
+  readonly accounts: Accounts;
+  readonly limits: Limits;
+  /** Virtual folders that mini gets from and puts to. */
+  readonly downloadPath: string;
+  readonly uploadPath: string;
+}
+
+/** A protocol that the server can speak. */
+export interface Protocol {
+  readonly name: string;
+  /** One line for --help. */
+  readonly summary: string;
+  readonly defaultPort: number;
+  /** Begins a session; what it says first is already in its effects. */
+  createSession(settings: Settings, peer: Peer, now: number): Session;
+  /** What a client hears that cannot be served, for example for want of descriptors. */
+  refusal(reason: string): Uint8Array;
+}
