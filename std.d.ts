@@ -78,3 +78,15 @@ declare module "@std/cli/parse-args" {
     options?: ParseOptions,
   ): { _: (string | number)[] } & Record<string, unknown>;
 }
+
+declare module "@std/data-structures/binary-heap" {
+  export class BinaryHeap<T> {
+    /** @param compare negative when its first argument comes out first. */
+    constructor(compare?: (left: T, right: T) => number);
+    readonly length: number;
+    peek(): T | undefined;
+    pop(): T | undefined;
+    push(...values: T[]): number;
+    clear(): void;
+  }
+}

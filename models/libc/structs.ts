@@ -1,0 +1,86 @@
+/**
+ * Layouts of the C structs that cross the FFI border, for Linux x86-64 and arm64 (both
+ * little-endian, LP64). A test asserts every size against the C compiler's.
+ *
+ * @module
+ */
+
+import { AF_INET, AF_INET6 } from "./constants.ts";
+
+/** struct sockaddr_in and sockaddr_in6; the larger one is what buffers are made for. */
+export const SOCKADDR_IN_BYTES = 16;
+export const SOCKADDR_IN6_BYTES = 28;
+
+/** struct pollfd {int fd; short events; short revents;} */
+export const POLLFD_BYTES = 8;
+
+/** fd_set: 1024 bits. */
+export const FD_SET_BYTES = 128;
+
+/** struct timeval and struct timespec: two 64-bit fields. */
+export const TIMEVAL_BYTES = 16;
+
+/** Where the fields of struct epoll_event are; packed on x86-64 only (epoll_event(3type)). */
+export interface EpollEventLayout {
+  readonly bytes: number;
+  readonly dataOffset: number;
+}
+
+/** The layout by machine, as `Deno.build.arch` names it. */
+export const EPOLL_EVENT_LAYOUTS: Readonly<Record<string, EpollEventLayout>> = {
+  x86_64: { bytes: 12, dataOffset: 4 },
+  aarch64: { bytes: 16, dataOffset: 8 },
+};
+
+/** A socket address before text: what sockaddr carries. */
+export interface SocketAddress {
+  readonly family: 4 | 6;
+  readonly host: string;
+  readonly port: number;
+}
+
+/** Turns IPv6 text into 16 octets and back; the C library's own do it (inet_pton(3)). */
+export interface Ipv6Text {
+  parse(text: string): Uint8Array | undefined;
+  format(octets: Uint8Array): string;
+}
+
+/** A sockaddr for `address`, or undefined when its host is no numeric address. */
+export function encodeSocketAddress(
+  address: SocketAddress,
+  ipv6: Ipv6Text,
+): Uint8Array<ArrayBuffer> | undefined {
+  if (address.family === 4) {
+    const parts = address.host.split(".").map(Number);
+    if (parts.length !== 4 || parts.some((part) => !(part >= 0 && part <= 255))) return undefined;
+    const octets = new Uint8Array(SOCKADDR_IN_BYTES);
+    const view = new DataView(octets.buffer);
+    view.setUint16(0, AF_INET, true);
+    view.setUint16(2, address.port);
+    octets.set(parts, 4);
+    return octets;
+  }
+  const host = ipv6.parse(address.host);
+  if (host === undefined) return undefined;
+  const octets = new Uint8Array(SOCKADDR_IN6_BYTES);
+  const view = new DataView(octets.buffer);
+  view.setUint16(0, AF_INET6, true);
+  view.setUint16(2, address.port);
+  octets.set(host, 8);
+  return octets;
+}
+
+/** Reads a sockaddr; an IPv4-mapped IPv6 address (RFC 4291 2.5.5.2) comes back as IPv4. */
+export function decodeSocketAddress(octets: Uint8Array, ipv6: Ipv6Text): SocketAddress {
+  const family = octets[0]! | octets[1]! << 8;
+  const port = octets[2]! << 8 | octets[3]!;
+  if (family === AF_INET) return { family: 4, host: dotted(octets, 4), port };
+  const mapped = octets[18] === 0xff && octets[19] === 0xff &&
+    octets.subarray(8, 18).every((octet) => octet === 0);
+  if (mapped) return { family: 4, host: dotted(octets, 20), port };
+  return { family: 6, host: ipv6.format(octets.subarray(8, 24)), port };
+}
+
+function dotted(octets: Uint8Array, at: number): string {
+  return `${octets[at]}.${octets[at + 1]}.${octets[at + 2]}.${octets[at + 3]}`;
+}

@@ -1,0 +1,32 @@
+/**
+ * What every model keeps the same, so that a comparison of two is one of their waiting only.
+ *
+ * @module
+ */
+
+/** One read from a control connection: some hundred pipelined commands. */
+export const CONTROL_BYTES = 16_384;
+
+/** One read or write of bulk data; larger ones no longer raise the throughput on loopback. */
+export const BULK_BYTES = 262_144;
+
+/** Connections that the kernel keeps until they are accepted (listen(2); capped by somaxconn). */
+export const BACKLOG = 1024;
+
+/** The same for one passive data socket: one client, and strangers that are turned away. */
+export const PASSIVE_BACKLOG = 8;
+
+/** Pause after accept(2) failed for want of descriptors or memory, milliseconds. */
+export const ACCEPT_PAUSE_MS = 100;
+
+/**
+ * Ports for passive data connections: above the range from which Linux draws ephemeral ports
+ * (32768 to 60999), so that the two never crowd each other.
+ */
+export const PASSIVE_PORTS_DEFAULT: readonly [number, number] = [61_000, 65_535];
+
+/** Ports tried for one PASV or EPSV before it is refused; each try costs a bind(2). */
+export const PASSIVE_TRIES_MAX = 256;
+
+/** Listening data sockets that a worker keeps for the next transfer. */
+export const PASSIVE_IDLE_MAX = 128;

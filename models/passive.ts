@@ -1,0 +1,65 @@
+/**
+ * Listening sockets for passive data connections, lent to one connection at a time.
+ *
+ * A socket that comes back is kept for the next: making one per transfer costs a search of the
+ * port range, and binding to port 0 scans the crowded ephemeral range. Generic over how a socket
+ * is made, so that every model lends by the same rules.
+ *
+ * @module
+ */
+
+import { PASSIVE_IDLE_MAX, PASSIVE_PORTS_DEFAULT, PASSIVE_TRIES_MAX } from "./limits.ts";
+import type { ServeOptions } from "./model.ts";
+
+/** A listening socket that can be lent. */
+export interface PassiveSocket {
+  readonly port: number;
+  /** Turns away what connected while nobody was waiting for it; false: it is of no use any more. */
+  drain(): boolean;
+  close(): void;
+}
+
+/** Lends sockets from a range of ports. */
+export class PassivePool<S extends PassiveSocket> {
+  readonly #idle: S[] = [];
+  readonly #first: number;
+  readonly #size: number;
+  readonly #idleMax: number;
+  #next: number;
+
+  /** @param listen makes a listening socket on a port, or undefined when the port is taken. */
+  constructor(options: ServeOptions, readonly listen: (port: number) => S | undefined) {
+    const [first, last] = options.passivePorts ?? PASSIVE_PORTS_DEFAULT;
+    this.#first = first;
+    this.#size = last - first + 1;
+    // A worker that hoards a small range would starve the others.
+    const share = Math.floor(this.#size / (4 * Math.max(options.workers, options.maxWorkers)));
+    this.#idleMax = Math.min(PASSIVE_IDLE_MAX, share);
+    this.#next = Math.floor(Math.random() * this.#size);
+  }
+
+  /** A listening socket with nothing in its backlog, or undefined when no port is free. */
+  lend(): S | undefined {
+    for (let socket = this.#idle.pop(); socket !== undefined; socket = this.#idle.pop()) {
+      if (socket.drain()) return socket;
+      socket.close();
+    }
+    for (let tries = Math.min(this.#size, PASSIVE_TRIES_MAX); tries > 0; tries--) {
+      const socket = this.listen(this.#first + this.#next);
+      this.#next = (this.#next + 1) % this.#size;
+      if (socket !== undefined) return socket;
+    }
+    return undefined;
+  }
+
+  /** Takes a socket back. */
+  giveBack(socket: S): void {
+    if (this.#idle.length < this.#idleMax) this.#idle.push(socket);
+    else socket.close();
+  }
+
+  /** Closes what is not lent. */
+  close(): void {
+    for (const socket of this.#idle.splice(0)) socket.close();
+  }
+}
