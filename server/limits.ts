@@ -32,3 +32,21 @@ export const LINE_BYTES_MAX = 8_400;
 
 /** Commands that wait behind the one under way; more of them make the session stop reading. */
 export const QUEUED_COMMANDS_MAX = 64;
+
+/**
+ * Octets of those commands, so that 64 long lines do not hold half a MiB for one connection. The
+ * rest of the input that carried them stays where it is, at most one read of the model's.
+ */
+export const QUEUED_BYTES_MAX = 32_768;
+
+/**
+ * The largest file whose size in TYPE A is counted (RFC 3659 section 4 asks for the exact number
+ * of octets, which takes reading it all): some tens of milliseconds of the worker.
+ */
+export const ASCII_SIZE_BYTES_MAX = 16_777_216;
+
+/** What one `read` asks for while such a size is counted or a STAT listing is made. */
+export const READ_BYTES = 65_536;
+
+/** A listing in a reply to STAT goes over the control connection: more of it is cut. */
+export const STATUS_LISTING_BYTES_MAX = 65_536;

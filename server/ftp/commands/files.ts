@@ -1,0 +1,129 @@
+/**
+ * DELE, RNFR and RNTO (RFC 959 section 4.1.3), SIZE and MDTM (RFC 3659), MFMT
+ * (draft-somers-ftp-mfxx): one name and what is known of it.
+ *
+ * @module
+ */
+
+import type { Failure } from "../../effects.ts";
+import { ASCII_SIZE_BYTES_MAX, READ_BYTES } from "../../limits.ts";
+import { isPartialName, nameOf, partialPath } from "../../paths.ts";
+import { toNetworkLines } from "../ascii.ts";
+import { FAILURE_REPLIES, NEW_NAME_FAILURE_REPLIES } from "../failures.ts";
+import { formatTime, parseTime } from "../facts.ts";
+import { encodeReply } from "../replies.ts";
+import type { FtpSession } from "../session.ts";
+import { resolveNew, resolveOld } from "./names.ts";
+
+const REMOVED = encodeReply(250, "File removed");
+const RENAME_BEGUN = encodeReply(350, "Send the new name with RNTO");
+const RENAMED = encodeReply(250, "Renamed");
+const RENAME_NOT_BEGUN = encodeReply(503, "Send RNFR first");
+const ROOT_STAYS = encodeReply(550, "The root cannot be renamed");
+const NOT_A_FILE = encodeReply(550, "Not a regular file");
+const TOO_LARGE_TO_COUNT = encodeReply(550, "Too large to count its size in TYPE A, use TYPE I");
+const MFMT_SYNTAX = encodeReply(501, "Takes YYYYMMDDHHMMSS and a path");
+
+/** DELE: 250, 550. */
+export function remove(session: FtpSession, argument: string): void {
+  const path = resolveOld(session, argument);
+  if (path === undefined) return;
+  session.file({ do: "removeFile", path }, "done", () => session.send(REMOVED));
+}
+
+/** RNFR: 350 for what exists, 550. */
+export function renameFrom(session: FtpSession, argument: string): void {
+  const path = resolveOld(session, argument);
+  if (path === undefined) return;
+  if (path === "/") return session.send(ROOT_STAYS);
+  session.file({ do: "stat", path }, "stat", () => {
+    session.renameFrom = path;
+    session.send(RENAME_BEGUN);
+  });
+}
+
+/** RNTO: 250, 503 unless it follows RNFR at once, 550, 553. */
+export function renameTo(session: FtpSession, argument: string): void {
+  const from = session.renameFrom;
+  session.renameFrom = undefined;
+  if (from === undefined) return session.send(RENAME_NOT_BEGUN);
+  const to = resolveNew(session, argument);
+  if (to === undefined) return;
+  session.file(
+    { do: "rename", from, to },
+    "done",
+    () => session.send(RENAMED),
+    (failure) => session.send(NEW_NAME_FAILURE_REPLIES[failure]),
+  );
+}
+
+/**
+ * SIZE: 213 with the octets that RETR would send in the current TYPE, 550.
+ *
+ * Where only the partial file of a broken upload exists, its size is the answer: clients that
+ * resume an upload ask SIZE for the offset to go on from (curl -C - -T, lftp put -c).
+ */
+export function size(session: FtpSession, argument: string): void {
+  const path = resolveOld(session, argument);
+  if (path === undefined) return;
+  const measure = session.type === "I" ? measureOctets : measureLines;
+  measure(session, path, (failure) => {
+    const resumable = failure === "notFound" && !isPartialName(nameOf(path));
+    if (!resumable) return session.fail(failure);
+    measure(session, partialPath(path), (failure) => session.fail(failure));
+  });
+}
+
+type Measure = (session: FtpSession, path: string, failed: (failure: Failure) => void) => void;
+
+const measureOctets: Measure = (session, path, failed) => {
+  session.file({ do: "stat", path }, "stat", ({ stat }) => {
+    if (stat.kind === "file") session.reply(213, String(stat.size));
+    else session.send(NOT_A_FILE);
+  }, failed);
+};
+
+/** Reads the whole file, because only that tells how many line ends become one octet longer. */
+const measureLines: Measure = (session, path, failed) => {
+  session.file({ do: "openRead", path, offset: 0 }, "opened", ({ stat }) => {
+    const end = (octets: Uint8Array) => {
+      session.file({ do: "closeFile" }, "done", () => session.send(octets));
+    };
+    if (stat.size > ASCII_SIZE_BYTES_MAX) return end(TOO_LARGE_TO_COUNT);
+    const filter = toNetworkLines();
+    let [taken, counted] = [0, 0];
+    const readOn = () => {
+      session.file({ do: "read", length: READ_BYTES }, "octets", ({ octets }) => {
+        if (octets.length === 0) return end(encodeReply(213, String(counted)));
+        taken += octets.length;
+        counted += filter.push(octets).length;
+        // The file may grow while it is read.
+        if (taken > ASCII_SIZE_BYTES_MAX) return end(TOO_LARGE_TO_COUNT);
+        readOn();
+      }, (failure) => end(FAILURE_REPLIES[failure]));
+    };
+    readOn();
+  }, failed);
+};
+
+/** MDTM: 213, 550. */
+export function modified(session: FtpSession, argument: string): void {
+  const path = resolveOld(session, argument);
+  if (path === undefined) return;
+  session.file({ do: "stat", path }, "stat", ({ stat }) => {
+    session.reply(213, formatTime(stat.modifiedMs));
+  });
+}
+
+/** MFMT: 213, 501, 550. */
+export function setModified(session: FtpSession, argument: string): void {
+  const space = argument.indexOf(" ");
+  const modifiedMs = space === -1 ? undefined : parseTime(argument.slice(0, space));
+  const name = argument.slice(space + 1);
+  if (modifiedMs === undefined || name === "") return session.send(MFMT_SYNTAX);
+  const path = resolveOld(session, name);
+  if (path === undefined) return;
+  session.file({ do: "setModified", path, modifiedMs }, "done", () => {
+    session.reply(213, `Modify=${formatTime(modifiedMs)}; ${path}`);
+  });
+}

@@ -1,0 +1,42 @@
+/**
+ * The path that a command's argument means, or the refusal of it.
+ *
+ * Used by every command that takes a path, so that what a name may not be is said in one way: 550
+ * for names to be found, 553 where a name would be made (RFC 959 section 5.4).
+ *
+ * @module
+ */
+
+import { isPartialName, nameOf, resolvePath } from "../../paths.ts";
+import { type ListRequest, parseListArgument } from "../listing.ts";
+import { encodeReply } from "../replies.ts";
+import type { FtpSession } from "../session.ts";
+
+const BAD_OLD_NAME = encodeReply(550, "A name cannot hold NUL, CR, LF or a backslash");
+const BAD_NEW_NAME = encodeReply(553, "A name cannot hold NUL, CR, LF or a backslash");
+const RESERVED_NAME = encodeReply(553, "Names like .NAME.part are for uploads under way");
+const ROOT_NAME = encodeReply(553, "The root cannot be made or replaced");
+
+/** The path of something that should exist; undefined after a reply that refuses it. */
+export function resolveOld(session: FtpSession, argument: string): string | undefined {
+  const path = resolvePath(session.directory, argument);
+  if (path === undefined) session.send(BAD_OLD_NAME);
+  return path;
+}
+
+/** The path of something to be made or replaced; undefined after a reply that refuses it. */
+export function resolveNew(session: FtpSession, argument: string): string | undefined {
+  const path = resolvePath(session.directory, argument);
+  if (path === undefined) session.send(BAD_NEW_NAME);
+  else if (path === "/") session.send(ROOT_NAME);
+  else if (isPartialName(nameOf(path))) session.send(RESERVED_NAME);
+  else return path;
+  return undefined;
+}
+
+/** What a listing's argument means; undefined after a reply that refuses it. */
+export function resolveList(session: FtpSession, argument: string): ListRequest | undefined {
+  const request = parseListArgument(session.directory, argument);
+  if (request === undefined) session.send(BAD_OLD_NAME);
+  return request;
+}

@@ -1,0 +1,110 @@
+/**
+ * Virtual paths: absolute, "/" between components, no "." or ".." left, "/" for the served root.
+ *
+ * Sessions resolve every name that a client sends through here, so that no effect ever carries a
+ * path that could leave the root; links are the model's to check, which alone can see them.
+ *
+ * @module
+ */
+
+/** The longest name that Linux file systems take, in octets (NAME_MAX of limits.h). */
+const NAME_BYTES_MAX = 255;
+
+const PARTIAL_START = ".";
+const PARTIAL_END = ".part";
+
+const encoder = new TextEncoder();
+
+/**
+ * The absolute path that `argument` means when `directory` is the current one. ".." stops at the
+ * root.
+ *
+ * @param directory An absolute virtual path.
+ * @returns undefined when the argument holds a character that `isAddressable` refuses.
+ */
+export function resolvePath(directory: string, argument: string): string | undefined {
+  if (!isAddressable(argument)) return undefined;
+  if (argument === "") return directory;
+  if (isPlain(argument)) return joinPath(directory, argument);
+  const components: string[] = [];
+  const whole = argument.startsWith("/") ? argument : `${directory}/${argument}`;
+  for (const component of whole.split("/")) {
+    if (component === "..") components.pop();
+    else if (component !== "" && component !== ".") components.push(component);
+  }
+  return `/${components.join("/")}`;
+}
+
+/**
+ * Whether a name or path can be written on a control connection and read by any system: no NUL,
+ * CR or LF, which end or bend a line, and no backslash, which other systems take for a "/".
+ * Entries of the served tree with other names are not listed, because they cannot be asked for.
+ */
+export function isAddressable(text: string): boolean {
+  for (let index = 0; index < text.length; index++) {
+    const code = text.charCodeAt(index);
+    if (code === 0x5c || code === 0x0d || code === 0x0a || code === 0x00) return false;
+  }
+  return true;
+}
+
+/** One component that is neither "." nor "..": most arguments. */
+function isPlain(argument: string): boolean {
+  return !argument.includes("/") && argument !== "." && argument !== "..";
+}
+
+/** `name` in `directory`. */
+export function joinPath(directory: string, name: string): string {
+  return directory === "/" ? `/${name}` : `${directory}/${name}`;
+}
+
+/** The path without its last component; "/" for the root. */
+export function parentOf(path: string): string {
+  const slash = path.lastIndexOf("/");
+  return slash <= 0 ? "/" : path.slice(0, slash);
+}
+
+/** The last component; "" for the root. */
+export function nameOf(path: string): string {
+  return path.slice(path.lastIndexOf("/") + 1);
+}
+
+/**
+ * The name under which an upload to `name` lives until it is complete: ".NAME.part". A name too
+ * long for that is cut and gets a hash of the whole, so that the same name finds it again.
+ */
+export function partialName(name: string): string {
+  const whole = `${PARTIAL_START}${name}${PARTIAL_END}`;
+  // A UTF-16 unit is at most three octets: most names need no count.
+  if (whole.length * 3 <= NAME_BYTES_MAX) return whole;
+  if (encoder.encode(whole).length <= NAME_BYTES_MAX) return whole;
+  const end = `~${hash(name)}${PARTIAL_END}`;
+  let room = NAME_BYTES_MAX - PARTIAL_START.length - end.length;
+  let start = "";
+  for (const character of name) {
+    room -= encoder.encode(character).length;
+    if (room < 0) break;
+    start += character;
+  }
+  return `${PARTIAL_START}${start}${end}`;
+}
+
+/** `partialName` of the last component of `path`, in the same directory. */
+export function partialPath(path: string): string {
+  return joinPath(parentOf(path), partialName(nameOf(path)));
+}
+
+/** Whether `name` has the form of a partial upload's: reserved, no upload may take it. */
+export function isPartialName(name: string): boolean {
+  return name.length > PARTIAL_START.length + PARTIAL_END.length &&
+    name.startsWith(PARTIAL_START) && name.endsWith(PARTIAL_END);
+}
+
+/** FNV-1a over the UTF-16 units, 64 bits as 16 hexadecimal digits: short, stable, not secret. */
+function hash(text: string): string {
+  let value = 0xcbf29ce484222325n;
+  for (let index = 0; index < text.length; index++) {
+    value = BigInt.asUintN(64, (value ^ BigInt(text.charCodeAt(index))) * 0x100000001b3n);
+  }
+  return value.toString(16).padStart(16, "0");
+}
