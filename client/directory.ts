@@ -1,0 +1,194 @@
+/**
+ * Directories and single entries: what is there (MLSD, MLST, LIST, SIZE, MDTM), and the commands
+ * that change it (MKD, RMD, DELE, RNFR, RNTO).
+ *
+ * client.ts calls it, one operation at a time. Servers with MLST are asked in one command; the
+ * others in the commands of RFC 959, of which LIST's argument is the least reliable: it may be
+ * taken for options or a pattern, and a directory that is not there may look like an empty one. So
+ * the working directory is changed for it and changed back.
+ *
+ * @module
+ */
+
+import { parseTime } from "../server/ftp/facts.ts";
+import { parseQuotedPath } from "../server/ftp/replies.ts";
+import type { ControlConnection } from "./control.ts";
+import { MemorySink } from "./data.ts";
+import { LocalError, ProtocolError } from "./errors.ts";
+import { type Entry, isPlainName, parseFacts, parseList, parseMlsd } from "./listing.ts";
+import { decodeText } from "./text.ts";
+import { retrieveListing, setType, sizeOf } from "./transfer.ts";
+
+/** A listing in memory: a million names of 64 octets. */
+export const LISTING_BYTES_MAX = 67_108_864;
+
+/** The entries of a directory, in the server's order; "" is the working directory. */
+export async function list(control: ControlConnection, path: string): Promise<Entry[]> {
+  const action = path === "" ? "Cannot list the directory" : `Cannot list "${path}"`;
+  if (hasFacts(control)) {
+    return parseMlsd(await readListing(control, action, path === "" ? "MLSD" : `MLSD ${path}`));
+  }
+  const text = path === ""
+    ? await readListing(control, action, "LIST")
+    : await inside(control, path, action, () => readListing(control, action, "LIST"));
+  return parseList(text, Date.now());
+}
+
+/** One entry; its name is the last part of `path`. */
+export async function stat(control: ControlConnection, path: string): Promise<Entry> {
+  const name = lastName(path);
+  const action = `Cannot find "${path}"`;
+  if (hasFacts(control)) {
+    const reply = await control.expect(action, `MLST ${path}`, 200);
+    const line = reply.lines.slice(1, -1).map((text) => text.replace(/^ /, ""));
+    // "Listing of cdir" for the working directory itself is a directory all the same.
+    const entry = parseFacts((line[0] ?? "").replace(/\btype=[cp]dir;/i, "type=dir;"));
+    if (entry === undefined) throw new ProtocolError(action, reply);
+    return { ...entry, name };
+  }
+  return await statByParts(control, path, name, action);
+}
+
+/** RFC 959 has no such command: what can be entered is a directory, the rest is in LIST. */
+async function statByParts(
+  control: ControlConnection,
+  path: string,
+  name: string,
+  action: string,
+): Promise<Entry> {
+  const modified = await modifiedOf(control, path);
+  const time = modified === undefined ? {} : { modified };
+  let refused: unknown;
+  try {
+    await inside(control, path, action, () => Promise.resolve());
+    const listed = isPlainName(name) ? await listedEntry(control, path, name) : undefined;
+    return { ...listed, ...time, name, kind: "directory" };
+  } catch (error) {
+    if (!(error instanceof ProtocolError)) throw error;
+    refused = error;
+  }
+  await setType(control, "I");
+  const size = await sizeOf(control, path);
+  const listed = await listedEntry(control, path, name);
+  if (listed === undefined && size === undefined) throw refused;
+  return {
+    kind: "file",
+    ...listed,
+    ...(size === undefined ? {} : { size }),
+    ...time,
+    name,
+  };
+}
+
+/** What the listing of its directory says of `path`, as far as one can be had. */
+async function listedEntry(
+  control: ControlConnection,
+  path: string,
+  name: string,
+): Promise<Entry | undefined> {
+  try {
+    return (await list(control, parentOf(path))).find((entry) => entry.name === name);
+  } catch (error) {
+    if (error instanceof ProtocolError) return undefined;
+    throw error;
+  }
+}
+
+/** When a file was last changed (RFC 3659 section 3); undefined when the server does not tell. */
+export async function modifiedOf(
+  control: ControlConnection,
+  path: string,
+): Promise<Date | undefined> {
+  const reply = await control.ask(`MDTM ${path}`);
+  const ms = reply.code === 213 ? parseTime(reply.lines[0]!.trim()) : undefined;
+  return ms === undefined ? undefined : new Date(ms);
+}
+
+/** The working directory. */
+export async function workingDirectory(control: ControlConnection): Promise<string> {
+  const action = "Cannot find the working directory";
+  const reply = await control.expect(action, "PWD", 200);
+  const path = parseQuotedPath(reply.lines.join(" "));
+  if (path === undefined) throw new ProtocolError(action, reply);
+  return path;
+}
+
+/** Changes the working directory. */
+export async function changeDirectory(control: ControlConnection, path: string): Promise<void> {
+  await control.expect(`Cannot enter "${path}"`, `CWD ${path}`, 200);
+}
+
+/** Makes a directory, which must not exist. */
+export async function makeDirectory(control: ControlConnection, path: string): Promise<void> {
+  await control.expect(`Cannot make "${path}"`, `MKD ${path}`, 200);
+}
+
+/** Removes an empty directory. */
+export async function removeDirectory(control: ControlConnection, path: string): Promise<void> {
+  await control.expect(`Cannot remove "${path}"`, `RMD ${path}`, 200);
+}
+
+/** Removes a file, or a link itself. */
+export async function removeFile(control: ControlConnection, path: string): Promise<void> {
+  await control.expect(`Cannot remove "${path}"`, `DELE ${path}`, 200);
+}
+
+/** Gives a file or a directory another name. */
+export async function rename(control: ControlConnection, from: string, to: string): Promise<void> {
+  const action = `Cannot move "${from}" to "${to}"`;
+  // A name that cannot be sent is found before RNFR, which would leave the server waiting.
+  if (/[\r\n\0]/.test(to)) {
+    throw new LocalError(`Cannot send "${to}": a name must not hold CR, LF or NUL`);
+  }
+  await control.expect(action, `RNFR ${from}`, 300);
+  await control.expect(action, `RNTO ${to}`, 200);
+}
+
+/** The last name of a path: "b" of "/a/b" and of "a/b/"; "/" of "/". */
+export function lastName(path: string): string {
+  const trimmed = path.replace(/\/+$/, "");
+  if (trimmed === "") return path === "" ? "" : "/";
+  return trimmed.slice(trimmed.lastIndexOf("/") + 1);
+}
+
+/** The directory of a path: "/a" of "/a/b", "/" of "/a", "" of "a". */
+export function parentOf(path: string): string {
+  const trimmed = path.replace(/\/+$/, "");
+  const slash = trimmed.lastIndexOf("/");
+  return slash > 0 ? trimmed.slice(0, slash) : slash === 0 ? "/" : "";
+}
+
+/** `name` below the directory `path`. */
+export function joinPath(path: string, name: string): string {
+  return path === "" || path.endsWith("/") ? `${path}${name}` : `${path}/${name}`;
+}
+
+function hasFacts(control: ControlConnection): boolean {
+  return control.server.features.has("MLST") || control.server.features.has("MLSD");
+}
+
+async function readListing(
+  control: ControlConnection,
+  action: string,
+  command: string,
+): Promise<string> {
+  const sink = new MemorySink(LISTING_BYTES_MAX);
+  await retrieveListing(control, action, command, sink);
+  return decodeText(sink.octets());
+}
+
+/** Runs `work` with `path` as working directory, and comes back. */
+async function inside<T>(
+  control: ControlConnection,
+  path: string,
+  action: string,
+  work: () => Promise<T>,
+): Promise<T> {
+  const before = await workingDirectory(control);
+  await control.expect(action, `CWD ${path}`, 200);
+  try {
+    return await work();
+  } finally {
+    if (!control.closed) await changeDirectory(control, before);
+  }
+}

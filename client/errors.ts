@@ -1,0 +1,95 @@
+/**
+ * What can go wrong for a client that is nobody's bug: four kinds, each one line of text.
+ *
+ * Everything in client/ throws these and nothing else for what a user, a server or the network
+ * did; any other exception is a bug. The text is printable as it is: what a server said in it has
+ * lost its control characters.
+ *
+ * @module
+ */
+
+import type { Reply } from "../server/ftp/replies.ts";
+import { printable } from "./text.ts";
+
+/** The most of a server's text that goes into a message: some servers answer with a page. */
+const REPLY_TEXT_MAX = 300;
+
+/** What all errors of the client have in common: one printable line. */
+export abstract class ClientError extends Error {
+  constructor(message: string, options?: ErrorOptions) {
+    super(printable(message), options);
+  }
+}
+
+/** The server answered, and the answer was no. */
+export class ProtocolError extends ClientError {
+  override name = "ProtocolError";
+  /** The reply, RFC 959 section 4.2. */
+  readonly reply: Reply;
+
+  /** `action` is what was to be done, in the form `Cannot retrieve "a.avi"`. */
+  constructor(action: string, reply: Reply) {
+    super(`${action}: ${describeReply(reply)}`);
+    this.reply = reply;
+  }
+
+  /** The reply's code, 100 to 599. */
+  get code(): number {
+    return this.reply.code;
+  }
+}
+
+/** The server did not let this user in. */
+export class LoginError extends ProtocolError {
+  override name = "LoginError";
+}
+
+/** There is no connection, it broke, nothing came in time, or what came was not FTP. */
+export class ConnectionError extends ClientError {
+  override name = "ConnectionError";
+}
+
+/** A file of this machine, or a name that cannot be sent. */
+export class LocalError extends ClientError {
+  override name = "LocalError";
+}
+
+/**
+ * A reply in one line: `550 No such file`.
+ *
+ * @example
+ * ```ts
+ * import { describeReply } from "./errors.ts";
+ *
+ * console.log(describeReply({ code: 550, lines: ["No such file", "Sorry"] }));
+ * // 550 No such file; Sorry
+ * ```
+ */
+export function describeReply(reply: Reply): string {
+  const text = reply.lines.map((line) => line.trim()).filter((line) => line !== "").join("; ");
+  const short = text.length > REPLY_TEXT_MAX ? `${text.slice(0, REPLY_TEXT_MAX)}...` : text;
+  return printable(`${reply.code} ${short}`.trimEnd());
+}
+
+/**
+ * The error for a reply that refuses `action`. 421 says that the server is closing the
+ * connection, whatever was asked (RFC 959 section 4.2.2), so it is a connection error.
+ */
+export function refusal(action: string, reply: Reply): ProtocolError | ConnectionError {
+  return reply.code === 421
+    ? new ConnectionError(`${action}: ${describeReply(reply)}`)
+    : new ProtocolError(action, reply);
+}
+
+/**
+ * What the operating system said of a file of this machine, as a `LocalError`. Errors of the
+ * client and interruptions pass as they are.
+ */
+export function localError(action: string, error: unknown): unknown {
+  if (error instanceof ClientError || !(error instanceof Error)) return error;
+  const system = /^(.*) \(os error \d+\)/.exec(error.message);
+  if (system === null && !(error instanceof Deno.errors.NotCapable)) return error;
+  const reason = system?.[1] ?? error.message;
+  const text = reason.charAt(0).toLowerCase() + reason.slice(1);
+  return new LocalError(`${action}: ${text}`, { cause: error });
+}

@@ -1,0 +1,40 @@
+/**
+ * How long a client waits, and for what; each limit with its reason. Limits on what a server may
+ * say are in conversation.ts, the data buffer is in data.ts.
+ *
+ * @module
+ */
+
+/** A connection that is not made by now will not be: twice the usual SYN retries on a bad line. */
+export const CONNECT_TIMEOUT_MS = 30_000;
+
+/** A reply: a server that syncs a large upload, or delays a failed login, needs some. */
+export const REPLY_TIMEOUT_MS = 60_000;
+
+/** A data connection on which nothing moves; the routes of the Internet heal within a minute. */
+export const STALL_TIMEOUT_MS = 60_000;
+
+/** How long ABOR may take to stop an upload before its data connection is closed all the same. */
+export const ABORT_NOTICE_MS = 1_000;
+
+/** How long a server may take to confirm that a transfer was broken off; then it is left alone. */
+export const ABORT_TIMEOUT_MS = 3_000;
+
+/** How long a goodbye is waited for: it is politeness only. */
+export const QUIT_TIMEOUT_MS = 2_000;
+
+/** The waits of one connection, milliseconds. */
+export interface Timeouts {
+  readonly connectMs: number;
+  readonly replyMs: number;
+  readonly stallMs: number;
+}
+
+/** All waits as they are by default, or all of them `timeoutMs`. */
+export function timeouts(timeoutMs?: number): Timeouts {
+  return {
+    connectMs: timeoutMs ?? CONNECT_TIMEOUT_MS,
+    replyMs: timeoutMs ?? REPLY_TIMEOUT_MS,
+    stallMs: timeoutMs ?? STALL_TIMEOUT_MS,
+  };
+}

@@ -1,0 +1,53 @@
+/**
+ * From the greeting to a usable session: USER, PASS, ACCT (RFC 959 section 5.4), then FEAT.
+ *
+ * client.ts calls it once per connection.
+ *
+ * @module
+ */
+
+import type { ControlConnection } from "./control.ts";
+import type { Reply } from "./conversation.ts";
+import { LoginError, refusal } from "./errors.ts";
+
+/** Who logs in. */
+export interface Credentials {
+  readonly user: string;
+  readonly password: string;
+  /** For servers that ask with 332 for an account to charge. */
+  readonly account?: string;
+}
+
+/** RFC 1635: the user that needs no account; the password is a courtesy. */
+export const ANONYMOUS: Credentials = { user: "anonymous", password: "anonymous@" };
+
+/**
+ * Logs in and asks what the server can do.
+ *
+ * @throws {LoginError} when the server does not let this user in.
+ */
+export async function login(control: ControlConnection, credentials: Credentials): Promise<void> {
+  const action = `Cannot log in as "${credentials.user}"`;
+  let reply = await control.ask(`USER ${credentials.user}`);
+  if (reply.code === 331) reply = await control.ask(`PASS ${credentials.password}`);
+  if (reply.code === 332 && credentials.account !== undefined) {
+    reply = await control.ask(`ACCT ${credentials.account}`);
+  }
+  if (reply.code === 421) throw refusal(action, reply);
+  if (reply.code < 200 || reply.code >= 300) throw new LoginError(action, reply);
+  const features = await control.ask("FEAT");
+  control.server.features = parseFeatures(features);
+  // Some servers send and take UTF-8 only after this; those that always do have nothing against it.
+  if (control.server.features.has("UTF8")) await control.ask("OPTS UTF8 ON");
+}
+
+/** FEAT's reply by name (RFC 2389 section 3.2): upper case, with what stands behind it. */
+export function parseFeatures(reply: Reply): Map<string, string> {
+  const features = new Map<string, string>();
+  if (reply.code < 200 || reply.code >= 300) return features;
+  for (const line of reply.lines.slice(1, -1)) {
+    const [name = "", ...parameters] = line.trim().split(" ");
+    if (name !== "") features.set(name.toUpperCase(), parameters.join(" "));
+  }
+  return features;
+}

@@ -1,0 +1,50 @@
+/**
+ * An FTP client to embed: connect, list, download, upload, and typed errors of one line each.
+ *
+ * Everything a program needs is exported here; the command line (cli/mod.ts) uses nothing else.
+ *
+ * @example
+ * ```ts no-eval
+ * import { connect, ProtocolError } from "./client/mod.ts";
+ *
+ * await using client = await connect({ host: "127.0.0.1", port: 2121 });
+ * for (const entry of await client.list("/")) console.log(entry.name, entry.size);
+ * try {
+ *   console.log(await client.readFile("/notes.txt"));
+ * } catch (error) {
+ *   if (!(error instanceof ProtocolError)) throw error;
+ *   console.error(error.message); // Cannot retrieve "/notes.txt": 550 No such file
+ * }
+ * ```
+ *
+ * @module
+ */
+
+export { Client, connect, type ConnectOptions, READ_FILE_BYTES_MAX } from "./client.ts";
+export { Conversation, type ConversationEvent, type Reply } from "./conversation.ts";
+export { DATA_BUFFER_BYTES, type OnProgress, type Sink, type Source } from "./data.ts";
+export { joinPath, lastName, parentOf } from "./directory.ts";
+export {
+  ClientError,
+  ConnectionError,
+  describeReply,
+  LocalError,
+  LoginError,
+  ProtocolError,
+} from "./errors.ts";
+export { type Entry, type EntryKind, isPlainName, parseList, parseMlsd } from "./listing.ts";
+export { decodeText, encodeText, printable } from "./text.ts";
+export type {
+  DownloadOptions,
+  Transferred,
+  TransferOptions,
+  UploadOptions,
+} from "./transfer.ts";
+export { makeDirectories, removeTree } from "./tree.ts";
+export {
+  type Downloaded,
+  downloadFile,
+  type FileTransferOptions,
+  type Uploaded,
+  uploadFile,
+} from "./local.ts";
