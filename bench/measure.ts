@@ -1,0 +1,243 @@
+/**
+ * Carries a plan out: blocks of cells in random order, for each cell a fresh server and a job for
+ * the load process. mod.ts calls `measure`; it prints nothing and decides nothing about what the
+ * numbers mean.
+ *
+ * @module
+ */
+
+import { join } from "@std/path";
+import { createContentFile } from "./content.ts";
+import type { LoadJob, LoadResult } from "./load/job.ts";
+import { LoadProcess } from "./load_process.ts";
+import type { FileSizes, Scenario } from "./scenarios.ts";
+import { type Folders, type ServerProcess, startServer } from "./server_process.ts";
+import { randomFrom, shuffled } from "./statistics.ts";
+import type { Subject } from "./subjects.ts";
+
+/** What to measure, how often and for how long. */
+export interface Plan {
+  /** Whom to measure. */
+  readonly subjects: readonly Subject[];
+  /** What each of them is to do. */
+  readonly scenarios: readonly Scenario[];
+  /** How large the files moved are. */
+  readonly sizes: FileSizes;
+  /** Blocks, in each of which every cell is measured once. */
+  readonly repeats: number;
+  /** How long a cell is measured after its warm-up, milliseconds. */
+  readonly measureMs: number;
+  /** How long a server may finish nothing, milliseconds. */
+  readonly stallMs: number;
+  /** After this no further cell is begun, milliseconds; undefined: all of them are. */
+  readonly budgetMs?: number;
+  /** Decides the order of the cells. */
+  readonly seed: number;
+}
+
+/** One measurement: one subject doing one scenario once. */
+export interface Cell {
+  /** The id of the subject. */
+  readonly subject: string;
+  /** The id of the scenario. */
+  readonly scenario: string;
+  /** The repeat, from 0; cells of one block are compared with each other. */
+  readonly block: number;
+  /** The command that started the server. */
+  readonly command: readonly string[];
+  /** What the server said it was. */
+  readonly introduction: string;
+  /** Logins or transfers counted. */
+  readonly operations: number;
+  /** How long they took. */
+  readonly seconds: number;
+  /** In the scenario's unit; missing when the cell failed. */
+  readonly rate?: number;
+  /** Errors by what they were, warm-up included. */
+  readonly errors: Readonly<Record<string, number>>;
+  /** CPU seconds of the load per second: towards 1 the load is what was measured. */
+  readonly loadCpuShare: number;
+  /** Why there is no rate. */
+  readonly failure?: string;
+}
+
+/** Every measurement of a run. */
+export interface Measurements {
+  /** In the order in which they were taken. */
+  readonly cells: readonly Cell[];
+  /** Why cells of the plan are missing, if any are. */
+  readonly incomplete?: string;
+}
+
+/** Warm-up of a cell as a share of the time measured, and at most, milliseconds. */
+const WARM_UP_SHARE = 0.5;
+const WARM_UP_MS_MAX = 1_000;
+
+const SMALL_FILE = "small.bin";
+const LARGE_FILE = "large.bin";
+const INCOMING = "incoming";
+
+/**
+ * Measures every cell of `plan`, calling `progress` before each; an abort of `signal` ends it
+ * early with what there is. Failures of servers are results, not exceptions.
+ */
+export async function measure(
+  plan: Plan,
+  signal: AbortSignal,
+  progress: (done: number, total: number) => void,
+): Promise<Measurements> {
+  const work = await Deno.makeTempDir({ prefix: "ftplab-bench-" });
+  const load = new LoadProcess();
+  const killLoad = () => void load.kill();
+  signal.addEventListener("abort", killLoad);
+  try {
+    const folders = await makeFolders(work, plan.sizes);
+    return await measureCells(plan, folders, load, signal, progress);
+  } finally {
+    signal.removeEventListener("abort", killLoad);
+    await load.kill();
+    await Deno.remove(work, { recursive: true });
+  }
+}
+
+async function measureCells(
+  plan: Plan,
+  folders: Folders,
+  load: LoadProcess,
+  signal: AbortSignal,
+  progress: (done: number, total: number) => void,
+): Promise<Measurements> {
+  const cells: Cell[] = [];
+  const order = orderCells(plan);
+  const begin = performance.now();
+  for (const { subject, scenario, block } of order) {
+    if (plan.budgetMs !== undefined && performance.now() - begin > plan.budgetMs) {
+      return { cells, incomplete: `its ${plan.budgetMs / 1e3} s were over` };
+    }
+    progress(cells.length, order.length);
+    const cell = await measureCell(plan, subject, scenario, block, folders, load);
+    if (signal.aborted) return { cells, incomplete: "it was interrupted" };
+    cells.push(cell);
+  }
+  return { cells };
+}
+
+/** Where a cell is in the order of a run. */
+export interface CellPlace {
+  /** Who is measured. */
+  readonly subject: Subject;
+  /** What it does. */
+  readonly scenario: Scenario;
+  /** The repeat, from 0. */
+  readonly block: number;
+}
+
+/** All cells, block after block, each block in an order of its own that the seed decides. */
+export function orderCells(
+  plan: Pick<Plan, "subjects" | "scenarios" | "repeats" | "seed">,
+): CellPlace[] {
+  const random = randomFrom(plan.seed);
+  const order: CellPlace[] = [];
+  for (let block = 0; block < plan.repeats; block++) {
+    const places = plan.subjects.flatMap((subject) =>
+      plan.scenarios.map((scenario): CellPlace => ({ subject, scenario, block }))
+    );
+    order.push(...shuffled(places, random));
+  }
+  return order;
+}
+
+/** The served files, on the same file system for all subjects and readable for all users. */
+async function makeFolders(work: string, sizes: FileSizes): Promise<Folders> {
+  const root = join(work, "root");
+  const state = join(work, "state");
+  await Deno.mkdir(root);
+  await Deno.mkdir(state);
+  await Deno.mkdir(join(root, INCOMING));
+  // A server that changes users has to reach the files, and to write in one folder only.
+  for (const folder of [work, root, state]) await Deno.chmod(folder, 0o755);
+  await Deno.chmod(join(root, INCOMING), 0o777);
+  await createContentFile(join(root, SMALL_FILE), sizes.small);
+  await createContentFile(join(root, LARGE_FILE), sizes.large);
+  return { root, state };
+}
+
+/** The job that `scenario` is for the load process. */
+function jobOf(plan: Plan, scenario: Scenario, server: ServerProcess, folders: Folders): LoadJob {
+  const large = scenario.file === "large";
+  const name = large ? LARGE_FILE : SMALL_FILE;
+  const upload = scenario.action === "upload";
+  return {
+    host: server.host,
+    port: server.port,
+    action: scenario.action,
+    clients: scenario.clients,
+    path: upload ? `/${INCOMING}` : `/${name}`,
+    octets: octetsOf(plan.sizes, scenario),
+    // The first operation to finish is never counted: for bulk it is warm-up enough.
+    warmupMs: large ? 0 : Math.min(WARM_UP_MS_MAX, plan.measureMs * WARM_UP_SHARE),
+    measureMs: plan.measureMs,
+    stallMs: plan.stallMs,
+    ...(upload ? { source: join(folders.root, name), arrivals: join(folders.root, INCOMING) } : {}),
+  };
+}
+
+function octetsOf(sizes: FileSizes, scenario: Scenario): number {
+  return scenario.file === "none" ? 0 : sizes[scenario.file];
+}
+
+async function measureCell(
+  plan: Plan,
+  subject: Subject,
+  scenario: Scenario,
+  block: number,
+  folders: Folders,
+  load: LoadProcess,
+): Promise<Cell> {
+  const place = { subject: subject.id, scenario: scenario.id, block };
+  let server: ServerProcess | undefined;
+  try {
+    server = await startServer(subject, folders);
+    const result = await load.run(jobOf(plan, scenario, server, folders));
+    const { operations, seconds, errors, cpuShare } = result;
+    return {
+      ...place,
+      command: server.command,
+      introduction: server.introduction,
+      operations,
+      seconds,
+      errors,
+      loadCpuShare: cpuShare,
+      ...(result.failure === undefined
+        ? { rate: rateOf(result, scenario, plan.sizes) }
+        : { failure: result.failure }),
+    };
+  } catch (error) {
+    if (!(error instanceof Error)) throw error;
+    return {
+      ...place,
+      command: server?.command ?? [],
+      introduction: server?.introduction ?? "",
+      operations: 0,
+      seconds: 0,
+      errors: {},
+      loadCpuShare: 0,
+      failure: error.message,
+    };
+  } finally {
+    await server?.stop();
+    await emptyFolder(join(folders.root, INCOMING));
+  }
+}
+
+/** The rate of a window that has closed, in the scenario's unit. */
+function rateOf(result: LoadResult, scenario: Scenario, sizes: FileSizes): number {
+  const perSecond = result.operations / result.seconds;
+  return scenario.unit === "MB/s" ? perSecond * octetsOf(sizes, scenario) / 1e6 : perSecond;
+}
+
+async function emptyFolder(folder: string): Promise<void> {
+  for await (const entry of Deno.readDir(folder)) {
+    await Deno.remove(join(folder, entry.name), { recursive: true });
+  }
+}
