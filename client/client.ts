@@ -51,7 +51,7 @@ export interface ConnectOptions {
  * Connects to an FTP server and logs in.
  *
  * @example Download a file
- * ```ts no-eval
+ * ```ts ignore
  * import { connect } from "./client/mod.ts";
  *
  * await using client = await connect({ host: "127.0.0.1", port: 2121 });
@@ -118,7 +118,7 @@ export class Client implements AsyncDisposable {
    * Sends any command that needs no data connection and returns its final reply, whatever it is.
    *
    * @example
-   * ```ts no-eval
+   * ```ts ignore
    * import { connect } from "./client/mod.ts";
    *
    * await using client = await connect();
@@ -147,7 +147,7 @@ export class Client implements AsyncDisposable {
    * The entries of a directory, in the server's order; without `path` of the working directory.
    *
    * @example
-   * ```ts no-eval
+   * ```ts ignore
    * import { connect } from "./client/mod.ts";
    *
    * await using client = await connect();
@@ -229,7 +229,7 @@ export class Client implements AsyncDisposable {
    * Uploads octets, a source or a stream as they are (TYPE I).
    *
    * @example
-   * ```ts no-eval
+   * ```ts ignore
    * import { connect } from "./client/mod.ts";
    *
    * await using client = await connect();

@@ -105,7 +105,6 @@ export class Conversation {
    * line, or when too many commands are on their way.
    */
   ask(command: string): number {
-    // deno-lint-ignore no-control-regex -- NUL is one of the three that cannot be sent
     if (/[\r\n\0]/.test(command)) {
       const name = command.slice(command.indexOf(" ") + 1);
       throw new LocalError(`Cannot send "${name}": a name must not hold CR, LF or NUL`);

@@ -203,7 +203,9 @@ async function connectData(
   port: number,
   signal?: AbortSignal,
 ): Promise<DataConnection> {
-  if (port === 0) throw new ConnectionError("Cannot open a data connection: the server named port 0");
+  if (port === 0) {
+    throw new ConnectionError("Cannot open a data connection: the server named port 0");
+  }
   const { connectMs, stallMs } = control.timeouts;
   const conn = await dial(control.peer.hostname, port, connectMs, signal);
   return new DataConnection(conn, stallMs);

@@ -16,6 +16,7 @@ const REPLY_TEXT_MAX = 300;
 
 /** What all errors of the client have in common: one printable line. */
 export abstract class ClientError extends Error {
+  /** `message` may hold anything: it becomes printable here. */
   constructor(message: string, options?: ErrorOptions) {
     super(printable(message), options);
   }
@@ -23,6 +24,7 @@ export abstract class ClientError extends Error {
 
 /** The server answered, and the answer was no. */
 export class ProtocolError extends ClientError {
+  /** The class's name, for `Error.prototype.toString`. */
   override name = "ProtocolError";
   /** The reply, RFC 959 section 4.2. */
   readonly reply: Reply;
@@ -41,16 +43,19 @@ export class ProtocolError extends ClientError {
 
 /** The server did not let this user in. */
 export class LoginError extends ProtocolError {
+  /** The class's name, for `Error.prototype.toString`. */
   override name = "LoginError";
 }
 
 /** There is no connection, it broke, nothing came in time, or what came was not FTP. */
 export class ConnectionError extends ClientError {
+  /** The class's name, for `Error.prototype.toString`. */
   override name = "ConnectionError";
 }
 
 /** A file of this machine, or a name that cannot be sent. */
 export class LocalError extends ClientError {
+  /** The class's name, for `Error.prototype.toString`. */
   override name = "LocalError";
 }
 

@@ -15,7 +15,9 @@ export type EntryKind = "file" | "directory" | "link" | "other";
 
 /** One entry of a directory. What the server did not say is absent. */
 export interface Entry {
+  /** One plain name, or in a reply to MLST a path. */
   readonly name: string;
+  /** What it is, a link itself and not where it points. */
   readonly kind: EntryKind;
   /** Octets. */
   readonly size?: number;
@@ -23,7 +25,9 @@ export interface Entry {
   readonly modified?: Date;
   /** Permission bits, 0 to 0o7777. */
   readonly mode?: number;
+  /** A name or a number, as the server has it. */
   readonly owner?: string;
+  /** A name or a number, as the server has it. */
   readonly group?: string;
   /** Where a link points. */
   readonly target?: string;

@@ -4,7 +4,7 @@
  * Everything a program needs is exported here; the command line (cli/mod.ts) uses nothing else.
  *
  * @example
- * ```ts no-eval
+ * ```ts ignore
  * import { connect, ProtocolError } from "./client/mod.ts";
  *
  * await using client = await connect({ host: "127.0.0.1", port: 2121 });
@@ -34,12 +34,7 @@ export {
 } from "./errors.ts";
 export { type Entry, type EntryKind, isPlainName, parseList, parseMlsd } from "./listing.ts";
 export { decodeText, encodeText, printable } from "./text.ts";
-export type {
-  DownloadOptions,
-  Transferred,
-  TransferOptions,
-  UploadOptions,
-} from "./transfer.ts";
+export type { DownloadOptions, TransferOptions, Transferred, UploadOptions } from "./transfer.ts";
 export { makeDirectories, removeTree } from "./tree.ts";
 export {
   type Downloaded,

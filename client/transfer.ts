@@ -19,6 +19,7 @@ import { ABORT_NOTICE_MS, ABORT_TIMEOUT_MS } from "./limits.ts";
 export interface TransferOptions {
   /** Breaks the transfer off; it then throws the signal's reason. */
   readonly signal?: AbortSignal;
+  /** Hears of every chunk. */
   readonly onProgress?: OnProgress;
 }
 

@@ -1,0 +1,70 @@
+/**
+ * What the command line needs of its surroundings: standard streams, the terminal, Ctrl-C.
+ *
+ * An interface, so that tests can look at what would be on a screen; `systemConsole` is the real
+ * one.
+ *
+ * @module
+ */
+
+/** Standard streams and signals. */
+export interface Console {
+  /** Whether standard output and standard error are terminals. */
+  readonly outTerminal: boolean;
+  readonly errTerminal: boolean;
+  /** The width of the terminal, at least 20. */
+  columns(): number;
+  /** Writes all octets to standard output. Throws `OutputClosed` when nobody reads it any more. */
+  write(octets: Uint8Array<ArrayBuffer>): Promise<void>;
+  /** Writes text to standard error; what cannot be written is lost. */
+  writeError(text: string): void;
+  /** Reads from standard input. */
+  read(buffer: Uint8Array<ArrayBuffer>): Promise<number | null>;
+  /** Calls `listener` at each SIGINT until the function that it returns is called. */
+  onInterrupt(listener: () => void): () => void;
+}
+
+/** The reader of standard output has gone: no fault of anyone, and no reason to go on. */
+export class OutputClosed extends Error {
+  override name = "OutputClosed";
+}
+
+/** What is assumed of a terminal that does not tell its width. */
+const COLUMNS_DEFAULT = 80;
+const COLUMNS_MIN = 20;
+
+/** The console of this process. */
+export function systemConsole(): Console {
+  return {
+    outTerminal: Deno.stdout.isTerminal(),
+    errTerminal: Deno.stderr.isTerminal(),
+    columns() {
+      try {
+        return Math.max(COLUMNS_MIN, Deno.consoleSize().columns || COLUMNS_DEFAULT);
+      } catch {
+        return COLUMNS_DEFAULT;
+      }
+    },
+    async write(octets) {
+      try {
+        for (let at = 0; at < octets.length;) at += await Deno.stdout.write(octets.subarray(at));
+      } catch (error) {
+        if (error instanceof Deno.errors.BrokenPipe) throw new OutputClosed();
+        throw error;
+      }
+    },
+    writeError(text) {
+      const octets = new TextEncoder().encode(text);
+      try {
+        for (let at = 0; at < octets.length;) at += Deno.stderr.writeSync(octets.subarray(at));
+      } catch {
+        // There is no other place to say it.
+      }
+    },
+    read: (buffer) => Deno.stdin.read(buffer),
+    onInterrupt(listener) {
+      Deno.addSignalListener("SIGINT", listener);
+      return () => Deno.removeSignalListener("SIGINT", listener);
+    },
+  };
+}

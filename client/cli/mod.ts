@@ -1,0 +1,195 @@
+/**
+ * The client's command line: `deno task client [FLAGS] VERB ...`.
+ *
+ * `main` is all of it: main.ts calls it with the arguments and exits with its result. Whatever a
+ * user, a server or the network does ends in one line on standard error and an exit status; an
+ * exception out of `main` is a bug.
+ *
+ * @module
+ */
+
+import {
+  type Client,
+  ClientError,
+  connect,
+  ConnectionError,
+  LocalError,
+  LoginError,
+  ProtocolError,
+} from "../mod.ts";
+import { FLAGS, parseArguments, type Request, UsageError } from "./arguments.ts";
+import { type Console, OutputClosed, systemConsole } from "./console.ts";
+
+export type { Console };
+import { type Verb, VERBS } from "./verbs.ts";
+
+/** How a run ended, for shells. 130 and 141 are what they show for SIGINT and SIGPIPE. */
+export const EXIT = {
+  ok: 0,
+  refused: 1,
+  usage: 2,
+  connection: 3,
+  login: 4,
+  local: 5,
+  interrupted: 130,
+  outputClosed: 141,
+} as const;
+
+const EXIT_TEXTS: readonly (readonly [number, string])[] = [
+  [EXIT.ok, "done"],
+  [EXIT.refused, "the server refused"],
+  [EXIT.usage, "a wrong command line"],
+  [EXIT.connection, "no connection, or it broke, or a transfer ended short"],
+  [EXIT.login, "the login was refused"],
+  [EXIT.local, "a file here could not be read or written"],
+  [EXIT.interrupted, "interrupted with Ctrl-C"],
+  [EXIT.outputClosed, "nobody reads standard output any more"],
+];
+
+/** How long Ctrl-C lets a transfer end in good order before the connection is closed. */
+const INTERRUPT_GRACE_MS = 3_000;
+
+/** Ctrl-C was typed. */
+class Interrupted extends Error {}
+
+/**
+ * Runs one command line and returns its exit status (`EXIT`).
+ *
+ * @param args What stands behind `client`.
+ *
+ * @example
+ * ```ts ignore
+ * import { main } from "./client/cli/mod.ts";
+ *
+ * Deno.exit(await main(["--port", "2121", "get", "a.avi"]));
+ * ```
+ */
+export async function main(
+  args: readonly string[],
+  console: Console = systemConsole(),
+): Promise<number> {
+  const abort = new AbortController();
+  try {
+    const request = parseArguments(args);
+    if (request.help) {
+      await console.write(new TextEncoder().encode(helpText()));
+      return EXIT.ok;
+    }
+    const verb = findVerb(request);
+    await runVerb(verb, request, console, abort);
+    return EXIT.ok;
+  } catch (error) {
+    return report(abort.signal.aborted ? abort.signal.reason : error, console);
+  }
+}
+
+/** The verb that was asked for, its operands and flags checked. */
+function findVerb(request: Request): Verb {
+  const names = VERBS.map((verb) => verb.name).join(", ");
+  if (request.verb === "") throw new UsageError(`Name a verb: ${names}; --help tells more`);
+  const verb = VERBS.find((candidate) => candidate.name === request.verb);
+  if (verb === undefined) {
+    throw new UsageError(`Unknown verb "${request.verb}", not one of ${names}`);
+  }
+  const [least, most] = verb.count;
+  if (request.operands.length < least || request.operands.length > most) {
+    throw new UsageError(`${verb.name} takes ${verb.operands}`);
+  }
+  if (request.operands.includes("")) {
+    throw new UsageError(`${verb.name} takes ${verb.operands}, and no empty name`);
+  }
+  for (const flag of request.options) {
+    if (verb.flags.includes(flag)) continue;
+    const owners = VERBS.filter((each) => each.flags.includes(flag)).map((each) => each.name);
+    throw new UsageError(`--${flag} is a flag of ${owners.join(" and ")}, not of ${verb.name}`);
+  }
+  verb.check?.(request);
+  return verb;
+}
+
+async function runVerb(
+  verb: Verb,
+  request: Request,
+  console: Console,
+  abort: AbortController,
+): Promise<void> {
+  const { signal } = abort;
+  let client: Client | undefined;
+  let patience: ReturnType<typeof setTimeout> | undefined;
+  const unlisten = console.onInterrupt(() => {
+    if (signal.aborted) return client?.close();
+    abort.abort(new Interrupted("Interrupted"));
+    patience = setTimeout(() => client?.close(), INTERRUPT_GRACE_MS);
+    if (!TRANSFERS.includes(verb.name)) client?.close();
+  });
+  try {
+    const { host, port, user, password, timeoutMs } = request;
+    client = await connect({
+      host,
+      port,
+      signal,
+      ...(user === undefined ? {} : { user, password: password ?? "" }),
+      ...(timeoutMs === undefined ? {} : { timeoutMs }),
+    });
+    await verb.run({ client, console, request, signal });
+  } finally {
+    await client?.quit();
+    clearTimeout(patience);
+    unlisten();
+  }
+}
+
+/** Verbs that end in good order by the signal; the others by the end of the connection. */
+const TRANSFERS = ["get", "put", "cat"];
+
+/** Says what went wrong in one line, and returns the exit status. */
+function report(error: unknown, console: Console): number {
+  if (error instanceof OutputClosed) return EXIT.outputClosed;
+  if (error instanceof Interrupted) {
+    console.writeError("Interrupted\n");
+    return EXIT.interrupted;
+  }
+  if (!(error instanceof ClientError) && !(error instanceof UsageError)) throw error;
+  console.writeError(`${error.message}\n`);
+  if (error instanceof UsageError) return EXIT.usage;
+  if (error instanceof LoginError) return EXIT.login;
+  if (error instanceof ProtocolError) return EXIT.refused;
+  if (error instanceof ConnectionError) return EXIT.connection;
+  if (error instanceof LocalError) return EXIT.local;
+  throw error;
+}
+
+/** What --help writes. */
+export function helpText(): string {
+  const verbs = VERBS.map((verb) => [`${verb.name} ${verb.operands}`, verb.summary] as const);
+  const flags = FLAGS.map((flag) => {
+    const letter = flag.letter === undefined ? "    " : `-${flag.letter}, `;
+    const value = flag.takes === undefined ? "" : ` ${flag.takes}`;
+    return [`${letter}--${flag.name}${value}`, flag.summary] as const;
+  });
+  const exits = EXIT_TEXTS.map(([status, text]) => [String(status).padStart(3), text] as const);
+  return [
+    "Usage: client [FLAGS] VERB ...",
+    "",
+    "An FTP client: binary transfers over passive connections, with any server.",
+    "",
+    "Verbs:",
+    ...table(verbs),
+    "",
+    "Flags:",
+    ...table(flags),
+    "",
+    "Exit statuses:",
+    ...table(exits),
+    "",
+    "A download is written to LOCAL.part and takes its name when it is complete; what is",
+    "left of a broken one is where get --continue goes on. Times are UTC. A name that",
+    "begins with a dash follows --: client -- get -x.",
+    "",
+  ].join("\n");
+}
+
+function table(rows: readonly (readonly [string, string])[]): string[] {
+  const width = Math.max(...rows.map(([left]) => left.length));
+  return rows.map(([left, right]) => `  ${left.padEnd(width)}  ${right}`);
+}

@@ -1,0 +1,279 @@
+/**
+ * Transfers between the server and files of this machine: a download takes its name only when it
+ * is complete, and both directions can go on where they broke off.
+ *
+ * Functions over the public client, and the file that mini.ts downloads into as well.
+ *
+ * @module
+ */
+
+import type { Client } from "./client.ts";
+import type { Sink, Source } from "./data.ts";
+import { LocalError, localError, ProtocolError } from "./errors.ts";
+import type { TransferOptions, Transferred } from "./transfer.ts";
+
+/** What `downloadFile` and `uploadFile` can be told. */
+export interface FileTransferOptions extends TransferOptions {
+  /** Goes on where an earlier transfer of the same file broke off. */
+  readonly resume?: boolean;
+  /** Called before the first octet: where the transfer begins, and the size if it is known. */
+  readonly onStart?: (offset: number, size: number | undefined) => void;
+  /** Called when a download fails and leaves octets that `resume` can go on from. */
+  readonly onKept?: (path: string, octets: number) => void;
+}
+
+/** How a download to a file went. */
+export interface Downloaded {
+  /** Octets that came now. */
+  readonly octets: number;
+  /** Octets that were there before. */
+  readonly offset: number;
+  /** Nothing was left to transfer. */
+  readonly wasComplete: boolean;
+}
+
+/** How an upload from a file went. */
+export type Uploaded = Downloaded;
+
+/**
+ * Downloads `remote` to the file `local`: into `local`.part, which is renamed when it is complete
+ * and kept when it is not. What is no regular file, such as /dev/null, is written to directly.
+ *
+ * @example
+ * ```ts ignore
+ * import { connect, downloadFile } from "./client/mod.ts";
+ *
+ * await using client = await connect();
+ * await downloadFile(client, "a.avi", "a.avi", { resume: true });
+ * ```
+ *
+ * @throws {LocalError} when the file cannot be written.
+ */
+export async function downloadFile(
+  client: Client,
+  remote: string,
+  local: string,
+  options: FileTransferOptions = {},
+): Promise<Downloaded> {
+  const size = options.resume ? await client.size(remote) : undefined;
+  const part = await PartFile.open(local, options.resume === true, size);
+  return await part.fill(async () => {
+    const offset = part.offset;
+    if (options.resume && offset === size) return { octets: 0, offset, wasComplete: true };
+    const { octets } = await client.download(remote, {
+      begin: (total) => {
+        part.begin();
+        options.onStart?.(offset, size ?? total);
+      },
+      write: (chunk) => part.write(chunk),
+    }, { ...options, offset });
+    return { octets, offset, wasComplete: false };
+  }, options.onKept);
+}
+
+/** A file under its temporary name, until it is complete. */
+export class PartFile implements Sink {
+  /** The name that the octets have for now. */
+  readonly path: string;
+  /** How many octets were there already. */
+  readonly offset: number;
+  readonly #local: string;
+  readonly #file: Deno.FsFile | undefined;
+  #length: number;
+
+  private constructor(
+    local: string,
+    path: string,
+    file: Deno.FsFile | undefined,
+    offset: number,
+  ) {
+    this.#local = local;
+    this.path = path;
+    this.#file = file;
+    this.offset = offset;
+    this.#length = offset;
+  }
+
+  /**
+   * Opens `local`.part. Nothing of it is lost before `begin`.
+   *
+   * @param resume Goes on behind what is there. Without a part, `local` itself becomes it, as
+   * other programs leave a broken download; when it has `size` octets it is complete.
+   */
+  static async open(local: string, resume: boolean, size?: number): Promise<PartFile> {
+    const action = `Cannot write "${local}"`;
+    try {
+      const there = await statIfThere(local);
+      if (there?.isDirectory) throw new LocalError(`${action}: it is a directory`);
+      if (there !== undefined && !there.isFile) {
+        return new PartFile(local, local, await Deno.open(local, { write: true }), 0);
+      }
+      const path = `${local}.part`;
+      if (resume) {
+        const part = await statIfThere(path);
+        const found = part ?? there;
+        if (found !== undefined && size !== undefined && found.size > size) {
+          throw new LocalError(
+            `Cannot continue "${part ? path : local}": it has ${found.size} octets, ` +
+              `the file on the server ${size}`,
+          );
+        }
+        if (part === undefined && there !== undefined) {
+          if (there.size === size) return new PartFile(local, local, undefined, size);
+          await Deno.rename(local, path);
+        }
+      }
+      const file = await Deno.open(path, { write: true, create: true });
+      const offset = resume ? await file.seek(0, Deno.SeekMode.End) : 0;
+      return new PartFile(local, path, file, offset);
+    } catch (error) {
+      throw localError(action, error);
+    }
+  }
+
+  /** Forgets what was in the file, unless it goes on behind it. */
+  begin(): void {
+    if (this.path !== this.#local) this.#written(() => this.#file!.truncateSync(this.offset));
+  }
+
+  /** Writes all of `chunk`: one write(2) may take less. */
+  write(chunk: Uint8Array<ArrayBuffer>): void {
+    this.#written(() => {
+      for (let at = 0; at < chunk.length;) at += this.#file!.writeSync(chunk.subarray(at));
+    });
+    this.#length += chunk.length;
+  }
+
+  /**
+   * Runs `transfer`, then gives the file its name. When it fails the part stays, without octets
+   * it goes.
+   */
+  async fill<T>(
+    transfer: () => Promise<T>,
+    onKept?: (path: string, octets: number) => void,
+  ): Promise<T> {
+    let result: T;
+    try {
+      result = await transfer();
+    } catch (error) {
+      this.#file?.close();
+      await this.#keep(onKept);
+      throw error;
+    }
+    this.#file?.close();
+    if (this.path !== this.#local) {
+      try {
+        await Deno.rename(this.path, this.#local);
+      } catch (error) {
+        throw localError(`Cannot rename "${this.path}" to "${this.#local}"`, error);
+      }
+    }
+    return result;
+  }
+
+  async #keep(onKept?: (path: string, octets: number) => void): Promise<void> {
+    if (this.path === this.#local) return;
+    const size = (await statIfThere(this.path))?.size ?? 0;
+    if (size === 0) await Deno.remove(this.path).catch(() => {});
+    else if (this.#length > 0) onKept?.(this.path, size);
+  }
+
+  #written(call: () => void): void {
+    try {
+      call();
+    } catch (error) {
+      throw localError(`Cannot write "${this.path}"`, error);
+    }
+  }
+}
+
+/**
+ * Uploads the file `local` to `remote`. With `resume`, what the server has already (SIZE) is left
+ * out: REST and STOR, or APPE where the server knows no REST.
+ *
+ * @throws {LocalError} when the file cannot be read.
+ */
+export async function uploadFile(
+  client: Client,
+  local: string,
+  remote: string,
+  options: FileTransferOptions = {},
+): Promise<Uploaded> {
+  const action = `Cannot read "${local}"`;
+  let file: Deno.FsFile;
+  let stat: Deno.FileInfo;
+  try {
+    file = await Deno.open(local);
+    stat = await file.stat();
+  } catch (error) {
+    throw localError(action, error);
+  }
+  try {
+    if (stat.isDirectory) throw new LocalError(`${action}: it is a directory`);
+    const offset = options.resume ? await client.size(remote) ?? 0 : 0;
+    if (offset > stat.size) {
+      const sizes = `${stat.size} octets here, ${offset} there`;
+      throw new LocalError(`Cannot continue "${remote}": it is larger than "${local}": ${sizes}`);
+    }
+    await file.seek(offset, Deno.SeekMode.Start).catch((error) => {
+      // A pipe cannot be positioned, and need not be for its beginning.
+      if (offset > 0) throw localError(action, error);
+    });
+    options.onStart?.(offset, stat.isFile ? stat.size : undefined);
+    const source = fileSource(file, action, stat.isFile);
+    const { octets } = await uploadFrom(client, source, remote, offset, options);
+    return { octets, offset, wasComplete: offset > 0 && octets === 0 };
+  } finally {
+    file.close();
+  }
+}
+
+/**
+ * Uploads what is behind `offset`, even when that is nothing: a server that keeps broken uploads
+ * under another name completes one by it.
+ */
+async function uploadFrom(
+  client: Client,
+  source: Source,
+  remote: string,
+  offset: number,
+  options: TransferOptions,
+): Promise<Transferred> {
+  if (offset === 0) return await client.upload(source, remote, options);
+  try {
+    return await client.upload(source, remote, { ...options, at: offset });
+  } catch (error) {
+    // 500 to 504: no such command, or not with this argument. Nothing was sent yet.
+    if (!(error instanceof ProtocolError) || error.code < 500 || error.code > 504) throw error;
+    return await client.upload(source, remote, { ...options, at: "end" });
+  }
+}
+
+/** An open file as a source; a regular one is read at once, for that is faster than waiting. */
+export function fileSource(file: Deno.FsFile, action: string, regular: boolean): Source {
+  if (!regular) {
+    return { read: (buffer) => file.read(buffer).catch((error) => failed(action, error)) };
+  }
+  return {
+    read(buffer) {
+      try {
+        return file.readSync(buffer);
+      } catch (error) {
+        return failed(action, error);
+      }
+    },
+  };
+}
+
+function failed(action: string, error: unknown): never {
+  throw localError(action, error);
+}
+
+async function statIfThere(path: string): Promise<Deno.FileInfo | undefined> {
+  try {
+    return await Deno.stat(path);
+  } catch (error) {
+    if (error instanceof Deno.errors.NotFound) return undefined;
+    throw error;
+  }
+}
