@@ -1,6 +1,6 @@
 /**
- * Carries a plan out: blocks of cells in random order, for each cell a fresh server and a job for
- * the load process. mod.ts calls `measure`; it prints nothing and decides nothing about what the
+ * Carries a plan out: blocks in random order, in each a fresh server per subject and a job for the
+ * load process per scenario. mod.ts calls `measure`; it prints nothing and decides nothing about what the
  * numbers mean.
  *
  * @module
@@ -92,7 +92,7 @@ export async function measure(
   signal.addEventListener("abort", killLoad);
   try {
     const folders = await makeFolders(work, plan.sizes);
-    return await measureCells(plan, folders, load, signal, progress);
+    return await new Run(plan, folders, load, signal, progress).measure();
   } finally {
     signal.removeEventListener("abort", killLoad);
     await load.kill();
@@ -100,51 +100,120 @@ export async function measure(
   }
 }
 
-async function measureCells(
-  plan: Plan,
-  folders: Folders,
-  load: LoadProcess,
-  signal: AbortSignal,
-  progress: (done: number, total: number) => void,
-): Promise<Measurements> {
-  const cells: Cell[] = [];
-  const order = orderCells(plan);
-  const begin = performance.now();
-  for (const { subject, scenario, block } of order) {
-    if (plan.budgetMs !== undefined && performance.now() - begin > plan.budgetMs) {
-      return { cells, incomplete: `its ${plan.budgetMs / 1e3} s were over` };
-    }
-    progress(cells.length, order.length);
-    const cell = await measureCell(plan, subject, scenario, block, folders, load);
-    if (signal.aborted) return { cells, incomplete: "it was interrupted" };
-    cells.push(cell);
-  }
-  return { cells };
-}
-
-/** Where a cell is in the order of a run. */
-export interface CellPlace {
+/** One subject's part of a block: a fresh server, which does every scenario once. */
+export interface Turn {
   /** Who is measured. */
   readonly subject: Subject;
-  /** What it does. */
-  readonly scenario: Scenario;
   /** The repeat, from 0. */
   readonly block: number;
+  /** What it does, in this order. */
+  readonly scenarios: readonly Scenario[];
 }
 
-/** All cells, block after block, each block in an order of its own that the seed decides. */
-export function orderCells(
+/** Block after block, each with subjects and scenarios in an order of its own, by the seed. */
+export function orderTurns(
   plan: Pick<Plan, "subjects" | "scenarios" | "repeats" | "seed">,
-): CellPlace[] {
+): Turn[] {
   const random = randomFrom(plan.seed);
-  const order: CellPlace[] = [];
-  for (let block = 0; block < plan.repeats; block++) {
-    const places = plan.subjects.flatMap((subject) =>
-      plan.scenarios.map((scenario): CellPlace => ({ subject, scenario, block }))
-    );
-    order.push(...shuffled(places, random));
+  return Array.from(
+    { length: plan.repeats },
+    (_, block) =>
+      shuffled(plan.subjects, random).map((subject) => ({
+        subject,
+        block,
+        scenarios: shuffled(plan.scenarios, random),
+      })),
+  ).flat();
+}
+
+/** A plan being carried out. */
+class Run {
+  readonly #plan: Plan;
+  readonly #folders: Folders;
+  readonly #load: LoadProcess;
+  readonly #signal: AbortSignal;
+  readonly #progress: (done: number, total: number) => void;
+  readonly #cells: Cell[] = [];
+  readonly #begin = performance.now();
+
+  constructor(
+    plan: Plan,
+    folders: Folders,
+    load: LoadProcess,
+    signal: AbortSignal,
+    progress: (done: number, total: number) => void,
+  ) {
+    this.#plan = plan;
+    this.#folders = folders;
+    this.#load = load;
+    this.#signal = signal;
+    this.#progress = progress;
   }
-  return order;
+
+  async measure(): Promise<Measurements> {
+    for (const turn of orderTurns(this.#plan)) {
+      const incomplete = await this.#takeTurn(turn);
+      if (incomplete !== undefined) return { cells: this.#cells, incomplete };
+    }
+    return { cells: this.#cells };
+  }
+
+  /** Returns why the run ends here, if it does. */
+  async #takeTurn({ subject, block, scenarios }: Turn): Promise<string | undefined> {
+    const { budgetMs } = this.#plan;
+    let server: ServerProcess | undefined;
+    try {
+      for (const scenario of scenarios) {
+        if (budgetMs !== undefined && performance.now() - this.#begin > budgetMs) {
+          return `its ${budgetMs / 1e3} s were over`;
+        }
+        this.#progress(this.#cells.length, cellCount(this.#plan));
+        let outcome: Outcome;
+        try {
+          server ??= await startServer(subject, this.#folders);
+          outcome = await this.#measureScenario(scenario, server);
+        } catch (error) {
+          if (!(error instanceof Error)) throw error;
+          outcome = failedWith(error.message);
+        }
+        if (this.#signal.aborted) return "it was interrupted";
+        const { command = [], introduction = "" } = server ?? {};
+        const place = { subject: subject.id, scenario: scenario.id, block };
+        this.#cells.push({ ...place, command, introduction, ...outcome });
+        if (outcome.failure === undefined) continue;
+        // What failed once is no fair ground for the next scenario.
+        await server?.stop();
+        server = undefined;
+      }
+    } finally {
+      await server?.stop();
+    }
+    return undefined;
+  }
+
+  async #measureScenario(scenario: Scenario, server: ServerProcess): Promise<Outcome> {
+    const job = jobOf(this.#plan, scenario, server, this.#folders);
+    const result = await this.#load.run(job);
+    // A transfer that the end of the window interrupted leaves its piece behind.
+    await emptyFolder(join(this.#folders.root, INCOMING));
+    const { operations, seconds, errors, cpuShare: loadCpuShare, failure } = result;
+    const outcome = { operations, seconds, errors, loadCpuShare };
+    return failure === undefined
+      ? { ...outcome, rate: rateOf(result, scenario, this.#plan.sizes) }
+      : { ...outcome, failure };
+  }
+}
+
+/** The part of a cell that is measured. */
+type Outcome = Omit<Cell, "subject" | "scenario" | "block" | "command" | "introduction">;
+
+function failedWith(failure: string): Outcome {
+  return { operations: 0, seconds: 0, errors: {}, loadCpuShare: 0, failure };
+}
+
+/** How many cells a plan has. */
+export function cellCount(plan: Pick<Plan, "subjects" | "scenarios" | "repeats">): number {
+  return plan.subjects.length * plan.scenarios.length * plan.repeats;
 }
 
 /** The served files, on the same file system for all subjects and readable for all users. */
@@ -184,50 +253,6 @@ function jobOf(plan: Plan, scenario: Scenario, server: ServerProcess, folders: F
 
 function octetsOf(sizes: FileSizes, scenario: Scenario): number {
   return scenario.file === "none" ? 0 : sizes[scenario.file];
-}
-
-async function measureCell(
-  plan: Plan,
-  subject: Subject,
-  scenario: Scenario,
-  block: number,
-  folders: Folders,
-  load: LoadProcess,
-): Promise<Cell> {
-  const place = { subject: subject.id, scenario: scenario.id, block };
-  let server: ServerProcess | undefined;
-  try {
-    server = await startServer(subject, folders);
-    const result = await load.run(jobOf(plan, scenario, server, folders));
-    const { operations, seconds, errors, cpuShare } = result;
-    return {
-      ...place,
-      command: server.command,
-      introduction: server.introduction,
-      operations,
-      seconds,
-      errors,
-      loadCpuShare: cpuShare,
-      ...(result.failure === undefined
-        ? { rate: rateOf(result, scenario, plan.sizes) }
-        : { failure: result.failure }),
-    };
-  } catch (error) {
-    if (!(error instanceof Error)) throw error;
-    return {
-      ...place,
-      command: server?.command ?? [],
-      introduction: server?.introduction ?? "",
-      operations: 0,
-      seconds: 0,
-      errors: {},
-      loadCpuShare: 0,
-      failure: error.message,
-    };
-  } finally {
-    await server?.stop();
-    await emptyFolder(join(folders.root, INCOMING));
-  }
 }
 
 /** The rate of a window that has closed, in the scenario's unit. */

@@ -9,7 +9,7 @@
 import { analyze } from "./analysis.ts";
 import { type BenchFlags, HELP, parseFlags } from "./flags.ts";
 import { readMachine, sampleIdleness } from "./machine.ts";
-import { measure, type Plan } from "./measure.ts";
+import { cellCount, measure, type Plan } from "./measure.ts";
 import { renderReport, type Report, type ReportedSubject } from "./report.ts";
 import { FILE_SIZES } from "./scenarios.ts";
 import { findProgram } from "./server_process.ts";
@@ -77,8 +77,7 @@ async function run(
   clearProgress();
   const after = await sampleIdleness();
   if (incomplete !== undefined) {
-    const total = subjects.length * plan.scenarios.length * plan.repeats;
-    notes.push(`The run ended after ${cells.length} of ${total} cells: ${incomplete}`);
+    notes.push(`The run ended after ${cells.length} of ${cellCount(plan)} cells: ${incomplete}`);
   }
   const baseline = (peers[0] ?? flags.models.find(({ id }) => id === BASELINE_MODEL) ??
     flags.models[0]!).id;

@@ -82,7 +82,7 @@ function renderHeader(report: Report): string {
     `${machine.kernel}, Deno ${machine.deno}`,
     `before   ${idle(before)}`,
     `after    ${idle(after)}`,
-    `run      ${report.repeats} repeats of ${report.measureMs / 1e3} s, a fresh server each, ` +
+    `run      ${report.repeats} repeats of ${report.measureMs / 1e3} s, each with fresh servers, ` +
     `random order (seed ${report.seed})`,
   ].map((line) => line.slice(0, COLUMNS_MAX)).join("\n");
 }

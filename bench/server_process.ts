@@ -1,6 +1,6 @@
 /**
  * Starts a subject in a process of its own, waits until it serves, and stops it. measure.ts calls
- * this once per cell; a server that does not come up is an error with the reason that it gave.
+ * this once per turn; a server that does not come up is an error with the reason that it gave.
  *
  * @module
  */
@@ -24,7 +24,7 @@ const LOOK_MS = 10;
 const OUTPUT_LINES_MAX = 5;
 
 /** What this project's server is allowed to do, whatever the model. */
-const PERMISSIONS = ["net", "read", "write", "ffi", "sys", "env"].map((name) => `--allow-${name}`);
+const PERMISSIONS = ["net", "read", "write", "ffi", "sys"].map((name) => `--allow-${name}`);
 
 /** A server that serves. */
 export interface ServerProcess {

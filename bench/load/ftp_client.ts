@@ -93,6 +93,7 @@ export class FtpClient {
   #replies = new ReplyReader();
   readonly #retrieve: Uint8Array<ArrayBuffer>;
 
+  /** A client that `start` will connect. */
   constructor(around: Surroundings) {
     this.#around = around;
     this.#retrieve = encoder.encode(`RETR ${around.job.path}\r\n`);

@@ -2,8 +2,7 @@
 
 import { assert, assertEquals, assertFalse, assertStringIncludes } from "@std/assert";
 import { analyze, type Row } from "../../bench/analysis.ts";
-import type { Cell } from "../../bench/measure.ts";
-import { orderCells } from "../../bench/measure.ts";
+import { type Cell, cellCount, orderTurns } from "../../bench/measure.ts";
 import { COLUMNS_MAX, renderReport, type Report } from "../../bench/report.ts";
 import { SCENARIOS } from "../../bench/scenarios.ts";
 import { randomFrom } from "../../bench/statistics.ts";
@@ -71,17 +70,20 @@ Deno.test("analyze claims nothing of a subject with an error or a failure, and k
   assertEquals([rows.poll!.loadBound, rows.async!.loadBound], [false, true]);
 });
 
-Deno.test("orderCells visits every cell of a block before the next, in orders that differ", () => {
+Deno.test("orderTurns gives every subject one turn with every scenario in each block", () => {
   const plan = { subjects: SUBJECTS, scenarios: SCENARIOS, repeats: 3, seed: 5 };
-  const order = orderCells(plan);
-  const size = SUBJECTS.length * SCENARIOS.length;
-  assertEquals(order.length, 3 * size);
-  const names = order.map(({ subject, scenario }) => `${subject.id}/${scenario.id}`);
-  const blocks = [0, 1, 2].map((block) => names.slice(block * size, (block + 1) * size));
-  order.forEach(({ block }, index) => assertEquals(block, Math.floor(index / size)));
-  for (const block of blocks) assertEquals(new Set(block).size, size);
-  assert(blocks[0]!.join() !== blocks[1]!.join());
-  assertEquals(orderCells(plan), order);
+  const turns = orderTurns(plan);
+  assertEquals(turns.length, 3 * SUBJECTS.length);
+  turns.forEach(({ block }, index) => assertEquals(block, Math.floor(index / SUBJECTS.length)));
+  for (const block of [0, 1, 2]) {
+    const own = turns.filter((turn) => turn.block === block);
+    assertEquals(new Set(own.map(({ subject }) => subject.id)).size, SUBJECTS.length);
+  }
+  for (const { scenarios } of turns) assertEquals(new Set(scenarios).size, SCENARIOS.length);
+  const orders = turns.map(({ subject }) => subject.id);
+  assert(orders.slice(0, 8).join() !== orders.slice(8, 16).join());
+  assertEquals(orderTurns(plan), turns);
+  assertEquals(cellCount(plan), turns.flatMap(({ scenarios }) => scenarios).length);
 });
 
 function reportOf(all: Cell[], change: Partial<Report> = {}): Report {
