@@ -1,0 +1,271 @@
+/**
+ * Drives an FTP session without any I/O: the smallest model there is. It carries effects out on a
+ * Tree, keeps what the session says, and lets the caller be the data connection and the clock. It
+ * checks on the way what every session owes its model (server/session.ts).
+ *
+ * @module
+ */
+
+import { assert, assertEquals, fail } from "@std/assert";
+import {
+  type Completion,
+  DEFAULT_LIMITS,
+  type Effect,
+  type Failure,
+  type Limits,
+  type Peer,
+  type Session,
+  type Settings,
+} from "../../server/mod.ts";
+import { ftp } from "../../server/ftp/mod.ts";
+import { PASSWORDS } from "./dialogue.ts";
+import { concat, Tree } from "./tree.ts";
+
+type Transfer = Extract<Effect, { kind: "startTransfer" }>;
+
+/** What a session alone is driven with; the names and passwords are those that dialogues use. */
+export const SETTINGS: Settings = {
+  accounts: {
+    users: [
+      { name: "alice", password: PASSWORDS["alice"]!, access: "write" },
+      { name: "bob", password: PASSWORDS["bob"]!, access: "read" },
+    ],
+    anonymous: "read",
+  },
+  limits: DEFAULT_LIMITS,
+  downloadPath: "/",
+  uploadPath: "/",
+};
+
+/** The two ends of a connection on IPv4. */
+export const PEER: Peer = {
+  local: { family: 4, host: "127.0.0.1", port: 2121 },
+  remote: { family: 4, host: "127.0.0.1", port: 50_000 },
+  number: 1,
+};
+
+/** The same on IPv6. */
+export const PEER_6: Peer = {
+  local: { family: 6, host: "::1", port: 2121 },
+  remote: { family: 6, host: "::1", port: 50_000 },
+  number: 1,
+};
+
+/** Effects that one input may cause: more is a loop. */
+const EFFECTS_MAX = 100_000;
+
+const PASSIVE_PORT = 20_001;
+/** 2024-06-01 UTC: half a year after the tree was made has not passed. */
+const START_MS = Date.UTC(2024, 5, 1);
+
+/** One session and everything around it. */
+export class Driver {
+  readonly tree = new Tree();
+  readonly session: Session;
+  /** What the session said and nobody has taken yet. */
+  said: Uint8Array = new Uint8Array(0);
+  /** The close effect came. */
+  closed = false;
+  now = START_MS;
+  /** The transfer that waits for its data connection. */
+  transfer: Transfer | undefined;
+  /** The slot of PASV is lent. */
+  passive = false;
+  /** Every effect but send, by kind, in order. */
+  readonly effects: string[] = [];
+  readonly #failures: { what: string; failure: Failure }[] = [];
+
+  /** A session that has just said its greeting. */
+  constructor(settings: Settings = SETTINGS, peer: Peer = PEER) {
+    this.session = ftp.createSession(settings, peer, this.now);
+    this.#drain();
+  }
+
+  /** A driver with the usual settings but for these limits. */
+  static withLimits(limits: Partial<Limits>): Driver {
+    return new Driver({ ...SETTINGS, limits: { ...DEFAULT_LIMITS, ...limits } });
+  }
+
+  /** The octets come from the client. */
+  input(octets: Uint8Array): void {
+    // Sessions are lent the octets for the call only: what they keep must be a copy.
+    const lent = octets.slice();
+    this.session.handleInput(lent, this.now);
+    lent.fill(0x2a);
+    this.#drain();
+  }
+
+  /** The client sends lines, and what the session then says is given back. */
+  say(...lines: string[]): string {
+    this.input(new TextEncoder().encode(lines.map((line) => `${line}\r\n`).join("")));
+    return this.takeSaid();
+  }
+
+  /** Takes what the session said. */
+  takeSaid(): string {
+    const text = new TextDecoder().decode(this.said);
+    this.said = new Uint8Array(0);
+    return text;
+  }
+
+  /** Logs in as alice, or another user. */
+  login(name = "alice"): void {
+    this.takeSaid();
+    assertEquals(this.say(`USER ${name}`).slice(0, 3), "331");
+    assertEquals(this.say(`PASS ${PASSWORDS[name]}`).slice(0, 3), "230");
+  }
+
+  /** The client's side ends. */
+  hangUp(): void {
+    this.session.handleEnd(this.now);
+    this.#drain();
+  }
+
+  /** The server is told to stop. */
+  stop(): void {
+    this.session.handleStop(this.now);
+    this.#drain();
+  }
+
+  /** Time passes, and the session is told whenever its deadline comes. */
+  pass(ms: number): void {
+    const end = this.now + ms;
+    let deadline = this.session.pollDeadline();
+    while (deadline !== undefined && deadline <= end) {
+      this.now = Math.max(this.now, deadline);
+      this.session.handleTimeout(this.now);
+      this.#drain();
+      const next = this.session.pollDeadline();
+      assert(next === undefined || next > this.now, "a deadline that came is not asked for again");
+      deadline = next;
+    }
+    this.now = end;
+  }
+
+  /** The next operation, or other effect, of this name will fail. */
+  failNext(what: string, failure: Failure): void {
+    this.#failures.push({ what, failure });
+  }
+
+  /** Makes the data connection and takes all that comes, `step` octets a read. */
+  download(step = 65_536): Uint8Array {
+    const { filter } = this.#running("send");
+    const parts: Uint8Array[] = [];
+    for (;;) {
+      const answer = this.tree.perform({ do: "read", length: step });
+      if (answer.kind !== "octets") fail(`reading ended with "${answer.kind}"`);
+      if (answer.octets.length === 0) break;
+      parts.push(filter === undefined ? answer.octets : filter.push(answer.octets));
+    }
+    if (filter !== undefined) parts.push(filter.end());
+    const whole = concat(parts);
+    this.endTransfer({ kind: "transferred", octets: whole.length });
+    return whole;
+  }
+
+  /** Makes the data connection, sends the octets, `step` at a time, and closes it. */
+  upload(octets: Uint8Array, step = 65_536): void {
+    this.receive(octets, step);
+    const { filter } = this.#running("receive");
+    if (filter !== undefined) this.tree.perform({ do: "write", octets: filter.end() });
+    this.endTransfer({ kind: "transferred", octets: octets.length });
+  }
+
+  /** Makes the data connection and sends the octets, with more to come. */
+  receive(octets: Uint8Array, step = 65_536): void {
+    const { filter } = this.#running("receive");
+    for (let at = 0; at < octets.length; at += step) {
+      const part = octets.slice(at, at + step);
+      const written = filter === undefined ? part : filter.push(part);
+      assertEquals(this.tree.perform({ do: "write", octets: written }).kind, "done");
+    }
+  }
+
+  /** The transfer ends so. */
+  endTransfer(completion: Completion): void {
+    const { id } = this.transfer!;
+    this.transfer = undefined;
+    this.passive = false;
+    this.session.handleCompletion(id, completion, this.now);
+    this.#drain();
+  }
+
+  #running(direction: "send" | "receive"): Transfer {
+    const transfer = this.transfer;
+    if (transfer?.direction !== direction) fail(`no transfer to ${direction} is under way`);
+    return transfer;
+  }
+
+  #drain(): void {
+    const { session } = this;
+    for (let count = 0;; count++) {
+      if (count === EFFECTS_MAX) fail("the session never stops asking");
+      const effect = session.pollEffect();
+      if (effect === undefined) break;
+      assert(!this.closed, "nothing follows the close effect");
+      this.#carryOut(effect);
+    }
+    assert(
+      !this.closed || session.pollDeadline() === undefined,
+      "a closed session has no deadline",
+    );
+    assert(!this.closed || !session.wantsInput, "a closed session wants nothing");
+  }
+
+  #carryOut(effect: Effect): void {
+    const { session } = this;
+    if (effect.kind === "send") {
+      this.said = concat([this.said, effect.octets]);
+      return;
+    }
+    this.effects.push(effect.kind === "file" ? effect.operation.do : effect.kind);
+    switch (effect.kind) {
+      case "file":
+        return session.handleCompletion(
+          effect.id,
+          this.#failed(effect.operation.do) ?? this.tree.perform(effect.operation),
+          this.now,
+        );
+      case "openPassive": {
+        const failed = this.#failed("openPassive");
+        this.passive = failed === undefined;
+        return session.handleCompletion(
+          effect.id,
+          failed ?? { kind: "passive", port: PASSIVE_PORT },
+          this.now,
+        );
+      }
+      case "closePassive":
+        assert(this.passive, "only a lent slot is given back");
+        this.passive = false;
+        return;
+      case "startTransfer": {
+        assert(this.transfer === undefined, "one transfer at a time");
+        assert(this.tree.isOpen, "a transfer has an open file");
+        assert(effect.route !== "passive" || this.passive, "a passive route has its slot");
+        this.transfer = effect;
+        const failed = this.#failed("startTransfer");
+        if (failed !== undefined) this.endTransfer(failed);
+        return;
+      }
+      case "abortTransfer":
+        assert(this.transfer !== undefined, "there is a transfer to abort");
+        return this.endTransfer({ kind: "failed", failure: "aborted", detail: "" });
+      case "askProgress":
+        assert(this.transfer !== undefined, "there is a transfer to ask about");
+        return session.handleCompletion(effect.id, { kind: "progress", octets: 0 }, this.now);
+      case "close":
+        this.closed = true;
+        return;
+      default:
+        fail(`an FTP session has no use for "${effect.kind}"`);
+    }
+  }
+
+  #failed(what: string): Completion | undefined {
+    const index = this.#failures.findIndex((failure) => failure.what === what);
+    if (index === -1) return undefined;
+    const { failure } = this.#failures.splice(index, 1)[0]!;
+    return { kind: "failed", failure, detail: "" };
+  }
+}
