@@ -1,0 +1,232 @@
+/**
+ * What a server does at its limits and at its end: passive ports, idle and stalled clients,
+ * descriptors, stopping.
+ *
+ * @module
+ */
+
+import { assert, assertEquals, assertRejects } from "@std/assert";
+import {
+  assertBytes,
+  closeQuietly,
+  finalReply,
+  join,
+  pattern,
+  readAll,
+  readExactly,
+  readUntilEnd,
+} from "../client.ts";
+import type { Cases, Target } from "../target.ts";
+import { LARGE } from "./retrieve.ts";
+
+/** Looks at the descriptors after a client left: a server has that many looks to close its end. */
+const LOOKS_MAX = 300;
+
+/** How many descriptors this process has, in which all threads of the server live. */
+async function descriptors(): Promise<number> {
+  const { stdout } = await new Deno.Command("ls", { args: [`/proc/${Deno.pid}/fd`] }).output();
+  return new TextDecoder().decode(stdout).trim().split("\n").length;
+}
+
+async function settlesAt(expected: number): Promise<void> {
+  let count = 0;
+  for (let look = 0; look < LOOKS_MAX; look++) {
+    count = await descriptors();
+    if (count <= expected) return;
+  }
+  assertEquals(count, expected, "Descriptors");
+}
+
+/** As many connections as `target` serves at once, closed; `each` says what each of them does. */
+async function rounds(target: Target, count: number, each: (target: Target) => Promise<void>) {
+  const width = Math.min(4, target.connections ?? 4);
+  for (let round = 0; round < count; round += width) {
+    await Promise.all(Array.from({ length: width }, () => each(target)));
+  }
+}
+
+async function visit(target: Target): Promise<void> {
+  const ftp = await target.connect();
+  ftp.close();
+}
+
+async function transfer(target: Target): Promise<void> {
+  const ftp = await target.login();
+  await ftp.fetch("RETR a");
+  ftp.close();
+}
+
+export const limits: Cases = {
+  "no passive port left is 425, and one given back serves again": async (target) => {
+    await target.write("a", "content");
+    const scarce = await target.own({ passivePortCount: 2 });
+    const [one, two, three] = [await scarce.login(), await scarce.login(), await scarce.login()];
+    await one.passivePort();
+    await two.passivePort("PASV");
+    await three.command("EPSV", [421, 425]);
+    await three.command("PASV", [421, 425]);
+    await three.command("NOOP", 200);
+    await one.command("QUIT", 221);
+    await one.end();
+    assertEquals((await three.fetch("RETR a")).length, 7);
+    assertEquals((await three.fetch("RETR a")).length, 7);
+  },
+
+  "a session that asks for passive ports again and again holds one": async (target) => {
+    await target.write("a", "content");
+    const scarce = await target.own({ passivePortCount: 2 });
+    const [greedy, other] = [await scarce.login(), await scarce.login()];
+    for (let count = 0; count < 20; count++) {
+      await greedy.passivePort(count % 2 === 0 ? "EPSV" : "PASV");
+    }
+    assertEquals((await other.fetch("RETR a")).length, 7);
+    assertEquals((await greedy.fetch("RETR a")).length, 7);
+  },
+
+  "twenty transfers over two passive ports": async (target) => {
+    await target.write("a", pattern(5000));
+    const scarce = await target.own({ passivePortCount: 2 });
+    const both = [await scarce.login(), await scarce.login()];
+    await Promise.all(both.map(async (ftp) => {
+      for (let count = 0; count < 10; count++) {
+        assertBytes(await ftp.fetch("RETR a"), pattern(5000));
+      }
+    }));
+  },
+
+  "an idle client is told 421 and closed": async (target) => {
+    const impatient = await target.shared({ idleTimeoutMs: 80 });
+    const ftp = await impatient.login();
+    await ftp.reply(421);
+    await ftp.end();
+    const silent = await impatient.connect();
+    await silent.reply(421);
+    await silent.end();
+  },
+
+  "a transfer under way is no idleness": async (target) => {
+    const content = pattern(LARGE);
+    await target.write("a", content);
+    const impatient = await target.shared({ idleTimeoutMs: 80 });
+    const ftp = await impatient.login();
+    const data = await ftp.passive();
+    await ftp.command("RETR a", [125, 150]);
+    const head = await readExactly(data, 1000);
+    const idle = await impatient.login();
+    await idle.reply(421);
+    assertBytes(join(head, await readAll(data)), content);
+    await ftp.reply(226);
+  },
+
+  "a download that stands still is cut off, the session is not": async (target) => {
+    await target.write("a", pattern(LARGE));
+    await target.write("b", "content");
+    const impatient = await target.shared({ stallTimeoutMs: 80 });
+    const ftp = await impatient.login();
+    const data = await ftp.passive();
+    await ftp.command("RETR a", [125, 150]);
+    await ftp.reply([421, 425, 426, 451]);
+    assert(await readUntilEnd(data) < LARGE);
+    assertEquals((await ftp.fetch("RETR b")).length, 7);
+  },
+
+  "an upload that stands still is cut off and keeps no name": async (target) => {
+    const impatient = await target.shared({ stallTimeoutMs: 80 });
+    const ftp = await impatient.login();
+    const data = await ftp.passive();
+    await ftp.command("STOR a", [125, 150]);
+    await ftp.reply([421, 425, 426, 451]);
+    assertEquals(await data.read(new Uint8Array(1)).catch(() => null), null);
+    assert(!(await target.names()).includes("a"));
+    await ftp.command("NOOP", 200);
+  },
+
+  "300 connects and disconnects leave the descriptors as they were": async (target) => {
+    await rounds(target, 8, visit);
+    const before = await descriptors();
+    await rounds(target, 300, visit);
+    await settlesAt(before);
+  },
+
+  "100 sessions with a transfer leave the descriptors as they were": async (target) => {
+    await target.write("a", "content");
+    await rounds(target, 20, transfer);
+    const before = await descriptors();
+    await rounds(target, 100, transfer);
+    await settlesAt(before);
+  },
+
+  "a server that has ended leaves the descriptors as they were": async (target) => {
+    const own = await target.own({});
+    await transferOn(own);
+    await own.serving.stop(0);
+    const before = await descriptors();
+    const again = await target.own({});
+    await transferOn(again);
+    await again.serving.stop(0);
+    await settlesAt(before);
+  },
+
+  "stop ends with clients in every state": async (target) => {
+    await target.write("a", pattern(LARGE));
+    const own = await target.own({ maxWorkers: 8 });
+    const silent = await own.dial();
+    const half = await own.login();
+    await half.send(new Uint8Array([78, 79]));
+    const waiting = await own.login();
+    await waiting.passivePort();
+    await waiting.send("RETR a");
+    const stalled = await own.login();
+    const data = await stalled.passive();
+    await stalled.command("RETR a", [125, 150]);
+    const uploading = await own.login();
+    await uploading.passive();
+    await uploading.command("STOR b", [125, 150]);
+    await own.serving.stop(0);
+    assert(await readUntilEnd(data) < LARGE);
+    for (const ftp of [silent, half, waiting, stalled, uploading]) await readUntilEnd(ftp.conn);
+    assert(!(await target.names()).includes("b"));
+  },
+
+  "stop lets a transfer finish within its grace": async (target) => {
+    const content = pattern(LARGE);
+    await target.write("a", content);
+    const own = await target.own({});
+    const ftp = await own.login();
+    const data = await ftp.passive();
+    await ftp.command("RETR a", [125, 150]);
+    const head = await readExactly(data, 1000);
+    const stopped = own.serving.stop(20_000);
+    assertBytes(join(head, await readAll(data)), content);
+    await finalReply(ftp, 226);
+    await readUntilEnd(ftp.conn);
+    await stopped;
+  },
+
+  "a server that has stopped accepts nobody, and its port is free": async (target) => {
+    const own = await target.own({});
+    await own.connect();
+    await own.serving.stop(0);
+    const { host, port } = own.endpoint;
+    await assertRejects(
+      () => Deno.connect({ hostname: host, port }).then(closeQuietly),
+      Deno.errors.ConnectionRefused,
+    );
+    const again = await target.own({ port });
+    assertEquals(again.endpoint.port, port);
+    await again.connect();
+  },
+
+  "a port in use is one line of text": async (target) => {
+    const error = await assertRejects(() => target.own({ port: target.endpoint.port }), Error);
+    assertEquals(error.name, "ServeError");
+    assert(!error.message.includes("\n"), error.message);
+    await target.connect();
+  },
+};
+
+async function transferOn(own: Target): Promise<void> {
+  const ftp = await own.login();
+  await ftp.command("NOOP", 200);
+  await ftp.fetch("LIST");
+}

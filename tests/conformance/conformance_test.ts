@@ -1,0 +1,62 @@
+/**
+ * Registers every case (cases/) for every variant (variants.ts): the one loop of the suite.
+ *
+ * @module
+ */
+
+import { assert, assertEquals } from "@std/assert";
+import { type Need, SERVER_NEEDS, testWith } from "../permission.ts";
+import { topics } from "./cases/mod.ts";
+import { VariantGrounds } from "./grounds.ts";
+import { type Variant, variants } from "./variants.ts";
+
+const NEEDS: readonly Need[] = [...SERVER_NEEDS, "run"];
+
+const declared = new Set(
+  [...topics].flatMap(([topic, cases]) => Object.keys(cases).map((name) => `${topic}: ${name}`)),
+);
+
+/** What has been opened and not closed yet: one at a time, since tests run in order. */
+const open = new Map<Variant, VariantGrounds>();
+
+function register(variant: Variant): void {
+  const excused = new Map(
+    variant.skips.flatMap(({ reason, cases }) => cases.map((name) => [name, reason])),
+  );
+  const absent = variant.unavailable();
+  const ran = new Set<string>();
+
+  for (const [topic, cases] of topics) {
+    testWith(NEEDS, `conformance, ${topic} [${variant.name}]`, async (context) => {
+      const grounds = open.get(variant) ?? await VariantGrounds.open(variant.start);
+      open.set(variant, grounds);
+      for (const [name, run] of Object.entries(cases)) {
+        const id = `${topic}: ${name}`;
+        const fn = async () => {
+          ran.add(id);
+          await grounds.run(run);
+        };
+        await context.step({ name, ignore: excused.has(id), fn });
+      }
+    }, absent);
+  }
+
+  testWith(NEEDS, `conformance, every declared case ran [${variant.name}]`, async () => {
+    await open.get(variant)?.close();
+    open.delete(variant);
+    for (const name of excused.keys()) assert(declared.has(name), `No case "${name}" to skip`);
+    assertEquals([...declared].filter((id) => !ran.has(id) && !excused.has(id)), []);
+  }, absent);
+}
+
+for (const variant of variants) register(variant);
+
+// A filter may have left out the test that ends a variant.
+Deno.test.afterAll(async () => {
+  for (const grounds of open.values()) await grounds.close();
+});
+
+Deno.test("conformance declares at least 160 FTP cases", () => {
+  const small = [...declared].filter((id) => /^(mini|echo|hello): /.test(id));
+  assert(declared.size - small.length >= 160, `Only ${declared.size - small.length}`);
+});

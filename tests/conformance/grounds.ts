@@ -1,0 +1,65 @@
+/**
+ * Runs cases against the servers of one variant: a served folder of its own, servers that are
+ * started when a case first asks for them and kept, a fresh folder and a bounded time per case.
+ *
+ * @module
+ */
+
+import type { Case, Grounds, Overrides, Serving } from "./target.ts";
+import { Target } from "./target.ts";
+
+/** No case needs seconds; one that waits so long waits for what will never come. */
+const CASE_MS_MAX = 20_000;
+
+/** Where `VariantGrounds` gets a server from. */
+export type Start = (root: string, overrides: Overrides) => Promise<Serving>;
+
+/** The grounds of one variant; `close` stops all servers and removes the folder. */
+export class VariantGrounds implements Grounds {
+  readonly #servers = new Map<string, Promise<Serving>>();
+  #count = 0;
+
+  private constructor(readonly root: string, readonly start: Start) {}
+
+  /** Makes the served folder; no server runs yet. */
+  static async open(start: Start): Promise<VariantGrounds> {
+    const folder = await Deno.makeTempDir({ prefix: "ftplab-conformance-" });
+    return new VariantGrounds(await Deno.realPath(folder), start);
+  }
+
+  shared(overrides: Overrides): Promise<Serving> {
+    const key = JSON.stringify(overrides);
+    const running = this.#servers.get(key) ?? this.own(overrides);
+    this.#servers.set(key, running);
+    return running;
+  }
+
+  own(overrides: Overrides): Promise<Serving> {
+    return this.start(this.root, overrides);
+  }
+
+  /** Runs `run` in a folder of its own, which is removed with all that the case left open. */
+  async run(run: Case): Promise<void> {
+    const folder = `/case-${++this.#count}`;
+    await Deno.mkdir(this.root + folder);
+    const target = new Target(await this.shared({}), this, folder);
+    let timer: ReturnType<typeof setTimeout> | undefined;
+    const late = new Promise<never>((_, reject) => {
+      const expire = () => reject(new Error(`Case still waits after ${CASE_MS_MAX} ms`));
+      timer = setTimeout(expire, CASE_MS_MAX);
+    });
+    try {
+      await Promise.race([run(target), late]);
+    } finally {
+      clearTimeout(timer);
+      await target.close();
+      await Deno.remove(this.root + folder, { recursive: true });
+    }
+  }
+
+  async close(): Promise<void> {
+    for (const server of this.#servers.values()) await (await server).stop(0);
+    this.#servers.clear();
+    await Deno.remove(this.root, { recursive: true });
+  }
+}

@@ -1,0 +1,135 @@
+/**
+ * Every way to run the server that the suites must pass on: a model with its options, what it is
+ * called, and the cases that it is excused from. The suites (conformance, peers) loop over this
+ * list; a new model joins by one more entry.
+ *
+ * @module
+ */
+
+import { type Model, models, type ServeOptions } from "../../models/mod.ts";
+import { DEFAULT_LIMITS } from "../../server/mod.ts";
+import { type Overrides, type Serving, WRITER } from "./target.ts";
+
+/** Cases that a variant does not run, and why. */
+export interface Skip {
+  readonly reason: string;
+  /** Names as in cases/: the topic, a colon and a space, the case. */
+  readonly cases: readonly string[];
+}
+
+/** One model with one set of options. */
+export interface Variant {
+  /** What test names show in brackets. */
+  readonly name: string;
+  readonly model: Model;
+  readonly options: Partial<ServeOptions>;
+  readonly skips: readonly Skip[];
+  /** Why it cannot run here, in one sentence, or undefined when it can. */
+  unavailable(): string | undefined;
+  /** Starts a server of this variant that serves `root`, an absolute real path. */
+  start(root: string, overrides?: Overrides): Promise<Serving>;
+}
+
+/** Threads of blocking: as many as the cases hold connections at once, and one to spare. */
+const BLOCKING_THREADS_MAX = 14;
+
+/** The pause after a failed login: short, since many cases wait for it. */
+const LOGIN_DELAY_MS = 5;
+
+/** Pairs of ports tried before giving up the search for two that are free. */
+const PORT_SEARCH_MAX = 50;
+
+function variant(name: string, options: Partial<ServeOptions> = {}): Variant {
+  const model = models.get(name.split(" ")[0]!);
+  if (model === undefined) throw new Error(`No model "${name}"`);
+  return {
+    name,
+    model,
+    options,
+    skips: [],
+    unavailable: () => model.unavailable(),
+    start: (root, overrides = {}) => start(model, optionsOf(root, options, overrides), overrides),
+  };
+}
+
+/** In the order in which the models are taught. */
+export const variants: readonly Variant[] = [
+  variant("blocking"),
+  variant("polling"),
+  variant("multiplex select", { selector: "select" }),
+  variant("multiplex poll", { selector: "poll" }),
+  variant("multiplex epoll level", { selector: "epoll", trigger: "level" }),
+  variant("multiplex epoll edge", { selector: "epoll", trigger: "edge" }),
+  variant("multiplex epoll, 2 workers", { selector: "epoll", workers: 2 }),
+  variant("async"),
+];
+
+function optionsOf(
+  root: string,
+  options: Partial<ServeOptions>,
+  overrides: Overrides,
+): ServeOptions {
+  const { anonymous = "read" } = overrides;
+  return {
+    protocol: overrides.protocol ?? "ftp",
+    host: overrides.host ?? "127.0.0.1",
+    port: overrides.port ?? 0,
+    root,
+    workers: 1,
+    maxWorkers: overrides.maxWorkers ?? BLOCKING_THREADS_MAX,
+    selector: "epoll",
+    trigger: "level",
+    intervalMs: 1,
+    settings: {
+      accounts: {
+        users: [{ name: WRITER.user, password: WRITER.password, access: "write" }],
+        ...(anonymous === "off" ? {} : { anonymous }),
+      },
+      limits: {
+        loginDelayMs: overrides.loginDelayMs ?? LOGIN_DELAY_MS,
+        idleTimeoutMs: overrides.idleTimeoutMs ?? DEFAULT_LIMITS.idleTimeoutMs,
+        connectTimeoutMs: overrides.connectTimeoutMs ?? DEFAULT_LIMITS.connectTimeoutMs,
+        stallTimeoutMs: overrides.stallTimeoutMs ?? DEFAULT_LIMITS.stallTimeoutMs,
+      },
+      downloadPath: "/",
+      uploadPath: "/",
+    },
+    ...options,
+  };
+}
+
+async function start(
+  model: Model,
+  options: ServeOptions,
+  { passivePortCount }: Overrides,
+): Promise<Serving> {
+  const wanted = passivePortCount === undefined
+    ? options
+    : { ...options, passivePorts: freePorts(passivePortCount) };
+  const server = await model.serve(wanted);
+  const { connections } = model.limits(wanted);
+  return {
+    endpoint: { host: server.address.host, port: server.address.port },
+    ...(connections === undefined ? {} : { connections }),
+    stop: (graceMs) => server.stop(graceMs),
+  };
+}
+
+/** The first and last of `count` neighbouring ports that nobody listens on just now. */
+function freePorts(count: number): [number, number] {
+  for (let attempt = 0; attempt < PORT_SEARCH_MAX; attempt++) {
+    const held = [Deno.listen({ hostname: "127.0.0.1", port: 0 })];
+    const first = held[0]!.addr.port;
+    try {
+      for (let port = first + 1; port < first + count; port++) {
+        held.push(Deno.listen({ hostname: "127.0.0.1", port }));
+      }
+      return [first, first + count - 1];
+    } catch {
+      // The neighbour is taken: another place.
+    } finally {
+      for (const listener of held) listener.close();
+    }
+  }
+  throw new Error(`Cannot find ${count} free ports side by side`);
+}
