@@ -34,6 +34,8 @@ type OpenDirectory = Extract<FileOperation, { do: "openDirectory" }>;
 /** What the file slot holds: a source of octets, or an upload. */
 interface Slot {
   readonly descriptor?: number;
+  /** Octets that will be read, where that is known before. */
+  readonly length?: number;
   read(buffer: Uint8Array<ArrayBuffer>): number;
   write(octets: Uint8Array<ArrayBuffer>): void;
   commit(): void;
@@ -63,6 +65,11 @@ export class Files {
   /** The descriptor of what is being read, when the kernel can send it by itself. */
   get descriptor(): number | undefined {
     return this.#slot?.descriptor;
+  }
+
+  /** Octets to be read from the file slot, from where it was opened; undefined: until its end. */
+  get length(): number | undefined {
+    return this.#slot?.length;
   }
 
   /** Fills `buffer` from the file slot; 0 at its end. Throws FileFailure. */
@@ -199,7 +206,7 @@ export class Files {
     if (offset > 0) {
       closingOnFailure(file, () => file.seek(offset));
     }
-    this.#slot = new Source(file);
+    this.#slot = new Source(file, stat.size - offset);
     return { kind: "opened", stat, offset, name: nameOf(virtualPath) };
   }
 
@@ -240,9 +247,11 @@ export class Files {
 
   #openUpload(operation: OpenUpload): Completion {
     this.close();
-    const path = this.#entry(operation.path);
+    const path = this.#uploadPath(operation.path);
     if (operation.expected !== undefined) this.#demandSpace(operation.expected);
-    const existing = this.#uploadTarget(path);
+    const existing = lstatOrUndefined(path);
+    if (existing?.isDirectory) throw new FileFailure("isDirectory", "is a directory");
+    if (existing?.isFile === false) throw new FileFailure("denied", "not a regular file");
     if (operation.start.at === "unique") return this.#openUnique(path, operation);
     const partial = this.#entry(operation.partial);
     const { inPlace, offset } = chooseStart(operation.start, existing, lstatOrUndefined(partial));
@@ -260,14 +269,10 @@ export class Files {
     return { kind: "opened", stat, offset, name: nameOf(operation.path) };
   }
 
-  /** What an upload would replace: a regular file, or nothing. */
-  #uploadTarget(path: string): Deno.FileInfo | undefined {
-    const info = lstatOrUndefined(path);
-    if (info === undefined) return undefined;
-    if (info.isDirectory) throw new FileFailure("isDirectory", "is a directory");
-    if (info.isSymlink) this.#refuseOutwardLink(path);
-    else if (!info.isFile) throw new FileFailure("denied", "not a regular file");
-    return info;
+  /** Where an upload is to end up: for a link that stays inside, what it points to. */
+  #uploadPath(virtualPath: string): string {
+    const path = this.#entry(virtualPath);
+    return lstatOrUndefined(path)?.isSymlink ? this.#existing(virtualPath) : path;
   }
 
   /** The first of NAME, NAME.1, NAME.2, ... that is free: its creation is the reservation. */
@@ -290,8 +295,8 @@ export class Files {
   }
 
   #demandSpace(octets: number): void {
-    const disk = withFailures(() => statfsSync(this.root));
-    if (octets > disk.bavail * disk.bsize) {
+    const free = freeBytes(this.root);
+    if (free !== undefined && octets > free) {
       throw new FileFailure("noSpace", "no space for so much on the device");
     }
   }
@@ -301,7 +306,7 @@ export class Files {
 class Source implements Slot {
   declare readonly descriptor?: number;
 
-  constructor(readonly file: OpenFile) {
+  constructor(readonly file: OpenFile, readonly length: number) {
     if (file.descriptor !== undefined) this.descriptor = file.descriptor;
   }
 
@@ -432,6 +437,16 @@ function lstatOrUndefined(path: string): Deno.FileInfo | undefined {
   } catch (error) {
     if (error instanceof FileFailure && error.failure === "notFound") return undefined;
     throw error;
+  }
+}
+
+/** What is free on the device, or undefined when the runtime may not look (--allow-sys=statfs). */
+function freeBytes(path: string): number | undefined {
+  try {
+    const { bavail, bsize } = statfsSync(path);
+    return bavail * bsize;
+  } catch {
+    return undefined;
   }
 }
 

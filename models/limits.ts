@@ -30,3 +30,15 @@ export const PASSIVE_TRIES_MAX = 256;
 
 /** Listening data sockets that a worker keeps for the next transfer. */
 export const PASSIVE_IDLE_MAX = 128;
+
+/**
+ * The longest that a blocked thread waits in one call on a data connection, milliseconds: between
+ * two it looks for ABOR, the deadline and the server's stop.
+ */
+export const TICK_MS = 200;
+
+/** How long a closed connection may take to accept its last reply, milliseconds. */
+export const LAST_REPLY_MS = 5_000;
+
+/** Reads of unread input before a connection is closed, lest the last reply be lost to a reset. */
+export const UNREAD_READS_MAX = 16;

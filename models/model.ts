@@ -9,6 +9,7 @@
  */
 
 import type { Address, Settings } from "../server/mod.ts";
+import type { WorkerContext } from "./worker_context.ts";
 
 /** Which readiness call a multiplex model waits in. */
 export type SelectorName = "select" | "poll" | "epoll";
@@ -84,6 +85,23 @@ export interface Server {
   stop(graceMs: number): Promise<void>;
 }
 
+/** Where a server's words go, and where the operator's answers come from. */
+export interface Terminal {
+  /** A line for standard output. */
+  print(text: string): void;
+  /** A line for standard error. */
+  log(text: string): void;
+  /** Shows `prompt`, reads a line; undefined at the end of input. */
+  ask(prompt: string): Promise<string | undefined>;
+}
+
+/** Says nothing and answers nothing: for servers that are embedded. */
+export const SILENT: Terminal = {
+  print() {},
+  log() {},
+  ask: () => Promise.resolve(undefined),
+};
+
 /** One way to wait. */
 export interface Model {
   readonly name: string;
@@ -93,11 +111,13 @@ export interface Model {
   /** Why it cannot run here, in one sentence, or undefined when it can. */
   unavailable(): string | undefined;
   /**
-   * Starts serving; resolves once connections are accepted.
+   * Starts serving; resolves once connections are accepted. `terminal` is SILENT by default.
    *
    * @throws {ServeError} with one line of text when the address cannot be listened on.
    */
-  serve(options: ServeOptions): Promise<Server>;
+  serve(options: ServeOptions, terminal?: Terminal): Promise<Server>;
+  /** What each of its workers runs; returns when the supervisor has said stop. */
+  work(context: WorkerContext): void | Promise<void>;
 }
 
 /** What a user can cause when starting a server, in one line. */

@@ -10,3 +10,5 @@ export type * from "./effects.ts";
 export type { Peer, Protocol, Session, Settings } from "./session.ts";
 export * from "./accounts.ts";
 export * from "./limits.ts";
+export { protocols } from "./protocols.ts";
+export { sampleAvi } from "./sample_avi.ts";

@@ -43,7 +43,6 @@ export const O_TRUNC = 0o1000;
 export const O_NONBLOCK = 0o4000;
 export const O_NOFOLLOW = arm64 ? 0o100000 : 0o400000;
 export const O_CLOEXEC = 0o2000000;
-export const F_GETFL = 3;
 export const F_SETFL = 4;
 export const SEEK_SET = 0;
 export const LOCK_EX = 2;

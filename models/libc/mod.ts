@@ -197,11 +197,10 @@ export class Libc {
     this.#c.close(fd);
   }
 
-  /** Switches O_NONBLOCK of `fd` (fcntl(2)). */
+  /** Switches O_NONBLOCK, the only status flag that sockets here use (fcntl(2) F_SETFL). */
   setNonBlocking(fd: number, on: boolean): void {
-    this.calls[INDEX.fcntl]! += 2;
-    const flags = this.#c.fcntl(fd, c.F_GETFL, 0);
-    this.#c.fcntl(fd, c.F_SETFL, on ? flags | c.O_NONBLOCK : flags & ~c.O_NONBLOCK);
+    this.calls[INDEX.fcntl]! += 1;
+    this.#c.fcntl(fd, c.F_SETFL, on ? c.O_NONBLOCK : 0);
   }
 
   /** open(2), close-on-exec. */

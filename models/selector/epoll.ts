@@ -25,7 +25,6 @@ import { EVENTS_MAX, type OnReady, READ, type Selector, WRITE } from "./mod.ts";
 /** Watches any number of descriptors. */
 export class EpollSelector implements Selector {
   readonly edge: boolean;
-  readonly description: string;
   readonly #epoll: number;
   readonly #layout = EPOLL_EVENT_LAYOUTS[Deno.build.arch]!;
   readonly #event = new Uint8Array(this.#layout.bytes);
@@ -37,7 +36,6 @@ export class EpollSelector implements Selector {
 
   constructor(readonly libc: Libc, trigger: Trigger) {
     this.edge = trigger === "edge";
-    this.description = `epoll, ${trigger}`;
     this.#epoll = libc.epollCreate();
     if (this.#epoll < 0) throw new Error(`Cannot make an epoll: ${errorText(-this.#epoll)}`);
   }
@@ -66,6 +64,10 @@ export class EpollSelector implements Selector {
     if ((this.#registered[fd] ?? 0) === 0) return;
     this.#registered[fd] = 0;
     this.#control(EPOLL_CTL_DEL, fd, 0);
+  }
+
+  forget(fd: number): void {
+    this.#registered[fd] = 0;
   }
 
   wait(timeoutMs: number, _idle: boolean, onReady: OnReady): void {

@@ -19,19 +19,19 @@ export type OnReady = (fd: number, ready: number) => void;
 
 /** One way to ask the kernel about many descriptors at once. */
 export interface Selector {
-  /** For the line that serve prints: "epoll, level". */
-  readonly description: string;
   /** true: readiness is told once and holds until EAGAIN. false: it is told until consumed. */
   readonly edge: boolean;
   /** Why `fd` cannot be watched, in one sentence, or undefined when it can. */
   refuses(fd: number): string | undefined;
   /** Watches `fd` for the bits of `interest` from now on; 0 stops watching it. */
   set(fd: number, interest: number): void;
-  /** Forgets `fd`; to be called before the descriptor is closed. */
+  /** Stops watching `fd`, which stays open. */
   remove(fd: number): void;
+  /** `fd` has been closed, or is about to be: the kernel forgets it by itself. */
+  forget(fd: number): void;
   /**
    * Waits until a descriptor is ready or `timeoutMs` have passed (-1: for ever), then tells what
-   * is ready. `idle`: nothing came of what was told last time.
+   * is ready. `idle`: nothing came of what was told last time. `onReady` changes no interest.
    */
   wait(timeoutMs: number, idle: boolean, onReady: OnReady): void;
   close(): void;

@@ -17,7 +17,6 @@ const ENTRIES_AT_FIRST = 64;
 /** Watches any number of descriptors, densely packed. */
 export class PollSelector implements Selector {
   readonly edge = false;
-  readonly description = "poll";
   #octets = new Uint8Array(ENTRIES_AT_FIRST * POLLFD_BYTES);
   #view = new DataView(this.#octets.buffer);
   #count = 0;
@@ -46,6 +45,10 @@ export class PollSelector implements Selector {
 
   remove(fd: number): void {
     this.set(fd, 0);
+  }
+
+  forget(fd: number): void {
+    this.remove(fd);
   }
 
   wait(timeoutMs: number, _idle: boolean, onReady: OnReady): void {

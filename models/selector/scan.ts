@@ -12,11 +12,9 @@ import type { OnReady, Selector } from "./mod.ts";
 /** Tells everything it watches, always. `intervalMs` 0 spins. */
 export class ScanSelector implements Selector {
   readonly edge = false;
-  readonly description: string;
   readonly #interests = new Map<number, number>();
 
   constructor(readonly libc: Libc, readonly intervalMs: number) {
-    this.description = intervalMs === 0 ? "spinning" : `every ${intervalMs} ms`;
   }
 
   refuses(): undefined {}
@@ -28,6 +26,10 @@ export class ScanSelector implements Selector {
 
   remove(fd: number): void {
     this.#interests.delete(fd);
+  }
+
+  forget(fd: number): void {
+    this.remove(fd);
   }
 
   wait(timeoutMs: number, idle: boolean, onReady: OnReady): void {

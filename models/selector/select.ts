@@ -14,7 +14,6 @@ import { type OnReady, READ, type Selector, WRITE } from "./mod.ts";
 /** Watches descriptors below 1024. */
 export class SelectSelector implements Selector {
   readonly edge = false;
-  readonly description = "select";
   readonly #wantRead = new Uint8Array(FD_SET_BYTES);
   readonly #wantWrite = new Uint8Array(FD_SET_BYTES);
   readonly #canRead = new Uint8Array(FD_SET_BYTES);
@@ -40,6 +39,10 @@ export class SelectSelector implements Selector {
 
   remove(fd: number): void {
     this.set(fd, 0);
+  }
+
+  forget(fd: number): void {
+    this.remove(fd);
   }
 
   wait(timeoutMs: number, _idle: boolean, onReady: OnReady): void {

@@ -1,0 +1,82 @@
+/**
+ * When to stop waiting: the deadlines of many connections, in slots of time.
+ *
+ * A connection whose deadline moves later, as it does with every command, is left in its slot and
+ * looked at again when that slot is due: the usual case costs nothing.
+ *
+ * @module
+ */
+
+import { BinaryHeap } from "@std/data-structures/binary-heap";
+
+/** The length of a slot, milliseconds: how late a deadline may be told. */
+const SLOT_MS = 20;
+
+/** Something with a deadline. */
+export interface Timed {
+  /** Undefined for never. */
+  readonly deadline: number | undefined;
+  /** The deadline has passed. */
+  onDeadline(now: number): void;
+  /** The slot that it is in, kept by Deadlines; undefined for none. */
+  slot: number | undefined;
+}
+
+/** All deadlines of one event loop. */
+export class Deadlines {
+  readonly #slots = new Map<number, Set<Timed>>();
+  readonly #order = new BinaryHeap<number>((left, right) => left - right);
+
+  /** The last slot that was told: what is still due goes to a later one. */
+  #told = 0;
+
+  /** To be called when the deadline of `timed` may have moved earlier. */
+  update(timed: Timed): void {
+    const { deadline } = timed;
+    if (deadline === undefined) return;
+    const slot = Math.max(Math.ceil(deadline / SLOT_MS), this.#told + 1);
+    if (timed.slot !== undefined) {
+      if (timed.slot <= slot) return;
+      this.remove(timed);
+    }
+    timed.slot = slot;
+    const members = this.#slots.get(slot);
+    if (members !== undefined) {
+      members.add(timed);
+    } else {
+      this.#slots.set(slot, new Set([timed]));
+      this.#order.push(slot);
+    }
+  }
+
+  /** Forgets `timed`. */
+  remove(timed: Timed): void {
+    if (timed.slot === undefined) return;
+    this.#slots.get(timed.slot)?.delete(timed);
+    timed.slot = undefined;
+  }
+
+  /** Milliseconds until the next deadline may be due; -1 for never. */
+  timeout(now: number): number {
+    const slot = this.#order.peek();
+    return slot === undefined ? -1 : Math.max(0, slot * SLOT_MS - now);
+  }
+
+  /** Tells all whose deadline has passed. */
+  expire(now: number): void {
+    for (;;) {
+      const slot = this.#order.peek();
+      if (slot === undefined || slot * SLOT_MS > now) return;
+      this.#order.pop();
+      this.#told = slot;
+      const members = this.#slots.get(slot);
+      this.#slots.delete(slot);
+      for (const timed of members ?? []) {
+        timed.slot = undefined;
+        const { deadline } = timed;
+        if (deadline !== undefined && deadline <= now) timed.onDeadline(now);
+        this.update(timed);
+      }
+    }
+  }
+}

@@ -1,0 +1,18 @@
+/**
+ * Every model, found by name: the public face of the ways to wait.
+ *
+ * @module
+ */
+
+import { async } from "./async.ts";
+import { blocking } from "./blocking.ts";
+import type { Model } from "./model.ts";
+import { multiplex } from "./multiplex.ts";
+import { polling } from "./polling.ts";
+
+export * from "./model.ts";
+
+/** In the order in which they are taught. */
+export const models: ReadonlyMap<string, Model> = new Map(
+  [blocking, polling, multiplex, async].map((model) => [model.name, model]),
+);

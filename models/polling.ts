@@ -1,0 +1,32 @@
+/**
+ * Polling: no call ever waits for the network. Each round tries every descriptor with O_NONBLOCK,
+ * most answer EAGAIN, and a round that found nothing is followed by a sleep.
+ *
+ * The loop is reactor.ts over a selector that asks nobody. `--interval 0` never sleeps: the
+ * shortest answers for a whole core.
+ *
+ * @module
+ */
+
+import { Libc, unavailableReason } from "./libc/mod.ts";
+import { type Model, SILENT } from "./model.ts";
+import { Reactor } from "./reactor.ts";
+import { serveReactors } from "./reactor_pool.ts";
+import { ScanSelector } from "./selector/scan.ts";
+
+/** See Model. */
+export const polling: Model = {
+  name: "polling",
+  summary: "tries every descriptor in turn, then sleeps --interval milliseconds",
+  limits: () => ({ countsCalls: true }),
+  unavailable: unavailableReason,
+  serve(options, terminal = SILENT) {
+    const { intervalMs } = options;
+    const description = intervalMs === 0 ? "spinning" : `every ${intervalMs} ms`;
+    return serveReactors("polling", description, options, terminal);
+  },
+  work(context) {
+    const libc = new Libc(context.counters.calls);
+    new Reactor(context, libc, new ScanSelector(libc, context.options.intervalMs)).run();
+  },
+};

@@ -1,0 +1,47 @@
+/**
+ * How a reactor's workers are started: one listener for all, an eventfd each to be woken by.
+ *
+ * @module
+ */
+
+import * as c from "./libc/constants.ts";
+import { CALL_NAMES, errorText, Libc } from "./libc/mod.ts";
+import { ServeError, type ServeOptions, type Server, type Terminal } from "./model.ts";
+import { Pool } from "./pool.ts";
+import { familyOf, listenForControl } from "./sockets.ts";
+
+/** eventfd(2) adds this number, whatever it is: the reader is only to be woken. */
+const ONE = new Uint8Array(new BigUint64Array([1n]).buffer);
+
+/** Serves with `options.workers` event loops over one listening socket. */
+export async function serveReactors(
+  model: string,
+  description: string,
+  options: ServeOptions,
+  terminal: Terminal,
+): Promise<Server> {
+  const libc = new Libc();
+  const listener = listenForControl(libc, options, c.SOCK_NONBLOCK);
+  const descriptors = [listener];
+  const pool = new Pool({
+    model,
+    description: `${model} (${description})`,
+    callNames: CALL_NAMES,
+    options,
+    terminal,
+    listener,
+    wakeDescriptor() {
+      const fd = libc.eventfd();
+      if (fd < 0) throw new ServeError(`Cannot start a worker: ${errorText(-fd)}`);
+      descriptors.push(fd);
+      return fd;
+    },
+    wake: (worker) => libc.write(worker.wake, ONE),
+    release() {
+      for (const fd of descriptors.splice(0)) libc.close(fd);
+    },
+  });
+  const { port } = libc.localAddress(listener);
+  await pool.start(options.workers, { ...options, port });
+  return pool.server({ family: familyOf(options.host), host: options.host, port });
+}

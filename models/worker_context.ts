@@ -1,0 +1,135 @@
+/**
+ * What a worker thread has from its supervisor: the options, a listener, counters, and a way to
+ * talk both ways that also works for a thread that never returns to its event loop.
+ *
+ * To the supervisor go messages; from it come numbers in shared memory and, for the operator's
+ * answers, one line at a time in a mailbox.
+ *
+ * @module
+ */
+
+import { Counters } from "./counters.ts";
+import type { ServeOptions } from "./model.ts";
+
+/** Numbers that all threads of a pool share, by their index in one Int32Array. */
+export const SHARED = { stop: 0, connections: 1, started: 2, busy: 3, count: 4 } as const;
+
+/** Numbers of one worker: its control connection, for the supervisor to shut down, or -1. */
+export const OWN = { control: 0, count: 1 } as const;
+
+/** The mailbox: a state, the ask it answers, the length of the line or -1 for no line; the line. */
+export const MAILBOX = { state: 0, ask: 1, length: 2, headBytes: 12, lineBytesMax: 8_192 } as const;
+
+/** Whether the mailbox holds a line. */
+export const EMPTY = 0, FULL = 1;
+
+/** How the pool stops: not, letting transfers finish, at once. */
+export const RUNNING = 0, DRAINING = 1, CLOSING = 2;
+
+/** The first message to a worker. Plain data and shared memory. */
+export interface WorkerStart {
+  readonly model: string;
+  readonly options: ServeOptions;
+  readonly index: number;
+  readonly callNames: readonly string[];
+  readonly counters: SharedArrayBuffer;
+  readonly shared: SharedArrayBuffer;
+  readonly own: SharedArrayBuffer;
+  readonly mailbox: SharedArrayBuffer;
+  /** The listening socket's descriptor, where the supervisor made it; else -1. */
+  readonly listener: number;
+  /** An eventfd that the supervisor writes to; else -1. */
+  readonly wake: number;
+}
+
+/** What a worker tells its supervisor. */
+export type WorkerMessage =
+  /** It accepts connections, on `port`. */
+  | { readonly kind: "ready"; readonly port: number }
+  /** It cannot: one line why. */
+  | { readonly kind: "failed"; readonly reason: string }
+  | { readonly kind: "finished" }
+  | { readonly kind: "print"; readonly text: string }
+  | { readonly kind: "log"; readonly text: string }
+  | { readonly kind: "ask"; readonly ask: number; readonly prompt: string }
+  /** The mailbox is empty again. */
+  | { readonly kind: "taken" }
+  /** All started threads have a client (blocking). */
+  | { readonly kind: "saturated" };
+
+const decoder = new TextDecoder();
+
+/** The worker's side. */
+export class WorkerContext {
+  readonly options: ServeOptions;
+  readonly counters: Counters;
+  readonly shared: Int32Array<SharedArrayBuffer>;
+  readonly own: Int32Array<SharedArrayBuffer>;
+  readonly mailbox: Int32Array<SharedArrayBuffer>;
+  readonly listener: number;
+  readonly wake: number;
+  /** Called when the supervisor has news, in a worker that returns to its event loop. */
+  onWake: (() => void) | undefined;
+  readonly #asks = new Map<number, (line: string | undefined) => void>();
+  #asked = 0;
+
+  constructor(
+    start: WorkerStart,
+    readonly post: (message: WorkerMessage) => void,
+  ) {
+    this.options = start.options;
+    this.counters = new Counters(start.callNames, start.counters);
+    this.shared = new Int32Array(start.shared);
+    this.own = new Int32Array(start.own);
+    this.mailbox = new Int32Array(start.mailbox);
+    this.listener = start.listener;
+    this.wake = start.wake;
+  }
+
+  /** RUNNING, DRAINING or CLOSING. */
+  get stopping(): number {
+    return Atomics.load(this.shared, SHARED.stop);
+  }
+
+  /** The number of a new connection, one higher than the last of the whole server. */
+  nextNumber(): number {
+    return Atomics.add(this.shared, SHARED.connections, 1) + 1;
+  }
+
+  /** Connections are accepted from now on. */
+  ready(port: number): void {
+    this.post({ kind: "ready", port });
+  }
+
+  /** A line on the server's standard error. */
+  log(text: string): void {
+    this.post({ kind: "log", text });
+  }
+
+  /** A line on the server's standard output. */
+  print(text: string): void {
+    this.post({ kind: "print", text });
+  }
+
+  /** Has the operator asked; `answer` is called by a later `deliver`. */
+  ask(prompt: string, answer: (line: string | undefined) => void): void {
+    this.#asks.set(++this.#asked, answer);
+    this.post({ kind: "ask", ask: this.#asked, prompt });
+  }
+
+  /** Hands a line in the mailbox, if there is one, to the one who asked. */
+  deliver(): void {
+    if (Atomics.load(this.mailbox, MAILBOX.state) !== FULL) return;
+    const ask = this.mailbox[MAILBOX.ask]!;
+    const length = this.mailbox[MAILBOX.length]!;
+    const octets = new Uint8Array(this.mailbox.buffer, MAILBOX.headBytes).slice(
+      0,
+      Math.max(0, length),
+    );
+    Atomics.store(this.mailbox, MAILBOX.state, EMPTY);
+    this.post({ kind: "taken" });
+    const answer = this.#asks.get(ask);
+    this.#asks.delete(ask);
+    answer?.(length < 0 ? undefined : decoder.decode(octets));
+  }
+}
