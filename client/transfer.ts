@@ -223,7 +223,8 @@ async function endTransfer(
     if (abort !== undefined) await within(exchange.final, ABORT_NOTICE_MS);
     data.close();
     const reply = await control.settle(exchange.final, ABORT_TIMEOUT_MS, exchange.verb);
-    if (abort !== undefined) await control.settle(abort.final, ABORT_TIMEOUT_MS, abort.verb);
+    // Some servers answer both with one 225 when no octet had come yet.
+    if (abort !== undefined) await control.settle(abort.final, ABORT_NOTICE_MS, abort.verb);
     return reply;
   } catch {
     return undefined;

@@ -29,8 +29,9 @@ export function formatRate(octetsPerSecond: number): string {
   return `${formatSize(octetsPerSecond)}/s`;
 }
 
-/** A time that has passed: `0.4 s`, `1:05 min`, `1:02:03 h`. */
+/** A time that has passed: `38 ms`, `0.4 s`, `1:05 min`, `1:02:03 h`. */
 export function formatElapsed(ms: number): string {
+  if (ms < 99.5) return `${Math.round(ms)} ms`;
   if (ms < 59_950) return `${(ms / 1000).toFixed(1)} s`;
   return `${formatClock(ms)} ${ms < 3_599_500 ? "min" : "h"}`;
 }

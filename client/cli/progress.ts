@@ -112,10 +112,11 @@ export class Progress {
     this.#startedMs = now();
   }
 
-  /** The transfer begins at `offset` of a file of `total` octets; draws from now on. */
+  /** The transfer begins at `offset` of a file of `total` octets; a terminal shows it from now on. */
   start(offset: number, total: number | undefined): void {
     this.#offset = offset;
     this.#total = total;
+    if (!this.#console.errTerminal) return;
     this.#timer = setInterval(() => this.draw(), DRAW_INTERVAL_MS);
   }
 

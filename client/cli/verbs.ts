@@ -214,6 +214,14 @@ async function put({ client, console, request, signal }: Task): Promise<void> {
       signal,
       ...onProgress(progress),
       onStart: (offset, total) => progress?.start(offset, total),
+    }).catch((error) => {
+      progress?.stop();
+      if (signal.aborted) {
+        console.writeError(
+          `Left "${printable(target)}" incomplete, put --continue goes on from there\n`,
+        );
+      }
+      throw error;
     });
     if (wasComplete) sayComplete(console, request, target);
     return !wasComplete;
