@@ -69,10 +69,12 @@ export interface Dialogue {
   readonly sessionOnly: string | undefined;
 }
 
-/** The passwords of the users that `login` knows; servers for dialogues have exactly these. */
+/**
+ * The passwords of the users that `login` knows: a server for dialogues has the user "writer" with
+ * all rights, and lets anonymous users read.
+ */
 export const PASSWORDS: Readonly<Record<string, string>> = {
-  alice: "secret",
-  bob: "builder",
+  writer: "pass word",
   anonymous: "guest@example.com",
 };
 

@@ -26,10 +26,7 @@ type Transfer = Extract<Effect, { kind: "startTransfer" }>;
 /** What a session alone is driven with; the names and passwords are those that dialogues use. */
 export const SETTINGS: Settings = {
   accounts: {
-    users: [
-      { name: "alice", password: PASSWORDS["alice"]!, access: "write" },
-      { name: "bob", password: PASSWORDS["bob"]!, access: "read" },
-    ],
+    users: [{ name: "writer", password: PASSWORDS["writer"]!, access: "write" }],
     anonymous: "read",
   },
   limits: DEFAULT_LIMITS,
@@ -108,8 +105,8 @@ export class Driver {
     return text;
   }
 
-  /** Logs in as alice, or another user. */
-  login(name = "alice"): void {
+  /** Logs in with all rights, or as another user. */
+  login(name = "writer"): void {
     this.takeSaid();
     assertEquals(this.say(`USER ${name}`).slice(0, 3), "331");
     assertEquals(this.say(`PASS ${PASSWORDS[name]}`).slice(0, 3), "230");

@@ -21,6 +21,11 @@ export type Chunking = typeof CHUNKINGS[number];
 /** The port that {hostport} and {extended} name; nobody listens there. */
 const ACTIVE_PORT = 40_000;
 
+/** How data is cut where commands come octet by octet: as well, but soon done with large files. */
+const STEP_BYTES = 1;
+const LARGE_STEP_BYTES = 4_099;
+const WHOLE_BYTES = 65_536;
+
 /** Runs one dialogue; throws an AssertionError that says where it went another way. */
 export function runOnSession(dialogue: Dialogue, chunking: Chunking): void {
   const driver = new Driver();
@@ -66,7 +71,6 @@ class Run {
     const { driver, dialogue } = this;
     const step = dialogue.steps[index]!;
     const place = placeOf(dialogue, step);
-    const size = this.chunking === "byte by byte" ? 1 : 65_536;
     switch (step.kind) {
       case "client":
         return this.#send(index);
@@ -75,13 +79,16 @@ class Run {
       case "skip":
         return this.#skip(dialogue.steps[index + 1], place);
       case "download": {
-        const text = new TextDecoder().decode(driver.download(size));
+        const text = new TextDecoder().decode(driver.download(this.#stepBytes(step.content)));
         const matching = step.isPattern ? matches(text, step.content) : text === step.content;
         if (!matching) fail(`${place}: got ${JSON.stringify(text)}`);
         return;
       }
       case "upload":
-        return driver.upload(new TextEncoder().encode(step.content), size);
+        return driver.upload(
+          new TextEncoder().encode(step.content),
+          this.#stepBytes(step.content),
+        );
       case "expect":
         return assertEquals(textOf(driver.tree.file(step.path)), step.content, place);
       case "absent":
@@ -119,6 +126,11 @@ class Run {
         return this.driver.input(concat([rest, first.subarray(0, ahead)]));
       }
     }
+  }
+
+  #stepBytes(content: string): number {
+    if (this.chunking !== "byte by byte") return WHOLE_BYTES;
+    return content.length < LARGE_STEP_BYTES ? STEP_BYTES : LARGE_STEP_BYTES;
   }
 
   #takeLine(): string | undefined {
