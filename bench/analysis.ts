@@ -39,7 +39,7 @@ export type Verdict =
   | "slower"
   /** The interval of the ratio holds 1. */
   | "no difference shown"
-  /** Too few repeats, or errors, or nothing to compare with. */
+  /** Too few repeats, or errors, or a busy machine, or nothing to compare with. */
   | "no claim";
 
 /** Fewer repeats are a first look: their intervals are hardly more than ranges. */
@@ -48,22 +48,31 @@ export const REPEATS_FOR_CLAIM_MIN = 7;
 /** A load process that uses more of a processor may be what was measured. */
 const LOAD_CPU_SHARE_MAX = 0.8;
 
-/** One row per scenario and subject, in that order; `baseline` is the id of a subject. */
-export function analyze(
-  cells: readonly Cell[],
-  scenarios: readonly Scenario[],
-  subjects: readonly Subject[],
-  baseline: string,
-  random: Random,
-): Row[] {
+/** What the cells of a run belong to. */
+export interface Context {
+  /** What was measured. */
+  readonly scenarios: readonly Scenario[];
+  /** Who was measured. */
+  readonly subjects: readonly Subject[];
+  /** The id of the subject that ratios are over. */
+  readonly baseline: string;
+  /** Whether the machine did nothing else: a busy neighbour can turn a comparison round. */
+  readonly idle: boolean;
+}
+
+/** One row per scenario and subject, in that order. */
+export function analyze(cells: readonly Cell[], context: Context, random: Random): Row[] {
+  const { scenarios, subjects, baseline, idle } = context;
   return scenarios.flatMap(({ id: scenario }) => {
     const of = (subject: string) =>
       cells.filter((cell) => cell.subject === subject && cell.scenario === scenario);
     const reference = ratesByBlock(of(baseline));
-    return subjects.map(({ id: subject }) => {
+    return subjects.map(({ id: subject }): Row => {
       const own = of(subject);
       const ratios = subject === baseline ? [] : pairedRatios(ratesByBlock(own), reference);
-      return makeRow(subject, scenario, own, subject === baseline, ratios, random);
+      const row = makeRow(subject, scenario, own, ratios, random);
+      if (subject === baseline) return { ...row, verdict: "baseline" };
+      return idle ? row : { ...row, verdict: "no claim" };
     });
   });
 }
@@ -72,7 +81,6 @@ function makeRow(
   subject: string,
   scenario: string,
   cells: readonly Cell[],
-  isBaseline: boolean,
   ratios: readonly number[],
   random: Random,
 ): Row {
@@ -91,7 +99,7 @@ function makeRow(
     scenario,
     ...(rate === undefined ? {} : { rate }),
     ...(ratio === undefined ? {} : { ratio }),
-    verdict: isBaseline ? "baseline" : trusted ? verdictOf(ratio) : "no claim",
+    verdict: trusted ? verdictOf(ratio) : "no claim",
     errors,
     errorCount,
     failures,

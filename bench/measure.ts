@@ -241,7 +241,8 @@ function jobOf(plan: Plan, scenario: Scenario, server: ServerProcess, folders: F
     port: server.port,
     action: scenario.action,
     clients: scenario.clients,
-    path: upload ? `/${INCOMING}` : `/${name}`,
+    // Relative: a server without the right to chroot(2) calls the folder by its real name.
+    path: upload ? INCOMING : name,
     octets: octetsOf(plan.sizes, scenario),
     // The first operation to finish is never counted: for bulk it is warm-up enough.
     warmupMs: large ? 0 : Math.min(WARM_UP_MS_MAX, plan.measureMs * WARM_UP_SHARE),

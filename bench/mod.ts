@@ -8,7 +8,7 @@
 
 import { analyze } from "./analysis.ts";
 import { type BenchFlags, HELP, parseFlags } from "./flags.ts";
-import { readMachine, sampleIdleness } from "./machine.ts";
+import { readMachine, sampleIdleness, wasIdle } from "./machine.ts";
 import { cellCount, measure, type Plan } from "./measure.ts";
 import { renderReport, type Report, type ReportedSubject } from "./report.ts";
 import { FILE_SIZES } from "./scenarios.ts";
@@ -81,6 +81,7 @@ async function run(
   }
   const baseline = (peers[0] ?? flags.models.find(({ id }) => id === BASELINE_MODEL) ??
     flags.models[0]!).id;
+  const idle = wasIdle(before) && wasIdle(after);
   return {
     format: 1,
     args,
@@ -94,7 +95,7 @@ async function run(
     scenarios: plan.scenarios,
     subjects: subjects.map(reportSubject),
     baseline,
-    rows: analyze(cells, plan.scenarios, subjects, baseline, randomFrom(seed)),
+    rows: analyze(cells, { scenarios: plan.scenarios, subjects, baseline, idle }, randomFrom(seed)),
     cells,
     notes,
   };

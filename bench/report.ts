@@ -97,7 +97,9 @@ function renderOverview(report: Report): string {
     const rows = report.scenarios.map((scenario) => rowOf(report, id, scenario.id));
     const columns = rows.map((row) => {
       const rate = rateText(row) + (row?.loadBound ? "+" : " ");
-      const ratio = row?.verdict === "baseline" ? "1" : ratioText(row?.ratio?.median);
+      const ratio = row?.rate !== undefined && row.verdict === "baseline"
+        ? "1"
+        : ratioText(row?.ratio?.median);
       return rate.padStart(RATE_COLUMNS + 1) + ratio.padStart(RATIO_COLUMNS - 1);
     });
     const errors = rows.reduce((sum, row) => sum + (row?.errorCount ?? 0), 0);
@@ -133,10 +135,13 @@ function renderNotes(report: Report): string {
   for (const [when, idleness] of [["before", report.before], ["after", report.after]] as const) {
     if (!wasIdle(idleness)) {
       const busy = (100 * idleness.busy).toFixed(0);
-      notes.push(`The machine was not idle ${when} the run (${busy} % of CPU used by others)`);
+      notes.push(
+        `The machine was not idle ${when} the run (${busy} % of CPU used by others): ` +
+          "nothing is claimed",
+      );
     }
   }
-  if (report.repeats < REPEATS_FOR_CLAIM_MIN) {
+  if (report.rows.some(({ rate }) => rate !== undefined && rate.count < REPEATS_FOR_CLAIM_MIN)) {
     notes.push(
       `Fewer than ${REPEATS_FOR_CLAIM_MIN} repeats are a first look: intervals are ranges, ` +
         "and nothing is claimed",

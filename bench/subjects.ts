@@ -95,12 +95,27 @@ export const PEERS: readonly Peer[] = [
     configuration: (place) => vsftpdConfiguration(place, []),
     arguments: (_place, file) => [file],
   },
+  {
+    kind: "peer",
+    id: "vsftpd-lean",
+    title: "vsftpd, no isolation",
+    program: "vsftpd",
+    configuration: (place) =>
+      vsftpdConfiguration(place, [
+        "isolate=NO",
+        "isolate_network=NO",
+        "seccomp_sandbox=NO",
+        "one_process_model=YES",
+      ]),
+    arguments: (_place, file) => [file],
+  },
 ];
 
 /**
  * vsftpd as Debian builds it, its defaults kept except for what a fair comparison asks: anonymous
  * transfers both ways, and neither logs nor limits. Its hardening (a process pair per session,
- * namespaces, seccomp) is its design and stays on.
+ * namespaces, seccomp) is its design and stays on, though it is what most of a login costs: the
+ * entry without it shows how much.
  */
 function vsftpdConfiguration(place: Place, extra: readonly string[]): string {
   const lines = [

@@ -29,9 +29,10 @@ function cells(subject: string, scenario: string, rates: number[]): Cell[] {
   return rates.map((rate, block) => cell(subject, scenario, block, { rate }));
 }
 
-function rowsOf(all: Cell[], scenario = "logins"): Record<string, Row> {
-  const scenarios = SCENARIOS.filter(({ id }) => id === scenario);
-  const rows = analyze(all, scenarios, SUBJECTS, "vsftpd", randomFrom(1));
+function rowsOf(all: Cell[], idle = true): Record<string, Row> {
+  const scenarios = SCENARIOS.filter(({ id }) => id === "logins");
+  const context = { scenarios, subjects: SUBJECTS, baseline: "vsftpd", idle };
+  const rows = analyze(all, context, randomFrom(1));
   return Object.fromEntries(rows.map((row) => [row.subject, row]));
 }
 
@@ -70,6 +71,19 @@ Deno.test("analyze claims nothing of a subject with an error or a failure, and k
   assertEquals([rows.poll!.loadBound, rows.async!.loadBound], [false, true]);
 });
 
+Deno.test("analyze claims nothing when the machine was not idle", () => {
+  const rates = Array.from({ length: 8 }, () => 100);
+  const all = [
+    ...cells("vsftpd", "logins", rates),
+    ...cells("epoll", "logins", rates.map((rate) => rate * 3)),
+  ];
+  assertEquals([rowsOf(all).epoll!.verdict, rowsOf(all, false).epoll!.verdict], [
+    "faster",
+    "no claim",
+  ]);
+  assertEquals(rowsOf(all, false).vsftpd!.verdict, "baseline");
+});
+
 Deno.test("orderTurns gives every subject one turn with every scenario in each block", () => {
   const plan = { subjects: SUBJECTS, scenarios: SCENARIOS, repeats: 3, seed: 5 };
   const turns = orderTurns(plan);
@@ -81,7 +95,10 @@ Deno.test("orderTurns gives every subject one turn with every scenario in each b
   }
   for (const { scenarios } of turns) assertEquals(new Set(scenarios).size, SCENARIOS.length);
   const orders = turns.map(({ subject }) => subject.id);
-  assert(orders.slice(0, 8).join() !== orders.slice(8, 16).join());
+  assert(
+    orders.slice(0, SUBJECTS.length).join() !==
+      orders.slice(SUBJECTS.length, 2 * SUBJECTS.length).join(),
+  );
   assertEquals(orderTurns(plan), turns);
   assertEquals(cellCount(plan), turns.flatMap(({ scenarios }) => scenarios).length);
 });
@@ -100,7 +117,11 @@ function reportOf(all: Cell[], change: Partial<Report> = {}): Report {
     scenarios: SCENARIOS,
     subjects: SUBJECTS.map(({ id, title }) => ({ id, title })),
     baseline: "vsftpd",
-    rows: analyze(all, SCENARIOS, SUBJECTS, "vsftpd", randomFrom(1)),
+    rows: analyze(
+      all,
+      { scenarios: SCENARIOS, subjects: SUBJECTS, baseline: "vsftpd", idle: true },
+      randomFrom(1),
+    ),
     cells: all,
     notes: [],
     ...change,
