@@ -144,7 +144,9 @@ class MiniSession implements Session {
     } else if (this.#openMessage !== undefined) {
       this.#begin(this.#openMessage);
     } else if (this.#waitsForRest()) {
-      this.#skip(undefined, "Message has no end");
+      this.#say("ERR|Message has no end");
+      this.#input = NOTHING;
+      this.#phase = { kind: "message" };
     } else if (phase.kind === "finished" && phase.get.doubtful) {
       const habit = phase.get.judge();
       if (habit !== undefined) this.#repeat(phase.get, habit);
@@ -322,7 +324,7 @@ class MiniSession implements Session {
       keepPartial: false,
       expected: size,
     }, () => {
-      if (size === 0) return this.#commit(() => this.#say("OK"));
+      if (size === 0) return this.#perform({ do: "commitUpload" }, () => this.#say("OK"));
       this.#say("OK");
       this.#phase = { kind: "receiving", left: size };
     });
@@ -335,12 +337,8 @@ class MiniSession implements Session {
       phase.left -= octets.length;
       if (phase.left > 0) return;
       this.#phase = { kind: "message" };
-      this.#commit(() => {});
+      this.#perform({ do: "commitUpload" }, () => {});
     });
-  }
-
-  #commit(then: () => void): void {
-    this.#perform({ do: "commitUpload" }, then);
   }
 
   #fail(failure: Failure): void {
