@@ -13,11 +13,13 @@
  *
  *     state     meaning                            what takes commands from the queue
  *     free      nothing is under way               its head, whatever it is
- *     asking    one ask is open                    nothing
- *     moving    that ask belongs to a transfer     "atOnce" verbs at the head, "jumps" verbs
- *                                                  anywhere (ABOR, STAT): RFC 959 section 4.1.3
+ *     asking    one ask is open                    ABOR, when the ask is a transfer command's
+ *     moving    that ask is startTransfer itself   ABOR and STAT from anywhere, NOOP at the head
  *     holding   a 530 waits for its time           nothing
  *     closed    the close effect was emitted       nothing, ever
+ *
+ * That ABOR and STAT overtake what waits is what RFC 959 section 4.1.3 has them for; the table
+ * says it of each verb. QUIT waits like the rest, so it takes effect after the transfer.
  *
  *     free -> asking | moving | holding     a command began
  *     asking, moving, holding -> free       its last answer, or its time, came
@@ -400,9 +402,14 @@ export class FtpSession implements Session {
     if (this.#queue.length === 0) return -1;
     if (this.#free) return this.#stopping ? -1 : 0;
     if (this.transfer === undefined || this.#progress !== undefined) return -1;
-    return this.#queue.findIndex(({ verb, argument }, index) =>
-      verb?.during === "jumps" ? argument === "" : verb?.during === "atOnce" && index === 0
-    );
+    // Between 150 and the last reply a client expects others; elsewhere they would be taken for
+    // the reply to the transfer command itself, or to ABOR.
+    const mayReply = this.transfer.phase === "moving" && this.transfer.aborts === 0;
+    return this.#queue.findIndex(({ verb, argument }, index) => {
+      if (verb === undefined || argument !== "") return false;
+      if (verb.during === "aborts") return true;
+      return mayReply && (verb.during === "overtakes" || verb.during === "atOnce" && index === 0);
+    });
   }
 
   #run({ verb, argument, fault }: Command): void {

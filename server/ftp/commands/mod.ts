@@ -62,8 +62,12 @@ export interface Verb {
   /** What the user must be allowed to; "none": even before the login. */
   readonly access: Access | "none";
   readonly argument: "none" | "optional" | "required";
-  /** What happens to it while a transfer runs; "jumps" also overtakes commands that wait. */
-  readonly during: "waits" | "atOnce" | "jumps";
+  /**
+   * What it does while a transfer runs: waits for the end, is answered at once unless something
+   * waits before it, is answered before all that waits, or ends the transfer. With an argument
+   * every verb waits.
+   */
+  readonly during: "waits" | "atOnce" | "overtakes" | "aborts";
   readonly run: (session: FtpSession, argument: string) => void;
   /** The argument's syntax, for HELP. */
   readonly syntax: string;
@@ -121,7 +125,7 @@ const ROWS: readonly Row[] = [
   ["REST", "read", "required", "waits", restart, "octets", "REST STREAM"],
   ["RNFR", "write", "required", "waits", renameFrom, "path"],
   ["RNTO", "write", "required", "waits", renameTo, "path"],
-  ["ABOR", "none", "none", "jumps", abort, ""],
+  ["ABOR", "none", "none", "aborts", abort, ""],
   ["DELE", "write", "required", "waits", remove, "file"],
   ["RMD", "write", "required", "waits", removeDirectory, "directory"],
   ["XRMD", "write", "required", "waits", removeDirectory, "directory"],
@@ -133,7 +137,7 @@ const ROWS: readonly Row[] = [
   ["NLST", "read", "optional", "waits", listNames, "[-a] [path]"],
   ["SITE", "read", "required", "waits", site, "HELP | CHMOD mode path"],
   ["SYST", "none", "none", "waits", system, ""],
-  ["STAT", "read", "optional", "jumps", status, "[[-al] path]"],
+  ["STAT", "read", "optional", "overtakes", status, "[[-al] path]"],
   ["HELP", "none", "optional", "waits", (session, verb) => help(session, verb, VERBS), "[verb]"],
   ["NOOP", "none", "none", "atOnce", noOperation, ""],
   ["FEAT", "none", "none", "waits", (session) => features(session, VERBS), ""],

@@ -1,0 +1,48 @@
+/** Unit tests of server/ftp/facts.ts. @module */
+
+import { assertEquals } from "@std/assert";
+import {
+  FACT_NAMES,
+  formatFactLine,
+  formatTime,
+  parseFactLine,
+  parseTime,
+} from "../../../server/ftp/facts.ts";
+
+Deno.test("formatFactLine: only facts that are wanted and known, in the server's order", () => {
+  const values = { type: "file", size: "5", perm: "r" };
+  assertEquals(formatFactLine(values, FACT_NAMES, "a b"), "type=file;size=5;perm=r; a b");
+  assertEquals(formatFactLine(values, ["size", "modify"], "a"), "size=5; a");
+  assertEquals(formatFactLine(values, [], "a"), " a");
+});
+
+Deno.test("parseFactLine: reads what formatFactLine writes, names without case", () => {
+  const line = parseFactLine("Type=file;UNIX.mode=0644;x=a=b; a; b");
+  assertEquals(line?.name, "a; b");
+  assertEquals([...line!.facts], [["type", "file"], ["unix.mode", "0644"], ["x", "a=b"]]);
+  assertEquals(parseFactLine(" a")?.facts.size, 0);
+  assertEquals(parseFactLine("type=dir;  a")?.name, " a");
+});
+
+Deno.test("parseFactLine: refuses what is no line of facts", () => {
+  for (const line of ["", "a", "type=file a", "type=file;", "type=file; ", "type; a", "=x; a"]) {
+    assertEquals(parseFactLine(line), undefined, line);
+  }
+});
+
+Deno.test("formatTime and parseTime: UTC seconds, back and forth", () => {
+  for (const text of ["19700101000000", "20240229235959", "19991231235959", "00010101000000"]) {
+    assertEquals(formatTime(parseTime(text)!), text);
+  }
+  assertEquals(parseTime("20240102030405"), Date.UTC(2024, 0, 2, 3, 4, 5));
+  assertEquals(parseTime("20240102030405.25"), Date.UTC(2024, 0, 2, 3, 4, 5, 250));
+  assertEquals(parseTime("20161231235960"), Date.UTC(2017, 0, 1));
+  assertEquals(formatTime(Date.UTC(2024, 0, 2, 3, 4, 5, 999)), "20240102030405");
+});
+
+Deno.test("parseTime: refuses what is no time", () => {
+  const bad = ["", "2024010203040", "202401020304055", "20241301000000", "20240230000000"];
+  for (const text of [...bad, "20240101240000", "20240101006000", "2024010100000x", "2024.1"]) {
+    assertEquals(parseTime(text), undefined, text);
+  }
+});

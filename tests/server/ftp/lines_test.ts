@@ -1,0 +1,85 @@
+/** Unit tests of server/ftp/lines.ts. @module */
+
+import { assertEquals, assertThrows } from "@std/assert";
+import { decodeText, encodeLine, LineReader } from "../../../server/ftp/lines.ts";
+
+const BYTES_MAX = 20;
+
+/** The lines in `octets`, cut into pieces of `size`; null for one that was too long. */
+function linesOf(octets: Uint8Array, size: number): (string | null)[] {
+  const reader = new LineReader(BYTES_MAX);
+  const lines: (string | null)[] = [];
+  for (let at = 0; at < octets.length; at += size) {
+    const piece = octets.slice(at, at + size);
+    for (let next = reader.read(piece, 0); next !== -1; next = reader.read(piece, next)) {
+      lines.push(reader.tooLong ? null : latin1(reader.line));
+    }
+  }
+  return lines;
+}
+
+function latin1(octets: Uint8Array): string {
+  return String.fromCharCode(...octets);
+}
+
+/** One octet for each character. */
+function octetsOf(text: string): Uint8Array {
+  return Uint8Array.from(text, (character) => character.charCodeAt(0));
+}
+
+const CASES: readonly [title: string, octets: string, lines: (string | null)[]][] = [
+  ["CR LF ends a line", "one\r\ntwo\r\n", ["one", "two"]],
+  ["LF alone ends a line", "one\ntwo\n", ["one", "two"]],
+  ["a line may be empty", "\r\n\n\r\n", ["", "", ""]],
+  ["what has no end is no line", "one\r\ntwo", ["one"]],
+  ["CR NUL is CR", "o\r\0ne\r\0\r\n", ["o\rne\r"]],
+  ["CR before anything else stays", "o\rne\r\r\n", ["o\rne\r"]],
+  ["NUL alone stays", "o\0ne\r\n", ["o\0ne"]],
+  ["IAC IAC is one octet", "a\xff\xffb\r\n", ["a\xffb"]],
+  ["IAC and a function are dropped", "a\xff\xf4b\xff\xf2\r\n", ["ab"]],
+  ["IAC, WILL to DONT and an option are dropped", "\xff\xfb\x0da\xff\xfe\x0ab\r\n", ["ab"]],
+  ["IAC before a letter is dropped alone", "\xff\xf4\xffABOR\r\n", ["ABOR"]],
+  ["IAC before the end is dropped", "one\xff\r\ntwo\r\n", ["one", "two"]],
+  ["functions before a line are dropped", "\xf4\xf2one\r\n\xf2two\r\n", ["one", "two"]],
+  ["the same octets inside stay", "a\xf0\x9f\r\n", ["a\xf0\x9f"]],
+  ["a line of the limit is whole", `${"a".repeat(20)}\r\nb\r\n`, ["a".repeat(20), "b"]],
+  ["a longer one is told of once", `${"a".repeat(21)}\r\nb\r\n`, [null, "b"]],
+  ["a much longer one too", `${"a".repeat(500)}\nb\n`, [null, "b"]],
+  ["the limit counts octets of the line", `${"\xff\xff".repeat(20)}\r\n`, ["\xff".repeat(20)]],
+  ["CR as the last octet counts", `${"a".repeat(20)}\r\0\r\n`, [null]],
+];
+
+for (const [title, octets, lines] of CASES) {
+  Deno.test(`LineReader: ${title}`, () => {
+    for (const size of [1, 2, 3, 7, octets.length]) {
+      assertEquals(linesOf(octetsOf(octets), size), lines, `in pieces of ${size}`);
+    }
+  });
+}
+
+Deno.test("LineReader: a line that was kept does not change with its input", () => {
+  const reader = new LineReader(BYTES_MAX);
+  const first = octetsOf("on");
+  assertEquals(reader.read(first, 0), -1);
+  first.fill(0);
+  assertEquals(reader.read(octetsOf("e\r\n"), 0), 3);
+  assertEquals(latin1(reader.line), "one");
+});
+
+Deno.test("decodeText: takes UTF-8 only, as it is", () => {
+  assertEquals(decodeText(new TextEncoder().encode("grün 🐟")), "grün 🐟");
+  assertEquals(decodeText(octetsOf("\xef\xbb\xbfa")), "\ufeffa");
+  for (const bad of ["\xe9", "\xc0\xae", "\xff", "\xed\xa0\x80"]) {
+    assertEquals(decodeText(octetsOf(bad)), undefined);
+  }
+});
+
+Deno.test("encodeLine: is what LineReader reads, but for LF", () => {
+  for (const text of ["", "one", "grün", "a\rb\r", "a\0b"]) {
+    const reader = new LineReader(BYTES_MAX);
+    const octets = encodeLine(text);
+    assertEquals(reader.read(octets, 0), octets.length);
+    assertEquals(decodeText(reader.line), text);
+  }
+  assertThrows(() => encodeLine("a\nb"), TypeError, "holds LF");
+});

@@ -1,0 +1,262 @@
+/**
+ * Unit tests of server/ftp/session.ts: what dialogues cannot show, because it is about effects,
+ * queues, time and the driver's own duties.
+ *
+ * @module
+ */
+
+import { assert, assertEquals, assertThrows } from "@std/assert";
+import { QUEUED_COMMANDS_MAX, STATUS_LISTING_BYTES_MAX } from "../../../server/mod.ts";
+import { Driver, PEER_6, SETTINGS } from "../../transcripts/driver.ts";
+
+function codesOf(text: string): string {
+  return text.split("\r\n").map((line) => line.slice(0, 3)).join(" ").trim();
+}
+
+function octetsOf(text: string): Uint8Array {
+  return new TextEncoder().encode(text);
+}
+
+/** A driver logged in, TYPE I, with a file to fetch. */
+function ready(name = "writer"): Driver {
+  const driver = new Driver();
+  driver.login(name);
+  driver.say("TYPE I");
+  driver.tree.put("/a.txt", octetsOf("data"));
+  driver.effects.length = 0;
+  return driver;
+}
+
+Deno.test("FtpSession: a small download takes no effect more than it needs", () => {
+  const driver = ready();
+  driver.say("EPSV", "RETR a.txt");
+  driver.download();
+  assertEquals(driver.effects, ["openPassive", "openRead", "startTransfer", "closeFile"]);
+  assertEquals(driver.passive, false);
+});
+
+Deno.test("FtpSession: an upload ends with its commit", () => {
+  const driver = ready();
+  driver.say("EPSV", "STOR b.txt");
+  driver.upload(octetsOf("data"));
+  assertEquals(driver.effects, ["openPassive", "openUpload", "startTransfer", "commitUpload"]);
+});
+
+Deno.test("FtpSession: an upload that breaks leaves what came under the partial name", () => {
+  const driver = ready();
+  driver.tree.put("/a.txt", octetsOf("old"));
+  driver.say("EPSV", "STOR a.txt");
+  driver.receive(octetsOf("half"));
+  driver.endTransfer({ kind: "failed", failure: "reset", detail: "" });
+  assertEquals(codesOf(driver.takeSaid()), "426");
+  assertEquals(driver.tree.file("/a.txt"), octetsOf("old"));
+  assertEquals(driver.tree.file("/.a.txt.part"), octetsOf("half"));
+  assertEquals(driver.tree.isOpen, false);
+  assertEquals(codesOf(driver.say("EPSV", "REST 4", "STOR a.txt")), "229 350 150");
+  driver.upload(octetsOf(" whole"));
+  assertEquals(driver.tree.file("/a.txt"), octetsOf("half whole"));
+});
+
+Deno.test("FtpSession: ALLO goes with the next upload only", () => {
+  const driver = ready();
+  driver.say("ALLO 5", "EPSV");
+  driver.failNext("openUpload", "noSpace");
+  assertEquals(codesOf(driver.say("STOR b.txt")), "452");
+  assertEquals(codesOf(driver.say("STOR b.txt")), "150");
+});
+
+Deno.test("FtpSession: PASV is for IPv4, EPSV and EPRT for both", () => {
+  const driver = new Driver(SETTINGS, PEER_6);
+  driver.login();
+  driver.tree.put("/a.txt", octetsOf("data"));
+  assertEquals(codesOf(driver.say("PASV")), "425");
+  assertEquals(codesOf(driver.say("EPSV 1")), "522");
+  assertEquals(codesOf(driver.say("EPSV 2")), "229");
+  assertEquals(codesOf(driver.say("PORT 127,0,0,1,200,10")), "504");
+  assertEquals(codesOf(driver.say("EPRT |1|127.0.0.1|5000|")), "522");
+  assertEquals(codesOf(driver.say("EPRT |2|0:0:0:0:0:0:0:2|5000|")), "504");
+  assertEquals(codesOf(driver.say("EPRT |2|0:0::0:1|5000|", "RETR a.txt")), "200 150");
+  assertEquals(driver.transfer?.route, { family: 6, host: "::1", port: 5000 });
+});
+
+Deno.test("FtpSession: ABOR in one piece with RETR ends it before its data connection", () => {
+  const driver = ready();
+  assertEquals(codesOf(driver.say("EPSV", "RETR a.txt", "ABOR", "NOOP")), "229 426 226 200");
+  assertEquals(driver.effects, ["openPassive", "openRead", "closePassive", "closeFile"]);
+  assertEquals(driver.tree.isOpen, false);
+});
+
+Deno.test("FtpSession: ABOR that comes after the last octet is answered after the 226", () => {
+  const driver = ready();
+  driver.say("EPSV", "RETR a.txt");
+  driver.session.handleCompletion(
+    driver.transfer!.id,
+    { kind: "transferred", octets: 4 },
+    driver.now,
+  );
+  driver.transfer = undefined;
+  // The session now waits for closeFile, which drains with the ABOR that follows.
+  assertEquals(codesOf(driver.say("ABOR")), "226 226");
+});
+
+Deno.test("FtpSession: a queue that is full makes it stop reading, and nothing is lost", () => {
+  const driver = ready();
+  driver.say("EPSV", "RETR a.txt");
+  driver.say(...Array.from({ length: QUEUED_COMMANDS_MAX - 1 }, () => "PWD"));
+  assert(driver.session.wantsInput);
+  assertEquals(driver.say(...Array.from({ length: 1000 }, () => "SYST")), "");
+  assert(!driver.session.wantsInput);
+  driver.download();
+  const codes = codesOf(driver.takeSaid()).split(" ");
+  assertEquals(codes.length, 1 + QUEUED_COMMANDS_MAX - 1 + 1000);
+  assertEquals(codes.lastIndexOf("257"), QUEUED_COMMANDS_MAX - 1);
+  assert(driver.session.wantsInput);
+});
+
+Deno.test("FtpSession: long lines fill the queue sooner", () => {
+  const driver = ready();
+  driver.say("EPSV", "RETR a.txt");
+  for (let count = 0; count < 4; count++) {
+    assert(driver.session.wantsInput);
+    driver.say(`CWD ${"a".repeat(8_300)}`);
+  }
+  assert(!driver.session.wantsInput);
+  driver.download();
+  assertEquals(codesOf(driver.takeSaid()), "226 550 550 550 550");
+});
+
+Deno.test("FtpSession: an unread rest goes on with what comes after it", () => {
+  const driver = ready();
+  driver.say("EPSV", "RETR a.txt");
+  driver.input(octetsOf("PWD\r\n".repeat(100) + "SY"));
+  driver.input(octetsOf("ST\r\nNO"));
+  driver.download();
+  driver.input(octetsOf("OP\r\n"));
+  const codes = codesOf(driver.takeSaid()).split(" ");
+  assertEquals(codes.slice(-3), ["257", "215", "200"]);
+  assertEquals(codes.length, 1 + 100 + 2);
+});
+
+Deno.test("FtpSession: a failed login waits, and a wait that is not over changes nothing", () => {
+  const driver = new Driver();
+  driver.say("USER writer", "PASS wrong");
+  driver.takeSaid();
+  assertEquals(driver.session.pollDeadline(), driver.now + 500);
+  assertEquals(driver.session.busy, false);
+  driver.session.handleTimeout(driver.now + 499);
+  assertEquals(driver.session.pollEffect(), undefined);
+  driver.pass(500);
+  assertEquals(codesOf(driver.takeSaid()), "530");
+});
+
+Deno.test("FtpSession: a failed login without a pause", () => {
+  const driver = Driver.withLimits({ loginDelayMs: 0 });
+  driver.say("USER writer", "PASS wrong");
+  driver.pass(0);
+  assertEquals(codesOf(driver.takeSaid()), "530");
+});
+
+Deno.test("FtpSession: octets that make no line do not put the idle time off", () => {
+  const driver = Driver.withLimits({ idleTimeoutMs: 1000 });
+  driver.takeSaid();
+  for (let count = 0; count < 9; count++) {
+    driver.pass(100);
+    driver.input(octetsOf("N"));
+  }
+  driver.pass(99);
+  assertEquals(driver.takeSaid(), "");
+  driver.pass(1);
+  assertEquals(codesOf(driver.takeSaid()), "421");
+  assert(driver.closed);
+});
+
+Deno.test("FtpSession: the idle time begins anew when a transfer ends", () => {
+  const driver = ready();
+  driver.say("EPSV", "RETR a.txt");
+  assertEquals(driver.session.pollDeadline(), undefined);
+  assert(driver.session.busy);
+  driver.pass(1_000_000);
+  driver.download();
+  assertEquals(driver.session.pollDeadline(), driver.now + SETTINGS.limits.idleTimeoutMs);
+  assert(!driver.session.busy);
+});
+
+Deno.test("FtpSession: a client that half-closes still gets its answers", () => {
+  const driver = new Driver();
+  driver.takeSaid();
+  driver.input(octetsOf("USER anonymous\r\nPASS x\r\nPWD\r\nPW"));
+  driver.hangUp();
+  assertEquals(codesOf(driver.takeSaid()), "331 230 257");
+  assert(driver.closed);
+});
+
+Deno.test("FtpSession: no transfer is begun for a client that has gone", () => {
+  const driver = ready();
+  driver.say("EPSV", "STOR b.txt", "PWD", "EPSV", "RETR a.txt", "PWD");
+  driver.hangUp();
+  assertEquals(codesOf(driver.takeSaid()), "426 257 229 425 257");
+  assert(driver.closed);
+  assertEquals(driver.effects.filter((effect) => effect === "startTransfer").length, 1);
+});
+
+Deno.test("FtpSession: a client that goes while a failed login waits is not kept", () => {
+  const driver = new Driver();
+  driver.say("USER writer", "PASS wrong");
+  driver.hangUp();
+  assert(driver.closed);
+});
+
+Deno.test("FtpSession: a server that stops lets a transfer end, and takes ABOR meanwhile", () => {
+  const driver = ready();
+  driver.say("EPSV", "RETR a.txt", "PWD");
+  driver.stop();
+  assert(!driver.closed);
+  assertEquals(codesOf(driver.say("ABOR")), "426 226 421");
+  assert(driver.closed);
+});
+
+Deno.test("FtpSession: after its close it takes anything and does nothing", () => {
+  const driver = ready();
+  driver.say("QUIT", "NOOP");
+  assert(driver.closed);
+  driver.input(octetsOf("NOOP\r\n"));
+  driver.hangUp();
+  driver.stop();
+  driver.session.handleTimeout(driver.now + 1e9);
+  driver.session.handleCompletion(1, { kind: "done" }, driver.now);
+  assertEquals(driver.session.pollEffect(), undefined);
+});
+
+Deno.test("FtpSession: a driver's mistakes are loud", () => {
+  const { session, now } = ready();
+  assertThrows(() => session.handleCompletion(999, { kind: "done" }, now), Error, "nothing asked");
+  session.handleInput(octetsOf("EPSV\r\n"), now);
+  const effect = session.pollEffect();
+  assert(effect?.kind === "openPassive");
+  assertThrows(
+    () => session.handleCompletion(effect.id, { kind: "done" }, now),
+    Error,
+    `Cannot use "done"`,
+  );
+});
+
+Deno.test("STAT: a listing that is too long for a reply is cut at a line's end", () => {
+  const driver = ready();
+  driver.tree.put("/d", undefined);
+  for (let number = 1000; number < 2000; number++) {
+    driver.tree.put(`/d/${"n".repeat(60)}${number}`, octetsOf("x"));
+  }
+  const lines = driver.say("STAT d").split("\r\n").slice(0, -1);
+  assertEquals(lines.at(-1), "212 The rest is cut, use LIST");
+  for (const line of lines.slice(1, -1)) assert(/^ -rw.* n{60}\d{4}$/.test(line), line);
+  const length = lines.slice(1, -1).reduce((sum, line) => sum + line.length + 1, 0);
+  assert(length <= STATUS_LISTING_BYTES_MAX && length > STATUS_LISTING_BYTES_MAX - 200);
+  assertEquals(driver.tree.isOpen, false);
+});
+
+Deno.test("STAT: closes what it opened when it cannot be read", () => {
+  const driver = ready();
+  driver.failNext("read", "io");
+  assertEquals(codesOf(driver.say("STAT /")), "451");
+  assertEquals(driver.tree.isOpen, false);
+});

@@ -1,0 +1,96 @@
+/** Unit tests of server/paths.ts. @module */
+
+import { assert, assertEquals, assertNotEquals } from "@std/assert";
+import {
+  isPartialName,
+  joinPath,
+  nameOf,
+  parentOf,
+  partialName,
+  partialPath,
+  resolvePath,
+} from "../../server/paths.ts";
+
+Deno.test("resolvePath: relative, absolute, dots and slashes", () => {
+  const cases: [directory: string, argument: string, path: string][] = [
+    ["/", "a", "/a"],
+    ["/d", "a", "/d/a"],
+    ["/d", "", "/d"],
+    ["/d", "/a", "/a"],
+    ["/d", "a/b/", "/d/a/b"],
+    ["/d", "a//b", "/d/a/b"],
+    ["/d", ".", "/d"],
+    ["/d", "..", "/"],
+    ["/d/e", "../f", "/d/f"],
+    ["/", "..", "/"],
+    ["/d", "../../../etc", "/etc"],
+    ["/d", "/..", "/"],
+    ["/d", "a/../..", "/"],
+    ["/", "//", "/"],
+    ["/", "...", "/..."],
+    ["/", " a ", "/ a "],
+    ["/", "..a/b..", "/..a/b.."],
+  ];
+  for (const [directory, argument, path] of cases) {
+    assertEquals(resolvePath(directory, argument), path, `${directory} ${argument}`);
+  }
+});
+
+Deno.test("resolvePath: refuses NUL, CR, LF and backslash anywhere", () => {
+  for (const bad of ["\0", "\r", "\n", "\\"]) {
+    for (const argument of [bad, `a${bad}`, `a/${bad}b/..`]) {
+      assertEquals(resolvePath("/", argument), undefined);
+    }
+  }
+});
+
+Deno.test("resolvePath: never leaves the root, whatever the components", () => {
+  const components = ["..", ".", "", "a", "..."];
+  for (let number = 0; number < components.length ** 4; number++) {
+    let rest = number;
+    const parts = Array.from({ length: 4 }, () => {
+      const part = components[rest % components.length]!;
+      rest = Math.floor(rest / components.length);
+      return part;
+    });
+    const path = resolvePath("/d", parts.join("/"))!;
+    assert(path.startsWith("/"));
+    assertEquals(path.split("/").filter((part) => part === ".." || part === "."), []);
+    assert(path === "/" || !path.endsWith("/") && !path.includes("//"), path);
+  }
+});
+
+Deno.test("parentOf, nameOf, joinPath: take a path apart and put it together", () => {
+  for (const path of ["/a", "/a/b", "/a/b/c d"]) {
+    assertEquals(joinPath(parentOf(path), nameOf(path)), path);
+  }
+  assertEquals(parentOf("/"), "/");
+  assertEquals(nameOf("/"), "");
+  assertEquals(parentOf("/a"), "/");
+});
+
+Deno.test("partialName: beside the name, and known by its form", () => {
+  assertEquals(partialName("foo"), ".foo.part");
+  assertEquals(partialPath("/d/foo"), "/d/.foo.part");
+  assertEquals(partialPath("/foo"), "/.foo.part");
+  for (const name of [".a.part", "..part.part"]) assert(isPartialName(name), name);
+  for (const name of ["a.part", ".part", ".a.par", "", ".apart"]) {
+    assert(!isPartialName(name), name);
+  }
+});
+
+Deno.test("partialName: never longer than a file system takes, and its own for each name", () => {
+  const octets = (name: string) => new TextEncoder().encode(name).length;
+  const names = ["a".repeat(249), "a".repeat(250), "a".repeat(255), "ü".repeat(127)];
+  names.push("🐟".repeat(63), `${"a".repeat(254)}b`, `x${"🐟".repeat(63)}`);
+  const partials = names.map(partialName);
+  for (const partial of partials) {
+    assert(octets(partial) <= 255, `${octets(partial)} octets`);
+    assert(isPartialName(partial));
+    assertEquals(new TextDecoder().decode(new TextEncoder().encode(partial)), partial);
+  }
+  assertEquals(new Set(partials).size, names.length);
+  assertEquals(partialName("a".repeat(249)), `.${"a".repeat(249)}.part`);
+  assertNotEquals(partialName("a".repeat(250)), `.${"a".repeat(250)}.part`);
+  assertEquals(partials, names.map(partialName));
+});
