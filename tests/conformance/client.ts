@@ -54,22 +54,32 @@ export function join(...parts: readonly (string | Uint8Array)[]): Uint8Array<Arr
   return joined;
 }
 
+/** The longest pattern made of each seed: cases ask for the same ones again and again. */
+const patterns = new Map<number, Uint8Array<ArrayBuffer>>();
+
 /** `length` octets in which no two stretches are alike, all values included. */
 export function pattern(length: number, seed = 1): Uint8Array<ArrayBuffer> {
-  const bytes = new Uint8Array(length);
-  let state = seed;
-  for (let index = 0; index < length; index++) {
-    state = (Math.imul(state, 1103515245) + 12345) >>> 0;
-    bytes[index] = state >>> 16;
+  let bytes = patterns.get(seed) ?? new Uint8Array(0);
+  if (bytes.length < length) {
+    bytes = new Uint8Array(length);
+    let state = seed;
+    for (let index = 0; index < length; index++) {
+      state = (Math.imul(state, 1103515245) + 12345) >>> 0;
+      bytes[index] = state >>> 16;
+    }
+    patterns.set(seed, bytes);
   }
-  return bytes;
+  return bytes.slice(0, length);
 }
 
 /** Fails unless the two are the same; says where they first differ, not all that they hold. */
 export function assertBytes(actual: Uint8Array, expected: Uint8Array): void {
   assertEquals(actual.length, expected.length, "Length of the octets");
-  const at = actual.findIndex((byte, index) => byte !== expected[index]);
-  assert(at < 0, `Octet ${at} differs: ${actual[at]} instead of ${expected[at]}`);
+  for (let at = 0; at < actual.length; at++) {
+    if (actual[at] !== expected[at]) {
+      throw new AssertionError(`Octet ${at} differs: ${actual[at]} instead of ${expected[at]}`);
+    }
+  }
 }
 
 /** Everything that `conn` sends until it ends; a reset is thrown. The connection is closed. */

@@ -38,6 +38,7 @@ function register(variant: Variant): void {
         };
         await context.step({ name, ignore: excused.has(id), fn });
       }
+      await grounds.endTopic();
     }, absent);
   }
 

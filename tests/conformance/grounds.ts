@@ -1,6 +1,6 @@
 /**
  * Runs cases against the servers of one variant: a served folder of its own, servers that are
- * started when a case first asks for them and kept, a fresh folder and a bounded time per case.
+ * started when a case first asks for them, a fresh folder and a bounded time per case.
  *
  * @module
  */
@@ -10,6 +10,9 @@ import { Target } from "./target.ts";
 
 /** No case needs seconds; one that waits so long waits for what will never come. */
 const CASE_MS_MAX = 20_000;
+
+/** The key of the server that has no settings of its own. */
+const ORDINARY = JSON.stringify({});
 
 /** Where `VariantGrounds` gets a server from. */
 export type Start = (root: string, overrides: Overrides) => Promise<Serving>;
@@ -57,9 +60,20 @@ export class VariantGrounds implements Grounds {
     }
   }
 
+  /** Stops the servers with settings of their own: threads and rounds that others would feel. */
+  async endTopic(): Promise<void> {
+    for (const key of this.#servers.keys()) if (key !== ORDINARY) await this.#stop(key);
+  }
+
+  /** Stops all servers and removes the served folder. */
   async close(): Promise<void> {
-    for (const server of this.#servers.values()) await (await server).stop(0);
-    this.#servers.clear();
+    for (const key of this.#servers.keys()) await this.#stop(key);
     await Deno.remove(this.root, { recursive: true });
+  }
+
+  async #stop(key: string): Promise<void> {
+    const server = this.#servers.get(key);
+    this.#servers.delete(key);
+    await (await server)?.stop(0);
   }
 }

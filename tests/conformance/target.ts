@@ -46,7 +46,7 @@ export interface Serving {
 export interface Grounds {
   /** The real path of the served folder. */
   readonly root: string;
-  /** A server kept for all cases of the variant that ask for the same. */
+  /** A server kept for all cases of the topic that ask for the same. */
   shared(overrides: Overrides): Promise<Serving>;
   /** A server for one case, which stops it. */
   own(overrides: Overrides): Promise<Serving>;

@@ -6,7 +6,15 @@
  */
 
 import { assert, assertEquals } from "@std/assert";
-import { assertBytes, closeQuietly, finalReply, octets, pattern, writeAll } from "../client.ts";
+import {
+  assertBytes,
+  closeQuietly,
+  finalReply,
+  octets,
+  pattern,
+  readAll,
+  writeAll,
+} from "../client.ts";
 import type { Cases, Target } from "../target.ts";
 import type { Conversation } from "../client.ts";
 
@@ -15,13 +23,9 @@ async function tail(ftp: Conversation, offset: number): Promise<Uint8Array> {
   const data = await ftp.passive();
   await ftp.command(`REST ${offset}`, 350);
   await ftp.send("RETR a");
-  const chunks: number[] = [];
-  const buffer = new Uint8Array(1 << 16);
-  for (let count; (count = await data.read(buffer)) !== null;) {
-    chunks.push(...buffer.subarray(0, count));
-  }
+  const bytes = await readAll(data);
   await finalReply(ftp, 226);
-  return new Uint8Array(chunks);
+  return bytes;
 }
 
 /** Sends `bytes` by STOR `name` and aborts. */

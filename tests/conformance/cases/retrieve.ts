@@ -20,7 +20,7 @@ import type { Cases } from "../target.ts";
 const SIZES = [0, 1, 1023, 4096, 65_535, 65_536, 65_537, 262_145, 1_048_579];
 
 /** More than the kernel's buffers of one connection take, so that a server has to wait. */
-export const LARGE = 12_000_000;
+export const LARGE = 8_000_000;
 
 export const retrieve: Cases = {
   ...Object.fromEntries(SIZES.map((size) => [

@@ -47,7 +47,8 @@ const LOGGED_IN: Readonly<Record<string, Step>> = {
   },
   "EPSV and STOR, without connecting": async (ftp) => {
     await ftp.passivePort();
-    await ftp.command("STOR new", [125, 150]);
+    // The first round's upload may not have been given up yet: 450.
+    await ftp.command("STOR never", [125, 150, 450]);
   },
   "the 150 of RETR": async (ftp) => {
     await ftp.passive();
@@ -114,7 +115,7 @@ function dropped(step: Step, loggedIn: boolean): Case {
     }
     await unharmed(target, witness);
     assertEquals((await Deno.stat(target.path("large"))).size, LARGE);
-    assert(!(await target.names()).includes("new"), "A broken upload took its name");
+    assert(!(await target.names()).includes("never"), "An upload of nothing took its name");
   };
 }
 

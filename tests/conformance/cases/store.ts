@@ -30,7 +30,7 @@ export const store: Cases = {
   ])) as Cases,
 
   "STOR of a large file": async (target) => {
-    const content = pattern(12_000_000);
+    const content = pattern(8_000_000);
     const ftp = await target.login();
     await ftp.put("STOR a", content);
     assertBytes(await target.read("a"), content);
