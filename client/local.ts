@@ -199,33 +199,16 @@ export async function uploadFile(
   remote: string,
   options: FileTransferOptions = {},
 ): Promise<Uploaded> {
-  const action = `Cannot read "${local}"`;
-  let file: Deno.FsFile;
-  let stat: Deno.FileInfo;
-  try {
-    file = await Deno.open(local);
-    stat = await file.stat();
-  } catch (error) {
-    throw localError(action, error);
+  using file = await LocalFile.open(local);
+  const offset = options.resume ? await client.size(remote) ?? 0 : 0;
+  if (file.size !== undefined && offset > file.size) {
+    const sizes = `${file.size} octets here, ${offset} there`;
+    throw new LocalError(`Cannot continue "${remote}": it is larger than "${local}": ${sizes}`);
   }
-  try {
-    if (stat.isDirectory) throw new LocalError(`${action}: it is a directory`);
-    const offset = options.resume ? await client.size(remote) ?? 0 : 0;
-    if (offset > stat.size) {
-      const sizes = `${stat.size} octets here, ${offset} there`;
-      throw new LocalError(`Cannot continue "${remote}": it is larger than "${local}": ${sizes}`);
-    }
-    await file.seek(offset, Deno.SeekMode.Start).catch((error) => {
-      // A pipe cannot be positioned, and need not be for its beginning.
-      if (offset > 0) throw localError(action, error);
-    });
-    options.onStart?.(offset, stat.isFile ? stat.size : undefined);
-    const source = fileSource(file, action, stat.isFile);
-    const { octets } = await uploadFrom(client, source, remote, offset, options);
-    return { octets, offset, wasComplete: offset > 0 && octets === 0 };
-  } finally {
-    file.close();
-  }
+  if (offset > 0) await file.skip(offset);
+  options.onStart?.(offset, file.size);
+  const { octets } = await uploadFrom(client, file, remote, offset, options);
+  return { octets, offset, wasComplete: offset > 0 && octets === 0 };
 }
 
 /**
@@ -249,24 +232,63 @@ async function uploadFrom(
   }
 }
 
-/** An open file as a source; a regular one is read at once, for that is faster than waiting. */
-export function fileSource(file: Deno.FsFile, action: string, regular: boolean): Source {
-  if (!regular) {
-    return { read: (buffer) => file.read(buffer).catch((error) => failed(action, error)) };
-  }
-  return {
-    read(buffer) {
-      try {
-        return file.readSync(buffer);
-      } catch (error) {
-        return failed(action, error);
-      }
-    },
-  };
-}
+/** A file of this machine as a source. */
+export class LocalFile implements Source, Disposable {
+  /** Octets; undefined for a pipe and the like. */
+  readonly size: number | undefined;
+  readonly #file: Deno.FsFile;
+  readonly #action: string;
 
-function failed(action: string, error: unknown): never {
-  throw localError(action, error);
+  private constructor(file: Deno.FsFile, size: number | undefined, action: string) {
+    this.#file = file;
+    this.size = size;
+    this.#action = action;
+  }
+
+  /** Opens `path`. */
+  static async open(path: string): Promise<LocalFile> {
+    const action = `Cannot read "${path}"`;
+    let file: Deno.FsFile | undefined;
+    try {
+      file = await Deno.open(path);
+      const stat = await file.stat();
+      if (stat.isDirectory) throw new LocalError(`${action}: it is a directory`);
+      return new LocalFile(file, stat.isFile ? stat.size : undefined, action);
+    } catch (error) {
+      file?.close();
+      throw localError(action, error);
+    }
+  }
+
+  /** Goes on behind the first `octets`. */
+  async skip(octets: number): Promise<void> {
+    try {
+      await this.#file.seek(octets, Deno.SeekMode.Start);
+    } catch (error) {
+      throw localError(this.#action, error);
+    }
+  }
+
+  /** A regular file is read at once, for that is faster than waiting; a pipe may keep waiting. */
+  read(buffer: Uint8Array<ArrayBuffer>): number | null | Promise<number | null> {
+    if (this.size === undefined) {
+      return this.#file.read(buffer).catch((error) => this.#fail(error));
+    }
+    try {
+      return this.#file.readSync(buffer);
+    } catch (error) {
+      return this.#fail(error);
+    }
+  }
+
+  /** Closes the file. */
+  [Symbol.dispose](): void {
+    this.#file.close();
+  }
+
+  #fail(error: unknown): never {
+    throw localError(this.#action, error);
+  }
 }
 
 async function statIfThere(path: string): Promise<Deno.FileInfo | undefined> {

@@ -40,6 +40,9 @@ export {
   type Downloaded,
   downloadFile,
   type FileTransferOptions,
+  LocalFile,
+  PartFile,
   type Uploaded,
   uploadFile,
 } from "./local.ts";
+export { type MiniAddress, MiniError, miniGet, type MiniOptions, miniPut } from "./mini.ts";

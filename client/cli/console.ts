@@ -9,8 +9,9 @@
 
 /** Standard streams and signals. */
 export interface Console {
-  /** Whether standard output and standard error are terminals. */
+  /** Whether standard output is a terminal. */
   readonly outTerminal: boolean;
+  /** Whether standard error is one. */
   readonly errTerminal: boolean;
   /** The width of the terminal, at least 20. */
   columns(): number;

@@ -15,13 +15,15 @@ import {
   ConnectionError,
   LocalError,
   LoginError,
+  MiniError,
   ProtocolError,
 } from "../mod.ts";
 import { FLAGS, parseArguments, type Request, UsageError } from "./arguments.ts";
 import { type Console, OutputClosed, systemConsole } from "./console.ts";
 
 export type { Console };
-import { type Verb, VERBS } from "./verbs.ts";
+import type { Verb } from "./task.ts";
+import { VERBS } from "./verbs.ts";
 
 /** How a run ended, for shells. 130 and 141 are what they show for SIGINT and SIGPIPE. */
 export const EXIT = {
@@ -103,6 +105,13 @@ function findVerb(request: Request): Verb {
     const owners = VERBS.filter((each) => each.flags.includes(flag)).map((each) => each.name);
     throw new UsageError(`--${flag} is a flag of ${owners.join(" and ")}, not of ${verb.name}`);
   }
+  if (request.protocol === "mini" && verb.runMini === undefined) {
+    const able = VERBS.filter((each) => each.runMini !== undefined).map((each) => each.name);
+    throw new UsageError(`--protocol mini has ${able.join(" and ")}, not ${verb.name}`);
+  }
+  if (request.protocol === "mini" && request.user !== undefined) {
+    throw new UsageError("--user is a flag of ftp, mini has no users");
+  }
   verb.check?.(request);
   return verb;
 }
@@ -120,9 +129,10 @@ async function runVerb(
     if (signal.aborted) return client?.close();
     abort.abort(new Interrupted("Interrupted"));
     patience = setTimeout(() => client?.close(), INTERRUPT_GRACE_MS);
-    if (!TRANSFERS.includes(verb.name)) client?.close();
+    if (!verb.endsBySignal) client?.close();
   });
   try {
+    if (request.protocol === "mini") return await verb.runMini!({ console, request, signal });
     const { host, port, user, password, timeoutMs } = request;
     client = await connect({
       host,
@@ -139,9 +149,6 @@ async function runVerb(
   }
 }
 
-/** Verbs that end in good order by the signal; the others by the end of the connection. */
-const TRANSFERS = ["get", "put", "cat"];
-
 /** Says what went wrong in one line, and returns the exit status. */
 function report(error: unknown, console: Console): number {
   if (error instanceof OutputClosed) return EXIT.outputClosed;
@@ -153,7 +160,7 @@ function report(error: unknown, console: Console): number {
   console.writeError(`${error.message}\n`);
   if (error instanceof UsageError) return EXIT.usage;
   if (error instanceof LoginError) return EXIT.login;
-  if (error instanceof ProtocolError) return EXIT.refused;
+  if (error instanceof ProtocolError || error instanceof MiniError) return EXIT.refused;
   if (error instanceof ConnectionError) return EXIT.connection;
   if (error instanceof LocalError) return EXIT.local;
   throw error;
