@@ -11,8 +11,9 @@
  * - else, with nothing after its digits, when nothing has come for NUMBER_WAIT_MS. Only time
  *   tells a number that is whole from one that the network cut.
  *
- * A put's payload that is sent without waiting for the answer must not begin with a digit; the
- * field's programs wait. All but the third rule are independent of how the octets are cut.
+ * A put's payload may come with its message, unless it begins with a digit; the field's programs
+ * wait for the answer. When more comes at once than SIZE and what is behind the payload begins no
+ * message, there was no payload, but a field that is no number ("1e9").
  *
  * The session in mini.ts reads through here; nothing here keeps state.
  *
@@ -89,12 +90,15 @@ export function readMessage(input: Uint8Array): Reading {
   if (end === bar + 1) {
     return end === input.length ? { kind: "partial" } : bad(command, "Size is not a whole number");
   }
-  const message: Message = {
-    command,
-    name: plainName(input.subarray(head.length, bar)),
-    size: Number(decoder.decode(input.subarray(bar + 1, end))),
-    octets: input.slice(0, end),
-  };
+  const size = Number(decoder.decode(input.subarray(bar + 1, end)));
+  const next = input.subarray(end + size);
+  if (
+    command === "put" && next.length > 0 && !COMMANDS.some(([, head]) => startsAlike(next, head))
+  ) {
+    return bad(command, "Size is not a whole number");
+  }
+  const name = plainName(input.subarray(head.length, bar));
+  const message = { command, name, size, octets: input.slice(0, end) };
   return { kind: "message", message, open: end === input.length && input[bar + 1] !== ZERO };
 }
 

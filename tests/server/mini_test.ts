@@ -268,6 +268,17 @@ Deno.test("mini put whose octets come with the message does not wait for its num
   assertEquals(text(driver.tree.file("/new")), "hello");
 });
 
+Deno.test("mini put with a number that is none stores nothing", () => {
+  for (const size of ["1e9", "1.5", "007", "2 or 3", "0x10"]) {
+    const driver = prepared();
+    driver.input(`put|new|${size}`);
+    driver.wait(NUMBER_WAIT_MS);
+    assertEquals(driver.heard(), ["ERR|Size is not a whole number"], size);
+    assertEquals(driver.operations, []);
+    getLong(driver);
+  }
+});
+
 Deno.test("mini put that breaks off leaves what was there, and nothing half done", () => {
   const driver = prepared();
   driver.input("put|a|3");
