@@ -8,6 +8,7 @@
  * @module
  */
 
+import { setImmediate } from "node:timers";
 import {
   type Completion,
   type Failure,
@@ -194,16 +195,13 @@ export class AsyncConnection implements Wire {
   }
 
   openPassive(): number | undefined {
-    this.closePassive();
-    this.#passive = this.#tools.passive.lend();
+    this.#passive = this.#tools.passive.exchange(this.#passive);
     this.#passive?.expect(this.#peer.remote.host);
     return this.#passive?.port;
   }
 
   closePassive(): void {
-    if (this.#passive === undefined) return;
-    this.#passive.expect(undefined);
-    this.#tools.passive.giveBack(this.#passive);
+    if (this.#passive !== undefined) this.#tools.passive.giveBack(this.#passive);
     this.#passive = undefined;
   }
 
@@ -268,6 +266,7 @@ export class AsyncConnection implements Wire {
     try {
       transfer.conn = await Promise.race([this.#dataConnection(transfer), transfer.ended.promise]);
       transfer.deadline = now() + transfer.effect.stallTimeoutMs;
+      this.#settle();
       const move = transfer.effect.direction === "send" ? this.#sendFile : this.#receiveFile;
       await this.#tools.withBuffer((buffer) => move.call(this, transfer, transfer.conn!, buffer));
       return transfer.failure ?? { kind: "transferred", octets: transfer.octets };
@@ -329,6 +328,9 @@ export class AsyncConnection implements Wire {
       if (chunk.length > 0) files.write(chunk as Uint8Array<ArrayBuffer>);
       this.#moved(transfer, count ?? 0, "octetsIn");
     }
+    // A client that is killed closes both connections: the pending read of commands must have its
+    // turn to learn of that, for the end of the data is then not the end of the file.
+    await new Promise((resume) => setImmediate(resume));
   }
 
   #moved(transfer: AsyncTransfer, octets: number, counter: "octetsIn" | "octetsOut"): void {

@@ -43,6 +43,10 @@ export class AsyncPassive implements PassiveSocket {
     return this.#open;
   }
 
+  rest(): void {
+    this.expect(undefined);
+  }
+
   close(): void {
     this.#open = false;
     this.expect(undefined);

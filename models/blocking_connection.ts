@@ -194,8 +194,7 @@ export class BlockingConnection implements Wire {
   }
 
   openPassive(): number | undefined {
-    this.closePassive();
-    this.#passive = this.#tools.passive.lend();
+    this.#passive = this.#tools.passive.exchange(this.#passive);
     return this.#passive?.port;
   }
 
@@ -208,7 +207,15 @@ export class BlockingConnection implements Wire {
   startTransfer(effect: StartTransfer): void {
     const listener = this.#passive?.fd ?? -1;
     const { files } = this.#connection;
-    this.#transfer = new Transfer(this.#tools, files, this.#peer, effect, listener, now());
+    this.#transfer = new Transfer(
+      this.#tools,
+      files,
+      this.#fd,
+      this.#peer,
+      effect,
+      listener,
+      now(),
+    );
   }
 
   abortTransfer(): void {

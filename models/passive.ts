@@ -16,6 +16,8 @@ export interface PassiveSocket {
   readonly port: number;
   /** Turns away what connected while nobody was waiting for it; false: it is of no use any more. */
   drain(): boolean;
+  /** Nobody is served by it for now. */
+  rest?(): void;
   close(): void;
 }
 
@@ -52,8 +54,16 @@ export class PassivePool<S extends PassiveSocket> {
     return undefined;
   }
 
+  /** A socket in place of `former`: another one if there is one, so that late-comers miss it. */
+  exchange(former: S | undefined): S | undefined {
+    const socket = this.lend();
+    if (former !== undefined) this.giveBack(former);
+    return socket ?? (former === undefined ? undefined : this.lend());
+  }
+
   /** Takes a socket back. */
   giveBack(socket: S): void {
+    socket.rest?.();
     if (this.#idle.length < this.#idleMax) this.#idle.push(socket);
     else socket.close();
   }

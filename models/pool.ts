@@ -9,7 +9,7 @@
  */
 
 import { Counters } from "./counters.ts";
-import type { Address } from "../server/mod.ts";
+import { type Address, protocols } from "../server/mod.ts";
 import { ServeError, type ServeOptions, type Server, type Terminal } from "./model.ts";
 import {
   CLOSING,
@@ -68,6 +68,9 @@ export class Pool {
   #stopping: number | undefined;
 
   constructor(readonly plan: PoolPlan) {
+    if (!protocols.has(plan.options.protocol)) {
+      throw new ServeError(`Cannot serve an unknown protocol "${plan.options.protocol}"`);
+    }
     // A server that dies is reported by whoever awaits `finished`; nobody need.
     this.#finished.promise.catch(() => {});
   }

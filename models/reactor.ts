@@ -51,6 +51,7 @@ export class Reactor {
   now = now();
   readonly #watches: (Watch | undefined)[] = [];
   #queue: Watch[] = [];
+  readonly #eventCount = new Uint8Array(8);
   #progressed = false;
   #accepting: Watch | undefined;
 
@@ -225,8 +226,8 @@ export class Reactor {
 
   /** The supervisor has news: the operator's answer, or the stop. */
   #woken(wake: Watch): void {
-    this.libc.read(wake.fd, new Uint8Array(8));
     wake.ready = 0;
+    if (this.libc.read(wake.fd, this.#eventCount) < 0) return;
     this.progressed();
     this.context.deliver();
     const { stopping } = this.context;

@@ -185,8 +185,7 @@ export class ReactorConnection implements Wire, Timed {
   }
 
   openPassive(): number | undefined {
-    this.closePassive();
-    this.#passive = this.#reactor.passive.lend();
+    this.#passive = this.#reactor.passive.exchange(this.#passive);
     if (this.#passive === undefined) return undefined;
     if (this.#reactor.selector.refuses(this.#passive.fd) === undefined) return this.#passive.port;
     this.#passive.close();
@@ -205,6 +204,7 @@ export class ReactorConnection implements Wire, Timed {
     const transfer = new Transfer(
       tools,
       this.#connection.files,
+      this.#control.fd,
       this.#peer,
       effect,
       listener,

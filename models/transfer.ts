@@ -19,6 +19,7 @@ import { FileFailure } from "./open_file.ts";
 import { activeSocket } from "./sockets.ts";
 
 const BULK = BigInt(BULK_BYTES);
+const PEEKED = new Uint8Array(1);
 
 /** What a transfer uses of its worker; one set for all transfers of a thread. */
 export interface TransferTools {
@@ -50,10 +51,14 @@ export class Transfer {
   #rest: Uint8Array<ArrayBuffer> | undefined;
   #sourceEnded = false;
 
-  /** @param listener the passive slot's descriptor, for the route "passive" */
+  /**
+   * @param control the control connection's descriptor
+   * @param listener the passive slot's descriptor, for the route "passive"
+   */
   constructor(
     readonly tools: TransferTools,
     readonly files: Files,
+    readonly control: number,
     readonly peer: Peer,
     readonly effect: StartTransfer,
     readonly listener: number,
@@ -206,11 +211,22 @@ export class Transfer {
     const octets = buffer.subarray(0, count);
     const chunk = filter === undefined ? octets : count === 0 ? filter.end() : filter.push(octets);
     if (chunk.length > 0) this.files.write(chunk as Uint8Array<ArrayBuffer>);
-    if (count === 0) return this.#finish();
+    if (count === 0) {
+      return this.#clientHasGone() ? this.fail("reset", "the client has gone") : this.#finish();
+    }
     this.octets += count;
     counters.add("octetsIn", count);
     counters.add("octetsCopied", count);
     return "more";
+  }
+
+  /**
+   * A client that is killed closes both connections: the end of its data is then not the end of
+   * its file.
+   */
+  #clientHasGone(): boolean {
+    const peeked = this.tools.libc.recv(this.control, PEEKED, 1n, c.MSG_PEEK | c.MSG_DONTWAIT);
+    return peeked === 0 || (peeked < 0 && peeked !== -c.EAGAIN);
   }
 
   #finish(): Step {
