@@ -9,7 +9,7 @@
  */
 
 import { ControlConnection } from "./control.ts";
-import type { Reply } from "./conversation.ts";
+import { assertSendable, type Reply } from "./conversation.ts";
 import { MemorySink, type Sink, type Source } from "./data.ts";
 import * as directory from "./directory.ts";
 import { LocalError } from "./errors.ts";
@@ -155,7 +155,7 @@ export class Client implements AsyncDisposable {
    * ```
    */
   list(path = ""): Promise<Entry[]> {
-    return this.#inTurn(() => directory.list(this.#control, path));
+    return this.#inTurn(() => directory.list(this.#control, path === "" ? "" : named(path)));
   }
 
   /** What the server knows of one file or directory. */
@@ -284,7 +284,9 @@ export class Client implements AsyncDisposable {
   }
 }
 
+/** A path that can be sent: known before the first of several commands. */
 function named(path: string): string {
+  assertSendable(path);
   if (path === "") throw new LocalError("Cannot use an empty path");
   return path;
 }

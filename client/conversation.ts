@@ -105,10 +105,8 @@ export class Conversation {
    * line, or when too many commands are on their way.
    */
   ask(command: string): number {
-    if (/[\r\n\0]/.test(command)) {
-      const name = command.slice(command.indexOf(" ") + 1);
-      throw new LocalError(`Cannot send "${name}": a name must not hold CR, LF or NUL`);
-    }
+    // The rest of it may be a password.
+    assertSendable(command, command.split(/[\s\0]/, 1)[0]!);
     if (this.#asked.length >= COMMANDS_IN_FLIGHT_MAX) {
       throw new LocalError(`Cannot send more than ${COMMANDS_IN_FLIGHT_MAX} commands at once`);
     }
@@ -187,6 +185,16 @@ export class Conversation {
     this.#over = true;
     this.#events.push({ kind: "failed", reason });
   }
+}
+
+/**
+ * Refuses text that would end or spoil a command line; `shown` is what the message calls it.
+ *
+ * @throws {LocalError} when it holds CR, LF or NUL.
+ */
+export function assertSendable(text: string, shown = `"${text}"`): void {
+  if (!/[\r\n\0]/.test(text)) return;
+  throw new LocalError(`Cannot send ${shown}: it must not hold CR, LF or NUL`);
 }
 
 /** A command line's octets; 0xFF, which is Telnet's IAC, is doubled (RFC 959 section 3.1). */

@@ -167,7 +167,7 @@ export async function openData(
     const reply = await control.ask("EPSV");
     if (reply.code === 229) {
       const port = parseExtendedPassive(reply.lines.join(" "));
-      if (port === undefined) throw notAnAddress("EPSV", reply);
+      if (port === undefined || port === 0) throw notAnAddress("EPSV", reply);
       try {
         return await connectData(control, port, signal);
       } catch (error) {
@@ -182,7 +182,7 @@ export async function openData(
   }
   const reply = await control.expect("Cannot open a data connection", "PASV", 200);
   const address = parsePassive(reply.lines.join(" "));
-  if (address === undefined) throw notAnAddress("PASV", reply);
+  if (address === undefined || address.port === 0) throw notAnAddress("PASV", reply);
   return await connectData(control, address.port, signal);
 }
 
@@ -203,9 +203,6 @@ async function connectData(
   port: number,
   signal?: AbortSignal,
 ): Promise<DataConnection> {
-  if (port === 0) {
-    throw new ConnectionError("Cannot open a data connection: the server named port 0");
-  }
   const { connectMs, stallMs } = control.timeouts;
   const conn = await dial(control.peer.hostname, port, connectMs, signal);
   return new DataConnection(conn, stallMs);

@@ -14,7 +14,7 @@ import { parseTime } from "../server/ftp/facts.ts";
 import { parseQuotedPath } from "../server/ftp/replies.ts";
 import type { ControlConnection } from "./control.ts";
 import { MemorySink } from "./data.ts";
-import { LocalError, ProtocolError } from "./errors.ts";
+import { ProtocolError } from "./errors.ts";
 import { type Entry, isPlainName, parseFacts, parseList, parseMlsd } from "./listing.ts";
 import { decodeText } from "./text.ts";
 import { retrieveListing, setType, sizeOf } from "./transfer.ts";
@@ -136,10 +136,6 @@ export async function removeFile(control: ControlConnection, path: string): Prom
 /** Gives a file or a directory another name. */
 export async function rename(control: ControlConnection, from: string, to: string): Promise<void> {
   const action = `Cannot move "${from}" to "${to}"`;
-  // A name that cannot be sent is found before RNFR, which would leave the server waiting.
-  if (/[\r\n\0]/.test(to)) {
-    throw new LocalError(`Cannot send "${to}": a name must not hold CR, LF or NUL`);
-  }
   await control.expect(action, `RNFR ${from}`, 300);
   await control.expect(action, `RNTO ${to}`, 200);
 }

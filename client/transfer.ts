@@ -222,7 +222,8 @@ async function endTransfer(
     // Servers that look at ABOR only after the transfer see its data connection close first.
     if (abort !== undefined) await within(exchange.final, ABORT_NOTICE_MS);
     data.close();
-    const reply = await control.settle(exchange.final, ABORT_TIMEOUT_MS, exchange.verb);
+    const timeoutMs = Math.min(ABORT_TIMEOUT_MS, control.timeouts.replyMs);
+    const reply = await control.settle(exchange.final, timeoutMs, exchange.verb);
     // Some servers answer both with one 225 when no octet had come yet.
     if (abort !== undefined) await control.settle(abort.final, ABORT_NOTICE_MS, abort.verb);
     return reply;
