@@ -92,7 +92,7 @@ export class FtpSession implements Session {
   user: string | undefined;
   /** The rights of the user who is logged in; undefined when nobody is. */
   access: Access | undefined;
-  /** Failed logins on this connection. */
+  /** Failed logins on this connection, whoever tried. */
   loginFailures = 0;
   /** The current directory, a virtual path. */
   directory = "/";

@@ -12,6 +12,7 @@ import {
   DEFAULT_LIMITS,
   type Effect,
   type Failure,
+  type FileOperation,
   type Limits,
   type Peer,
   type Session,
@@ -68,8 +69,13 @@ export class Driver {
   transfer: Transfer | undefined;
   /** The slot of PASV is lent. */
   passive = false;
+  /** Answers to file operations wait for `release`, as with a model whose files are slow. */
+  slow = false;
+  /** The last file operation. */
+  operation: FileOperation | undefined;
   /** Every effect but send, by kind, in order. */
   readonly effects: string[] = [];
+  #held: (() => void) | undefined;
   readonly #failures: { what: string; failure: Failure }[] = [];
 
   /** A session that has just said its greeting. */
@@ -178,6 +184,14 @@ export class Driver {
     }
   }
 
+  /** Gives the answer that `slow` holds back, if there is one. */
+  release(): void {
+    const answer = this.#held;
+    this.#held = undefined;
+    answer?.();
+    this.#drain();
+  }
+
   /** The transfer ends so. */
   endTransfer(completion: Completion): void {
     const { id } = this.transfer!;
@@ -218,11 +232,7 @@ export class Driver {
     this.effects.push(effect.kind === "file" ? effect.operation.do : effect.kind);
     switch (effect.kind) {
       case "file":
-        return session.handleCompletion(
-          effect.id,
-          this.#failed(effect.operation.do) ?? this.tree.perform(effect.operation),
-          this.now,
-        );
+        return this.#perform(effect.id, effect.operation);
       case "openPassive": {
         const failed = this.#failed("openPassive");
         this.passive = failed === undefined;
@@ -257,6 +267,15 @@ export class Driver {
       default:
         fail(`an FTP session has no use for "${effect.kind}"`);
     }
+  }
+
+  #perform(id: number, operation: FileOperation): void {
+    this.operation = operation;
+    const completion = this.#failed(operation.do) ?? this.tree.perform(operation);
+    assert(this.#held === undefined, "one file operation at a time");
+    const answer = () => this.session.handleCompletion(id, completion, this.now);
+    if (this.slow) this.#held = answer;
+    else answer();
   }
 
   #failed(what: string): Completion | undefined {

@@ -36,7 +36,6 @@ export function logIn(session: FtpSession, argument: string): void {
   const access = authenticate(accounts, session.user, argument);
   if (access !== undefined) {
     session.access = access;
-    session.loginFailures = 0;
     session.send(LOGGED_IN);
     return;
   }

@@ -78,6 +78,7 @@ function turn(driver: Driver, random: (below: number) => number): void {
     case 0:
       return driver.pass(random(2_000));
     case 1:
+      driver.slow = random(2) === 0;
       return driver.failNext(OPERATIONS[random(OPERATIONS.length)]!, "denied");
     case 2:
       if (random(20) === 0) driver.hangUp();
@@ -87,7 +88,7 @@ function turn(driver: Driver, random: (below: number) => number): void {
       return;
     case 4:
     case 5:
-    case 6:
+      driver.release();
       return finish(driver, random);
     default:
       if (driver.session.wantsInput) driver.input(randomInput(random));
@@ -141,6 +142,8 @@ Deno.test("FtpSession: random input gives replies, and no exception", () => {
       for (let count = 0; count < TURNS && !driver.closed; count++) turn(driver, random);
       transfers += driver.effects.filter((effect) => effect === "startTransfer").length;
       // Whatever was going on, a client that leaves is let go.
+      driver.slow = false;
+      driver.release();
       if (!driver.closed) driver.hangUp();
       for (let count = 0; count < 100 && !driver.closed; count++) driver.pass(1_000);
       assert(driver.closed, "the session comes to an end");

@@ -59,10 +59,42 @@ Deno.test("FtpSession: an upload that breaks leaves what came under the partial 
 
 Deno.test("FtpSession: ALLO goes with the next upload only", () => {
   const driver = ready();
-  driver.say("ALLO 5", "EPSV");
-  driver.failNext("openUpload", "noSpace");
-  assertEquals(codesOf(driver.say("STOR b.txt")), "452");
-  assertEquals(codesOf(driver.say("STOR b.txt")), "150");
+  const expected = () => {
+    const { operation } = driver;
+    return operation?.do === "openUpload" ? operation.expected : "no upload";
+  };
+  driver.say("ALLO 5", "EPSV", "STOR b.txt");
+  assertEquals(expected(), 5);
+  driver.upload(octetsOf("12345"));
+  driver.say("EPSV", "STOR b.txt");
+  driver.upload(octetsOf("12345"));
+  driver.say("EPSV", "STOR b.txt");
+  assertEquals(expected(), undefined);
+});
+
+Deno.test("FtpSession: a new way to a data connection gives the passive port back", () => {
+  const driver = ready();
+  driver.say("PASV");
+  assert(driver.passive);
+  driver.say("PORT 127,0,0,1,200,10");
+  assert(!driver.passive);
+  driver.say("EPSV", "EPRT |1|127.0.0.1|5000|");
+  assert(!driver.passive);
+  driver.say("EPSV", "PORT 10,0,0,1,200,10");
+  assert(driver.passive);
+});
+
+Deno.test("REIN: all is as after the greeting", () => {
+  const driver = ready();
+  driver.say("OPTS MLST size;", "ALLO 5", "REST 2", "EPSV", "REIN");
+  assert(!driver.passive);
+  driver.login();
+  assert(driver.say("FEAT").includes("MLST type*;size*;modify*;perm*;unique*;UNIX.mode*;"));
+  assertEquals(codesOf(driver.say("EPSV", "STOR a.txt")), "229 150");
+  const { operation } = driver;
+  assert(operation?.do === "openUpload");
+  assertEquals([operation.start.at, operation.expected], ["replace", undefined]);
+  assert(driver.transfer?.filter !== undefined);
 });
 
 Deno.test("FtpSession: PASV is for IPv4, EPSV and EPRT for both", () => {
@@ -86,17 +118,73 @@ Deno.test("FtpSession: ABOR in one piece with RETR ends it before its data conne
   assertEquals(driver.tree.isOpen, false);
 });
 
-Deno.test("FtpSession: ABOR that comes after the last octet is answered after the 226", () => {
+Deno.test("FtpSession: ABOR while the file is opened or closed is answered at the end", () => {
   const driver = ready();
+  driver.slow = true;
+  driver.say("EPSV", "RETR a.txt", "NOOP", "ABOR");
+  assertEquals(driver.takeSaid(), "");
+  driver.release();
+  driver.release();
+  assertEquals(codesOf(driver.takeSaid()), "426 226 200");
   driver.say("EPSV", "RETR a.txt");
-  driver.session.handleCompletion(
-    driver.transfer!.id,
-    { kind: "transferred", octets: 4 },
-    driver.now,
-  );
-  driver.transfer = undefined;
-  // The session now waits for closeFile, which drains with the ABOR that follows.
-  assertEquals(codesOf(driver.say("ABOR")), "226 226");
+  driver.release();
+  driver.download();
+  driver.say("NOOP", "STAT", "ABOR");
+  driver.release();
+  assertEquals(codesOf(driver.takeSaid()).slice(0, 15), "226 226 200 211");
+});
+
+Deno.test("FtpSession: ABOR while a file is opened in vain follows the refusal", () => {
+  const driver = ready();
+  driver.slow = true;
+  driver.say("EPSV", "RETR missing", "ABOR");
+  driver.release();
+  assertEquals(codesOf(driver.takeSaid()), "550 226");
+});
+
+Deno.test("FtpSession: a client that goes while its file is opened starts no transfer", () => {
+  const driver = ready();
+  driver.slow = true;
+  driver.say("EPSV", "STOR a.txt");
+  driver.hangUp();
+  assert(!driver.closed);
+  driver.release();
+  driver.release();
+  assert(driver.closed);
+  assertEquals(driver.effects.includes("startTransfer"), false);
+  assertEquals(driver.tree.file("/a.txt"), octetsOf("data"));
+});
+
+Deno.test("FtpSession: a client that goes while its upload is committed keeps it", () => {
+  const driver = ready();
+  driver.say("EPSV", "STOR b.txt");
+  driver.slow = true;
+  driver.upload(octetsOf("new"));
+  driver.hangUp();
+  driver.release();
+  assertEquals(driver.tree.file("/b.txt"), octetsOf("new"));
+  assert(driver.closed);
+});
+
+Deno.test("FtpSession: commands wait while an operation is under way", () => {
+  const driver = ready();
+  driver.slow = true;
+  assertEquals(driver.say("MKD d", "NOOP", "ABOR"), "");
+  assert(driver.session.busy);
+  assertEquals(driver.session.pollDeadline(), undefined);
+  driver.release();
+  assertEquals(codesOf(driver.takeSaid()), "257 200 226");
+});
+
+Deno.test("FtpSession: a server that stops lets an operation end", () => {
+  const driver = ready();
+  driver.slow = true;
+  driver.say("MKD d", "PWD");
+  driver.stop();
+  assert(!driver.closed);
+  driver.release();
+  assertEquals(codesOf(driver.takeSaid()), "257 421");
+  assert(driver.closed);
 });
 
 Deno.test("FtpSession: a queue that is full makes it stop reading, and nothing is lost", () => {
