@@ -6,7 +6,12 @@
  */
 
 import { assert, assertEquals, assertThrows } from "@std/assert";
-import { QUEUED_COMMANDS_MAX, STATUS_LISTING_BYTES_MAX } from "../../../server/mod.ts";
+import {
+  ASCII_SIZE_BYTES_MAX,
+  QUEUED_COMMANDS_MAX,
+  READ_BYTES,
+  STATUS_LISTING_BYTES_MAX,
+} from "../../../server/mod.ts";
 import { Driver, PEER_6, SETTINGS } from "../../transcripts/driver.ts";
 
 function codesOf(text: string): string {
@@ -326,6 +331,34 @@ Deno.test("FtpSession: a driver's mistakes are loud", () => {
     Error,
     `Cannot use "done"`,
   );
+});
+
+Deno.test("SIZE: in TYPE A a file is not read to find that it is too large", () => {
+  const driver = ready();
+  driver.tree.put("/large", new Uint8Array(ASCII_SIZE_BYTES_MAX + 1));
+  assertEquals(codesOf(driver.say("TYPE A", "SIZE large")), "200 550");
+  assertEquals(driver.effects, ["openRead", "closeFile"]);
+});
+
+Deno.test("SIZE: in TYPE A a file that grows while it is read is given up", () => {
+  const { session, now, tree } = ready();
+  session.handleInput(octetsOf("TYPE A\r\nSIZE a.txt\r\n"), now);
+  let reads = 0;
+  let said = "";
+  for (let effect = session.pollEffect(); effect !== undefined; effect = session.pollEffect()) {
+    if (effect.kind === "send") {
+      said += new TextDecoder().decode(effect.octets);
+    } else if (effect.kind === "file" && effect.operation.do === "read") {
+      const octets = new Uint8Array(effect.operation.length);
+      session.handleCompletion(effect.id, { kind: "octets", octets }, now);
+      reads++;
+    } else if (effect.kind === "file") {
+      session.handleCompletion(effect.id, tree.perform(effect.operation), now);
+    }
+  }
+  assertEquals(codesOf(said), "200 550");
+  assertEquals(reads, ASCII_SIZE_BYTES_MAX / READ_BYTES + 1);
+  assert(!tree.isOpen);
 });
 
 Deno.test("STAT: a listing that is too long for a reply is cut at a line's end", () => {
