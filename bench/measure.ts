@@ -200,7 +200,7 @@ class Run {
     const outcome = { operations, seconds, errors, loadCpuShare };
     return failure === undefined
       ? { ...outcome, rate: rateOf(result, scenario, this.#plan.sizes) }
-      : { ...outcome, failure };
+      : { ...outcome, failure: [failure, ...server.complaints()].join(": ") };
   }
 }
 

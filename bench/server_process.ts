@@ -36,6 +36,8 @@ export interface ServerProcess {
   readonly introduction: string;
   /** The command line that started it. */
   readonly command: readonly string[];
+  /** The last lines that it wrote since it serves: a hint at why it may have failed. */
+  complaints(): string[];
   /** Ends it; never fails. */
   stop(): Promise<void>;
 }
@@ -80,10 +82,10 @@ async function startModel(subject: ModelSubject, folders: Folders): Promise<Serv
     ...modelArguments(subject, folders.root),
   ]);
   const line = await child.waitFor(
-    () => child.lines.find((line) => line.startsWith("ftplab: serving ftp on ")),
+    (lines) => lines.find((line) => line.startsWith("ftplab: serving ftp on ")),
   );
   const port = Number(/^ftplab: serving ftp on [^ ]*:(\d+),/.exec(line)?.[1]);
-  return { host: HOST, port, introduction: line, command: child.command, stop: () => child.stop() };
+  return child.serving(port, line);
 }
 
 async function startPeer(peer: Peer, folders: Folders): Promise<ServerProcess> {
@@ -100,13 +102,7 @@ async function startPeer(peer: Peer, folders: Folders): Promise<ServerProcess> {
   await Deno.writeTextFile(file, peer.configuration(place));
   const child = new Child(program, peer.arguments(place, file));
   const introduction = await child.waitFor(() => greeting(place.port));
-  return {
-    host: HOST,
-    port: place.port,
-    introduction,
-    command: child.command,
-    stop: () => child.stop(),
-  };
+  return child.serving(place.port, introduction);
 }
 
 /** A port that nobody listens on at the moment: peers cannot be told to choose one themselves. */
@@ -143,14 +139,14 @@ export async function findProgram(name: string): Promise<string | undefined> {
 
 /** A process whose output is read, and of which the last lines are kept. */
 class Child {
-  readonly command: readonly string[];
-  readonly lines: string[] = [];
+  readonly #command: readonly string[];
+  readonly #lines: string[] = [];
   readonly #child: Deno.ChildProcess;
   readonly #outputs: Promise<unknown>;
   #ended = false;
 
   constructor(program: string, args: readonly string[]) {
-    this.command = [program, ...args];
+    this.#command = [program, ...args];
     this.#child = new Deno.Command(program, {
       args: [...args],
       // What it says may end in a report, which has no colours.
@@ -163,17 +159,32 @@ class Child {
     this.#outputs = Promise.all([this.#read(this.#child.stdout), this.#read(this.#child.stderr)]);
   }
 
-  /** Resolves with what `look` finds, which is called again and again until it finds something. */
-  async waitFor<T>(look: () => T | undefined | Promise<T | undefined>): Promise<T> {
+  /** Resolves with what `look` finds among the lines so far or elsewhere, as soon as it does. */
+  async waitFor<T>(
+    look: (lines: readonly string[]) => T | undefined | Promise<T | undefined>,
+  ): Promise<T> {
     const deadline = performance.now() + START_MS_MAX;
     while (!this.#ended && performance.now() < deadline) {
-      const found = await look();
+      const found = await look(this.#lines);
       if (found !== undefined) return found;
       await new Promise((resolve) => setTimeout(resolve, LOOK_MS));
     }
     const what = this.#ended ? "it ended" : `it did not serve within ${START_MS_MAX / 1e3} s`;
     await this.stop();
-    throw new StartError([what, ...this.lines].join(": "));
+    throw new StartError([what, ...this.#lines].join(": "));
+  }
+
+  /** The face of this process for those who measure it. */
+  serving(port: number, introduction: string): ServerProcess {
+    this.#lines.length = 0;
+    return {
+      host: HOST,
+      port,
+      introduction,
+      command: this.#command,
+      complaints: () => [...this.#lines],
+      stop: () => this.stop(),
+    };
   }
 
   async stop(): Promise<void> {
@@ -197,8 +208,8 @@ class Child {
     for await (const text of stream.pipeThrough(new TextDecoderStream())) {
       const lines = (rest + text).split("\n");
       rest = lines.pop()!;
-      this.lines.push(...lines.filter((line) => line !== ""));
-      this.lines.splice(0, this.lines.length - OUTPUT_LINES_MAX);
+      this.#lines.push(...lines.filter((line) => line !== ""));
+      this.#lines.splice(0, this.#lines.length - OUTPUT_LINES_MAX);
     }
   }
 }
