@@ -14,6 +14,8 @@ export interface Script {
   readonly hostname?: string;
   /** Sent as it is, with its line ends; default `220 Scripted\r\n`. */
   readonly greeting?: string;
+  /** Called for every connection, before the greeting. */
+  readonly onAccept?: () => void;
   /** By verb. */
   readonly answers?: Readonly<Record<string, Answer>>;
 }
@@ -131,6 +133,7 @@ export class ScriptedServer implements AsyncDisposable {
     let answering: Promise<unknown> = Promise.resolve();
     let text = "";
     try {
+      this.#script.onAccept?.();
       await session.sayRaw(this.#script.greeting ?? "220 Scripted\r\n");
       for (let count; (count = await conn.read(buffer)) !== null;) {
         text += decoder.decode(buffer.subarray(0, count), { stream: true });
