@@ -1,0 +1,111 @@
+/**
+ * Who may import whom: the arrows of ARCHITECTURE.md as a table, and the rule that keeps it.
+ *
+ * @module
+ */
+
+import { type Finding, lineAt, type Node, type SourceFile, visitNodes } from "./source.ts";
+
+const FACES = ["server/mod.ts", "models/mod.ts", "client/mod.ts"] as const;
+
+/** The vocabulary of FTP that both ends speak. */
+const FTP_WORDS = ["lines", "replies", "address", "facts", "ascii"].map((name) =>
+  `server/ftp/${name}.ts`
+);
+
+/**
+ * For each part of the project what its files may import: files, or folders ending in "/". The
+ * first entry that a path begins with counts.
+ */
+const DIRECTIONS: readonly (readonly [from: string, to: readonly string[]])[] = [
+  ["server/", ["server/"]],
+  ["client/", ["client/", ...FTP_WORDS]],
+  ["models/libc/", ["models/libc/"]],
+  ["models/", ["models/", "server/mod.ts"]],
+  ["bench/", ["bench/", ...FACES]],
+  ["main.ts", [...FACES, "client/cli/mod.ts", "bench/mod.ts"]],
+  ["tests/conformance/", ["tests/", ...FACES]],
+  ["tests/peers/", ["tests/", ...FACES]],
+  ["tests/", ["tests/", "server/", "models/", "client/", "bench/", "main.ts"]],
+];
+
+/** Imports of packages and of the runtime's node modules: none in what must stay pure. */
+const PURE = ["server/"];
+
+/** One specifier, and where it stands. */
+interface Import {
+  readonly specifier: string;
+  readonly offset: number;
+}
+
+/** Imports in every form, and workers begun by URL: those are code, too. */
+export function importsOf(file: SourceFile): Import[] {
+  const found: Import[] = [];
+  visitNodes(file, [
+    "ImportDeclaration",
+    "ExportNamedDeclaration",
+    "ExportAllDeclaration",
+    "ImportExpression",
+    "TSImportType",
+    "NewExpression",
+  ], (node) => {
+    const specifier = specifierOf(node);
+    if (specifier !== undefined) found.push({ specifier, offset: node.range[0] });
+  });
+  return found;
+}
+
+function specifierOf(node: Node): string | undefined {
+  switch (node.type) {
+    case "ImportDeclaration":
+    case "ExportNamedDeclaration":
+    case "ExportAllDeclaration":
+    case "ImportExpression":
+      return literal(node.source);
+    case "TSImportType":
+      return literal(node.argument);
+    case "NewExpression":
+      return isNew(node, "Worker") ? moduleOfWorker(node.arguments[0]) : undefined;
+    default:
+      return undefined;
+  }
+}
+
+/** `new URL("./worker.ts", import.meta.url)`, or a plain specifier. */
+function moduleOfWorker(node: Node | undefined): string | undefined {
+  return node?.type === "NewExpression" && isNew(node, "URL")
+    ? literal(node.arguments[0])
+    : literal(node);
+}
+
+function isNew(node: Deno.lint.NewExpression, name: string): boolean {
+  return node.callee.type === "Identifier" && node.callee.name === name;
+}
+
+function literal(node: Node | null | undefined): string | undefined {
+  if (node?.type === "TSLiteralType") return literal(node.literal);
+  return node?.type === "Literal" && typeof node.value === "string" ? node.value : undefined;
+}
+
+/** Every import keeps the directions; `packages` are the bare names that deno.json maps. */
+export function importDirections(file: SourceFile, packages: readonly string[]): Finding[] {
+  if (!file.path.endsWith(".ts")) return [];
+  return importsOf(file).flatMap(({ specifier, offset }) => {
+    const wrong = wrongWith(file.path, specifier, packages);
+    const where = `${file.path}:${lineAt(file.text, offset)}`;
+    return wrong === undefined ? [] : [{ path: file.path, text: `${where} ${wrong}` }];
+  });
+}
+
+function wrongWith(path: string, specifier: string, packages: readonly string[]) {
+  if (!specifier.startsWith(".")) {
+    if (PURE.some((folder) => path.startsWith(folder))) return `imports "${specifier}"`;
+    if (specifier.startsWith("node:") || packages.includes(specifier)) return undefined;
+    return `imports "${specifier}", which deno.json does not map`;
+  }
+  const target = new URL(specifier, `file:///${path}`).pathname.slice(1);
+  const allowed = DIRECTIONS.find(([from]) => path.startsWith(from))?.[1];
+  if (allowed === undefined) return "is in no part of the project that has directions";
+  const fits = (to: string) => to.endsWith("/") ? target.startsWith(to) : target === to;
+  return allowed.some(fits) ? undefined : `imports ${target}`;
+}
