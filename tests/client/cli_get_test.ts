@@ -1,0 +1,242 @@
+/**
+ * The command line's get and cat: what is on which stream, what is on the disk afterwards.
+ *
+ * @module
+ */
+
+import { assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
+import { EXIT, main } from "../../client/cli/mod.ts";
+import { testWith } from "../permission.ts";
+import { FakeConsole } from "./fake_console.ts";
+import { ScriptedServer } from "./scripted_server.ts";
+import {
+  names,
+  NEEDS,
+  octets,
+  ours,
+  run,
+  scripted,
+  served,
+  SUMMARY,
+  withFolders,
+} from "./stage.ts";
+
+served("get downloads a file under its own name, another name, or into a folder", async (stage) => {
+  const { root, here, client } = stage;
+  const content = octets(300_000);
+  await Deno.writeFile(`${root}/a.avi`, content);
+  await Deno.mkdir(`${here}/folder`);
+  const { status, output, error } = await client(["get", "a.avi", `${here}/folder`]);
+  assertEquals([status, output], [EXIT.ok, ""]);
+  assertMatch(error, SUMMARY);
+  assertEquals((await client(["get", "/a.avi", `${here}/b.avi`])).status, EXIT.ok);
+  assertEquals(await names(here), ["b.avi", "folder"]);
+  assertEquals(await names(`${here}/folder`), ["a.avi"]);
+  assertEquals(await Deno.readFile(`${here}/folder/a.avi`), content);
+  assertEquals(await Deno.readFile(`${here}/b.avi`), content);
+});
+
+served("get replaces a file when the new one is complete, and -q says nothing", async (stage) => {
+  const { root, here, client } = stage;
+  await Deno.writeTextFile(`${root}/a`, "new");
+  await Deno.writeTextFile(`${here}/a`, "the old one");
+  assertEquals(await client(["get", "-q", "a", `${here}/a`]), {
+    status: EXIT.ok,
+    output: "",
+    error: "",
+  });
+  assertEquals(await Deno.readTextFile(`${here}/a`), "new");
+});
+
+served("get - and cat write to standard output, progress goes to standard error", async (stage) => {
+  const { root, client } = stage;
+  await Deno.writeTextFile(`${root}/a`, "one\n");
+  await Deno.writeTextFile(`${root}/b`, "two\n");
+  const got = await client(["get", "a", "-"]);
+  assertEquals([got.status, got.output], [EXIT.ok, "one\n"]);
+  assertMatch(got.error, /^a: 4 B in /);
+  assertEquals(await client(["cat", "a", "b"]), {
+    status: EXIT.ok,
+    output: "one\ntwo\n",
+    error: "",
+  });
+});
+
+served("get of an empty file makes one", async ({ root, here, client }) => {
+  await Deno.writeTextFile(`${root}/a`, "");
+  assertEquals((await client(["get", "a", `${here}/a`])).status, EXIT.ok);
+  assertEquals(await Deno.readTextFile(`${here}/a`), "");
+  assertEquals(await names(here), ["a"]);
+});
+
+served("get of what is not there leaves nothing, and keeps an earlier part", async (stage) => {
+  const { here, client } = stage;
+  const { status, output, error } = await client(["get", "no", `${here}/no`]);
+  assertEquals([status, output], [EXIT.refused, ""]);
+  assertMatch(error, /^Cannot retrieve "no": 550 .+\n$/);
+  assertEquals(await names(here), []);
+  await Deno.writeTextFile(`${here}/no.part`, "earlier");
+  assertEquals((await client(["get", "no", `${here}/no`])).status, EXIT.refused);
+  assertEquals(await Deno.readTextFile(`${here}/no.part`), "earlier");
+});
+
+served("get -c goes on behind a part, or behind what another program left", async (stage) => {
+  const { root, here, client } = stage;
+  const content = octets(10_000);
+  await Deno.writeFile(`${root}/a`, content);
+  for (const left of ["a.part", "a"]) {
+    // Other octets show that these were not fetched again.
+    await Deno.writeFile(`${here}/${left}`, new Uint8Array(4_000));
+    const { status, error } = await client(["get", "-c", "a", `${here}/a`]);
+    assertEquals(status, EXIT.ok, error);
+    assertMatch(error, /^a: 5\.9 KiB in /);
+    const expected = content.slice();
+    expected.fill(0, 0, 4_000);
+    assertEquals(await Deno.readFile(`${here}/a`), expected, left);
+    assertEquals(await names(here), ["a"]);
+    await Deno.remove(`${here}/a`);
+  }
+});
+
+served("get -c of what is complete transfers nothing", async ({ root, here, client }) => {
+  await Deno.writeTextFile(`${root}/a`, "12345");
+  for (const left of ["a.part", "a"]) {
+    await Deno.writeTextFile(`${here}/${left}`, "abcde");
+    const { status, error } = await client(["get", "-c", "a", `${here}/a`]);
+    assertEquals([status, error], [EXIT.ok, `${here}/a: already complete\n`]);
+    assertEquals(await Deno.readTextFile(`${here}/a`), "abcde");
+    assertEquals(await names(here), ["a"]);
+    await Deno.remove(`${here}/a`);
+  }
+});
+
+served("get -c refuses a part that is larger than the file, and touches nothing", async (stage) => {
+  const { root, here, client } = stage;
+  await Deno.writeTextFile(`${root}/a`, "12345");
+  for (const left of ["a.part", "a"]) {
+    await Deno.writeTextFile(`${here}/${left}`, "123456");
+    const { status, error } = await client(["get", "-c", "a", `${here}/a`]);
+    assertEquals(status, EXIT.local);
+    assertEquals(
+      error,
+      `Cannot continue "${here}/${left}": it has 6 octets, the file on the server 5\n`,
+    );
+    assertEquals(await names(here), [left]);
+    await Deno.remove(`${here}/${left}`);
+  }
+});
+
+served("get says in one line what is wrong with the local file", async ({ root, here, client }) => {
+  await Deno.writeTextFile(`${root}/a`, "12345");
+  await Deno.mkdir(`${here}/dir/a`, { recursive: true });
+  await Deno.writeTextFile(`${here}/file`, "");
+  for (
+    const [local, reason] of [
+      [`${here}/no/a`, `Cannot write "${here}/no/a": no such file or directory`],
+      [`${here}/no/`, `Cannot write into "${here}/no/": there is no such directory`],
+      [`${here}/dir`, `Cannot write "${here}/dir/a": it is a directory`],
+      [`${here}/file/a`, `Cannot write "${here}/file/a": not a directory`],
+    ] as const
+  ) {
+    const { status, error } = await client(["get", "a", local]);
+    assertEquals([status, error], [EXIT.local, `${reason}\n`]);
+  }
+});
+
+testWith(
+  NEEDS,
+  "get onto a full disk says so and keeps nothing",
+  () =>
+    withFolders(async (root) => {
+      await Deno.writeTextFile(`${root}/a`, "12345");
+      const server = await ours.start(root, { anonymous: "read" });
+      try {
+        const { status, error } = await run(server.endpoint.port, ["get", "a", "/dev/full"]);
+        assertEquals(status, EXIT.local);
+        assertEquals(error, 'Cannot write "/dev/full": no space left on device\n');
+      } finally {
+        await server.stop(0);
+      }
+    }),
+  // /dev/full is Linux's, and writing to it takes more than --allow-write.
+  Deno.build.os === "linux" && Deno.permissions.querySync({ name: "write", path: "/dev/full" })
+        .state === "granted"
+    ? undefined
+    : "needs /dev/full",
+);
+
+scripted("get that is broken off keeps the part, says so, and -c finishes it", {
+  answers: {
+    SIZE: "213 8",
+    REST: "350 Go on",
+    // "a" breaks off, "a2" is its other half.
+    RETR: async (name, session) => {
+      const half = name === "a" ? "half" : "done";
+      await session.send(half);
+      await session.say(half === "half" ? "451 Disk error" : "226 Done");
+    },
+  },
+}, async ({ here, client }) => {
+  const broken = await client(["get", "a", `${here}/a`]);
+  assertEquals([broken.status, broken.output], [EXIT.refused, ""]);
+  assertEquals(
+    broken.error,
+    `Kept 4 B in "${here}/a.part", get --continue goes on from there\n` +
+      'Cannot retrieve "a": 451 Disk error\n',
+  );
+  assertEquals(await Deno.readTextFile(`${here}/a.part`), "half");
+  assertEquals((await client(["get", "--continue", "a2", `${here}/a`])).status, EXIT.ok);
+  assertEquals(await Deno.readTextFile(`${here}/a`), "halfdone");
+  assertEquals(await names(here), ["a"]);
+});
+
+scripted("get that ends short is an error, whatever the server says", {
+  answers: {
+    SIZE: "213 10",
+    RETR: async (_, session) => {
+      await session.send("short");
+      await session.say("226 All is well");
+    },
+  },
+}, async ({ here, client }) => {
+  const { status, error } = await client(["get", "a", `${here}/a`]);
+  assertEquals(status, EXIT.connection);
+  assertStringIncludes(error, 'Cannot retrieve "a": the transfer ended after 5 of 10 octets\n');
+  assertEquals(await names(here), ["a.part"]);
+});
+
+testWith(
+  NEEDS,
+  "get ends on Ctrl-C with status 130 and keeps the part",
+  () =>
+    withFolders(async (_, here) => {
+      await using server = new ScriptedServer({
+        answers: {
+          SIZE: "213 100",
+          RETR: async (_, session) => {
+            const data = await session.data();
+            await session.say("150 Opening");
+            await data.write(new TextEncoder().encode("some"));
+            await data.read(new Uint8Array(1)).catch(() => {});
+            await session.say("426 Gone");
+          },
+        },
+      });
+      const console = new FakeConsole({ errTerminal: true });
+      const running = main(["--port", `${server.address.port}`, "get", "a", `${here}/a`], console);
+      const watcher = Deno.watchFs(here);
+      // The first octets are there when the part has been written to.
+      for await (const _ of watcher) {
+        const size = (await Deno.stat(`${here}/a.part`).catch(() => undefined))?.size;
+        if (size === 4) break;
+      }
+      console.interrupt();
+      assertEquals(await running, EXIT.interrupted);
+      assertStringIncludes(
+        console.errorText,
+        `Kept 4 B in "${here}/a.part", get --continue goes on from there\nInterrupted\n`,
+      );
+      assertEquals(await Deno.readTextFile(`${here}/a.part`), "some");
+      assertEquals(server.verbs.at(-1), "QUIT");
+    }),
+);

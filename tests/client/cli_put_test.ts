@@ -1,0 +1,122 @@
+/**
+ * The command line's put, and what it does with an upload that was broken off.
+ *
+ * @module
+ */
+
+import { assert, assertEquals, assertMatch } from "@std/assert";
+import { EXIT } from "../../client/cli/mod.ts";
+import { names, octets, scripted, served, SUMMARY } from "./stage.ts";
+
+served("put uploads a file under its own name, another one, or into a folder", async (stage) => {
+  const { root, here, client } = stage;
+  const content = octets(300_000);
+  await Deno.writeFile(`${here}/a.avi`, content);
+  await Deno.mkdir(`${root}/folder`);
+  const { status, output, error } = await client(["put", `${here}/a.avi`]);
+  assertEquals([status, output], [EXIT.ok, ""]);
+  assertMatch(error, SUMMARY);
+  assertEquals((await client(["put", `${here}/a.avi`, "folder/"])).status, EXIT.ok);
+  assertEquals((await client(["put", `${here}/a.avi`, "folder/b"])).status, EXIT.ok);
+  for (const path of ["a.avi", "folder/a.avi", "folder/b"]) {
+    assertEquals(await Deno.readFile(`${root}/${path}`), content);
+  }
+});
+
+served("put - reads standard input", async ({ root, client }) => {
+  const { status, error } = await client(["put", "-", "a"], { input: "from a pipe" });
+  assertEquals(status, EXIT.ok);
+  assertMatch(error, /^a: 11 B in /);
+  assertEquals(await Deno.readTextFile(`${root}/a`), "from a pipe");
+});
+
+served("put says in one line what is wrong with the local file", async ({ here, client }) => {
+  for (
+    const [local, reason] of [
+      [`${here}/no`, `Cannot read "${here}/no": no such file or directory`],
+      [here, `Cannot read "${here}": it is a directory`],
+    ] as const
+  ) {
+    const { status, error } = await client(["put", local, "a"]);
+    assertEquals([status, error], [EXIT.local, `${reason}\n`]);
+  }
+});
+
+served("put -c goes on behind what the server has", async ({ root, here, client }) => {
+  await Deno.writeTextFile(`${here}/a`, "0123456789");
+  await Deno.writeTextFile(`${root}/a`, "----");
+  const { status, error } = await client(["put", "-c", `${here}/a`, "a"]);
+  assertEquals(status, EXIT.ok, error);
+  assertMatch(error, /^a: 6 B in /);
+  assertEquals(await Deno.readTextFile(`${root}/a`), "----456789");
+  assertEquals(await client(["put", "-c", `${here}/a`, "a"]), {
+    status: EXIT.ok,
+    output: "",
+    error: "a: already complete\n",
+  });
+  await Deno.writeTextFile(`${root}/a`, "longer than it is here");
+  const refused = await client(["put", "-c", `${here}/a`, "a"]);
+  assertEquals(refused.status, EXIT.local);
+  assertEquals(
+    refused.error,
+    `Cannot continue "a": it is larger than "${here}/a": 10 octets here, 22 there\n`,
+  );
+});
+
+served("put -c finishes an upload that our server has kept as partial", async (stage) => {
+  const { port, root, here, client } = stage;
+  const content = octets(50_000);
+  await Deno.writeFile(`${here}/a`, content);
+  const control = await Deno.connect({ port });
+  await breakUpload(control, content.subarray(0, 20_000));
+  const left = await names(root);
+  assertEquals(left.length, 1);
+  assert(left[0] !== "a", "the name is taken only by what is complete");
+  const { status, error } = await client(["put", "-c", `${here}/a`, "a"]);
+  assertEquals(status, EXIT.ok, error);
+  assertMatch(error, /^a: 29\.3 KiB in /);
+  assertEquals(await names(root), ["a"]);
+  assertEquals(await Deno.readFile(`${root}/a`), content);
+});
+
+/** STOR a, part of it, ABOR; over raw sockets, because the client would not. */
+async function breakUpload(control: Deno.TcpConn, part: Uint8Array): Promise<void> {
+  const buffer = new Uint8Array(1024);
+  const decoder = new TextDecoder();
+  let text = "";
+  const until = async (pattern: RegExp) => {
+    while (!pattern.test(text)) {
+      const count = await control.read(buffer);
+      assert(count !== null, `the server closed after ${text}`);
+      text += decoder.decode(buffer.subarray(0, count));
+    }
+    const match = pattern.exec(text)!;
+    text = text.slice(match.index + match[0].length);
+    return match[1]!;
+  };
+  const say = (line: string) => control.write(new TextEncoder().encode(`${line}\r\n`));
+  await until(/^220 .*\r\n/m);
+  await say("USER anonymous\r\nPASS x\r\nTYPE I\r\nEPSV");
+  const data = await Deno.connect({ port: Number(await until(/^229 .*\|(\d+)\|\)\r\n/m)) });
+  await say("STOR a");
+  await until(/^150 .*\r\n/m);
+  for (let at = 0; at < part.length;) at += await data.write(part.subarray(at));
+  await say("ABOR");
+  await until(/^226 .*\r\n/m);
+  data.close();
+  control.close();
+}
+
+scripted("put -c appends where the server has no REST", {
+  answers: {
+    SIZE: "213 4",
+    APPE: async (_, session) => {
+      assertEquals(new TextDecoder().decode(await session.receive()), "456789");
+      await session.say("226 Done");
+    },
+  },
+}, async ({ here, client }) => {
+  await Deno.writeTextFile(`${here}/a`, "0123456789");
+  const { status, error } = await client(["put", "-c", `${here}/a`, "a"]);
+  assertEquals(status, EXIT.ok, error);
+});

@@ -1,0 +1,187 @@
+/**
+ * Names, listings and changes of the tree.
+ *
+ * @module
+ */
+
+import { assertEquals, assertRejects } from "@std/assert";
+import { LocalError, makeDirectories, ProtocolError, removeTree } from "../../client/mod.ts";
+import type { Answer } from "./scripted_server.ts";
+import { retr, scripted } from "./scripted_test_case.ts";
+
+// Names.
+
+for (const name of ["a\r\nDELE b", "a\nb", "a\0b"]) {
+  scripted(`a name such as ${JSON.stringify(name)} is refused everywhere before it is sent`, {
+    answers: { RNFR: "350 And?", MKD: "257 Made", DELE: "250 Gone" },
+  }, async (client, server) => {
+    const before = server.commands.length;
+    for (
+      const attempt of [
+        () => client.makeDirectory(name),
+        () => client.removeFile(name),
+        () => client.rename(name, "b"),
+        () => client.rename("a", name),
+        () => client.list(name),
+        () => client.changeDirectory(name),
+      ]
+    ) {
+      await assertRejects(attempt, LocalError, "CR, LF or NUL");
+    }
+    await client.quit();
+    assertEquals(server.verbs.slice(before), ["QUIT"]);
+  });
+}
+
+scripted("an empty path is refused", {}, async (client) => {
+  await assertRejects(() => client.removeFile(""), LocalError, "empty path");
+});
+
+// Listings.
+
+const mlsd = (listing: string): Record<string, Answer> => ({
+  FEAT: "211-Features\r\n MLST type*;\r\n211 End",
+  MLSD: retr(listing),
+});
+
+scripted("list uses MLSD where FEAT has it", {
+  answers: mlsd("type=cdir; .\r\ntype=file;size=3; a\r\ntype=dir; ../../evil\r\ntype=dir; b\r\n"),
+}, async (client, server) => {
+  assertEquals(await client.list("pub"), [
+    { name: "a", kind: "file", size: 3 },
+    { name: "b", kind: "directory" },
+  ]);
+  assertEquals(server.commands.at(-1), "MLSD pub");
+});
+
+scripted("list goes into the directory for LIST, and comes back", {
+  answers: {
+    PWD: '257 "/he said ""hi""" is it',
+    CWD: "250 Entered",
+    LIST: retr("-rw-r--r-- 1 u g 3 Jan  5 2020 a\r\n"),
+  },
+}, async (client, server) => {
+  assertEquals((await client.list("-la *")).map((entry) => entry.name), ["a"]);
+  assertEquals(server.commands.filter((line) => /^(CWD|LIST)/.test(line)), [
+    "CWD -la *",
+    "LIST",
+    'CWD /he said "hi"',
+  ]);
+});
+
+scripted("list of a directory that is not there is refused, though LIST would be empty", {
+  answers: { PWD: '257 "/"', CWD: "550 No such directory", LIST: retr("") },
+}, async (client) => {
+  await assertRejects(() => client.list("no"), ProtocolError, 'Cannot list "no": 550');
+});
+
+scripted("stat uses MLST, and its name is the last part of the path", {
+  answers: {
+    FEAT: "211-Features\r\n MLST type*;\r\n211 End",
+    MLST: "250-Listing\r\n type=file;size=3;modify=20200105103059; /pub/a\r\n250 End",
+  },
+}, async (client) => {
+  assertEquals(await client.stat("/pub/a"), {
+    name: "a",
+    kind: "file",
+    size: 3,
+    modified: new Date("2020-01-05T10:30:59Z"),
+  });
+});
+
+scripted("stat without MLST puts CWD, SIZE, MDTM and LIST together", {
+  answers: {
+    PWD: '257 "/"',
+    CWD: (path, session) => session.say(path === "pub" || path === "/" ? "250 In" : "550 No"),
+    SIZE: "213 1234",
+    MDTM: "213 20200105103059",
+    LIST: retr("-rwxr-x--- 1 u g 9 Jan  5 2020 a\r\n"),
+  },
+}, async (client) => {
+  assertEquals(await client.stat("pub/a"), {
+    name: "a",
+    kind: "file",
+    size: 1234,
+    modified: new Date("2020-01-05T10:30:59Z"),
+    mode: 0o750,
+    owner: "u",
+    group: "g",
+  });
+  assertEquals((await client.stat("pub")).kind, "directory");
+});
+
+scripted("stat of what is not there tells the server's reply", {
+  answers: {
+    PWD: '257 "/"',
+    CWD: "550 No such thing",
+    SIZE: "550 No",
+    MDTM: "550 No",
+    LIST: retr(""),
+  },
+}, async (client) => {
+  await assertRejects(
+    () => client.stat("no"),
+    ProtocolError,
+    'Cannot find "no": 550 No such thing',
+  );
+});
+
+// Changes.
+
+scripted("makeDirectories makes what is missing, and knows what is there", {
+  answers: {
+    MKD: (path, session) => session.say(path === "a" ? "550 Exists" : `257 "${path}" made`),
+    PWD: '257 "/"',
+    CWD: "250 In",
+    LIST: retr(""),
+  },
+}, async (client, server) => {
+  await makeDirectories(client, "a//b/c/");
+  assertEquals(server.commands.filter((line) => line.startsWith("MKD")), [
+    "MKD a",
+    "MKD a/b",
+    "MKD a/b/c",
+  ]);
+});
+
+scripted("removeTree tries DELE first, so that a link is never followed", {
+  answers: {
+    ...mlsd("type=file; f\r\ntype=dir; link\r\n"),
+    MLST: "250-Listing\r\n type=dir; /d\r\n250 End",
+    DELE: (path, session) => session.say(path === "d" ? "550 A directory" : "250 Gone"),
+    RMD: "250 Gone",
+  },
+}, async (client, server) => {
+  await removeTree(client, "d");
+  assertEquals(server.commands.filter((line) => /^(DELE|RMD|MLSD)/.test(line)), [
+    "DELE d",
+    "MLSD d",
+    "DELE d/f",
+    "DELE d/link",
+    "RMD d",
+  ]);
+});
+
+scripted("removeTree does not go down for ever", {
+  answers: {
+    ...mlsd("type=dir; d\r\n"),
+    MLST: "250-Listing\r\n type=dir; d\r\n250 End",
+    DELE: "550 A directory",
+  },
+}, async (client) => {
+  await assertRejects(() => removeTree(client, "d"), LocalError, "too deep");
+});
+
+scripted("rename is RNFR and RNTO, and either may be refused", {
+  answers: {
+    RNFR: (name, session) => session.say(name === "no" ? "550 No" : "350 And?"),
+    RNTO: "553 Not there",
+  },
+}, async (client) => {
+  await assertRejects(
+    () => client.rename("no", "b"),
+    ProtocolError,
+    'Cannot move "no" to "b": 550',
+  );
+  await assertRejects(() => client.rename("a", "b"), ProtocolError, "553 Not there");
+});
