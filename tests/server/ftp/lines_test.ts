@@ -69,6 +69,7 @@ Deno.test("LineReader: a line that was kept does not change with its input", () 
 Deno.test("decodeText: takes UTF-8 only, as it is", () => {
   assertEquals(decodeText(new TextEncoder().encode("grün 🐟")), "grün 🐟");
   assertEquals(decodeText(octetsOf("\xef\xbb\xbfa")), "\ufeffa");
+  assertEquals(decodeText(octetsOf("a\xef\xbf\xbd")), "a\ufffd");
   for (const bad of ["\xe9", "\xc0\xae", "\xff", "\xed\xa0\x80"]) {
     assertEquals(decodeText(octetsOf(bad)), undefined);
   }
