@@ -69,9 +69,12 @@ export interface Measurements {
   readonly incomplete?: string;
 }
 
-/** Warm-up of a cell as a share of the time measured, and at most, milliseconds. */
-const WARM_UP_SHARE = 0.5;
-const WARM_UP_MS_MAX = 1_000;
+/**
+ * The longest warm-up, milliseconds; a shorter measurement is warmed up for as long as it lasts.
+ * Compilers take about this long to have seen enough of one event loop. Threads with a heap each,
+ * as those of blocking, are still getting faster after it.
+ */
+const WARM_UP_MS_MAX = 2_000;
 
 const SMALL_FILE = "small.bin";
 const LARGE_FILE = "large.bin";
@@ -245,7 +248,7 @@ function jobOf(plan: Plan, scenario: Scenario, server: ServerProcess, folders: F
     path: upload ? INCOMING : name,
     octets: octetsOf(plan.sizes, scenario),
     // The first operation to finish is never counted: for bulk it is warm-up enough.
-    warmupMs: large ? 0 : Math.min(WARM_UP_MS_MAX, plan.measureMs * WARM_UP_SHARE),
+    warmupMs: large ? 0 : Math.min(WARM_UP_MS_MAX, plan.measureMs),
     measureMs: plan.measureMs,
     stallMs: plan.stallMs,
     ...(upload ? { source: join(folders.root, name), arrivals: join(folders.root, INCOMING) } : {}),

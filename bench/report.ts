@@ -58,6 +58,9 @@ export interface ReportedSubject {
 /** Columns that fit everywhere. */
 export const COLUMNS_MAX = 100;
 
+/** Cells shorter than this are measured before the compilers are done, milliseconds. */
+const MEASURE_MS_WARM = 1_000;
+
 const NAME_COLUMNS = 25;
 const RATE_COLUMNS = 9;
 const RATIO_COLUMNS = 8;
@@ -82,8 +85,10 @@ function renderHeader(report: Report): string {
     `${machine.kernel}, Deno ${machine.deno}`,
     `before   ${idle(before)}`,
     `after    ${idle(after)}`,
-    `run      ${report.repeats} repeats of ${report.measureMs / 1e3} s, each with fresh servers, ` +
-    `random order (seed ${report.seed})`,
+    `run      ${report.repeats} repeats of ${
+      report.measureMs / 1e3
+    } s after a warm-up, each with fresh servers, ` +
+    `random order, seed ${report.seed}`,
   ].map((line) => line.slice(0, COLUMNS_MAX)).join("\n");
 }
 
@@ -144,7 +149,13 @@ function renderNotes(report: Report): string {
   if (report.rows.some(({ rate }) => rate !== undefined && rate.count < REPEATS_FOR_CLAIM_MIN)) {
     notes.push(
       `Fewer than ${REPEATS_FOR_CLAIM_MIN} repeats are a first look: intervals are ranges, ` +
-        "and nothing is claimed",
+        "nothing is claimed",
+    );
+  }
+  if (report.measureMs < MEASURE_MS_WARM) {
+    notes.push(
+      "Warm-ups this short leave compilers cold, most of all where each thread has a heap of its " +
+        "own (blocking)",
     );
   }
   if (report.rows.some((row) => row.loadBound)) {

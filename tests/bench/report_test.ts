@@ -157,6 +157,7 @@ Deno.test("renderReport shows failures, errors, a busy machine and too few repea
   ];
   const text = renderReport(reportOf(all, {
     repeats: 2,
+    measureMs: 200,
     before: { load: [3, 1, 1], busy: 0.4 },
     notes: ["The run ended after 3 of 64 cells: it was interrupted"],
   }));
@@ -165,6 +166,7 @@ Deno.test("renderReport shows failures, errors, a busy machine and too few repea
       "async, logins: failed: it ended",
       "multiplex (epoll, level), small: 2 x wrong octets",
       "The machine was not idle before the run (40 % of CPU used by others)",
+      "Warm-ups this short leave compilers cold",
       "Fewer than 7 repeats are a first look",
       "10.0+",
       "+ The load used more than 80 % of its processor",
