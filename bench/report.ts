@@ -154,8 +154,7 @@ function renderNotes(report: Report): string {
   }
   if (report.measureMs < MEASURE_MS_WARM) {
     notes.push(
-      "Warm-ups this short leave compilers cold, most of all where each thread has a heap of its " +
-        "own (blocking)",
+      "Warm-ups this short leave compilers cold, most of all those of blocking, one per thread",
     );
   }
   if (report.rows.some((row) => row.loadBound)) {

@@ -135,7 +135,8 @@ const FULL = SUBJECTS.flatMap(({ id }) =>
 );
 
 Deno.test("renderReport fits 100 columns, with large numbers too, and has no control character", () => {
-  const text = renderReport(reportOf(FULL));
+  const busy = { load: [123.45, 100, 100], busy: 1 };
+  const text = renderReport(reportOf(FULL, { measureMs: 200, before: busy, after: busy }));
   for (const line of text.split("\n")) assert(line.length <= COLUMNS_MAX, line);
   // deno-lint-ignore no-control-regex -- what is looked for are control characters
   assertFalse(/[\x00-\x09\x0b-\x1f\x7f-\x9f]/.test(text));
