@@ -32,11 +32,15 @@ function register(variant: Variant): void {
       open.set(variant, grounds);
       for (const [name, run] of Object.entries(cases)) {
         const id = `${topic}: ${name}`;
-        const fn = async () => {
-          ran.add(id);
-          await grounds.run(run);
-        };
-        await context.step({ name, ignore: excused.has(id), fn });
+        const reason = excused.get(id);
+        await context.step({
+          name: reason === undefined ? name : `${name} (skipped: ${reason})`,
+          ignore: reason !== undefined,
+          fn: async () => {
+            ran.add(id);
+            await grounds.run(run);
+          },
+        });
       }
       await grounds.endTopic();
     }, absent);

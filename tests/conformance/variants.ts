@@ -39,14 +39,33 @@ const LOGIN_DELAY_MS = 5;
 /** Pairs of ports tried before giving up the search for two that are free. */
 const PORT_SEARCH_MAX = 50;
 
-function variant(name: string, options: Partial<ServeOptions> = {}): Variant {
+const NOBODY_WAITS: Skip = {
+  reason: "An event loop serves everybody at once",
+  cases: ["concurrency: who comes beyond the declared limit is served when another leaves"],
+};
+
+const THREADS_WAIT: Skip = {
+  reason: "The next client waits in the backlog instead of being refused",
+  cases: ["concurrency: who comes beyond the declared limit is told 421"],
+};
+
+const NO_LIMIT: Skip = {
+  reason: "Nothing limits its connections but the descriptors of the process",
+  cases: ["concurrency: who comes beyond the declared limit is told 421"],
+};
+
+function variant(
+  name: string,
+  options: Partial<ServeOptions> = {},
+  skips: readonly Skip[] = [NOBODY_WAITS, NO_LIMIT],
+): Variant {
   const model = models.get(name.split(" ")[0]!);
   if (model === undefined) throw new Error(`No model "${name}"`);
   return {
     name,
     model,
     options,
-    skips: [],
+    skips,
     unavailable: () => model.unavailable(),
     start: (root, overrides = {}) => start(model, optionsOf(root, options, overrides), overrides),
   };
@@ -54,9 +73,9 @@ function variant(name: string, options: Partial<ServeOptions> = {}): Variant {
 
 /** In the order in which the models are taught. */
 export const variants: readonly Variant[] = [
-  variant("blocking"),
+  variant("blocking", {}, [THREADS_WAIT]),
   variant("polling"),
-  variant("multiplex select", { selector: "select" }),
+  variant("multiplex select", { selector: "select" }, [NOBODY_WAITS]),
   variant("multiplex poll", { selector: "poll" }),
   variant("multiplex epoll level", { selector: "epoll", trigger: "level" }),
   variant("multiplex epoll edge", { selector: "epoll", trigger: "edge" }),

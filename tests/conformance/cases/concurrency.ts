@@ -4,10 +4,11 @@
  * @module
  */
 
-import { assertEquals } from "@std/assert";
+import { assert, assertEquals } from "@std/assert";
 import {
   assertBytes,
   closeQuietly,
+  type Conversation,
   join,
   octets,
   pattern,
@@ -22,8 +23,7 @@ import { LARGE } from "./retrieve.ts";
 const CLIENTS = 12;
 
 async function clients(target: Target, count = CLIENTS) {
-  const wanted = Math.min(count, target.connections ?? count);
-  return await Promise.all(Array.from({ length: wanted }, () => target.login()));
+  return await Promise.all(Array.from({ length: count }, () => target.login()));
 }
 
 export const concurrency: Cases = {
@@ -152,12 +152,32 @@ export const concurrency: Cases = {
 
   "who comes beyond the declared limit is served when another leaves": async (target) => {
     const small = await target.own({ maxWorkers: 2 });
-    const count = small.connections ?? 2;
-    const all = await Promise.all(Array.from({ length: count }, () => small.connect()));
+    assertEquals(small.connections, 2);
+    const [one, two] = [await small.connect(), await small.connect()];
     const late = await small.dial();
-    await all[0]!.command("QUIT", 221);
+    await one.command("QUIT", 221);
     await late.reply(220);
     await late.command("NOOP", 200);
-    await all[1]!.command("NOOP", 200);
+    await two.command("NOOP", 200);
+  },
+
+  "who comes beyond the declared limit is told 421": async (target) => {
+    const { connections } = target;
+    assert(connections !== undefined, "No limit is declared");
+    const served: Conversation[] = [];
+    let code = 220;
+    while (code === 220 && served.length <= connections) {
+      const ftp = await target.dial();
+      ({ code } = await ftp.reply([220, 421]));
+      if (code === 220) served.push(ftp);
+      else await ftp.end();
+    }
+    assertEquals(code, 421);
+    const leaving = served.splice(0, served.length >> 1);
+    await served.at(-1)!.command("NOOP", 200);
+    for (const ftp of leaving) await ftp.command("QUIT", 221);
+    for (const ftp of leaving) ftp.close();
+    await (await target.login()).command("PWD", 257);
+    await served.at(-1)!.command("NOOP", 200);
   },
 };
