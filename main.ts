@@ -5,8 +5,6 @@
  * @module
  */
 
-import { createInterface } from "node:readline";
-import process from "node:process";
 import { parseArgs } from "@std/cli/parse-args";
 import {
   type Model,
@@ -264,7 +262,9 @@ class StandardTerminal implements Terminal {
 
   async ask(prompt: string): Promise<string | undefined> {
     Deno.stdout.writeSync(encoder.encode(prompt));
-    this.#lines ??= createInterface({ input: process.stdin })[Symbol.asyncIterator]();
+    this.#lines ??= (await import("node:readline"))
+      .createInterface({ input: (await import("node:process")).default.stdin })
+      [Symbol.asyncIterator]();
     const { done, value } = await this.#lines.next();
     return done ? undefined : value;
   }

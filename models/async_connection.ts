@@ -8,7 +8,6 @@
  * @module
  */
 
-import { setImmediate } from "node:timers";
 import {
   type Completion,
   type Failure,

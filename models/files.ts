@@ -9,7 +9,6 @@
  * @module
  */
 
-import { statfsSync } from "node:fs";
 import type {
   Completion,
   DirectoryEntry,
@@ -17,6 +16,16 @@ import type {
   FileStat,
   UploadStart,
 } from "../server/mod.ts";
+import { Listing, type Slot, Source, Upload } from "./file_slot.ts";
+import {
+  freeBytes,
+  lstatOrUndefined,
+  namesIn,
+  realPathOrUndefined,
+  statOf,
+  toStat,
+  UNKNOWN,
+} from "./file_stat.ts";
 import { FileFailure, type OpenFile, type OpenFunction, withFailures } from "./open_file.ts";
 
 /** Tries of a name for a unique upload, and of a lock lost to a finishing upload. */
@@ -30,17 +39,6 @@ const DONE: Completion = { kind: "done" };
 
 type OpenUpload = Extract<FileOperation, { do: "openUpload" }>;
 type OpenDirectory = Extract<FileOperation, { do: "openDirectory" }>;
-
-/** What the file slot holds: a source of octets, or an upload. */
-interface Slot {
-  readonly descriptor?: number;
-  /** Octets that will be read, where that is known before. */
-  readonly length?: number;
-  read(buffer: Uint8Array<ArrayBuffer>): number;
-  write(octets: Uint8Array<ArrayBuffer>): void;
-  commit(): void;
-  close(): void;
-}
 
 /** The file slot of one connection, and all operations on the tree below `root`. */
 export class Files {
@@ -302,167 +300,6 @@ export class Files {
   }
 }
 
-/** Reads a regular file. */
-class Source implements Slot {
-  declare readonly descriptor?: number;
-
-  constructor(readonly file: OpenFile, readonly length: number) {
-    if (file.descriptor !== undefined) this.descriptor = file.descriptor;
-  }
-
-  read(buffer: Uint8Array<ArrayBuffer>): number {
-    return this.file.read(buffer);
-  }
-
-  write(): void {
-    throw new FileFailure("io", "open for reading");
-  }
-
-  commit(): void {
-    this.close();
-  }
-
-  close(): void {
-    this.file.close();
-  }
-}
-
-/** A directory as a stream of rendered entries. */
-class Listing implements Slot {
-  readonly #entries: Iterator<DirectoryEntry>;
-  /** What did not fit into the reader's last buffer. */
-  #rest: Uint8Array = new Uint8Array(0);
-
-  constructor(
-    self: Iterable<DirectoryEntry>,
-    entries: Iterable<DirectoryEntry>,
-    readonly render: (entry: DirectoryEntry) => Uint8Array,
-  ) {
-    this.#entries = chain(self, entries);
-  }
-
-  read(buffer: Uint8Array<ArrayBuffer>): number {
-    let filled = 0;
-    while (filled < buffer.length) {
-      if (this.#rest.length === 0) {
-        const next = withFailures(() => this.#entries.next());
-        if (next.done) break;
-        this.#rest = this.render(next.value);
-        continue;
-      }
-      const part = this.#rest.subarray(0, buffer.length - filled);
-      buffer.set(part, filled);
-      filled += part.length;
-      this.#rest = this.#rest.subarray(part.length);
-    }
-    return filled;
-  }
-
-  write(): void {
-    throw new FileFailure("io", "open for reading");
-  }
-
-  commit(): void {}
-
-  close(): void {}
-}
-
-/** Writes a file that takes its name, or loses it, at the end. */
-class Upload implements Slot {
-  constructor(
-    readonly file: OpenFile,
-    readonly keep: () => void,
-    readonly abandon: () => void,
-  ) {}
-
-  read(): number {
-    throw new FileFailure("io", "open for writing");
-  }
-
-  write(octets: Uint8Array<ArrayBuffer>): void {
-    this.file.write(octets);
-  }
-
-  /** The name is taken while the lock is held: nobody writes between. */
-  commit(): void {
-    try {
-      withFailures(this.keep);
-    } finally {
-      this.file.close();
-    }
-  }
-
-  close(): void {
-    try {
-      withFailures(this.abandon);
-    } catch (error) {
-      if (!(error instanceof FileFailure)) throw error; // the partial file has gone already
-    } finally {
-      this.file.close();
-    }
-  }
-}
-
-const UNKNOWN: FileStat = {
-  kind: "other",
-  size: 0,
-  modifiedMs: 0,
-  mode: 0,
-  uid: 0,
-  gid: 0,
-  links: 0,
-  unique: "",
-};
-
-function toStat(info: Deno.FileInfo): FileStat {
-  return {
-    kind: info.isFile ? "file" : info.isDirectory ? "directory" : "other",
-    size: info.size,
-    modifiedMs: info.mtime?.getTime() ?? 0,
-    mode: (info.mode ?? 0o644) & 0o7777,
-    uid: info.uid ?? 0,
-    gid: info.gid ?? 0,
-    links: info.nlink ?? 1,
-    unique: `${info.dev.toString(16)}g${(info.ino ?? 0).toString(16)}`,
-  };
-}
-
-function statOf(path: string): FileStat {
-  return toStat(withFailures(() => Deno.lstatSync(path)));
-}
-
-function lstatOrUndefined(path: string): Deno.FileInfo | undefined {
-  try {
-    return withFailures(() => Deno.lstatSync(path));
-  } catch (error) {
-    if (error instanceof FileFailure && error.failure === "notFound") return undefined;
-    throw error;
-  }
-}
-
-/** What is free on the device, or undefined when the runtime may not look (--allow-sys=statfs). */
-function freeBytes(path: string): number | undefined {
-  try {
-    const { bavail, bsize } = statfsSync(path);
-    return bavail * bsize;
-  } catch {
-    return undefined;
-  }
-}
-
-function namesIn(path: string): string[] {
-  const names = withFailures(() => Array.from(Deno.readDirSync(path), (entry) => entry.name));
-  return names.sort((left, right) => left < right ? -1 : 1);
-}
-
-function realPathOrUndefined(path: string): string | undefined {
-  try {
-    return Deno.realPathSync(path);
-  } catch {
-    return undefined; // dangling, or a loop: it leads nowhere
-  }
-}
-
 function nameOf(path: string): string {
   return path.slice(path.lastIndexOf("/") + 1);
 }
@@ -519,8 +356,4 @@ function closingOnFailure<T>(file: OpenFile, body: () => T): T {
     file.close();
     throw error;
   }
-}
-
-function* chain<T>(...parts: Iterable<T>[]): Generator<T> {
-  for (const part of parts) yield* part;
 }

@@ -22,6 +22,8 @@ const DIRECTIONS: readonly (readonly [from: string, to: readonly string[]])[] = 
   ["client/", ["client/", ...FTP_WORDS]],
   ["models/libc/", ["models/libc/"]],
   ["models/", ["models/", "server/mod.ts"]],
+  // The load is a client over the same calls of the kernel as the servers that it measures.
+  ["bench/load/", ["bench/", "models/libc/", ...FACES]],
   ["bench/", ["bench/", ...FACES]],
   ["main.ts", [...FACES, "client/cli/mod.ts", "bench/mod.ts"]],
   ["tests/conformance/", ["tests/", ...FACES]],
