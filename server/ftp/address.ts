@@ -30,13 +30,8 @@ export function parseHostPort(text: string): Address | undefined {
   return { family: 4, host: numbers.slice(0, 4).join("."), port: high << 8 | low };
 }
 
-/** `|1|host|port|` or `|2|host|port|`: the argument of EPRT. */
-export function formatExtended(address: Address): string {
-  return `|${address.family === 4 ? 1 : 2}|${address.host}|${address.port}|`;
-}
-
 /**
- * Reads the argument of EPRT, with any delimiter from "!" to "~".
+ * Reads the argument of EPRT, `|1|IPv4|port|` or `|2|IPv6|port|` with any delimiter from "!" to "~".
  *
  * @returns The address, "family" when its protocol number is neither 1 nor 2, or undefined when
  * the text is not such an argument.

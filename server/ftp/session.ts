@@ -43,12 +43,11 @@
 
 import type { Access } from "../accounts.ts";
 import type { Address, Completion, Effect, Failure, FileOperation } from "../effects.ts";
-import { LINE_BYTES_MAX, QUEUED_BYTES_MAX, QUEUED_COMMANDS_MAX } from "../limits.ts";
 import type { Peer, Session, Settings } from "../session.ts";
-import { type Command, parseCommand } from "./commands/mod.ts";
+import type { Command } from "./commands/mod.ts";
 import { FAILURE_REPLIES, READ_ONLY_REPLY } from "./failures.ts";
 import { FACT_NAMES, type FactName } from "./facts.ts";
-import { LineReader } from "./lines.ts";
+import { CommandQueue } from "./queue.ts";
 import { encodeReply } from "./replies.ts";
 
 /** A transfer command under way, from the opening of its file to its last reply. */
@@ -84,7 +83,6 @@ const STOPPING = encodeReply(421, "Closing: the server stops");
 const NOT_LOGGED_IN = encodeReply(530, "Log in with USER and PASS");
 const NO_ARGUMENT = encodeReply(501, "Takes no argument");
 const ARGUMENT_MISSING = encodeReply(501, "Needs an argument");
-const NOTHING = new Uint8Array(0);
 
 /** The session of one client; what its commands share is public to them. */
 export class FtpSession implements Session {
@@ -115,11 +113,7 @@ export class FtpSession implements Session {
   /** The time of the input that is being handled, milliseconds since the epoch. */
   now: number;
 
-  readonly #reader = new LineReader(LINE_BYTES_MAX);
-  readonly #queue: Command[] = [];
-  #queuedBytes = 0;
-  /** Input that the queue had no room for. */
-  #unread: Uint8Array = NOTHING;
+  readonly #queue = new CommandQueue();
   #effects: Effect[] = [];
   #effectsTaken = 0;
   #lastId = 0;
@@ -141,7 +135,7 @@ export class FtpSession implements Session {
 
   /** See Session. */
   get wantsInput(): boolean {
-    return !this.#closed && !this.#ended && this.#hasRoom;
+    return !this.#closed && !this.#ended && this.#queue.hasRoom;
   }
 
   /** See Session. */
@@ -158,16 +152,9 @@ export class FtpSession implements Session {
   handleInput(octets: Uint8Array, now: number): void {
     if (this.#closed || this.#ended) return;
     this.now = now;
-    if (this.#unread.length === 0) {
-      const taken = this.#intake(octets);
-      if (taken < octets.length && !this.#closed) this.#unread = octets.slice(taken);
-    } else {
-      const joined = new Uint8Array(this.#unread.length + octets.length);
-      joined.set(this.#unread);
-      joined.set(octets, this.#unread.length);
-      this.#unread = joined;
-    }
+    this.#queue.lend(octets);
     this.#advance();
+    this.#queue.keep();
   }
 
   /** See Session. */
@@ -332,8 +319,7 @@ export class FtpSession implements Session {
     this.#emit({ kind: "close" });
     this.#closed = true;
     this.#hold = undefined;
-    this.#queue.length = 0;
-    this.#unread = NOTHING;
+    this.#queue.clear();
   }
 
   #open<Kind extends Completion["kind"]>(
@@ -355,57 +341,26 @@ export class FtpSession implements Session {
     return this.#ask === undefined && this.#hold === undefined;
   }
 
-  get #hasRoom(): boolean {
-    return this.#queue.length < QUEUED_COMMANDS_MAX && this.#queuedBytes < QUEUED_BYTES_MAX;
-  }
-
-  /** Takes commands from `octets` while there is room for them; returns how many octets. */
-  #intake(octets: Uint8Array): number {
-    let taken = 0;
-    while (!this.#closed && this.#hasRoom) {
-      const next = this.#reader.read(octets, taken);
-      if (next === -1) return octets.length;
-      taken = next;
-      const command = parseCommand(this.#reader.line, this.#reader.tooLong);
-      this.#queue.push(command);
-      this.#queuedBytes += command.octets;
-      this.#runQueue();
-    }
-    return taken;
-  }
-
   /** Goes as far as it can without another input. */
   #advance(): void {
-    this.#runQueue();
-    while (this.#unread.length > 0 && this.#hasRoom) {
-      this.#unread = this.#unread.subarray(this.#intake(this.#unread));
-    }
-    if (this.#closed || !this.#free) return;
-    if (this.#stopping) {
-      this.send(STOPPING);
-      this.close();
-    } else if (this.#ended && this.#queue.length === 0) {
-      this.close();
-    }
-  }
-
-  #runQueue(): void {
-    for (let index = this.#nextIndex(); index !== -1; index = this.#nextIndex()) {
-      const [command] = this.#queue.splice(index, 1) as [Command];
-      this.#queuedBytes -= command.octets;
+    for (let command = this.#take(); command !== undefined; command = this.#take()) {
       this.#run(command);
     }
+    this.#queue.fill();
+    if (this.#closed || !this.#free) return;
+    if (this.#stopping) this.send(STOPPING);
+    if (this.#stopping || this.#ended) this.close();
   }
 
-  /** Which command of the queue may run now, or -1. */
-  #nextIndex(): number {
-    if (this.#queue.length === 0) return -1;
-    if (this.#free) return this.#stopping ? -1 : 0;
-    if (this.transfer === undefined || this.#progress !== undefined) return -1;
+  /** The next command that may run now. */
+  #take(): Command | undefined {
+    if (this.#closed) return undefined;
+    if (this.#free) return this.#stopping ? undefined : this.#queue.take(() => true);
+    if (this.transfer === undefined || this.#progress !== undefined) return undefined;
     // Between 150 and the last reply a client expects others; elsewhere they would be taken for
     // the reply to the transfer command itself, or to ABOR.
     const mayReply = this.transfer.phase === "moving" && this.transfer.aborts === 0;
-    return this.#queue.findIndex(({ verb, argument }, index) => {
+    return this.#queue.take(({ verb, argument }, index) => {
       if (verb === undefined || argument !== "") return false;
       if (verb.during === "aborts") return true;
       return mayReply && (verb.during === "overtakes" || verb.during === "atOnce" && index === 0);

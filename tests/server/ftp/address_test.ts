@@ -4,7 +4,6 @@ import { assertEquals } from "@std/assert";
 import {
   type Address,
   canonicalIpv6,
-  formatExtended,
   formatHostPort,
   parseExtended,
   parseExtendedPassive,
@@ -27,9 +26,9 @@ Deno.test("parseHostPort: refuses anything else", () => {
   }
 });
 
-Deno.test("parseExtended: reads what formatExtended writes", () => {
-  for (const address of [IPV4, IPV6]) assertEquals(parseExtended(formatExtended(address)), address);
-  assertEquals(formatExtended(IPV6), "|2|2001:db8::7|51213|");
+Deno.test("parseExtended: both network protocols", () => {
+  assertEquals(parseExtended("|1|192.0.2.7|51213|"), IPV4);
+  assertEquals(parseExtended("|2|2001:db8::7|51213|"), IPV6);
 });
 
 Deno.test("parseExtended: takes any delimiter and any way to write an address", () => {

@@ -216,6 +216,18 @@ Deno.test("FtpSession: long lines fill the queue sooner", () => {
   assert(!driver.session.wantsInput);
   driver.download();
   assertEquals(codesOf(driver.takeSaid()), "226 550 550 550 550");
+  assert(driver.session.wantsInput);
+});
+
+Deno.test("FtpSession: one command done does not make room while input is left over", () => {
+  const driver = ready();
+  driver.slow = true;
+  driver.say(...Array.from({ length: 2 * QUEUED_COMMANDS_MAX }, () => "CWD /"));
+  for (let left = 2 * QUEUED_COMMANDS_MAX; left > 0; left--) {
+    assertEquals(driver.session.wantsInput, left <= QUEUED_COMMANDS_MAX, `${left} left`);
+    driver.release();
+  }
+  assertEquals(codesOf(driver.takeSaid()).split(" ").length, 2 * QUEUED_COMMANDS_MAX);
 });
 
 Deno.test("FtpSession: an unread rest goes on with what comes after it", () => {

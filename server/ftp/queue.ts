@@ -1,0 +1,91 @@
+/**
+ * What a client has said and the session has not run yet: octets in, commands out in order.
+ *
+ * Lines are read from the octets only as long as there is room for commands. The rest stays octets,
+ * at most what one read of the model brought, because a queue without room makes the session want
+ * no more input.
+ *
+ * @module
+ */
+
+import { LINE_BYTES_MAX, QUEUED_BYTES_MAX, QUEUED_COMMANDS_MAX } from "../limits.ts";
+import { type Command, parseCommand } from "./commands/mod.ts";
+import { LineReader } from "./lines.ts";
+
+const NOTHING = new Uint8Array(0);
+
+/** The commands of one connection that wait for their turn. */
+export class CommandQueue {
+  readonly #reader = new LineReader(LINE_BYTES_MAX);
+  readonly #commands: Command[] = [];
+  /** The octets of those commands. */
+  #bytes = 0;
+  /** Octets of which no line was read yet, from `#at` on. */
+  #input: Uint8Array = NOTHING;
+  #at = 0;
+
+  /** Whether another command may be read. */
+  get hasRoom(): boolean {
+    return this.#commands.length < QUEUED_COMMANDS_MAX && this.#bytes < QUEUED_BYTES_MAX;
+  }
+
+  /** Lends octets that come behind all others; `keep` ends the loan. */
+  lend(octets: Uint8Array): void {
+    const rest = this.#input.length - this.#at;
+    if (rest > 0) {
+      const joined = new Uint8Array(rest + octets.length);
+      joined.set(this.#input.subarray(this.#at));
+      joined.set(octets, rest);
+      this.#input = joined;
+    } else {
+      this.#input = octets;
+    }
+    this.#at = 0;
+  }
+
+  /** Reads all that there is room for, and copies what is left of the octets lent. */
+  keep(): void {
+    this.fill();
+    this.#input = this.#at < this.#input.length ? this.#input.slice(this.#at) : NOTHING;
+    this.#at = 0;
+  }
+
+  /** Reads all that there is room for. */
+  fill(): void {
+    while (this.#readOne());
+  }
+
+  /** Takes the first command that may run; `index` tells how many wait before it. */
+  take(mayRun: (command: Command, index: number) => boolean): Command | undefined {
+    for (let index = 0; index < this.#commands.length || this.#readOne(); index++) {
+      const command = this.#commands[index]!;
+      if (!mayRun(command, index)) continue;
+      this.#commands.splice(index, 1);
+      this.#bytes -= command.octets;
+      return command;
+    }
+    return undefined;
+  }
+
+  /** Forgets everything. */
+  clear(): void {
+    this.#commands.length = 0;
+    this.#bytes = 0;
+    this.#input = NOTHING;
+    this.#at = 0;
+  }
+
+  #readOne(): boolean {
+    if (this.#at === this.#input.length || !this.hasRoom) return false;
+    const next = this.#reader.read(this.#input, this.#at);
+    if (next === -1) {
+      this.#at = this.#input.length;
+      return false;
+    }
+    this.#at = next;
+    const command = parseCommand(this.#reader.line, this.#reader.tooLong);
+    this.#commands.push(command);
+    this.#bytes += command.octets;
+    return true;
+  }
+}
