@@ -9,14 +9,19 @@ export type Access = "read" | "write";
 
 /** A name, its password in clear text, and its rights. */
 export interface User {
+  /** As USER gives it; compared with case. */
   readonly name: string;
+  /** In clear text. */
   readonly password: string;
+  /** What this user may do. */
   readonly access: Access;
 }
 
 /** Everybody who may log in. `anonymous` undefined: "anonymous" and "ftp" are not let in. */
 export interface Accounts {
+  /** Those with a name and a password of their own. */
   readonly users: readonly User[];
+  /** What anonymous users may do. */
   readonly anonymous?: Access;
 }
 
