@@ -11,8 +11,6 @@ import type { Cases } from "../target.ts";
 /** A line of LIST as ls -l writes it, which is what clients parse. */
 const LONG = /^([-dl])[-rwxsStT]{9}\s+\d+\s+\S+\s+\S+\s+(\d+) (\w{3} [ \d]\d [ \d:]{5}) (.+)$/;
 
-const MONTHS = ["Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"];
-
 function field(line: string, index: number): string {
   const match = LONG.exec(line);
   assert(match !== null, `Not a line of ls: "${line}"`);
@@ -49,7 +47,7 @@ export const listing: Cases = {
     const [fresh, old] = ["new", "old"].map((name) =>
       field(found.find((line) => line.endsWith(` ${name}`))!, 3)
     );
-    assertEquals(old, "Feb  3  2001".replace("Feb  3", `${MONTHS[1]}  3`));
+    assertMatch(old!, /^Feb [ 0]3 {2}2001$/);
     assertMatch(fresh!, /^\w{3} [ \d]\d \d\d:\d\d$/);
   },
 
