@@ -137,7 +137,7 @@ class Values {
 function help(): string {
   const rows = Object.entries(FLAGS).map(([name, { value, initial, help }]) => {
     const left = `  --${name}${value === undefined ? "" : ` ${value}`}`;
-    return `${left.padEnd(28)}${help}${initial === undefined ? "" : ` (${initial})`}`;
+    return `${left.padEnd(30)}${help}${initial === undefined ? "" : ` (${initial})`}`;
   });
   return `Usage: main.ts serve [FLAGS]\n${rows.join("\n")}`;
 }

@@ -35,6 +35,9 @@ const LOCK_TRIES_MAX = 3;
 /** The most that one `read` operation returns; larger requests get less. */
 const READ_BYTES_MAX = 262_144;
 
+/** A name to look for where only the looking matters. */
+const ANY_NAME = "name";
+
 const DONE: Completion = { kind: "done" };
 
 type OpenUpload = Extract<FileOperation, { do: "openUpload" }>;
@@ -98,7 +101,8 @@ export class Files {
         return { kind: "stat", stat: statOf(this.#existing(operation.path)) };
       case "enter": {
         const path = this.#existing(operation.path);
-        withFailures(() => Deno.statSync(`${path}/.`)); // needs the right to search it
+        // Looking for a name in it needs a directory, and the right to search it.
+        lstatOrUndefined(`${path}/${ANY_NAME}`);
         return DONE;
       }
       case "makeDirectory": {

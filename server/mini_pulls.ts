@@ -16,9 +16,10 @@
  * 5. After PULL_WAIT_MS without a word no pull is on its way any more: it is a new get.
  *
  * What rule 4 found is kept as the client's habit with that file, and the next get of it waits for
- * nothing. The one client that rule 4 misjudges pulls once more after its last piece and then
- * rests: it hears a YES|SIZE that it did not ask for. From a server that takes a finished get's
- * next message for a new one, as the teaching one does, it hears the same.
+ * nothing. Rule 4 is a guess, and misjudges two clients. One pulls once more after its last piece
+ * and then rests: it hears a YES|SIZE that it did not ask for, as it would from the teaching server,
+ * for which a finished get's next message is a new one. The other reads in pieces smaller than
+ * blocks and gets the same file again before PULL_WAIT_MS has passed: it is not heard.
  *
  * @module
  */

@@ -31,6 +31,10 @@ const TELNET_FIRST = 0xf0;
 const WILL = 0xfb;
 const IAC = 0xff;
 
+/** "ABOR", and what makes an ASCII letter upper case. */
+const ABOR = [0x41, 0x42, 0x4f, 0x52];
+const UPPER = 0xdf;
+
 /** The first size of the buffer that holds a line whose end has not come; it doubles. */
 const KEPT_BYTES_START = 128;
 
@@ -53,6 +57,8 @@ export class LineReader {
   #kept = new Uint8Array(0);
   #length = 0;
   #open = Open.Nothing;
+  /** A line was ended without its LF, which may still come. */
+  #skipsLf = false;
   /** The rest of an over-long line is being dropped. */
   #dropping = false;
 
@@ -67,6 +73,10 @@ export class LineReader {
    * @returns The offset after the line's end, or -1 when all octets were taken and none ended.
    */
   read(octets: Uint8Array, from: number): number {
+    if (this.#skipsLf && from < octets.length) {
+      this.#skipsLf = false;
+      if (octets[from] === LF) return this.read(octets, from + 1);
+    }
     if (this.#length === 0 && this.#open === Open.Nothing && !this.#dropping) {
       const next = this.#readWhole(octets, from);
       if (next > 0) return next;
@@ -74,7 +84,20 @@ export class LineReader {
     for (let index = from; index < octets.length; index++) {
       if (this.#take(octets[index]!)) return index + 1;
     }
-    return -1;
+    if (!this.#isUrgentAbort()) return -1;
+    this.#open = Open.Nothing;
+    this.#skipsLf = true;
+    this.#endLine();
+    return octets.length;
+  }
+
+  /**
+   * ABOR CR at the end of what came: a client that sends the whole command as urgent data makes
+   * its LF the urgent octet, which a socket without SO_OOBINLINE takes out of the stream.
+   */
+  #isUrgentAbort(): boolean {
+    return this.#open === Open.Cr && this.#length === ABOR.length && !this.#dropping &&
+      ABOR.every((octet, index) => (this.#kept[index]! & UPPER) === octet);
   }
 
   /** The usual line, whole in one chunk and without Telnet, is not copied; 0 for any other. */
