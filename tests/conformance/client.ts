@@ -10,12 +10,15 @@ import { assert, assertEquals, AssertionError } from "@std/assert";
 
 /** Where a server is reached. */
 export interface Endpoint {
+  /** A numeric address, IPv6 without brackets. */
   readonly host: string;
+  /** A TCP port. */
   readonly port: number;
 }
 
 /** One whole reply (RFC 959 section 4.2). */
 export interface Reply {
+  /** The three digits that every one of its lines begins with, or only the first and last. */
   readonly code: number;
   /** Every line without its CRLF, codes included. */
   readonly lines: readonly string[];

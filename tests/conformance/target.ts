@@ -20,21 +20,31 @@ export const WRITER = { user: "writer", password: "pass word" } as const;
 
 /** What may differ from the ordinary server of a variant; the same served folder in any case. */
 export interface Overrides {
+  /** What it speaks; "ftp" by default. */
   readonly protocol?: "ftp" | "mini" | "echo" | "hello";
+  /** The address to listen on; IPv4's loopback by default. */
   readonly host?: string;
+  /** The port to listen on; any free one by default. */
   readonly port?: number;
   /** How many ports there are for passive data connections. */
   readonly passivePortCount?: number;
+  /** For blocking: the most threads. */
   readonly maxWorkers?: number;
+  /** What those may do who give no account; "read" by default. */
   readonly anonymous?: "read" | "write" | "off";
+  /** The pause after a failed login. */
   readonly loginDelayMs?: number;
+  /** How long a session may be silent. */
   readonly idleTimeoutMs?: number;
+  /** How long a data connection may take to come. */
   readonly connectTimeoutMs?: number;
+  /** How long a data connection may move nothing. */
   readonly stallTimeoutMs?: number;
 }
 
 /** A server as the suite needs it. */
 export interface Serving {
+  /** Where it is reached. */
   readonly endpoint: Endpoint;
   /** The most connections served at once; undefined when only descriptors limit them. */
   readonly connections?: number;
@@ -54,9 +64,11 @@ export interface Grounds {
 
 /** One case's view of a server. */
 export class Target {
+  /** Where the server is reached. */
   readonly endpoint: Endpoint;
   /** The most connections served at once; undefined when only descriptors limit them. */
   readonly connections: number | undefined;
+  /** The real path of the served folder. */
   readonly root: string;
   readonly #closing: { close(): unknown }[] = [];
 

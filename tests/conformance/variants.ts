@@ -12,6 +12,7 @@ import { type Overrides, type Serving, WRITER } from "./target.ts";
 
 /** Cases that a variant does not run, and why. */
 export interface Skip {
+  /** One sentence without its full stop: it stands in the names of the tests. */
   readonly reason: string;
   /** Names as in cases/: the topic, a colon and a space, the case. */
   readonly cases: readonly string[];
@@ -21,8 +22,11 @@ export interface Skip {
 export interface Variant {
   /** What test names show in brackets. */
   readonly name: string;
+  /** The way to wait. */
   readonly model: Model;
+  /** What it is given instead of the suite's defaults. */
   readonly options: Partial<ServeOptions>;
+  /** What it is excused from. */
   readonly skips: readonly Skip[];
   /** Why it cannot run here, in one sentence, or undefined when it can. */
   unavailable(): string | undefined;

@@ -36,6 +36,7 @@ async function curl(desk: Desk, args: string[], codes: readonly number[] = [0]):
   return await desk.run("curl", [...ALWAYS, ...ACCOUNT, ...args], { codes });
 }
 
+/** The cases by name. */
 export const curlCases: Cases = {
   ...Object.fromEntries(
     Object.entries(CONNECTIONS).map(([name, options]) => [

@@ -26,6 +26,7 @@ const STORIES = [
   "pieces",
 ];
 
+/** The cases by name. */
 export const ftplibCases: Cases = {
   [`stories: ${STORIES.join(", ")}`]: async (target) => {
     const desk = await Desk.open(target);

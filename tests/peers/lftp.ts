@@ -41,6 +41,7 @@ const TREE: readonly (readonly [string, number])[] = [
   ["d/e/f é", 5000],
 ];
 
+/** The cases by name. */
 export const lftpCases: Cases = {
   "mirror fetches a tree": async (target) => {
     const desk = await Desk.open(target);

@@ -13,6 +13,7 @@ function account({ endpoint }: Target): string[] {
   return ["-u", WRITER.user, "-p", WRITER.password, "-P", `${endpoint.port}`, "-t", "8", "-r", "1"];
 }
 
+/** The cases by name. */
 export const ncftpCases: Cases = {
   "ncftpget fetches files, passive and active": async (target) => {
     const desk = await Desk.open(target);

@@ -6,27 +6,22 @@
  */
 
 import { assertEquals } from "@std/assert";
-import { missing, type Need } from "../permission.ts";
+import { missing, type Need, SERVER_NEEDS } from "../permission.ts";
 import type { Target } from "../conformance/target.ts";
 
 /** What the tests with foreign programs need. */
-export const PEER_NEEDS: readonly Need[] = [
-  "net",
-  "read",
-  "write",
-  "ffi",
-  "sys",
-  "env",
-  "run",
-];
+export const PEER_NEEDS: readonly Need[] = [...SERVER_NEEDS, "run"];
 
 /** A program that has not ended by then waits for what will never come. */
 const PROGRAM_MS_MAX = 15_000;
 
 /** How a program ended and what it said. */
 export interface Ended {
+  /** The exit status. */
   readonly code: number;
+  /** Its standard output, as UTF-8. */
   readonly stdout: string;
+  /** Its standard error, as UTF-8. */
   readonly stderr: string;
 }
 

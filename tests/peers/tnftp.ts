@@ -26,6 +26,7 @@ async function tnftp(desk: Desk, target: Target, mode: "-A" | "-p", ...lines: st
   return stdout;
 }
 
+/** The cases by name. */
 export const tnftpCases: Cases = {
   ...Object.fromEntries((["-p", "-A"] as const).map((mode) => [
     `get, put, ls and mget, ${mode === "-p" ? "passive" : "active"}`,

@@ -22,6 +22,7 @@ import { LARGE } from "./retrieve.ts";
 /** Telnet's Interrupt Process and Synch before the command (RFC 959 section 4.1.3). */
 const URGENT_ABOR = join(new Uint8Array([255, 244, 255, 242]), octets("ABOR\r\n"));
 
+/** The cases by name. */
 export const abort: Cases = {
   ...Object.fromEntries([["ABOR", octets("ABOR\r\n")], ["IP, Synch, ABOR", URGENT_ABOR]].map((
     [name, command],

@@ -31,6 +31,7 @@ function manyLines(end: string): Uint8Array<ArrayBuffer> {
   return octets(all.join(""));
 }
 
+/** The cases by name. */
 export const ascii: Cases = {
   "RETR sends CRLF for LF": async (target) => {
     await target.write("a", "one\ntwo\n");

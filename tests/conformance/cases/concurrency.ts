@@ -26,6 +26,7 @@ async function clients(target: Target, count = CLIENTS) {
   return await Promise.all(Array.from({ length: count }, () => target.login()));
 }
 
+/** The cases by name. */
 export const concurrency: Cases = {
   "sessions have each their own folder, type and name": async (target) => {
     const all = await clients(target);

@@ -17,6 +17,7 @@ const BAD_EPRT = ["x", "|1|127.0.0.1|", "|1|127.0.0.1|99999|", "|1|127.0.0|2000|
 /** PORT arguments that RFC 959 section 5.3.2 does not know. */
 const BAD_PORT = ["x", "127,0,0,1,200", "127,0,0,1,200,200,1", "127,0,0,1,256,1", "127,0,0,1,-1,1"];
 
+/** The cases by name. */
 export const dataConnections: Cases = {
   ...Object.fromEntries(PASSIVE.map((verb) => [
     `${verb}: RETR over the port of the reply`,

@@ -17,6 +17,7 @@ async function exists(target: Target, name: string): Promise<boolean> {
   return await Deno.lstat(target.path(name)).then(() => true, () => false);
 }
 
+/** The cases by name. */
 export const directories: Cases = {
   "CWD enters a folder, PWD says it": async (target) => {
     await target.mkdir("d");

@@ -44,6 +44,7 @@ async function mlsd(ftp: Conversation, name = ""): Promise<Map<string, Entry>> {
   return new Map(lines.map(entry).map((found) => [found.name, found]));
 }
 
+/** The cases by name. */
 export const facts: Cases = {
   "SIZE is the number of octets": async (target) => {
     await target.write("a", "12345");

@@ -12,6 +12,7 @@ async function loopback6(target: Target): Promise<Target> {
   return await target.shared({ host: "::1" });
 }
 
+/** The cases by name. */
 export const ipv6: Cases = {
   "EPSV: a download and an upload": async (target) => {
     await target.write("a", pattern(70_000));

@@ -69,6 +69,7 @@ async function warm(target: Target): Promise<Target> {
   return own;
 }
 
+/** The cases by name. */
 export const limits: Cases = {
   "no passive port left is 425, and one given back serves again": async (target) => {
     await target.write("a", "content");

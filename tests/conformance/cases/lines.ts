@@ -11,6 +11,7 @@ import { type Cases, WRITER } from "../target.ts";
 
 const IAC = 255;
 
+/** The cases by name. */
 export const commandLines: Cases = {
   "a command may come octet by octet": async (target) => {
     const ftp = await target.login();

@@ -17,6 +17,7 @@ function field(line: string, index: number): string {
   return match[index]!;
 }
 
+/** The cases by name. */
 export const listing: Cases = {
   "LIST has a line of ls -l for every name": async (target) => {
     await target.mkdir("d");

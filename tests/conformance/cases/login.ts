@@ -37,6 +37,7 @@ const NEED_LOGIN = [
   "SITE CHMOD 600 x",
 ];
 
+/** The cases by name. */
 export const login: Cases = {
   "the greeting is 220": async (target) => {
     const ftp = await target.dial();

@@ -20,6 +20,7 @@ const NAMES = [
   "#hash;semi",
 ];
 
+/** The cases by name. */
 export const names: Cases = {
   ...Object.fromEntries(NAMES.map((name) => [
     `a file called ${name}`,

@@ -8,6 +8,7 @@
 import { assert, assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
 import type { Cases } from "../target.ts";
 
+/** The cases by name. */
 export const parameters: Cases = {
   "TYPE I, A, A N and L 8 are 200": async (target) => {
     const ftp = await target.login();

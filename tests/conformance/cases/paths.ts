@@ -37,6 +37,7 @@ async function keepsSecret(ftp: Conversation, command: string, secret: string): 
   await ftp.reply("any");
 }
 
+/** The cases by name. */
 export const paths: Cases = {
   ".. and absolute paths stay below the root": async (target) => {
     const ftp = await target.login();

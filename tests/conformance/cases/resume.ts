@@ -66,6 +66,7 @@ async function partial(target: Target): Promise<Uint8Array> {
   return await target.read(".a.part");
 }
 
+/** The cases by name. */
 export const resume: Cases = {
   "REST n and RETR give the octets from n on": async (target) => {
     await target.write("a", pattern(70_000));

@@ -22,6 +22,7 @@ const SIZES = [0, 1, 1023, 4096, 65_535, 65_536, 65_537, 262_145, 1_048_579];
 /** More than the kernel's buffers of one connection take, so that a server has to wait. */
 export const LARGE = 8_000_000;
 
+/** The cases by name. */
 export const retrieve: Cases = {
   ...Object.fromEntries(SIZES.map((size) => [
     `RETR of ${size} octets`,

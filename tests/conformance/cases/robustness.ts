@@ -128,4 +128,5 @@ function cases(steps: Readonly<Record<string, Step>>, loggedIn: boolean): Cases 
   );
 }
 
+/** The cases by name. */
 export const robustness: Cases = { ...cases(BEFORE_LOGIN, false), ...cases(LOGGED_IN, true) };

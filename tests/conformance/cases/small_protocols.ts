@@ -92,6 +92,7 @@ async function put(conn: Deno.Conn, name: string, content: Uint8Array): Promise<
   await writeAll(conn, content);
 }
 
+/** The cases by name. */
 export const mini: Cases = {
   ...Object.fromEntries([1, 1023, 1024, 1025, 50_000].map((size) => [
     `mini: get of ${size} octets`,
@@ -249,6 +250,7 @@ async function assertAbsent(path: string): Promise<void> {
   assert(!found, `"${path}" exists`);
 }
 
+/** The cases by name. */
 export const echo: Cases = {
   "echo: what was sent comes back": async (target) => {
     const conn = await dial(target, "echo");
@@ -287,6 +289,7 @@ export const echo: Cases = {
   },
 };
 
+/** The cases by name. */
 export const hello: Cases = {
   "hello: greets, takes one message and closes": async (target) => {
     const conn = await dial(target, "hello");

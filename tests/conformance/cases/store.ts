@@ -18,6 +18,7 @@ function fileOf(begun: string): string {
   return match[1]!;
 }
 
+/** The cases by name. */
 export const store: Cases = {
   ...Object.fromEntries(SIZES.map((size) => [
     `STOR of ${size} octets`,
