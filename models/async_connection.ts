@@ -137,7 +137,10 @@ export class AsyncConnection implements Wire {
   async #receive(buffer: Uint8Array<ArrayBuffer>): Promise<void> {
     const { counters } = this.#tools.context;
     this.#tools.count("read");
-    const count = await this.#conn.read(buffer);
+    // A read stops at urgent data, and the runtime takes a buffer that is not full for the end of
+    // what has come: ABOR behind a Synch would not be heard. One octet is always full.
+    const room = this.#transfer === undefined ? buffer : buffer.subarray(0, 1);
+    const count = await this.#conn.read(room);
     counters.add("wakeups", 1);
     if (this.#closed) return;
     if (count === null) {

@@ -27,12 +27,15 @@ export interface ServeOptions {
   readonly port: number;
   /** The absolute real path of the folder served. */
   readonly root: string;
+  /** What the protocol may know: accounts, limits, folders. */
   readonly settings: Settings;
   /** Event loops, or for blocking the threads at the start. */
   readonly workers: number;
   /** For blocking: the most threads that the pool grows to. */
   readonly maxWorkers: number;
+  /** For multiplex: the call that it waits in. */
   readonly selector: SelectorName;
+  /** For epoll: how it tells readiness. */
   readonly trigger: Trigger;
   /** For polling: milliseconds of sleep between two rounds; 0 spins. */
   readonly intervalMs: number;
@@ -56,21 +59,25 @@ export interface WorkerStats {
   readonly calls: Readonly<Record<string, number>>;
   /** Calls that ended with EAGAIN. */
   readonly eagain: number;
-  /** Returns from the waiting call, and those of them that brought nothing. */
+  /** Returns from the waiting call. */
   readonly wakeups: number;
+  /** Of those, the ones that nothing came of. */
   readonly emptyWakeups: number;
-  /** Octets over control and data connections. */
+  /** Octets that came, and that left, over control and data connections. */
   readonly octetsIn: number;
+  /** See octetsIn. */
   readonly octetsOut: number;
   /** Octets of those that passed through a buffer of this process. */
   readonly octetsCopied: number;
-  /** Sessions begun, and those of them that have not ended. */
+  /** Sessions begun. */
   readonly sessions: number;
+  /** Sessions that have not ended. */
   readonly sessionsOpen: number;
 }
 
 /** A server that is running. */
 export interface Server {
+  /** Where it accepts connections; the port is never 0. */
   readonly address: Address;
   /** What stands after "model" in the line that serve prints: "multiplex (epoll, level)". */
   readonly description: string;
@@ -104,9 +111,11 @@ export const SILENT: Terminal = {
 
 /** One way to wait. */
 export interface Model {
+  /** What `--model` calls it. */
   readonly name: string;
   /** One line for --help and the README. */
   readonly summary: string;
+  /** What it cannot do with these options. */
   limits(options: ServeOptions): ModelLimits;
   /** Why it cannot run here, in one sentence, or undefined when it can. */
   unavailable(): string | undefined;
@@ -116,11 +125,16 @@ export interface Model {
    * @throws {ServeError} with one line of text when the address cannot be listened on.
    */
   serve(options: ServeOptions, terminal?: Terminal): Promise<Server>;
-  /** What each of its workers runs; returns when the supervisor has said stop. */
+  /**
+   * What each of its workers runs; returns when the supervisor has said stop.
+   *
+   * @internal
+   */
   work(context: WorkerContext): void | Promise<void>;
 }
 
 /** What a user can cause when starting a server, in one line. */
 export class ServeError extends Error {
+  /** As `Error.name`. */
   override name = "ServeError";
 }

@@ -17,7 +17,9 @@
 
 /** A numeric transport address. `host` is IPv4 dotted or IPv6 text without brackets. */
 export interface Address {
+  /** 4 for IPv4, 6 for IPv6. */
   readonly family: 4 | 6;
+  /** Numeric; see above. */
   readonly host: string;
   /** 0 to 65535. */
   readonly port: number;
@@ -25,6 +27,7 @@ export interface Address {
 
 /** What a file effect learned of one entry of the served tree. */
 export interface FileStat {
+  /** "other" is neither a regular file nor a directory, or a link that leads nowhere inside. */
   readonly kind: "file" | "directory" | "other";
   /** Octets. */
   readonly size: number;
@@ -32,8 +35,11 @@ export interface FileStat {
   readonly modifiedMs: number;
   /** Permission bits only, 0 to 0o7777. */
   readonly mode: number;
+  /** The owner's number. */
   readonly uid: number;
+  /** The group's number. */
   readonly gid: number;
+  /** Names of this file. */
   readonly links: number;
   /** Device and inode, the RFC 3659 `unique` fact; equal for two names of one file. */
   readonly unique: string;
@@ -41,6 +47,7 @@ export interface FileStat {
 
 /** One name in a directory with what stat(2) says of it. */
 export interface DirectoryEntry extends FileStat {
+  /** One component, without a slash. */
   readonly name: string;
 }
 
@@ -168,7 +175,10 @@ export type Completion =
 
 /** One thing that a session wants done. */
 export type Effect =
-  /** To the control connection. No answer. The octets are the model's from now on. */
+  /**
+   * To the control connection. No answer. The octets do not change any more, and the model must
+   * not change them either: constant replies are shared by all sessions.
+   */
   | { readonly kind: "send"; readonly octets: Uint8Array }
   /** A line for the server's terminal. No answer. */
   | { readonly kind: "print"; readonly text: string }

@@ -46,7 +46,9 @@ export interface Session {
 
 /** The two ends of a control connection. */
 export interface Peer {
+  /** The server's end: what a passive reply names. */
   readonly local: Address;
+  /** The client's end: the only host that data connections go to and come from. */
   readonly remote: Address;
   /** 1 for the server's first connection, and so on; stable for the connection's life. */
   readonly number: number;
@@ -54,18 +56,23 @@ export interface Peer {
 
 /** What a protocol may know of the server's configuration: plain data, cloneable. */
 export interface Settings {
+  /** Who may log in. */
   readonly accounts: Accounts;
+  /** How long things may take. */
   readonly limits: Limits;
   /** Virtual folders that mini gets from and puts to. */
   readonly downloadPath: string;
+  /** See downloadPath. */
   readonly uploadPath: string;
 }
 
 /** A protocol that the server can speak. */
 export interface Protocol {
+  /** What `--protocol` calls it. */
   readonly name: string;
   /** One line for --help. */
   readonly summary: string;
+  /** The port where none is asked for. */
   readonly defaultPort: number;
   /** Begins a session; what it says first is already in its effects. */
   createSession(settings: Settings, peer: Peer, now: number): Session;

@@ -119,9 +119,14 @@ class Run {
           later > index && step.kind === "client"
         );
         if (next === -1) return this.driver.input(rest);
-        // Never a whole line of the next piece: its time has not come.
+        // Never a whole line of the next piece, nor one that lacks its LF only (an urgent ABOR):
+        // its time has not come.
         const first = this.pieces[next]!;
-        const ahead = Math.min(first.indexOf(0x0a), first.length - 1);
+        const end = first.indexOf(0x0a);
+        const ahead = Math.max(
+          0,
+          first[end - 1] === 0x0d ? end - 1 : Math.min(end, first.length - 1),
+        );
         this.#sent.set(next, ahead);
         return this.driver.input(concat([rest, first.subarray(0, ahead)]));
       }
