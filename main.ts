@@ -101,15 +101,15 @@ class Values {
   /** What was given, or the default, or undefined where there is none. */
   text(flag: string): string | undefined {
     const given = this.#values[flag];
-    if (Array.isArray(given)) throw new UsageError(`--${flag} may be given only once`);
     if (given === "") throw wrong(flag, FLAGS[flag]!.value!, "");
     return given as string | undefined ?? FLAGS[flag]!.initial;
   }
 
   oneOf<T extends string>(flag: string, names: Iterable<T>): T {
     const given = this.text(flag);
-    const found = [...names].find((name) => name === given);
-    if (found === undefined) throw wrong(flag, [...names].join(", "), given!);
+    const choices = [...names];
+    const found = choices.find((name) => name === given);
+    if (found === undefined) throw wrong(flag, choices.join(", "), given!);
     return found;
   }
 
