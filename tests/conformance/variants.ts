@@ -63,7 +63,7 @@ function variant(
   options: Partial<ServeOptions> = {},
   skips: readonly Skip[] = [NOBODY_WAITS, NO_LIMIT],
 ): Variant {
-  const model = models.get(name.split(" ")[0]!);
+  const model = models.get(name.split(/[ ,]/)[0]!);
   if (model === undefined) throw new Error(`No model "${name}"`);
   return {
     name,
@@ -85,6 +85,7 @@ export const variants: readonly Variant[] = [
   variant("multiplex epoll edge", { selector: "epoll", trigger: "edge" }),
   variant("multiplex epoll, 2 workers", { selector: "epoll", workers: 2 }),
   variant("async"),
+  variant("async, 2 workers", { workers: 2 }),
 ];
 
 function optionsOf(
