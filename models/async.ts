@@ -81,15 +81,20 @@ async function acceptAll(
   listener: Deno.TcpListener,
   begin: (conn: Deno.TcpConn) => void,
 ): Promise<void> {
+  let pauseTold = false;
   while (context.stopping === RUNNING) {
     try {
       for await (const conn of listener) {
+        pauseTold = false;
         context.counters.calls[CALLS.accept]! += 1;
         begin(conn);
       }
     } catch (error) {
       if (context.stopping !== RUNNING) return;
-      context.log(`Accepting pauses: ${error instanceof Error ? error.message : error}`);
+      if (!pauseTold) {
+        context.log(`Accepting pauses: ${error instanceof Error ? error.message : error}`);
+      }
+      pauseTold = true;
       await new Promise((resume) => setTimeout(resume, ACCEPT_PAUSE_MS));
     }
   }

@@ -106,6 +106,7 @@ function allBusy(pool: Pool): boolean {
 
 /** Blocks until a client comes; its descriptor, or -1 when the server stops. */
 function accept(context: WorkerContext, libc: Libc): number {
+  let pauseTold = false;
   while (context.stopping === RUNNING) {
     context.counters.enter("waiting");
     const fd = libc.accept(context.listener, 0);
@@ -116,7 +117,8 @@ function accept(context: WorkerContext, libc: Libc): number {
     if (isAcceptRetry(fd)) continue;
     if (context.stopping !== RUNNING) break;
     if (!isAcceptPause(fd)) throw new Error(`Cannot accept: ${errorText(-fd)}`);
-    context.log(`Accepting pauses: ${errorText(-fd)}`);
+    if (!pauseTold) context.log(`Accepting pauses: ${errorText(-fd)}`);
+    pauseTold = true;
     libc.sleep(ACCEPT_PAUSE_MS);
   }
   return -1;

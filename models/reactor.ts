@@ -54,6 +54,8 @@ export class Reactor {
   readonly #eventCount = new Uint8Array(8);
   #progressed = false;
   #accepting: Watch | undefined;
+  /** The pause under way has been logged. */
+  #pauseTold = false;
 
   constructor(
     readonly context: WorkerContext,
@@ -169,6 +171,7 @@ export class Reactor {
   #accept(watch: Watch): void {
     const fd = this.libc.accept(watch.fd, c.SOCK_NONBLOCK);
     if (fd >= 0) {
+      this.#pauseTold = false;
       this.progressed();
       this.#begin(fd);
       return;
@@ -180,7 +183,8 @@ export class Reactor {
       return;
     }
     if (!isAcceptPause(fd)) throw new Error(`Cannot accept: ${errorText(-fd)}`);
-    this.context.log(`Accepting pauses: ${errorText(-fd)}`);
+    if (!this.#pauseTold) this.context.log(`Accepting pauses: ${errorText(-fd)}`);
+    this.#pauseTold = true;
     this.unwatch(watch);
     this.#accepting = undefined;
     this.#after(ACCEPT_PAUSE_MS, () => {

@@ -6,7 +6,7 @@
  */
 
 import type { Case, Grounds, Overrides, Serving } from "./target.ts";
-import { Target } from "./target.ts";
+import { LARGE_CONTENT, Target } from "./target.ts";
 
 /** No case needs seconds; one that waits so long waits for what will never come. */
 const CASE_MS_MAX = 20_000;
@@ -21,13 +21,25 @@ export type Start = (root: string, overrides: Overrides) => Promise<Serving>;
 export class VariantGrounds implements Grounds {
   readonly #servers = new Map<string, Promise<Serving>>();
   #count = 0;
+  #hasLarge = false;
 
-  private constructor(readonly root: string, readonly start: Start) {}
+  private constructor(readonly folder: string, readonly root: string, readonly start: Start) {}
 
-  /** Makes the served folder; no server runs yet. */
+  /** Makes the served folder, inside a temporary one; no server runs yet. */
   static async open(start: Start): Promise<VariantGrounds> {
-    const folder = await Deno.makeTempDir({ prefix: "ftplab-conformance-" });
-    return new VariantGrounds(await Deno.realPath(folder), start);
+    const made = await Deno.makeTempDir({ prefix: "ftplab-conformance-" });
+    const folder = await Deno.realPath(made);
+    const root = `${folder}/root`;
+    await Deno.mkdir(root);
+    return new VariantGrounds(folder, root, start);
+  }
+
+  /** A file with LARGE_CONTENT beside the served folder, to be linked into it, never written to. */
+  async large(): Promise<string> {
+    const path = `${this.folder}/large`;
+    if (!this.#hasLarge) await Deno.writeFile(path, LARGE_CONTENT);
+    this.#hasLarge = true;
+    return path;
   }
 
   shared(overrides: Overrides): Promise<Serving> {
@@ -41,7 +53,10 @@ export class VariantGrounds implements Grounds {
     return this.start(this.root, overrides);
   }
 
-  /** Runs `run` in a folder of its own, which is removed with all that the case left open. */
+  /**
+   * Runs `run` in a folder of its own and closes what it left open. The folder stays until the
+   * end: ext4 spends far more time on names that follow close on removed ones.
+   */
   async run(run: Case): Promise<void> {
     const folder = `/case-${++this.#count}`;
     await Deno.mkdir(this.root + folder);
@@ -56,7 +71,6 @@ export class VariantGrounds implements Grounds {
     } finally {
       clearTimeout(timer);
       await target.close();
-      await Deno.remove(this.root + folder, { recursive: true });
     }
   }
 
@@ -68,7 +82,7 @@ export class VariantGrounds implements Grounds {
   /** Stops all servers and removes the served folder. */
   async close(): Promise<void> {
     for (const key of this.#servers.keys()) await this.#stop(key);
-    await Deno.remove(this.root, { recursive: true });
+    await Deno.remove(this.folder, { recursive: true });
   }
 
   async #stop(key: string): Promise<void> {

@@ -7,7 +7,7 @@
  */
 
 import { assert, assertEquals } from "@std/assert";
-import { Conversation, type Endpoint } from "./client.ts";
+import { Conversation, type Endpoint, pattern } from "./client.ts";
 
 /** One case: rejects when the server does not keep to it. */
 export type Case = (target: Target) => Promise<void>;
@@ -17,6 +17,12 @@ export type Cases = Readonly<Record<string, Case>>;
 
 /** An account with all rights, on every server of the suite. */
 export const WRITER = { user: "writer", password: "pass word" } as const;
+
+/** More than the kernel's buffers of one connection take, so that a server has to wait. */
+export const LARGE = 8_000_000;
+
+/** What `Target.large` holds. */
+export const LARGE_CONTENT: Uint8Array<ArrayBuffer> = pattern(LARGE);
 
 /** What may differ from the ordinary server of a variant; the same served folder in any case. */
 export interface Overrides {
@@ -56,6 +62,8 @@ export interface Serving {
 export interface Grounds {
   /** The real path of the served folder. */
   readonly root: string;
+  /** The real path of a file with LARGE_CONTENT on the same file system; never written to. */
+  large(): Promise<string>;
   /** A server kept for all cases of the topic that ask for the same. */
   shared(overrides: Overrides): Promise<Serving>;
   /** A server for one case, which stops it. */
@@ -140,6 +148,12 @@ export class Target {
   async write(name: string, content: string | Uint8Array): Promise<void> {
     const bytes = typeof content === "string" ? new TextEncoder().encode(content) : content;
     await Deno.writeFile(this.path(name), bytes);
+  }
+
+  /** Makes the file `name` of LARGE octets, which nothing may write to in place. */
+  async large(name: string): Promise<Uint8Array> {
+    await Deno.link(await this.grounds.large(), this.path(name));
+    return LARGE_CONTENT;
   }
 
   /** Makes the folder `name` in the case's folder. */

@@ -16,8 +16,7 @@ import {
   readUntilEnd,
   writeAll,
 } from "../client.ts";
-import type { Cases } from "../target.ts";
-import { LARGE } from "./retrieve.ts";
+import { type Cases, LARGE } from "../target.ts";
 
 /** Telnet's Interrupt Process and Synch before the command (RFC 959 section 4.1.3). */
 const URGENT_ABOR = join(new Uint8Array([255, 244, 255, 242]), octets("ABOR\r\n"));
@@ -29,7 +28,7 @@ export const abort: Cases = {
   ) => [
     `${name} during RETR: 426, 226, and the session goes on`,
     async (target) => {
-      await target.write("a", pattern(LARGE));
+      await target.large("a");
       await target.write("b", "content");
       const ftp = await target.login();
       const data = await ftp.passive();
@@ -76,7 +75,7 @@ export const abort: Cases = {
   },
 
   "ABOR during an active transfer": async (target) => {
-    await target.write("a", pattern(LARGE));
+    await target.large("a");
     const ftp = await target.login();
     const listener = await ftp.active();
     await ftp.send("RETR a");
@@ -108,7 +107,7 @@ export const abort: Cases = {
   },
 
   "two ABORs are two answers": async (target) => {
-    await target.write("a", pattern(LARGE));
+    await target.large("a");
     const ftp = await target.login();
     const data = await ftp.passive();
     await ftp.command("RETR a", [125, 150]);
@@ -122,7 +121,7 @@ export const abort: Cases = {
   },
 
   "a command queued before ABOR is answered after it": async (target) => {
-    await target.write("a", pattern(LARGE));
+    await target.large("a");
     const ftp = await target.login();
     const data = await ftp.passive();
     await ftp.command("RETR a", [125, 150]);
@@ -138,8 +137,7 @@ export const abort: Cases = {
   },
 
   "ABOR, then the same file again, whole": async (target) => {
-    const content = pattern(LARGE);
-    await target.write("a", content);
+    const content = await target.large("a");
     const ftp = await target.login();
     for (let round = 0; round < 3; round++) {
       const data = await ftp.passive();

@@ -17,7 +17,6 @@ import {
   writeAll,
 } from "../client.ts";
 import type { Cases, Target } from "../target.ts";
-import { LARGE } from "./retrieve.ts";
 
 /** How many clients come at once: what every model serves, and enough to interleave. */
 const CLIENTS = 12;
@@ -68,8 +67,7 @@ export const concurrency: Cases = {
   },
 
   "a download that nobody reads holds up nobody else": async (target) => {
-    const content = pattern(LARGE);
-    await target.write("a", content);
+    const content = await target.large("a");
     const stalled = await target.login();
     const data = await stalled.passive();
     await stalled.command("RETR a", [125, 150]);
@@ -123,8 +121,7 @@ export const concurrency: Cases = {
   },
 
   "transfers proceed in turns": async (target) => {
-    const content = pattern(LARGE);
-    await target.write("a", content);
+    const content = await target.large("a");
     const all = await clients(target, 4);
     const data = await Promise.all(all.map((ftp) => ftp.passive()));
     await Promise.all(all.map((ftp) => ftp.command("RETR a", [125, 150])));

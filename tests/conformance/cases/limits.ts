@@ -16,8 +16,7 @@ import {
   readExactly,
   readUntilEnd,
 } from "../client.ts";
-import type { Cases, Target } from "../target.ts";
-import { LARGE } from "./retrieve.ts";
+import { type Cases, LARGE, type Target } from "../target.ts";
 
 /** Looks at the descriptors after a client left: a server has that many looks to close its end. */
 const LOOKS_MAX = 300;
@@ -119,8 +118,7 @@ export const limits: Cases = {
   },
 
   "a transfer under way is no idleness": async (target) => {
-    const content = pattern(LARGE);
-    await target.write("a", content);
+    const content = await target.large("a");
     const impatient = await target.shared({ idleTimeoutMs: 80 });
     const ftp = await impatient.login();
     const data = await ftp.passive();
@@ -133,7 +131,7 @@ export const limits: Cases = {
   },
 
   "a download that stands still is cut off, the session is not": async (target) => {
-    await target.write("a", pattern(LARGE));
+    await target.large("a");
     await target.write("b", "content");
     const impatient = await target.shared({ stallTimeoutMs: 80 });
     const ftp = await impatient.login();
@@ -185,7 +183,7 @@ export const limits: Cases = {
   },
 
   "stop ends with clients in every state": async (target) => {
-    await target.write("a", pattern(LARGE));
+    await target.large("a");
     const own = await target.own({ maxWorkers: 8 });
     const silent = await own.dial();
     const half = await own.login();
@@ -206,8 +204,7 @@ export const limits: Cases = {
   },
 
   "stop lets a transfer finish within its grace": async (target) => {
-    const content = pattern(LARGE);
-    await target.write("a", content);
+    const content = await target.large("a");
     const own = await target.own({});
     const ftp = await own.login();
     const data = await ftp.passive();

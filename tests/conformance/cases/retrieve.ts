@@ -14,13 +14,10 @@ import {
   readExactly,
   readUntilEnd,
 } from "../client.ts";
-import type { Cases } from "../target.ts";
+import { type Cases, LARGE, LARGE_CONTENT } from "../target.ts";
 
 /** Around the sizes of buffers that servers use. */
 const SIZES = [0, 1, 1023, 4096, 65_535, 65_536, 65_537, 262_145, 1_048_579];
-
-/** More than the kernel's buffers of one connection take, so that a server has to wait. */
-export const LARGE = 8_000_000;
 
 /** The cases by name. */
 export const retrieve: Cases = {
@@ -34,8 +31,7 @@ export const retrieve: Cases = {
   ])) as Cases,
 
   "RETR of a large file": async (target) => {
-    const content = pattern(LARGE);
-    await target.write("a", content);
+    const content = await target.large("a");
     const ftp = await target.login();
     assertBytes(await ftp.fetch("RETR a"), content);
   },
@@ -67,8 +63,7 @@ export const retrieve: Cases = {
   },
 
   "a slow reader gets everything": async (target) => {
-    const content = pattern(LARGE);
-    await target.write("a", content);
+    const content = await target.large("a");
     const ftp = await target.login();
     const other = await target.login();
     const data = await ftp.passive();
@@ -80,7 +75,7 @@ export const retrieve: Cases = {
   },
 
   "a reader that closes early harms only its transfer": async (target) => {
-    await target.write("a", pattern(LARGE));
+    await target.large("a");
     await target.write("b", "content");
     const ftp = await target.login();
     const data = await ftp.passive();
@@ -92,8 +87,7 @@ export const retrieve: Cases = {
   },
 
   "a file removed while it is sent arrives whole": async (target) => {
-    const content = pattern(LARGE);
-    await target.write("a", content);
+    const content = await target.large("a");
     const ftp = await target.login();
     const other = await target.login();
     const data = await ftp.passive();
@@ -105,8 +99,7 @@ export const retrieve: Cases = {
   },
 
   "a file replaced by STOR while it is sent arrives as it was": async (target) => {
-    const content = pattern(LARGE);
-    await target.write("a", content);
+    const content = await target.large("a");
     const ftp = await target.login();
     const other = await target.login();
     const data = await ftp.passive();
@@ -119,7 +112,7 @@ export const retrieve: Cases = {
   },
 
   "a file cut short while it is sent ends the transfer": async (target) => {
-    await target.write("a", pattern(LARGE));
+    await target.write("a", LARGE_CONTENT);
     const ftp = await target.login();
     const data = await ftp.passive();
     await ftp.command("RETR a", [125, 150]);
@@ -131,8 +124,7 @@ export const retrieve: Cases = {
   },
 
   "NOOP and STAT are answered during a transfer or after it": async (target) => {
-    const content = pattern(LARGE);
-    await target.write("a", content);
+    const content = await target.large("a");
     const ftp = await target.login();
     const data = await ftp.passive();
     await ftp.command("RETR a", [125, 150]);
@@ -144,8 +136,7 @@ export const retrieve: Cases = {
   },
 
   "STAT during a transfer is answered before its end": async (target) => {
-    const content = pattern(LARGE);
-    await target.write("a", content);
+    const content = await target.large("a");
     const ftp = await target.login();
     const data = await ftp.passive();
     await ftp.command("RETR a", [125, 150]);
@@ -156,8 +147,7 @@ export const retrieve: Cases = {
   },
 
   "other commands wait for the end of the transfer": async (target) => {
-    const content = pattern(LARGE);
-    await target.write("a", content);
+    const content = await target.large("a");
     const ftp = await target.login();
     const data = await ftp.passive();
     await ftp.command("RETR a", [125, 150]);
@@ -171,8 +161,7 @@ export const retrieve: Cases = {
   },
 
   "a rename that waits does not change the running transfer": async (target) => {
-    const content = pattern(LARGE);
-    await target.write("a", content);
+    const content = await target.large("a");
     const ftp = await target.login();
     const data = await ftp.passive();
     await ftp.command("RETR a", [125, 150]);
@@ -186,8 +175,7 @@ export const retrieve: Cases = {
   },
 
   "QUIT takes effect after the transfer": async (target) => {
-    const content = pattern(LARGE);
-    await target.write("a", content);
+    const content = await target.large("a");
     const ftp = await target.login();
     const data = await ftp.passive();
     await ftp.command("RETR a", [125, 150]);
@@ -199,7 +187,7 @@ export const retrieve: Cases = {
   },
 
   "a control connection that closes ends the transfer": async (target) => {
-    await target.write("a", pattern(LARGE));
+    await target.large("a");
     const ftp = await target.login();
     const data = await ftp.passive();
     await ftp.command("RETR a", [125, 150]);
@@ -207,7 +195,7 @@ export const retrieve: Cases = {
     ftp.conn.close();
     await readUntilEnd(data);
     const other = await target.login();
-    assertBytes(await other.fetch("RETR a"), pattern(LARGE));
+    assertBytes(await other.fetch("RETR a"), LARGE_CONTENT);
   },
 
   "RETR of a file beyond 4 GiB from a high offset": async (target) => {

@@ -14,8 +14,7 @@ import {
   readExactly,
   writeAll,
 } from "../client.ts";
-import { type Case, type Cases, type Target, WRITER } from "../target.ts";
-import { LARGE } from "./retrieve.ts";
+import { type Case, type Cases, LARGE, type Target, WRITER } from "../target.ts";
 
 /** One way to be cut off: brings a session to the step; the loop below then drops it. */
 type Step = (ftp: Conversation) => Promise<void>;
@@ -106,7 +105,7 @@ async function unharmed(target: Target, witness: Conversation): Promise<void> {
 
 function dropped(step: Step, loggedIn: boolean): Case {
   return async (target) => {
-    await target.write("large", new Uint8Array(LARGE).fill(10));
+    await target.large("large");
     const witness = await target.login();
     for (let round = 0; round < 2; round++) {
       const ftp = loggedIn ? await target.login() : await target.dial();
