@@ -108,7 +108,7 @@ export const limits: Cases = {
   },
 
   "an idle client is told 421 and closed": async (target) => {
-    const impatient = await target.shared({ idleTimeoutMs: 80 });
+    const impatient = await target.shared({ idleTimeoutMs: 400 });
     const ftp = await impatient.login();
     await ftp.reply(421);
     await ftp.end();
@@ -119,7 +119,7 @@ export const limits: Cases = {
 
   "a transfer under way is no idleness": async (target) => {
     const content = await target.large("a");
-    const impatient = await target.shared({ idleTimeoutMs: 80 });
+    const impatient = await target.shared({ idleTimeoutMs: 400 });
     const ftp = await impatient.login();
     const data = await ftp.passive();
     await ftp.command("RETR a", [125, 150]);

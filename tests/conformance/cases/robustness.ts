@@ -66,12 +66,12 @@ const LOGGED_IN: Readonly<Record<string, Step>> = {
   },
   "half a STOR": async (ftp) => {
     const data = await ftp.passive();
-    await ftp.command("STOR new", [125, 150]);
+    await ftp.command(`STOR ${newName()}`, [125, 150]);
     await writeAll(data, pattern(100_000));
   },
   "half an APPE": async (ftp) => {
     const data = await ftp.passive();
-    await ftp.command("APPE new", [125, 150]);
+    await ftp.command(`APPE ${newName()}`, [125, 150]);
     await writeAll(data, pattern(100_000));
   },
   "half a LIST": async (ftp) => {
@@ -101,6 +101,13 @@ async function unharmed(target: Target, witness: Conversation): Promise<void> {
     assertBytes(await ftp.fetch("RETR other"), pattern(10_000));
     await ftp.command("DELE other", 250);
   }
+}
+
+let named = 0;
+
+/** Never the same: another worker may not have seen yet that the one before has vanished. */
+function newName(): string {
+  return `new-${++named}`;
 }
 
 function dropped(step: Step, loggedIn: boolean): Case {
