@@ -19,6 +19,16 @@ import { type Case, type Cases, LARGE, type Target, WRITER } from "../target.ts"
 /** One way to be cut off: brings a session to the step; the loop below then drops it. */
 type Step = (ftp: Conversation) => Promise<void>;
 
+/** The upload of the round before may not have been given up yet: 450. */
+const BEGUN_OR_BUSY = [125, 150, 450];
+
+/** Begins an upload that never ends. */
+async function upload(ftp: Conversation, command: string): Promise<void> {
+  const data = await ftp.passive();
+  const { code } = await ftp.command(command, BEGUN_OR_BUSY);
+  if (code < 200) await writeAll(data, pattern(100_000));
+}
+
 const BEFORE_LOGIN: Readonly<Record<string, Step>> = {
   "the greeting": () => Promise.resolve(),
   "half a line": (ftp) => ftp.send(octets("USER wri")),
@@ -46,8 +56,7 @@ const LOGGED_IN: Readonly<Record<string, Step>> = {
   },
   "EPSV and STOR, without connecting": async (ftp) => {
     await ftp.passivePort();
-    // The first round's upload may not have been given up yet: 450.
-    await ftp.command("STOR never", [125, 150, 450]);
+    await ftp.command("STOR never", BEGUN_OR_BUSY);
   },
   "the 150 of RETR": async (ftp) => {
     await ftp.passive();
