@@ -74,7 +74,7 @@ export class AsyncPassive implements PassiveSocket {
 
 /** Data sockets for one worker. */
 export function listenForData(options: ServeOptions): PassivePool<AsyncPassive> {
-  return new PassivePool(options, (port) => {
+  return new PassivePool(options, options.workers, (port) => {
     try {
       return new AsyncPassive(Deno.listen({ hostname: options.host, port }));
     } catch (error) {

@@ -29,13 +29,20 @@ export class PassivePool<S extends PassiveSocket> {
   readonly #idleMax: number;
   #next: number;
 
-  /** @param listen makes a listening socket on a port, or undefined when the port is taken. */
-  constructor(options: ServeOptions, readonly listen: (port: number) => S | undefined) {
+  /**
+   * @param workers how many may share the range
+   * @param listen makes a listening socket on a port, or undefined when the port is taken
+   */
+  constructor(
+    options: ServeOptions,
+    workers: number,
+    readonly listen: (port: number) => S | undefined,
+  ) {
     const [first, last] = options.passivePorts ?? PASSIVE_PORTS_DEFAULT;
     this.#first = first;
     this.#size = last - first + 1;
     // A worker that hoards a small range would starve the others.
-    const share = Math.floor(this.#size / (4 * Math.max(options.workers, options.maxWorkers)));
+    const share = workers === 1 ? this.#size : Math.floor(this.#size / (2 * workers));
     this.#idleMax = Math.min(PASSIVE_IDLE_MAX, share);
     this.#next = Math.floor(Math.random() * this.#size);
   }
@@ -57,8 +64,13 @@ export class PassivePool<S extends PassiveSocket> {
   /** A socket in place of `former`: another one if there is one, so that late-comers miss it. */
   exchange(former: S | undefined): S | undefined {
     const socket = this.lend();
-    if (former !== undefined) this.giveBack(former);
-    return socket ?? (former === undefined ? undefined : this.lend());
+    if (former === undefined) return socket;
+    if (socket === undefined) {
+      former.rest?.();
+      if (former.drain()) return former;
+    }
+    this.giveBack(former);
+    return socket;
   }
 
   /** Takes a socket back. */

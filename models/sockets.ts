@@ -97,9 +97,11 @@ export function passiveDescriptors(
   options: ServeOptions,
   flags: number,
 ): PassivePool<PassiveDescriptor> {
-  return new PassivePool(options, (port) => {
+  const blocking = flags === 0;
+  const workers = blocking ? options.maxWorkers : options.workers;
+  return new PassivePool(options, workers, (port) => {
     const fd = listenOn(libc, options.host, port, PASSIVE_BACKLOG, flags);
-    return fd < 0 ? undefined : new PassiveDescriptor(libc, fd, port, flags === 0);
+    return fd < 0 ? undefined : new PassiveDescriptor(libc, fd, port, blocking);
   });
 }
 
