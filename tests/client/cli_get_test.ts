@@ -9,17 +9,7 @@ import { EXIT, main } from "../../client/cli/mod.ts";
 import { testWith } from "../permission.ts";
 import { FakeConsole } from "./fake_console.ts";
 import { ScriptedServer } from "./scripted_server.ts";
-import {
-  names,
-  NEEDS,
-  octets,
-  ours,
-  run,
-  scripted,
-  served,
-  SUMMARY,
-  withFolders,
-} from "./stage.ts";
+import { names, NEEDS, octets, ours, scripted, served, SUMMARY, withFolders } from "./stage.ts";
 
 const MAIN = new URL("../../main.ts", import.meta.url).href;
 

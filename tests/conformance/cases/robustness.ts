@@ -73,16 +73,8 @@ const LOGGED_IN: Readonly<Record<string, Step>> = {
     await ftp.command("RETR large", [125, 150]);
     await readExactly(data, 100_000);
   },
-  "half a STOR": async (ftp) => {
-    const data = await ftp.passive();
-    await ftp.command(`STOR ${newName()}`, [125, 150]);
-    await writeAll(data, pattern(100_000));
-  },
-  "half an APPE": async (ftp) => {
-    const data = await ftp.passive();
-    await ftp.command(`APPE ${newName()}`, [125, 150]);
-    await writeAll(data, pattern(100_000));
-  },
+  "half a STOR": (ftp) => upload(ftp, "STOR new"),
+  "half an APPE": (ftp) => upload(ftp, "APPE new"),
   "half a LIST": async (ftp) => {
     await ftp.passive();
     await ftp.send("LIST");
@@ -110,13 +102,6 @@ async function unharmed(target: Target, witness: Conversation): Promise<void> {
     assertBytes(await ftp.fetch("RETR other"), pattern(10_000));
     await ftp.command("DELE other", 250);
   }
-}
-
-let named = 0;
-
-/** Never the same: another worker may not have seen yet that the one before has vanished. */
-function newName(): string {
-  return `new-${++named}`;
 }
 
 function dropped(step: Step, loggedIn: boolean): Case {
