@@ -327,8 +327,9 @@ export class Libc {
   }
 
   #setTime(milliseconds: number, unitsPerMs: number): void {
-    const seconds = Math.floor(milliseconds / 1e3);
-    this.#time[0] = BigInt(seconds);
-    this.#time[1] = BigInt(Math.round((milliseconds - seconds * 1e3) * unitsPerMs));
+    const units = Math.round(milliseconds * unitsPerMs);
+    const perSecond = 1e3 * unitsPerMs;
+    this.#time[0] = BigInt(Math.floor(units / perSecond));
+    this.#time[1] = BigInt(units % perSecond);
   }
 }

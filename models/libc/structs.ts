@@ -51,8 +51,9 @@ export function encodeSocketAddress(
   ipv6: Ipv6Text,
 ): Uint8Array<ArrayBuffer> | undefined {
   if (address.family === 4) {
+    if (!/^\d{1,3}(\.\d{1,3}){3}$/.test(address.host)) return undefined;
     const parts = address.host.split(".").map(Number);
-    if (parts.length !== 4 || parts.some((part) => !(part >= 0 && part <= 255))) return undefined;
+    if (parts.some((part) => part > 255)) return undefined;
     const octets = new Uint8Array(SOCKADDR_IN_BYTES);
     const view = new DataView(octets.buffer);
     view.setUint16(0, AF_INET, true);
