@@ -8,7 +8,7 @@
  * @module
  */
 
-import { assert, assertEquals } from "@std/assert";
+import { assertEquals } from "@std/assert";
 import { Connection, type StartTransfer, type Wire } from "../../models/connection.ts";
 import { Files } from "../../models/files.ts";
 import { FileFailure } from "../../models/open_file.ts";
