@@ -137,7 +137,7 @@ export class Connection {
         return;
       case "startTransfer":
         this.#flush();
-        this.wire.startTransfer(effect);
+        if (!this.#closed) this.wire.startTransfer(effect); // sending may have broken it
         return;
       case "abortTransfer":
         this.wire.abortTransfer();
@@ -150,7 +150,7 @@ export class Connection {
         return;
       case "askOperator":
         this.#flush();
-        this.wire.askOperator(effect.id, effect.prompt);
+        if (!this.#closed) this.wire.askOperator(effect.id, effect.prompt);
         return;
       case "close":
         this.#flush();
