@@ -11,25 +11,9 @@ import { EpollSelector } from "../../models/selector/epoll.ts";
 import { EVENTS_MAX, READ, type Selector, WRITE } from "../../models/selector/mod.ts";
 import { PollSelector } from "../../models/selector/poll.ts";
 import { ScanSelector } from "../../models/selector/scan.ts";
-import { SelectSelector } from "../../models/selector/select.ts";
 import { missing, testWith } from "../permission.ts";
 import { Loopback } from "./loopback.ts";
-
-/** A selector to be tested. */
-interface Kind {
-  readonly name: string;
-  /** It asks nobody: everything watched is told, ready or not. */
-  readonly guesses: boolean;
-  make(libc: Libc): Selector;
-}
-
-const kinds: readonly Kind[] = [
-  { name: "scan", guesses: true, make: (libc) => new ScanSelector(libc, 1) },
-  { name: "select", guesses: false, make: (libc) => new SelectSelector(libc) },
-  { name: "poll", guesses: false, make: (libc) => new PollSelector(libc) },
-  { name: "epoll level", guesses: false, make: (libc) => new EpollSelector(libc, "level") },
-  { name: "epoll edge", guesses: false, make: (libc) => new EpollSelector(libc, "edge") },
-];
+import { type Kind, kinds } from "./selector_kinds.ts";
 
 /** A wait that has something to tell ends long before. */
 const LONG_MS = 10_000;
