@@ -12,6 +12,12 @@ import { type Variant, variants } from "./variants.ts";
 
 const NEEDS: readonly Need[] = [...SERVER_NEEDS, "run"];
 
+/** Cases of one topic that run at the same time: while one waits another works. */
+const LANES = 4;
+
+/** Topics whose cases fill the server or count what is open, and so want it for themselves. */
+const ALONE: ReadonlySet<string> = new Set(["concurrency", "descriptors"]);
+
 const declared = new Set(
   [...topics].flatMap(([topic, cases]) => Object.keys(cases).map((name) => `${topic}: ${name}`)),
 );
@@ -30,18 +36,25 @@ function register(variant: Variant): void {
     testWith(NEEDS, `conformance, ${topic} [${variant.name}]`, async (context) => {
       const grounds = open.get(variant) ?? await VariantGrounds.open(variant.start);
       open.set(variant, grounds);
-      for (const [name, run] of Object.entries(cases)) {
-        const id = `${topic}: ${name}`;
-        const reason = excused.get(id);
-        await context.step({
-          name: reason === undefined ? name : `${name} (skipped: ${reason})`,
-          ignore: reason !== undefined,
-          fn: async () => {
-            ran.add(id);
-            await grounds.run(run);
-          },
-        });
-      }
+      const left = Object.entries(cases).values();
+      const lane = async () => {
+        for (const [name, run] of left) {
+          const id = `${topic}: ${name}`;
+          const reason = excused.get(id);
+          await context.step({
+            name: reason === undefined ? name : `${name} (skipped: ${reason})`,
+            ignore: reason !== undefined,
+            sanitizeOps: false,
+            sanitizeResources: false,
+            sanitizeExit: false,
+            fn: async () => {
+              ran.add(id);
+              await grounds.run(run);
+            },
+          });
+        }
+      };
+      await Promise.all(Array.from({ length: ALONE.has(topic) ? 1 : LANES }, lane));
       await grounds.endTopic();
     }, absent);
   }

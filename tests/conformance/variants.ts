@@ -35,12 +35,15 @@ export interface Variant {
 }
 
 /** Threads of blocking: as many as the cases hold connections at once, and one to spare. */
-const BLOCKING_THREADS_MAX = 14;
+const BLOCKING_THREADS_MAX = 20;
 
 /** The pause after a failed login: short, since many cases wait for it. */
 const LOGIN_DELAY_MS = 5;
 
-/** Pairs of ports tried before giving up the search for two that are free. */
+/** Where no client's port is drawn from (Linux: 32768 to 60999), so that a free one stays free. */
+const PORTS = { first: 20_000, last: 32_000 };
+
+/** Places tried before giving up the search for neighbouring ports that are free. */
 const PORT_SEARCH_MAX = 50;
 
 const NOBODY_WAITS: Skip = {
@@ -151,15 +154,15 @@ async function start(
 /** The first and last of `count` neighbouring ports that nobody listens on just now. */
 function freePorts(count: number): [number, number] {
   for (let attempt = 0; attempt < PORT_SEARCH_MAX; attempt++) {
-    const held = [Deno.listen({ hostname: "127.0.0.1", port: 0 })];
-    const first = held[0]!.addr.port;
+    const first = Math.floor(PORTS.first + Math.random() * (PORTS.last - PORTS.first - count));
+    const held: Deno.Listener[] = [];
     try {
-      for (let port = first + 1; port < first + count; port++) {
+      for (let port = first; port < first + count; port++) {
         held.push(Deno.listen({ hostname: "127.0.0.1", port }));
       }
       return [first, first + count - 1];
     } catch {
-      // The neighbour is taken: another place.
+      // One of them is taken: another place.
     } finally {
       for (const listener of held) listener.close();
     }

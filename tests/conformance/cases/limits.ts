@@ -1,6 +1,6 @@
 /**
- * What a server does at its limits and at its end: passive ports, idle and stalled clients,
- * descriptors, stopping.
+ * What a server does at its limits and at its end: passive ports, idle and stalled
+ * clients, stopping.
  *
  * @module
  */
@@ -16,57 +16,7 @@ import {
   readExactly,
   readUntilEnd,
 } from "../client.ts";
-import { type Cases, LARGE, type Target } from "../target.ts";
-
-/** Looks at the descriptors after a client left: a server has that many looks to close its end. */
-const LOOKS_MAX = 300;
-
-/** Clients at once where descriptors are counted. */
-const LANES = 4;
-
-/** What the runtime may have opened meanwhile for threads of its own; a leak is far more. */
-const RUNTIME_DESCRIPTORS = 16;
-
-/** Servers started and ended; one descriptor left by each of them is more than the runtime's. */
-const ENDED_SERVERS = 8;
-
-/** How many descriptors this process has, in which all threads of the server live. */
-async function descriptors(): Promise<number> {
-  const { stdout } = await new Deno.Command("ls", { args: [`/proc/${Deno.pid}/fd`] }).output();
-  return new TextDecoder().decode(stdout).trim().split("\n").length;
-}
-
-async function settlesAt(expected: number): Promise<void> {
-  let count = 0;
-  for (let look = 0; look < LOOKS_MAX; look++) {
-    count = await descriptors();
-    if (count <= expected) return;
-  }
-  assertEquals(count, expected, "Descriptors");
-}
-
-/** Runs `visit` `count` times, LANES at a time. */
-async function lanes(count: number, visit: () => Promise<void>): Promise<void> {
-  let left = count;
-  await Promise.all(Array.from({ length: LANES }, async () => {
-    while (left-- > 0) await visit();
-  }));
-}
-
-async function transfer(target: Target): Promise<void> {
-  const ftp = await target.login();
-  await ftp.fetch("LIST");
-  ftp.close();
-}
-
-/** A server with all threads that it will have, and the data sockets that it keeps. */
-async function warm(target: Target): Promise<Target> {
-  const own = await target.own({ maxWorkers: LANES });
-  const all = await Promise.all(Array.from({ length: LANES }, () => own.login()));
-  for (const ftp of all) await ftp.fetch("LIST");
-  for (const ftp of all) ftp.close();
-  return own;
-}
+import { type Cases, LARGE } from "../target.ts";
 
 /** The cases by name. */
 export const limits: Cases = {
@@ -151,35 +101,6 @@ export const limits: Cases = {
     assertEquals(await data.read(new Uint8Array(1)).catch(() => null), null);
     assert(!(await target.names()).includes("a"));
     await ftp.command("NOOP", 200);
-  },
-
-  "10,000 connects and disconnects leave the descriptors as they were": async (target) => {
-    const own = await warm(target);
-    const { host, port } = own.endpoint;
-    const before = await descriptors();
-    await lanes(10_000, () => Deno.connect({ hostname: host, port }).then(closeQuietly));
-    await settlesAt(before + RUNTIME_DESCRIPTORS);
-    await (await own.login()).command("NOOP", 200);
-  },
-
-  "100 sessions with a transfer leave the descriptors as they were": async (target) => {
-    const own = await warm(target);
-    const before = await descriptors();
-    await lanes(100, () => transfer(own));
-    await settlesAt(before + RUNTIME_DESCRIPTORS);
-  },
-
-  "servers that have ended leave no descriptors behind": async (target) => {
-    const before = await descriptors();
-    for (let count = 0; count < ENDED_SERVERS; count++) {
-      const own = await target.own({ maxWorkers: 2 });
-      const ftp = await own.login();
-      await ftp.fetch("LIST");
-      await ftp.passivePort();
-      await own.serving.stop(0);
-      ftp.close();
-    }
-    await settlesAt(before + ENDED_SERVERS - 1);
   },
 
   "stop ends with clients in every state": async (target) => {

@@ -9,6 +9,7 @@ import { abort } from "./abort.ts";
 import { ascii } from "./ascii.ts";
 import { concurrency } from "./concurrency.ts";
 import { dataConnections } from "./data_connections.ts";
+import { descriptorCases } from "./descriptors.ts";
 import { directories } from "./directories.ts";
 import { facts } from "./facts.ts";
 import { ipv6 } from "./ipv6.ts";
@@ -45,6 +46,7 @@ export const topics: ReadonlyMap<string, Cases> = new Map([
   ["concurrency", concurrency],
   ["robustness", robustness],
   ["limits", limits],
+  ["descriptors", descriptorCases],
   ["mini", mini],
   ["echo", echo],
   ["hello", hello],

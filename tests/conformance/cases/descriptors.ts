@@ -1,0 +1,111 @@
+/**
+ * Whoever comes and goes, the process has no more descriptors open than before. The threads of
+ * the server live in the process of the suite, whose descriptors are counted from outside.
+ *
+ * @module
+ */
+
+import { assertEquals } from "@std/assert";
+import { closeQuietly } from "../client.ts";
+import type { Cases, Target } from "../target.ts";
+
+/** Looks at the descriptors after a client left: a server has that many looks to close its end. */
+const LOOKS_MAX = 300;
+
+/** Clients at once where descriptors are counted. */
+const LANES = 4;
+
+/** What the runtime may have opened meanwhile for threads of its own; a leak is far more. */
+const RUNTIME_DESCRIPTORS = 16;
+
+/** Servers started and ended; one descriptor left by each of them is more than the runtime's. */
+const ENDED_SERVERS = 8;
+
+/** How many descriptors this process has, in which all threads of the server live. */
+async function descriptors(): Promise<number> {
+  const { stdout } = await new Deno.Command("ls", { args: [`/proc/${Deno.pid}/fd`] }).output();
+  return new TextDecoder().decode(stdout).trim().split("\n").length;
+}
+
+async function settlesAt(expected: number): Promise<void> {
+  let count = 0;
+  for (let look = 0; look < LOOKS_MAX; look++) {
+    count = await descriptors();
+    if (count <= expected) return;
+  }
+  assertEquals(count, expected, "Descriptors");
+}
+
+/** Runs `visit` `count` times, LANES at a time. */
+async function lanes(count: number, visit: () => Promise<void>): Promise<void> {
+  let left = count;
+  await Promise.all(Array.from({ length: LANES }, async () => {
+    while (left-- > 0) await visit();
+  }));
+}
+
+async function transfer(target: Target): Promise<void> {
+  const ftp = await target.login();
+  await ftp.fetch("LIST");
+  ftp.close();
+}
+
+/** A server with all threads that it will have, and the data sockets that it keeps. */
+async function warm(target: Target): Promise<Target> {
+  const own = await target.own({ maxWorkers: LANES });
+  const all = await Promise.all(Array.from({ length: LANES }, () => own.login()));
+  for (const ftp of all) await ftp.fetch("LIST");
+  for (const ftp of all) ftp.close();
+  return own;
+}
+
+/** The cases by name. */
+export const descriptorCases: Cases = {
+  "10,000 connects and disconnects leave the descriptors as they were": async (target) => {
+    const own = await warm(target);
+    const { host, port } = own.endpoint;
+    const before = await descriptors();
+    await lanes(10_000, () => Deno.connect({ hostname: host, port }).then(closeQuietly));
+    await settlesAt(before + RUNTIME_DESCRIPTORS);
+    await (await own.login()).command("NOOP", 200);
+  },
+
+  "100 sessions with a transfer leave the descriptors as they were": async (target) => {
+    const own = await warm(target);
+    const before = await descriptors();
+    await lanes(100, () => transfer(own));
+    await settlesAt(before + RUNTIME_DESCRIPTORS);
+  },
+
+  "servers that have ended leave no descriptors behind": async (target) => {
+    const before = await descriptors();
+    for (let count = 0; count < ENDED_SERVERS; count++) {
+      const own = await target.own({ maxWorkers: 2 });
+      const ftp = await own.login();
+      await ftp.fetch("LIST");
+      await ftp.passivePort();
+      await own.serving.stop(0);
+      ftp.close();
+    }
+    await settlesAt(before + ENDED_SERVERS - 1);
+  },
+
+  "a second stop closes nothing of anybody's": async (target) => {
+    const own = await target.own({ maxWorkers: 2 });
+    await own.serving.stop(0);
+    // These get the numbers of the descriptors that the server had.
+    const listeners = Array.from({ length: 64 }, () => {
+      const listener = Deno.listen({ hostname: "127.0.0.1", port: 0 });
+      return target.defer({ listener, close: () => closeQuietly(listener) }).listener;
+    });
+    await own.serving.stop(0);
+    for (const listener of listeners) {
+      const [served, conn] = await Promise.all([
+        listener.accept(),
+        Deno.connect({ hostname: "127.0.0.1", port: listener.addr.port }),
+      ]);
+      closeQuietly(served);
+      closeQuietly(conn);
+    }
+  },
+};
