@@ -8,6 +8,7 @@ import { assert, assertEquals } from "@std/assert";
 import { type Need, SERVER_NEEDS, testWith } from "../permission.ts";
 import { topics } from "./cases/mod.ts";
 import { VariantGrounds } from "./grounds.ts";
+import { BESIDE_OTHERS, inLanes } from "./lanes.ts";
 import { type Variant, variants } from "./variants.ts";
 
 const NEEDS: readonly Need[] = [...SERVER_NEEDS, "run"];
@@ -36,25 +37,20 @@ function register(variant: Variant): void {
     testWith(NEEDS, `conformance, ${topic} [${variant.name}]`, async (context) => {
       const grounds = open.get(variant) ?? await VariantGrounds.open(variant.start);
       open.set(variant, grounds);
-      const left = Object.entries(cases).values();
-      const lane = async () => {
-        for (const [name, run] of left) {
-          const id = `${topic}: ${name}`;
-          const reason = excused.get(id);
-          await context.step({
-            name: reason === undefined ? name : `${name} (skipped: ${reason})`,
-            ignore: reason !== undefined,
-            sanitizeOps: false,
-            sanitizeResources: false,
-            sanitizeExit: false,
-            fn: async () => {
-              ran.add(id);
-              await grounds.run(run);
-            },
-          });
-        }
-      };
-      await Promise.all(Array.from({ length: ALONE.has(topic) ? 1 : LANES }, lane));
+      const lanes = ALONE.has(topic) ? 1 : LANES;
+      await inLanes(Object.entries(cases), lanes, async ([name, run]) => {
+        const id = `${topic}: ${name}`;
+        const reason = excused.get(id);
+        await context.step({
+          name: reason === undefined ? name : `${name} (skipped: ${reason})`,
+          ignore: reason !== undefined,
+          fn: async () => {
+            ran.add(id);
+            await grounds.run(run);
+          },
+          ...BESIDE_OTHERS,
+        });
+      });
       await grounds.endTopic();
     }, absent);
   }

@@ -5,6 +5,7 @@
  */
 
 import { testWith } from "../permission.ts";
+import { BESIDE_OTHERS, inLanes } from "../conformance/lanes.ts";
 import { VariantGrounds } from "../conformance/grounds.ts";
 import type { Cases } from "../conformance/target.ts";
 import { variants } from "../conformance/variants.ts";
@@ -24,14 +25,17 @@ const PEERS: Readonly<Record<string, Cases>> = {
   python3: ftplibCases,
 };
 
+/** Programs of one kind that run at the same time. */
+const LANES = 3;
+
 for (const variant of variants) {
   for (const [program, cases] of Object.entries(PEERS)) {
     testWith(PEER_NEEDS, `peer ${program} [${variant.name}]`, async (context) => {
       const grounds = await VariantGrounds.open(variant.start);
       try {
-        for (const [name, run] of Object.entries(cases)) {
-          await context.step(name, () => grounds.run(run));
-        }
+        await inLanes(Object.entries(cases), LANES, ([name, run]) => {
+          return context.step({ name, fn: () => grounds.run(run), ...BESIDE_OTHERS });
+        });
       } finally {
         await grounds.close();
       }

@@ -7,6 +7,7 @@
 
 import { assertEquals } from "@std/assert";
 import { closeQuietly } from "../client.ts";
+import { inLanes } from "../lanes.ts";
 import type { Cases, Target } from "../target.ts";
 
 /** Looks at the descriptors after a client left: a server has that many looks to close its end. */
@@ -36,14 +37,6 @@ async function settlesAt(expected: number): Promise<void> {
   assertEquals(count, expected, "Descriptors");
 }
 
-/** Runs `visit` `count` times, LANES at a time. */
-async function lanes(count: number, visit: () => Promise<void>): Promise<void> {
-  let left = count;
-  await Promise.all(Array.from({ length: LANES }, async () => {
-    while (left-- > 0) await visit();
-  }));
-}
-
 async function transfer(target: Target): Promise<void> {
   const ftp = await target.login();
   await ftp.fetch("LIST");
@@ -65,7 +58,8 @@ export const descriptorCases: Cases = {
     const own = await warm(target);
     const { host, port } = own.endpoint;
     const before = await descriptors();
-    await lanes(10_000, () => Deno.connect({ hostname: host, port }).then(closeQuietly));
+    const visit = () => Deno.connect({ hostname: host, port }).then(closeQuietly);
+    await inLanes(Array(10_000), LANES, visit);
     await settlesAt(before + RUNTIME_DESCRIPTORS);
     await (await own.login()).command("NOOP", 200);
   },
@@ -73,7 +67,7 @@ export const descriptorCases: Cases = {
   "100 sessions with a transfer leave the descriptors as they were": async (target) => {
     const own = await warm(target);
     const before = await descriptors();
-    await lanes(100, () => transfer(own));
+    await inLanes(Array(100), LANES, () => transfer(own));
     await settlesAt(before + RUNTIME_DESCRIPTORS);
   },
 
