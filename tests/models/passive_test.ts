@@ -6,9 +6,8 @@
 
 import { assert, assertEquals } from "@std/assert";
 import { PASSIVE_IDLE_MAX, PASSIVE_TRIES_MAX } from "../../models/limits.ts";
-import type { ServeOptions } from "../../models/mod.ts";
 import { PassivePool, type PassiveSocket } from "../../models/passive.ts";
-import { DEFAULT_LIMITS } from "../../server/mod.ts";
+import { OPTIONS } from "./options.ts";
 
 /** Ports on which a listening socket can be made, and what became of each. */
 class Ports {
@@ -46,24 +45,6 @@ class Socket implements PassiveSocket {
     this.ports.log.push(`close ${this.port}`);
   }
 }
-
-const OPTIONS: ServeOptions = {
-  protocol: "ftp",
-  host: "127.0.0.1",
-  port: 0,
-  root: "",
-  settings: {
-    accounts: { users: [] },
-    limits: DEFAULT_LIMITS,
-    downloadPath: "/",
-    uploadPath: "/",
-  },
-  workers: 1,
-  maxWorkers: 1,
-  selector: "epoll",
-  trigger: "level",
-  intervalMs: 1,
-};
 
 /** A pool over `count` ports from 5000 on. */
 function poolOf(count: number, ports: Ports, workers = 1): PassivePool<Socket> {

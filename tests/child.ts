@@ -1,0 +1,150 @@
+/**
+ * A command line of this project in a process of its own: what it writes to either stream, the
+ * signals that it gets, its exit status. A child that says nothing for too long is killed, so that
+ * no test waits for ever.
+ *
+ * @module
+ */
+
+import { assert } from "@std/assert";
+import { fromFileUrl } from "@std/path";
+
+/** No child needs seconds for what a test waits for; one that does is stuck. */
+const PATIENCE_MS = 20_000;
+
+/** What `deno task serve` grants, whatever the model. */
+export const SERVE_PERMISSIONS: readonly string[] = [
+  "--allow-net",
+  "--allow-read",
+  "--allow-write",
+  "--allow-ffi",
+  "--allow-sys=statfs",
+];
+
+/** One output stream, as far as it has come. */
+class Output {
+  #text = "";
+  #ended = false;
+  #changed = Promise.withResolvers<void>();
+
+  constructor(stream: ReadableStream<Uint8Array>) {
+    this.#collect(stream);
+  }
+
+  async #collect(stream: ReadableStream<Uint8Array>): Promise<void> {
+    const decoder = new TextDecoder();
+    for await (const chunk of stream) {
+      this.#text += decoder.decode(chunk, { stream: true });
+      this.#change();
+    }
+    this.#ended = true;
+    this.#change();
+  }
+
+  #change(): void {
+    this.#changed.resolve();
+    this.#changed = Promise.withResolvers();
+  }
+
+  /** All that was written so far. */
+  get text(): string {
+    return this.#text;
+  }
+
+  /** Resolves with the first match in all that is written, from the beginning. */
+  async match(pattern: RegExp): Promise<RegExpExecArray> {
+    for (;;) {
+      const match = pattern.exec(this.#text);
+      if (match !== null) return match;
+      assert(!this.#ended, `The child ended without ${pattern}: "${this.#text}"`);
+      await this.#changed.promise;
+    }
+  }
+
+  /** Resolves with all of it when the stream has ended. */
+  async end(): Promise<string> {
+    while (!this.#ended) await this.#changed.promise;
+    return this.#text;
+  }
+}
+
+/** How a child is started. */
+export interface ChildOptions {
+  readonly permissions?: readonly string[];
+  readonly cwd?: string;
+}
+
+/** A process of main.ts, or of another program. */
+export class Child implements AsyncDisposable {
+  readonly stdout: Output;
+  readonly stderr: Output;
+  readonly pid: number;
+  readonly #process: Deno.ChildProcess;
+  readonly #patience: ReturnType<typeof setTimeout>;
+
+  constructor(program: string, args: readonly string[], cwd?: string) {
+    this.#process = new Deno.Command(program, {
+      args: [...args],
+      ...(cwd === undefined ? {} : { cwd }),
+      env: { NO_COLOR: "1" },
+      stdin: "null",
+      stdout: "piped",
+      stderr: "piped",
+    }).spawn();
+    this.pid = this.#process.pid;
+    this.stdout = new Output(this.#process.stdout);
+    this.stderr = new Output(this.#process.stderr);
+    this.#patience = setTimeout(() => this.kill("SIGKILL"), PATIENCE_MS);
+  }
+
+  /** Runs `main.ts` with `args`. */
+  static main(args: readonly string[], options: ChildOptions = {}): Child {
+    return new Child(Deno.execPath(), Child.#command(args, options), options.cwd);
+  }
+
+  /** Runs `main.ts serve` with `flags`, through `wrapper`: a program that runs its arguments. */
+  static serve(
+    flags: readonly string[],
+    options: ChildOptions & { readonly wrapper?: readonly string[] } = {},
+  ): Child {
+    const command = Child.#command(["serve", ...flags], options);
+    const [program, ...args] = [...options.wrapper ?? [], Deno.execPath(), ...command];
+    return new Child(program!, args, options.cwd);
+  }
+
+  static #command(args: readonly string[], { permissions = SERVE_PERMISSIONS }: ChildOptions) {
+    const main = fromFileUrl(new URL("../main.ts", import.meta.url));
+    return ["run", "--quiet", "--no-prompt", ...permissions, main, ...args];
+  }
+
+  /** The line that says that it serves, with the host and port in it. */
+  async serving(): Promise<
+    { readonly line: string; readonly host: string; readonly port: number }
+  > {
+    const [line, host, port] = await this.stdout.match(
+      /^ftplab: serving \S+ on (.+):(\d+), model .*$/m,
+    );
+    return { line, host: host!.replace(/^\[(.*)\]$/, "$1"), port: Number(port) };
+  }
+
+  /** Sends a signal; nothing happens when it has ended. */
+  kill(signal: Deno.Signal): void {
+    try {
+      this.#process.kill(signal);
+    } catch (error) {
+      if (!(error instanceof TypeError)) throw error; // it has ended
+    }
+  }
+
+  /** Resolves when it has ended, with all that it wrote. */
+  async ended(): Promise<{ code: number; signal: string | null; stdout: string; stderr: string }> {
+    const { code, signal } = await this.#process.status;
+    clearTimeout(this.#patience);
+    return { code, signal, stdout: await this.stdout.end(), stderr: await this.stderr.end() };
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    this.kill("SIGKILL");
+    await this.ended();
+  }
+}

@@ -1,0 +1,269 @@
+/**
+ * The command line as a user meets it: what serve makes of its flags, exit statuses, and one line
+ * of text for everything that a user can do wrong.
+ *
+ * @module
+ */
+
+import { assert, assertEquals, assertMatch } from "@std/assert";
+import { Child, SERVE_PERMISSIONS } from "./child.ts";
+import { readAll } from "./conformance/client.ts";
+import { variants } from "./conformance/variants.ts";
+import { type Need, SERVER_NEEDS, testWith } from "./permission.ts";
+import { downloading, LARGE_BYTES, login, Root } from "./served.ts";
+
+const NEEDS: readonly Need[] = [...SERVER_NEEDS, "run"];
+
+/** Runs main.ts to its end. */
+async function run(args: readonly string[], permissions = SERVE_PERMISSIONS, cwd?: string) {
+  await using child = Child.main(args, { permissions, ...(cwd === undefined ? {} : { cwd }) });
+  return await child.ended();
+}
+
+/** Fails unless the run wrote one line to stderr that matches, nothing else, and ended so. */
+function assertOneLine(
+  { code, stdout, stderr }: Awaited<ReturnType<typeof run>>,
+  status: number,
+  pattern: RegExp,
+): void {
+  assertMatch(stderr, /^ftplab: [^\n]+\n$/);
+  assertMatch(stderr, pattern);
+  assertEquals([code, stdout], [status, ""]);
+}
+
+/** Wrong command lines, and what the one line about each must say. */
+const WRONG: readonly (readonly [args: string, says: RegExp])[] = [
+  ["--model epoll", /--model takes blocking, polling, multiplex, async, not "epoll"/],
+  ["--model", /--model takes/],
+  ["--protocol http", /--protocol takes ftp, mini, echo, hello, chat, not "http"/],
+  ["--selector kqueue", /--selector takes select, poll, epoll, not "kqueue"/],
+  ["--trigger both", /--trigger takes level, edge, not "both"/],
+  ["--interval -1", /--interval takes milliseconds/],
+  ["--interval=-1", /--interval takes milliseconds .*not "-1"/],
+  ["--interval fast", /--interval takes milliseconds .*not "fast"/],
+  ["--workers 0", /--workers takes a whole number from 1 to \d+, not "0"/],
+  ["--workers 1.5", /--workers takes .*not "1.5"/],
+  ["--workers 1e9", /--workers takes .*not "1e9"/],
+  ["--max-workers none", /--max-workers takes .*not "none"/],
+  ["--host example.org", /--host takes a numeric address, not "example.org"/],
+  ["--host 1.2.3.400", /--host takes/],
+  ["--port 65536", /--port takes a whole number from 0 to 65535, not "65536"/],
+  ["--port ftp", /--port takes/],
+  ["--port=", /--port takes/],
+  ["--root=", /--root takes/],
+  ["--user nobody", /--user takes NAME:PASSWORD/],
+  ["--user :secret", /--user takes NAME:PASSWORD/],
+  ["--anonymous maybe", /--anonymous takes off, read, write, not "maybe"/],
+  ["--anonymous off", /--user.*--anonymous/],
+  ["--host 0.0.0.0", /--user.*--anonymous/],
+  ["--passive-ports 70000-80000", /--passive-ports takes .*not "70000-80000"/],
+  ["--passive-ports 200-100", /--passive-ports takes/],
+  ["--passive-ports 5000", /--passive-ports takes/],
+  ["--login-delay soon", /--login-delay takes seconds/],
+  ["--data-timeout 1e300", /--data-timeout takes seconds/],
+  ["--grace x", /--grace takes seconds/],
+  ["--download ../up", /--download takes a folder below the root/],
+  ["--upload a/../../b", /--upload takes a folder below the root/],
+  ["--unknown", /"--unknown"/],
+  ["--prot 1", /"--prot"/],
+  ["-x", /"-x"/],
+  ["folder", /"folder"/],
+];
+
+/** At a time: each is a process of its own, and most of it is its start. */
+const AT_A_TIME = 4;
+
+testWith(NEEDS, "serve with a wrong flag says so in one line, status 2", async (context) => {
+  using root = new Root();
+  for (let at = 0; at < WRONG.length; at += AT_A_TIME) {
+    const some = WRONG.slice(at, at + AT_A_TIME).map(([args, says]) => {
+      const flags = args.includes("--root") ? args : `${args} --root ${root.path}`;
+      return { args, says, ended: run(["serve", ...flags.split(" ")]) };
+    });
+    for (const { args, says, ended } of some) {
+      const result = await ended;
+      await context.step(args, () => assertOneLine(result, 2, says));
+    }
+  }
+});
+
+testWith(NEEDS, "serve does not repeat a password that it was given wrongly", async () => {
+  const { stderr } = await run(["serve", "--user", ":secret", "--port", "0"]);
+  assert(!stderr.includes("secret"), stderr);
+});
+
+testWith(NEEDS, "main without a command, or with an unknown one, is status 2", async () => {
+  const [none, unknown, help] = await Promise.all([run([]), run(["dance"]), run(["--help"])]);
+  assertEquals([none.code, none.stdout], [2, ""]);
+  assertMatch(none.stderr, /^Usage: main.ts serve/);
+  assertEquals([unknown.code, unknown.stdout], [2, ""]);
+  assertMatch(unknown.stderr, /^.*"dance"\n$/);
+  assertEquals([help.code, help.stderr], [0, ""]);
+});
+
+for (const name of new Set(variants.map(({ model }) => model.name))) {
+  const absent = variants.find(({ model }) => model.name === name)!.unavailable();
+  testWith(
+    NEEDS,
+    `serve on a port in use, or a foreign address, is status 1 [${name}]`,
+    async () => {
+      using root = new Root();
+      using listener = Deno.listen({ hostname: "127.0.0.1", port: 0 });
+      const { port } = listener.addr as Deno.NetAddr;
+      const flags = ["serve", "--model", name, "--root", root.path];
+      const [used, shared, foreign] = await Promise.all([
+        run([...flags, "--port", `${port}`]),
+        run([...flags, "--port", `${port}`, "--workers", "2"]),
+        run([...flags, "--port", "0", "--host", "192.0.2.1", "--anonymous", "read"]),
+      ]);
+      for (const ended of [used, shared]) {
+        assertOneLine(
+          ended,
+          1,
+          new RegExp(`Cannot listen on 127\\.0\\.0\\.1:${port}: address in use`),
+        );
+      }
+      assertOneLine(foreign, 1, /Cannot listen on 192\.0\.2\.1:0: /);
+    },
+    absent,
+  );
+
+  testWith(
+    NEEDS,
+    `serve without --allow-ffi is ${name === "async" ? "served" : "status 1"} [${name}]`,
+    async () => {
+      using root = new Root();
+      const permissions = ["--allow-net", "--allow-read", "--allow-write"];
+      const flags = ["--model", name, "--port", "0", "--root", root.path];
+      if (name !== "async") {
+        const ended = await run(["serve", ...flags], permissions);
+        assertOneLine(ended, 1, new RegExp(`Model ${name} is not available here: .*--allow-ffi`));
+        return;
+      }
+      await using server = Child.serve(flags, { permissions });
+      const { ftp, data } = await downloading(await server.serving());
+      assertEquals((await readAll(data)).length, LARGE_BYTES - 1);
+      await ftp.reply(226);
+      ftp.close();
+      server.kill("SIGINT");
+      assertEquals((await server.ended()).code, 0);
+    },
+    absent,
+  );
+}
+
+testWith(NEEDS, "serve of a root that is missing, or no folder, is status 1", async () => {
+  using root = new Root();
+  const flags = ["serve", "--port", "0", "--root"];
+  const [none, file, below] = await Promise.all([
+    run([...flags, `${root.path}/none`]),
+    run([...flags, `${root.path}/large`]),
+    run([...flags, `${root.path}/large/below`]),
+  ]);
+  assertOneLine(none, 1, /Cannot serve ".*\/none": no such folder/);
+  assertOneLine(file, 1, /Cannot serve ".*\/large": not a folder/);
+  assertOneLine(below, 1, /Cannot serve ".*": not a folder/);
+});
+
+testWith(NEEDS, "serve of a root that it may not read is status 1", async () => {
+  using root = new Root();
+  const permissions = SERVE_PERMISSIONS.map((flag) =>
+    flag === "--allow-read" ? `--allow-read=${new URL("../", import.meta.url).pathname}` : flag
+  );
+  const ended = await run(["serve", "--port", "0", "--root", root.path], permissions);
+  assertOneLine(ended, 1, /Cannot serve ".*": permission denied/);
+});
+
+testWith(NEEDS, "serve --root / serves the whole tree", async () => {
+  using root = new Root();
+  await using server = Child.serve(["--port", "0", "--root", "/", "--anonymous", "read"]);
+  const ftp = await login(await server.serving());
+  await ftp.command("CWD /usr", 250);
+  await ftp.command(`SIZE ${root.path}/large`, 213);
+  await ftp.command("CWD /", 250);
+  assert((await ftp.list("NLST")).includes("usr"));
+  ftp.close();
+});
+
+testWith(NEEDS, "serve --help lists the flags on stdout, status 0", async () => {
+  const { code, stdout, stderr } = await run(["serve", "--help"]);
+  assertEquals([code, stderr], [0, ""]);
+  assertMatch(stdout, /^Usage: main.ts serve/);
+});
+
+testWith(NEEDS, "serve --host ::1 prints an address that can be pasted", async () => {
+  using root = new Root();
+  await using server = Child.serve(["--port", "0", "--host", "::1", "--root", root.path]);
+  const { line, host, port } = await server.serving();
+  assertMatch(line, new RegExp(` on \\[::1\\]:${port}, `));
+  (await login({ host, port })).close();
+});
+
+testWith(NEEDS, "serve makes ./files with a film when it is missing, and only then", async () => {
+  using root = new Root();
+  for (const expected of [["a.avi"], []]) {
+    await using server = Child.serve(["--port", "0"], { cwd: root.path });
+    const endpoint = await server.serving();
+    assertMatch(endpoint.line, /, root files$/);
+    const ftp = await login(endpoint);
+    assertEquals(await ftp.list("NLST"), expected);
+    if (expected.length > 0) {
+      assertFilm(await ftp.fetch("RETR a.avi"));
+      await ftp.command("DELE a.avi", 250);
+    }
+    ftp.close();
+  }
+});
+
+/** A chunk of a RIFF file by the names of the lists around it and its own. */
+interface Chunk {
+  readonly path: string;
+  readonly at: number;
+  readonly content: DataView;
+}
+
+/** The chunks between `at` and `end`, those inside of lists included, in their order. */
+function* chunksOf(file: DataView, path = "", at = 0, end = file.byteLength): Generator<Chunk> {
+  while (at < end) {
+    const size = file.getUint32(at + 4, true);
+    const isList = ["RIFF", "LIST"].includes(nameAt(file, at));
+    const inner = `${path}/${nameAt(file, isList ? at + 8 : at)}`;
+    assert(at + 8 + size <= end, `${inner} goes beyond what holds it`);
+    yield { path: inner, at, content: new DataView(file.buffer, at + 8, size) };
+    if (isList) yield* chunksOf(file, inner, at + 12, at + 8 + size);
+    at += 8 + size + (size & 1); // chunks begin at even offsets
+  }
+  assertEquals(at, end, `${path} does not end where it says`);
+}
+
+function nameAt(file: DataView, at: number): string {
+  return new TextDecoder().decode(new Uint8Array(file.buffer, at, 4));
+}
+
+/** Fails unless `film` is a RIFF AVI whose chunks fill it and whose index finds its frames. */
+function assertFilm(film: Uint8Array<ArrayBuffer>): void {
+  const file = new DataView(film.slice().buffer);
+  const chunks = [...chunksOf(file)];
+  const frames = chunks.filter(({ path }) => path === "/AVI /movi/00db");
+  const others = chunks.filter((chunk) => !frames.includes(chunk));
+  assertEquals(others.map(({ path }) => path), [
+    "/AVI ",
+    "/AVI /hdrl",
+    "/AVI /hdrl/avih",
+    "/AVI /hdrl/strl",
+    "/AVI /hdrl/strl/strh",
+    "/AVI /hdrl/strl/strf",
+    "/AVI /movi",
+    "/AVI /idx1",
+  ]);
+  const [, , header, , , , movie, index] = others;
+  assert(frames.length > 0);
+  assertEquals(header!.content.getUint32(16, true), frames.length);
+  assertEquals(index!.content.byteLength, frames.length * 16);
+  for (const [number, { at, content }] of frames.entries()) {
+    const entry = number * 16;
+    // Offsets in the index count from the list's own name.
+    assertEquals(index!.content.getUint32(entry + 8, true), at - (movie!.at + 8));
+    assertEquals(index!.content.getUint32(entry + 12, true), content.byteLength);
+  }
+}

@@ -1,0 +1,117 @@
+/**
+ * How serve begins and ends, on every variant: the line that it prints, SIGINT and SIGTERM with
+ * clients in every state, the counters at the end.
+ *
+ * @module
+ */
+
+import { assert, assertEquals } from "@std/assert";
+import { Child } from "./child.ts";
+import { readAll } from "./conformance/client.ts";
+import { type Variant, variants } from "./conformance/variants.ts";
+import { type Need, SERVER_NEEDS, testWith } from "./permission.ts";
+import { connected, downloading, LARGE_BYTES, login, Root } from "./served.ts";
+
+const NEEDS: readonly Need[] = [...SERVER_NEEDS, "run"];
+
+/** Threads of blocking at the start: few, each takes a tenth of a second. */
+const THREADS = 2;
+
+/** Event loops, or threads at the start. */
+function workersOf({ model, options }: Variant): number {
+  return model.name === "blocking" ? THREADS : options.workers ?? 1;
+}
+
+/** Flags of serve for a variant that serves `root`. */
+function flagsOf(variant: Variant, root: Root): string[] {
+  const { model, options: { selector, trigger } } = variant;
+  return [
+    ...["--model", model.name, "--workers", `${workersOf(variant)}`],
+    ...(selector === undefined ? [] : ["--selector", selector]),
+    ...(trigger === undefined ? [] : ["--trigger", trigger]),
+    ...["--max-workers", "6", "--port", "0", "--root", root.path],
+  ];
+}
+
+/** What stands after "model" in the line, by the variant's name without its workers. */
+const DESCRIPTIONS: Readonly<Record<string, string>> = {
+  "blocking": `blocking (${THREADS} to 6 threads)`,
+  "polling": "polling (every 1 ms)",
+  "multiplex select": "multiplex (select)",
+  "multiplex poll": "multiplex (poll)",
+  "multiplex epoll": "multiplex (epoll, level)",
+  "multiplex epoll level": "multiplex (epoll, level)",
+  "multiplex epoll edge": "multiplex (epoll, edge)",
+  "async": "async (for await)",
+};
+
+for (const variant of variants) {
+  const absent = variant.unavailable();
+  const test = (name: string, run: (root: Root) => Promise<void>) =>
+    testWith(NEEDS, `serve ${name} [${variant.name}]`, async () => {
+      using root = new Root();
+      await run(root);
+    }, absent);
+
+  test("prints its line, SIGINT ends it with idle clients, and counts", async (root) => {
+    await using server = Child.serve([...flagsOf(variant, root), "--stats"]);
+    const endpoint = await server.serving();
+    const count = workersOf(variant);
+    assertEquals(
+      endpoint.line,
+      `ftplab: serving ftp on 127.0.0.1:${endpoint.port}, ` +
+        `model ${DESCRIPTIONS[variant.name.split(",")[0]!]}, ` +
+        `${count} worker${count === 1 ? "" : "s"}, root ${root.path}`,
+    );
+    const clients = [await login(endpoint), await connected(endpoint)];
+    server.kill("SIGINT");
+    for (const ftp of clients) {
+      await ftp.reply(421);
+      await ftp.end();
+      ftp.close();
+    }
+    const { code, stdout, stderr } = await server.ended();
+    assertEquals([code, stderr], [0, ""]);
+    const { workers } = JSON.parse(stdout.slice(endpoint.line.length));
+    assert(workers.length >= count); // blocking grows when its last thread gets a client
+    let sessions = 0;
+    for (const worker of workers) {
+      assertEquals([worker.lane, worker.sessionsOpen], ["stopped", 0]);
+      assert(worker.emptyWakeups <= worker.wakeups);
+      if (worker.sessions > 0) assert(worker.octetsOut > 0 && worker.wakeups > 0);
+      sessions += worker.sessions;
+    }
+    assertEquals(sessions, clients.length);
+  });
+
+  test("lets a transfer finish after SIGTERM", async (root) => {
+    await using server = Child.serve([...flagsOf(variant, root), "--grace", "60"]);
+    const endpoint = await server.serving();
+    const { ftp, data } = await downloading(endpoint);
+    const idle = await login(endpoint);
+    server.kill("SIGTERM");
+    await idle.reply(421); // the stop has come
+    idle.close();
+    assertEquals((await readAll(data)).length, LARGE_BYTES - 1);
+    await ftp.reply(226);
+    await ftp.reply(421);
+    await ftp.end();
+    ftp.close();
+    const { code, stderr } = await server.ended();
+    assertEquals([code, stderr], [0, ""]);
+  });
+
+  test("ends a transfer after a second SIGINT", async (root) => {
+    await using server = Child.serve([...flagsOf(variant, root), "--grace", "3600"]);
+    const endpoint = await server.serving();
+    const { ftp } = await downloading(endpoint);
+    const idle = await login(endpoint);
+    server.kill("SIGINT");
+    await idle.reply(421);
+    idle.close();
+    server.kill("SIGINT");
+    const { code, stderr } = await server.ended();
+    assertEquals([code, stderr], [0, ""]);
+    ftp.close();
+  });
+}
