@@ -66,6 +66,8 @@ export class Pool {
   /** One question at a time is put to the operator. */
   #asking: Promise<void> = Promise.resolve();
   #stopping: number | undefined;
+  /** The last worker has ended and what the plan held is released: once, its numbers are others'. */
+  #over = false;
 
   constructor(readonly plan: PoolPlan) {
     if (!protocols.has(plan.options.protocol)) {
@@ -145,6 +147,7 @@ export class Pool {
 
   /** See Server.stop. */
   async stop(graceMs: number): Promise<void> {
+    if (this.#over) return;
     this.#stopping = Math.min(this.#stopping ?? Infinity, performance.now() + graceMs);
     Atomics.store(this.shared, SHARED.stop, Math.max(DRAINING, this.#phase()));
     this.#wakeAll();
@@ -218,6 +221,8 @@ export class Pool {
   }
 
   #allEnded(): void {
+    if (this.#over) return;
+    this.#over = true;
     this.plan.release();
     if (this.stopped) this.#finished.resolve();
     else this.#finished.reject(new ServeError("Cannot go on: no worker is left"));
