@@ -172,11 +172,15 @@ Deno.test("Connection: a completion that arises while draining waits for its tur
     if (input === "in") return [transfer(1), { kind: "print", text: "after" }, send("x")];
     return [send(input)];
   });
-  wire.onTransfer = ({ id }) => connection.complete(id, { kind: "transferred", octets: 0 }, 1);
+  wire.onTransfer = ({ id }) => {
+    connection.complete(id, { kind: "transferred", octets: 0 }, 1);
+    log.push("started");
+  };
   connection.input(encoder.encode("in"), 1);
   assertEquals(log, [
     "in",
     "startTransfer 1",
+    "started",
     "print after",
     "<1 transferred>",
     "send x<1 transferred>", // one turn, one piece

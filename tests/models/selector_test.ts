@@ -4,13 +4,11 @@
  * @module
  */
 
-import { assert, assertEquals, assertMatch, assertThrows } from "@std/assert";
+import { assert, assertEquals, assertMatch } from "@std/assert";
 import { EAGAIN, ECONNRESET, FD_SETSIZE } from "../../models/libc/constants.ts";
-import { CALL_NAMES, type CallName, Libc, unavailableReason } from "../../models/libc/mod.ts";
-import { EpollSelector } from "../../models/selector/epoll.ts";
+import { type Libc, unavailableReason } from "../../models/libc/mod.ts";
 import { EVENTS_MAX, READ, type Selector, WRITE } from "../../models/selector/mod.ts";
 import { PollSelector } from "../../models/selector/poll.ts";
-import { ScanSelector } from "../../models/selector/scan.ts";
 import { missing, testWith } from "../permission.ts";
 import { Loopback } from "./loopback.ts";
 import { type Kind, kinds } from "./selector_kinds.ts";
@@ -146,6 +144,30 @@ const cases: Readonly<Record<string, Case>> = {
       bench.set(server, interest);
       bench.assertReady(server, interest);
     }
+  },
+
+  "an interest in nothing is told nothing for long, not even the peer's end": (bench, loopback) => {
+    const { client, server } = loopback.connect();
+    bench.set(server, READ);
+    bench.set(server, 0);
+    loopback.close(client);
+    bench.wait(0); // an edge-triggered one tells it, once
+    for (let count = 0; count < 3; count++) assertEquals([...bench.wait(0)], []);
+    bench.set(server, READ);
+    bench.assertReady(server, READ);
+  },
+
+  "whoever goes leaves the interests of the others as they were": (bench, loopback) => {
+    const fds = Array.from({ length: 5 }, () => loopback.connect().server);
+    for (const fd of fds) bench.set(fd, READ);
+    bench.remove(fds[1]!);
+    loopback.close(fds[0]!);
+    bench.forget(fds[0]!);
+    for (const fd of fds.slice(2)) {
+      bench.set(fd, WRITE);
+      bench.assertReady(fd, WRITE);
+    }
+    assertEquals([...bench.wait(0).keys()].sort(), bench.selector.edge ? [] : fds.slice(2).sort());
   },
 
   "what is removed stays open, is not told, and can come back": (bench, loopback) => {
@@ -338,50 +360,3 @@ for (const kind of kinds) {
     }
   }, absent);
 }
-
-function made(libc: Libc, name: CallName): number {
-  return libc.calls[CALL_NAMES.indexOf(name)]!;
-}
-
-testWith(["ffi"], "ScanSelector sleeps only when idle, not at once, and not at interval 0", () => {
-  for (const interval of [0, 1]) {
-    const libc = new Libc();
-    const scan = new ScanSelector(libc, interval);
-    const tell = () => {};
-    scan.wait(0, true, tell);
-    scan.wait(-1, false, tell);
-    scan.wait(5, false, tell);
-    assertEquals(made(libc, "nanosleep"), 0);
-    scan.wait(-1, true, tell);
-    scan.wait(5, true, tell);
-    assertEquals(made(libc, "nanosleep"), interval === 0 ? 0 : 2);
-  }
-}, absent);
-
-testWith(["ffi"], "ScanSelector sleeps no longer than it may wait", () => {
-  const scan = new ScanSelector(new Libc(), 3_600_000);
-  scan.wait(1, true, () => {}); // returns
-}, absent);
-
-testWith(["ffi"], "EpollSelector calls epoll_ctl only when an interest changes", () => {
-  for (const [trigger, expected] of [["level", 4], ["edge", 2]] as const) {
-    using loopback = new Loopback();
-    const { libc } = loopback;
-    const selector = new EpollSelector(libc, trigger);
-    const { server } = loopback.connect();
-    for (const interest of [READ, READ, WRITE, WRITE, READ, READ]) selector.set(server, interest);
-    selector.remove(server);
-    selector.forget(server);
-    assertEquals(made(libc, "epoll_ctl"), expected);
-    selector.close();
-  }
-}, absent);
-
-testWith(["ffi"], "EpollSelector: a descriptor that is not open is an error", () => {
-  using loopback = new Loopback();
-  const selector = new EpollSelector(loopback.libc, "level");
-  const fd = loopback.open(loopback.libc.eventfd());
-  loopback.close(fd);
-  assertThrows(() => selector.set(fd, READ), Error, `Cannot watch descriptor ${fd}`);
-  selector.close();
-}, absent);

@@ -237,6 +237,23 @@ treeTest("two uploads to one name", {
     second.files.close();
   },
 
+  "one that finishes between the other's open and its lock keeps what it wrote": (tree) => {
+    let late = true;
+    const second = tree.other((path, mode) => {
+      const file = tree.open(path, mode);
+      if (late) tree.do("done", COMMIT); // the partial file, open already, gets its name
+      late = false;
+      return file;
+    });
+    tree.do("opened", upload(REPLACE));
+    tree.append("first");
+    second.do("opened", upload(REPLACE));
+    assertEquals(tree.text("/file"), "first");
+    second.append("second");
+    second.do("done", COMMIT);
+    assertEquals([tree.names(), tree.text("/file")], [["file"], "second"]);
+  },
+
   "readers are not in the way": (tree) => {
     tree.write("/file", "old");
     const reader = tree.other();
