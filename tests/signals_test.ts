@@ -78,7 +78,7 @@ for (const variant of variants) {
     for (const worker of workers) {
       assertEquals([worker.lane, worker.sessionsOpen], ["stopped", 0]);
       assert(worker.emptyWakeups <= worker.wakeups);
-      if (worker.sessions > 0) assert(worker.octetsOut > 0 && worker.wakeups > 0);
+      if (worker.sessions > 0) assert(worker.octetsOut > 0);
       sessions += worker.sessions;
     }
     assertEquals(sessions, clients.length);
