@@ -80,7 +80,7 @@ class Values {
 
   constructor(args: readonly string[]) {
     const names = Object.keys(FLAGS);
-    this.#values = parseArgs(args, {
+    this.#values = parseArgs(joinNegative(args), {
       string: names.filter((name) => FLAGS[name]!.value !== undefined),
       boolean: names.filter((name) => FLAGS[name]!.value === undefined),
       collect: ["user"],
@@ -132,6 +132,17 @@ class Values {
     if (number >= 0 && number <= highest) return number;
     throw wrong(flag, takes, given);
   }
+}
+
+/** "--flag -1" as "--flag=-1": else the number is taken for a flag of its own. */
+function joinNegative(args: readonly string[]): string[] {
+  const joined: string[] = [];
+  for (const arg of args) {
+    const flag = FLAGS[joined.at(-1)?.replace(/^--/, "") ?? ""];
+    if (/^-\d/.test(arg) && flag?.value !== undefined) joined.push(`${joined.pop()}=${arg}`);
+    else joined.push(arg);
+  }
+  return joined;
 }
 
 function help(): string {

@@ -87,6 +87,7 @@ async function acceptAll(
       for await (const conn of listener) {
         pauseTold = false;
         context.counters.calls[CALLS.accept]! += 1;
+        context.counters.add("wakeups", 1);
         begin(conn);
       }
     } catch (error) {

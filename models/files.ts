@@ -46,12 +46,16 @@ type OpenDirectory = Extract<FileOperation, { do: "openDirectory" }>;
 /** The file slot of one connection, and all operations on the tree below `root`. */
 export class Files {
   #slot: Slot | undefined;
+  /** What every path below the root begins with, before its slash. */
+  readonly #prefix: string;
 
   /**
-   * @param root the real path of the served folder, without a slash at its end
+   * @param root the real path of the served folder, without a slash at its end, or "/"
    * @param open how regular files are opened
    */
-  constructor(readonly root: string, readonly open: OpenFunction) {}
+  constructor(readonly root: string, readonly open: OpenFunction) {
+    this.#prefix = root === "/" ? "" : root;
+  }
 
   /** Carries one operation out; a failure is a completion, never an exception. */
   perform(operation: FileOperation): Completion {
@@ -160,7 +164,7 @@ export class Files {
   /** The real path of something that exists below the root. */
   #existing(virtualPath: string): string {
     if (virtualPath === "/") return this.root;
-    return this.#inside(withFailures(() => Deno.realPathSync(this.root + virtualPath)));
+    return this.#inside(withFailures(() => Deno.realPathSync(this.#prefix + virtualPath)));
   }
 
   /** The real path of an entry that need not exist, in a folder that does; links not followed. */
@@ -173,8 +177,12 @@ export class Files {
     return `${this.#existing(slash <= 0 ? "/" : virtualPath.slice(0, slash))}/${name}`;
   }
 
+  #holds(path: string): boolean {
+    return path === this.root || path.startsWith(`${this.#prefix}/`);
+  }
+
   #inside(path: string): string {
-    if (path === this.root || path.startsWith(`${this.root}/`)) return path;
+    if (this.#holds(path)) return path;
     throw new FileFailure("denied", "it leads outside the served folder");
   }
 
@@ -238,7 +246,7 @@ export class Files {
       const info = Deno.lstatSync(path);
       if (!info.isSymlink) return toStat(info);
       const target = realPathOrUndefined(path);
-      const inside = target === this.root || target?.startsWith(`${this.root}/`) === true;
+      const inside = target !== undefined && this.#holds(target);
       return inside ? toStat(Deno.lstatSync(target!)) : { ...toStat(info), kind: "other" };
     } catch (error) {
       if (error instanceof Deno.errors.NotFound) return undefined;

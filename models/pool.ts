@@ -71,6 +71,7 @@ export class Pool {
 
   constructor(readonly plan: PoolPlan) {
     if (!protocols.has(plan.options.protocol)) {
+      plan.release();
       throw new ServeError(`Cannot serve an unknown protocol "${plan.options.protocol}"`);
     }
     // A server that dies is reported by whoever awaits `finished`; nobody need.
@@ -89,10 +90,13 @@ export class Pool {
   /** Starts `count` workers one after the other; the port that the first one serves. */
   async start(count: number, options = this.plan.options): Promise<number> {
     let port = options.port;
-    for (let index = 0; index < count; index++) {
-      port = await this.grow({ ...options, port });
+    try {
+      for (let index = 0; index < count; index++) port = await this.grow({ ...options, port });
+      return port;
+    } catch (error) {
+      await this.stop(0); // those that were started
+      throw error;
     }
-    return port;
   }
 
   /** Starts one more worker; resolves with its port once it accepts connections. */
@@ -157,11 +161,6 @@ export class Pool {
     }, Math.max(0, this.#stopping - performance.now()));
     await this.#finished.promise.catch(() => {});
     clearTimeout(closing);
-  }
-
-  /** The runtime calls it when a start fails: ends what was started. */
-  async abandon(): Promise<void> {
-    await this.stop(0);
   }
 
   #phase(): number {
