@@ -122,7 +122,8 @@ function listening<T>(options: ServeOptions, open: () => T): T {
  * server of this user without a word.
  */
 function freePort(options: ServeOptions): number {
-  if (options.workers === 1) return options.port;
+  // A port of the kernel's choice is nobody else's; looking for it first would let it be taken.
+  if (options.workers === 1 || options.port === 0) return options.port;
   const probe = listening(options, () => listen({ ...options, workers: 1 }));
   probe.close();
   return probe.addr.port;
