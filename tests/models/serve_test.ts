@@ -16,11 +16,14 @@ const NEEDS: readonly Need[] = [...SERVER_NEEDS, "run"];
 /** What the runtime may have opened meanwhile for itself; ATTEMPTS leaks are more. */
 const RUNTIME_DESCRIPTORS = 4;
 
+/** Looks at the descriptors: a thread that has ended gives its own back a moment later. */
+const LOOKS_MAX = 300;
+
 /** Failed starts, between two counts of descriptors. */
 const ATTEMPTS = 12;
 
-function openDescriptors(): number {
-  const { stdout } = new Deno.Command("ls", { args: [`/proc/${Deno.pid}/fd`] }).outputSync();
+async function openDescriptors(): Promise<number> {
+  const { stdout } = await new Deno.Command("ls", { args: [`/proc/${Deno.pid}/fd`] }).output();
   return new TextDecoder().decode(stdout).trim().split("\n").length;
 }
 
@@ -87,12 +90,15 @@ for (const model of models.values()) {
         const options = { ...OPTIONS, root: root.path, maxWorkers: 1, ...overrides };
         const attempt = () => assertRejects(() => model.serve(options), ServeError, says);
         await attempt();
-        const before = openDescriptors();
+        const before = await openDescriptors();
         for (let count = 0; count < ATTEMPTS; count++) {
           const { message } = await attempt();
           assert(!message.includes("\n"), message);
         }
-        const left = openDescriptors() - before;
+        let left = Infinity;
+        for (let looks = 0; left > RUNTIME_DESCRIPTORS && looks < LOOKS_MAX; looks++) {
+          left = await openDescriptors() - before;
+        }
         assert(left <= RUNTIME_DESCRIPTORS, `${left} descriptors for ${ATTEMPTS} wrong a ${name}`);
       }
     },
