@@ -8,6 +8,7 @@ traceback and a status other than 0.
 
 import ftplib
 import io
+import itertools
 import os
 import socket
 import struct
@@ -194,8 +195,12 @@ def resets():
     def listing(ftp):
         reset(ftp.transfercmd("LIST"))
 
+    rounds = itertools.count()
+
     def uploading(ftp):
-        data = ftp.transfercmd("STOR new")
+        # A name of its own: another worker may not have noticed yet that the one before is gone,
+        # and then rightly says 450 to the same name.
+        data = ftp.transfercmd(f"STOR new-{next(rounds)}")
         data.sendall(content(100_000))
         reset(data)
 
