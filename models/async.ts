@@ -12,7 +12,7 @@ import { AsyncConnection, AsyncTools, CALLS } from "./async_connection.ts";
 import { ACCEPT_PAUSE_MS } from "./limits.ts";
 import { type Model, ServeError, type ServeOptions, SILENT } from "./model.ts";
 import { Pool } from "./pool.ts";
-import { familyOf, listenError } from "./sockets.ts";
+import { addressAt, listenError } from "./sockets.ts";
 import { CLOSING, RUNNING, type WorkerContext } from "./worker_context.ts";
 
 /** See Model. */
@@ -39,7 +39,7 @@ export const async: Model = {
       release() {},
     });
     const port = await pool.start(options.workers, { ...options, port: reserved });
-    return pool.server({ family: familyOf(options.host), host: options.host, port });
+    return pool.server(addressAt(options, port));
   },
 
   async work(context) {
@@ -81,21 +81,16 @@ async function acceptAll(
   listener: Deno.TcpListener,
   begin: (conn: Deno.TcpConn) => void,
 ): Promise<void> {
-  let pauseTold = false;
   while (context.stopping === RUNNING) {
     try {
       for await (const conn of listener) {
-        pauseTold = false;
         context.counters.calls[CALLS.accept]! += 1;
         context.counters.add("wakeups", 1);
         begin(conn);
       }
     } catch (error) {
       if (context.stopping !== RUNNING) return;
-      if (!pauseTold) {
-        context.log(`Accepting pauses: ${error instanceof Error ? error.message : error}`);
-      }
-      pauseTold = true;
+      context.acceptingPauses(error instanceof Error ? error.message : String(error));
       await new Promise((resume) => setTimeout(resume, ACCEPT_PAUSE_MS));
     }
   }

@@ -17,11 +17,11 @@ import {
 } from "../server/mod.ts";
 import { addressOf, type AsyncPassive, listenForData } from "./async_passive.ts";
 import { now } from "./clock.ts";
-import { Connection, type StartTransfer, type Wire } from "./connection.ts";
+import { Connection, filtered, type StartTransfer, type Wire } from "./connection.ts";
 import { Files } from "./files.ts";
 import { BULK_BYTES, CONTROL_BYTES, LAST_REPLY_MS } from "./limits.ts";
 import { FileFailure, openWithRuntime } from "./open_file.ts";
-import { PassivePool } from "./passive.ts";
+import { type PassivePool, PassiveSlot } from "./passive.ts";
 import type { WorkerContext } from "./worker_context.ts";
 
 /** The runtime's operations that are counted, by the index of their counter. */
@@ -79,7 +79,7 @@ export class AsyncConnection implements Wire {
   #changed = Promise.withResolvers<void>();
   #timer: ReturnType<typeof setTimeout> | undefined;
   #timerAt = Infinity;
-  #passive: AsyncPassive | undefined;
+  readonly #passive: PassiveSlot<AsyncPassive>;
   #transfer: AsyncTransfer | undefined;
   #closed = false;
 
@@ -88,13 +88,12 @@ export class AsyncConnection implements Wire {
     const { settings, root } = context.options;
     this.#tools = tools;
     this.#conn = conn;
+    this.#passive = new PassiveSlot(tools.passive);
     this.#peer = {
       local: addressOf(conn.localAddr),
       remote: addressOf(conn.remoteAddr),
-      number: context.nextNumber(),
+      number: context.beginSession(),
     };
-    context.counters.add("sessions", 1);
-    context.counters.add("sessionsOpen", 1);
     this.#connection = new Connection(
       protocol.createSession(settings, this.#peer, now()),
       new Files(root, openWithRuntime),
@@ -197,14 +196,13 @@ export class AsyncConnection implements Wire {
   }
 
   openPassive(): number | undefined {
-    this.#passive = this.#tools.passive.exchange(this.#passive);
-    this.#passive?.expect(this.#peer.remote.host);
-    return this.#passive?.port;
+    const socket = this.#passive.exchange();
+    socket?.expect(this.#peer.remote.host);
+    return socket?.port;
   }
 
   closePassive(): void {
-    if (this.#passive !== undefined) this.#tools.passive.giveBack(this.#passive);
-    this.#passive = undefined;
+    this.#passive.giveBack();
   }
 
   startTransfer(effect: StartTransfer): void {
@@ -258,8 +256,7 @@ export class AsyncConnection implements Wire {
   }
 
   crashed(error: unknown): void {
-    const text = error instanceof Error ? error.stack ?? error.message : String(error);
-    this.#tools.context.log(`Session ${this.#peer.number} ended by a bug: ${text}`);
+    this.#tools.context.sessionCrashed(this.#peer.number, error);
   }
 
   // --- the transfer ---
@@ -287,7 +284,7 @@ export class AsyncConnection implements Wire {
 
   #dataConnection(transfer: AsyncTransfer): Promise<Deno.Conn> {
     const { route } = transfer.effect;
-    if (route === "passive") return this.#passive!.take();
+    if (route === "passive") return this.#passive.socket!.take();
     this.#tools.count("connect");
     const connecting = Deno.connect({ hostname: route.host, port: route.port });
     connecting.then((conn) => {
@@ -302,13 +299,11 @@ export class AsyncConnection implements Wire {
     buffer: Uint8Array<ArrayBuffer>,
   ): Promise<void> {
     const { files } = this.#connection;
-    const { filter } = transfer.effect;
     for (let ended = false; !ended && transfer.octets !== files.length;) {
       const count = files.read(buffer);
       ended = count === 0;
-      const octets = buffer.subarray(0, count);
-      const chunk = filter === undefined ? octets : ended ? filter.end() : filter.push(octets);
-      await this.#writeAll(conn, chunk as Uint8Array<ArrayBuffer>);
+      const chunk = filtered(transfer.effect, buffer.subarray(0, count), ended);
+      await this.#writeAll(conn, chunk);
       this.#moved(transfer, chunk.length, "octetsOut");
     }
   }
@@ -319,15 +314,13 @@ export class AsyncConnection implements Wire {
     buffer: Uint8Array<ArrayBuffer>,
   ): Promise<void> {
     const { files } = this.#connection;
-    const { filter } = transfer.effect;
     for (let ended = false; !ended;) {
       this.#tools.count("read");
       const count = await conn.read(buffer);
       if (transfer.failure !== undefined) return;
       ended = count === null;
-      const octets = buffer.subarray(0, count ?? 0);
-      const chunk = filter === undefined ? octets : ended ? filter.end() : filter.push(octets);
-      if (chunk.length > 0) files.write(chunk as Uint8Array<ArrayBuffer>);
+      const chunk = filtered(transfer.effect, buffer.subarray(0, count ?? 0), ended);
+      if (chunk.length > 0) files.write(chunk);
       this.#moved(transfer, count ?? 0, "octetsIn");
     }
     // A client that is killed closes both connections: the pending read of commands must have its
@@ -371,7 +364,7 @@ export class AsyncConnection implements Wire {
     clearTimeout(this.#timer);
     await this.#written.catch(() => {});
     this.#closeSocket();
-    this.#tools.context.counters.add("sessionsOpen", -1);
+    this.#tools.context.endSession();
   }
 }
 

@@ -14,7 +14,7 @@ import { CALL_NAMES, errorText, Libc, unavailableReason } from "./libc/mod.ts";
 import { ACCEPT_PAUSE_MS } from "./limits.ts";
 import { type Model, SILENT } from "./model.ts";
 import { Pool } from "./pool.ts";
-import { familyOf, isAcceptPause, isAcceptRetry, listenForControl } from "./sockets.ts";
+import { addressAt, isAcceptPause, isAcceptRetry, listenForControl } from "./sockets.ts";
 import { OWN, RUNNING, SHARED, type WorkerContext } from "./worker_context.ts";
 
 /** How often the supervisor looks whether a client waits while all threads are busy. */
@@ -83,11 +83,11 @@ export const blocking: Model = {
     });
     const { port } = libc.localAddress(listener);
     await pool.start(options.workers, { ...options, port });
-    return pool.server({ family: familyOf(options.host), host: options.host, port });
+    return pool.server(addressAt(options, port));
   },
 
   work(context) {
-    const libc = new Libc(context.counters.calls);
+    const libc = context.openLibc();
     const tools = new BlockingTools(context, libc);
     context.ready(context.options.port);
     for (let fd = accept(context, libc); fd >= 0; fd = accept(context, libc)) {
@@ -106,7 +106,6 @@ function allBusy(pool: Pool): boolean {
 
 /** Blocks until a client comes; its descriptor, or -1 when the server stops. */
 function accept(context: WorkerContext, libc: Libc): number {
-  let pauseTold = false;
   while (context.stopping === RUNNING) {
     context.counters.enter("waiting");
     const fd = libc.accept(context.listener, 0);
@@ -117,8 +116,7 @@ function accept(context: WorkerContext, libc: Libc): number {
     if (isAcceptRetry(fd)) continue;
     if (context.stopping !== RUNNING) break;
     if (!isAcceptPause(fd)) throw new Error(`Cannot accept: ${errorText(-fd)}`);
-    if (!pauseTold) context.log(`Accepting pauses: ${errorText(-fd)}`);
-    pauseTold = true;
+    context.acceptingPauses(errorText(-fd));
     libc.sleep(ACCEPT_PAUSE_MS);
   }
   return -1;

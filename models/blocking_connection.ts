@@ -14,10 +14,15 @@ import { Connection, type StartTransfer, type Wire } from "./connection.ts";
 import { Files } from "./files.ts";
 import * as c from "./libc/constants.ts";
 import type { Libc } from "./libc/mod.ts";
-import { BULK_BYTES, CONTROL_BYTES, LAST_REPLY_MS, TICK_MS, UNREAD_READS_MAX } from "./limits.ts";
+import { BULK_BYTES, CONTROL_BYTES, LAST_REPLY_MS, TICK_MS } from "./limits.ts";
 import { type OpenFunction, openWithLibc } from "./open_file.ts";
-import type { PassivePool } from "./passive.ts";
-import { familyOf, isWildcard, type PassiveDescriptor, passiveDescriptors } from "./sockets.ts";
+import { type PassivePool, PassiveSlot } from "./passive.ts";
+import {
+  acceptedPeer,
+  closeGently,
+  type PassiveDescriptor,
+  passiveDescriptors,
+} from "./sockets.ts";
 import { Transfer, type TransferTools } from "./transfer.ts";
 import { CLOSING, EMPTY, MAILBOX, OWN, RUNNING, type WorkerContext } from "./worker_context.ts";
 
@@ -55,7 +60,7 @@ export class BlockingConnection implements Wire {
   readonly #fd: number;
   readonly #peer: Peer;
   readonly #connection: Connection;
-  #passive: PassiveDescriptor | undefined;
+  readonly #passive: PassiveSlot<PassiveDescriptor>;
   #transfer: Transfer | undefined;
   #closed = false;
   #stopTold = false;
@@ -64,15 +69,12 @@ export class BlockingConnection implements Wire {
 
   constructor(tools: BlockingTools, fd: number) {
     const { context, libc, protocol } = tools;
-    const { host, port, settings, root } = context.options;
-    const remote = libc.remoteAddress();
-    const local = isWildcard(host) ? libc.localAddress(fd) : { family: familyOf(host), host, port };
+    const { settings, root } = context.options;
     this.#tools = tools;
     this.#fd = fd;
-    this.#peer = { local, remote, number: context.nextNumber() };
+    this.#peer = acceptedPeer(libc, fd, context.options, context.beginSession());
+    this.#passive = new PassiveSlot(tools.passive);
     Atomics.store(context.own, OWN.control, fd);
-    context.counters.add("sessions", 1);
-    context.counters.add("sessionsOpen", 1);
     libc.setTimeout(fd, c.SO_SNDTIMEO, LAST_REPLY_MS);
     this.#connection = new Connection(
       protocol.createSession(settings, this.#peer, now()),
@@ -194,18 +196,16 @@ export class BlockingConnection implements Wire {
   }
 
   openPassive(): number | undefined {
-    this.#passive = this.#tools.passive.exchange(this.#passive);
-    return this.#passive?.port;
+    return this.#passive.exchange()?.port;
   }
 
   closePassive(): void {
-    if (this.#passive !== undefined) this.#tools.passive.giveBack(this.#passive);
-    this.#passive = undefined;
+    this.#passive.giveBack();
   }
 
   /** The transfer's steps are taken by the loop in `serve`. */
   startTransfer(effect: StartTransfer): void {
-    const listener = this.#passive?.fd ?? -1;
+    const listener = this.#passive.socket?.fd ?? -1;
     const { files } = this.#connection;
     this.#transfer = new Transfer(
       this.#tools,
@@ -250,18 +250,13 @@ export class BlockingConnection implements Wire {
   }
 
   crashed(error: unknown): void {
-    const text = error instanceof Error ? error.stack ?? error.message : String(error);
-    this.#tools.context.log(`Session ${this.#peer.number} ended by a bug: ${text}`);
+    this.#tools.context.sessionCrashed(this.#peer.number, error);
   }
 
-  /** Unread input is read first, or the kernel would reset the connection. */
   #release(): void {
     const { libc, controlBuffer, context } = this.#tools;
     Atomics.store(context.own, OWN.control, -1);
-    for (let reads = 0; reads < UNREAD_READS_MAX; reads++) {
-      if (libc.recv(this.#fd, controlBuffer, CONTROL, c.MSG_DONTWAIT) <= 0) break;
-    }
-    libc.close(this.#fd);
-    context.counters.add("sessionsOpen", -1);
+    closeGently(libc, this.#fd, controlBuffer);
+    context.endSession();
   }
 }

@@ -15,6 +15,16 @@ import type { Files } from "./files.ts";
 /** The effect that begins a transfer. */
 export type StartTransfer = Extract<Effect, { kind: "startTransfer" }>;
 
+/** What the filter of an effect, if there is one, makes of a chunk, or of the end of all. */
+export function filtered(
+  { filter }: StartTransfer,
+  octets: Uint8Array<ArrayBuffer>,
+  ended: boolean,
+): Uint8Array<ArrayBuffer> {
+  if (filter === undefined) return octets;
+  return (ended ? filter.end() : filter.push(octets)) as Uint8Array<ArrayBuffer>;
+}
+
 /** What a model does for one connection: its sockets, by the names of the effects. */
 export interface Wire {
   /** Sends to the control connection, at once or as soon as it takes more. */
@@ -169,13 +179,14 @@ export class Connection {
   #flush(): void {
     const { length } = this.#out;
     if (length === 0) return;
-    const octets = length === 1 ? this.#out[0]! : concatenate(this.#out);
+    const octets = length === 1 ? this.#out[0] as Uint8Array<ArrayBuffer> : concatenate(this.#out);
     this.#out.length = 0;
-    this.wire.send(octets as Uint8Array<ArrayBuffer>);
+    this.wire.send(octets);
   }
 }
 
-function concatenate(parts: readonly Uint8Array[]): Uint8Array {
+/** All of `parts` as one. */
+export function concatenate(parts: readonly Uint8Array[]): Uint8Array<ArrayBuffer> {
   const whole = new Uint8Array(parts.reduce((sum, part) => sum + part.length, 0));
   let at = 0;
   for (const part of parts) {

@@ -22,6 +22,11 @@ const FIELDS = [
 
 type Field = typeof FIELDS[number];
 
+const FIELD_INDEX = Object.fromEntries(FIELDS.map((name, index) => [name, index])) as Record<
+  Field,
+  number
+>;
+
 /** What a worker is doing. */
 export const LANES = ["starting", "waiting", "working", "transferring", "stopped"] as const;
 
@@ -53,7 +58,7 @@ export class Counters {
 
   /** Counts `amount` of `field`. */
   add(field: Field, amount: number): void {
-    this.#fields[FIELDS.indexOf(field)]! += amount;
+    this.#fields[FIELD_INDEX[field]]! += amount;
   }
 
   /** Says what the worker does from now on. */
@@ -67,7 +72,7 @@ export class Counters {
     for (const [index, name] of this.callNames.entries()) {
       if (this.calls[index]! > 0) calls[name] = this.calls[index]!;
     }
-    const field = (name: Field) => this.#fields[FIELDS.indexOf(name)]!;
+    const field = (name: Field) => this.#fields[FIELD_INDEX[name]]!;
     return {
       lane: LANES[this.#lane[0]!]!,
       calls,

@@ -44,7 +44,7 @@ export const multiplex: Model = {
     return serveReactors("multiplex", description, options, terminal);
   },
   work(context) {
-    const libc = new Libc(context.counters.calls);
+    const libc = context.openLibc();
     new Reactor(context, libc, makeSelector(context.options, libc)).run();
   },
 };

@@ -21,6 +21,24 @@ export interface PassiveSocket {
   close(): void;
 }
 
+/** The passive slot of one connection: a socket on loan, or none. */
+export class PassiveSlot<S extends PassiveSocket> {
+  socket: S | undefined;
+
+  constructor(readonly pool: PassivePool<S>) {}
+
+  /** Takes another socket on loan in place of the one that is there. */
+  exchange(): S | undefined {
+    return this.socket = this.pool.exchange(this.socket);
+  }
+
+  /** Gives back what is there. */
+  giveBack(): void {
+    if (this.socket !== undefined) this.pool.giveBack(this.socket);
+    this.socket = undefined;
+  }
+}
+
 /** Lends sockets from a range of ports. */
 export class PassivePool<S extends PassiveSocket> {
   readonly #idle: S[] = [];

@@ -8,7 +8,7 @@
  * @module
  */
 
-import { Libc, unavailableReason } from "./libc/mod.ts";
+import { unavailableReason } from "./libc/mod.ts";
 import { type Model, SILENT } from "./model.ts";
 import { Reactor } from "./reactor.ts";
 import { serveReactors } from "./reactor_pool.ts";
@@ -26,7 +26,7 @@ export const polling: Model = {
     return serveReactors("polling", description, options, terminal);
   },
   work(context) {
-    const libc = new Libc(context.counters.calls);
+    const libc = context.openLibc();
     new Reactor(context, libc, new ScanSelector(libc, context.options.intervalMs)).run();
   },
 };

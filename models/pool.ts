@@ -8,8 +8,8 @@
  * @module
  */
 
-import { Counters } from "./counters.ts";
 import { type Address, protocols } from "../server/mod.ts";
+import { Counters } from "./counters.ts";
 import { ServeError, type ServeOptions, type Server, type Terminal } from "./model.ts";
 import {
   CLOSING,
@@ -107,11 +107,11 @@ export class Pool {
     const mailbox = new Int32Array(
       new SharedArrayBuffer(MAILBOX.headBytes + MAILBOX.lineBytesMax),
     );
+    const wake = plan.wakeDescriptor(); // it may throw, so it comes before the thread
     const thread = new Worker(new URL("./worker.ts", import.meta.url), {
       type: "module",
       name: `${plan.model} ${this.#workers.length}`,
     });
-    const wake = plan.wakeDescriptor();
     const ready = Promise.withResolvers<number>();
     const taken = Promise.withResolvers<void>();
     const worker = { counters, own, mailbox, wake, thread, ready, taken, running: true };

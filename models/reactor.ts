@@ -17,13 +17,7 @@ import { errorText, type Libc } from "./libc/mod.ts";
 import { ACCEPT_PAUSE_MS, BULK_BYTES, CONTROL_BYTES } from "./limits.ts";
 import { ReactorConnection } from "./reactor_connection.ts";
 import { READ, type Selector } from "./selector/mod.ts";
-import {
-  familyOf,
-  isAcceptPause,
-  isAcceptRetry,
-  isWildcard,
-  passiveDescriptors,
-} from "./sockets.ts";
+import { acceptedPeer, isAcceptPause, isAcceptRetry, passiveDescriptors } from "./sockets.ts";
 import type { TransferTools } from "./transfer.ts";
 import { DRAINING, RUNNING, type WorkerContext } from "./worker_context.ts";
 
@@ -54,8 +48,6 @@ export class Reactor {
   readonly #eventCount = new Uint8Array(8);
   #progressed = false;
   #accepting: Watch | undefined;
-  /** The pause under way has been logged. */
-  #pauseTold = false;
 
   constructor(
     readonly context: WorkerContext,
@@ -71,7 +63,7 @@ export class Reactor {
       counters,
       buffer: new Uint8Array(BULK_BYTES),
       socketFlags: c.SOCK_NONBLOCK,
-      adopt: (fd) => this.#refusal(fd),
+      adopt: (fd) => selector.refuses(fd),
     };
   }
 
@@ -171,7 +163,6 @@ export class Reactor {
   #accept(watch: Watch): void {
     const fd = this.libc.accept(watch.fd, c.SOCK_NONBLOCK);
     if (fd >= 0) {
-      this.#pauseTold = false;
       this.progressed();
       this.#begin(fd);
       return;
@@ -183,8 +174,7 @@ export class Reactor {
       return;
     }
     if (!isAcceptPause(fd)) throw new Error(`Cannot accept: ${errorText(-fd)}`);
-    if (!this.#pauseTold) this.context.log(`Accepting pauses: ${errorText(-fd)}`);
-    this.#pauseTold = true;
+    this.context.acceptingPauses(errorText(-fd));
     this.unwatch(watch);
     this.#accepting = undefined;
     this.#after(ACCEPT_PAUSE_MS, () => {
@@ -193,24 +183,16 @@ export class Reactor {
   }
 
   #begin(fd: number): void {
-    const remote = this.libc.remoteAddress();
-    const refusal = this.#refusal(fd);
+    const { context, libc } = this;
+    const refusal = this.selector.refuses(fd);
     if (refusal !== undefined) {
-      this.context.log(`Refused ${remote.host}: ${refusal}`);
-      this.libc.send(fd, this.protocol.refusal(refusal) as Uint8Array<ArrayBuffer>, 0);
-      this.libc.close(fd);
+      context.log(`Refused ${libc.remoteAddress().host}: ${refusal}`);
+      libc.send(fd, this.protocol.refusal(refusal) as Uint8Array<ArrayBuffer>, 0);
+      libc.close(fd);
       return;
     }
-    const { host, port } = this.context.options;
-    const local = isWildcard(host)
-      ? this.libc.localAddress(fd)
-      : { family: familyOf(host), host, port };
-    const peer = { local, remote, number: this.context.nextNumber() };
+    const peer = acceptedPeer(libc, fd, context.options, context.beginSession());
     this.connections.add(new ReactorConnection(this, fd, peer));
-  }
-
-  #refusal(fd: number): string | undefined {
-    return this.selector.refuses(fd);
   }
 
   #after(milliseconds: number, run: () => void): void {

@@ -8,14 +8,15 @@
  */
 
 import type { Peer } from "../server/mod.ts";
-import { Connection, type StartTransfer, type Wire } from "./connection.ts";
+import { concatenate, Connection, type StartTransfer, type Wire } from "./connection.ts";
 import type { Timed } from "./deadlines.ts";
 import { Files } from "./files.ts";
 import * as c from "./libc/constants.ts";
-import { CONTROL_BYTES, LAST_REPLY_MS, UNREAD_READS_MAX } from "./limits.ts";
+import { CONTROL_BYTES, LAST_REPLY_MS } from "./limits.ts";
+import { PassiveSlot } from "./passive.ts";
 import type { Reactor, Watch } from "./reactor.ts";
 import { READ, WRITE } from "./selector/mod.ts";
-import type { PassiveDescriptor } from "./sockets.ts";
+import { closeGently, type PassiveDescriptor } from "./sockets.ts";
 import { type Step, Transfer } from "./transfer.ts";
 
 const CONTROL = BigInt(CONTROL_BYTES);
@@ -32,7 +33,7 @@ export class ReactorConnection implements Wire, Timed {
   readonly #peer: Peer;
   /** What the control connection did not take yet; nothing is read while there is any. */
   #unsent: Uint8Array<ArrayBuffer> | undefined;
-  #passive: PassiveDescriptor | undefined;
+  readonly #passive: PassiveSlot<PassiveDescriptor>;
   #transfer: Transfer | undefined;
   #data: Watch | undefined;
   #closing: number | undefined;
@@ -41,10 +42,9 @@ export class ReactorConnection implements Wire, Timed {
   constructor(reactor: Reactor, fd: number, peer: Peer) {
     this.#reactor = reactor;
     this.#peer = peer;
+    this.#passive = new PassiveSlot(reactor.passive);
     this.#control = reactor.watch(fd, (watch) => this.#ready(watch));
     const { settings, root } = reactor.context.options;
-    reactor.context.counters.add("sessions", 1);
-    reactor.context.counters.add("sessionsOpen", 1);
     this.#connection = new Connection(
       reactor.protocol.createSession(settings, peer, reactor.now),
       new Files(root, reactor.openFile),
@@ -162,12 +162,9 @@ export class ReactorConnection implements Wire, Timed {
     if (this.#unsent === undefined) {
       this.#unsent = octets;
       this.#sendUnsent();
-      return;
+    } else {
+      this.#unsent = concatenate([this.#unsent, octets]);
     }
-    const joined = new Uint8Array(this.#unsent.length + octets.length);
-    joined.set(this.#unsent);
-    joined.set(octets, this.#unsent.length);
-    this.#unsent = joined;
   }
 
   #sendUnsent(): void {
@@ -185,22 +182,21 @@ export class ReactorConnection implements Wire, Timed {
   }
 
   openPassive(): number | undefined {
-    this.#passive = this.#reactor.passive.exchange(this.#passive);
-    if (this.#passive === undefined) return undefined;
-    if (this.#reactor.selector.refuses(this.#passive.fd) === undefined) return this.#passive.port;
-    this.#passive.close();
-    this.#passive = undefined;
+    const socket = this.#passive.exchange();
+    if (socket === undefined) return undefined;
+    if (this.#reactor.selector.refuses(socket.fd) === undefined) return socket.port;
+    socket.close();
+    this.#passive.socket = undefined;
     return undefined;
   }
 
   closePassive(): void {
-    if (this.#passive !== undefined) this.#reactor.passive.giveBack(this.#passive);
-    this.#passive = undefined;
+    this.#passive.giveBack();
   }
 
   startTransfer(effect: StartTransfer): void {
     const { tools, now } = this.#reactor;
-    const listener = this.#passive?.fd ?? -1;
+    const listener = this.#passive.socket?.fd ?? -1;
     const transfer = new Transfer(
       tools,
       this.#connection.files,
@@ -233,7 +229,7 @@ export class ReactorConnection implements Wire, Timed {
     const data = this.#data;
     this.#data = undefined;
     if (data === undefined) return;
-    if (data.fd === this.#passive?.fd) this.#reactor.unwatch(data);
+    if (data.fd === this.#passive.socket?.fd) this.#reactor.unwatch(data);
     else this.#reactor.forget(data);
   }
 
@@ -258,29 +254,23 @@ export class ReactorConnection implements Wire, Timed {
   }
 
   crashed(error: unknown): void {
-    this.#reactor.context.log(`Session ${this.#peer.number} ended by a bug: ${describe(error)}`);
+    this.#reactor.context.sessionCrashed(this.#peer.number, error);
   }
 
-  /** Closes the control connection; unread input is read first, or the kernel would reset it. */
+  /** Closes the control connection. */
   #release(): void {
     if (this.#control.closed) return;
     const { libc, controlBuffer, context } = this.#reactor;
     const { fd } = this.#control;
     this.#reactor.forget(this.#control);
     this.#reactor.deadlines.remove(this);
-    for (let reads = 0; !this.#broken && reads < UNREAD_READS_MAX; reads++) {
-      if (libc.recv(fd, controlBuffer, CONTROL, 0) <= 0) break;
-    }
-    libc.close(fd);
+    if (this.#broken) libc.close(fd);
+    else closeGently(libc, fd, controlBuffer);
     this.#reactor.connections.delete(this);
-    context.counters.add("sessionsOpen", -1);
+    context.endSession();
   }
 }
 
 function bitOf(transfer: Transfer): number {
   return transfer.waitFor === "read" ? READ : WRITE;
-}
-
-function describe(error: unknown): string {
-  return error instanceof Error ? error.stack ?? error.message : String(error);
 }

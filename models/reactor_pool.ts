@@ -8,7 +8,7 @@ import * as c from "./libc/constants.ts";
 import { CALL_NAMES, errorText, Libc } from "./libc/mod.ts";
 import { ServeError, type ServeOptions, type Server, type Terminal } from "./model.ts";
 import { Pool } from "./pool.ts";
-import { familyOf, listenForControl } from "./sockets.ts";
+import { addressAt, listenForControl } from "./sockets.ts";
 
 /** eventfd(2) adds this number, whatever it is: the reader is only to be woken. */
 const ONE = new Uint8Array(new BigUint64Array([1n]).buffer);
@@ -43,5 +43,5 @@ export async function serveReactors(
   });
   const { port } = libc.localAddress(listener);
   await pool.start(options.workers, { ...options, port });
-  return pool.server({ family: familyOf(options.host), host: options.host, port });
+  return pool.server(addressAt(options, port));
 }

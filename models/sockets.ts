@@ -4,8 +4,8 @@
  * @module
  */
 
-import type { Address } from "../server/mod.ts";
-import { BACKLOG, PASSIVE_BACKLOG, TICK_MS } from "./limits.ts";
+import type { Address, Peer } from "../server/mod.ts";
+import { BACKLOG, PASSIVE_BACKLOG, TICK_MS, UNREAD_READS_MAX } from "./limits.ts";
 import * as c from "./libc/constants.ts";
 import { errorText, type Libc } from "./libc/mod.ts";
 import { ServeError, type ServeOptions } from "./model.ts";
@@ -19,9 +19,26 @@ export function familyOf(host: string): 4 | 6 {
   return host.includes(":") ? 6 : 4;
 }
 
-/** Whether `host` means all addresses of this machine. */
-export function isWildcard(host: string): boolean {
-  return host === "0.0.0.0" || host === "::";
+/** The address that a server of `options` has on `port`. */
+export function addressAt({ host }: ServeOptions, port: number): Address {
+  return { family: familyOf(host), host, port };
+}
+
+/** The two ends of the connection that the last accept(2) of `libc` returned as `fd`. */
+export function acceptedPeer(libc: Libc, fd: number, options: ServeOptions, number: number): Peer {
+  const remote = libc.remoteAddress(); // before anything else is asked of `libc`
+  const wildcard = options.host === "0.0.0.0" || options.host === "::";
+  const local = wildcard ? libc.localAddress(fd) : addressAt(options, options.port);
+  return { local, remote, number };
+}
+
+/** Closes `fd`; unread input is read first, or the kernel would reset the connection. */
+export function closeGently(libc: Libc, fd: number, buffer: Uint8Array<ArrayBuffer>): void {
+  const length = BigInt(buffer.length);
+  for (let reads = 0; reads < UNREAD_READS_MAX; reads++) {
+    if (libc.recv(fd, buffer, length, c.MSG_DONTWAIT) <= 0) break;
+  }
+  libc.close(fd);
 }
 
 /** A listening socket, or -errno. `flags` may be SOCK_NONBLOCK. */

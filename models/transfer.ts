@@ -9,7 +9,7 @@
  */
 
 import type { Address, Completion, Failure, Peer } from "../server/mod.ts";
-import type { StartTransfer } from "./connection.ts";
+import { filtered, type StartTransfer } from "./connection.ts";
 import type { Counters } from "./counters.ts";
 import type { Files } from "./files.ts";
 import { BULK_BYTES } from "./limits.ts";
@@ -186,31 +186,24 @@ export class Transfer {
 
   /** What the source gives next, through the filter; undefined at its end. */
   #nextChunk(): Uint8Array<ArrayBuffer> | undefined {
-    const { filter } = this.effect;
     while (!this.#sourceEnded) {
       const count = this.files.read(this.tools.buffer);
-      const octets = this.tools.buffer.subarray(0, count);
       this.#sourceEnded = count === 0;
-      const chunk = filter === undefined
-        ? octets
-        : this.#sourceEnded
-        ? filter.end()
-        : filter.push(octets);
-      if (chunk.length > 0) return chunk as Uint8Array<ArrayBuffer>;
+      const octets = this.tools.buffer.subarray(0, count);
+      const chunk = filtered(this.effect, octets, this.#sourceEnded);
+      if (chunk.length > 0) return chunk;
     }
     return undefined;
   }
 
   #receive(): Step {
     const { libc, buffer, counters } = this.tools;
-    const { filter } = this.effect;
     const count = libc.recv(this.fd, buffer, BULK, 0);
     if (count === -c.EAGAIN) return this.#wait("read");
     if (count === -c.EINTR) return "more";
     if (count < 0) return this.fail("reset", errorText(-count));
-    const octets = buffer.subarray(0, count);
-    const chunk = filter === undefined ? octets : count === 0 ? filter.end() : filter.push(octets);
-    if (chunk.length > 0) this.files.write(chunk as Uint8Array<ArrayBuffer>);
+    const chunk = filtered(this.effect, buffer.subarray(0, count), count === 0);
+    if (chunk.length > 0) this.files.write(chunk);
     if (count === 0) {
       return this.#clientHasGone() ? this.fail("reset", "the client has gone") : this.#finish();
     }

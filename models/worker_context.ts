@@ -9,6 +9,7 @@
  */
 
 import { Counters } from "./counters.ts";
+import { Libc } from "./libc/mod.ts";
 import type { ServeOptions } from "./model.ts";
 
 /** Numbers that all threads of a pool share, by their index in one Int32Array. */
@@ -71,12 +72,15 @@ export class WorkerContext {
   /** Called when the supervisor has news, in a worker that returns to its event loop. */
   onWake: (() => void) | undefined;
   readonly #asks = new Map<number, (line: string | undefined) => void>();
+  readonly #name: string;
   #asked = 0;
+  #pauseTold = false;
 
   constructor(
     start: WorkerStart,
     readonly post: (message: WorkerMessage) => void,
   ) {
+    this.#name = `${start.model} ${start.index}`;
     this.options = start.options;
     this.counters = new Counters(start.callNames, start.counters);
     this.shared = new Int32Array(start.shared);
@@ -86,14 +90,41 @@ export class WorkerContext {
     this.wake = start.wake;
   }
 
+  /** The C library for this thread, which top, perf and /proc then know by its name. */
+  openLibc(): Libc {
+    const libc = new Libc(this.counters.calls);
+    libc.nameThread(this.#name);
+    return libc;
+  }
+
   /** RUNNING, DRAINING or CLOSING. */
   get stopping(): number {
     return Atomics.load(this.shared, SHARED.stop);
   }
 
-  /** The number of a new connection, one higher than the last of the whole server. */
-  nextNumber(): number {
+  /** A session begins: its number, one higher than the last of the whole server. */
+  beginSession(): number {
+    this.#pauseTold = false;
+    this.counters.add("sessions", 1);
+    this.counters.add("sessionsOpen", 1);
     return Atomics.add(this.shared, SHARED.connections, 1) + 1;
+  }
+
+  /** A session has ended. */
+  endSession(): void {
+    this.counters.add("sessionsOpen", -1);
+  }
+
+  /** A session threw: the one thing that only a bug of ours can cause. */
+  sessionCrashed(number: number, error: unknown): void {
+    const text = error instanceof Error ? error.stack ?? error.message : String(error);
+    this.log(`Session ${number} ended by a bug: ${text}`);
+  }
+
+  /** Nothing can be accepted for a moment; said once until a session begins. */
+  acceptingPauses(reason: string): void {
+    if (!this.#pauseTold) this.log(`Accepting pauses: ${reason}`);
+    this.#pauseTold = true;
   }
 
   /** Connections are accepted from now on. */

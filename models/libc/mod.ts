@@ -154,14 +154,6 @@ export class Libc {
       : 0;
   }
 
-  /** SO_ERROR: the pending error of `fd` as -errno, which reading clears, or 0 (socket(7)). */
-  pendingError(fd: number): number {
-    this.calls[INDEX.getsockopt]! += 1;
-    this.#length[0] = 4;
-    const failed = this.#c.getsockopt(fd, c.SOL_SOCKET, c.SO_ERROR, this.#value, this.#length) < 0;
-    return failed ? -this.#errno[0]! : -this.#value[0]!;
-  }
-
   /** Connections that wait to be accepted on a listener: tcpi_unacked of TCP_INFO (tcp(7)). */
   backlogLength(fd: number): number {
     this.calls[INDEX.getsockopt]! += 1;
