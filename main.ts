@@ -7,6 +7,7 @@
 
 import { parseArgs } from "@std/cli/parse-args";
 import {
+  hostAndPort,
   type Model,
   models,
   type SelectorName,
@@ -24,6 +25,9 @@ import {
   sampleAvi,
   type User,
 } from "./server/mod.ts";
+
+/** The folder served where none is given; made when it is missing. */
+const DEFAULT_ROOT = "files";
 
 /** Exit statuses: a wrong command line, and everything else that a user can cause. */
 const USAGE = 2, FAILED = 1;
@@ -229,7 +233,7 @@ function parseAccounts(values: Values, needed: boolean, loopback: boolean): Acco
 
 /** The real path of the served folder; the default one is made with something to play. */
 function openRoot(given: string | undefined): string {
-  const root = given ?? "files";
+  const root = given ?? DEFAULT_ROOT;
   try {
     if (given === undefined) makeRoot(root);
     const path = Deno.realPathSync(root);
@@ -299,12 +303,11 @@ async function serve(args: readonly string[]): Promise<number> {
   const terminal = new StandardTerminal();
   const server = await model.serve({ ...options, root }, terminal);
   stopOnSignals(server, graceMs);
-  const { host, port } = server.address;
   const { workers } = options;
   terminal.print(
-    `ftplab: serving ${options.protocol} on ${host.includes(":") ? `[${host}]` : host}:${port}, ` +
+    `ftplab: serving ${options.protocol} on ${hostAndPort(server.address)}, ` +
       `model ${server.description}, ${workers} worker${workers === 1 ? "" : "s"}, ` +
-      `root ${values.text("root") ?? "files"}`,
+      `root ${values.text("root") ?? DEFAULT_ROOT}`,
   );
   await server.finished;
   if (values.has("stats")) terminal.print(JSON.stringify({ workers: server.stats() }, null, 2));

@@ -9,7 +9,7 @@
  * @module
  */
 
-import type { Completion, Effect, Session } from "../server/mod.ts";
+import { type Completion, concatenate, type Effect, type Session } from "../server/mod.ts";
 import type { Files } from "./files.ts";
 
 /** The effect that begins a transfer. */
@@ -183,15 +183,4 @@ export class Connection {
     this.#out.length = 0;
     this.wire.send(octets);
   }
-}
-
-/** All of `parts` as one. */
-export function concatenate(parts: readonly Uint8Array[]): Uint8Array<ArrayBuffer> {
-  const whole = new Uint8Array(parts.reduce((sum, part) => sum + part.length, 0));
-  let at = 0;
-  for (const part of parts) {
-    whole.set(part, at);
-    at += part.length;
-  }
-  return whole;
 }

@@ -11,6 +11,7 @@ import { multiplex } from "./multiplex.ts";
 import { polling } from "./polling.ts";
 
 export * from "./model.ts";
+export { hostAndPort } from "./sockets.ts";
 
 /** In the order in which they are taught. */
 export const models: ReadonlyMap<string, Model> = new Map(

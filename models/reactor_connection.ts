@@ -7,8 +7,8 @@
  * @module
  */
 
-import type { Peer } from "../server/mod.ts";
-import { concatenate, Connection, type StartTransfer, type Wire } from "./connection.ts";
+import { concatenate, type Peer } from "../server/mod.ts";
+import { Connection, type StartTransfer, type Wire } from "./connection.ts";
 import type { Timed } from "./deadlines.ts";
 import { Files } from "./files.ts";
 import * as c from "./libc/constants.ts";

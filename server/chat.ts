@@ -54,11 +54,6 @@ class ChatSession implements Session {
     return !this.#closed && !this.#ended && this.#waiting.length < WAITING_INPUTS_MAX;
   }
 
-  /** An operator may never answer: no stop waits for that. */
-  get busy(): boolean {
-    return false;
-  }
-
   handleInput(octets: Uint8Array, now: number): void {
     if (this.#closed) return;
     this.#heardAt = now;

@@ -25,10 +25,6 @@ class EchoSession implements Session {
     return !this.#closed;
   }
 
-  get busy(): boolean {
-    return false;
-  }
-
   handleInput(octets: Uint8Array, now: number): void {
     if (this.#closed) return;
     this.#heardAt = now;

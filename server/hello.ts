@@ -29,10 +29,6 @@ class HelloSession implements Session {
     return !this.#closed;
   }
 
-  get busy(): boolean {
-    return false;
-  }
-
   handleInput(octets: Uint8Array): void {
     if (this.#closed) return;
     const text = new TextDecoder().decode(octets.subarray(0, MESSAGE_BYTES_MAX));

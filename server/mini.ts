@@ -40,6 +40,7 @@ import {
   startsAlike,
 } from "./mini_message.ts";
 import { BLOCK_BYTES, Get, type Habit, PULL_WAIT_MS } from "./mini_pulls.ts";
+import { concatenate } from "./octets.ts";
 import { isPartialName, joinPath, partialPath } from "./paths.ts";
 import type { Peer, Protocol, Session, Settings } from "./session.ts";
 
@@ -102,7 +103,7 @@ class MiniSession implements Session {
     return !this.#closed && !this.#ended && this.#ask === undefined;
   }
 
-  get busy(): boolean {
+  get #busy(): boolean {
     const { kind } = this.#phase;
     return !this.#closed && (this.#ask !== undefined || kind === "sending" || kind === "receiving");
   }
@@ -112,7 +113,7 @@ class MiniSession implements Session {
     if (this.#phase.kind === "finished" && this.#isQuiet(now)) this.#phase = { kind: "message" };
     this.#heardAt = now;
     this.#openMessage = undefined;
-    this.#input = joined(this.#input, octets);
+    this.#input = concatenate([this.#input, octets]);
     this.#advance();
   }
 
@@ -195,7 +196,7 @@ class MiniSession implements Session {
   /** Uses as much of the input as can be used now. */
   #advance(): void {
     while (this.#ask === undefined && !this.#closed && this.#input.length > 0 && this.#step());
-    if (this.#stopping && !this.busy) this.#close();
+    if (this.#stopping && !this.#busy) this.#close();
     if (!this.#ended || this.#ask !== undefined) return;
     if (this.#phase.kind === "skipping") this.#say(this.#phase.answer);
     this.#close();
@@ -381,13 +382,6 @@ function expected<Kind extends Completion["kind"]>(
 }
 
 /** A copy of both; octets of an input are borrowed. */
-function joined(first: Uint8Array, second: Uint8Array): Uint8Array {
-  const whole = new Uint8Array(first.length + second.length);
-  whole.set(first);
-  whole.set(second, first.length);
-  return whole;
-}
-
 /** The three-field FTP; port 8000. */
 export const mini: Protocol = {
   name: "mini",

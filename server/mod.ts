@@ -10,5 +10,6 @@ export type * from "./effects.ts";
 export type { Peer, Protocol, Session, Settings } from "./session.ts";
 export * from "./accounts.ts";
 export * from "./limits.ts";
+export { concatenate } from "./octets.ts";
 export { protocols } from "./protocols.ts";
 export { sampleAvi } from "./sample_avi.ts";

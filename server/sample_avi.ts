@@ -6,6 +6,8 @@
  * @module
  */
 
+import { concatenate } from "./octets.ts";
+
 const WIDTH = 64;
 const HEIGHT = 48;
 const FRAMES = 25;
@@ -96,14 +98,4 @@ function u32(...values: number[]): Uint8Array {
 
 function u16(...values: number[]): Uint8Array {
   return new Uint8Array(Uint16Array.from(values).buffer);
-}
-
-function concatenate(parts: readonly Uint8Array[]): Uint8Array<ArrayBuffer> {
-  const whole = new Uint8Array(parts.reduce((sum, part) => sum + part.length, 0));
-  let at = 0;
-  for (const part of parts) {
-    whole.set(part, at);
-    at += part.length;
-  }
-  return whole;
 }

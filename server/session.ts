@@ -26,8 +26,6 @@ export interface Session {
    * the peer feels the back-pressure and no queue grows.
    */
   readonly wantsInput: boolean;
-  /** true while a client has something under way that a clean stop should wait for. */
-  readonly busy: boolean;
   /** Octets from the control connection; borrowed, valid only during the call. */
   handleInput(octets: Uint8Array, now: number): void;
   /** The peer closed its sending side, or the connection broke. */

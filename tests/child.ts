@@ -8,22 +8,19 @@
 
 import { assert } from "@std/assert";
 import { fromFileUrl } from "@std/path";
+import config from "../deno.json" with { type: "json" };
 
 /** No child needs seconds for what a test waits for; one that does is stuck. */
 const PATIENCE_MS = 20_000;
 
 /** What `deno task serve` grants, whatever the model. */
-export const SERVE_PERMISSIONS: readonly string[] = [
-  "--allow-net",
-  "--allow-read",
-  "--allow-write",
-  "--allow-ffi",
-  "--allow-sys=statfs",
-];
+export const SERVE_PERMISSIONS: readonly string[] = config.tasks.serve.command.split(" ")
+  .filter((word) => word.startsWith("--"));
 
 /** One output stream, as far as it has come. */
 class Output {
   #text = "";
+  #taken = 0;
   #ended = false;
   #changed = Promise.withResolvers<void>();
 
@@ -61,6 +58,20 @@ class Output {
     }
   }
 
+  /** Resolves with what is written and not taken yet, up to the end of the first match in it. */
+  async take(pattern: RegExp): Promise<string> {
+    for (;;) {
+      const match = pattern.exec(this.#text.slice(this.#taken));
+      if (match !== null) {
+        const from = this.#taken;
+        this.#taken += match.index + match[0].length;
+        return this.#text.slice(from, this.#taken);
+      }
+      assert(!this.#ended, `The child ended without ${pattern}: "${this.#text}"`);
+      await this.#changed.promise;
+    }
+  }
+
   /** Resolves with all of it when the stream has ended. */
   async end(): Promise<string> {
     while (!this.#ended) await this.#changed.promise;
@@ -72,6 +83,8 @@ class Output {
 export interface ChildOptions {
   readonly permissions?: readonly string[];
   readonly cwd?: string;
+  /** Its standard input is for `type` and `endInput`; else there is none. */
+  readonly input?: boolean;
 }
 
 /** A process of main.ts, or of another program. */
@@ -80,18 +93,20 @@ export class Child implements AsyncDisposable {
   readonly stderr: Output;
   readonly pid: number;
   readonly #process: Deno.ChildProcess;
+  readonly #input: WritableStreamDefaultWriter<Uint8Array> | undefined;
   readonly #patience: ReturnType<typeof setTimeout>;
 
-  constructor(program: string, args: readonly string[], cwd?: string) {
+  constructor(program: string, args: readonly string[], { cwd, input }: ChildOptions = {}) {
     this.#process = new Deno.Command(program, {
       args: [...args],
       ...(cwd === undefined ? {} : { cwd }),
       env: { NO_COLOR: "1" },
-      stdin: "null",
+      stdin: input ? "piped" : "null",
       stdout: "piped",
       stderr: "piped",
     }).spawn();
     this.pid = this.#process.pid;
+    this.#input = input ? this.#process.stdin.getWriter() : undefined;
     this.stdout = new Output(this.#process.stdout);
     this.stderr = new Output(this.#process.stderr);
     this.#patience = setTimeout(() => this.kill("SIGKILL"), PATIENCE_MS);
@@ -99,7 +114,7 @@ export class Child implements AsyncDisposable {
 
   /** Runs `main.ts` with `args`. */
   static main(args: readonly string[], options: ChildOptions = {}): Child {
-    return new Child(Deno.execPath(), Child.#command(args, options), options.cwd);
+    return new Child(Deno.execPath(), Child.#command(args, options), options);
   }
 
   /** Runs `main.ts serve` with `flags`, through `wrapper`: a program that runs its arguments. */
@@ -109,7 +124,7 @@ export class Child implements AsyncDisposable {
   ): Child {
     const command = Child.#command(["serve", ...flags], options);
     const [program, ...args] = [...options.wrapper ?? [], Deno.execPath(), ...command];
-    return new Child(program!, args, options.cwd);
+    return new Child(program!, args, options);
   }
 
   static #command(args: readonly string[], { permissions = SERVE_PERMISSIONS }: ChildOptions) {
@@ -125,6 +140,16 @@ export class Child implements AsyncDisposable {
       /^ftplab: serving \S+ on (.+):(\d+), model .*$/m,
     );
     return { line, host: host!.replace(/^\[(.*)\]$/, "$1"), port: Number(port) };
+  }
+
+  /** Types a line on its standard input. */
+  async type(line: string): Promise<void> {
+    await this.#input!.write(new TextEncoder().encode(`${line}\n`));
+  }
+
+  /** Ends its standard input. */
+  async endInput(): Promise<void> {
+    await this.#input!.close();
   }
 
   /** Sends a signal; nothing happens when it has ended. */
@@ -146,5 +171,6 @@ export class Child implements AsyncDisposable {
   async [Symbol.asyncDispose](): Promise<void> {
     this.kill("SIGKILL");
     await this.ended();
+    await this.#input?.close().catch(() => {}); // closed already, or nobody reads any more
   }
 }

@@ -4,8 +4,8 @@ import { assert, assertEquals } from "@std/assert";
 import { basename } from "@std/path";
 import { models } from "../models/mod.ts";
 import { protocols } from "../server/mod.ts";
+import { Child } from "./child.ts";
 import { SERVER_NEEDS, testWith } from "./permission.ts";
-import { ServeProcess, taskCommand } from "./serve_process.ts";
 
 const ROOT = new URL("../", import.meta.url);
 
@@ -31,11 +31,10 @@ function tableOf(text: string): string[][] {
 
 /** Every flag that `serve --help` lists, with what it takes: `--port N`. */
 async function listedFlags(): Promise<Map<string, string>> {
-  const child = taskCommand("serve", ["--help"]).spawn();
-  await child.stdin.close();
-  const { success, stdout } = await child.output();
-  assert(success);
-  const lines = new TextDecoder().decode(stdout).split("\n").slice(1);
+  await using child = Child.main(["serve", "--help"]);
+  const { code, stdout } = await child.ended();
+  assertEquals(code, 0);
+  const lines = stdout.split("\n").slice(1);
   return new Map(
     lines.filter((line) => line.trim() !== "").map((line) => {
       const match = /^ {2}(--[a-z-]+(?: [A-Za-z:|-]+)?)(?: {2,}| (?=[a-z])|$)(.*)$/.exec(line);
@@ -98,13 +97,15 @@ testWith([...SERVER_NEEDS, "run"], "README line of serve is what serve prints", 
   const promised = /^ {4}(ftplab: serving .*)$/m.exec(read("README.md"))?.[1];
   const folder = await Deno.makeTempDir();
   try {
-    await using server = new ServeProcess(["--port", "0"], folder);
+    await using server = Child.serve(["--port", "0"], { cwd: folder });
     const { line, port } = await server.serving();
     assertEquals(line.replace(`:${port},`, ":2121,"), promised);
     assertEquals([...Deno.readDirSync(`${folder}/files`)].map(({ name }) => basename(name)), [
       "a.avi",
     ]);
-    assertEquals(await server.stop(), { code: 0, output: "" });
+    server.kill("SIGINT");
+    const { code, stdout } = await server.ended();
+    assertEquals([code, stdout], [0, `${line}\n`]);
   } finally {
     await Deno.remove(folder, { recursive: true });
   }

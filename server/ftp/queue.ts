@@ -9,6 +9,7 @@
  */
 
 import { LINE_BYTES_MAX, QUEUED_BYTES_MAX, QUEUED_COMMANDS_MAX } from "../limits.ts";
+import { concatenate } from "../octets.ts";
 import { type Command, parseCommand } from "./commands/mod.ts";
 import { LineReader } from "./lines.ts";
 
@@ -31,15 +32,9 @@ export class CommandQueue {
 
   /** Lends octets that come behind all others; `keep` ends the loan. */
   lend(octets: Uint8Array): void {
-    const rest = this.#input.length - this.#at;
-    if (rest > 0) {
-      const joined = new Uint8Array(rest + octets.length);
-      joined.set(this.#input.subarray(this.#at));
-      joined.set(octets, rest);
-      this.#input = joined;
-    } else {
-      this.#input = octets;
-    }
+    this.#input = this.#at < this.#input.length
+      ? concatenate([this.#input.subarray(this.#at), octets])
+      : octets;
     this.#at = 0;
   }
 

@@ -6,6 +6,7 @@
  * @module
  */
 
+import { concatenate } from "../octets.ts";
 import { encodeLine } from "./lines.ts";
 
 /** A reply as a client sees it. */
@@ -36,13 +37,7 @@ export function encodeReplyLines(
 ): Uint8Array {
   const lines = [`${code}-${first}`, ...between.map((line) => ` ${line}`), `${code} ${last}`]
     .map(encodeLine);
-  const octets = new Uint8Array(lines.reduce((sum, line) => sum + line.length, 0));
-  let offset = 0;
-  for (const line of lines) {
-    octets.set(line, offset);
-    offset += line.length;
-  }
-  return octets;
+  return concatenate(lines);
 }
 
 /** Puts lines together to replies. */

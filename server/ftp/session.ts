@@ -138,11 +138,6 @@ export class FtpSession implements Session {
     return !this.#closed && !this.#ended && this.#queue.hasRoom;
   }
 
-  /** See Session. */
-  get busy(): boolean {
-    return this.#ask !== undefined && !this.#closed;
-  }
-
   /** The peer has closed its side: what it asked for is finished, but no transfer is begun. */
   get ended(): boolean {
     return this.#ended;

@@ -257,6 +257,13 @@ export class Conversation {
     return await this.dial(await this.passivePort(verb));
   }
 
+  /** Begins the transfer of `command` over a passive port; its data connection. */
+  async begin(command: string, verb = "EPSV"): Promise<Deno.TcpConn> {
+    const data = await this.passive(verb);
+    await this.command(command, [125, 150]);
+    return data;
+  }
+
   /** A listener for an active data connection on this end's own address. */
   listen(): Deno.TcpListener {
     const local = this.conn.localAddr as Deno.NetAddr;
@@ -282,8 +289,7 @@ export class Conversation {
 
   /** The octets that `command` sends over a fresh data connection, between 150 and 226. */
   async fetch(command: string, verb = "EPSV"): Promise<Uint8Array<ArrayBuffer>> {
-    const data = await this.passive(verb);
-    await this.command(command, [125, 150]);
+    const data = await this.begin(command, verb);
     const bytes = await readAll(data);
     await this.reply([226, 250], command);
     return bytes;

@@ -29,7 +29,6 @@ type Reaction = (input: string, completion?: Completion) => readonly Effect[];
 /** A session that reacts by a script and notes its inputs and each poll that found nothing. */
 class ScriptedSession implements Session {
   readonly wantsInput = true;
-  readonly busy = false;
   readonly #effects: Effect[] = [];
 
   constructor(readonly log: string[], readonly react: Reaction) {}

@@ -2,19 +2,21 @@
 
 import { assertEquals } from "@std/assert";
 import { models } from "../../models/mod.ts";
+import { Child } from "../child.ts";
 import { type Need, SERVER_NEEDS, testWith } from "../permission.ts";
-import { ServeProcess } from "../serve_process.ts";
 
 const NEEDS: readonly Need[] = [...SERVER_NEEDS, "run"];
 
 async function withServer(
   args: readonly string[],
-  run: (server: ServeProcess, port: number) => Promise<void>,
+  run: (server: Child, port: number) => Promise<void>,
 ): Promise<void> {
   const folder = await Deno.makeTempDir();
   try {
-    await using server = new ServeProcess([...args, "--port", "0", "--root", folder], folder);
+    const flags = [...args, "--port", "0", "--root", folder];
+    await using server = Child.serve(flags, { cwd: folder, input: true });
     const { port } = await server.serving();
+    await server.stdout.take(/^ftplab: serving .*\n/);
     await run(server, port);
   } finally {
     await Deno.remove(folder, { recursive: true });
@@ -49,7 +51,7 @@ for (const { name, unavailable } of models.values()) {
       using conn = await connect(port);
       await assertHears(conn, "hello client");
       await say(conn, "good day");
-      assertEquals(await server.until(/\n/), "good day\n");
+      assertEquals(await server.stdout.take(/\n/), "good day\n");
       assertEquals(await conn.read(new Uint8Array(1)), null);
     });
   }, unavailable());
@@ -59,23 +61,24 @@ for (const { name, unavailable } of models.values()) {
       using first = await connect(port);
       await say(first, "from the first");
       assertEquals(
-        await server.until(/> /),
+        await server.stdout.take(/> /),
         "client 1: from the first\nanswer client 1> ",
       );
       using second = await connect(port);
       await say(second, "from the second");
       await server.type("to the first");
       await assertHears(first, "to the first");
-      const shown = await server.until(/answer client 2> /);
+      const shown = await server.stdout.take(/answer client 2> /);
       assertEquals(shown, "client 2: from the second\nanswer client 2> ");
       await server.type("to the second");
       await assertHears(second, "to the second");
       await say(first, "again");
-      assertEquals(await server.until(/> /), "client 1: again\nanswer client 1> ");
+      assertEquals(await server.stdout.take(/> /), "client 1: again\nanswer client 1> ");
       await server.endInput();
       await say(second, "is anybody there?");
-      await server.until(/client 2: is anybody there\?\n/);
-      assertEquals((await server.stop()).code, 0);
+      await server.stdout.take(/client 2: is anybody there\?\n/);
+      server.kill("SIGINT");
+      assertEquals((await server.ended()).code, 0);
     });
   }, unavailable());
 }

@@ -31,8 +31,7 @@ export const abort: Cases = {
       await target.large("a");
       await target.write("b", "content");
       const ftp = await target.login();
-      const data = await ftp.passive();
-      await ftp.command("RETR a", [125, 150]);
+      const data = await ftp.begin("RETR a");
       await readExactly(data, 1000);
       await ftp.send(command as Uint8Array);
       await ftp.reply(426);
@@ -51,8 +50,7 @@ export const abort: Cases = {
 
   "ABOR during STOR: 426, 226, and the name is not taken": async (target) => {
     const ftp = await target.login();
-    const data = await ftp.passive();
-    await ftp.command("STOR a", [125, 150]);
+    const data = await ftp.begin("STOR a");
     await writeAll(data, pattern(1000));
     await ftp.command("ABOR", 426);
     await ftp.reply([225, 226]);
@@ -65,8 +63,7 @@ export const abort: Cases = {
   "ABOR during APPE leaves what was there": async (target) => {
     await target.write("a", "old");
     const ftp = await target.login();
-    const data = await ftp.passive();
-    await ftp.command("APPE a", [125, 150]);
+    const data = await ftp.begin("APPE a");
     await writeAll(data, octets(" new"));
     await ftp.command("ABOR", 426);
     await ftp.reply([225, 226]);
@@ -109,8 +106,7 @@ export const abort: Cases = {
   "two ABORs are two answers": async (target) => {
     await target.large("a");
     const ftp = await target.login();
-    const data = await ftp.passive();
-    await ftp.command("RETR a", [125, 150]);
+    const data = await ftp.begin("RETR a");
     await readExactly(data, 1000);
     await ftp.send(octets("ABOR\r\nABOR\r\nNOOP\r\n"));
     const codes = await ftp.finals(4);
@@ -123,8 +119,7 @@ export const abort: Cases = {
   "a command queued before ABOR is answered after it": async (target) => {
     await target.large("a");
     const ftp = await target.login();
-    const data = await ftp.passive();
-    await ftp.command("RETR a", [125, 150]);
+    const data = await ftp.begin("RETR a");
     await readExactly(data, 1000);
     await ftp.send(octets("ABOR\r\nPWD\r\nTYPE I\r\n"));
     assertEquals((await ftp.finals(4)).map((code) => code === 225 ? 226 : code), [
@@ -140,8 +135,7 @@ export const abort: Cases = {
     const content = await target.large("a");
     const ftp = await target.login();
     for (let round = 0; round < 3; round++) {
-      const data = await ftp.passive();
-      await ftp.command("RETR a", [125, 150]);
+      const data = await ftp.begin("RETR a");
       await readExactly(data, 100_000);
       await ftp.command("ABOR", 426);
       await ftp.reply([225, 226]);

@@ -69,8 +69,7 @@ export const concurrency: Cases = {
   "a download that nobody reads holds up nobody else": async (target) => {
     const content = await target.large("a");
     const stalled = await target.login();
-    const data = await stalled.passive();
-    await stalled.command("RETR a", [125, 150]);
+    const data = await stalled.begin("RETR a");
     const ftp = await target.login();
     await ftp.put("STOR b", pattern(300_000));
     assertBytes(await ftp.fetch("RETR b"), pattern(300_000));
@@ -80,8 +79,7 @@ export const concurrency: Cases = {
 
   "an upload that sends nothing holds up nobody else": async (target) => {
     const stalled = await target.login();
-    const data = await stalled.passive();
-    await stalled.command("STOR a", [125, 150]);
+    const data = await stalled.begin("STOR a");
     const ftp = await target.login();
     await ftp.put("STOR b", pattern(300_000));
     assertBytes(await ftp.fetch("RETR b"), pattern(300_000));

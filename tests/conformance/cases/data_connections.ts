@@ -248,8 +248,7 @@ export const dataConnections: Cases = {
   "the data connection is closed before the 226": async (target) => {
     await target.write("a", pattern(100_000));
     const ftp = await target.login();
-    const data = await ftp.passive();
-    await ftp.command("RETR a", [125, 150]);
+    const data = await ftp.begin("RETR a");
     assertBytes(await readAll(data), pattern(100_000));
     await ftp.reply(226);
   },

@@ -71,8 +71,7 @@ export const limits: Cases = {
     const content = await target.large("a");
     const impatient = await target.shared({ idleTimeoutMs: 400 });
     const ftp = await impatient.login();
-    const data = await ftp.passive();
-    await ftp.command("RETR a", [125, 150]);
+    const data = await ftp.begin("RETR a");
     const head = await readExactly(data, 1000);
     const idle = await impatient.login();
     await idle.reply(421);
@@ -85,8 +84,7 @@ export const limits: Cases = {
     await target.write("b", "content");
     const impatient = await target.shared({ stallTimeoutMs: 80 });
     const ftp = await impatient.login();
-    const data = await ftp.passive();
-    await ftp.command("RETR a", [125, 150]);
+    const data = await ftp.begin("RETR a");
     await ftp.reply([421, 425, 426, 451]);
     assert(await readUntilEnd(data) < LARGE);
     assertEquals((await ftp.fetch("RETR b")).length, 7);
@@ -95,8 +93,7 @@ export const limits: Cases = {
   "an upload that stands still is cut off and keeps no name": async (target) => {
     const impatient = await target.shared({ stallTimeoutMs: 80 });
     const ftp = await impatient.login();
-    const data = await ftp.passive();
-    await ftp.command("STOR a", [125, 150]);
+    const data = await ftp.begin("STOR a");
     await ftp.reply([421, 425, 426, 451]);
     assertEquals(await data.read(new Uint8Array(1)).catch(() => null), null);
     assert(!(await target.names()).includes("a"));
@@ -113,8 +110,7 @@ export const limits: Cases = {
     await waiting.passivePort();
     await waiting.send("RETR a");
     const stalled = await own.login();
-    const data = await stalled.passive();
-    await stalled.command("RETR a", [125, 150]);
+    const data = await stalled.begin("RETR a");
     const uploading = await own.login();
     await uploading.passive();
     await uploading.command("STOR b", [125, 150]);
@@ -128,8 +124,7 @@ export const limits: Cases = {
     const content = await target.large("a");
     const own = await target.own({});
     const ftp = await own.login();
-    const data = await ftp.passive();
-    await ftp.command("RETR a", [125, 150]);
+    const data = await ftp.begin("RETR a");
     const head = await readExactly(data, 1000);
     const stopped = own.serving.stop(20_000);
     assertBytes(join(head, await readAll(data)), content);

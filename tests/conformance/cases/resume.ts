@@ -30,8 +30,7 @@ async function tail(ftp: Conversation, offset: number): Promise<Uint8Array> {
 
 /** Sends `bytes` by STOR `name` and aborts. */
 async function interrupted(ftp: Conversation, name: string, bytes: Uint8Array): Promise<void> {
-  const data = await ftp.passive();
-  await ftp.command(`STOR ${name}`, [125, 150]);
+  const data = await ftp.begin(`STOR ${name}`);
   await writeAll(data, bytes);
   await arrived(ftp, bytes.length);
   await ftp.send("ABOR");
@@ -250,8 +249,7 @@ export const resume: Cases = {
   "a control connection that closes keeps the partial": async (target) => {
     await target.write("a", "old");
     const ftp = await target.login();
-    const data = await ftp.passive();
-    await ftp.command("STOR a", [125, 150]);
+    const data = await ftp.begin("STOR a");
     await writeAll(data, pattern(5000));
     await arrived(ftp, 5000);
     ftp.conn.close();

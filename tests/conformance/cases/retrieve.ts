@@ -66,8 +66,7 @@ export const retrieve: Cases = {
     const content = await target.large("a");
     const ftp = await target.login();
     const other = await target.login();
-    const data = await ftp.passive();
-    await ftp.command("RETR a", [125, 150]);
+    const data = await ftp.begin("RETR a");
     const head = await readExactly(data, 1000);
     await other.command("MKD d", 257);
     assertBytes(join(head, await readAll(data)), content);
@@ -78,8 +77,7 @@ export const retrieve: Cases = {
     await target.large("a");
     await target.write("b", "content");
     const ftp = await target.login();
-    const data = await ftp.passive();
-    await ftp.command("RETR a", [125, 150]);
+    const data = await ftp.begin("RETR a");
     await readExactly(data, 1000);
     data.close();
     await ftp.reply([226, 426, 451, 551]);
@@ -90,8 +88,7 @@ export const retrieve: Cases = {
     const content = await target.large("a");
     const ftp = await target.login();
     const other = await target.login();
-    const data = await ftp.passive();
-    await ftp.command("RETR a", [125, 150]);
+    const data = await ftp.begin("RETR a");
     const head = await readExactly(data, 1000);
     await other.command("DELE a", 250);
     assertBytes(join(head, await readAll(data)), content);
@@ -102,8 +99,7 @@ export const retrieve: Cases = {
     const content = await target.large("a");
     const ftp = await target.login();
     const other = await target.login();
-    const data = await ftp.passive();
-    await ftp.command("RETR a", [125, 150]);
+    const data = await ftp.begin("RETR a");
     const head = await readExactly(data, 1000);
     await other.put("STOR a", pattern(500, 2));
     assertBytes(join(head, await readAll(data)), content);
@@ -114,8 +110,7 @@ export const retrieve: Cases = {
   "a file cut short while it is sent ends the transfer": async (target) => {
     await target.write("a", LARGE_CONTENT);
     const ftp = await target.login();
-    const data = await ftp.passive();
-    await ftp.command("RETR a", [125, 150]);
+    const data = await ftp.begin("RETR a");
     await readExactly(data, 1000);
     await Deno.truncate(target.path("a"), 10);
     assert(await readUntilEnd(data) < LARGE - 1000, "More than the file held");
@@ -126,8 +121,7 @@ export const retrieve: Cases = {
   "NOOP and STAT are answered during a transfer or after it": async (target) => {
     const content = await target.large("a");
     const ftp = await target.login();
-    const data = await ftp.passive();
-    await ftp.command("RETR a", [125, 150]);
+    const data = await ftp.begin("RETR a");
     const head = await readExactly(data, 1000);
     await ftp.send("NOOP");
     await ftp.send("STAT");
@@ -138,8 +132,7 @@ export const retrieve: Cases = {
   "STAT during a transfer is answered before its end": async (target) => {
     const content = await target.large("a");
     const ftp = await target.login();
-    const data = await ftp.passive();
-    await ftp.command("RETR a", [125, 150]);
+    const data = await ftp.begin("RETR a");
     const head = await readExactly(data, 1000);
     await ftp.command("STAT", [211, 213]);
     assertBytes(join(head, await readAll(data)), content);
@@ -149,8 +142,7 @@ export const retrieve: Cases = {
   "other commands wait for the end of the transfer": async (target) => {
     const content = await target.large("a");
     const ftp = await target.login();
-    const data = await ftp.passive();
-    await ftp.command("RETR a", [125, 150]);
+    const data = await ftp.begin("RETR a");
     const head = await readExactly(data, 1000);
     await ftp.send("MKD d");
     await ftp.send("SIZE a");
@@ -163,8 +155,7 @@ export const retrieve: Cases = {
   "a rename that waits does not change the running transfer": async (target) => {
     const content = await target.large("a");
     const ftp = await target.login();
-    const data = await ftp.passive();
-    await ftp.command("RETR a", [125, 150]);
+    const data = await ftp.begin("RETR a");
     const head = await readExactly(data, 1000);
     await ftp.send("CWD /");
     await ftp.send("TYPE A");
@@ -177,8 +168,7 @@ export const retrieve: Cases = {
   "QUIT takes effect after the transfer": async (target) => {
     const content = await target.large("a");
     const ftp = await target.login();
-    const data = await ftp.passive();
-    await ftp.command("RETR a", [125, 150]);
+    const data = await ftp.begin("RETR a");
     const head = await readExactly(data, 1000);
     await ftp.send("QUIT");
     assertBytes(join(head, await readAll(data)), content);
@@ -189,8 +179,7 @@ export const retrieve: Cases = {
   "a control connection that closes ends the transfer": async (target) => {
     await target.large("a");
     const ftp = await target.login();
-    const data = await ftp.passive();
-    await ftp.command("RETR a", [125, 150]);
+    const data = await ftp.begin("RETR a");
     await readExactly(data, 1000);
     ftp.conn.close();
     await readUntilEnd(data);

@@ -63,14 +63,12 @@ const LOGGED_IN: Readonly<Record<string, Step>> = {
     await ftp.command("RETR large", [125, 150]);
   },
   "half a RETR": async (ftp) => {
-    const data = await ftp.passive();
-    await ftp.command("RETR large", [125, 150]);
+    const data = await ftp.begin("RETR large");
     await readExactly(data, 100_000);
   },
   "half a RETR in TYPE A": async (ftp) => {
     await ftp.command("TYPE A", 200);
-    const data = await ftp.passive();
-    await ftp.command("RETR large", [125, 150]);
+    const data = await ftp.begin("RETR large");
     await readExactly(data, 100_000);
   },
   "half a STOR": (ftp) => upload(ftp, "STOR new"),

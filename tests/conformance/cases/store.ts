@@ -86,8 +86,7 @@ export const store: Cases = {
     await target.write("a", "old");
     const ftp = await target.login();
     const other = await target.login();
-    const data = await ftp.passive();
-    await ftp.command("STOR a", [125, 150]);
+    const data = await ftp.begin("STOR a");
     await writeAll(data, pattern(100_000));
     assertEquals(await target.readText("a"), "old");
     assertEquals((await other.fetch("RETR a")).length, 3);
@@ -100,8 +99,7 @@ export const store: Cases = {
   "a new name appears only when the upload is complete": async (target) => {
     const ftp = await target.login();
     const other = await target.login();
-    const data = await ftp.passive();
-    await ftp.command("STOR a", [125, 150]);
+    const data = await ftp.begin("STOR a");
     await writeAll(data, pattern(100_000));
     await other.refused("RETR a", 550);
     assert(!(await target.names()).includes("a"));
@@ -112,8 +110,7 @@ export const store: Cases = {
 
   "an upload in small pieces": async (target) => {
     const ftp = await target.login();
-    const data = await ftp.passive();
-    await ftp.command("STOR a", [125, 150]);
+    const data = await ftp.begin("STOR a");
     for (let piece = 0; piece < 100; piece++) await writeAll(data, octets(`piece ${piece}\n`));
     data.close();
     await ftp.reply(226);
@@ -212,8 +209,7 @@ export const store: Cases = {
   "a file is uploaded while it is downloaded": async (target) => {
     await target.write("a", pattern(200_000));
     const [reader, writer] = [await target.login(), await target.login()];
-    const upload = await writer.passive();
-    await writer.command("STOR a", [125, 150]);
+    const upload = await writer.begin("STOR a");
     await writeAll(upload, pattern(1000, 2));
     assertBytes(await reader.fetch("RETR a"), pattern(200_000));
     upload.close();
@@ -224,8 +220,7 @@ export const store: Cases = {
   "an upload's file may be removed while it runs": async (target) => {
     await target.write("a", "old");
     const [writer, other] = [await target.login(), await target.login()];
-    const upload = await writer.passive();
-    await writer.command("STOR a", [125, 150]);
+    const upload = await writer.begin("STOR a");
     await other.command("DELE a", 250);
     await writeAll(upload, octets("new"));
     upload.close();
@@ -235,8 +230,7 @@ export const store: Cases = {
 
   "NOOP during an upload is answered and harms nothing": async (target) => {
     const ftp = await target.login();
-    const data = await ftp.passive();
-    await ftp.command("STOR a", [125, 150]);
+    const data = await ftp.begin("STOR a");
     await writeAll(data, pattern(1000));
     await ftp.send("NOOP");
     data.close();
@@ -246,8 +240,7 @@ export const store: Cases = {
 
   "QUIT during an upload lets it finish": async (target) => {
     const ftp = await target.login();
-    const data = await ftp.passive();
-    await ftp.command("STOR a", [125, 150]);
+    const data = await ftp.begin("STOR a");
     await writeAll(data, pattern(100_000));
     await ftp.send("QUIT");
     await writeAll(data, pattern(100_000, 2));
