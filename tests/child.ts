@@ -8,14 +8,16 @@
 
 import { assert } from "@std/assert";
 import { fromFileUrl } from "@std/path";
-import config from "../deno.json" with { type: "json" };
 
 /** No child needs seconds for what a test waits for; one that does is stuck. */
 const PATIENCE_MS = 20_000;
 
 /** What `deno task serve` grants, whatever the model. */
-export const SERVE_PERMISSIONS: readonly string[] = config.tasks.serve.command.split(" ")
-  .filter((word) => word.startsWith("--"));
+export function servePermissions(): string[] {
+  const { tasks } = JSON.parse(Deno.readTextFileSync(new URL("../deno.json", import.meta.url)));
+  const words: string[] = tasks.serve.command.split(" ");
+  return words.filter((word) => word.startsWith("--"));
+}
 
 /** One output stream, as far as it has come. */
 class Output {
@@ -127,7 +129,7 @@ export class Child implements AsyncDisposable {
     return new Child(program!, args, options);
   }
 
-  static #command(args: readonly string[], { permissions = SERVE_PERMISSIONS }: ChildOptions) {
+  static #command(args: readonly string[], { permissions = servePermissions() }: ChildOptions) {
     const main = fromFileUrl(new URL("../main.ts", import.meta.url));
     return ["run", "--quiet", "--no-prompt", ...permissions, main, ...args];
   }

@@ -6,7 +6,7 @@
  */
 
 import { assert, assertEquals, assertMatch } from "@std/assert";
-import { Child, SERVE_PERMISSIONS } from "./child.ts";
+import { Child, servePermissions } from "./child.ts";
 import { readAll } from "./conformance/client.ts";
 import { variants } from "./conformance/variants.ts";
 import { type Need, SERVER_NEEDS, testWith } from "./permission.ts";
@@ -15,7 +15,7 @@ import { downloading, LARGE_BYTES, login, Root } from "./served.ts";
 const NEEDS: readonly Need[] = [...SERVER_NEEDS, "run"];
 
 /** Runs main.ts to its end. */
-async function run(args: readonly string[], permissions = SERVE_PERMISSIONS, cwd?: string) {
+async function run(args: readonly string[], permissions = servePermissions(), cwd?: string) {
   await using child = Child.main(args, { permissions, ...(cwd === undefined ? {} : { cwd }) });
   return await child.ended();
 }
@@ -167,7 +167,7 @@ testWith(NEEDS, "serve of a root that is missing, or no folder, is status 1", as
 
 testWith(NEEDS, "serve of a root that it may not read is status 1", async () => {
   using root = new Root();
-  const permissions = SERVE_PERMISSIONS.map((flag) =>
+  const permissions = servePermissions().map((flag) =>
     flag === "--allow-read" ? `--allow-read=${new URL("../", import.meta.url).pathname}` : flag
   );
   const ended = await run(["serve", "--port", "0", "--root", root.path], permissions);
