@@ -1,5 +1,5 @@
 /**
- * The one entrypoint: `serve`, `client`, `bench`. It turns flags into options and hands over; it
+ * The one entrypoint: `serve`, `client`, `bench`, `lab`. It turns flags into options and hands over; it
  * knows no protocol and no sockets.
  *
  * @module
@@ -7,6 +7,7 @@
 
 import { parseArgs } from "@std/cli/parse-args";
 import {
+  type DiskDelay,
   hostAndPort,
   type Model,
   models,
@@ -62,13 +63,18 @@ const FLAGS: Readonly<Record<string, Flag>> = {
   download: { value: "DIR", initial: "/", help: "mini gets from this folder below the root" },
   upload: { value: "DIR", initial: "/", help: "mini puts into this folder below the root" },
   grace: { value: "SECONDS", initial: "5", help: "for running transfers after SIGINT or SIGTERM" },
-  stats: { help: "prints the workers' counters as JSON at the end" },
+  "disk-delay": {
+    value: "MS/N",
+    help: "for experiments: a read in N of a file sent takes MS longer",
+  },
+  stats: { help: "prints the workers' counters as JSON at the end and on SIGUSR2" },
   help: { help: "prints this" },
 };
 
 const USAGE_TEXT = `Usage: main.ts serve  [FLAGS]        an FTP server; serve --help lists the flags
        main.ts client [FLAGS] VERB   an FTP client; client --help lists the verbs
-       main.ts bench  [FLAGS]        compares the models; bench --help lists the flags`;
+       main.ts bench  [FLAGS]        compares the models; bench --help lists the flags
+       main.ts lab    list|run NAME  the textbook's claims as experiments`;
 
 /** Something wrong with the command line, in one line. */
 class UsageError extends Error {}
@@ -158,6 +164,8 @@ function help(): string {
 }
 
 const DAY_SECONDS = 86_400;
+/** A slower disk would be a broken one; a thread that sleeps so long cannot be stopped. */
+const DISK_DELAY_MS_MAX = 10_000;
 const LOOPBACK = /^(127\.\d+\.\d+\.\d+|::1)$/;
 const IPV4 = /^(25[0-5]|2[0-4]\d|1?\d?\d)(\.(25[0-5]|2[0-4]\d|1?\d?\d)){3}$/;
 
@@ -169,6 +177,7 @@ function parseOptions(values: Values): ServeOptions {
   const maxWorkers = Math.max(workers, values.whole("max-workers", 1, 1024));
   const passivePorts = parseRange(values);
   const stallTimeoutMs = values.seconds("data-timeout", DAY_SECONDS);
+  const diskDelay = parseDelay(values);
   return {
     protocol: protocol.name,
     host,
@@ -191,6 +200,7 @@ function parseOptions(values: Values): ServeOptions {
     trigger: values.oneOf<Trigger>("trigger", ["level", "edge"]),
     intervalMs: values.number("interval", "milliseconds from 0 to 60000", 60_000),
     passivePorts,
+    ...(diskDelay === undefined ? {} : { diskDelay }),
   };
 }
 
@@ -207,6 +217,15 @@ function parseRange(values: Values): [number, number] {
   const range: [number, number] = [Number(low), Number(high)];
   if (range[0] >= 1 && range[0] <= range[1] && range[1] <= 65_535) return range;
   throw wrong("passive-ports", "two ports as LO-HI", given);
+}
+
+function parseDelay(values: Values): DiskDelay | undefined {
+  const given = values.text("disk-delay");
+  if (given === undefined) return undefined;
+  const [, msText, everyText] = /^(\d+(?:\.\d+)?)\/(\d+)$/.exec(given) ?? [];
+  const delay = { ms: Number(msText), every: Number(everyText) };
+  if (delay.ms <= DISK_DELAY_MS_MAX && delay.every >= 1) return delay;
+  throw wrong("disk-delay", `MS/N, up to ${DISK_DELAY_MS_MAX} ms in one read of N`, given);
 }
 
 /** A folder below the root as a virtual path. */
@@ -303,6 +322,7 @@ async function serve(args: readonly string[]): Promise<number> {
   const terminal = new StandardTerminal();
   const server = await model.serve({ ...options, root }, terminal);
   stopOnSignals(server, graceMs);
+  if (values.has("stats")) showStatsOnSignal(server, terminal);
   const { workers } = options;
   terminal.print(
     `ftplab: serving ${options.protocol} on ${hostAndPort(server.address)}, ` +
@@ -312,6 +332,14 @@ async function serve(args: readonly string[]): Promise<number> {
   await server.finished;
   if (values.has("stats")) terminal.print(JSON.stringify({ workers: server.stats() }, null, 2));
   return 0;
+}
+
+/** SIGUSR2 shows the counters while the server runs, as one line. */
+function showStatsOnSignal(server: Server, terminal: Terminal): void {
+  if (Deno.build.os === "windows") return;
+  Deno.addSignalListener("SIGUSR2", () => {
+    terminal.print(`ftplab: stats ${JSON.stringify({ workers: server.stats() })}`);
+  });
 }
 
 /** The first signal lets transfers finish, the second ends them. */
@@ -333,6 +361,8 @@ export async function main(args: readonly string[]): Promise<number> {
         return await (await import("./client/cli/mod.ts")).main(rest);
       case "bench":
         return await (await import("./bench/mod.ts")).main(rest);
+      case "lab":
+        return await (await import("./bench/lessons/mod.ts")).main(rest);
       case "--help":
       case "help":
         console.log(USAGE_TEXT);

@@ -6,32 +6,41 @@
  */
 
 import { parseArgs } from "@std/cli/parse-args";
-import { type Scenario, SCENARIOS } from "./scenarios.ts";
+import { FILE_SIZES, type FileSizes, type Scenario, SCENARIOS } from "./scenarios.ts";
 import { MODELS, type ModelSubject, selectModels } from "./subjects.ts";
 
 /** What the user wants measured. */
 export interface BenchFlags {
   /** Variants of this project's own server. */
   readonly models: readonly ModelSubject[];
-  /** What each of them is to do. */
+  /** What each of them is to do, with the points that are wanted. */
   readonly scenarios: readonly Scenario[];
+  /** Of the served files. */
+  readonly sizes: FileSizes;
   /** Whether other servers take part. */
   readonly peers: boolean;
+  /** Folders in which packages of other servers were unpacked. */
+  readonly peersRoots: readonly string[];
+  /** Whether calls are counted from outside, too, in a pass of its own. */
+  readonly count: boolean;
   /** How often each cell is measured. */
   readonly repeats: number;
-  /** How long one cell is measured, its warm-up not included, milliseconds. */
-  readonly measureMs: number;
+  /** How long a steady window is open, its warm-up not included. */
+  readonly seconds: number;
+  /** What the order of the cells follows from; undefined: from the time. */
+  readonly seed?: number;
   /** After this no further cell is begun, milliseconds; undefined: all of them are. */
   readonly budgetMs?: number;
   /** How long a server may finish nothing before its cell has failed, milliseconds. */
   readonly stallMs: number;
-  /** Where to write the measurements as JSON. */
-  readonly json?: string;
+  /** Where the raw run goes, and the reports beside it; undefined: a name made from the time. */
+  readonly out?: string;
 }
 
 /** A command line understood, a wish for help, or what is wrong with it in one line. */
 export type ParsedFlags =
   | { readonly kind: "run"; readonly flags: BenchFlags }
+  | { readonly kind: "report"; readonly file: string }
   | { readonly kind: "help" }
   | { readonly kind: "wrong"; readonly message: string };
 
@@ -39,95 +48,172 @@ export type ParsedFlags =
  * Repeats and time of a full run: benchmarks with fewer than 7 repeats claim nothing. A cell may
  * stand still for 10 s, which is longer than any retransmission that is not a fault.
  */
-const FULL = { repeats: 7, measureMs: 1_000, stallMs: 10_000 };
+const FULL = { repeats: 7, seconds: 0.5, stallMs: 10_000 };
 
-/** --quick ends within a minute: what begins last, after 51 s, may still take its start and 3 s. */
-const QUICK = { repeats: 2, measureMs: 200, stallMs: 3_000, budgetMs: 51_000 };
+/**
+ * --quick ends within a minute: what begins last, after 48 s, may still take a start and a cell,
+ * and a quarter of a GiB tells as much of copies as a whole one.
+ */
+const QUICK = { repeats: 1, seconds: 0.1, stallMs: 3_000, budgetMs: 48_000 };
+const QUICK_SIZES: FileSizes = { ...FILE_SIZES, medium: 16 << 20, large: 256 << 20 };
 
-/** More repeats or seconds than these are a slip of the finger: the run would take days. */
+/** More than these are a slip of the finger: the run would take days. */
 const REPEATS_MAX = 1_000;
 const SECONDS_MAX = 600;
+const WORKERS_MAX = 256;
+const SEED_MAX = 1_000_000_000;
 
 /** The text of --help. */
 export const HELP = `Measure the models against each other and, with --peers, against other servers
 
 Usage: deno task bench [FLAGS]
+       deno task bench report FILE      draws the reports of an earlier run again
 
-  --quick            a first look in under a minute: ${QUICK.repeats} repeats of ${
-  QUICK.measureMs / 1e3
-} s
-  --models A,B       only these: ${MODELS.map((subject) => subject.id).join(",")},multiplex
-  --scenarios A,B    only these: ${SCENARIOS.map((scenario) => scenario.id).join(", ")}
+  --quick            a first look in under a minute: one repeat of fewer, shorter cells
+  --models A,B       only these: ${wrapped(MODELS.map(({ id }) => id))}
+                     or all variants of a model: blocking, polling, multiplex
+  --scenarios A,B    only these: ${wrapped(SCENARIOS.map(({ id }) => id))}
   --repeats N        measure every cell so often (default ${FULL.repeats})
-  --seconds S        measure a cell for so long, after its warm-up (default ${FULL.measureMs / 1e3})
-  --peers            measure other servers side by side, those that are installed
-  --json FILE        write every measurement to FILE
+  --seconds S        keep a window open for so long (default ${FULL.seconds})
+  --workers N        event loops of polling, multiplex and async (default 1)
+  --peers            measure other servers side by side, those that are there
+  --peers-root DIR   look for them below DIR, too, where packages were unpacked; may be repeated
+  --count            then count system calls with perf, in a pass of its own
+  --seed N           repeat the order of an earlier run
+  --out FILE         the raw run as JSON lines (default bench/results/TIME.jsonl); the reports
+                     go beside it, ending in .html and .md
 
-Exit status: 0 measured without an error, 1 some cell failed or had errors, 2 bad flags, 130
-interrupted (what was measured until then is shown all the same)`;
+Ctrl-C keeps what was measured. Exit status: 0 measured without an error, 1 some cell failed or
+had errors, 2 bad flags, 130 interrupted`;
 
-const STRINGS = ["models", "scenarios", "repeats", "seconds", "json"] as const;
+/** Names in lines that fit behind a flag. */
+function wrapped(names: readonly string[]): string {
+  const lines = [""];
+  for (const [index, name] of names.entries()) {
+    const word = index < names.length - 1 ? `${name}, ` : name;
+    if (lines.at(-1)!.length + word.length > 60) lines.push("");
+    lines[lines.length - 1] += word;
+  }
+  return lines.map((line) => line.trimEnd()).join(`\n${" ".repeat(33)}`);
+}
+
+const STRINGS = [
+  "models",
+  "scenarios",
+  "repeats",
+  "seconds",
+  "workers",
+  "seed",
+  "out",
+] as const;
+
+type Text = Partial<Record<typeof STRINGS[number], string>>;
+
+/** What is wrong, on its way to parseFlags. */
+class Wrong extends Error {}
 
 /** Reads `args`. */
 export function parseFlags(args: readonly string[]): ParsedFlags {
-  let stray: string | undefined;
+  try {
+    return args[0] === "report" ? parseReport(args.slice(1)) : parseRun(args);
+  } catch (error) {
+    if (!(error instanceof Wrong)) throw error;
+    return { kind: "wrong", message: error.message };
+  }
+}
+
+function parseReport(args: readonly string[]): ParsedFlags {
+  if (args.includes("--help")) return { kind: "help" };
+  const [file, stray] = args;
+  if (file === undefined || file.startsWith("-")) throw new Wrong("report takes the FILE of a run");
+  if (stray !== undefined) throw new Wrong(`Unknown argument "${stray}": report takes one FILE`);
+  return { kind: "report", file };
+}
+
+function parseRun(args: readonly string[]): ParsedFlags {
   const parsed = parseArgs(args, {
-    boolean: ["quick", "peers", "help"],
-    string: STRINGS,
+    boolean: ["quick", "peers", "count", "help"],
+    string: [...STRINGS, "peers-root"],
+    collect: ["peers-root"],
     unknown: (arg) => {
-      stray ??= arg;
-      return false;
+      throw new Wrong(`Unknown argument "${arg}", see deno task bench --help`);
     },
   });
-  const wrong = (message: string): ParsedFlags => ({ kind: "wrong", message });
-  if (stray !== undefined) return wrong(`Unknown argument "${stray}", see deno task bench --help`);
   if (parsed.help === true) return { kind: "help" };
-
-  const text: Partial<Record<typeof STRINGS[number], string>> = {};
+  const text: Text = {};
   for (const name of STRINGS) {
     const value = parsed[name];
     if (value === undefined) continue;
-    if (typeof value !== "string" || value === "") return wrong(`--${name} takes one value`);
+    if (typeof value !== "string" || value === "") throw new Wrong(`--${name} takes one value`);
     text[name] = value;
   }
-  const models = selectModels(text.models?.split(","));
-  if ("unknown" in models) {
-    const known = MODELS.map((subject) => subject.id).join(", ");
-    return wrong(`--models takes names of ${known}, not "${models.unknown}"`);
-  }
-  const scenarios = selectScenarios(text.scenarios?.split(","));
-  if ("unknown" in scenarios) {
-    const known = SCENARIOS.map((scenario) => scenario.id).join(", ");
-    return wrong(`--scenarios takes names of ${known}, not "${scenarios.unknown}"`);
-  }
-  const base = parsed.quick === true ? QUICK : FULL;
-  const repeats = text.repeats === undefined ? base.repeats : Number(text.repeats);
-  if (!Number.isInteger(repeats) || repeats < 1 || repeats > REPEATS_MAX) {
-    return wrong(`--repeats takes a number from 1 to ${REPEATS_MAX}, not "${text.repeats}"`);
-  }
-  const seconds = text.seconds === undefined ? base.measureMs / 1e3 : Number(text.seconds);
-  if (!(seconds > 0 && seconds <= SECONDS_MAX)) {
-    return wrong(`--seconds takes a number up to ${SECONDS_MAX}, not "${text.seconds}"`);
-  }
+  const quick = parsed.quick === true;
+  const base = quick ? QUICK : FULL;
+  const peersRoots = parsed["peers-root"] as string[];
   return {
     kind: "run",
     flags: {
       ...base,
-      models,
-      scenarios,
-      peers: parsed.peers === true,
-      repeats,
-      measureMs: seconds * 1e3,
-      ...(text.json === undefined ? {} : { json: text.json }),
+      models: parseModels(text),
+      scenarios: parseScenarios(text, quick),
+      sizes: quick ? QUICK_SIZES : FILE_SIZES,
+      peers: parsed.peers === true || peersRoots.length > 0,
+      peersRoots,
+      count: parsed.count === true,
+      repeats: whole(text, "repeats", 1, REPEATS_MAX) ?? base.repeats,
+      seconds: parseSeconds(text) ?? base.seconds,
+      ...optional("seed", whole(text, "seed", 0, SEED_MAX)),
+      ...optional("out", text.out),
     },
   };
 }
 
-function selectScenarios(
-  names: readonly string[] | undefined,
-): Scenario[] | { readonly unknown: string } {
-  if (names === undefined) return [...SCENARIOS];
-  const unknown = names.find((name) => !SCENARIOS.some((scenario) => scenario.id === name));
-  if (unknown !== undefined) return { unknown };
-  return SCENARIOS.filter((scenario) => names.includes(scenario.id));
+function optional<K extends string, T>(name: K, value: T | undefined) {
+  return (value === undefined ? {} : { [name]: value }) as { readonly [P in K]?: T };
+}
+
+function whole(text: Text, name: keyof Text, low: number, high: number): number | undefined {
+  const given = text[name];
+  if (given === undefined) return undefined;
+  const value = Number(given);
+  if (Number.isInteger(value) && value >= low && value <= high) return value;
+  throw new Wrong(`--${name} takes a number from ${low} to ${high}, not "${given}"`);
+}
+
+function parseSeconds(text: Text): number | undefined {
+  if (text.seconds === undefined) return undefined;
+  const seconds = Number(text.seconds);
+  if (seconds > 0 && seconds <= SECONDS_MAX) return seconds;
+  throw new Wrong(`--seconds takes a number up to ${SECONDS_MAX}, not "${text.seconds}"`);
+}
+
+function parseModels(text: Text): ModelSubject[] {
+  const models = selectModels(text.models?.split(","));
+  if ("unknown" in models) {
+    const known = MODELS.map((subject) => subject.id).join(", ");
+    throw new Wrong(`--models takes names of ${known}, not "${models.unknown}"`);
+  }
+  const workers = whole(text, "workers", 1, WORKERS_MAX);
+  if (workers === undefined) return models;
+  // A pool of blocking is what it is: its variants differ in their number of threads.
+  return models.map((subject) =>
+    subject.model === "blocking"
+      ? subject
+      : { ...subject, flags: [...subject.flags, "--workers", String(workers)] }
+  );
+}
+
+function parseScenarios(text: Text, quick: boolean): Scenario[] {
+  const names = text.scenarios?.split(",");
+  const unknown = names?.find((name) => !SCENARIOS.some((scenario) => scenario.id === name));
+  if (unknown !== undefined) {
+    const known = SCENARIOS.map((scenario) => scenario.id).join(", ");
+    throw new Wrong(`--scenarios takes names of ${known}, not "${unknown}"`);
+  }
+  const chosen = SCENARIOS.filter(({ id }) => names === undefined || names.includes(id));
+  if (!quick) return chosen;
+  return chosen.map((scenario) => ({
+    ...scenario,
+    points: scenario.points.filter((point) => point.quick),
+  }));
 }

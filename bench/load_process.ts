@@ -1,12 +1,13 @@
 /**
- * The load process seen from the benchmark's own: starts it once, hands it jobs, kills it. All
- * cells of a run get their load from the same process, so that its warmth is the same for all.
+ * The load process seen from the benchmark's own: starts it once, hands it jobs, samples the
+ * server when a window opens and closes, kills it. All cells of a run get their load from the same
+ * process, so that its warmth is the same for all.
  *
  * @module
  */
 
 import { fromFileUrl } from "@std/path";
-import type { LoadJob, LoadResult } from "./load/job.ts";
+import type { LoadJob, LoadMessage, LoadResult } from "./load/job.ts";
 
 /** A running load process. */
 export class LoadProcess {
@@ -36,23 +37,30 @@ export class LoadProcess {
     this.#reader = this.#child.stdout.pipeThrough(new TextDecoderStream()).getReader();
   }
 
+  /** The number of the process. */
+  get pid(): number {
+    return this.#child.pid;
+  }
+
   /**
-   * Does one job. Jobs are done one at a time: the next begins after this one's result.
+   * Does one job; `pause` is called, and awaited while all clients stand still, when the window
+   * is about to open and when it has closed. Jobs are done one at a time.
    *
    * @throws {Error} when the process has ended.
    */
-  async run(job: LoadJob): Promise<LoadResult> {
-    await this.#writer.write(new TextEncoder().encode(JSON.stringify(job) + "\n"));
+  async run(
+    job: LoadJob,
+    pause: (event: "opening" | "closed") => void | Promise<void> = () => {},
+  ): Promise<LoadResult> {
+    await this.#write(JSON.stringify(job));
     for (;;) {
-      const end = this.#rest.indexOf("\n");
-      if (end >= 0) {
-        const line = this.#rest.slice(0, end);
-        this.#rest = this.#rest.slice(end + 1);
-        return JSON.parse(line) as LoadResult;
+      const message = JSON.parse(await this.#readLine()) as LoadMessage;
+      if (message.event === "result") return message.result;
+      try {
+        await pause(message.event);
+      } finally {
+        await this.#write("go");
       }
-      const { value, done } = await this.#reader.read();
-      if (done) throw new Error("The load process has ended");
-      this.#rest += value;
     }
   }
 
@@ -66,5 +74,23 @@ export class LoadProcess {
     await this.#reader.cancel();
     await this.#writer.abort().catch(() => {});
     await this.#child.status;
+  }
+
+  async #write(line: string): Promise<void> {
+    await this.#writer.write(new TextEncoder().encode(`${line}\n`));
+  }
+
+  async #readLine(): Promise<string> {
+    for (;;) {
+      const end = this.#rest.indexOf("\n");
+      if (end >= 0) {
+        const line = this.#rest.slice(0, end);
+        this.#rest = this.#rest.slice(end + 1);
+        return line;
+      }
+      const { value, done } = await this.#reader.read();
+      if (done) throw new Error("The load process has ended");
+      this.#rest += value;
+    }
   }
 }

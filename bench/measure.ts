@@ -1,32 +1,36 @@
 /**
- * Carries a plan out: blocks in random order, in each a fresh server per subject and a job for the
- * load process per scenario. mod.ts calls `measure`; it prints nothing and decides nothing about what the
- * numbers mean.
+ * Carries a plan out: blocks in random order, in each a fresh server per subject that does every
+ * scenario. mod.ts calls `measure` and writes down each cell as it comes; nothing here prints or
+ * decides what the numbers mean.
  *
  * @module
  */
 
-import { join } from "@std/path";
+import { fromFileUrl, join } from "@std/path";
 import { createContentFile } from "./content.ts";
-import type { LoadJob, LoadResult } from "./load/job.ts";
+import { FILES, INCOMING, jobOf, modelsOnly, needsFreshServer, serveFlags } from "./jobs.ts";
+import { sessionsAt, type Surroundings, warmTransferOf, warmUpJobs } from "./jobs.ts";
 import { LoadProcess } from "./load_process.ts";
-import type { FileSizes, Scenario } from "./scenarios.ts";
-import { type Folders, type ServerProcess, startServer } from "./server_process.ts";
+import type { CellRecord } from "./record.ts";
+import type { FileSizes, Point, Scenario } from "./scenarios.ts";
+import type { Folders, ServerProcess } from "./server_process.ts";
+import { startServer } from "./server_process.ts";
 import { randomFrom, shuffled } from "./statistics.ts";
 import type { Subject } from "./subjects.ts";
+import { measureWindow, type Outcome } from "./window.ts";
 
 /** What to measure, how often and for how long. */
 export interface Plan {
   /** Whom to measure. */
   readonly subjects: readonly Subject[];
-  /** What each of them is to do. */
+  /** What each of them is to do, with the points that are wanted. */
   readonly scenarios: readonly Scenario[];
   /** How large the files moved are. */
   readonly sizes: FileSizes;
   /** Blocks, in each of which every cell is measured once. */
   readonly repeats: number;
-  /** How long a cell is measured after its warm-up, milliseconds. */
-  readonly measureMs: number;
+  /** How long a steady window is open, seconds. */
+  readonly seconds: number;
   /** How long a server may finish nothing, milliseconds. */
   readonly stallMs: number;
   /** After this no further cell is begun, milliseconds; undefined: all of them are. */
@@ -35,72 +39,48 @@ export interface Plan {
   readonly seed: number;
 }
 
-/** One measurement: one subject doing one scenario once. */
-export interface Cell {
-  /** The id of the subject. */
-  readonly subject: string;
-  /** The id of the scenario. */
-  readonly scenario: string;
-  /** The repeat, from 0; cells of one block are compared with each other. */
-  readonly block: number;
-  /** The command that started the server. */
-  readonly command: readonly string[];
-  /** What the server said it was. */
-  readonly introduction: string;
-  /** Logins or transfers counted. */
-  readonly operations: number;
-  /** How long they took. */
-  readonly seconds: number;
-  /** In the scenario's unit; missing when the cell failed. */
-  readonly rate?: number;
-  /** Errors by what they were, warm-up included. */
-  readonly errors: Readonly<Record<string, number>>;
-  /** CPU seconds of the load per second: towards 1 the load is what was measured. */
-  readonly loadCpuShare: number;
-  /** Why there is no rate. */
-  readonly failure?: string;
+/** What becomes of a run while it lasts. */
+export interface Watcher {
+  /** Ends the run with what there is. */
+  readonly signal: AbortSignal;
+  /** Before each cell: how many are done, of how many, and which comes now. */
+  progress(done: number, total: number, now: string): void;
+  /** After each cell. */
+  record(cell: CellRecord): void;
 }
 
-/** Every measurement of a run. */
-export interface Measurements {
-  /** In the order in which they were taken. */
-  readonly cells: readonly Cell[];
-  /** Why cells of the plan are missing, if any are. */
-  readonly incomplete?: string;
+/** The folders that servers and load share, and the load itself. */
+export interface Workplace extends AsyncDisposable {
+  /** What is served, and where peers keep their state. */
+  readonly folders: Folders;
+  /** One for all cells. */
+  readonly load: LoadProcess;
 }
 
-/**
- * The longest warm-up, milliseconds; a shorter measurement is warmed up for as long as it lasts.
- * Compilers take about this long to have seen enough of one event loop. Threads with a heap each,
- * as those of blocking, are still getting faster after it.
- */
-const WARM_UP_MS_MAX = 2_000;
-
-const SMALL_FILE = "small.bin";
-const LARGE_FILE = "large.bin";
-const INCOMING = "incoming";
-
-/**
- * Measures every cell of `plan`, calling `progress` before each; an abort of `signal` ends it
- * early with what there is. Failures of servers are results, not exceptions.
- */
-export async function measure(
-  plan: Plan,
-  signal: AbortSignal,
-  progress: (done: number, total: number) => void,
-): Promise<Measurements> {
+/** Makes the served files and starts the load; an abort of `signal` ends the load at once. */
+export async function prepareWorkplace(sizes: FileSizes, signal: AbortSignal): Promise<Workplace> {
   const work = await Deno.makeTempDir({ prefix: "ftplab-bench-" });
+  const root = join(work, "root");
+  const state = join(work, "state");
+  for (const folder of [root, state, join(root, INCOMING)]) await Deno.mkdir(folder);
+  // A server that changes users has to reach the files, and to write in one folder only.
+  for (const folder of [work, root, state]) await Deno.chmod(folder, 0o755);
+  await Deno.chmod(join(root, INCOMING), 0o777);
+  for (const [name, file] of Object.entries(FILES)) {
+    await createContentFile(join(root, file), sizes[name as keyof FileSizes]);
+  }
   const load = new LoadProcess();
   const killLoad = () => void load.kill();
   signal.addEventListener("abort", killLoad);
-  try {
-    const folders = await makeFolders(work, plan.sizes);
-    return await new Run(plan, folders, load, signal, progress).measure();
-  } finally {
-    signal.removeEventListener("abort", killLoad);
-    await load.kill();
-    await Deno.remove(work, { recursive: true });
-  }
+  return {
+    folders: { root, state },
+    load,
+    async [Symbol.asyncDispose]() {
+      signal.removeEventListener("abort", killLoad);
+      await load.kill();
+      await Deno.remove(work, { recursive: true });
+    },
+  };
 }
 
 /** One subject's part of a block: a fresh server, which does every scenario once. */
@@ -124,145 +104,198 @@ export function orderTurns(
       shuffled(plan.subjects, random).map((subject) => ({
         subject,
         block,
-        scenarios: shuffled(plan.scenarios, random),
+        scenarios: shuffled(plan.scenarios.filter((one) => takesPart(subject, one)), random),
       })),
   ).flat();
 }
 
-/** A plan being carried out. */
-class Run {
-  readonly #plan: Plan;
-  readonly #folders: Folders;
-  readonly #load: LoadProcess;
-  readonly #signal: AbortSignal;
-  readonly #progress: (done: number, total: number) => void;
-  readonly #cells: Cell[] = [];
-  readonly #begin = performance.now();
-
-  constructor(
-    plan: Plan,
-    folders: Folders,
-    load: LoadProcess,
-    signal: AbortSignal,
-    progress: (done: number, total: number) => void,
-  ) {
-    this.#plan = plan;
-    this.#folders = folders;
-    this.#load = load;
-    this.#signal = signal;
-    this.#progress = progress;
-  }
-
-  async measure(): Promise<Measurements> {
-    for (const turn of orderTurns(this.#plan)) {
-      const incomplete = await this.#takeTurn(turn);
-      if (incomplete !== undefined) return { cells: this.#cells, incomplete };
-    }
-    return { cells: this.#cells };
-  }
-
-  /** Returns why the run ends here, if it does. */
-  async #takeTurn({ subject, block, scenarios }: Turn): Promise<string | undefined> {
-    const { budgetMs } = this.#plan;
-    let server: ServerProcess | undefined;
-    try {
-      for (const scenario of scenarios) {
-        if (budgetMs !== undefined && performance.now() - this.#begin > budgetMs) {
-          return `its ${budgetMs / 1e3} s were over`;
-        }
-        this.#progress(this.#cells.length, cellCount(this.#plan));
-        let outcome: Outcome;
-        try {
-          server ??= await startServer(subject, this.#folders);
-          outcome = await this.#measureScenario(scenario, server);
-        } catch (error) {
-          if (!(error instanceof Error)) throw error;
-          outcome = failedWith(error.message);
-        }
-        if (this.#signal.aborted) return "it was interrupted";
-        const { command = [], introduction = "" } = server ?? {};
-        const place = { subject: subject.id, scenario: scenario.id, block };
-        this.#cells.push({ ...place, command, introduction, ...outcome });
-        if (outcome.failure === undefined) continue;
-        // What failed once is no fair ground for the next scenario.
-        await server?.stop();
-        server = undefined;
-      }
-    } finally {
-      await server?.stop();
-    }
-    return undefined;
-  }
-
-  async #measureScenario(scenario: Scenario, server: ServerProcess): Promise<Outcome> {
-    const job = jobOf(this.#plan, scenario, server, this.#folders);
-    const result = await this.#load.run(job);
-    // A transfer that the end of the window interrupted leaves its piece behind.
-    await emptyFolder(join(this.#folders.root, INCOMING));
-    const { operations, seconds, errors, cpuShare: loadCpuShare, failure } = result;
-    const outcome = { operations, seconds, errors, loadCpuShare };
-    return failure === undefined
-      ? { ...outcome, rate: rateOf(result, scenario, this.#plan.sizes) }
-      : { ...outcome, failure: [failure, ...server.complaints()].join(": ") };
-  }
+/** A comparison of models among themselves is not asked of peers. */
+function takesPart(subject: Subject, scenario: Scenario): boolean {
+  return subject.kind === "model" || !modelsOnly(scenario);
 }
 
-/** The part of a cell that is measured. */
-type Outcome = Omit<Cell, "subject" | "scenario" | "block" | "command" | "introduction">;
-
-function failedWith(failure: string): Outcome {
-  return { operations: 0, seconds: 0, errors: {}, loadCpuShare: 0, failure };
+/** Where `subject` is measured: the open loop's ladder is a question to the models only. */
+export function pointsFor(subject: Subject, scenario: Scenario): readonly Point[] {
+  if (subject.kind === "model") return scenario.points;
+  return scenario.points.filter(({ id }) => !id.startsWith("load="));
 }
 
 /** How many cells a plan has. */
 export function cellCount(plan: Pick<Plan, "subjects" | "scenarios" | "repeats">): number {
-  return plan.subjects.length * plan.scenarios.length * plan.repeats;
+  const perBlock = plan.subjects.flatMap((subject) =>
+    plan.scenarios.filter((one) => takesPart(subject, one))
+      .map((scenario) => pointsFor(subject, scenario).length)
+  );
+  return plan.repeats * perBlock.reduce((sum, count) => sum + count, 0);
 }
 
-/** The served files, on the same file system for all subjects and readable for all users. */
-async function makeFolders(work: string, sizes: FileSizes): Promise<Folders> {
-  const root = join(work, "root");
-  const state = join(work, "state");
-  await Deno.mkdir(root);
-  await Deno.mkdir(state);
-  await Deno.mkdir(join(root, INCOMING));
-  // A server that changes users has to reach the files, and to write in one folder only.
-  for (const folder of [work, root, state]) await Deno.chmod(folder, 0o755);
-  await Deno.chmod(join(root, INCOMING), 0o777);
-  await createContentFile(join(root, SMALL_FILE), sizes.small);
-  await createContentFile(join(root, LARGE_FILE), sizes.large);
-  return { root, state };
+/** Servers of successive turns have addresses of their own, and with them all client ports. */
+const ADDRESSES = 250;
+
+/**
+ * Measures every cell of `plan`; returns why cells are missing, if any are. Failures of servers
+ * are results, not exceptions.
+ */
+export async function measure(
+  plan: Plan,
+  workplace: Workplace,
+  watcher: Watcher,
+): Promise<string | undefined> {
+  const begin = performance.now();
+  let done = 0, starts = 0;
+  const total = cellCount(plan);
+  for (const turn of orderTurns(plan)) {
+    const run = new TurnRun(plan, turn, workplace, () => `127.0.1.${1 + starts++ % ADDRESSES}`);
+    try {
+      for (const scenario of turn.scenarios) {
+        for (const point of pointsFor(turn.subject, scenario)) {
+          if (plan.budgetMs !== undefined && performance.now() - begin > plan.budgetMs) {
+            return `its ${plan.budgetMs / 1e3} s were over`;
+          }
+          watcher.progress(done, total, `${turn.subject.id}, ${scenario.id} ${point.id}`);
+          const cell = await run.measure(scenario, point);
+          if (watcher.signal.aborted) return "it was interrupted";
+          watcher.record(cell);
+          done++;
+        }
+      }
+    } finally {
+      await run.end();
+    }
+  }
+  return undefined;
 }
 
-/** The job that `scenario` is for the load process. */
-function jobOf(plan: Plan, scenario: Scenario, server: ServerProcess, folders: Folders): LoadJob {
-  const large = scenario.file === "large";
-  const name = large ? LARGE_FILE : SMALL_FILE;
-  const upload = scenario.action === "upload";
-  return {
-    host: server.host,
-    port: server.port,
-    action: scenario.action,
-    clients: scenario.clients,
-    // Relative: a server without the right to chroot(2) calls the folder by its real name.
-    path: upload ? INCOMING : name,
-    octets: octetsOf(plan.sizes, scenario),
-    // The first operation to finish is never counted: for bulk it is warm-up enough.
-    warmupMs: large ? 0 : Math.min(WARM_UP_MS_MAX, plan.measureMs),
-    measureMs: plan.measureMs,
-    stallMs: plan.stallMs,
-    ...(upload ? { source: join(folders.root, name), arrivals: join(folders.root, INCOMING) } : {}),
-  };
+const NOTHING: Outcome = {
+  seconds: 0,
+  groups: {},
+  loadCpuShare: 0,
+  steal: 0,
+  others: 0,
+  errors: {},
+};
+
+/** One turn under way. */
+class TurnRun {
+  #server: ServerProcess | undefined;
+  #scenario: Scenario | undefined;
+  /** Whether the running server is for #scenario only. */
+  #own = false;
+  #capacity: number | undefined;
+
+  constructor(
+    readonly plan: Plan,
+    readonly turn: Turn,
+    readonly workplace: Workplace,
+    readonly nextHost: () => string,
+  ) {}
+
+  async measure(scenario: Scenario, point: Point): Promise<CellRecord> {
+    const { subject, block } = this.turn;
+    const place = {
+      kind: "cell",
+      subject: subject.id,
+      scenario: scenario.id,
+      point: point.id,
+      block,
+    } as const;
+    const unable = whyUnable(subject, scenario, point);
+    if (unable !== undefined) {
+      return { ...place, command: [], introduction: "", ...NOTHING, unable };
+    }
+    try {
+      const server = await this.#serverFor(scenario);
+      const { introduction, startMs } = server;
+      const command = shownCommand(server.command, this.workplace.folders);
+      const measured = await this.#measureOn(server, scenario, point);
+      // What was not over is no fair ground for what comes next.
+      const cutOff = Object.values(measured.groups).some(({ unfinished }) => unfinished > 0);
+      if (measured.failure !== undefined || measured.unable !== undefined || cutOff) {
+        await this.end();
+      }
+      return { ...place, command, introduction, startMs, ...measured };
+    } catch (error) {
+      if (!(error instanceof Error)) throw error;
+      await this.end();
+      return { ...place, command: [], introduction: "", ...NOTHING, failure: error.message };
+    }
+  }
+
+  async end(): Promise<void> {
+    const server = this.#server;
+    this.#server = undefined;
+    await server?.stop();
+  }
+
+  async #serverFor(scenario: Scenario): Promise<ServerProcess> {
+    const own = needsFreshServer(scenario);
+    if (scenario !== this.#scenario && (own || this.#own)) await this.end();
+    this.#scenario = scenario;
+    this.#own = own;
+    if (this.#server !== undefined) return this.#server;
+    const { folders, load } = this.workplace;
+    const flags = serveFlags(scenario);
+    this.#server = await startServer(this.turn.subject, folders, this.nextHost(), flags);
+    for (const job of warmUpJobs(this.#around(this.#server))) await load.run(job);
+    return this.#server;
+  }
+
+  #around({ host, port }: ServerProcess): Surroundings {
+    const { seconds, sizes, stallMs } = this.plan;
+    const { root } = this.workplace.folders;
+    const capacity = this.#capacity === undefined ? {} : { capacity: this.#capacity };
+    return { host, port, root, sizes, seconds, stallMs, ...capacity };
+  }
+
+  async #measureOn(
+    server: ServerProcess,
+    scenario: Scenario,
+    point: Point,
+  ): Promise<Outcome & Pick<CellRecord, "unable" | "failure">> {
+    if (point.id.startsWith("load=") && this.#capacity === undefined) {
+      return { ...NOTHING, failure: "its capacity is not known" };
+    }
+    const around = this.#around(server);
+    const job = jobOf(scenario, point, around);
+    const { load, folders } = this.workplace;
+    if (scenario.id === "large") await load.run(warmTransferOf(job, around));
+    const outcome = await measureWindow(server, load, job);
+    // A transfer that the end of the window interrupted leaves its piece behind.
+    await emptyFolder(join(folders.root, INCOMING));
+    const { result, ...rest } = outcome;
+    if (scenario.id === "control" && point.id === "clients=16" && result.seconds > 0) {
+      this.#capacity = result.groups.main!.operations / result.seconds;
+    }
+    const held = result.groups.idle;
+    if (held !== undefined && held.unserved > 0) {
+      const why = Object.keys(result.errors)[0] ?? "no answer in time";
+      const count = held.clients - held.unserved;
+      return { ...NOTHING, unable: `it held ${count} of ${held.clients} idle sessions: ${why}` };
+    }
+    if (result.failure === undefined) return rest;
+    return { ...rest, failure: [result.failure, ...server.complaints()].join(": ") };
+  }
 }
 
-function octetsOf(sizes: FileSizes, scenario: Scenario): number {
-  return scenario.file === "none" ? 0 : sizes[scenario.file];
+/** The command line of a server without what is of this machine and this run only. */
+function shownCommand(command: readonly string[], { root, state }: Folders): string[] {
+  const project = fromFileUrl(new URL("../", import.meta.url));
+  const names = [[Deno.execPath(), "deno"], [root, "ROOT"], [state, "STATE"], [project, ""]];
+  return command.map((word) =>
+    names.reduce((text, [long, short]) => text.replaceAll(long!, short!), word)
+  );
 }
 
-/** The rate of a window that has closed, in the scenario's unit. */
-function rateOf(result: LoadResult, scenario: Scenario, sizes: FileSizes): number {
-  const perSecond = result.operations / result.seconds;
-  return scenario.unit === "MB/s" ? perSecond * octetsOf(sizes, scenario) / 1e6 : perSecond;
+/** Why `subject` cannot be at `point`, by what it declares. */
+function whyUnable(subject: Subject, scenario: Scenario, point: Point): string | undefined {
+  const { idle, busy } = sessionsAt(scenario, point);
+  const { sessionsMax } = subject;
+  if (sessionsMax === undefined || idle + busy <= sessionsMax) return undefined;
+  // Those that only wait in line are served in the end; silent ones would keep others out.
+  if (idle === 0 && !(subject.kind === "model" && subject.refuses)) return undefined;
+  return subject.kind === "model"
+    ? `it holds ${sessionsMax} sessions at most`
+    : `it is asked to hold ${sessionsMax} sessions at most`;
 }
 
 async function emptyFolder(folder: string): Promise<void> {

@@ -1,144 +1,222 @@
 /**
  * `deno task bench`: every model, and with --peers other servers, under the same load. main.ts
- * calls `main`; flags.ts reads the command line, measure.ts measures, analysis.ts sums up,
- * report.ts shows.
+ * calls `main`; flags.ts reads the command line, measure.ts measures, report/ draws.
  *
  * @module
  */
 
-import { analyze } from "./analysis.ts";
+import { dirname } from "@std/path";
+import { measureCeilings } from "./ceilings.ts";
+import { countCalls } from "./count.ts";
 import { type BenchFlags, HELP, parseFlags } from "./flags.ts";
-import { readMachine, sampleIdleness, wasIdle } from "./machine.ts";
-import { cellCount, measure, type Plan } from "./measure.ts";
-import { renderReport, type Report, type ReportedSubject } from "./report.ts";
-import { FILE_SIZES } from "./scenarios.ts";
-import { findProgram } from "./server_process.ts";
-import { randomFrom } from "./statistics.ts";
-import { type Peer, PEERS, type Subject } from "./subjects.ts";
+import { readMachine, sampleIdleness } from "./machine.ts";
+import { cellCount, measure, type Plan, prepareWorkplace, type Workplace } from "./measure.ts";
+import { PEERS } from "./peers.ts";
+import { Progress } from "./progress.ts";
+import type { HeaderRecord, RunRecord, SubjectCard } from "./record.ts";
+import { parseRun, renderHtml, renderMarkdown, renderTerminal, RunError } from "./report/mod.ts";
+import { BASELINE, type PeerSubject, type Subject } from "./subjects.ts";
 
-/** The baseline when no peer takes part, if it was selected. */
-const BASELINE_MODEL = "epoll";
+/** Columns of a report where the terminal does not say. */
+const COLUMNS_DEFAULT = 100;
 
 /** Runs the benchmark that `args` describe; returns the exit status. */
 export async function main(args: readonly string[]): Promise<number> {
   const parsed = parseFlags(args);
-  if (parsed.kind === "help") {
-    console.log(HELP);
-    return 0;
+  switch (parsed.kind) {
+    case "help":
+      console.log(HELP);
+      return 0;
+    case "wrong":
+      console.error(`ftplab: ${parsed.message}`);
+      return 2;
+    case "report":
+      return await report(parsed.file) ?? 1;
+    case "run":
+      return await run(args, parsed.flags);
   }
-  if (parsed.kind === "wrong") {
-    console.error(parsed.message);
-    return 2;
+}
+
+/** Reads the run in `file`, writes its reports beside it and shows one; undefined: it could not. */
+async function report(file: string): Promise<number | undefined> {
+  try {
+    const run = parseRun(await readRun(file), file);
+    const base = file.replace(/\.jsonl(\.gz)?$/, "");
+    await Deno.writeTextFile(`${base}.html`, renderHtml(run));
+    await Deno.writeTextFile(`${base}.md`, renderMarkdown(run));
+    console.log(renderTerminal(run, columns()));
+    console.log(`\nRaw run: ${file}\nReports: ${base}.html, ${base}.md`);
+    const clean = run.cells.every(({ failure, errors }) =>
+      failure === undefined && Object.keys(errors).length === 0
+    );
+    return clean ? 0 : 1;
+  } catch (error) {
+    if (error instanceof RunError) console.error(`ftplab: Cannot read "${file}": ${error.message}`);
+    else if (error instanceof Deno.errors.NotFound) console.error(`ftplab: No file "${file}"`);
+    else if (isSystemError(error)) console.error(`ftplab: Cannot draw "${file}": ${error.message}`);
+    else throw error;
+    return undefined;
   }
-  const { json } = parsed.flags;
-  if (json !== undefined && !await writeJson(json, "")) return 1;
+}
+
+/** The text of a run, which may be compressed. */
+async function readRun(file: string): Promise<string> {
+  if (!file.endsWith(".gz")) return await Deno.readTextFile(file);
+  using source = await Deno.open(file);
+  try {
+    return await new Response(source.readable.pipeThrough(new DecompressionStream("gzip"))).text();
+  } catch (error) {
+    throw new RunError(
+      `it is not compressed by gzip: ${error instanceof Error ? error.message : ""}`,
+    );
+  }
+}
+
+function isSystemError(error: unknown): error is Error {
+  return error instanceof Error && "code" in error;
+}
+
+function columns(): number {
+  try {
+    return Math.min(COLUMNS_DEFAULT, Deno.consoleSize().columns);
+  } catch {
+    return COLUMNS_DEFAULT; // not a terminal
+  }
+}
+
+/** The file that a run is written to, line by line, so that nothing is lost. */
+class RunFile {
+  readonly #file: Deno.FsFile;
+
+  constructor(readonly path: string) {
+    Deno.mkdirSync(dirname(path), { recursive: true });
+    this.#file = Deno.createSync(path);
+  }
+
+  write(record: RunRecord): void {
+    const octets = new TextEncoder().encode(JSON.stringify(record) + "\n");
+    for (let written = 0; written < octets.length;) {
+      written += this.#file.writeSync(octets.subarray(written));
+    }
+  }
+
+  close(): void {
+    this.#file.close();
+  }
+}
+
+async function run(args: readonly string[], flags: BenchFlags): Promise<number> {
+  const startedAt = new Date().toISOString();
+  const path = flags.out ?? `bench/results/${startedAt.slice(0, 19).replaceAll(":", "-")}.jsonl`;
+  let file: RunFile;
+  try {
+    file = new RunFile(path);
+  } catch (error) {
+    if (!isSystemError(error)) throw error;
+    console.error(`ftplab: Cannot write "${path}": ${error.message}`);
+    return 1;
+  }
   const interrupt = new AbortController();
   const onInterrupt = () => interrupt.abort();
   Deno.addSignalListener("SIGINT", onInterrupt);
   try {
-    const report = await run(args, parsed.flags, interrupt.signal);
-    console.log(renderReport(report));
-    if (json !== undefined && !await writeJson(json, JSON.stringify(report, null, 1) + "\n")) {
-      return 1;
-    }
-    if (interrupt.signal.aborted) return 130;
-    const clean = report.rows.every((row) => row.errorCount === 0 && row.failures.length === 0);
-    return clean ? 0 : 1;
+    await fill(file, args, startedAt, flags, interrupt.signal);
+    const status = await report(path) ?? 1;
+    return interrupt.signal.aborted ? 130 : status;
   } finally {
     Deno.removeSignalListener("SIGINT", onInterrupt);
+    file.close();
   }
 }
 
-/** Writes `text` to `file`; also called before the run, which is too long to be lost at its end. */
-async function writeJson(file: string, text: string): Promise<boolean> {
-  try {
-    await Deno.writeTextFile(file, text);
-    return true;
-  } catch (error) {
-    if (!(error instanceof Error)) throw error;
-    console.error(`Cannot write "${file}": ${error.message}`);
-    return false;
-  }
-}
-
-async function run(
+/** Measures, writing each record as soon as it is there. */
+async function fill(
+  file: RunFile,
   args: readonly string[],
+  startedAt: string,
   flags: BenchFlags,
   signal: AbortSignal,
-): Promise<Report> {
-  const notes: string[] = [];
-  const peers = flags.peers ? await installedPeers(notes) : [];
-  const subjects: Subject[] = [...peers, ...flags.models];
-  const seed = Date.now() % 1_000_000;
-  const plan: Plan = { ...flags, subjects, sizes: FILE_SIZES, seed };
-  const startedAt = new Date().toISOString();
+): Promise<void> {
   const before = await sampleIdleness();
-  const { cells, incomplete } = await measure(plan, signal, showProgress());
-  clearProgress();
-  const after = await sampleIdleness();
-  if (incomplete !== undefined) {
-    notes.push(`The run ended after ${cells.length} of ${cellCount(plan)} cells: ${incomplete}`);
+  const notes: string[] = [];
+  const peers = flags.peers ? await findPeers(flags.peersRoots, notes) : [];
+  const subjects: Subject[] = [...flags.models, ...peers];
+  const seed = flags.seed ?? Date.now() % 1_000_000;
+  const plan: Plan = { ...flags, subjects, seed };
+  const progress = new Progress();
+  let incomplete: string | undefined;
+  try {
+    await using workplace = await prepareWorkplace(plan.sizes, signal);
+    progress.show("measuring what the load itself can do");
+    const ceilings = await measureCeilings(plan, workplace);
+    const header: HeaderRecord = {
+      kind: "run",
+      format: 2,
+      args,
+      startedAt,
+      machine: readMachine(),
+      before,
+      repeats: plan.repeats,
+      seconds: plan.seconds,
+      seed,
+      scenarios: plan.scenarios.map(({ id }) => id),
+      subjects: subjects.map(cardOf),
+      baseline: (subjects.find(({ id }) => id === BASELINE) ?? subjects[0]!).id,
+      ceilings,
+      notes,
+    };
+    file.write(header);
+    incomplete = await measureAll(file, plan, workplace, progress, signal);
+    if (flags.count && !signal.aborted) {
+      await countCalls(plan, workplace, signal, {
+        show: (text) => progress.show(text),
+        record: (record) => file.write(record),
+      });
+    }
+  } catch (error) {
+    if (!signal.aborted) throw error; // the load was ended in the middle
+    incomplete = "it was interrupted";
   }
-  const baseline = (peers[0] ?? flags.models.find(({ id }) => id === BASELINE_MODEL) ??
-    flags.models[0]!).id;
-  const idle = wasIdle(before) && wasIdle(after);
-  return {
-    format: 1,
-    args,
-    startedAt,
-    machine: readMachine(),
-    before,
-    after,
-    repeats: plan.repeats,
-    measureMs: plan.measureMs,
-    seed,
-    scenarios: plan.scenarios,
-    subjects: subjects.map(reportSubject),
-    baseline,
-    rows: analyze(cells, { scenarios: plan.scenarios, subjects, baseline, idle }, randomFrom(seed)),
-    cells,
-    notes,
-  };
+  progress.clear();
+  const end = { kind: "end", after: await sampleIdleness() } as const;
+  file.write(incomplete === undefined ? end : { ...end, incomplete });
+}
+
+async function measureAll(
+  file: RunFile,
+  plan: Plan,
+  workplace: Workplace,
+  progress: Progress,
+  signal: AbortSignal,
+): Promise<string | undefined> {
+  let cells = 0;
+  const why = await measure(plan, workplace, {
+    signal,
+    progress: (done, total, now) => progress.advance(done, total, now),
+    record: (cell) => {
+      file.write(cell);
+      cells++;
+    },
+  });
+  return why === undefined
+    ? undefined
+    : `it ended after ${cells} of ${cellCount(plan)} cells: ${why}`;
 }
 
 /** The peers that are on this machine; a note for each that is not. */
-async function installedPeers(notes: string[]): Promise<Peer[]> {
-  const installed: Peer[] = [];
+async function findPeers(roots: readonly string[], notes: string[]): Promise<PeerSubject[]> {
+  const found: PeerSubject[] = [];
   for (const peer of PEERS) {
-    if (await findProgram(peer.program) !== undefined) installed.push(peer);
-    else notes.push(`${peer.title} is left out: ${peer.program} is not installed`);
+    const located = await peer.locate(roots);
+    const { id, title, idleMax, missing } = peer;
+    if (located === undefined) notes.push(`${title} is left out: ${missing}`);
+    else found.push({ kind: "peer", id, title, sessionsMax: idleMax, located });
   }
-  return installed;
+  return found;
 }
 
-function reportSubject(subject: Subject): ReportedSubject {
-  const { id, title } = subject;
-  if (subject.kind === "model") return { id, title };
-  // The places are those of each cell; the rest of the file is the same for all of them.
-  const place = { host: "HOST", port: 0, root: "ROOT", folder: "STATE" };
-  const superuser = Deno.uid() === 0;
-  return { id, title, configuration: subject.configuration({ ...place, superuser }) };
-}
-
-/** Tells on a terminal how far the run is; a pipe gets nothing but the report. */
-function showProgress(): (done: number, total: number) => void {
-  const begin = performance.now();
-  return (done, total) => {
-    if (!Deno.stderr.isTerminal()) return;
-    const left = done === 0
-      ? ""
-      : `, ${Math.ceil((performance.now() - begin) / done * (total - done) / 1e3)} s left`;
-    writeProgress(`${done} of ${total} cells${left}`);
-  };
-}
-
-function clearProgress(): void {
-  if (Deno.stderr.isTerminal()) writeProgress("");
-}
-
-/** Columns that a progress line overwrites, so that no escape sequence is needed. */
-const PROGRESS_COLUMNS = 40;
-
-function writeProgress(text: string): void {
-  Deno.stderr.writeSync(new TextEncoder().encode(`\r${text.padEnd(PROGRESS_COLUMNS)}\r`));
+function cardOf(subject: Subject): SubjectCard {
+  const { id, title, kind } = subject;
+  if (kind === "model") return { id, title, kind, flags: subject.flags };
+  return { id, title, kind, flags: [], version: subject.located.version };
 }

@@ -1,77 +1,368 @@
 /**
- * What is measured, as data: one entry per scenario. measure.ts turns an entry into a job for the
- * load process, report.ts into a column.
+ * What is measured, as data: scenarios, each with its points, the one figure that it is judged by
+ * and what the textbook lets one expect of it. jobs.ts turns a point into a job for the load
+ * process; analysis.ts and report/ turn the results into the grid and the plots.
  *
  * @module
  */
 
-import type { Action } from "./load/job.ts";
+/** The scenarios by name. */
+export type ScenarioId =
+  | "control"
+  | "idle"
+  | "asleep"
+  | "logins"
+  | "burst"
+  | "small"
+  | "large"
+  | "slow"
+  | "mixed"
+  | "disk";
 
-/** One kind of work, done by a closed loop of clients. */
+/** A figure of a cell; analysis.ts says how each is computed. */
+export type MetricId =
+  /** Operations per second of the group "main". */
+  | "rate"
+  /** Payload, millions of octets per second. */
+  | "throughput"
+  /** CPU microseconds of the server per operation. */
+  | "cpuPerOperation"
+  /** CPU seconds of the server per 10^9 octets of payload. */
+  | "cpuPerGB"
+  /** The server's share of one processor, 0 to 1 and above. */
+  | "cpuShare"
+  /** Latency of "main", milliseconds. */
+  | "p50"
+  /** See p50. */
+  | "p99"
+  /** Latency of the group "probe", milliseconds. */
+  | "probeP99"
+  /** The length of the window: how long a burst took until its last client was done, seconds. */
+  | "makespan";
+
+/** Better than the baseline, worse, or no difference. */
+export type Sign = "+" | "=" | "-";
+
+/** One place at which a scenario is measured. */
+export interface Point {
+  /** Unique within the scenario, for example "idle=4000". */
+  readonly id: string;
+  /** What the x axis of a plot shows: clients, idle sessions, a fraction of capacity. */
+  readonly x: number;
+  /** Whether --quick measures it too. */
+  readonly quick: boolean;
+}
+
+/** One kind of work. */
 export interface Scenario {
   /** The name for --scenarios. */
-  readonly id: string;
-  /** The head of a column: short, with the unit. */
+  readonly id: ScenarioId;
+  /** A few words. */
   readonly title: string;
-  /** One line that says what an operation is. */
+  /** One line that says what an operation is and who does it. */
   readonly summary: string;
-  /** What a client does. */
-  readonly action: Action;
-  /** How many do it at the same time. */
-  readonly clients: number;
-  /** Which of the served files is moved; none for a login. */
-  readonly file: "small" | "large" | "none";
-  /** Operations a second, or octets a second in units of a million. */
-  readonly unit: "operations/s" | "MB/s";
+  /** The question that it answers. */
+  readonly question: string;
+  /** Where it is measured, in this order. */
+  readonly points: readonly Point[];
+  /** The point and the figure that the grid judges it by. */
+  readonly headline: {
+    readonly point: string;
+    readonly metric: MetricId;
+    readonly better: "higher" | "lower";
+    /** In words, with the unit: "CPU per request at 4,000 idle sessions, us". */
+    readonly label: string;
+  };
+  /** Against the baseline, by the id of a model variant, as the textbook has it. */
+  readonly expected: Readonly<Record<string, Sign>>;
+  /** Why the textbook expects that, in a sentence. */
+  readonly because: string;
 }
 
-/** Octets of the served files, 10 KiB and 256 MiB unless a test wants less. */
-export interface FileSizes {
-  /** Of the file whose set-up cost matters. */
-  readonly small: number;
-  /** Of the file whose octets matter. */
-  readonly large: number;
+function points(name: string, all: readonly number[], quick: readonly number[]): Point[] {
+  return all.map((x) => ({ id: `${name}=${x}`, x, quick: quick.includes(x) }));
 }
 
-/** The sizes that every published figure is about. */
-export const FILE_SIZES: FileSizes = { small: 10 << 10, large: 256 << 20 };
+/** Clients of the closed loops. */
+export const BUSY_CLIENTS = 16;
+
+/** Of the capacity that the closed loop with as many clients found just before. */
+const LOAD_FRACTIONS = [0.1, 0.3, 0.5, 0.7, 0.8, 0.9, 1, 1.2];
 
 /** All scenarios, in the order of the report. */
 export const SCENARIOS: readonly Scenario[] = [
   {
+    id: "control",
+    title: "Control requests",
+    summary: "NOOP by 1, 4, 16, 64 clients in a closed loop, then by 16 in an open loop",
+    question: "What does a request cost, and where is the knee?",
+    points: [
+      ...points("clients", [1, 4, 16, 64], [16]),
+      ...points("load", LOAD_FRACTIONS, [0.5]),
+    ],
+    headline: {
+      point: "clients=16",
+      metric: "cpuPerOperation",
+      better: "lower",
+      label: "CPU per request, 16 clients, us",
+    },
+    expected: {
+      "blocking-8": "=",
+      "blocking-64": "-",
+      "polling-0": "-",
+      "polling-1": "=",
+      "polling-10": "=",
+      "select": "=",
+      "poll": "=",
+      "epoll-edge": "=",
+      "async": "-",
+    },
+    because: "with few descriptors the mechanism hardly matters; a thread per client switches " +
+      "for every request, and a spinning loop calls for nothing",
+  },
+  {
+    id: "idle",
+    title: "Idle sessions",
+    summary: "NOOP by 16 clients in a closed loop beside 0 to 8,000 silent sessions",
+    question: "Does a wait cost what is watched, or what is ready?",
+    points: points("idle", [0, 100, 500, 1000, 4000, 8000], [0, 1000]),
+    headline: {
+      point: "idle=4000",
+      metric: "cpuPerOperation",
+      better: "lower",
+      label: "CPU per request beside 4,000 idle sessions, us",
+    },
+    expected: {
+      "polling-0": "-",
+      "polling-1": "-",
+      "polling-10": "-",
+      "poll": "-",
+      "epoll-edge": "=",
+      "async": "-",
+    },
+    because: "poll and polling look at every descriptor each time, epoll at the ready ones",
+  },
+  {
+    id: "asleep",
+    title: "Asleep",
+    summary: "0 to 4,000 silent sessions, nobody says anything",
+    question: "What does it cost to do nothing?",
+    points: points("idle", [0, 500, 1000, 4000], [500]),
+    headline: {
+      point: "idle=500",
+      metric: "cpuShare",
+      better: "lower",
+      label: "share of a processor used beside 500 silent sessions",
+    },
+    expected: {
+      "polling-0": "-",
+      "polling-1": "-",
+      "polling-10": "-",
+      "select": "=",
+      "poll": "=",
+      "epoll-edge": "=",
+      "async": "=",
+    },
+    because: "a blocked thread costs no CPU; only polling goes on asking",
+  },
+  {
     id: "logins",
-    title: "logins/s",
-    summary: "connect, log in, quit, see the connection closed",
-    action: "login",
-    clients: 16,
-    file: "none",
-    unit: "operations/s",
+    title: "Logins",
+    summary: "connect, log in, quit, see the connection closed: 16 clients in a closed loop",
+    question: "What does a session cost to set up?",
+    points: points("clients", [16], [16]),
+    headline: {
+      point: "clients=16",
+      metric: "rate",
+      better: "higher",
+      label: "logins per second",
+    },
+    expected: {
+      "blocking-8": "-",
+      "blocking-64": "-",
+      "polling-0": "=",
+      "polling-1": "-",
+      "polling-10": "-",
+      "select": "=",
+      "poll": "=",
+      "epoll-edge": "=",
+      "async": "-",
+    },
+    because: "accepting is one call whatever waited for it; sleeping polls late",
+  },
+  {
+    id: "burst",
+    title: "Burst",
+    summary: "300 and 2,000 clients connect, log in and quit at once",
+    question: "What happens when everybody comes at the same time?",
+    points: points("burst", [300, 2000], [300]),
+    headline: {
+      point: "burst=300",
+      metric: "makespan",
+      better: "lower",
+      label: "until the last of 300 was done, s",
+    },
+    expected: {
+      "blocking-8": "-",
+      "blocking-64": "-",
+      "polling-0": "=",
+      "polling-1": "=",
+      "polling-10": "-",
+      "select": "=",
+      "poll": "=",
+      "epoll-edge": "=",
+      "async": "-",
+    },
+    because:
+      "a bounded pool makes clients wait in line, and one that grows starts threads meanwhile",
   },
   {
     id: "small",
-    title: "10 KiB gets/s",
-    summary: "download 10 KiB over a data connection of its own",
-    action: "download",
-    clients: 16,
-    file: "small",
-    unit: "operations/s",
+    title: "Small downloads",
+    summary:
+      "10 KiB by 16 clients in a closed loop, a data connection each; beside 0 and 4,000 idle",
+    question: "What does the set-up of a transfer cost?",
+    points: points("idle", [0, 4000], [0]),
+    headline: {
+      point: "idle=0",
+      metric: "rate",
+      better: "higher",
+      label: "downloads of 10 KiB per second",
+    },
+    expected: {
+      "blocking-8": "-",
+      "blocking-64": "-",
+      "polling-0": "=",
+      "polling-1": "-",
+      "polling-10": "-",
+      "select": "=",
+      "poll": "=",
+      "epoll-edge": "=",
+      "async": "-",
+    },
+    because: "most of a small transfer is connecting, which every loop does alike",
   },
   {
-    id: "download",
-    title: "down MB/s",
-    summary: "download 256 MiB",
-    action: "download",
-    clients: 1,
-    file: "large",
-    unit: "MB/s",
+    id: "large",
+    title: "Large transfers",
+    summary: "1 GiB down and 1 GiB up, one client",
+    question: "What does a copy cost?",
+    points: [
+      { id: "down", x: 0, quick: true },
+      { id: "up", x: 1, quick: true },
+    ],
+    headline: {
+      point: "down",
+      metric: "cpuPerGB",
+      better: "lower",
+      label: "CPU seconds per GB downloaded",
+    },
+    expected: {
+      "blocking-8": "=",
+      "blocking-64": "=",
+      "polling-0": "-",
+      "polling-1": "=",
+      "polling-10": "=",
+      "select": "=",
+      "poll": "=",
+      "epoll-edge": "=",
+      "async": "-",
+    },
+    because:
+      "the FFI models send without a copy through user space, the runtime's sockets copy twice",
   },
   {
-    id: "upload",
-    title: "up MB/s",
-    summary: "upload 256 MiB to a new file",
-    action: "upload",
-    clients: 1,
-    file: "large",
-    unit: "MB/s",
+    id: "slow",
+    title: "Slow readers",
+    summary: "64 clients read at 8 KiB/s while 4 others download 10 KiB in a closed loop",
+    question: "Do slow clients hold up fast ones?",
+    points: [{ id: "readers=64", x: 64, quick: true }],
+    headline: {
+      point: "readers=64",
+      metric: "p99",
+      better: "lower",
+      label: "p99 of a fast client's download, ms",
+    },
+    expected: {
+      "blocking-8": "-",
+      "blocking-64": "-",
+      "polling-0": "=",
+      "polling-1": "-",
+      "polling-10": "-",
+      "select": "=",
+      "poll": "=",
+      "epoll-edge": "=",
+      "async": "=",
+    },
+    because: "a bounded pool has no thread left; a loop only visits the slow ones",
+  },
+  {
+    id: "mixed",
+    title: "Mixed bulk",
+    summary: "8 downloads and 8 uploads of 64 MiB, with NOOP probes at 50/s",
+    question: "How late is a small answer behind bulk?",
+    points: [{ id: "bulk=16", x: 16, quick: true }],
+    headline: {
+      point: "bulk=16",
+      metric: "probeP99",
+      better: "lower",
+      label: "p99 of a NOOP beside 16 bulk transfers, ms",
+    },
+    expected: {
+      "blocking-8": "-",
+      "blocking-64": "+",
+      "polling-0": "=",
+      "polling-1": "=",
+      "polling-10": "-",
+      "select": "=",
+      "poll": "=",
+      "epoll-edge": "=",
+      "async": "+",
+    },
+    because: "a thread of its own answers while others copy; a loop answers between two copies",
+  },
+  {
+    id: "disk",
+    title: "Slow disk",
+    summary:
+      "10 KiB by 16 clients, one block read in ten takes 5 ms more, with NOOP probes at 50/s",
+    question: "Does a blocking file call stall everybody?",
+    points: [{ id: "delay=5", x: 5, quick: true }],
+    headline: {
+      point: "delay=5",
+      metric: "probeP99",
+      better: "lower",
+      label: "p99 of a NOOP beside a slow disk, ms",
+    },
+    expected: {
+      "blocking-8": "-",
+      "blocking-64": "+",
+      "polling-0": "=",
+      "polling-1": "=",
+      "polling-10": "=",
+      "select": "=",
+      "poll": "=",
+      "epoll-edge": "=",
+      "async": "+",
+    },
+    because: "readiness does not exist for files: the loop stands still, a thread does so alone",
   },
 ];
+
+/** The scenario of that name. */
+export function scenarioOf(id: string): Scenario | undefined {
+  return SCENARIOS.find((scenario) => scenario.id === id);
+}
+
+/** Octets of the served files, unless a test wants less. */
+export interface FileSizes {
+  /** Of the file whose set-up cost matters: 10 KiB. */
+  readonly small: number;
+  /** Of the files of mixed bulk: 64 MiB. */
+  readonly medium: number;
+  /** Of the file whose octets matter: 1 GiB. */
+  readonly large: number;
+}
+
+/** The sizes that every published figure is about. */
+export const FILE_SIZES: FileSizes = { small: 10 << 10, medium: 64 << 20, large: 2 ** 30 };

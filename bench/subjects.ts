@@ -1,12 +1,14 @@
 /**
- * Whom the benchmark measures, as data: this project's models, each by the flags that `serve` gets,
- * and peers, each by its program and its configuration. A new peer is a new entry of PEERS.
+ * Whom the benchmark measures: this project's models as data, each by the flags that `serve` gets,
+ * and peers (peers.ts) that were found on this machine.
  *
  * @module
  */
 
+import type { Located, Peer } from "./peers.ts";
+
 /** A server that the benchmark can start. */
-export type Subject = ModelSubject | Peer;
+export type Subject = ModelSubject | PeerSubject;
 
 /** One way of running this project's own server. */
 export interface ModelSubject {
@@ -20,46 +22,41 @@ export interface ModelSubject {
   readonly model: string;
   /** Flags of `serve` that make this variant what it is. */
   readonly flags: readonly string[];
+  /** Sessions that it can hold, where it has a limit of its own. */
+  readonly sessionsMax?: number;
+  /** Whether it turns away what is over its limit; else it lets them wait in line. */
+  readonly refuses?: boolean;
 }
 
-/** Where a peer is to serve. */
-export interface Place {
-  /** The address to listen on. */
-  readonly host: string;
-  /** The port to listen on. */
-  readonly port: number;
-  /** The folder to serve, in which `incoming` takes uploads. */
-  readonly root: string;
-  /** An empty folder of the server's own, for configuration and state. */
-  readonly folder: string;
-  /** false: the server cannot change users, and must not try. */
-  readonly superuser: boolean;
+/** Somebody else's server, found. */
+export interface PeerSubject extends Pick<Peer, "kind" | "id" | "title"> {
+  /** Idle sessions that it is asked to hold. */
+  readonly sessionsMax: number;
+  /** How it is started. */
+  readonly located: Located;
 }
 
-/** Somebody else's server. */
-export interface Peer {
-  /** Tells it from a model. */
-  readonly kind: "peer";
-  /** Its name in cells and rows. */
-  readonly id: string;
-  /** Its name in the report. */
-  readonly title: string;
-  /** Looked for in PATH, /usr/sbin and /usr/local/sbin. */
-  readonly program: string;
-  /** The text of its configuration file: no rate limits, no logs, no reverse look-ups. */
-  configuration(place: Place): string;
-  /** Its command line, in the foreground; `file` is where the configuration was written. */
-  arguments(place: Place, file: string): string[];
-}
+/** select(2) watches descriptors below 1024, and the server itself and transfers need some. */
+const SELECT_SESSIONS_MAX = 960;
+
+/** The variant that ratios are over. */
+export const BASELINE = "epoll";
 
 /**
- * The model variants. The pool of blocking begins with as many threads as a scenario has clients:
- * with fewer, the rest would wait in line for the whole run.
+ * The model variants: everything that is taught, with as many event loops as one processor runs.
+ * The pools of blocking are as large as they get, so that no cell measures the start of threads.
  */
 export const MODELS: readonly ModelSubject[] = [
-  model("blocking", "blocking", "blocking", ["--workers", "16"]),
-  model("polling", "polling (1 ms)", "polling", ["--interval", "1"]),
-  model("select", "multiplex (select)", "multiplex", ["--selector", "select"]),
+  pool(8),
+  pool(64),
+  model("polling-0", "polling (spinning)", "polling", ["--interval", "0"]),
+  model("polling-1", "polling (1 ms)", "polling", ["--interval", "1"]),
+  model("polling-10", "polling (10 ms)", "polling", ["--interval", "10"]),
+  {
+    ...model("select", "multiplex (select)", "multiplex", ["--selector", "select"]),
+    sessionsMax: SELECT_SESSIONS_MAX,
+    refuses: true,
+  },
   model("poll", "multiplex (poll)", "multiplex", ["--selector", "poll"]),
   model("epoll", "multiplex (epoll, level)", "multiplex", [
     "--selector",
@@ -85,61 +82,11 @@ function model(
   return { kind: "model", id, title, model: name, flags: ["--model", name, ...variant] };
 }
 
-/** The servers to compare with; the first of them that takes part is the baseline of ratios. */
-export const PEERS: readonly Peer[] = [
-  {
-    kind: "peer",
-    id: "vsftpd",
-    title: "vsftpd",
-    program: "vsftpd",
-    configuration: (place) => vsftpdConfiguration(place, []),
-    arguments: (_place, file) => [file],
-  },
-  {
-    kind: "peer",
-    id: "vsftpd-lean",
-    title: "vsftpd, no isolation",
-    program: "vsftpd",
-    configuration: (place) =>
-      vsftpdConfiguration(place, [
-        "isolate=NO",
-        "isolate_network=NO",
-        "seccomp_sandbox=NO",
-        "one_process_model=YES",
-      ]),
-    arguments: (_place, file) => [file],
-  },
-];
-
-/**
- * vsftpd as Debian builds it, its defaults kept except for what a fair comparison asks: anonymous
- * transfers both ways, and neither logs nor limits. Its hardening (a process pair per session,
- * namespaces, seccomp) is its design and stays on, though it is what most of a login costs: the
- * entry without it shows how much.
- */
-function vsftpdConfiguration(place: Place, extra: readonly string[]): string {
-  const lines = [
-    "listen=YES",
-    `listen_address=${place.host}`,
-    `listen_port=${place.port}`,
-    "background=NO",
-    "anonymous_enable=YES",
-    "local_enable=NO",
-    "write_enable=YES",
-    "anon_upload_enable=YES",
-    `anon_root=${place.root}`,
-    "anon_umask=022",
-    "anon_max_rate=0",
-    "max_clients=0",
-    "max_per_ip=0",
-    "xferlog_enable=NO",
-    "log_ftp_protocol=NO",
-    "tcp_wrappers=NO",
-    `secure_chroot_dir=${place.folder}`,
-    ...(place.superuser ? [] : ["run_as_launching_user=YES"]),
-    ...extra,
-  ];
-  return lines.join("\n") + "\n";
+function pool(threads: number): ModelSubject {
+  const count = String(threads);
+  const flags = ["--workers", count, "--max-workers", count];
+  const variant = model(`blocking-${count}`, `blocking (${count} threads)`, "blocking", flags);
+  return { ...variant, sessionsMax: threads };
 }
 
 /** The model variants that `names` ask for by id or by model; all of them when it is undefined. */

@@ -22,6 +22,7 @@ import { Files } from "./files.ts";
 import { BULK_BYTES, CONTROL_BYTES, LAST_REPLY_MS } from "./limits.ts";
 import { FileFailure, openWithRuntime } from "./open_file.ts";
 import { type PassivePool, PassiveSlot } from "./passive.ts";
+import { type SlowDisk, slowDisk } from "./slow_disk.ts";
 import type { WorkerContext } from "./worker_context.ts";
 
 /** The runtime's operations that are counted, by the index of their counter. */
@@ -34,11 +35,13 @@ const IDLE_BUFFERS_MAX = 16;
 export class AsyncTools {
   readonly passive: PassivePool<AsyncPassive>;
   readonly protocol: Protocol;
+  readonly disk: SlowDisk | undefined;
   readonly #buffers: Uint8Array<ArrayBuffer>[] = [];
 
   constructor(readonly context: WorkerContext) {
     this.passive = listenForData(context.options);
     this.protocol = protocols.get(context.options.protocol)!;
+    this.disk = slowDisk(context.options.diskDelay, context.counters);
   }
 
   /** Lends a bulk buffer to `use`. */
@@ -299,7 +302,11 @@ export class AsyncConnection implements Wire {
     buffer: Uint8Array<ArrayBuffer>,
   ): Promise<void> {
     const { files } = this.#connection;
-    for (let ended = false; !ended && transfer.octets !== files.length;) {
+    // What a filter makes is as long as it happens to be: only the end of the file ends that.
+    const length = transfer.effect.filter === undefined ? files.length : undefined;
+    for (let ended = false; !ended && transfer.octets !== length;) {
+      const delayMs = files.length === undefined ? 0 : this.#tools.disk?.read() ?? 0;
+      if (delayMs > 0) await new Promise((resume) => setTimeout(resume, delayMs));
       const count = files.read(buffer);
       ended = count === 0;
       const chunk = filtered(transfer.effect, buffer.subarray(0, count), ended);

@@ -17,6 +17,7 @@ import type { Libc } from "./libc/mod.ts";
 import { BULK_BYTES, CONTROL_BYTES, LAST_REPLY_MS, TICK_MS } from "./limits.ts";
 import { type OpenFunction, openWithLibc } from "./open_file.ts";
 import { type PassivePool, PassiveSlot } from "./passive.ts";
+import { type SlowDisk, slowDisk } from "./slow_disk.ts";
 import {
   acceptedPeer,
   closeGently,
@@ -36,8 +37,10 @@ export class BlockingTools implements TransferTools {
   readonly passive: PassivePool<PassiveDescriptor>;
   readonly openFile: OpenFunction;
   readonly protocol: Protocol;
+  readonly disk: SlowDisk | undefined;
 
   constructor(readonly context: WorkerContext, readonly libc: Libc) {
+    this.disk = slowDisk(context.options.diskDelay, context.counters);
     this.passive = passiveDescriptors(libc, context.options, 0);
     this.openFile = openWithLibc(libc);
     this.protocol = protocols.get(context.options.protocol)!;

@@ -16,6 +16,7 @@ const FIELDS = [
   "octetsIn",
   "octetsOut",
   "octetsCopied",
+  "delayedReads",
   "sessions",
   "sessionsOpen",
 ] as const;
@@ -82,6 +83,7 @@ export class Counters {
       octetsIn: field("octetsIn"),
       octetsOut: field("octetsOut"),
       octetsCopied: field("octetsCopied"),
+      delayedReads: field("delayedReads"),
       sessions: field("sessions"),
       sessionsOpen: field("sessionsOpen"),
     };

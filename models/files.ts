@@ -102,7 +102,7 @@ export class Files {
   #perform(operation: FileOperation): Completion {
     switch (operation.do) {
       case "stat":
-        return { kind: "stat", stat: statOf(this.#existing(operation.path)) };
+        return { kind: "stat", stat: this.#look(operation.path).stat };
       case "enter": {
         const path = this.#existing(operation.path);
         // Looking for a name in it needs a directory, and the right to search it.
@@ -167,6 +167,18 @@ export class Files {
     return this.#inside(withFailures(() => Deno.realPathSync(this.#prefix + virtualPath)));
   }
 
+  /** The same, and what is there. */
+  #look(virtualPath: string): { path: string; stat: FileStat } {
+    if (virtualPath !== "/" && virtualPath.lastIndexOf("/") === 0) {
+      // The root's path is real: so is that of what lies in it, unless it is a link.
+      const path = this.#prefix + virtualPath;
+      const info = withFailures(() => Deno.lstatSync(path));
+      if (!info.isSymlink) return { path, stat: toStat(info) };
+    }
+    const path = this.#existing(virtualPath);
+    return { path, stat: statOf(path) };
+  }
+
   /** The real path of an entry that need not exist, in a folder that does; links not followed. */
   #entry(virtualPath: string): string {
     const slash = virtualPath.lastIndexOf("/");
@@ -207,8 +219,7 @@ export class Files {
 
   #openRead(virtualPath: string, offset: number): Completion {
     this.close();
-    const path = this.#existing(virtualPath);
-    const stat = statOf(path);
+    const { path, stat } = this.#look(virtualPath);
     if (stat.kind === "directory") throw new FileFailure("isDirectory", "is a directory");
     if (stat.kind !== "file") throw new FileFailure("denied", "not a regular file");
     if (offset > stat.size) throw new FileFailure("badOffset", "past the end of the file");
@@ -222,8 +233,7 @@ export class Files {
 
   #openDirectory(operation: OpenDirectory): Completion {
     this.close();
-    const path = this.#existing(operation.path);
-    const stat = statOf(path);
+    const { path, stat } = this.#look(operation.path);
     const entries = stat.kind === "directory"
       ? this.#entries(path, namesIn(path), operation.namesOnly ?? false)
       : [{ ...stat, name: nameOf(operation.path) }];

@@ -17,6 +17,12 @@ export type SelectorName = "select" | "poll" | "epoll";
 /** Level: readiness is repeated until it is consumed. Edge: it is told once (epoll(7)). */
 export type Trigger = "level" | "edge";
 
+/** A disk that is slow now and then: one block read in `every` takes `ms` milliseconds longer. */
+export interface DiskDelay {
+  readonly ms: number;
+  readonly every: number;
+}
+
 /** What to serve, where and how. Every field is plain data: it goes to the workers as it is. */
 export interface ServeOptions {
   /** A name of `protocols` in server/mod.ts. */
@@ -41,6 +47,8 @@ export interface ServeOptions {
   readonly intervalMs: number;
   /** First and last port for passive data connections; undefined: PASSIVE_PORTS_DEFAULT. */
   readonly passivePorts?: readonly [number, number];
+  /** For experiments: how reads for downloads are slowed down; undefined: not at all. */
+  readonly diskDelay?: DiskDelay;
 }
 
 /** What a model cannot do, as data: tests and clients read it instead of trying. */
@@ -69,6 +77,8 @@ export interface WorkerStats {
   readonly octetsOut: number;
   /** Octets of those that passed through a buffer of this process. */
   readonly octetsCopied: number;
+  /** Reads that `diskDelay` made slow. */
+  readonly delayedReads: number;
   /** Sessions begun. */
   readonly sessions: number;
   /** Sessions that have not ended. */

@@ -17,6 +17,7 @@ import { errorText, type Libc } from "./libc/mod.ts";
 import { ACCEPT_PAUSE_MS, BULK_BYTES, CONTROL_BYTES } from "./limits.ts";
 import { ReactorConnection } from "./reactor_connection.ts";
 import { READ, type Selector } from "./selector/mod.ts";
+import { slowDisk } from "./slow_disk.ts";
 import { acceptedPeer, isAcceptPause, isAcceptRetry, passiveDescriptors } from "./sockets.ts";
 import type { TransferTools } from "./transfer.ts";
 import { DRAINING, RUNNING, type WorkerContext } from "./worker_context.ts";
@@ -64,6 +65,7 @@ export class Reactor {
       buffer: new Uint8Array(BULK_BYTES),
       socketFlags: c.SOCK_NONBLOCK,
       adopt: (fd) => selector.refuses(fd),
+      disk: slowDisk(options.diskDelay, counters),
     };
   }
 

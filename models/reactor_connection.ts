@@ -21,8 +21,11 @@ import { type Step, Transfer } from "./transfer.ts";
 
 const CONTROL = BigInt(CONTROL_BYTES);
 
-/** Steps that a transfer makes at once when it starts; small files need no readiness at all. */
-const STEPS_AT_START = 4;
+/**
+ * Steps that a transfer makes in one turn, at its start, when small files need no readiness at
+ * all, and later: a MiB at most, some hundred microseconds, for what the waiting call costs once.
+ */
+const STEPS_PER_TURN = 4;
 
 /** The wire of one session, and what the loop calls when its sockets are ready. */
 export class ReactorConnection implements Wire, Timed {
@@ -140,7 +143,7 @@ export class ReactorConnection implements Wire, Timed {
   #dataReady(watch: Watch): void {
     const before = this.#transfer!.octets;
     const fd = this.#transfer!.waitFd;
-    const step = this.#transfer!.step(this.#reactor.now);
+    const step = takeSteps(this.#transfer!, this.#reactor.now);
     const moved = this.#transfer!.octets > before || this.#transfer!.waitFd !== fd;
     if (moved || step === "done") this.#reactor.progressed();
     if (step === "wait") watch.ready = 0;
@@ -207,11 +210,7 @@ export class ReactorConnection implements Wire, Timed {
       now,
     );
     this.#transfer = transfer;
-    let step: Step = "more";
-    for (let steps = 0; step === "more" && steps < STEPS_AT_START; steps++) {
-      step = transfer.step(now);
-    }
-    this.#transferStep(step);
+    this.#transferStep(takeSteps(transfer, now));
   }
 
   abortTransfer(): void {
@@ -269,6 +268,15 @@ export class ReactorConnection implements Wire, Timed {
     this.#reactor.connections.delete(this);
     context.endSession();
   }
+}
+
+/** One turn of `transfer`. */
+function takeSteps(transfer: Transfer, now: number): Step {
+  let step = transfer.step(now);
+  for (let steps = 1; step === "more" && steps < STEPS_PER_TURN; steps++) {
+    step = transfer.step(now);
+  }
+  return step;
 }
 
 function bitOf(transfer: Transfer): number {

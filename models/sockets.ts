@@ -93,6 +93,8 @@ export class PassiveDescriptor implements PassiveSocket {
   }
 
   drain(): boolean {
+    // Mostly nobody has come: asking is cheaper than an accept(2) that finds that out.
+    if (this.libc.backlogLength(this.fd) === 0) return true;
     if (this.blocking) this.libc.setNonBlocking(this.fd, true);
     let result = 0;
     for (let count = 0; result >= 0 && count < DRAINED_MAX; count++) {
@@ -108,6 +110,14 @@ export class PassiveDescriptor implements PassiveSocket {
   }
 }
 
+/**
+ * On a data connection only full segments leave until it is closed (tcp(7)): the end of a file
+ * and the end of the connection are then one segment, and a small file is one altogether.
+ */
+function cork(libc: Libc, fd: number): void {
+  libc.setOption(fd, c.IPPROTO_TCP, c.TCP_CORK, 1);
+}
+
 /** Data sockets for one worker. `flags` may be SOCK_NONBLOCK. */
 export function passiveDescriptors(
   libc: Libc,
@@ -118,7 +128,9 @@ export function passiveDescriptors(
   const workers = blocking ? options.maxWorkers : options.workers;
   return new PassivePool(options, workers, (port) => {
     const fd = listenOn(libc, options.host, port, PASSIVE_BACKLOG, flags);
-    return fd < 0 ? undefined : new PassiveDescriptor(libc, fd, port, blocking);
+    if (fd < 0) return undefined;
+    cork(libc, fd); // its connections inherit that
+    return new PassiveDescriptor(libc, fd, port, blocking);
   });
 }
 
@@ -132,6 +144,7 @@ export function activeSocket(libc: Libc, local: Address, flags: number): number 
   const fd = libc.socket(local.family, flags);
   if (fd < 0) return fd;
   libc.setOption(fd, c.IPPROTO_IP, c.IP_BIND_ADDRESS_NO_PORT, 1);
+  cork(libc, fd);
   const result = libc.bind(fd, { ...local, port: 0 });
   if (result === 0) return fd;
   libc.close(fd);

@@ -16,6 +16,7 @@ import { BULK_BYTES } from "./limits.ts";
 import * as c from "./libc/constants.ts";
 import { errorText, type Libc } from "./libc/mod.ts";
 import { FileFailure } from "./open_file.ts";
+import type { SlowDisk } from "./slow_disk.ts";
 import { activeSocket } from "./sockets.ts";
 
 const BULK = BigInt(BULK_BYTES);
@@ -31,6 +32,8 @@ export interface TransferTools {
   readonly socketFlags: number;
   /** Prepares a data socket; a reason refuses it. */
   adopt(fd: number): string | undefined;
+  /** Slow reads, where there are any. */
+  readonly disk: SlowDisk | undefined;
 }
 
 /** "more": go on at once. "wait": `waitFd` must be ready for `waitFor` first. */
@@ -50,6 +53,8 @@ export class Transfer {
   /** Converted or read octets that the socket did not take yet. */
   #rest: Uint8Array<ArrayBuffer> | undefined;
   #sourceEnded = false;
+  /** A block was read that the socket did not take yet; only a slow disk asks. */
+  #blockRead = false;
 
   /**
    * @param control the control connection's descriptor
@@ -161,6 +166,7 @@ export class Transfer {
   #send(): Step {
     const { descriptor } = this.files;
     if (descriptor !== undefined && this.effect.filter === undefined) {
+      this.#readBlock();
       return this.#sent(this.tools.libc.sendfile(this.fd, descriptor, BULK), 0);
     }
     this.#rest ??= this.#nextChunk();
@@ -177,6 +183,7 @@ export class Transfer {
     if (sent === -c.EINTR) return "more";
     if (sent < 0) return this.fail(socketFailure(sent), errorText(-sent));
     this.octets += sent;
+    this.#blockRead = false;
     this.tools.counters.add("octetsOut", sent);
     this.tools.counters.add("octetsCopied", copied);
     // A file whose length is known needs no further call to learn of its end.
@@ -184,10 +191,21 @@ export class Transfer {
     return complete ? this.#finish() : "more";
   }
 
+  /** The thread waits for a slow disk, as it would in read(2) or sendfile(2) themselves. */
+  #readBlock(): void {
+    const { disk, libc } = this.tools;
+    if (disk === undefined || this.#blockRead) return;
+    this.#blockRead = true;
+    const delayMs = disk.read();
+    if (delayMs > 0) libc.sleep(delayMs);
+  }
+
   /** What the source gives next, through the filter; undefined at its end. */
   #nextChunk(): Uint8Array<ArrayBuffer> | undefined {
     while (!this.#sourceEnded) {
+      if (this.files.length !== undefined) this.#readBlock();
       const count = this.files.read(this.tools.buffer);
+      this.#blockRead = false;
       this.#sourceEnded = count === 0;
       const octets = this.tools.buffer.subarray(0, count);
       const chunk = filtered(this.effect, octets, this.#sourceEnded);

@@ -37,7 +37,7 @@ async function listedFlags(): Promise<Map<string, string>> {
   const lines = stdout.split("\n").slice(1);
   return new Map(
     lines.filter((line) => line.trim() !== "").map((line) => {
-      const match = /^ {2}(--[a-z-]+(?: [A-Za-z:|-]+)?)(?: {2,}| (?=[a-z])|$)(.*)$/.exec(line);
+      const match = /^ {2}(--[a-z-]+(?: [A-Za-z:|/-]+)?)(?: {2,}| (?=[a-z])|$)(.*)$/.exec(line);
       assert(match !== null, `Cannot read "${line}"`);
       return [match[1]!, match[2]!];
     }),

@@ -84,6 +84,28 @@ for (const variant of variants) {
     assertEquals(sessions, clients.length);
   });
 
+  test("shows its counters on SIGUSR2, as often as it gets one", async (root) => {
+    await using server = Child.serve([...flagsOf(variant, root), "--stats"]);
+    const endpoint = await server.serving();
+    const clients = [];
+    for (const sessions of [1, 2]) {
+      const client = await login(endpoint);
+      server.kill("SIGUSR2");
+      const line = await server.stdout.take(/^ftplab: stats .*\n/m);
+      const { workers } = JSON.parse(line.slice(line.indexOf("{")));
+      const sum = (field: string) =>
+        workers.reduce(
+          (total: number, worker: Record<string, number>) => total + worker[field]!,
+          0,
+        );
+      assertEquals([sum("sessions"), sum("sessionsOpen")], [sessions, sessions]);
+      clients.push(client);
+    }
+    server.kill("SIGINT");
+    assertEquals((await server.ended()).code, 0);
+    for (const client of clients) client.close();
+  });
+
   test("lets a transfer finish after SIGTERM", async (root) => {
     await using server = Child.serve([...flagsOf(variant, root), "--grace", "60"]);
     const endpoint = await server.serving();

@@ -1,14 +1,19 @@
 /**
- * One client of the load: logs in, then does the job's action again and again, as fast as the
- * server answers. loop.ts owns the epoll instance and calls `handleReady`; a client never
- * waits, and after whatever went wrong the loop starts it anew.
+ * One client of the load: connects, logs in, and does its group's action whenever it is told to.
+ * loop.ts owns the epoll instance and calls `handleReady`; a client never waits, and after
+ * whatever went wrong the loop starts it anew.
  *
  * How it works: every reply moves the client one step along
  *
- *     greeting -> user -> password -> (quit -> farewell -> greeting ...)            login
- *     greeting -> user -> password -> type -> passive -> transfer -> passive ...    transfers
+ *     greeting -> user -> password -> ready -> noop -> ready ...                     noop
+ *     greeting -> user -> password -> type -> ready -> passive -> transfer -> ready  transfers
+ *     greeting -> user -> password -> quit -> farewell                               login
  *
- * and an operation is over when both the final reply and the end of the data have come.
+ * and a transfer is over when both the final reply and the end of the data have come.
+ *
+ * It is as cheap as it can be, so that the server is what is measured: data that fit the socket's
+ * buffer are read when the final reply says that they are there, and of bulk one read in
+ * SAMPLED_READS_ONE_IN is looked at, the others are dropped in the kernel (MSG_TRUNC, tcp(7)).
  *
  * @module
  */
@@ -18,39 +23,47 @@ import {
   EAGAIN,
   EINPROGRESS,
   MSG_DONTWAIT,
+  MSG_TRUNC,
   O_RDONLY,
   SHUT_WR,
+  SO_RCVBUF,
   SOCK_NONBLOCK,
+  SOL_SOCKET,
 } from "../../models/libc/constants.ts";
 import { contentMatches } from "../content.ts";
-import type { LoadJob } from "./job.ts";
+import type { Group } from "./job.ts";
 import { ReplyReader } from "./replies.ts";
 
 /** What a client needs of the loop that drives it. */
 export interface Surroundings {
   /** The calls of the thread that the loop runs in. */
   readonly libc: Libc;
-  /** What to do, and against whom. */
-  readonly job: LoadJob;
+  /** Whom to talk to. */
+  readonly host: string;
+  /** See host. */
+  readonly port: number;
   /** Reports events of `fd` to `client` from now on, until it is closed. */
   watch(fd: number, client: FtpClient, interest: "read" | "write"): void;
   /** Closes `fd` and forgets it. */
   release(fd: number): void;
-  /** An operation is over. */
-  finish(): void;
-  /** `client` came to nothing, is closed and wants to be started anew. */
+  /** `client` has logged in, or ended an operation, and can begin another. */
+  free(client: FtpClient): void;
+  /** An operation of `client` has ended well. */
+  finish(client: FtpClient, octets: number): void;
+  /** `client` came to nothing and is closed. */
   fail(client: FtpClient, reason: string): void;
-  /** Verifies and removes what was uploaded under `name`. */
-  collect(name: string): void;
-  /** A number that no upload of this process has had. */
-  nextUpload(): number;
+  /** Milliseconds, monotonic. */
+  now(): number;
 }
 
 type Step =
+  | "closed"
   | "greeting"
   | "user"
   | "password"
   | "type"
+  | "ready"
+  | "noop"
   | "passive"
   | "transfer"
   | "quit"
@@ -60,28 +73,48 @@ type Step =
 const READ_BYTES = 1 << 18;
 const READ_LENGTH = BigInt(READ_BYTES);
 
-/** Octets offered to one sendfile(2), which takes what fits the socket's buffer. */
-const SEND_LENGTH = 1n << 20n;
+/** Octets offered to one sendfile(2). */
+const SEND_LENGTH = 1n << 18n;
 
-/** Reads or writes of bulk in one turn, after which the other clients get theirs. */
-const CALLS_PER_TURN_MAX = 16;
+/** Reads or writes of bulk in one turn, after which probes and other clients get theirs. */
+const CALLS_PER_TURN_MAX = 2;
+
+/** A transfer that fits any socket's receive buffer (131,072 octets by default, tcp(7)). */
+const BUFFERED_BYTES = 65_536;
+
+const SAMPLED_READS_ONE_IN = 8;
+
+/** The receive buffer of a slow reader: with the usual one its whole file would be under way. */
+const SLOW_BUFFER_BYTES = 8_192;
 
 const encoder = new TextEncoder();
 const EPSV = encoder.encode("EPSV\r\n");
+const NOOP = encoder.encode("NOOP\r\n");
 const QUIT = encoder.encode("QUIT\r\n");
-const LOGIN: Readonly<Partial<Record<Step, Uint8Array<ArrayBuffer>>>> = {
-  greeting: encoder.encode("USER anonymous\r\n"),
-  user: encoder.encode("PASS load@localhost\r\n"),
-  password: encoder.encode("TYPE I\r\n"),
-};
+const USER = encoder.encode("USER anonymous\r\n");
+const PASS = encoder.encode("PASS load@localhost\r\n");
+const TYPE = encoder.encode("TYPE I\r\n");
 
-/** Shared by all clients: none keeps octets between two calls. */
+/** Shared: no client keeps octets between two calls. */
 const buffer = new Uint8Array(READ_BYTES);
 
-/** A closed-loop FTP client over non-blocking sockets. */
+/** An FTP client over non-blocking sockets. */
 export class FtpClient {
+  /** When the running operation was due, milliseconds. */
+  intended = 0;
+  /** When the server's first word came, milliseconds. */
+  greetedAt = 0;
+  /** Operations that ended well in the window. */
+  operations = 0;
+  /** `once`: it has done it, well or not. */
+  done = false;
+  /** Some reply has come since the connection was made, up to the end of the login. */
+  served = false;
   readonly #around: Surroundings;
-  #step: Step = "greeting";
+  readonly #retrieve: Uint8Array<ArrayBuffer>;
+  readonly #store: Uint8Array<ArrayBuffer>;
+  #step: Step = "closed";
+  #busy = false;
   #control = -1;
   #data = -1;
   #source = -1;
@@ -89,22 +122,40 @@ export class FtpClient {
   #finalReply = false;
   #dataEnded = false;
   #moved = 0;
-  #name = "";
+  #reads = 0;
   #replies = new ReplyReader();
-  readonly #retrieve: Uint8Array<ArrayBuffer>;
 
-  /** A client that `start` will connect. */
-  constructor(around: Surroundings) {
+  /** A client that `start` will connect. `name` is what its uploads are called. */
+  constructor(around: Surroundings, readonly group: Group, readonly name: string) {
     this.#around = around;
-    this.#retrieve = encoder.encode(`RETR ${around.job.path}\r\n`);
+    this.#retrieve = encoder.encode(`RETR ${group.path}\r\n`);
+    this.#store = encoder.encode(`STOR ${group.path}/${name}\r\n`);
+    this.served = group.action === "login";
+  }
+
+  /** When the operation that has not ended was due, or undefined. */
+  get pendingSince(): number | undefined {
+    return this.#busy ? this.intended : undefined;
   }
 
   /** Connects the control connection. */
   start(): void {
-    this.#step = "greeting";
-    this.#replies = new ReplyReader();
-    this.#control = this.#connect(this.#around.job.port);
-    if (this.#control >= 0) this.#around.watch(this.#control, this, "read");
+    if (this.group.action === "login") return this.#around.free(this);
+    this.#connectControl();
+  }
+
+  /** Begins the operation that was due at `intended`; the client is free. */
+  begin(intended: number): void {
+    this.intended = intended;
+    this.#busy = true;
+    switch (this.group.action) {
+      case "login":
+        return this.#connectControl();
+      case "noop":
+        return this.#command("noop", NOOP);
+      default:
+        return this.#command("passive", EPSV);
+    }
   }
 
   /** Closes whatever is open. */
@@ -112,6 +163,7 @@ export class FtpClient {
     this.#closeData();
     if (this.#control >= 0) this.#around.release(this.#control);
     this.#control = -1;
+    this.#step = "closed";
   }
 
   /** Something happened on `fd`, or nothing: events may be stale. */
@@ -120,11 +172,31 @@ export class FtpClient {
     else if (fd === this.#data) this.#moveData();
   }
 
+  /** Slow readers: takes up to `octets` of what has come. */
+  readSlowly(octets: number): void {
+    if (this.#step !== "transfer" || this.#data < 0) return;
+    const { libc } = this.#around;
+    const count = libc.recv(this.#data, buffer, BigInt(octets), MSG_DONTWAIT);
+    if (count > 0) this.#took(count, true);
+    else if (count === 0) this.#endData();
+    else if (count !== -EAGAIN) this.#failCall("data connection", count);
+  }
+
+  #connectControl(): void {
+    this.#step = "greeting";
+    this.#replies = new ReplyReader();
+    this.#control = this.#connect(this.#around.port);
+    if (this.#control >= 0) this.#around.watch(this.#control, this, "read");
+  }
+
   #connect(port: number): number {
-    const { libc, job } = this.#around;
+    const { libc, host } = this.#around;
     const fd = libc.socket(4, SOCK_NONBLOCK);
     if (fd < 0) return this.#failCall("socket", fd);
-    const result = libc.connect(fd, { family: 4, host: job.host, port });
+    if (this.group.readRate !== undefined) {
+      libc.setOption(fd, SOL_SOCKET, SO_RCVBUF, SLOW_BUFFER_BYTES);
+    }
+    const result = libc.connect(fd, { family: 4, host, port });
     if (result < 0 && result !== -EINPROGRESS) {
       libc.close(fd);
       return this.#failCall("connect", result);
@@ -145,44 +217,63 @@ export class FtpClient {
       // A reply that was wrong has closed this connection: what follows belongs to nobody.
       if (this.#control !== fd) return;
     }
-    // The reply that says that data are coming mostly comes with them.
-    if (this.#step === "transfer" && !this.#dataEnded) this.#moveData();
   }
 
   #handleEnd(): void {
     if (this.#step !== "farewell") return this.#fail("control connection: closed by the server");
     this.close();
-    this.#around.finish();
-    this.start();
+    this.#end(0);
   }
 
   #handleReply(code: number): void {
     switch (this.#step) {
       case "greeting":
-        return code === 220 ? this.#command("user", LOGIN.greeting!) : this.#unexpected();
+        this.greetedAt = this.#around.now();
+        return code === 220 ? this.#command("user", USER) : this.#unexpected();
       case "user":
-        return code === 331 ? this.#command("password", LOGIN.user!) : this.#unexpected();
+        return code === 331 ? this.#command("password", PASS) : this.#unexpected();
       case "password":
-        if (code !== 230) return this.#unexpected();
-        return this.#around.job.action === "login"
-          ? this.#command("quit", QUIT)
-          : this.#command("type", LOGIN.password!);
+        return code === 230 ? this.#loggedIn() : this.#unexpected();
       case "type":
-        return code === 200 ? this.#command("passive", EPSV) : this.#unexpected();
+        return code === 200 ? this.#becomeFree() : this.#unexpected();
+      case "noop":
+        return code === 200 ? this.#end(0) : this.#unexpected();
       case "passive":
         return code === 229 ? this.#beginTransfer() : this.#unexpected();
       case "transfer":
-        if (code === 150 || code === 125) return;
-        if (code !== 226 && code !== 250) return this.#unexpected();
-        this.#finalReply = true;
-        return this.#endTransfer();
+        return this.#transferReply(code);
       case "quit":
-        if (code !== 221) return this.#unexpected();
-        this.#step = "farewell";
-        return;
-      case "farewell":
+        return code === 221 ? void (this.#step = "farewell") : this.#unexpected();
+      default:
         return this.#unexpected();
     }
+  }
+
+  #loggedIn(): void {
+    switch (this.group.action) {
+      case "login":
+        return this.#command("quit", QUIT);
+      case "download":
+      case "upload":
+        return this.#command("type", TYPE);
+      default:
+        return this.#becomeFree();
+    }
+  }
+
+  #becomeFree(): void {
+    this.#step = "ready";
+    this.served = true;
+    this.#around.free(this);
+  }
+
+  /** The operation has ended well. */
+  #end(octets: number): void {
+    this.#busy = false;
+    if (this.group.once) this.done = true;
+    this.#around.finish(this, octets);
+    if (this.#control >= 0) this.#step = "ready";
+    this.#around.free(this);
   }
 
   #command(next: Step, octets: Uint8Array<ArrayBuffer>): void {
@@ -192,52 +283,70 @@ export class FtpClient {
     else if (count < octets.length) this.#fail("control connection: the command did not fit");
   }
 
+  // --- transfers ---
+
   #beginTransfer(): void {
-    const { job, libc } = this.#around;
     this.#finalReply = false;
     this.#dataEnded = false;
     this.#watchingData = false;
     this.#moved = 0;
+    this.#reads = 0;
     this.#data = this.#connect(this.#replies.port);
     if (this.#data < 0) return;
-    if (job.action === "download") return this.#command("transfer", this.#retrieve);
-    this.#source = libc.open(job.source!, O_RDONLY, 0);
+    if (this.group.action === "download") return this.#command("transfer", this.#retrieve);
+    this.#source = this.#around.libc.open(this.group.source!, O_RDONLY, 0);
     if (this.#source < 0) return void this.#failCall("open the file to upload", this.#source);
-    this.#name = `upload-${this.#around.nextUpload()}`;
-    this.#command("transfer", encoder.encode(`STOR ${job.path}/${this.#name}\r\n`));
+    this.#command("transfer", this.#store);
+  }
+
+  #transferReply(code: number): void {
+    if (code === 150 || code === 125) {
+      if (this.group.action === "upload") return this.#writeData();
+      if (this.group.octets! > BUFFERED_BYTES) this.#watchData("read");
+      return;
+    }
+    if (code !== 226 && code !== 250) return this.#unexpected();
+    this.#finalReply = true;
+    if (!this.#dataEnded) this.#moveData();
+    this.#endTransfer();
   }
 
   #moveData(): void {
-    if (this.#around.job.action === "download") this.#readData();
-    else this.#writeData();
+    if (this.group.action === "upload") return this.#writeData();
+    if (this.group.readRate === undefined) this.#readData();
   }
 
   #readData(): void {
-    const { libc, job } = this.#around;
     for (let turn = 0; turn < CALLS_PER_TURN_MAX; turn++) {
-      const count = libc.recv(this.#data, buffer, READ_LENGTH, MSG_DONTWAIT);
+      const looked = this.#reads++ % SAMPLED_READS_ONE_IN === 0;
+      const flags = looked ? MSG_DONTWAIT : MSG_DONTWAIT | MSG_TRUNC;
+      const count = this.#around.libc.recv(this.#data, buffer, READ_LENGTH, flags);
       if (count === -EAGAIN) break;
       if (count < 0) return void this.#failCall("data connection", count);
-      if (count === 0) {
-        if (this.#moved !== job.octets) {
-          return this.#fail(`wrong size: ${this.#moved} of ${job.octets} octets`);
-        }
-        return this.#endData();
-      }
-      if (!contentMatches(buffer, count, this.#moved)) return this.#fail("wrong octets");
-      this.#moved += count;
+      if (count === 0) return this.#endData();
+      if (!this.#took(count, looked)) return;
     }
     this.#watchData("read");
   }
 
+  /** Octets have come; returns whether they were right, as far as they were looked at. */
+  #took(count: number, looked: boolean): boolean {
+    if (looked && !contentMatches(buffer, count, this.#moved)) {
+      this.#fail("wrong octets");
+      return false;
+    }
+    this.#moved += count;
+    return true;
+  }
+
   #writeData(): void {
-    const { libc, job } = this.#around;
+    const { libc } = this.#around;
     for (let turn = 0; turn < CALLS_PER_TURN_MAX; turn++) {
       const count = libc.sendfile(this.#data, this.#source, SEND_LENGTH);
       if (count === -EAGAIN) break;
       if (count < 0) return void this.#failCall("data connection", count);
       this.#moved += count;
-      if (count === 0 || this.#moved === job.octets) {
+      if (count === 0 || this.#moved === this.group.octets) {
         libc.shutdown(this.#data, SHUT_WR);
         return this.#endData();
       }
@@ -252,16 +361,16 @@ export class FtpClient {
   }
 
   #endData(): void {
+    if (this.#moved !== this.group.octets) {
+      return this.#fail(`wrong size: ${this.#moved} of ${this.group.octets} octets`);
+    }
     this.#dataEnded = true;
     this.#closeData();
     this.#endTransfer();
   }
 
   #endTransfer(): void {
-    if (!this.#finalReply || !this.#dataEnded) return;
-    this.#around.finish();
-    if (this.#around.job.action === "upload") this.#around.collect(this.#name);
-    this.#command("passive", EPSV);
+    if (this.#step === "transfer" && this.#finalReply && this.#dataEnded) this.#end(this.#moved);
   }
 
   #closeData(): void {
@@ -282,6 +391,9 @@ export class FtpClient {
 
   #fail(reason: string): void {
     this.close();
+    this.#busy = false;
+    this.served = this.group.action === "login";
+    if (this.group.once) this.done = true;
     this.#around.fail(this, reason);
   }
 }

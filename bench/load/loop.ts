@@ -1,6 +1,9 @@
 /**
  * Runs one job: the epoll loop under its clients, and the window in which operations count.
- * load/main.ts calls `runLoad`, in a process of its own, which does nothing else meanwhile.
+ * main.ts calls `runLoad`, in a process of its own, which does nothing else meanwhile.
+ *
+ * A job has four parts: groups log in one after the other; they work for the warm-up; the window
+ * opens, with everybody standing still while the server is sampled; it closes in the same way.
  *
  * @module
  */
@@ -12,13 +15,26 @@ import { EPOLL_CTL_ADD, EPOLLIN, EPOLLOUT } from "../../models/libc/constants.ts
 import { EPOLL_EVENT_LAYOUTS } from "../../models/libc/structs.ts";
 import { verifyContentFile } from "../content.ts";
 import { FtpClient, type Surroundings } from "./ftp_client.ts";
-import type { LoadJob, LoadResult } from "./job.ts";
+import { GroupState } from "./group.ts";
+import type { Group, LoadJob, LoadResult } from "./job.ts";
 
-/** Events taken at a time: two per client at 64 clients. */
-const EVENTS_MAX = 128;
+/** Events taken at a time. */
+const EVENTS_MAX = 512;
 
-/** How long a wait may last before the loop looks whether the job has stalled, milliseconds. */
+/** How long a wait may last before the loop looks at the clock, milliseconds. */
 const TICK_MS = 100;
+
+/** Logins under way at a time while groups log in: less than any server's backlog. */
+const LOGINS_MAX = 64;
+
+/**
+ * Before something is due the loop polls instead of sleeping, milliseconds: epoll_wait(2) counts
+ * whole ones, and a sleeping core takes 50 us to wake. What it polls is not counted as its work.
+ */
+const SPIN_MS = 1.2;
+
+/** How often slow readers read, milliseconds. */
+const SLOW_TICK_MS = 100;
 
 /** Failures after which a server is not worth measuring on; they come fast when it has died. */
 const ERRORS_MAX = 100;
@@ -28,61 +44,12 @@ const ERROR_KINDS_MAX = 20;
 
 const LAYOUT = EPOLL_EVENT_LAYOUTS[Deno.build.arch]!;
 
-/** Where the window stands. */
-class Window {
-  operations = 0;
-  readonly #opensAt: number;
-  #start: number | undefined;
-  #end = 0;
-  #cpuAtStart = 0;
-  #cpuAtEnd = 0;
-
-  constructor(readonly job: LoadJob) {
-    this.#opensAt = performance.now() + job.warmupMs;
-  }
-
-  /** Takes note of an operation that finished at `now`; returns whether the window has closed. */
-  finish(now: number): boolean {
-    if (this.#start === undefined) {
-      if (now < this.#opensAt) return false;
-      this.#start = now;
-      this.#cpuAtStart = cpuSeconds();
-      return false;
-    }
-    this.operations++;
-    this.#end = now;
-    if (now - this.#start < this.job.measureMs) return false;
-    this.#cpuAtEnd = cpuSeconds();
-    return true;
-  }
-
-  /** Does `work` as if it took no time: the window moves on by as much. */
-  exclude(work: () => void): void {
-    const now = performance.now();
-    const cpu = cpuSeconds();
-    work();
-    if (this.#start !== undefined) this.#start += performance.now() - now;
-    this.#cpuAtStart += cpuSeconds() - cpu;
-  }
-
-  get seconds(): number {
-    return this.operations === 0 ? 0 : (this.#end - this.#start!) / 1e3;
-  }
-
-  get cpuShare(): number {
-    return this.#cpuAtEnd === 0 ? 0 : (this.#cpuAtEnd - this.#cpuAtStart) / this.seconds;
-  }
-}
-
-/** CPU time of this process, user and system. */
-function cpuSeconds(): number {
-  const { user, system } = process.cpuUsage();
-  return (user + system) / 1e6;
-}
+/** Waits, with everybody standing still, until the one who measures has sampled the server. */
+export type Pause = (event: "opening" | "closed") => void;
 
 /** Does `job` with the thread's own `libc`; blocks the thread until it is done. */
-export function runLoad(libc: Libc, job: LoadJob): LoadResult {
-  const loop = new Loop(libc, job);
+export function runLoad(libc: Libc, job: LoadJob, pause: Pause): LoadResult {
+  const loop = new Loop(libc, job, pause);
   try {
     return loop.run();
   } finally {
@@ -90,52 +57,181 @@ export function runLoad(libc: Libc, job: LoadJob): LoadResult {
   }
 }
 
+/** CPU time of this process, user and system, seconds. */
+function cpuSeconds(): number {
+  const { user, system } = process.cpuUsage();
+  return (user + system) / 1e6;
+}
+
+/** Why a job cannot go on. */
+class LoadFailure extends Error {}
+
 class Loop implements Surroundings {
+  readonly host: string;
+  readonly port: number;
   readonly #errors = new Map<string, number>();
   #errorCount = 0;
-  #uploadNumber = 0;
-  readonly #window: Window;
-  #closed = false;
   #lastFinish = performance.now();
+  #spunMs = 0;
+  #slowAt = 0;
 
   readonly #epoll: number;
-  readonly #event = new DataView(new ArrayBuffer(LAYOUT.bytes));
-  readonly #clients: FtpClient[];
+  readonly #event = new Uint8Array(LAYOUT.bytes);
+  readonly #eventView = new DataView(this.#event.buffer);
+  readonly #events = new Uint8Array(LAYOUT.bytes * EVENTS_MAX);
+  readonly #eventsView = new DataView(this.#events.buffer);
+  readonly #groups: GroupState[];
+  readonly #groupOf = new Map<Group, GroupState>();
+  readonly #paced: GroupState[];
+  readonly #slow: GroupState[];
   /** Who watches a descriptor, by its number. */
   readonly #owners: (FtpClient | undefined)[] = [];
-  /** Clients to start in the next turn. */
-  #waiting: FtpClient[];
+  /** Clients to start, LOGINS_MAX of them under way at a time. */
+  #unstarted: FtpClient[] = [];
+  #starting = new Set<FtpClient>();
 
-  constructor(readonly libc: Libc, readonly job: LoadJob) {
-    this.#window = new Window(job);
+  constructor(readonly libc: Libc, readonly job: LoadJob, readonly pause: Pause) {
+    this.host = job.host;
+    this.port = job.port;
     this.#epoll = libc.epollCreate();
     if (this.#epoll < 0) throw new Error(`Cannot create an epoll: ${errorText(-this.#epoll)}`);
-    this.#clients = Array.from({ length: job.clients }, () => new FtpClient(this));
-    this.#waiting = [...this.#clients];
+    this.#groups = job.groups.map((spec) => new GroupState(spec));
+    this.#paced = this.#groups.filter((group) => group.open);
+    this.#slow = this.#groups.filter(({ spec }) => spec.readRate !== undefined);
+    for (const group of this.#groups) {
+      this.#groupOf.set(group.spec, group);
+      for (let index = 0; index < group.spec.clients; index++) {
+        group.clients.push(new FtpClient(this, group.spec, `${group.spec.name}-${index}`));
+      }
+    }
   }
 
   run(): LoadResult {
-    const failure = this.#turnUntilClosed();
+    let failure: string | undefined;
+    let seconds = 0, cpu = 0;
+    try {
+      for (const group of this.#groups) this.#logIn(group);
+      this.#warmUp();
+      this.pause("opening");
+      const cpuAtStart = cpuSeconds();
+      const start = this.now();
+      const end = this.#window(start);
+      seconds = (end - start) / 1e3;
+      cpu = cpuSeconds() - cpuAtStart - this.#spunMs / 1e3;
+      for (const group of this.#groups) group.closeWindow(end);
+      this.pause("closed");
+    } catch (error) {
+      if (!(error instanceof LoadFailure)) throw error;
+      failure = error.message;
+    }
+    const results = this.#groups.map((group) => [group.spec.name, group.result()] as const);
+    this.close();
+    for (const { spec } of this.#groups) if (spec.action === "upload") this.#verifyUploads(spec);
     return {
-      operations: this.#window.operations,
-      seconds: this.#window.seconds,
+      seconds,
+      groups: Object.fromEntries(results),
       errors: Object.fromEntries(this.#errors),
-      cpuShare: this.#window.cpuShare,
+      cpu: Math.max(0, cpu),
       ...(failure === undefined ? {} : { failure }),
     };
   }
 
   close(): void {
-    for (const client of this.#clients) client.close();
-    this.libc.close(this.#epoll);
+    for (const group of this.#groups) for (const client of group.clients) client.close();
+    if (!this.#epollClosed) this.libc.close(this.#epoll);
+    this.#epollClosed = true;
+  }
+  #epollClosed = false;
+
+  // --- the parts of a job ---
+
+  #logIn(group: GroupState): void {
+    // A burst of logins begins when the window opens, not before.
+    if (group.spec.once && group.spec.action === "login") return;
+    this.#unstarted.push(...group.clients);
+    const deadline = this.now() + this.job.setupMs;
+    this.#turnUntil((now) => group.served === group.spec.clients || now >= deadline);
+  }
+
+  #warmUp(): void {
+    const now = this.now();
+    for (const group of this.#groups) group.schedule(now);
+    const end = now + this.job.warmupMs;
+    this.#lastFinish = now;
+    this.#turnUntil((time) => time >= end);
+  }
+
+  /** Opens the window and turns until it closes; returns when it did. */
+  #window(start: number): number {
+    this.#spunMs = 0;
+    this.#lastFinish = start;
+    for (const group of this.#groups) group.openWindow(start);
+    const finite = this.#groups.filter(({ spec }) => spec.once);
+    const end = start + this.job.measureMs;
+    return this.#turnUntil((now) =>
+      now >= end || finite.length > 0 && finite.every((group) => group.done)
+    );
+  }
+
+  /** Turns until `over` says so; returns the time of the last turn. */
+  #turnUntil(over: (now: number) => boolean): number {
+    for (let now = this.now();; now = this.now()) {
+      if (over(now)) return now;
+      if (this.#errorCount > ERRORS_MAX) {
+        throw new LoadFailure(`more than ${ERRORS_MAX} errors`);
+      }
+      const { stallMs } = this.job;
+      if (stallMs > 0 && now - this.#lastFinish > stallMs) {
+        throw new LoadFailure(`no operation finished for ${stallMs / 1e3} s`);
+      }
+      this.#turn(now);
+    }
+  }
+
+  #turn(now: number): void {
+    while (this.#unstarted.length > 0 && this.#starting.size < LOGINS_MAX) {
+      const client = this.#unstarted.pop()!;
+      this.#starting.add(client);
+      client.start();
+    }
+    let next = now + TICK_MS;
+    for (const group of this.#paced) {
+      if (group.nextDue <= now) group.dispatch(now);
+      if (group.nextDue < next) next = group.nextDue;
+    }
+    if (this.#slow.length > 0) {
+      if (this.#slowAt <= now) this.#readSlowly(now);
+      if (this.#slowAt < next) next = this.#slowAt;
+    }
+    const timeout = Math.max(0, Math.floor(next - now - SPIN_MS));
+    const { libc } = this;
+    const count = libc.epollWait(this.#epoll, this.#events, EVENTS_MAX, timeout);
+    if (count === 0 && timeout === 0) this.#spunMs += this.now() - now;
+    for (let index = 0, at = LAYOUT.dataOffset; index < count; index++, at += LAYOUT.bytes) {
+      const fd = this.#eventsView.getInt32(at, true);
+      this.#owners[fd]?.handleReady(fd);
+    }
+  }
+
+  #readSlowly(now: number): void {
+    this.#slowAt = now + SLOW_TICK_MS;
+    for (const group of this.#slow) {
+      const octets = Math.ceil(group.spec.readRate! * SLOW_TICK_MS / 1e3);
+      for (const client of group.clients) client.readSlowly(octets);
+    }
+  }
+
+  // --- what clients need ---
+
+  now(): number {
+    return performance.now();
   }
 
   watch(fd: number, client: FtpClient, interest: "read" | "write"): void {
     this.#owners[fd] = client;
-    this.#event.setUint32(0, interest === "read" ? EPOLLIN : EPOLLOUT, true);
-    this.#event.setInt32(LAYOUT.dataOffset, fd, true);
-    const event = new Uint8Array(this.#event.buffer as ArrayBuffer);
-    this.libc.epollControl(this.#epoll, EPOLL_CTL_ADD, fd, event);
+    this.#eventView.setUint32(0, interest === "read" ? EPOLLIN : EPOLLOUT, true);
+    this.#eventView.setInt32(LAYOUT.dataOffset, fd, true);
+    this.libc.epollControl(this.#epoll, EPOLL_CTL_ADD, fd, this.#event);
   }
 
   release(fd: number): void {
@@ -143,36 +239,21 @@ class Loop implements Surroundings {
     this.libc.close(fd);
   }
 
-  finish(): void {
-    this.#lastFinish = performance.now();
-    this.#closed ||= this.#window.finish(this.#lastFinish);
+  free(client: FtpClient): void {
+    this.#starting.delete(client);
+    this.#lastFinish = this.now();
+    this.#groupOf.get(client.group)!.clientFree(client, this.#lastFinish);
+  }
+
+  finish(client: FtpClient, octets: number): void {
+    this.#lastFinish = this.now();
+    this.#groupOf.get(client.group)!.finish(client, octets, this.#lastFinish);
   }
 
   fail(client: FtpClient, reason: string): void {
+    this.#starting.delete(client);
     this.#countError(reason);
-    this.#waiting.push(client);
-  }
-
-  /**
-   * Each upload goes before the next one comes, so that all of them are written to the same warm
-   * memory: on a virtual machine a first touch of memory costs ten times the copy.
-   */
-  collect(name: string): void {
-    if (this.#closed) return this.#verify(name);
-    this.#window.exclude(() => this.#verify(name));
-    this.#lastFinish = performance.now();
-  }
-
-  #verify(name: string): void {
-    const path = join(this.job.arrivals!, name);
-    try {
-      const wrong = verifyContentFile(path, this.job.octets);
-      if (wrong !== undefined) this.#countError(`upload: ${wrong}`);
-      Deno.removeSync(path);
-    } catch (error) {
-      if (!(error instanceof Error)) throw error;
-      this.#countError(`upload: ${error.name}`);
-    }
+    if (!client.done) this.#unstarted.push(client);
   }
 
   #countError(reason: string): void {
@@ -182,28 +263,19 @@ class Loop implements Surroundings {
     this.#errors.set(kind, (this.#errors.get(kind) ?? 0) + 1);
   }
 
-  nextUpload(): number {
-    return this.#uploadNumber++;
-  }
-
-  /** Turns until the window has closed; returns why when it does not. */
-  #turnUntilClosed(): string | undefined {
-    const events = new Uint8Array(LAYOUT.bytes * EVENTS_MAX);
-    const view = new DataView(events.buffer);
-    while (!this.#closed) {
-      const waiting = this.#waiting;
-      this.#waiting = [];
-      for (const client of waiting) client.start();
-      const count = this.libc.epollWait(this.#epoll, events, EVENTS_MAX, TICK_MS);
-      for (let index = 0; index < count && !this.#closed; index++) {
-        const fd = view.getInt32(index * LAYOUT.bytes + LAYOUT.dataOffset, true);
-        this.#owners[fd]?.handleReady(fd);
-      }
-      if (this.#errorCount > ERRORS_MAX) return `more than ${ERRORS_MAX} errors`;
-      if (performance.now() - this.#lastFinish > this.job.stallMs) {
-        return `no operation finished for ${this.job.stallMs / 1e3} s`;
+  /** Looks at what the last whole upload of each client left, and removes it. */
+  #verifyUploads({ name, clients, octets, arrivals }: Group): void {
+    for (let index = 0; index < clients; index++) {
+      const path = join(arrivals!, `${name}-${index}`);
+      try {
+        const wrong = verifyContentFile(path, octets!);
+        if (wrong !== undefined) this.#countError(`upload: ${wrong}`);
+        Deno.removeSync(path);
+      } catch (error) {
+        if (error instanceof Deno.errors.NotFound) continue; // it never came to its end
+        if (!(error instanceof Error)) throw error;
+        this.#countError(`upload: ${error.name}`);
       }
     }
-    return undefined;
   }
 }

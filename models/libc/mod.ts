@@ -58,6 +58,9 @@ function cString(text: string): Uint8Array<ArrayBuffer> {
   return encoder.encode(text + "\0");
 }
 
+/** PATH_MAX of limits.h, its zero included. */
+const PATH_BYTES_MAX = 4096;
+
 /** The calls of one thread. */
 export class Libc {
   readonly #c = symbols();
@@ -65,6 +68,9 @@ export class Libc {
   readonly #address = new Uint8Array(SOCKADDR_IN6_BYTES);
   readonly #length = new Uint32Array(1);
   readonly #value = new Int32Array(1);
+  /** struct tcp_info up to tcpi_unacked, its first number after eight octets of flags. */
+  readonly #tcpInfo = new Uint32Array(7);
+  readonly #path = new Uint8Array(PATH_BYTES_MAX);
   readonly #time = new BigInt64Array(TIMEVAL_BYTES / 8);
 
   /** @param calls one number per name of CALL_NAMES and EAGAIN_COUNTER, counted up here. */
@@ -157,10 +163,10 @@ export class Libc {
   /** Connections that wait to be accepted on a listener: tcpi_unacked of TCP_INFO (tcp(7)). */
   backlogLength(fd: number): number {
     this.calls[INDEX.getsockopt]! += 1;
-    const info = new Uint32Array(26);
-    this.#length[0] = info.byteLength;
-    const failed = this.#c.getsockopt(fd, c.IPPROTO_TCP, c.TCP_INFO, info, this.#length) < 0;
-    return failed ? -this.#errno[0]! : info[6]!;
+    this.#length[0] = this.#tcpInfo.byteLength;
+    const failed =
+      this.#c.getsockopt(fd, c.IPPROTO_TCP, c.TCP_INFO, this.#tcpInfo, this.#length) < 0;
+    return failed ? -this.#errno[0]! : this.#tcpInfo[6]!;
   }
 
   /** recv(2) of up to `length` octets to the start of `buffer`; 0 at the end. */
@@ -198,7 +204,7 @@ export class Libc {
   /** open(2), close-on-exec. */
   open(path: string, flags: number, mode: number): number {
     this.calls[INDEX.open]! += 1;
-    const fd = this.#c.open(cString(path), flags | c.O_CLOEXEC, mode);
+    const fd = this.#c.open(this.#pathString(path), flags | c.O_CLOEXEC, mode);
     return fd < 0 ? -this.#errno[0]! : fd;
   }
 
@@ -310,6 +316,14 @@ export class Libc {
   nameThread(name: string): void {
     this.calls[INDEX.prctl]! += 1;
     this.#c.prctl(c.PR_SET_NAME, cString(name));
+  }
+
+  /** `path` as a C string that is good until the next call: no allocation per file. */
+  #pathString(path: string): Uint8Array<ArrayBuffer> {
+    const { read, written } = encoder.encodeInto(path, this.#path);
+    if (read < path.length || written === PATH_BYTES_MAX) return cString(path); // ENAMETOOLONG
+    this.#path[written] = 0;
+    return this.#path;
   }
 
   /** Counts EAGAIN; `error` was read from errno before anything else could run. */

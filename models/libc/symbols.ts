@@ -1,5 +1,6 @@
 /**
- * Every C function that the models call, with its prototype: the only FFI table of the project.
+ * Every C function that the models call, with its prototype. What only experiments call has tables
+ * of its own beside it, in probe.ts and uring.ts, so that a server loads nothing of that.
  *
  * Rules that keep it right: a 64-bit signed C type is never declared as i32 (it would not be
  * sign-extended); counts are `usize` and take a bigint (the fast path); results of calls that move

@@ -12,61 +12,95 @@ function understood(...args: string[]): BenchFlags {
 Deno.test("parseFlags without flags measures every model in every scenario, at least 7 times", () => {
   const flags = understood();
   assertEquals(flags.models.map((subject) => subject.id), [
-    "blocking",
-    "polling",
+    "blocking-8",
+    "blocking-64",
+    "polling-0",
+    "polling-1",
+    "polling-10",
     "select",
     "poll",
     "epoll",
     "epoll-edge",
     "async",
   ]);
-  assertEquals(flags.scenarios.map(({ id }) => id), ["logins", "small", "download", "upload"]);
-  assertEquals([flags.repeats >= 7, flags.peers, flags.json, flags.budgetMs], [
-    true,
-    false,
-    undefined,
-    undefined,
+  assertEquals(flags.scenarios.map(({ id }) => id), [
+    "control",
+    "idle",
+    "asleep",
+    "logins",
+    "burst",
+    "small",
+    "large",
+    "slow",
+    "mixed",
+    "disk",
   ]);
+  assertEquals(
+    [flags.repeats >= 7, flags.peers, flags.count, flags.out, flags.budgetMs, flags.sizes.large],
+    [true, false, false, undefined, undefined, 2 ** 30],
+  );
 });
 
-Deno.test("parseFlags --quick keeps within a minute, also with repeats of one's own", () => {
+Deno.test("parseFlags --quick keeps within a minute, with fewer points of every scenario", () => {
   for (const flags of [understood("--quick"), understood("--quick", "--repeats", "50")]) {
     assert(flags.budgetMs! + flags.stallMs < 60_000);
+    assertEquals(flags.scenarios.length, understood().scenarios.length);
+    for (const { points } of flags.scenarios) assert(points.length > 0);
   }
+  const all = (flags: BenchFlags) => flags.scenarios.flatMap(({ points }) => points).length;
+  assert(all(understood("--quick")) < all(understood()));
 });
 
 Deno.test("parseFlags --models takes ids and models, in the order of the report", () => {
   const ids = (value: string) => understood("--models", value).models.map(({ id }) => id);
-  assertEquals(ids("async,blocking"), ["blocking", "async"]);
+  assertEquals(ids("async,blocking"), ["blocking-8", "blocking-64", "async"]);
   assertEquals(ids("multiplex"), ["select", "poll", "epoll", "epoll-edge"]);
   assertEquals(ids("epoll,multiplex"), ["select", "poll", "epoll", "epoll-edge"]);
 });
 
-Deno.test("parseFlags takes numbers, a file and peers", () => {
-  const flags = understood("--repeats", "3", "--seconds=0.5", "--json", "out.json", "--peers");
-  assertEquals([flags.repeats, flags.measureMs, flags.json, flags.peers], [
+Deno.test("parseFlags --workers reaches every model but the pools of blocking", () => {
+  for (const { id, flags } of understood("--workers", "2").models) {
+    const expected = id.startsWith("blocking-") ? id.slice("blocking-".length) : "2";
+    assertEquals(flags[flags.indexOf("--workers") + 1], expected, id);
+  }
+});
+
+Deno.test("parseFlags takes numbers, a file, peers and their folders", () => {
+  const flags = understood("--repeats", "3", "--seconds=0.5", "--out", "o.jsonl", "--seed", "9");
+  assertEquals([flags.repeats, flags.seconds, flags.out, flags.seed, flags.peers], [
     3,
-    500,
-    "out.json",
-    true,
+    0.5,
+    "o.jsonl",
+    9,
+    false,
   ]);
+  const peers = understood("--peers-root", "/a", "--peers-root", "/b", "--count");
+  assertEquals([peers.peers, peers.peersRoots, peers.count], [true, ["/a", "/b"], true]);
+});
+
+Deno.test("parseFlags report takes one file", () => {
+  assertEquals(parseFlags(["report", "a.jsonl"]), { kind: "report", file: "a.jsonl" });
 });
 
 Deno.test("parseFlags tells in one line what is wrong", () => {
   const cases: [string[], RegExp][] = [
     [["--modles", "async"], /^Unknown argument "--modles"/],
     [["async"], /^Unknown argument "async"/],
-    [["--models", "fork"], /^--models takes names of blocking, .*, not "fork"$/],
+    [["--models", "fork"], /^--models takes names of blocking-8, .*, not "fork"$/],
     [["--models="], /^--models takes one value$/],
     [["--models"], /^--models takes one value$/],
-    [["--scenarios", "logins,nap"], /^--scenarios takes names of logins, .*, not "nap"$/],
+    [["--scenarios", "logins,nap"], /^--scenarios takes names of control, .*, not "nap"$/],
     [["--repeats", "0"], /^--repeats takes a number from 1 to \d+, not "0"$/],
     [["--repeats", "1.5"], /^--repeats /],
     [["--repeats", "many"], /^--repeats /],
     [["--seconds", "0"], /^--seconds takes a number up to \d+, not "0"$/],
     [["--seconds=-1"], /^--seconds /],
     [["--seconds", "1e9"], /^--seconds /],
-    [["--json"], /^--json takes one value$/],
+    [["--workers", "0"], /^--workers takes a number from 1 to \d+, not "0"$/],
+    [["--seed", "x"], /^--seed /],
+    [["--out"], /^--out takes one value$/],
+    [["report"], /^report takes the FILE of a run$/],
+    [["report", "a", "b"], /^Unknown argument "b": report takes one FILE$/],
   ];
   for (const [args, expected] of cases) {
     const parsed = parseFlags(args);
@@ -78,7 +112,8 @@ Deno.test("parseFlags tells in one line what is wrong", () => {
 
 Deno.test("HELP names every flag and fits 100 columns", () => {
   assertEquals(parseFlags(["--help"]), { kind: "help" });
-  for (const flag of ["quick", "models", "scenarios", "repeats", "seconds", "peers", "json"]) {
+  const flags = ["quick", "models", "scenarios", "repeats", "seconds", "workers", "peers"];
+  for (const flag of [...flags, "peers-root", "count", "seed", "out"]) {
     assert(HELP.includes(`--${flag}`));
   }
   for (const line of HELP.split("\n")) assert(line.length <= 100, line);

@@ -1,154 +1,161 @@
 /**
  * The whole of a benchmark at its smallest: real servers, the real load process, files of a few
- * KiB. What is asserted are counts and octets, never how fast anything was.
+ * KiB. What is asserted are counts, never how fast anything was.
  *
  * @module
  */
 
 import { assert, assertEquals, assertMatch } from "@std/assert";
-import { fromFileUrl, join } from "@std/path";
-import { createContentFile } from "../../bench/content.ts";
-import type { LoadJob, LoadResult } from "../../bench/load/job.ts";
-import { LoadProcess } from "../../bench/load_process.ts";
-import { measure, type Plan } from "../../bench/measure.ts";
-import { SCENARIOS } from "../../bench/scenarios.ts";
-import { findProgram, startServer } from "../../bench/server_process.ts";
-import { MODELS, PEERS, type Subject } from "../../bench/subjects.ts";
-import { missing, type Need, SERVER_NEEDS, testWith } from "../permission.ts";
-
-const NEEDS: readonly Need[] = [...SERVER_NEEDS, "run"];
+import {
+  cellCount,
+  measure,
+  orderTurns,
+  type Plan,
+  pointsFor,
+  prepareWorkplace,
+} from "../../bench/measure.ts";
+import type { CellRecord } from "../../bench/record.ts";
+import { parseFlags } from "../../bench/flags.ts";
+import { parseCounts } from "../../bench/count.ts";
+import { processTree, readMemoryBytes, readProcessFigures } from "../../bench/process_figures.ts";
+import { MODELS, type Subject } from "../../bench/subjects.ts";
+import { Child } from "../child.ts";
+import { testWith } from "../permission.ts";
+import { NEEDS } from "./needs.ts";
 
 const EPOLL = MODELS.find(({ id }) => id === "epoll")!;
+const BLOCKING = MODELS.find(({ id }) => id === "blocking-8")!;
 
-function planOf(subject: Subject): Plan {
+/** Every scenario at the points of --quick. */
+function planOf(...subjects: Subject[]): Plan {
+  const parsed = parseFlags(["--quick"]);
+  assert(parsed.kind === "run");
   return {
-    subjects: [subject],
-    scenarios: SCENARIOS,
-    sizes: { small: 1_000, large: 300_001 },
+    subjects,
+    scenarios: parsed.flags.scenarios,
+    sizes: { small: 1_000, medium: 300_001, large: 1_000_001 },
     repeats: 1,
-    measureMs: 20,
+    seconds: 0.02,
     stallMs: 10_000,
     seed: 1,
   };
 }
 
-async function assertMeasures(subject: Subject): Promise<void> {
-  let progressed = 0;
-  const { cells, incomplete } = await measure(
-    planOf(subject),
-    new AbortController().signal,
-    () => progressed++,
-  );
-  assertEquals(incomplete, undefined);
-  assertEquals(progressed, SCENARIOS.length);
-  assertEquals(
-    cells.map(({ scenario }) => scenario).toSorted(),
-    SCENARIOS.map(({ id }) => id).toSorted(),
-  );
-  for (const cell of cells) {
-    assertEquals([cell.failure, cell.errors], [undefined, {}], cell.scenario);
-    assert(cell.operations > 0 && cell.rate! > 0, cell.scenario);
-    assert(cell.introduction !== "" && cell.command.length > 0);
-  }
+/** The cells of `plan`, and why some are missing. `abortAt`: interrupted before that cell. */
+async function cellsOf(plan: Plan, abortAt = Infinity) {
+  const interrupt = new AbortController();
+  await using workplace = await prepareWorkplace(plan.sizes, interrupt.signal);
+  const cells: CellRecord[] = [];
+  const incomplete = await measure(plan, workplace, {
+    signal: interrupt.signal,
+    progress: (done) => done === abortAt && interrupt.abort(),
+    record: (cell) => cells.push(cell),
+  });
+  return { cells, incomplete };
 }
 
 testWith(NEEDS, "measure fills every cell of a model, without an error", async () => {
-  await assertMeasures(EPOLL);
+  const plan = planOf(EPOLL);
+  const { cells, incomplete } = await cellsOf(plan);
+  assertEquals([incomplete, cells.length], [undefined, cellCount(plan)]);
+  for (const cell of cells) {
+    const place = `${cell.scenario} ${cell.point}`;
+    assertEquals([cell.failure, cell.unable, cell.errors], [undefined, undefined, {}], place);
+    assert(cell.introduction !== "" && cell.command.length > 0 && cell.startMs! > 0, place);
+    assert(cell.server!.memoryBytes > 0 && cell.server!.threads > 1, place);
+    if (cell.scenario === "asleep") continue;
+    const { operations, latency, unserved } = cell.groups.main!;
+    assert(operations > 0 && latency!.count >= operations, place);
+    assertEquals(unserved, 0, place);
+    // Counters of the server and those of the load are of the same window.
+    assert(Object.keys(cell.server!.calls!).length > 0 && cell.server!.wakeups! > 0, place);
+  }
 });
 
-const vsftpd = PEERS.find(({ id }) => id === "vsftpd")!;
-// Looking for it takes permissions too; without them the test says which it lacks.
-const unknown = missing(["env", "read"]).length > 0;
-const installed = unknown || await findProgram(vsftpd.program) !== undefined;
-testWith(NEEDS, "measure fills every cell of vsftpd, without an error", async () => {
-  await assertMeasures(vsftpd);
-}, installed ? undefined : "vsftpd is not installed");
+testWith(NEEDS, "measure samples the server at the edges of the window", async () => {
+  const plan = planOf(EPOLL);
+  const scenarios = plan.scenarios.filter(({ id }) => id === "burst");
+  const [cell] = (await cellsOf({ ...plan, scenarios })).cells;
+  // 300 clients, each answered four times and closed once: no call of the warm-up is in it.
+  const { send, close } = cell!.server!.calls!;
+  assertEquals([send, close], [1_200, 300]);
+});
+
+testWith(NEEDS, "measure tells what a model cannot hold, without trying", async () => {
+  const plan = planOf(BLOCKING);
+  const scenarios = plan.scenarios.filter(({ id }) => id === "idle");
+  const { cells } = await cellsOf({ ...plan, scenarios });
+  assertEquals(cells.map(({ point, unable }) => [point, unable]), [
+    ["idle=0", undefined],
+    ["idle=1000", "it holds 8 sessions at most"],
+  ]);
+  assertEquals(cells[0]!.groups.main!.unserved, 8);
+});
 
 testWith(NEEDS, "measure ends with what there is when it is interrupted", async () => {
-  const interrupt = new AbortController();
-  const plan = { ...planOf(EPOLL), repeats: 50 };
-  const { cells, incomplete } = await measure(plan, interrupt.signal, (done) => {
-    if (done === 3) interrupt.abort();
-  });
+  const { cells, incomplete } = await cellsOf({ ...planOf(EPOLL), repeats: 50 }, 3);
   assertEquals([cells.length, incomplete], [3, "it was interrupted"]);
 });
 
 testWith(NEEDS, "measure gives the reason of a server that does not start", async () => {
   const broken: Subject = { ...EPOLL, flags: ["--model", "telepathy"] };
-  const plan = { ...planOf(broken), scenarios: SCENARIOS.slice(0, 1) };
-  const { cells } = await measure(plan, new AbortController().signal, () => {});
-  assertEquals(cells[0]!.rate, undefined);
+  const plan = planOf(broken);
+  const { cells } = await cellsOf({ ...plan, scenarios: plan.scenarios.slice(0, 1) });
   assertMatch(cells[0]!.failure!, /^it ended: .*telepathy/);
 });
 
-/** Serves one file of `size` octets by epoll, which is that of the benchmark or one of zeros. */
-async function loadOf(
-  size: number,
-  job: Partial<LoadJob>,
-  zeros = false,
-): Promise<LoadResult> {
-  const folder = await Deno.makeTempDir();
-  const load = new LoadProcess();
-  await createContentFile(join(folder, "file"), size);
-  if (zeros) await Deno.writeFile(join(folder, "file"), new Uint8Array(size));
-  const server = await startServer(EPOLL, { root: folder, state: folder });
-  try {
-    return await load.run({
-      host: server.host,
-      port: server.port,
-      action: "download",
-      clients: 2,
-      path: "/file",
-      octets: size,
-      warmupMs: 0,
-      measureMs: 20,
-      stallMs: 10_000,
-      ...job,
-    });
-  } finally {
-    await server.stop();
-    await load.kill();
-    await Deno.remove(folder, { recursive: true });
+Deno.test("orderTurns has every subject once a block, in an order that follows from the seed", () => {
+  const plan = { ...planOf(EPOLL, BLOCKING), repeats: 20 };
+  const turns = orderTurns(plan);
+  const ids = turns.map(({ subject }) => subject.id);
+  for (let block = 0; block < 20; block++) {
+    assertEquals(ids.slice(2 * block, 2 * block + 2).toSorted(), ["blocking-8", "epoll"]);
   }
-}
-
-testWith(
-  NEEDS,
-  "the load counts wrong octets, wrong sizes and wrong replies, and gives up",
-  async () => {
-    const spoilt = await loadOf(5_000, {}, true);
-    assertEquals(Object.keys(spoilt.errors), ["wrong octets"]);
-    assertEquals([spoilt.operations, spoilt.failure], [0, "more than 100 errors"]);
-    const short = await loadOf(5_000, { octets: 5_001 });
-    assertEquals(Object.keys(short.errors), ["wrong size: 5000 of 5001 octets"]);
-    assertEquals([short.operations, short.failure], [0, "more than 100 errors"]);
-    const missing = await loadOf(5_000, { path: "/no such file" });
-    assertMatch(Object.keys(missing.errors)[0]!, /^unexpected reply in step transfer: 550 /);
-  },
-);
-
-testWith(NEEDS, "the load counts refused connections, and gives up", async () => {
-  using listener = Deno.listen({ hostname: "127.0.0.1", port: 0 });
-  const { port } = listener.addr;
-  listener.close();
-  const load = new LoadProcess();
-  try {
-    const job = { action: "login", clients: 1, path: "", octets: 0, warmupMs: 0 } as const;
-    const ends = { measureMs: 20, stallMs: 10_000 };
-    const result = await load.run({ host: "127.0.0.1", port, ...job, ...ends });
-    assertEquals(result.failure, "more than 100 errors");
-    assertMatch(Object.keys(result.errors)[0]!, /connection refused$/);
-  } finally {
-    await load.kill();
-  }
+  assertEquals(orderTurns(plan), turns);
+  const first = (seed: number) => orderTurns({ ...plan, seed }).map(({ subject }) => subject.id);
+  assert(first(2).join() !== first(3).join());
+  for (const { scenarios } of turns) assertEquals(scenarios.length, plan.scenarios.length);
 });
 
-testWith(["run", "read"], "bench answers bad flags with one line and exit status 2", async () => {
-  const main = fromFileUrl(new URL("../../main.ts", import.meta.url));
-  const { code, stdout, stderr } = await new Deno.Command(Deno.execPath(), {
-    args: ["run", "--quiet", "--no-prompt", main, "bench", "--fast"],
-  }).output();
-  assertEquals(code, 2);
-  assertEquals(new TextDecoder().decode(stdout), "");
-  assertMatch(new TextDecoder().decode(stderr), /^[^\n]*"--fast"[^\n]*\n$/);
+Deno.test("pointsFor spares peers the ladder of open loops", () => {
+  const parsed = parseFlags([]);
+  assert(parsed.kind === "run");
+  const control = parsed.flags.scenarios.find(({ id }) => id === "control")!;
+  const located = { version: "1", prepare: () => Promise.reject(new Error("not started")) };
+  const peer = { kind: "peer", id: "p", title: "p", sessionsMax: 1, located } as const;
+  assertEquals(pointsFor(EPOLL, control), control.points);
+  assertEquals(pointsFor(peer, control).map(({ id }) => id), [
+    "clients=1",
+    "clients=4",
+    "clients=16",
+    "clients=64",
+  ]);
+});
+
+testWith(NEEDS, "readProcessFigures counts a process and what it started", async () => {
+  await using child = new Child("sh", ["-c", "sleep 10 & echo started; wait"]);
+  await child.stdout.match(/started/);
+  const tree = processTree(child.pid);
+  assertEquals([tree.length, tree[0]], [2, child.pid]);
+  const figures = readProcessFigures(child.pid);
+  assertEquals([figures.processes, figures.threads], [2, 2]);
+  assert(figures.cpu > 0 && readMemoryBytes(child.pid) > 0);
+  Deno.kill(tree[1]!);
+});
+
+testWith(NEEDS, "readProcessFigures of a process that has ended is nothing, not an error", () => {
+  const { cpu, threads } = readProcessFigures(2 ** 22 + 1);
+  assertEquals([cpu, threads, readMemoryBytes(2 ** 22 + 1)], [0, 0, 0]);
+});
+
+Deno.test("parseCounts reads perf's figures, and what is not told apart", () => {
+  const csv = `# started on Thu Jan  1 00:00:00 1970
+
+100,,raw_syscalls:sys_enter,1,100.00,,
+40,,syscalls:sys_enter_recvfrom,1,100.00,,
+0,,syscalls:sys_enter_bind,1,100.00,,
+<not counted>,,syscalls:sys_enter_brk,0,0.00,,
+50,,syscalls:sys_enter_sendto,1,100.00,,
+`;
+  assertEquals(parseCounts(csv), { recvfrom: 40, sendto: 50, others: 10 });
 });

@@ -1,178 +1,362 @@
-/** Tests of bench/analysis.ts and bench/report.ts, on measurements made up here. @module */
+/** Tests of bench/report/ on a run that never took place. @module */
 
-import { assert, assertEquals, assertFalse, assertStringIncludes } from "@std/assert";
-import { analyze, type Row } from "../../bench/analysis.ts";
-import { type Cell, cellCount, orderTurns } from "../../bench/measure.ts";
-import { COLUMNS_MAX, renderReport, type Report } from "../../bench/report.ts";
-import { SCENARIOS } from "../../bench/scenarios.ts";
-import { randomFrom } from "../../bench/statistics.ts";
-import { MODELS, PEERS, type Subject } from "../../bench/subjects.ts";
+import { assert, assertEquals, assertFalse, assertThrows } from "@std/assert";
+import { build, encodeIntoCompressedBase64 } from "hdr-histogram-js";
+import { analyze } from "../../bench/analysis.ts";
+import { mergeLatencies } from "../../bench/figures.ts";
+import type { CellRecord, HeaderRecord, Latency, RunRecord } from "../../bench/record.ts";
+import { commandOf } from "../../bench/report/cells.ts";
+import { escapeMarkdown } from "../../bench/report/markdown.ts";
+import {
+  COLUMNS_MAX,
+  parseRun,
+  renderHtml,
+  renderMarkdown,
+  renderTerminal,
+  type Run,
+  RunError,
+} from "../../bench/report/mod.ts";
+import { scenarioOf } from "../../bench/scenarios.ts";
+import { fixtureRecords, fixtureText } from "./fixture_run.ts";
 
-const SUBJECTS: Subject[] = [...PEERS, ...MODELS];
+const TEXT = fixtureText();
+const RUN = parseRun(TEXT, "runs/example.jsonl");
+const SMALL = { scenarios: ["logins" as const], subjects: ["epoll", "poll"], repeats: 1 };
 
-function cell(subject: string, scenario: string, block: number, change: Partial<Cell>): Cell {
-  return {
-    subject,
-    scenario,
-    block,
-    command: [],
-    introduction: "",
-    operations: 1,
-    seconds: 1,
-    errors: {},
-    loadCpuShare: 0.5,
-    ...change,
-  };
+/** A report is too long to be part of a message. */
+function assertIncludes(text: string, expected: string, where = ""): void {
+  assert(text.includes(expected), `Not there: ${expected} ${where}`);
 }
 
-function cells(subject: string, scenario: string, rates: number[]): Cell[] {
-  return rates.map((rate, block) => cell(subject, scenario, block, { rate }));
+function runOf(records: readonly RunRecord[]): Run {
+  return parseRun(records.map((record) => JSON.stringify(record) + "\n").join(""));
 }
 
-function rowsOf(all: Cell[], idle = true): Record<string, Row> {
-  const scenarios = SCENARIOS.filter(({ id }) => id === "logins");
-  const context = { scenarios, subjects: SUBJECTS, baseline: "vsftpd", idle };
-  const rows = analyze(all, context, randomFrom(1));
-  return Object.fromEntries(rows.map((row) => [row.subject, row]));
-}
-
-Deno.test("analyze tells faster, slower and no difference by the interval of paired ratios", () => {
-  // The blocks differ by a factor of ten, as with a busy neighbour: only pairs can be compared.
-  const baseline = [100, 1000, 100, 1000, 100, 1000, 100];
-  const rows = rowsOf([
-    ...cells("vsftpd", "logins", baseline),
-    ...cells("epoll", "logins", baseline.map((rate, index) => rate * (2 + index / 10))),
-    ...cells("poll", "logins", baseline.map((rate) => rate / 4)),
-    ...cells("select", "logins", baseline.map((rate, index) => rate * (index % 2 ? 1.2 : 0.8))),
-    ...cells("async", "logins", baseline.slice(1).map((rate) => rate * 9)),
-  ]);
-  assertEquals(rows.vsftpd!.verdict, "baseline");
-  assertEquals(rows.vsftpd!.ratio, undefined);
-  assertEquals([rows.epoll!.verdict, rows.epoll!.ratio!.median], ["faster", 2.3]);
-  assertEquals([rows.poll!.verdict, rows.poll!.ratio!.median], ["slower", 0.25]);
-  assertEquals(rows.select!.verdict, "no difference shown");
-  assertEquals(rows.async!.verdict, "no claim");
-  assertEquals([rows.blocking!.rate, rows.blocking!.verdict], [undefined, "no claim"]);
+Deno.test("parseRun reads header, cells and end, and keeps the notes", () => {
+  assertEquals(RUN.header.subjects.length, 16);
+  assertEquals(RUN.cells.length, TEXT.split("\n").length - 3);
+  assertEquals([RUN.end?.kind, RUN.file], ["end", "runs/example.jsonl"]);
+  assertEquals(RUN.notes, ["bftpd is left out: bftpd is not installed"]);
 });
 
-Deno.test("analyze claims nothing of a subject with an error or a failure, and keeps its rates", () => {
-  const rates = Array.from({ length: 8 }, () => 100);
-  const rows = rowsOf([
-    ...cells("vsftpd", "logins", rates),
-    ...cells("poll", "logins", rates.map(() => 200)),
-    cell("poll", "logins", 8, { rate: 200, errors: { "wrong octets": 2, reset: 1 } }),
-    ...cells("epoll", "logins", rates.map(() => 200)),
-    cell("epoll", "logins", 8, { failure: "it ended" }),
-    cell("async", "logins", 0, { rate: 1, loadCpuShare: 0.9 }),
-  ]);
-  assertEquals([rows.poll!.verdict, rows.poll!.errorCount], ["no claim", 3]);
-  assertEquals([rows.epoll!.verdict, rows.epoll!.failures], ["no claim", ["it ended"]]);
-  assertEquals([rows.poll!.rate!.count, rows.epoll!.rate!.count], [9, 8]);
-  assertEquals([rows.poll!.loadBound, rows.async!.loadBound], [false, true]);
-});
-
-Deno.test("analyze claims nothing when the machine was not idle", () => {
-  const rates = Array.from({ length: 8 }, () => 100);
-  const all = [
-    ...cells("vsftpd", "logins", rates),
-    ...cells("epoll", "logins", rates.map((rate) => rate * 3)),
-  ];
-  assertEquals([rowsOf(all).epoll!.verdict, rowsOf(all, false).epoll!.verdict], [
-    "faster",
-    "no claim",
-  ]);
-  assertEquals(rowsOf(all, false).vsftpd!.verdict, "baseline");
-});
-
-Deno.test("orderTurns gives every subject one turn with every scenario in each block", () => {
-  const plan = { subjects: SUBJECTS, scenarios: SCENARIOS, repeats: 3, seed: 5 };
-  const turns = orderTurns(plan);
-  assertEquals(turns.length, 3 * SUBJECTS.length);
-  turns.forEach(({ block }, index) => assertEquals(block, Math.floor(index / SUBJECTS.length)));
-  for (const block of [0, 1, 2]) {
-    const own = turns.filter((turn) => turn.block === block);
-    assertEquals(new Set(own.map(({ subject }) => subject.id)).size, SUBJECTS.length);
+Deno.test("parseRun forgives a last line that is cut off, at whatever octet, and says so", () => {
+  const text = fixtureText(SMALL);
+  const header = text.indexOf("\n") + 1;
+  const cells = text.lastIndexOf("\n", text.length - 2) + 1;
+  for (let length = header; length < cells; length += 97) {
+    const run = parseRun(text.slice(0, length));
+    const whole = text.slice(0, length).split("\n").length - 2;
+    assert(run.cells.length === whole || run.cells.length === whole + 1);
+    assert(run.notes.some((note) => note.includes("no end")));
+    const cut = run.notes.some((note) => note.includes("cut off"));
+    assertEquals(cut, run.cells.length === whole && text[length - 1] !== "\n");
+    assertIncludes(renderTerminal(run), "no end");
   }
-  for (const { scenarios } of turns) assertEquals(new Set(scenarios).size, SCENARIOS.length);
-  const orders = turns.map(({ subject }) => subject.id);
-  assert(
-    orders.slice(0, SUBJECTS.length).join() !==
-      orders.slice(SUBJECTS.length, 2 * SUBJECTS.length).join(),
-  );
-  assertEquals(orderTurns(plan), turns);
-  assertEquals(cellCount(plan), turns.flatMap(({ scenarios }) => scenarios).length);
 });
 
-function reportOf(all: Cell[], change: Partial<Report> = {}): Report {
+Deno.test("parseRun says in one line what is wrong, and where", () => {
+  const [header, cell] = fixtureRecords(SMALL) as [HeaderRecord, CellRecord];
+  const lines = (...records: unknown[]) =>
+    records.map((record) => (typeof record === "string" ? record : JSON.stringify(record)) + "\n")
+      .join("");
+  const { groups: _groups, ...bare } = cell;
+  const cases: [string, string][] = [
+    ["", "Cannot read a run from an empty file"],
+    ["{", "Cannot read line 1: it is not JSON"],
+    [lines(header, "{oops", cell), "Cannot read line 2: it is not JSON"],
+    [lines(header, "[1]"), "Cannot read line 2: it is not a record"],
+    [lines(cell), "Cannot read line 1: there is no header before it"],
+    [lines(header, header), "Cannot read line 2: a second header"],
+    [lines({ ...header, format: 1 }), "Cannot read line 1: format 1, this reads 2"],
+    [lines({ ...header, seed: "7" }), 'Cannot read line 1: "seed" is no number'],
+    [lines(header, { kind: "toString" }), 'Cannot read line 2: unknown kind "toString"'],
+    [lines(header, bare), 'Cannot read line 2: "groups" is no object'],
+    [lines(header, { ...cell, subject: "x\ny" }), 'Cannot read line 2: unknown subject "x\\ny"'],
+    [lines(header, { ...cell, scenario: "tea" }), 'Cannot read line 2: unknown scenario "tea"'],
+    [
+      lines(header, { ...cell, groups: { main: { clients: 1 } } }),
+      'Cannot read line 2: group "main": "unserved" is no number',
+    ],
+  ];
+  for (const [text, message] of cases) {
+    const error = assertThrows(() => parseRun(text), RunError);
+    assertEquals(error.message, message);
+  }
+});
+
+Deno.test("a histogram that cannot be read is a RunError of one line", () => {
+  const records = fixtureRecords(SMALL).map((record) => {
+    if (record.kind !== "cell") return record;
+    const main = record.groups.main!;
+    const latency = { ...main.latency!, histogram: "HISTFAAA" };
+    return { ...record, groups: { main: { ...main, latency } } };
+  });
+  const { message } = assertThrows(() => renderHtml(runOf(records)), RunError);
+  assertIncludes(message, "Cannot read a histogram");
+  assertFalse(message.includes("\n"));
+});
+
+function latencyOf(values: readonly number[]): Latency {
+  const histogram = build({ highestTrackableValue: 2 * Math.max(...values) });
+  for (const value of values) histogram.recordValue(value);
   return {
-    format: 1,
-    args: ["--peers"],
-    startedAt: "2026-01-01T00:00:00.000Z",
-    machine: { processor: "Some CPU", processors: 2, memory: 24, kernel: "Linux 6", deno: "2.9.6" },
-    before: { load: [0.1, 0.1, 0.1], busy: 0.02 },
-    after: { load: [1, 0.1, 0.1], busy: 0.03 },
-    repeats: 7,
-    measureMs: 1000,
-    seed: 1,
-    scenarios: SCENARIOS,
-    subjects: SUBJECTS.map(({ id, title }) => ({ id, title })),
-    baseline: "vsftpd",
-    rows: analyze(
-      all,
-      { scenarios: SCENARIOS, subjects: SUBJECTS, baseline: "vsftpd", idle: true },
-      randomFrom(1),
-    ),
-    cells: all,
-    notes: [],
-    ...change,
+    count: values.length,
+    histogram: encodeIntoCompressedBase64(histogram),
+    p50Us: histogram.getValueAtPercentile(50),
+    p99Us: histogram.getValueAtPercentile(99),
+    maxUs: histogram.maxValue,
   };
 }
 
-const FULL = SUBJECTS.flatMap(({ id }) =>
-  SCENARIOS.flatMap((scenario) =>
-    cells(id, scenario.id, Array.from({ length: 7 }, () => id === "vsftpd" ? 1234 : 123_456))
-  )
-);
-
-Deno.test("renderReport fits 100 columns, with large numbers too, and has no control character", () => {
-  const busy = { load: [123.45, 100, 100], busy: 1 };
-  const text = renderReport(reportOf(FULL, { measureMs: 200, before: busy, after: busy }));
-  for (const line of text.split("\n")) assert(line.length <= COLUMNS_MAX, line);
-  // deno-lint-ignore no-control-regex -- what is looked for are control characters
-  assertFalse(/[\x00-\x09\x0b-\x1f\x7f-\x9f]/.test(text));
-  for (const { title } of SUBJECTS) assertStringIncludes(text, title);
+Deno.test("mergeLatencies takes percentiles of all values together, whatever the ranges are", () => {
+  const quick = latencyOf(Array.from({ length: 990 }, () => 100));
+  const slow = latencyOf(Array.from({ length: 10 }, () => 1_000_000));
+  for (const order of [[quick, slow], [slow, quick]]) {
+    const merged = mergeLatencies(order)!;
+    assertEquals(merged.totalCount, 1000);
+    // The mean of both p50 would be half a second.
+    assertEquals(merged.getValueAtPercentile(50), 100);
+    assertEquals(merged.getValueAtPercentile(99), 100);
+    assert(merged.getValueAtPercentile(99.5) > 990_000);
+  }
+  assertEquals(mergeLatencies([]), undefined);
 });
 
-Deno.test("renderReport shows medians, ratios and verdicts", () => {
-  const text = renderReport(reportOf(FULL));
-  assertStringIncludes(text, "123,456");
-  assertStringIncludes(text, "100.0 (100.0 to 100.0)  faster");
-  assertFalse(text.includes("failed"));
+Deno.test("renderTerminal stays within its columns, in ASCII, at 100 and at 60", () => {
+  for (const width of [COLUMNS_MAX, 60]) {
+    const text = renderTerminal(RUN, width);
+    for (const line of text.split("\n")) {
+      assert(line.length <= width, `${line.length} columns: ${line}`);
+    }
+    assertEquals(text.match(/[^\n\x20-\x7e]/g), null);
+  }
+  assert(renderTerminal(RUN, 1000).split("\n").every((line) => line.length <= COLUMNS_MAX));
 });
 
-Deno.test("renderReport shows failures, errors, a busy machine and too few repeats", () => {
-  const all = [
-    cell("vsftpd", "logins", 0, { rate: 10 }),
-    cell("async", "logins", 0, { failure: "it ended" }),
-    cell("epoll", "small", 0, { rate: 10, errors: { "wrong octets": 2 }, loadCpuShare: 0.95 }),
+Deno.test("renderTerminal wraps what is longer than a line, and steers no terminal", () => {
+  const [header, ...rest] = fixtureRecords(SMALL) as [HeaderRecord, ...RunRecord[]];
+  const note = `\x1b[31m${"very".repeat(60)}\x07 \x9b2J`;
+  const text = renderTerminal(runOf([{ ...header, notes: [note] }, ...rest]), 60);
+  assert(text.split("\n").every((line) => line.length <= 60));
+  assertEquals(text.match(/[^\n\x20-\x7e]/g), null);
+  assertIncludes(text, "veryvery");
+});
+
+Deno.test("every rendering has every subject at every point, also what failed or is unable", () => {
+  const { rows } = analyze(RUN);
+  const html = renderHtml(RUN);
+  const markdown = renderMarkdown(RUN);
+  const terminal = renderTerminal(RUN);
+  for (const { subject, scenario, point } of rows) {
+    const title = `${scenario.title} (${scenario.id})`;
+    const where = `${subject.id} ${scenario.id} ${point.id}`;
+    const section = html.split("<h3>").find((part) => part.startsWith(`${title}</h3>`))!;
+    assertIncludes(
+      section,
+      `<th scope="row" class="short">${subject.id}</th><td class="short">${point.id}</td>`,
+      where,
+    );
+    const part = markdown.split("\n### ").find((text) => text.startsWith(escapeMarkdown(title)))!;
+    assertIncludes(part, `| ${subject.id} | ${point.id} |`, where);
+    const lines = terminal.split(`\n${title}\n`)[1]!.split("\n");
+    assert(
+      lines.some((line) => line.match(/\S+/g)?.slice(0, 2).join() === `${subject.id},${point.id}`),
+    );
+  }
+  assertEquals(rows.length, new Set(RUN.cells.map((c) => c.subject + c.scenario + c.point)).size);
+});
+
+Deno.test("every rendering shows failures, errors, gates and reasons", () => {
+  for (const render of [renderHtml, renderMarkdown, (run: Run) => renderTerminal(run, 100)]) {
+    const text = render(RUN).replace(/\\/g, "").replace(/\s+/g, " ");
+    for (
+      const expected of [
+        "failed 7 of 7 times: finished nothing for 10 s",
+        "failed 1 of 7 times: the server ended: signal 9",
+        "2 ",
+        "wrong octets",
+        "3 of 4 clients (main) unserved",
+        "bftpd is not installed",
+        "an echo in the load's process".replace("'", render === renderHtml ? "&#39;" : "'"),
+      ]
+    ) assertIncludes(text, expected);
+  }
+  for (const render of [renderHtml, renderMarkdown]) {
+    const text = render(RUN).replace(/\\/g, "");
+    for (
+      const expected of [
+        "load 91 % of a processor at worst, in 7 of 7",
+        "steal 3.4 %, in 1 of 7",
+        "probe begun late: p99",
+        "serves at most 1000 clients at once",
+        "no claim: 6 pairs (1 disturbed), where a claim needs 7",
+      ]
+    ) assertIncludes(text, expected);
+  }
+});
+
+Deno.test("a run of few repeats or a busy machine says first of all that it claims nothing", () => {
+  const [header, ...rest] = fixtureRecords({ quick: true, repeats: 2 }) as [
+    HeaderRecord,
+    ...RunRecord[],
   ];
-  const text = renderReport(reportOf(all, {
-    repeats: 2,
-    measureMs: 200,
-    before: { load: [3, 1, 1], busy: 0.4 },
-    notes: ["The run ended after 3 of 64 cells: it was interrupted"],
+  const busy = { load: [3, 1, 1], busy: 0.4 };
+  const text = renderTerminal(runOf([{ ...header, before: busy }, ...rest]));
+  const [opening, grid] = text.split("Expected and measured") as [string, string];
+  assertIncludes(opening.replace(/\s+/g, " "), "2 repeats, where a claim needs 7");
+  assertIncludes(opening.replace(/\s+/g, " "), "busy before the run (40 %)");
+  assertIncludes(grid, "0 agree with the measurement, 0 differ");
+  assertFalse(/\d x( \([^)]*\))? [+=-]/.test(text.split("Every cell")[0]!));
+});
+
+Deno.test("renderHtml needs nothing from outside and no script", () => {
+  const html = renderHtml(RUN);
+  assertEquals(
+    html.match(/https?:|\b(src|href|srcset|action|data)=|<script|<link|@import|url\(/gi),
+    null,
+  );
+  assertEquals(html.match(/\son\w+=/gi), null);
+  const ids = [...html.matchAll(/\sid="([^"]*)"/g)].map(([, id]) => id);
+  assertEquals(new Set(ids).size, ids.length);
+  assertEquals(html.match(/<figure /g)!.length, 7);
+  assertEquals(html.match(/<svg /g)!.length, html.match(/<title id=/g)!.length);
+  assertEquals(html.match(/<table/g)!.length, html.match(/<caption>/g)!.length);
+  for (const [, drawn] of html.matchAll(/ d="([^"]*)"/g)) assertFalse(/NaN|Infinity/.test(drawn!));
+});
+
+Deno.test("renderHtml closes what it opens, in order", () => {
+  const open: string[] = [];
+  const empty = ["meta"];
+  const body = renderHtml(RUN).replace(/<style>[^]*<\/style>/, "").replace("<!doctype html>", "");
+  for (const [, closing, name, rest] of body.matchAll(/<(\/?)([a-z0-9]+)([^<>]*)>/gi)) {
+    if (closing) assertEquals(open.pop(), name);
+    else if (!rest!.endsWith("/") && !empty.includes(name!)) open.push(name!);
+  }
+  assertEquals(open, []);
+});
+
+Deno.test("what comes from the file is text in every rendering, and never markup", () => {
+  const evil = `<img src=x onerror=1>&"'|*_\`[a](b)`;
+  const [header, ...rest] = fixtureRecords({ ...SMALL, subjects: ["epoll", "vsftpd"] }) as [
+    HeaderRecord,
+    ...RunRecord[],
+  ];
+  const subjects = header.subjects.map((subject) => ({
+    ...subject,
+    id: subject.id + evil,
+    title: evil,
+    ...(subject.kind === "peer" ? { version: evil, configuration: evil } : {}),
   }));
-  for (
-    const expected of [
-      "async, logins: failed: it ended",
-      "multiplex (epoll, level), small: 2 x wrong octets",
-      "The machine was not idle before the run (40 % of CPU used by others)",
-      "Warm-ups this short leave compilers cold",
-      "Fewer than 7 repeats are a first look",
-      "10.0+",
-      "+ The load used more than 80 % of its processor",
-      "The run ended after 3 of 64 cells",
-    ]
-  ) assertStringIncludes(text, expected);
-  assertFalse(text.includes("not idle after"));
+  const records = rest.map((record): RunRecord =>
+    record.kind !== "cell" ? record : {
+      ...record,
+      subject: record.subject + evil,
+      point: record.point + evil,
+      command: [evil],
+      introduction: evil,
+      errors: { [evil]: 1 },
+      failure: evil,
+      groups: { [`main${evil}`]: record.groups.main! },
+      server: { ...record.server!, calls: { [evil]: 5 } },
+    }
+  );
+  const machine = { ...header.machine, processor: evil, kernel: evil };
+  const run = runOf([
+    { ...header, subjects, machine, baseline: subjects[0]!.id, notes: [evil], args: [evil] },
+    ...records,
+  ]);
+  const html = renderHtml(run);
+  assertFalse(html.includes("<img"));
+  assertIncludes(html, "&lt;img src=x onerror=1&gt;&amp;&quot;&#39;|*_`[a](b)");
+  const markdown = renderMarkdown(run).replace(/^```+\n[^]*?\n```+$/gm, "");
+  assertFalse(/(^|[^\\])<img/.test(markdown));
+  assertFalse(/(^|[^\\])\[a\]/.test(markdown));
+  const rows = markdown.split("\n").filter((line) => line.startsWith("| "));
+  const fields = rows.map((line) => line.replace(/\\./g, "").split("|").length);
+  // Each row has as many fields as the head two lines above the first of its table.
+  let head = 0;
+  markdown.split("\n").forEach((line, index, lines) => {
+    if (lines[index + 1]?.startsWith("| :--")) head = line.replace(/\\./g, "").split("|").length;
+    else if (line.startsWith("| ")) {
+      assertEquals(line.replace(/\\./g, "").split("|").length, head, line);
+    }
+  });
+  assert(fields.length > 10);
+});
+
+Deno.test("p99.9 is shown from 10,000 samples on", () => {
+  const timesOf = (operations: number) => {
+    const records = fixtureRecords({ ...SMALL, subjects: ["epoll"] }).map((record) => {
+      if (record.kind !== "cell") return record;
+      const latency = latencyOf(Array.from({ length: operations }, (_, index) => 1000 + index));
+      return { ...record, groups: { main: { ...record.groups.main!, operations, latency } } };
+    });
+    const lines = renderMarkdown(runOf(records)).split("\n");
+    const head = lines.findIndex((line) => line.includes("| p99.9 |"));
+    const names = lines[head]!.split(" | ");
+    return lines[head + 2]!.split(" | ")[names.indexOf("p99.9")];
+  };
+  assertEquals([timesOf(9_999), timesOf(10_000)], ["–", "11.0"]);
+});
+
+Deno.test("commandOf repeats a cell with what of the run changes it", () => {
+  const { header } = RUN;
+  const [epoll, peer] = ["epoll", "vsftpd"].map((id) => header.subjects.find((s) => s.id === id)!);
+  const args = [
+    "--peers",
+    "--peers-root",
+    "/some where",
+    "--workers=2",
+    "--seed",
+    "1",
+    "--models",
+    "x",
+  ];
+  const given = { ...header, args, repeats: 3, seconds: 0.5, seed: 9 };
+  const idle = scenarioOf("idle")!;
+  const tail = "--peers-root '/some where' --workers=2 --repeats 3 --seconds 0.5 --seed 9";
+  assertEquals(
+    commandOf(given, epoll!, idle),
+    `deno task bench --models epoll --scenarios idle ${tail}`,
+  );
+  assertEquals(
+    commandOf(given, peer!, idle),
+    `deno task bench --models epoll --peers --scenarios idle ${tail}`,
+  );
+});
+
+Deno.test("the report warns when more than the driver differs between models", () => {
+  assertIncludes(renderTerminal(RUN), "Between two models only flags that choose the driver");
+  const [header, ...rest] = fixtureRecords(SMALL) as [HeaderRecord, ...RunRecord[]];
+  const subjects = header.subjects.map((subject, index) => ({
+    ...subject,
+    flags: [...subject.flags, ...(index === 0 ? ["--idle-timeout", "3"] : [])],
+  }));
+  assertIncludes(
+    renderTerminal(runOf([{ ...header, subjects }, ...rest])),
+    "! More than the driver differs between models: --idle-timeout.",
+  );
+});
+
+Deno.test("the same run is rendered to the same octets", () => {
+  const text = fixtureText({ quick: true });
+  const [once, again] = [parseRun(text), parseRun(text)];
+  assert(renderHtml(once) === renderHtml(again));
+  assert(renderTerminal(once) === renderTerminal(again));
+});
+
+Deno.test("calls that were counted from outside are shown per operation, those of peers too", () => {
+  const counted = { kind: "count", scenario: "control", point: "clients=16" } as const;
+  const counts: RunRecord[] = [
+    { ...counted, subject: "vsftpd", operations: 100, calls: { read: 200, write: 100, futex: 0 } },
+    { ...counted, subject: "epoll", operations: 100, calls: {}, failure: "perf is not there" },
+  ];
+  const records = fixtureRecords({ subjects: ["epoll", "vsftpd"], scenarios: ["control"] });
+  const markdown = renderMarkdown(runOf([...records, ...counts]));
+  assertIncludes(markdown, "| vsftpd | control | clients=16 | 3 | read 2, write 1, futex 0 |");
+  assertIncludes(markdown, "| epoll | control | clients=16 | – | perf is not there |");
+  // The plot has what was counted from outside, and then nothing else.
+  assertIncludes(markdown, "| Model | all | read | write |");
+  assertIncludes(markdown, "| vsftpd | 3 | 2 | 1 |");
+  assertFalse(markdown.includes("| Model | all | recvfrom"));
 });

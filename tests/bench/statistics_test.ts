@@ -8,6 +8,7 @@ import {
   quantile,
   randomFrom,
   shuffled,
+  slope,
   summarize,
 } from "../../bench/statistics.ts";
 
@@ -78,4 +79,20 @@ Deno.test("pairedRatios divides within a block and skips blocks that lack either
   const values = new Map([[0, 10], [1, 30], [2, 50], [4, 5]]);
   const baseline = new Map([[0, 5], [1, 10], [3, 1], [4, 0]]);
   assertEquals(pairedRatios(values, baseline), [2, 3]);
+});
+
+Deno.test("bootstrapInterval of an even number of values takes the mean of the middle two", () => {
+  // Of two values a median is either of them or their mean, and of many resamples none is likely.
+  assertEquals(bootstrapInterval([1, 3], randomFrom(1)), [1, 3]);
+  const [low, high] = bootstrapInterval([1, 1, 3, 3], randomFrom(1));
+  assertEquals([low, high], [1, 3]);
+});
+
+Deno.test("slope is that of the least-squares line, and there is none at a single x", () => {
+  assertEquals(slope([[0, 5], [1, 7], [2, 9]]), 2);
+  assertEquals(slope([[0, 0], [1, 2], [2, 1]]), 0.5);
+  assertEquals(slope([[4, 1], [2, 1]]), 0);
+  for (const points of [[], [[1, 2]], [[1, 2], [1, 9]]] as [number, number][][]) {
+    assertEquals(slope(points), undefined);
+  }
 });

@@ -16,6 +16,7 @@ const NOTHING = {
   octetsIn: 0,
   octetsOut: 0,
   octetsCopied: 0,
+  delayedReads: 0,
   sessions: 0,
   sessionsOpen: 0,
 };
@@ -26,6 +27,7 @@ const FIELDS = [
   "octetsIn",
   "octetsOut",
   "octetsCopied",
+  "delayedReads",
   "sessions",
   "sessionsOpen",
 ] as const;

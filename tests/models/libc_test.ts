@@ -109,6 +109,17 @@ function eachCall(
   };
 }
 
+folderTest("open takes paths of any length that the kernel takes", (libc, loopback, folder) => {
+  const open = (path: string) => libc.open(`${folder}/${path}`, c.O_RDONLY, 0);
+  const room = 4_095 - `${folder}/file`.length; // PATH_MAX less its zero
+  const padded = (length: number) => `${"/".repeat(length)}file`;
+  for (const length of [0, 1, room - 1, room]) loopback.open(open(padded(length)));
+  for (const length of [room + 1, 10_000]) assertEquals(open(padded(length)), -c.ENAMETOOLONG);
+  Deno.writeTextFileSync(`${folder}/grün 🐟`, "");
+  loopback.open(open("grün 🐟"));
+  assertEquals(open("grün"), -c.ENOENT); // nothing of the longer name before is left
+});
+
 folderTest("every call is counted by its name, once", (libc, loopback, folder) => {
   const calls = eachCall(libc, loopback, folder);
   assertEquals(Object.keys(calls).sort(), [...CALL_NAMES].sort());

@@ -6,6 +6,7 @@
  */
 
 import { assert, assertEquals, assertRejects } from "@std/assert";
+import { BULK_BYTES } from "../../models/limits.ts";
 import { models, ServeError, type ServeOptions } from "../../models/mod.ts";
 import { missing, type Need, SERVER_NEEDS, testWith } from "../permission.ts";
 import { connected, LARGE_BYTES, login, Root } from "../served.ts";
@@ -62,6 +63,19 @@ for (const model of models.values()) {
     }
     await server.stop(0); // a second time changes nothing
     await assertRejects(() => Deno.connect({ port: server.address.port }));
+  }, absent);
+
+  testWith(NEEDS, `Model.serve sends every line of a long file [${model.name}]`, async () => {
+    using root = new Root();
+    // In TYPE A its first block becomes as long as the whole file is: that is not its end.
+    const block = "\n".repeat(10).padStart(BULK_BYTES, "x");
+    Deno.writeTextFileSync(`${root.path}/lines`, `${block}0123456789`);
+    const server = await model.serve({ ...OPTIONS, root: root.path });
+    const ftp = await login(server.address);
+    await ftp.command("TYPE A", 200);
+    assertEquals((await ftp.fetch("RETR lines")).length, BULK_BYTES + 20);
+    ftp.close();
+    await server.stop(0);
   }, absent);
 
   testWith(NEEDS, `Model.stop waits for nobody who is idle [${model.name}]`, async () => {

@@ -24,8 +24,10 @@ const DIRECTIONS: readonly (readonly [from: string, to: readonly string[]])[] = 
   ["models/", ["models/", "server/mod.ts"]],
   // The load is a client over the same calls of the kernel as the servers that it measures.
   ["bench/load/", ["bench/", "models/libc/", ...FACES]],
+  // A lesson shows the selectors and the calls themselves.
+  ["bench/lessons/", ["bench/", "models/libc/", "models/selector/", ...FACES]],
   ["bench/", ["bench/", ...FACES]],
-  ["main.ts", [...FACES, "client/cli/mod.ts", "bench/mod.ts"]],
+  ["main.ts", [...FACES, "client/cli/mod.ts", "bench/mod.ts", "bench/lessons/mod.ts"]],
   ["tests/conformance/", ["tests/", ...FACES]],
   ["tests/peers/", ["tests/", ...FACES]],
   ["tests/", ["tests/", "server/", "models/", "client/", "bench/", "main.ts"]],

@@ -4,6 +4,8 @@ import { assertEquals, assertThrows } from "@std/assert";
 import { decodeText, encodeLine, LineReader } from "../../../server/ftp/lines.ts";
 
 const BYTES_MAX = 20;
+/** For lines longer than any that a server writes often. */
+const LONG_BYTES_MAX = 4_096;
 
 /** The lines in `octets`, cut into pieces of `size`; null for one that was too long. */
 function linesOf(octets: Uint8Array, size: number): (string | null)[] {
@@ -76,11 +78,21 @@ Deno.test("decodeText: takes UTF-8 only, as it is", () => {
 });
 
 Deno.test("encodeLine: is what LineReader reads, but for LF", () => {
-  for (const text of ["", "one", "grün", "a\rb\r", "a\0b"]) {
-    const reader = new LineReader(BYTES_MAX);
+  const long = [500, 509, 510, 511, 512, 2_000].flatMap((length) => [
+    "x".repeat(length),
+    `${"x".repeat(length)}🐟`,
+  ]);
+  for (const text of ["", "one", "grün", "a\rb\r", "a\0b", ...long]) {
+    const reader = new LineReader(LONG_BYTES_MAX);
     const octets = encodeLine(text);
     assertEquals(reader.read(octets, 0), octets.length);
     assertEquals(decodeText(reader.line), text);
   }
   assertThrows(() => encodeLine("a\nb"), TypeError, "holds LF");
+});
+
+Deno.test("encodeLine: gives octets of its own each time", () => {
+  const first = encodeLine("first");
+  encodeLine("other");
+  assertEquals(first, octetsOf("first\r\n"));
 });

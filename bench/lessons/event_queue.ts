@@ -1,0 +1,141 @@
+/**
+ * An event loop is a queue of events and, for each kind, a handler that runs to its end. Nothing
+ * interrupts a handler, which is why loops need no locks; and nothing runs beside it, which is why
+ * a handler must never wait. Whatever stands behind a slow one in the queue is late by all of it.
+ *
+ * @module
+ */
+
+import { connect } from "../../client/mod.ts";
+import { SOCK_NONBLOCK } from "../../models/libc/constants.ts";
+import { unavailableReason } from "../../models/libc/mod.ts";
+import { EpollSelector } from "../../models/selector/epoll.ts";
+import { READ } from "../../models/selector/mod.ts";
+import type { Finding, Lesson, Stage } from "./lesson.ts";
+import { until } from "./stage/pause.ts";
+import { HOST, serve } from "./stage/serving.ts";
+import { Sockets } from "./stage/sockets.ts";
+
+/** Connections, in the order in which events are posted on them; the slow one is in the middle. */
+const POSTED = ["delta", "alpha", "slow", "charlie", "bravo", "echo"];
+
+/** How long the slow handler takes, milliseconds. */
+const SLOW_MS = { full: 500, small: 50 };
+
+/** Longer than anything here takes, milliseconds. */
+const PATIENCE_MS = 5_000;
+
+/** One event, from the moment when the loop began to turn. */
+interface Handled {
+  readonly name: string;
+  readonly beganMs: number;
+  readonly endedMs: number;
+}
+
+/** A queue, handlers, and a slow one among them. */
+export const lesson: Lesson = {
+  name: "event-queue",
+  title: "an event loop is a queue of events with a handler each",
+  claim: "An event loop takes events from a queue and runs a handler for each, in the order of " +
+    "arrival; a slow handler delays all behind it.",
+  plan: "Make a loop over the selector of this project: what epoll tells goes to a queue, what " +
+    "comes out of the queue is handled. Post events on six connections, not in the order of their " +
+    "descriptors; the third has a handler that takes long. Then the project's own loop: while it " +
+    "reads a file from a slow disk for one client, another one sends NOOP. The model async, " +
+    "which awaits the read, does the same for comparison.",
+  rule: "confirmed when events are handled in the order in which they were posted, those behind " +
+    "the slow handler and only those later by its time, and the NOOP later by at least half of " +
+    "it; inconclusive when only the NOOP was not late",
+  code: [
+    "models/reactor.ts: #queue, #onReady() and #round()",
+    "models/reactor.ts: #work(), one unit of work per watch and round, so that none is slow",
+    "models/slow_disk.ts: SlowDisk, where blocking models sleep and async awaits",
+  ],
+  unavailable: unavailableReason,
+  run,
+};
+
+async function run({ size, say, signal }: Stage): Promise<Finding> {
+  const slowMs = SLOW_MS[size];
+  const trace = turn(slowMs);
+  for (const { name, beganMs, endedMs } of trace) {
+    say(`${name} handled from ${beganMs.toFixed(2)} to ${endedMs.toFixed(2)} ms`);
+  }
+  const order = trace.map(({ name }) => name);
+  const late = trace.filter(({ beganMs }) => beganMs >= slowMs).map(({ name }) => name);
+  const inOrder = `${order}` === `${POSTED}`;
+  const delayed = `${late}` === `${POSTED.slice(POSTED.indexOf("slow") + 1)}`;
+  say(`a client reads from a disk that is ${slowMs} ms late, another sends NOOP`);
+  const loop = await waitBesideSlowRead("multiplex", slowMs, signal);
+  const awaiting = await waitBesideSlowRead("async", slowMs, signal);
+  return {
+    measured: [
+      { name: "posted", value: POSTED.join(", ") },
+      { name: "handled", value: order.join(", ") },
+      { name: "late by the slow handler", value: late.join(", ") },
+      { name: "the last of them begins after", value: trace.at(-1)?.beganMs ?? "none", unit: "ms" },
+      { name: "slow reads, multiplex and async", value: loop.slowReads + awaiting.slowReads },
+      { name: "multiplex: NOOP waits", value: loop.waitMs, unit: "ms" },
+      { name: "async: NOOP waits", value: awaiting.waitMs, unit: "ms" },
+    ],
+    verdict: !inOrder || !delayed
+      ? "refuted"
+      : loop.waitMs >= slowMs / 2
+      ? "confirmed"
+      : "inconclusive",
+    reason: `handled ${inOrder ? "in the order posted" : "in another order"}, ${late.length} of ` +
+      `${POSTED.length} events late by ${slowMs} ms; NOOP waited ${loop.waitMs.toFixed(1)} ms`,
+  };
+}
+
+/** Posts an event on a connection each, then lets a loop turn until all have been handled. */
+function turn(slowMs: number): Handled[] {
+  using sockets = new Sockets();
+  const selector = new EpollSelector(sockets.libc, "level");
+  const buffer = new Uint8Array(1);
+  const handlers = new Map<number, () => void>();
+  const clients = new Map<string, number>();
+  const trace: Handled[] = [];
+  // Sorted: so the numbers of the descriptors say nothing of the order in which events come.
+  for (const name of POSTED.toSorted()) {
+    const [client, server] = sockets.pair(SOCK_NONBLOCK);
+    clients.set(name, client);
+    selector.set(server, READ);
+    handlers.set(server, () => {
+      const beganMs = performance.now() - begun;
+      sockets.libc.read(server, buffer); // consumed, or it would be told again
+      if (name === "slow") sockets.libc.sleep(slowMs);
+      trace.push({ name, beganMs, endedMs: performance.now() - begun });
+    });
+  }
+  for (const name of POSTED) sockets.libc.send(clients.get(name)!, buffer, 0);
+
+  const begun = performance.now();
+  const queue: number[] = [];
+  while (trace.length < POSTED.length) {
+    selector.wait(PATIENCE_MS, false, (fd) => void queue.push(fd));
+    if (queue.length === 0) break; // nothing came in all that time
+    for (let fd = queue.shift(); fd !== undefined; fd = queue.shift()) handlers.get(fd)!();
+  }
+  selector.close();
+  return trace;
+}
+
+/** How long a NOOP waits that comes while the server reads from a slow disk for somebody else. */
+async function waitBesideSlowRead(model: string, ms: number, signal: AbortSignal) {
+  const options = { protocol: "ftp", diskDelay: { ms, every: 1 } };
+  await using served = await serve(model, options, signal);
+  await Deno.writeTextFile(`${served.root}/film`, "what is played");
+  const other = await served.connect();
+  await other.receive();
+  await using client = await connect({ host: HOST, port: served.port, signal });
+  const reading = client.readFile("film");
+  reading.catch(() => {}); // it is awaited below
+  await until(() => served.stats().delayedReads > 0, PATIENCE_MS, signal);
+  const begun = performance.now();
+  await other.send("NOOP\r\n");
+  await other.receive();
+  const waitMs = performance.now() - begun;
+  await reading;
+  return { waitMs, slowReads: served.stats().delayedReads };
+}

@@ -1,0 +1,101 @@
+/**
+ * What does "ready" mean? To select(2), poll(2) and epoll(7) by level it is a state: the listener
+ * is readable as long as a connection waits in its backlog, and every call says so again. By edge
+ * it is an event: something came, said once. Whoever does not take what came is not reminded.
+ *
+ * @module
+ */
+
+import { EAGAIN, SOCK_NONBLOCK } from "../../models/libc/constants.ts";
+import { type Libc, unavailableReason } from "../../models/libc/mod.ts";
+import { EpollSelector } from "../../models/selector/epoll.ts";
+import { READ, type Selector } from "../../models/selector/mod.ts";
+import { PollSelector } from "../../models/selector/poll.ts";
+import { SelectSelector } from "../../models/selector/select.ts";
+import type { Finding, Lesson, Stage } from "./lesson.ts";
+import { Sockets } from "./stage/sockets.ts";
+
+/** How often each selector is asked. */
+const WAITS = { full: 1_000, small: 20 };
+
+const KINDS: readonly { readonly name: string; make(libc: Libc): Selector }[] = [
+  { name: "select", make: (libc) => new SelectSelector(libc) },
+  { name: "poll", make: (libc) => new PollSelector(libc) },
+  { name: "epoll, level", make: (libc) => new EpollSelector(libc, "level") },
+  { name: "epoll, edge", make: (libc) => new EpollSelector(libc, "edge") },
+];
+
+/** Level against edge over a connection that nobody accepts. */
+export const lesson: Lesson = {
+  name: "level-and-edge",
+  title: "told again and again of a connection that nobody accepts, or once",
+  claim: "Level-triggered readiness is repeated until it is consumed; edge-triggered readiness " +
+    "comes once for each thing that happens.",
+  plan: "Watch a listener by each selector. One client connects, and nobody accepts it: ask many " +
+    "times, count how often the selector tells of it. A second client connects: count again. Then " +
+    "accept both, and count a last time.",
+  rule: "confirmed when select, poll and epoll by level tell at every wait while a connection " +
+    "waits and at none after, and epoll by edge tells once per connection and not again",
+  code: [
+    "models/selector/epoll.ts: set(), EPOLLET",
+    "models/reactor.ts: #work(), what has to be remembered for edge and may be forgotten for level",
+  ],
+  unavailable: unavailableReason,
+  run,
+};
+
+/** How often a selector told of the listener in each part of the experiment. */
+interface Told {
+  readonly first: number;
+  readonly second: number;
+  readonly accepted: number;
+}
+
+function run({ size, say }: Stage): Promise<Finding> {
+  const waits = WAITS[size];
+  const told = KINDS.map(({ name, make }) => {
+    const counts = watch(make, waits);
+    say(`${name}: told at ${counts.first} of ${waits} waits`);
+    return counts;
+  });
+  const holds = told.every(({ first, second, accepted }, index) => {
+    const each = KINDS[index]!.name === "epoll, edge" ? 1 : waits;
+    return first === each && second === each && accepted === 0;
+  });
+  const parts = [
+    ["first", "nobody accepts the first client"],
+    ["second", "a second one has come"],
+    ["accepted", "both are accepted"],
+  ] as const;
+  return Promise.resolve({
+    measured: parts.flatMap(([part, words]) =>
+      KINDS.map(({ name }, index) => ({ name: `${name}: ${words}`, value: told[index]![part] }))
+    ),
+    verdict: holds ? "confirmed" : "refuted",
+    reason: `of ${waits} waits level told ${told[2]!.first}, edge ${told[3]!.first}`,
+  });
+}
+
+function watch(make: (libc: Libc) => Selector, waits: number): Told {
+  using sockets = new Sockets();
+  const listener = sockets.listen(SOCK_NONBLOCK);
+  const selector = make(sockets.libc);
+  selector.set(listener.fd, READ);
+  const told = () => {
+    let count = 0;
+    for (let wait = 0; wait < waits; wait++) selector.wait(0, true, () => count++);
+    return count;
+  };
+  sockets.connect(listener.port);
+  const first = told();
+  sockets.connect(listener.port);
+  const second = told();
+  let fd = 0;
+  while (fd !== -EAGAIN) {
+    fd = sockets.libc.accept(listener.fd, 0);
+    if (fd !== -EAGAIN) sockets.own(fd);
+  }
+  const accepted = told();
+  selector.close();
+  return { first, second, accepted };
+}

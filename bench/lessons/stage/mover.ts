@@ -1,0 +1,107 @@
+/**
+ * A file's way to a socket over loopback, by read(2) and send(2) or by sendfile(2), with an account
+ * of what passed through this program. copies.ts compares such ways.
+ *
+ * @module
+ */
+
+import { EAGAIN, MSG_DONTWAIT, MSG_TRUNC } from "../../../models/libc/constants.ts";
+import { CALL_NAMES, EAGAIN_COUNTER, errorText, Libc } from "../../../models/libc/mod.ts";
+import { alignedBuffer, Probe } from "../../../models/libc/probe.ts";
+
+/** One read, write or sendfile of a program that knows what it does, octets. */
+export const LARGE_BYTES = 256 << 10;
+
+/** How often the last octets are waited for, a millisecond each: on loopback they are there. */
+const WAITS_MAX = 2_000;
+
+/** What one journey of the file took. */
+export interface Journey {
+  /** Octets that arrived. */
+  readonly arrived: number;
+  /** Octets that a call put into this program or took from it. */
+  readonly through: number;
+  /** Calls that moved octets. */
+  readonly calls: number;
+  /** Processor time without the draining, microseconds. */
+  readonly cpuUs: number;
+}
+
+/** A file's way to a socket that is drained at its other end. */
+export class Mover {
+  readonly #probe = new Probe();
+  readonly #large = alignedBuffer(LARGE_BYTES);
+  readonly #scratch = new Uint8Array(LARGE_BYTES);
+  /** Counts apart: draining is not the program's work. */
+  readonly #drainer = new Libc();
+  #drainUs = 0;
+  #arrived = 0;
+  #through = 0;
+
+  /** @param near does not block; what is sent to it arrives at `far`. */
+  constructor(readonly libc: Libc, readonly near: number, readonly far: number) {}
+
+  /** Moves the `size` octets of `file` from its position on in steps of `bytes`; 0: by sendfile. */
+  move(file: number, size: number, bytes: number): Journey {
+    this.#drainUs = this.#arrived = this.#through = 0;
+    const before = this.#probe.cpuUs();
+    const callsBefore = this.#calls();
+    if (bytes === 0) this.#sendfile(file);
+    else this.#copy(file, this.#large.subarray(0, bytes));
+    const calls = this.#calls() - callsBefore;
+    const cpuUs = this.#probe.cpuUs() - before - this.#drainUs;
+    for (let waits = 0; waits < WAITS_MAX; waits++) {
+      this.#drain();
+      if (this.#arrived >= size) break;
+      this.#drainer.sleep(1);
+    }
+    return { arrived: this.#arrived, through: this.#through, calls, cpuUs };
+  }
+
+  #copy(file: number, buffer: Uint8Array<ArrayBuffer>): void {
+    for (;;) {
+      const count = this.#moved(this.libc.read(file, buffer));
+      if (count === 0) return;
+      this.#through += count;
+      for (let sent = 0; sent < count;) {
+        const taken = this.libc.send(this.near, buffer.subarray(sent, count), 0);
+        if (taken === -EAGAIN) this.#drain();
+        else sent += this.#moved(taken);
+      }
+      this.#through += count;
+    }
+  }
+
+  #sendfile(file: number): void {
+    const most = BigInt(LARGE_BYTES);
+    for (;;) {
+      const count = this.libc.sendfile(this.near, file, most);
+      if (count === -EAGAIN) this.#drain();
+      else if (this.#moved(count) === 0) return;
+    }
+  }
+
+  /** Takes what has arrived, without copying it (MSG_TRUNC, tcp(7)). */
+  #drain(): void {
+    const before = this.#probe.cpuUs();
+    const most = BigInt(LARGE_BYTES);
+    for (;;) {
+      const count = this.#drainer.recv(this.far, this.#scratch, most, MSG_TRUNC | MSG_DONTWAIT);
+      if (count <= 0) break;
+      this.#arrived += count;
+    }
+    this.#drainUs += this.#probe.cpuUs() - before;
+  }
+
+  #calls(): number {
+    const names = ["read", "send", "sendfile"] as const;
+    const { calls } = this.libc;
+    const made = names.reduce((sum, name) => sum + calls[CALL_NAMES.indexOf(name)]!, 0);
+    return made - calls[EAGAIN_COUNTER]!;
+  }
+
+  #moved(count: number): number {
+    if (count < 0) throw new Error(`Cannot move octets: ${errorText(-count)}`);
+    return count;
+  }
+}

@@ -1,0 +1,84 @@
+/**
+ * Raw sockets for experiments on the kernel's own calls: listeners, connections and pairs over
+ * loopback, as descriptors. Whoever makes them disposes of all of them by `using`.
+ *
+ * @module
+ */
+
+import { SO_REUSEADDR, SOL_SOCKET } from "../../../models/libc/constants.ts";
+import { CALL_NAMES, type CallName, errorText, Libc } from "../../../models/libc/mod.ts";
+import { LessonError } from "../lesson.ts";
+import { HOST } from "./serving.ts";
+
+/** More than any experiment leaves unaccepted. */
+const BACKLOG = 1024;
+
+/** A socket that listens. */
+export interface Listener {
+  /** Its descriptor. */
+  readonly fd: number;
+  /** Its port on HOST. */
+  readonly port: number;
+}
+
+/** Descriptors, each closed at the end. */
+export class Sockets implements Disposable {
+  readonly #owned = new Set<number>();
+
+  constructor(readonly libc: Libc = new Libc()) {}
+
+  /**
+   * Takes the result of a call that makes a descriptor, to close it in the end.
+   *
+   * @throws {LessonError} when the call failed (`fd` is -errno).
+   */
+  own(fd: number): number {
+    if (fd < 0) throw new LessonError(`Cannot make a descriptor: ${errorText(-fd)}`);
+    this.#owned.add(fd);
+    return fd;
+  }
+
+  /** Closes `fd` now. */
+  close(fd: number): void {
+    if (this.#owned.delete(fd)) this.libc.close(fd);
+  }
+
+  /** Listens on a free port; `flags` may be SOCK_NONBLOCK, for accept(2). */
+  listen(flags = 0, backlog = BACKLOG): Listener {
+    const fd = this.own(this.libc.socket(4, flags));
+    this.#check(this.libc.setOption(fd, SOL_SOCKET, SO_REUSEADDR, 1));
+    this.#check(this.libc.bind(fd, { family: 4, host: HOST, port: 0 }));
+    this.#check(this.libc.listen(fd, backlog));
+    return { fd, port: this.libc.localAddress(fd).port };
+  }
+
+  /** Connects to a port on HOST: over loopback that takes no accept(2) on the other side. */
+  connect(port: number): number {
+    const fd = this.own(this.libc.socket(4, 0));
+    this.#check(this.libc.connect(fd, { family: 4, host: HOST, port }));
+    return fd;
+  }
+
+  /** Two ends of one TCP connection; the second, the server's, has `flags` (SOCK_NONBLOCK). */
+  pair(flags = 0): [client: number, server: number] {
+    const listener = this.listen();
+    const client = this.connect(listener.port);
+    const server = this.own(this.libc.accept(listener.fd, flags));
+    this.close(listener.fd);
+    return [client, server];
+  }
+
+  /** How often `call` was made through `libc`. */
+  count(call: CallName): number {
+    return this.libc.calls[CALL_NAMES.indexOf(call)]!;
+  }
+
+  [Symbol.dispose](): void {
+    for (const fd of this.#owned) this.libc.close(fd);
+    this.#owned.clear();
+  }
+
+  #check(result: number): void {
+    if (result < 0) throw new LessonError(`Cannot make a socket: ${errorText(-result)}`);
+  }
+}

@@ -1,0 +1,41 @@
+"""pyftpdlib's asynchronous server, for peers.ts: pyftpdlib_server.py HOST PORT ROOT.
+
+Its defaults are kept, except for what would be measured in its place: the limit of 512 connections,
+the log, and the kernel's scan for a free port, which pyftpdlib asks for at each transfer unless it
+is given a range. It copies the range each time, so a range of 1,000 ports costs less than all ports.
+"""
+
+import logging
+import sys
+import warnings
+
+from pyftpdlib.authorizers import DummyAuthorizer
+from pyftpdlib.handlers import FTPHandler
+from pyftpdlib.servers import FTPServer
+
+host, port, root = sys.argv[1:]
+
+logging.disable(logging.CRITICAL)
+
+# Anonymous users may list and read, and store under new names; the folders' modes say where. It
+# warns of that, which is right on the internet.
+warnings.simplefilter("ignore", RuntimeWarning)
+authorizer = DummyAuthorizer()
+authorizer.add_anonymous(root, perm="elrw")
+
+
+class Handler(FTPHandler):
+    # Above the range that the kernel takes its own ports from.
+    passive_ports = range(61000, 62000)
+
+    # Without this line the loop spins for ever after an upload that was broken off: the text that
+    # pyftpdlib makes for its log raises an error when the file is closed, log or no log.
+    def get_repr_info(self, as_str=False, extra_info=None):
+        return "" if as_str else {}
+
+
+Handler.authorizer = authorizer
+
+# 0: no limit.
+FTPServer.max_cons = 0
+FTPServer((host, int(port)), Handler).serve_forever(handle_exit=False)

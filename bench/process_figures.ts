@@ -1,0 +1,139 @@
+/**
+ * What a tree of processes has used so far, read from /proc: the same measure for this project's
+ * server (one process, many threads) and for a peer (a process per session). server_process.ts and
+ * measure.ts call it; it needs --allow-all, as everything below /proc does.
+ *
+ * @module
+ */
+
+/** Figures of a process and all that came of it, as far as they are still there or were reaped. */
+export interface ProcessFigures {
+  /** CPU seconds since the start: nanoseconds of live threads, ticks of what has been reaped. */
+  readonly cpu: number;
+  /** User and system time in ticks, for their proportion: `cpu` is finer. */
+  readonly userTicks: number;
+  /** See userTicks. */
+  readonly systemTicks: number;
+  /** Context switches of live threads: they waited. */
+  readonly voluntary: number;
+  /** Context switches of live threads: they were made to wait. */
+  readonly involuntary: number;
+  /** Live threads. */
+  readonly threads: number;
+  /** Live processes. */
+  readonly processes: number;
+}
+
+/** The kernel's accounting tick, USER_HZ: 100 on every Linux (proc(5)). */
+export const TICKS_PER_SECOND = 100;
+
+/** Processes of one tree that are looked at; no server here has more. */
+const PROCESSES_MAX = 20_000;
+
+/** The text of a file below /proc, or undefined: its process may have ended meanwhile. */
+function read(path: string): string | undefined {
+  try {
+    return Deno.readTextFileSync(path);
+  } catch {
+    return undefined;
+  }
+}
+
+/** `pid` and its live descendants. */
+export function processTree(pid: number): number[] {
+  const tree = [pid];
+  for (let index = 0; index < tree.length && tree.length < PROCESSES_MAX; index++) {
+    // Children by the thread that forked them (proc_pid_task_children(5)).
+    for (const thread of threadsOf(tree[index]!)) {
+      const children = read(`/proc/${tree[index]}/task/${thread}/children`) ?? "";
+      for (const child of children.split(" ")) if (child !== "") tree.push(Number(child));
+    }
+  }
+  return tree;
+}
+
+function threadsOf(pid: number): string[] {
+  try {
+    return [...Deno.readDirSync(`/proc/${pid}/task`)].map(({ name }) => name);
+  } catch {
+    return [];
+  }
+}
+
+/** Ticks of user and system time, its own and those of reaped children (proc_pid_stat(5)). */
+function ticksOf(pid: number): { user: number; system: number; reaped: number } {
+  // The name in parentheses may hold anything, so fields are counted behind it.
+  const fields = (read(`/proc/${pid}/stat`) ?? "").replace(/^.*\)/s, "").trim().split(" ");
+  const ticks = (index: number) => Number(fields[index] ?? 0);
+  return {
+    user: ticks(11) + ticks(13),
+    system: ticks(12) + ticks(14),
+    reaped: ticks(13) + ticks(14),
+  };
+}
+
+function switchesOf(status: string, kind: string): number {
+  return Number(new RegExp(`^${kind}_ctxt_switches:\\s+(\\d+)`, "m").exec(status)?.[1] ?? 0);
+}
+
+/** Reads the figures of `pid` and its descendants. */
+export function readProcessFigures(pid: number): ProcessFigures {
+  let userTicks = 0, systemTicks = 0, cpu = 0, voluntary = 0, involuntary = 0, threads = 0;
+  const tree = processTree(pid);
+  for (const process of tree) {
+    const ticks = ticksOf(process);
+    userTicks += ticks.user;
+    systemTicks += ticks.system;
+    cpu += ticks.reaped / TICKS_PER_SECOND;
+    for (const thread of threadsOf(process)) {
+      const folder = `/proc/${process}/task/${thread}`;
+      // Nanoseconds on a processor come first (proc_pid_schedstat).
+      cpu += Number((read(`${folder}/schedstat`) ?? "0").split(" ")[0]) / 1e9;
+      const status = read(`${folder}/status`) ?? "";
+      voluntary += switchesOf(status, "voluntary");
+      involuntary += switchesOf(status, "nonvoluntary");
+      threads++;
+    }
+  }
+  return {
+    cpu,
+    userTicks,
+    systemTicks,
+    voluntary,
+    involuntary,
+    threads,
+    processes: tree.length,
+  };
+}
+
+/**
+ * The proportional set size of `pid` and its descendants in octets: memory shared by several
+ * processes counts once (smaps_rollup, proc_pid_smaps(5)). Slower than the other figures.
+ */
+export function readMemoryBytes(pid: number): number {
+  let kib = 0;
+  for (const process of processTree(pid)) {
+    const rollup = read(`/proc/${process}/smaps_rollup`) ?? "";
+    kib += Number(/^Pss:\s+(\d+) kB/m.exec(rollup)?.[1] ?? 0);
+  }
+  return kib * 1024;
+}
+
+/** Ticks of all processors since boot (proc_stat(5)). */
+export interface ProcessorTicks {
+  /** Everything but idle and stolen time. */
+  readonly busy: number;
+  /** Taken by the hypervisor for others. */
+  readonly stolen: number;
+  /** All of it. */
+  readonly total: number;
+}
+
+/** Reads the ticks. */
+export function readProcessorTicks(): ProcessorTicks {
+  const line = read("/proc/stat")?.split("\n")[0] ?? "";
+  const [user = 0, nice = 0, system = 0, idle = 0, wait = 0, irq = 0, softirq = 0, stolen = 0] =
+    line.split(/\s+/).slice(1).map(Number);
+  const busy = user + nice + system + irq + softirq;
+  return { busy, stolen, total: busy + idle + wait + stolen };
+}

@@ -1,0 +1,210 @@
+/**
+ * What a run leaves behind: JSON lines, one record each. The first is the header, then a cell per
+ * measurement in the order in which they were taken, at the end what the machine did afterwards.
+ * measure.ts makes them, mod.ts writes each as soon as it is there, so that an interrupted run
+ * loses nothing; report/ and analysis.ts read them. Plain data, nothing here runs.
+ *
+ * Units are last in names: `Ms` milliseconds, `Us` microseconds, `Bytes` octets; times without a
+ * unit are seconds.
+ *
+ * @module
+ */
+
+import type { Idleness, Machine } from "./machine.ts";
+
+/** One line of the file. */
+export type RunRecord = HeaderRecord | CellRecord | CountRecord | EndRecord;
+
+/** The first line. */
+export interface HeaderRecord {
+  /** Tells it from the others. */
+  readonly kind: "run";
+  /** 2; goes up when a reader would have to change. */
+  readonly format: 2;
+  /** The arguments of `deno task bench`. */
+  readonly args: readonly string[];
+  /** ISO 8601, UTC. */
+  readonly startedAt: string;
+  /** What it was measured on. */
+  readonly machine: Machine;
+  /** What the machine did before anything of this ran. */
+  readonly before: Idleness;
+  /** Blocks, in each of which every cell is measured once. */
+  readonly repeats: number;
+  /** Length of a steady window; a scenario may use a multiple. */
+  readonly seconds: number;
+  /** What the order of the cells followed from. */
+  readonly seed: number;
+  /** Ids of scenarios.ts, in the order of the report. */
+  readonly scenarios: readonly string[];
+  /** Who is measured, in the order of the report: models first. */
+  readonly subjects: readonly SubjectCard[];
+  /** The id of the subject that ratios are over: multiplex (epoll, level), if it takes part. */
+  readonly baseline: string;
+  /** What the load can do against a responder that does nothing else. */
+  readonly ceilings: readonly Ceiling[];
+  /** Subjects left out and why, and the like; a sentence each. */
+  readonly notes: readonly string[];
+}
+
+/** Whom the report speaks of. */
+export interface SubjectCard {
+  /** As cells refer to it. */
+  readonly id: string;
+  /** As tables show it. */
+  readonly title: string;
+  /** This project's own, or somebody else's. */
+  readonly kind: "model" | "peer";
+  /** For a model the flags of `serve` that make it what it is: all that differs between two. */
+  readonly flags: readonly string[];
+  /** For a peer its version and its configuration file. */
+  readonly version?: string;
+  /** See version. */
+  readonly configuration?: string;
+}
+
+/** The load against a trivial responder: no server can be measured to be faster than this. */
+export interface Ceiling {
+  /** The scenario whose load it is, for example "control". */
+  readonly scenario: string;
+  /** Operations a second; missing when it could not be measured. */
+  readonly rate?: number;
+  /** CPU microseconds of the load process per operation. */
+  readonly loadCpuUs?: number;
+  /** What it was measured against, or why not. */
+  readonly note: string;
+}
+
+/** Latencies of one group of clients in one cell. */
+export interface Latency {
+  /** Operations that are in it. */
+  readonly count: number;
+  /** HdrHistogram, compressed V2 in base64, values in microseconds: merge these, no percentiles. */
+  readonly histogram: string;
+  /** Microseconds, for reading without a library. */
+  readonly p50Us: number;
+  /** See p50Us. */
+  readonly p99Us: number;
+  /** See p50Us. */
+  readonly maxUs: number;
+}
+
+/** What one group of clients did inside the window. */
+export interface GroupResult {
+  /** Clients that take part. */
+  readonly clients: number;
+  /** Of them, those that the server had not logged in when the window opened. */
+  readonly unserved: number;
+  /** Operations that ended well inside the window. */
+  readonly operations: number;
+  /** Payload octets of those operations. */
+  readonly octets: number;
+  /** From the intended start of each; operations that never ended count with the time so far. */
+  readonly latency?: Latency;
+  /** Of `latency`, those that had not ended when the window closed: lower bounds. */
+  readonly unfinished: number;
+  /** Jain's index over operations per client, 1/n to 1; 1 is fair. */
+  readonly fairness?: number;
+  /** Open loop: operations due per second. */
+  readonly offered?: number;
+  /** Open loop: how late operations were begun that a client was free for, microseconds. */
+  readonly latenessP99Us?: number;
+  /** Closed-loop bursts: [connect, greeting, end] of up to 64 clients, milliseconds. */
+  readonly timeline?: readonly (readonly [number, number, number])[];
+}
+
+/** What the server used inside the window: the difference of two samples. */
+export interface ServerWork {
+  /** CPU seconds, user and system, of the whole process tree, reaped children included. */
+  readonly cpu: number;
+  /** The part of `cpu` that was system time, 0 to 1. */
+  readonly systemShare: number;
+  /** Context switches: it waited. */
+  readonly voluntary: number;
+  /** Context switches: it was made to wait. */
+  readonly involuntary: number;
+  /** At the end of the window. */
+  readonly threads: number;
+  /** At the end of the window. */
+  readonly processes: number;
+  /** Proportional set size (smaps_rollup) of the tree at the end of the window. */
+  readonly memoryBytes: number;
+  /** Models only: from the counters of all workers, calls by name. */
+  readonly calls?: Readonly<Record<string, number>>;
+  /** Models only: calls that answered EAGAIN. */
+  readonly eagain?: number;
+  /** Models only: returns from the waiting call, and those that nothing came of. */
+  readonly wakeups?: number;
+  /** See wakeups. */
+  readonly emptyWakeups?: number;
+  /** Models only: octets that passed through user space, and all octets in and out. */
+  readonly octetsCopied?: number;
+  /** See octetsCopied. */
+  readonly octetsMoved?: number;
+}
+
+/** One measurement: one subject at one point of one scenario, once. */
+export interface CellRecord {
+  /** Tells it from the others. */
+  readonly kind: "cell";
+  /** The id of the subject. */
+  readonly subject: string;
+  /** The id of the scenario. */
+  readonly scenario: string;
+  /** The id of the point within the scenario, for example "idle=4000". */
+  readonly point: string;
+  /** The repeat, from 0; cells of one block are compared with each other. */
+  readonly block: number;
+  /** The command that started the server. */
+  readonly command: readonly string[];
+  /** What the server said it was. */
+  readonly introduction: string;
+  /** Milliseconds from the start of the process to the first greeting. */
+  readonly startMs?: number;
+  /** How long the window was open. */
+  readonly seconds: number;
+  /** What the clients did, by group: "main", and where the scenario has them "probe", "up", ... */
+  readonly groups: Readonly<Record<string, GroupResult>>;
+  /** What the server used; missing when the cell failed. */
+  readonly server?: ServerWork;
+  /** CPU seconds of the load process per second: towards 1 the load is what was measured. */
+  readonly loadCpuShare: number;
+  /** Share of all processors' time that the hypervisor gave to others, 0 to 1. */
+  readonly steal: number;
+  /** Share of all processors' time used by neither server nor load nor this program, 0 to 1. */
+  readonly others: number;
+  /** Errors by what they were, warm-up included. */
+  readonly errors: Readonly<Record<string, number>>;
+  /** Why the subject cannot do this, as it declares or as it answered: no failure, a limit. */
+  readonly unable?: string;
+  /** Why there is no figure. */
+  readonly failure?: string;
+}
+
+/** System calls of a server and all its descendants, counted from outside in a pass of its own. */
+export interface CountRecord {
+  /** Tells it from the others. */
+  readonly kind: "count";
+  /** The id of the subject. */
+  readonly subject: string;
+  /** The id of the scenario. */
+  readonly scenario: string;
+  /** The id of the point within the scenario. */
+  readonly point: string;
+  /** Operations of the group "main" that ended meanwhile. */
+  readonly operations: number;
+  /** By the kernel's names; what is not told apart is under "others". */
+  readonly calls: Readonly<Record<string, number>>;
+  /** Why there are none. */
+  readonly failure?: string;
+}
+
+/** The last line; missing when the run was killed. */
+export interface EndRecord {
+  /** Tells it from the others. */
+  readonly kind: "end";
+  /** What the machine did when nothing of this ran any more. */
+  readonly after: Idleness;
+  /** Why cells of the plan are missing, if any are. */
+  readonly incomplete?: string;
+}

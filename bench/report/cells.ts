@@ -1,0 +1,256 @@
+/**
+ * Every cell of a run, with the command that repeats it: nothing that was measured is left out.
+ * Pure: an analysis in, blocks of document.ts out.
+ *
+ * @module
+ */
+
+import type { Analysis, Row } from "../analysis.ts";
+import { type FigureId, FIGURES, mergeLatencies } from "../figures.ts";
+import type { HeaderRecord, SubjectCard } from "../record.ts";
+import type { Scenario } from "../scenarios.ts";
+import { median } from "../statistics.ts";
+import { medianCalls } from "./bars.ts";
+import type { Block, Column, Field, Table } from "./document.ts";
+import { boundSign, factorWithInterval, interval, NOTHING, number } from "./numbers.ts";
+
+/** Every cell of the run. */
+export function cells(analysis: Analysis): Block[] {
+  const blocks: Block[] = [{ kind: "heading", level: 2, text: "Every cell" }];
+  if (analysis.run.file !== undefined) {
+    blocks.push({ kind: "text", text: ["The raw run is ", { code: analysis.run.file }, "."] });
+  }
+  for (const scenario of analysis.scenarios) {
+    const rows = analysis.rows.filter((row) => row.scenario.id === scenario.id);
+    if (rows.length === 0) continue;
+    blocks.push(
+      { kind: "heading", level: 3, text: `${scenario.title} (${scenario.id})` },
+      { kind: "text", text: [`${capital(scenario.summary)}. ${scenario.question}`] },
+      {
+        kind: "text",
+        text: [`What the textbook lets one expect: ${scenario.because}.`],
+      },
+      figuresTable(analysis, scenario, rows),
+      {
+        kind: "fold",
+        title: `${scenario.title}: times, work and how to repeat it`,
+        long: true,
+        blocks: [
+          timesTable(rows),
+          workTable(analysis, rows),
+          ...callsTable(rows),
+          commands(analysis, rows),
+        ],
+      },
+    );
+  }
+  return blocks;
+}
+
+function capital(text: string): string {
+  return text.charAt(0).toUpperCase() + text.slice(1);
+}
+
+function figuresTable(analysis: Analysis, scenario: Scenario, rows: readonly Row[]): Table {
+  const { metric, better } = scenario.headline;
+  const { title, unit } = FIGURES[metric];
+  const right = (name: string, detail = false): Column => ({ title: name, align: "right", detail });
+  return {
+    kind: "table",
+    caption: `${title}${unit && `, ${unit}`} (${better} is better)`,
+    columns: [
+      { title: "Subject" },
+      { title: "Point" },
+      right("Median"),
+      right("95 %"),
+      right("Lowest", true),
+      right("Highest", true),
+      right("n"),
+      right(`Over ${analysis.baseline.id}`),
+      { title: "Verdict", detail: true },
+      { title: "Gates not passed", detail: true },
+    ],
+    rows: rows.map((row): Field[] => {
+      const series = analysis.series(row, metric);
+      const summary = analysis.summary(series);
+      const reference = analysis.row(analysis.baseline.id, scenario.id, row.point.id);
+      const isBaseline = row.subject.id === analysis.baseline.id;
+      const compared = isBaseline || reference === undefined || summary === undefined
+        ? undefined
+        : analysis.compare(series, analysis.series(reference, metric), better);
+      const red = row.gates.length > 0;
+      return [
+        row.subject.id,
+        row.point.id,
+        summary === undefined
+          ? { text: row.unable === undefined ? "failed" : "unable", red }
+          : { text: boundSign(series.bound) + number(summary.median), red },
+        interval(summary),
+        number(summary?.lowest),
+        number(summary?.highest),
+        `${summary?.count ?? 0}/${row.cells.length}`,
+        isBaseline ? "baseline" : factorWithInterval(compared?.ratio, compared?.bound),
+        row.unable ??
+          (compared?.verdict === "no claim"
+            ? `no claim: ${compared.reasons.join("; ")}`
+            : compared?.verdict ?? NOTHING),
+        { text: row.gates.map(({ text }) => text).join("; ") || "all passed", red: false },
+      ];
+    }),
+  };
+}
+
+/** Percentiles that are shown, and the samples that each needs: ten beyond it. */
+const PERCENTILES = [[50, 20], [90, 100], [99, 1000], [99.9, 10_000]] as const;
+
+function timesTable(rows: readonly Row[]): Table {
+  const groups = (row: Row) => [...new Set(row.cells.flatMap((cell) => Object.keys(cell.groups)))];
+  return {
+    kind: "table",
+    caption: "Rates, and latencies in ms with all blocks merged",
+    columns: ["Subject", "Point", "Clients", "Rate/s", "p50", "p90", "p99", "p99.9", "max", "n"]
+      .map((title, index) => index < 3 ? { title } : { title, align: "right" }),
+    rows: rows.flatMap((row) =>
+      groups(row).map((name) => {
+        const results = row.cells.flatMap((cell) => {
+          const group = cell.groups[name];
+          return group === undefined ? [] : [{ group, seconds: cell.seconds }];
+        });
+        const histogram = mergeLatencies(results.flatMap(({ group }) => group.latency ?? []));
+        const samples = histogram?.totalCount ?? 0;
+        const rate = median(results.map(({ group, seconds }) => group.operations / seconds));
+        return [
+          row.subject.id,
+          row.point.id,
+          `${results[0]?.group.clients ?? 0} ${name}`,
+          number(rate),
+          ...PERCENTILES.map(([percentile, needed]) =>
+            histogram === undefined || samples < needed
+              ? NOTHING
+              : number(histogram.getValueAtPercentile(percentile) / 1e3)
+          ),
+          number(samples > 0 ? histogram!.maxValue / 1e3 : undefined),
+          number(samples),
+        ];
+      })
+    ),
+  };
+}
+
+const WORK: readonly FigureId[] = [
+  "throughput",
+  "cpuPerOperation",
+  "cpuPerGB",
+  "cpuShare",
+  "systemShare",
+  "calls",
+  "eagain",
+  "operationsPerWakeup",
+  "emptyWakeups",
+  "voluntary",
+  "involuntary",
+  "copies",
+  "fairness",
+  "memory",
+  "threads",
+  "start",
+];
+
+function workTable(analysis: Analysis, rows: readonly Row[]): Table {
+  const medianOf = (row: Row, figure: FigureId) => {
+    const values = [...analysis.series(row, figure).values.values()];
+    return values.length === 0 ? undefined : median(values);
+  };
+  // A column in which nobody has a figure says nothing.
+  const shown = WORK.filter((figure) => rows.some((row) => medianOf(row, figure) !== undefined));
+  return {
+    kind: "table",
+    caption: "Work of the server (medians over blocks)",
+    columns: [
+      { title: "Subject" },
+      { title: "Point" },
+      ...shown.map((figure): Column => {
+        const { title, unit } = FIGURES[figure];
+        return { title: unit === "" ? title : `${title}, ${unit}`, align: "right" };
+      }),
+    ],
+    rows: rows.map((row) => [
+      row.subject.id,
+      row.point.id,
+      ...shown.map((figure) => number(medianOf(row, figure))),
+    ]),
+  };
+}
+
+/** By name, the most frequent first; of those who count their calls. */
+function callsTable(rows: readonly Row[]): Table[] {
+  const counted = rows.flatMap((row) => {
+    const calls = [...medianCalls(row) ?? []].toSorted(([, left], [, right]) => right - left);
+    const text = calls.map(([name, each]) => `${name} ${number(each)}`).join(", ");
+    return text === "" ? [] : [[row.subject.id, row.point.id, text]];
+  });
+  if (counted.length === 0) return [];
+  return [{
+    kind: "table",
+    caption: "System calls per operation by name, as each model counted its own (medians)",
+    columns: [{ title: "Subject" }, { title: "Point" }, { title: "Calls" }],
+    rows: counted,
+  }];
+}
+
+function commands(analysis: Analysis, rows: readonly Row[]): Table {
+  const firsts = [...Map.groupBy(rows, ({ subject }) => subject.id).values()].map(([row]) => row!);
+  return {
+    kind: "table",
+    caption: "To repeat it, and how the server was started",
+    columns: [{ title: "Subject" }, { title: "To repeat" }, { title: "Server" }, {
+      title: "It said",
+    }],
+    rows: firsts.map((row) => {
+      const started = row.cells.find(({ command }) => command.length > 0) ?? row.cells[0]!;
+      return [
+        row.subject.id,
+        commandOf(analysis.run.header, row.subject, row.scenario),
+        started.command.map(shortened).join(" ") || NOTHING,
+        started.introduction || NOTHING,
+      ];
+    }),
+  };
+}
+
+/** Flags of the run that change what is measured, and whether a value follows them. */
+const CARRIED: Readonly<Record<string, boolean>> = {
+  "--quick": false,
+  "--workers": true,
+  "--peers-root": true,
+};
+
+/** The command that measures a cell again, with its baseline where it is not a model itself. */
+export function commandOf(header: HeaderRecord, subject: SubjectCard, scenario: Scenario): string {
+  const { args, repeats, seconds, seed, baseline } = header;
+  const carried = args.flatMap((arg, index) => {
+    const [name, value] = arg.split("=", 2);
+    const takes = CARRIED[name!];
+    if (takes === undefined) return [];
+    return takes && value === undefined ? [arg, quoted(args[index + 1] ?? "")] : [quoted(arg)];
+  });
+  const peer = subject.kind === "peer";
+  return [
+    "deno task bench",
+    `--models ${peer ? baseline : subject.id}`,
+    ...(peer ? ["--peers"] : []),
+    `--scenarios ${scenario.id}`,
+    ...carried,
+    `--repeats ${repeats} --seconds ${seconds} --seed ${seed}`,
+  ].join(" ");
+}
+
+/** Where a file lies on the machine of the run says nothing to others. */
+function shortened(word: string): string {
+  return word.startsWith("/") ? `…/${word.slice(word.lastIndexOf("/") + 1)}` : quoted(word);
+}
+
+/** As a shell wants it. */
+export function quoted(word: string): string {
+  return /^[\w./:=@%+,-]+$/.test(word) ? word : `'${word.replaceAll("'", "'\\''")}'`;
+}

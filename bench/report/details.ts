@@ -1,0 +1,192 @@
+/**
+ * What stands behind the first screen: the machine, how the subjects were set up, and how a number
+ * becomes a claim. Pure: an analysis in, blocks of document.ts out.
+ *
+ * @module
+ */
+
+import { type Analysis, OTHERS_MAX, REPEATS_FOR_CLAIM_MIN } from "../analysis.ts";
+import type { Idleness } from "../machine.ts";
+import { median } from "../statistics.ts";
+import { quoted } from "./cells.ts";
+import type { Block, Inline, Table } from "./document.ts";
+import { inWords, NOTHING, number, percent } from "./numbers.ts";
+import { modelsOf } from "./plots.ts";
+
+/** The machine card, with what else it did, and what the load can do at most. */
+export function machine({ run }: Analysis): Block[] {
+  const { header, cells, end } = run;
+  const { machine: card } = header;
+  const idleness = (what: Idleness | undefined) =>
+    what === undefined ? "not known: the run was killed" : `${percent(what.busy)} of the ` +
+      `processors used, load ${what.load.map((value) => value.toFixed(2)).join(", ")}`;
+  const spread = (values: readonly number[]) =>
+    values.length === 0
+      ? NOTHING
+      : `median ${percent(median(values))}, at worst ${percent(Math.max(...values))}`;
+  const rows: [string, string][] = [
+    ["Processor", `${card.processors} × ${card.processor}`],
+    ["Memory", `${number(card.memory)} GiB`],
+    ["System", card.kernel],
+    ["Runtime", `Deno ${card.deno}`],
+    ["Before the run", idleness(header.before)],
+    ["Others during it", spread(cells.map(({ others }) => others))],
+    ["Steal during it", spread(cells.map(({ steal }) => steal))],
+    ["Load process", `${spread(cells.map(({ loadCpuShare }) => loadCpuShare))} of a processor`],
+    ["After the run", idleness(end?.after)],
+    ["Repeats", `${header.repeats}, windows of ${header.seconds} s, seed ${header.seed}`],
+    ["Command", ["deno task bench", ...header.args.map(quoted)].join(" ")],
+    ...(run.file === undefined ? [] : [["Raw run", run.file] as [string, string]]),
+  ];
+  const ceilings: Table = {
+    kind: "table",
+    caption: "What the load can do against a responder that does nothing else",
+    columns: [
+      { title: "Load of" },
+      { title: "Operations/s", align: "right" },
+      { title: "Load CPU, µs", align: "right" },
+      { title: "Against" },
+    ],
+    rows: header.ceilings.map(({ scenario, rate, loadCpuUs, note }) => [
+      scenario,
+      number(rate),
+      number(loadCpuUs),
+      note,
+    ]),
+  };
+  return [
+    { kind: "heading", level: 2, text: "Machine" },
+    {
+      kind: "table",
+      caption: "What it was measured on, and what else ran there",
+      columns: [{ title: "What" }, { title: "Value" }],
+      rows,
+    },
+    ...(header.ceilings.length > 0 ? [ceilings] : []),
+  ];
+}
+
+/** Flags of `serve` that choose the driver and its threads; all else is to be the same. */
+const DRIVER_FLAGS = [
+  "--model",
+  "--selector",
+  "--trigger",
+  "--interval",
+  "--workers",
+  "--max-workers",
+];
+
+/** What differs between models, and how peers were set up. */
+export function configurations(analysis: Analysis): Block[] {
+  const models = modelsOf(analysis);
+  const flags = models.map((subject) => ({ subject, values: flagValues(subject.flags) }));
+  const names = [...new Set(flags.flatMap(({ values }) => [...values.keys()]))];
+  const differing = names.filter((name) =>
+    new Set(flags.map(({ values }) => values.get(name))).size > 1
+  );
+  const foreign = differing.filter((name) => !DRIVER_FLAGS.includes(name));
+  const others = analysis.run.header.subjects.filter(({ kind }) => kind === "peer");
+  const blocks: Block[] = [{ kind: "heading", level: 2, text: "Configurations" }];
+  if (models.length > 0) {
+    blocks.push(
+      {
+        kind: "text",
+        warning: foreign.length > 0,
+        text: foreign.length > 0
+          ? [`More than the driver differs between models: ${inWords(foreign)}.`]
+          : ["Between two models only flags that choose the driver and its threads differ."],
+      },
+      {
+        kind: "table",
+        caption: "Flags of serve, by model",
+        columns: [{ title: "Model" }, ...names.map((title) => ({ title }))],
+        rows: flags.map((
+          { subject, values },
+        ) => [subject.id, ...names.map((name) => values.get(name) ?? NOTHING)]),
+      },
+    );
+  }
+  for (const { id, version, configuration } of others) {
+    blocks.push({
+      kind: "fold",
+      title: `${id}${version === undefined ? "" : `, ${version}`}`,
+      blocks: [{ kind: "code", text: configuration ?? "no configuration file" }],
+    });
+  }
+  return blocks;
+}
+
+function flagValues(flags: readonly string[]): Map<string, string> {
+  const values = new Map<string, string>();
+  for (const [index, flag] of flags.entries()) {
+    if (!flag.startsWith("--")) continue;
+    const next = flags[index + 1];
+    values.set(flag, next === undefined || next.startsWith("--") ? "yes" : next);
+  }
+  return values;
+}
+
+/** How a number becomes a claim. */
+export function method(): Block[] {
+  const rules: Inline[][] = [
+    [`A figure is the median over blocks, with its 95 % bootstrap interval. A block measures every
+      cell once, each with a fresh server, in random order.`],
+    [`A comparison is the quotient of two subjects in the same block, and the median of those. When
+      its interval holds 1, no difference is shown.`],
+    [`Nothing is claimed with fewer than ${REPEATS_FOR_CLAIM_MIN} undisturbed blocks, beside errors
+      or failures, or when others used more than ${percent(OTHERS_MAX)} of the machine before,
+      during or after the run.`],
+    [`Percentiles in tables are those of all blocks' histograms merged; they are never averaged.
+      p99.9 is shown from 10,000 samples on. Where a percentile decides, each block has its own.`],
+    [`Gates: the load used more than 80 % of a processor; an open loop began later (p99) than 10 %
+      of its p50; the hypervisor took more than 2 %; any error; a client that was not served. A cell
+      that did not pass one is marked with *.`],
+    [`Where the load was the limit, the server may be better than its figure; where clients
+      were not served or had not ended, it may be worse (≥, ≤). Such a figure is only used for
+      claims that this cannot turn round. Work per operation is counted, not raced, so the load
+      does not bound it.`],
+  ];
+  return [
+    { kind: "heading", level: 2, text: "How a number becomes a claim" },
+    {
+      kind: "list",
+      items: rules.map((rule) =>
+        rule.map((piece) => typeof piece === "string" ? piece.replace(/\s+/g, " ") : piece)
+      ),
+    },
+  ];
+}
+
+/** Calls counted from outside, if that was asked for. */
+export function countedCalls({ run }: Analysis): Block[] {
+  const rows = run.counts.map((count) => {
+    const calls = Object.entries(count.calls).toSorted(([, left], [, right]) => right - left);
+    const all = calls.reduce((sum, [, each]) => sum + each, 0);
+    const per = (each: number) => number(each / count.operations);
+    return [
+      count.subject,
+      count.scenario,
+      count.point,
+      count.failure === undefined ? per(all) : NOTHING,
+      count.failure === undefined
+        ? calls.map(([name, each]) => `${name} ${per(each)}`).join(", ")
+        : count.failure,
+    ];
+  });
+  if (rows.length === 0) return [];
+  return [
+    { kind: "heading", level: 2, text: "Calls counted from outside" },
+    {
+      kind: "table",
+      caption: "System calls per operation of the server and its descendants, in a pass of its own",
+      columns: [
+        { title: "Subject" },
+        { title: "Scenario" },
+        { title: "Point" },
+        { title: "All", align: "right" },
+        { title: "By name" },
+      ],
+      rows,
+    },
+  ];
+}

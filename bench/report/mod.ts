@@ -1,0 +1,90 @@
+/**
+ * A run as something to read: on a terminal, as Markdown, as one HTML file. ../mod.ts calls these
+ * after a run and for `deno task bench report FILE`. Pure: text in, text out; all figures and
+ * verdicts are those of ../analysis.ts.
+ *
+ * @module
+ */
+
+import { type Analysis, analyze, type Run } from "../analysis.ts";
+import { callsByName, costOfCopying, memoryPerSession } from "./bars.ts";
+import { cells } from "./cells.ts";
+import { configurations, countedCalls, machine, method } from "./details.ts";
+import type { Block } from "./document.ts";
+import { writeHtml } from "./html.ts";
+import { writeMarkdown } from "./markdown.ts";
+import { costOfWatching, latencySpectrum, speedAgainstDelay } from "./plots.ts";
+import { waitingInLine } from "./queue.ts";
+import { opening, peers, signGrid, troubles, winners } from "./summary.ts";
+import { COLUMNS_MAX, writeTerminal } from "./terminal.ts";
+
+export type { Run } from "../analysis.ts";
+export { RunError } from "../figures.ts";
+export { parseRun } from "./parse.ts";
+export { COLUMNS_MAX };
+
+/** The questions, in the order of the report. */
+const PLOTS = [
+  costOfWatching,
+  memoryPerSession,
+  latencySpectrum,
+  callsByName,
+  speedAgainstDelay,
+  costOfCopying,
+  waitingInLine,
+];
+
+/** For a terminal of `width` columns, which are at most COLUMNS_MAX. */
+export function renderTerminal(run: Run, width = COLUMNS_MAX): string {
+  return writeTerminal(documentOf(run), Math.min(width, COLUMNS_MAX));
+}
+
+/** The same as Markdown. */
+export function renderMarkdown(run: Run): string {
+  return writeMarkdown(documentOf(run));
+}
+
+/** The same with plots, as one file that needs nothing else. */
+export function renderHtml(run: Run): string {
+  return writeHtml(documentOf(run));
+}
+
+/** A run is summed up once for all of its renderings. */
+const documents = new WeakMap<Run, readonly Block[]>();
+
+function documentOf(run: Run): readonly Block[] {
+  const known = documents.get(run);
+  if (known !== undefined) return known;
+  const analysis = analyze(run);
+  const blocks = [
+    ...opening(analysis),
+    ...signGrid(analysis),
+    ...winners(analysis),
+    ...plots(analysis),
+    ...peers(analysis),
+    ...troubles(analysis),
+    ...machine(analysis),
+    ...configurations(analysis),
+    ...method(),
+    ...countedCalls(analysis),
+    ...cells(analysis),
+  ];
+  documents.set(run, blocks);
+  return blocks;
+}
+
+function plots(analysis: Analysis): Block[] {
+  const figures = PLOTS.flatMap((plot) => plot(analysis) ?? []);
+  if (figures.length === 0) return [];
+  const missing = PLOTS.length - figures.length;
+  return [
+    { kind: "heading", level: 2, text: "A plot per question" },
+    ...(missing > 0
+      ? [{
+        kind: "text" as const,
+        text: [`${missing} of ${PLOTS.length} are left out: this run has not measured them.`],
+      }]
+      : []),
+    ...figures,
+  ];
+}

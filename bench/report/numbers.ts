@@ -1,0 +1,77 @@
+/**
+ * How numbers read: three significant digits, thousands apart, ratios with their sign. All three
+ * renderings use it, so that they say the same.
+ *
+ * @module
+ */
+
+import type { Bound } from "../figures.ts";
+import type { Summary } from "../statistics.ts";
+
+/** Stands where there is no figure. */
+export const NOTHING = "–";
+
+/** Three significant digits below 1,000, whole above; counts as they are. */
+export function number(value: number | undefined): string {
+  if (value === undefined || !Number.isFinite(value)) return NOTHING;
+  const size = Math.abs(value);
+  if (size >= 100 || Number.isInteger(value)) return Math.round(value).toLocaleString("en-US");
+  if (size < 0.0005) return value.toExponential(1);
+  const digits = size >= 10 ? 1 : size >= 1 ? 2 : 3;
+  return value.toFixed(digits);
+}
+
+/** "20.9 to 21.8". */
+export function interval(summary: Summary | undefined): string {
+  if (summary === undefined) return NOTHING;
+  const [low, high] = summary.interval.map(number);
+  return low === high ? low! : `${low} to ${high}`;
+}
+
+/** " (20.9 to 21.8)", or nothing when one value is all there is. */
+export function inBrackets(summary: Summary): string {
+  return summary.count === 1 ? "" : ` (${interval(summary)})`;
+}
+
+/** A factor: "2.31 ×", which no line break may take apart. */
+export function factor(value: number | undefined): string {
+  if (value === undefined || !Number.isFinite(value)) return NOTHING;
+  return `${factorDigits(value)}\u00a0×`;
+}
+
+/** "2.31 × (2.2 to 2.4)". */
+export function factorWithInterval(summary: Summary | undefined, bound?: Bound): string {
+  if (summary === undefined) return NOTHING;
+  const [low, high] = summary.interval.map(factorDigits);
+  const range = low === high ? "" : ` (${low} to ${high})`;
+  return `${boundSign(bound)}${factor(summary.median)}${range}`;
+}
+
+function factorDigits(value: number): string {
+  if (value >= 100) return Math.round(value).toLocaleString("en-US");
+  if (value >= 10) return value.toFixed(1);
+  return value >= 0.1 ? value.toFixed(2) : String(Number(value.toPrecision(2)));
+}
+
+/** "≥ " where the true figure may be higher, "≤ " where it may be lower, else nothing. */
+export function boundSign(bound: Bound | undefined): string {
+  if (bound === undefined || bound.atLeast === bound.atMost) return "";
+  return bound.atLeast ? "≥\u00a0" : "≤\u00a0";
+}
+
+/** A share as a percentage. */
+export function percent(share: number | undefined): string {
+  if (share === undefined) return NOTHING;
+  return `${(100 * share).toFixed(share > 0 && share < 0.1 ? 1 : 0)} %`;
+}
+
+/** Labels of scenarios.ts are plain characters; a page may have the real sign. */
+export function withMicro(label: string): string {
+  return label.replace(/\bus\b/g, "µs");
+}
+
+/** "a", "a and b", "a, b and c". */
+export function inWords(items: readonly string[]): string {
+  if (items.length < 2) return items.join("");
+  return `${items.slice(0, -1).join(", ")} and ${items.at(-1)}`;
+}

@@ -1,0 +1,187 @@
+/**
+ * `deno task lab`: the register, the command line, what is shown and how wide.
+ *
+ * @module
+ */
+
+import { assert, assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
+import { type Finding, type Lesson, LessonError } from "../../bench/lessons/lesson.ts";
+import { carryOut, LESSONS } from "../../bench/lessons/mod.ts";
+import {
+  type Outcome,
+  renderJson,
+  renderList,
+  renderMeasured,
+  renderOpening,
+  renderOutcome,
+  renderSummary,
+  wrap,
+} from "../../bench/lessons/show.ts";
+import { Child } from "../child.ts";
+import { type Need, SERVER_NEEDS, testWith } from "../permission.ts";
+
+const NEEDS: readonly Need[] = [...SERVER_NEEDS, "run"];
+
+const ROOT = new URL("../../", import.meta.url);
+
+const FINDING: Finding = {
+  measured: [{ name: "wake-ups", value: 12_345 }, { name: "wait", value: 0.5678, unit: "ms" }],
+  verdict: "confirmed",
+  reason: "as was to be expected",
+};
+
+function lessonOf(run: Lesson["run"], unavailable?: string): Lesson {
+  return {
+    name: "a-lesson",
+    title: "a title",
+    claim: "It is so.",
+    plan: "Look.",
+    rule: "confirmed when it is so",
+    code: [],
+    unavailable: () => unavailable,
+    run,
+  };
+}
+
+function stage(signal = new AbortController().signal) {
+  return { size: "small", say() {}, signal } as const;
+}
+
+Deno.test("LESSONS have names of their own, in words with hyphens, and say all they must", () => {
+  assertEquals(new Set(LESSONS.map(({ name }) => name)).size, LESSONS.length);
+  for (const { name, title, claim, plan, rule, code } of LESSONS) {
+    assertMatch(name, /^[a-z0-9]+(-[a-z0-9]+)*$/);
+    for (const text of [title, claim, plan]) assert(text !== "", name);
+    assertMatch(rule, /^(confirmed when|measured)/, name);
+    assert(code.length > 0, name);
+  }
+});
+
+testWith(["read"], "LESSONS point to files that exist, and to names that are in them", () => {
+  for (const { name, code } of LESSONS) {
+    for (const place of code) {
+      const [path, what = ""] = place.split(/: (.*)/s);
+      if (path!.endsWith("/")) {
+        assert(Deno.statSync(new URL(path!, ROOT)).isDirectory, `${name}: ${place}`);
+        continue;
+      }
+      const text = Deno.readTextFileSync(new URL(path!, ROOT));
+      for (const [, called] of what.matchAll(/(#?\w+)\(\)/g)) {
+        assertStringIncludes(text, called!, `${name}: ${place}`);
+      }
+    }
+  }
+});
+
+Deno.test("wrap keeps to the width, and long words whole", () => {
+  assertEquals(wrap("one two three", 7), ["one two", "three"]);
+  assertEquals(wrap("a verylongword b", 5), ["a", "verylongword", "b"]);
+  assertEquals(wrap("", 5), [""]);
+});
+
+Deno.test("renderMeasured aligns figures, and breaks what does not fit", () => {
+  const [count, quantity] = renderMeasured(FINDING.measured, 50);
+  assertEquals(count, "wake-ups  12,345");
+  assertEquals(quantity, "wait       0.568 ms");
+  const words = [{ name: "a name of some length", value: "words that do not fit beside it" }];
+  for (const line of renderMeasured(words, 30)) assert(line.length <= 30, line);
+});
+
+for (const width of [60, 80, 100]) {
+  Deno.test(`render* keep to ${width} columns for every lesson`, () => {
+    const look = { width, colour: false };
+    const outcomes = LESSONS.map((lesson): Outcome => ({ ...FINDING, lesson, seconds: 1.25 }));
+    const texts = outcomes.flatMap((outcome, index) => [
+      renderOpening(outcome.lesson, index + 1, outcomes.length, look),
+      renderOutcome(outcome, look),
+    ]);
+    for (const text of [...texts, renderList(LESSONS, look), renderSummary(outcomes, look)]) {
+      for (const line of text.split("\n")) assert(line.length <= width, line);
+      assert(!text.includes("\x1b"));
+    }
+  });
+}
+
+Deno.test("renderOutcome colours the verdict, and says it in words all the same", () => {
+  const outcome = { ...FINDING, lesson: lessonOf(() => Promise.resolve(FINDING)), seconds: 1 };
+  const text = renderOutcome(outcome, { width: 80, colour: true });
+  assertStringIncludes(text, "\x1b[32mconfirmed\x1b[0m: as was to be expected");
+});
+
+Deno.test("renderJson has the seven fields of each lesson", () => {
+  const lesson = lessonOf(() => Promise.resolve(FINDING));
+  assertEquals(JSON.parse(renderJson([{ ...FINDING, lesson, seconds: 1.23456 }])), [{
+    name: "a-lesson",
+    claim: "It is so.",
+    rule: "confirmed when it is so",
+    ...FINDING,
+    seconds: 1.235,
+  }]);
+});
+
+Deno.test("carryOut tells a finding, a failure, an absence and an interruption apart", async () => {
+  const good = lessonOf(() => Promise.resolve(FINDING));
+  assertEquals((await carryOut(good, stage())).verdict, "confirmed");
+  const broken = lessonOf(() => Promise.reject(new LessonError("no descriptors left")));
+  const failed = await carryOut(broken, stage());
+  assertEquals([failed.verdict, failed.reason], ["failed", "no descriptors left"]);
+  const absent = await carryOut(lessonOf(() => Promise.resolve(FINDING), "no Linux"), stage());
+  assertEquals([absent.verdict, absent.reason], ["unavailable", "no Linux"]);
+  const interrupt = new AbortController();
+  const waiting = lessonOf(({ signal }) => {
+    const { promise, reject } = Promise.withResolvers<Finding>();
+    signal.addEventListener("abort", () => reject(signal.reason));
+    return promise;
+  });
+  const running = carryOut(waiting, stage(interrupt.signal));
+  interrupt.abort();
+  assertEquals((await running).verdict, "interrupted");
+});
+
+/** `lab` in a process of its own. */
+function lab(...args: string[]): Child {
+  return Child.main(["lab", ...args], { permissions: ["--allow-all"] });
+}
+
+testWith(NEEDS, "lab list names every lesson, lab run a wrong one what exists", async () => {
+  await using list = lab("list");
+  const { code, stdout } = await list.ended();
+  assertEquals(code, 0);
+  await using wrong = lab("run", "hello", "nothing");
+  const ended = await wrong.ended();
+  assertEquals(ended.code, 2);
+  assertEquals(ended.stderr.trimEnd().split("\n").length, 1);
+  for (const { name } of LESSONS) {
+    assertMatch(stdout, new RegExp(`^${name} `, "m"));
+    assertStringIncludes(ended.stderr, name);
+  }
+});
+
+testWith(NEEDS, "lab run NAME prints claim, plan, measured, verdict, rule and code", async () => {
+  await using run = lab("run", "level-and-edge");
+  const { code, stdout } = await run.ended();
+  assertEquals(code, 0);
+  const labels = [...stdout.matchAll(/^(Claim|Plan|Measured|Verdict|Rule|Code) /gm)];
+  assertEquals(labels.map(([, label]) => label), [
+    ...["Claim", "Plan", "Measured", "Verdict", "Rule", "Code"],
+  ]);
+});
+
+testWith(NEEDS, "lab run NAME --json prints nothing but an array", async () => {
+  await using run = lab("run", "level-and-edge", "--json");
+  const { code, stdout } = await run.ended();
+  assertEquals(code, 0);
+  const [outcome, ...more] = JSON.parse(stdout);
+  assertEquals([outcome.name, outcome.verdict, more.length], ["level-and-edge", "confirmed", 0]);
+});
+
+testWith(NEEDS, "lab ends an experiment on SIGINT and says what there is", async () => {
+  await using run = lab("run", "level-and-edge", "hello", "select-chat");
+  await run.stdout.match(/- nobody comes/);
+  run.kill("SIGINT");
+  const { code, stdout } = await run.ended();
+  assertEquals(code, 130);
+  assertMatch(stdout, /^level-and-edge +confirmed/m);
+  assertMatch(stdout, /^hello +interrupted/m);
+  assert(!/^select-chat/m.test(stdout));
+});

@@ -1,0 +1,156 @@
+/**
+ * The load against real servers: what it counts, what it refuses to count, and what it says of
+ * clients that nobody serves. Counts only, never how fast anything was.
+ *
+ * @module
+ */
+
+import { assert, assertEquals, assertMatch } from "@std/assert";
+import { join } from "@std/path";
+import { createContentFile } from "../../bench/content.ts";
+import { jain } from "../../bench/load/group.ts";
+import type { Group, LoadJob, LoadResult } from "../../bench/load/job.ts";
+import { LoadProcess } from "../../bench/load_process.ts";
+import { startServer } from "../../bench/server_process.ts";
+import { MODELS, type ModelSubject } from "../../bench/subjects.ts";
+import { testWith } from "../permission.ts";
+import { NEEDS } from "./needs.ts";
+
+const EPOLL = MODELS.find(({ id }) => id === "epoll")!;
+
+/** Octets of the file that is served. */
+const SIZE = 5_000;
+
+interface Setting {
+  readonly subject?: ModelSubject;
+  /** The served file holds zeros, which is wrong. */
+  readonly zeros?: boolean;
+  readonly pause?: (event: string) => void;
+}
+
+/** Runs `job` against a server of its own, in a folder with "file" and "incoming". */
+async function loadOf(
+  job: Partial<LoadJob> & { readonly groups: readonly Group[] },
+  { subject = EPOLL, zeros = false, pause = () => {} }: Setting = {},
+): Promise<LoadResult> {
+  const folder = await Deno.makeTempDir();
+  const load = new LoadProcess();
+  await Deno.mkdir(join(folder, "incoming"));
+  if (zeros) await Deno.writeFile(join(folder, "file"), new Uint8Array(SIZE));
+  else await createContentFile(join(folder, "file"), SIZE);
+  const server = await startServer(subject, { root: folder, state: folder });
+  try {
+    const groups = job.groups.map((group) =>
+      group.action !== "upload" ? group : {
+        ...group,
+        path: "incoming",
+        source: join(folder, "file"),
+        arrivals: join(folder, "incoming"),
+      }
+    );
+    const times = { setupMs: 10_000, warmupMs: 0, measureMs: 20, stallMs: 10_000 };
+    const { host, port } = server;
+    const result = await load.run({ host, port, ...times, ...job, groups }, pause);
+    assertEquals([...Deno.readDirSync(join(folder, "incoming"))].map(({ name }) => name), []);
+    return result;
+  } finally {
+    await server.stop();
+    await load.kill();
+    await Deno.remove(folder, { recursive: true });
+  }
+}
+
+function group(action: Group["action"], change: Partial<Group> = {}): Group {
+  const file = action === "download" || action === "upload";
+  const transfer = file ? { path: "file", octets: SIZE } : {};
+  return { name: "main", clients: 2, action, ...transfer, ...change };
+}
+
+for (const action of ["noop", "login", "download", "upload"] as const) {
+  testWith(
+    NEEDS,
+    `the load ${action}: counts what ended in the window, without an error`,
+    async () => {
+      const events: string[] = [];
+      const pause = (event: string) => void events.push(event);
+      // Each client does it once, so the counts are exact.
+      const once = group(action, { clients: 5, once: true, timeline: true });
+      const result = await loadOf({ groups: [once], measureMs: 10_000 }, { pause });
+      const { operations, octets, unserved, unfinished, latency, timeline, fairness } = result
+        .groups
+        .main!;
+      assertEquals([result.errors, result.failure], [{}, undefined]);
+      const moved = action === "download" || action === "upload" ? 5 * SIZE : 0;
+      assertEquals([operations, octets, unserved, unfinished, fairness], [5, moved, 0, 0, 1]);
+      assertEquals([latency!.count, timeline!.length], [5, 5]);
+      assertEquals(events, ["opening", "closed"]);
+    },
+  );
+}
+
+testWith(NEEDS, "the load holds silent clients and counts nothing of theirs", async () => {
+  const result = await loadOf({
+    groups: [{ name: "idle", clients: 100, action: "hold" }, group("noop")],
+  });
+  const { idle, main } = result.groups;
+  assertEquals([idle!.unserved, idle!.operations, idle!.latency], [0, 0, undefined]);
+  assert(main!.operations > 0);
+  assertEquals(result.errors, {});
+});
+
+testWith(NEEDS, "the load begins an open loop's operations when they are due", async () => {
+  // 50 a second for 0.2 s: 10 are due, the last of them may fall behind the end.
+  const result = await loadOf({
+    groups: [group("noop", { clients: 4, perSecond: 50 })],
+    measureMs: 205,
+  });
+  const { operations, offered, unfinished } = result.groups.main!;
+  assertEquals([offered, result.errors], [50, {}]);
+  assertEquals(operations + unfinished, 10);
+});
+
+testWith(NEEDS, "the load says who is not served by a pool that is full", async () => {
+  const subject = { ...EPOLL, flags: "--model blocking --workers 2 --max-workers 2".split(" ") };
+  const result = await loadOf({
+    groups: [group("noop", { name: "busy", clients: 2 }), group("noop", { clients: 3 })],
+    setupMs: 300,
+  }, { subject });
+  const { busy, main } = result.groups;
+  assertEquals([busy!.unserved, main!.unserved, main!.operations], [0, 3, 0]);
+  // They wait since the window opened: that is a latency, too, and a lower bound.
+  assertEquals([main!.unfinished, main!.latency!.count], [3, 3]);
+});
+
+testWith(NEEDS, "the load counts wrong octets, sizes and replies, and gives up", async () => {
+  const measureMs = 10_000; // it gives up long before
+  const spoilt = await loadOf({ groups: [group("download")], measureMs }, { zeros: true });
+  assertEquals(Object.keys(spoilt.errors), ["wrong octets"]);
+  assertEquals([spoilt.groups.main!.operations, spoilt.failure], [0, "more than 100 errors"]);
+  const short = await loadOf({ groups: [group("download", { octets: SIZE + 1 })], measureMs });
+  assertEquals(Object.keys(short.errors), [`wrong size: ${SIZE} of ${SIZE + 1} octets`]);
+  assertEquals([short.groups.main!.operations, short.failure], [0, "more than 100 errors"]);
+  const missing = await loadOf({ groups: [group("download", { path: "/missing" })], measureMs });
+  assertMatch(Object.keys(missing.errors)[0]!, /^unexpected reply in step transfer: 550 /);
+});
+
+testWith(NEEDS, "the load counts refused connections, and gives up", async () => {
+  using listener = Deno.listen({ hostname: "127.0.0.1", port: 0 });
+  const { port } = listener.addr;
+  listener.close();
+  const load = new LoadProcess();
+  try {
+    const times = { setupMs: 1_000, warmupMs: 0, measureMs: 20, stallMs: 10_000 };
+    const result = await load.run({ host: "127.0.0.1", port, groups: [group("noop")], ...times });
+    assertEquals(result.failure, "more than 100 errors");
+    assertMatch(Object.keys(result.errors)[0]!, /connection refused$/);
+  } finally {
+    await load.kill();
+  }
+});
+
+Deno.test("jain is 1 when all got the same and 1/n when one got all", () => {
+  assertEquals(jain([3, 3, 3, 3]), 1);
+  assertEquals(jain([8, 0, 0, 0]), 0.25);
+  assertEquals(jain([0, 0]), undefined);
+  assertEquals(jain([]), undefined);
+});

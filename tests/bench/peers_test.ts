@@ -1,0 +1,159 @@
+/**
+ * Each peer that is on this machine, started as the benchmark does, in a dialogue; and the load's
+ * responder in the same. FTPLAB_PEERS_ROOT names a folder in which further packages were unpacked,
+ * as --peers-root does.
+ *
+ * @module
+ */
+
+import { assert, assertEquals, assertMatch } from "@std/assert";
+import { join } from "@std/path";
+import { startResponder } from "../../bench/ceiling.ts";
+import { contentBlock, createContentFile } from "../../bench/content.ts";
+import { type Located, type Peer, PEERS } from "../../bench/peers.ts";
+import { processTree } from "../../bench/process_figures.ts";
+import { startServer } from "../../bench/server_process.ts";
+import { assertBytes, Conversation, type Endpoint } from "../conformance/client.ts";
+import { missing, type Need, testWith } from "../permission.ts";
+
+/** What is below /proc takes all permissions. */
+const NEEDS: readonly Need[] = ["net", "read", "write", "run", "ffi", "env", "sys"];
+
+/** Not the address that everything is on: a peer has to answer on the one that it is told. */
+const HOST = "127.0.0.3";
+
+/** More than a segment of the loopback, less than any socket's buffer. */
+const SIZE = 100_001;
+
+/** A folder as the benchmark serves it, with one file, and one for a peer's state. */
+async function withFolders(
+  run: (folders: { readonly root: string; readonly state: string }) => Promise<void>,
+): Promise<void> {
+  const work = await Deno.makeTempDir({ prefix: "ftplab-peers-" });
+  const [root, state] = [join(work, "root"), join(work, "state")];
+  try {
+    for (const folder of [root, state, join(root, "incoming")]) await Deno.mkdir(folder);
+    for (const folder of [work, root, state]) await Deno.chmod(folder, 0o755);
+    await Deno.chmod(join(root, "incoming"), 0o777);
+    await createContentFile(join(root, "small.bin"), SIZE);
+    await run({ root, state });
+  } finally {
+    await Deno.remove(work, { recursive: true });
+  }
+}
+
+/** Logs in as the load does: USER may be enough, but PASS is always sent. */
+async function logIn(endpoint: Endpoint): Promise<Conversation> {
+  const ftp = await Conversation.connect(endpoint);
+  await ftp.reply(220);
+  await ftp.command("USER anonymous", [230, 331]);
+  await ftp.command("PASS load@localhost", 230);
+  await ftp.command("TYPE I", 200);
+  return ftp;
+}
+
+async function assertServes(peer: Peer, located: Located): Promise<void> {
+  await withFolders(async (folders) => {
+    const { kind, id, title, idleMax } = peer;
+    const subject = { kind, id, title, sessionsMax: idleMax, located };
+    const server = await startServer(subject, folders, HOST);
+    let ended = false;
+    try {
+      assertMatch(server.introduction, /^220/);
+      const ftp = await logIn(server);
+      assertBytes(await ftp.fetch("RETR small.bin"), contentBlock(0, SIZE));
+      const sent = contentBlock(0, 20_000);
+      await ftp.put("STOR incoming/sent", sent);
+      assertBytes(await Deno.readFile(join(folders.root, "incoming/sent")), sent);
+      await ftp.command("NOOP", 200);
+
+      // A second session is still open when the server is stopped: nothing of it may stay.
+      const open = await logIn(server);
+      await ftp.command("QUIT", 221);
+      await ftp.end();
+      const tree = processTree(server.pid);
+      await server.stop();
+      ended = true;
+      assertEquals(tree.filter(isThere), [], `${tree.length} processes before`);
+      for (const conversation of [ftp, open]) conversation.close();
+    } finally {
+      if (!ended) await server.stop();
+    }
+  });
+}
+
+function isThere(pid: number): boolean {
+  try {
+    return Deno.statSync(`/proc/${pid}`).isDirectory;
+  } catch {
+    return false;
+  }
+}
+
+// Looking for peers takes permissions too; without them each test says which it lacks.
+const blind = missing(NEEDS).length > 0;
+const extra = blind ? undefined : Deno.env.get("FTPLAB_PEERS_ROOT");
+for (const peer of PEERS) {
+  const located = blind ? undefined : await peer.locate(extra === undefined ? [] : [extra]);
+  const skip = blind || located !== undefined ? undefined : `not found: ${peer.missing}`;
+  testWith(
+    NEEDS,
+    `peer ${peer.id} serves a login, a download, an upload, and ends whole`,
+    async () => {
+      assert(located !== undefined);
+      assertMatch(located.version, /^\d+\.\d/);
+      await assertServes(peer, located);
+    },
+    skip,
+  );
+}
+
+async function hasCompiler(): Promise<boolean> {
+  try {
+    return (await new Deno.Command("cc", { args: ["--version"] }).output()).success;
+  } catch (error) {
+    if (error instanceof Deno.errors.NotFound) return false;
+    throw error;
+  }
+}
+
+const noCompiler = blind || await hasCompiler() ? undefined : "there is no C compiler, cc";
+
+testWith(NEEDS, "startResponder speaks the load's dialogue, session by session", async () => {
+  await withFolders(async ({ root }) => {
+    const responder = await startResponder(HOST, join(root, "small.bin"));
+    assert("port" in responder, JSON.stringify(responder));
+    try {
+      const endpoint = { host: HOST, port: responder.port };
+      const [one, other] = [await logIn(endpoint), await logIn(endpoint)];
+      for (const ftp of [one, other, one]) {
+        assertBytes(await ftp.fetch("RETR small.bin"), contentBlock(0, SIZE));
+        await ftp.put("STOR incoming/sent", contentBlock(0, 2_000_000));
+        await ftp.command("NOOP", 200);
+      }
+      // Commands in pieces and two at once, one that is unknown, one too long.
+      await one.send(new TextEncoder().encode("NO"));
+      await one.command("OP\r\nTYPE I", 200);
+      await one.reply(200);
+      await one.command("FEAT", 502);
+      await one.command("QUIT", 221);
+      await one.end();
+      await other.command("x".repeat(510), 502);
+      await other.send("x".repeat(512));
+      await other.end();
+      for (const ftp of [one, other]) ftp.close();
+    } finally {
+      await responder.stop();
+    }
+    assert(!await exists(responder.command[0]!), "it is left behind");
+  });
+}, noCompiler);
+
+testWith(NEEDS, "startResponder gives the reason when it cannot serve", async () => {
+  const missing = await startResponder(HOST, "/no such file");
+  assertEquals(missing, { unavailable: "responder: /no such file: No such file or directory" });
+}, noCompiler);
+
+async function exists(path: string): Promise<boolean> {
+  return await Deno.stat(path).then(() => true, () => false);
+}
