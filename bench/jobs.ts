@@ -35,8 +35,11 @@ const SETUP_MS = 1_000;
 /** The same for idle sessions, which are many, and slow where each is a process. */
 const HOLD_SETUP_MS = 10_000;
 
-/** A burst or a large transfer that lasts longer has failed, milliseconds. */
-const ONCE_MS_MAX = 20_000;
+/** A large transfer that lasts longer has failed, and who is left over of a burst is, stalls. */
+const ONCE_STALLS_MAX = 2;
+
+/** Where silence is a result, and no failure: there is no limit but the window's end. */
+const SILENT: readonly string[] = ["asleep", "slow", "burst"];
 
 /** Part of the window that a warm-up lasts, the server being warm already. */
 const WARM_UP_SHARE = 0.4;
@@ -103,9 +106,8 @@ export function jobOf(scenario: Scenario, point: Point, around: Surroundings): L
     groups,
     setupMs: holding ? HOLD_SETUP_MS : SETUP_MS,
     warmupMs: once ? 0 : measureMs * WARM_UP_SHARE,
-    measureMs: once ? ONCE_MS_MAX : measureMs,
-    // Where silence is a result, and not a failure, there is no limit but the window's end.
-    stallMs: scenario.id === "asleep" || scenario.id === "slow" ? 0 : Math.max(stallMs, measureMs),
+    measureMs: once ? ONCE_STALLS_MAX * stallMs : measureMs,
+    stallMs: SILENT.includes(scenario.id) ? 0 : Math.max(stallMs, measureMs),
   };
 }
 

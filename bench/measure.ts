@@ -290,12 +290,13 @@ function shownCommand(command: readonly string[], { root, state }: Folders): str
 function whyUnable(subject: Subject, scenario: Scenario, point: Point): string | undefined {
   const { idle, busy } = sessionsAt(scenario, point);
   const { sessionsMax } = subject;
-  if (sessionsMax === undefined || idle + busy <= sessionsMax) return undefined;
+  const counted = subject.kind === "model" ? idle + busy : idle;
+  if (sessionsMax === undefined || counted <= sessionsMax) return undefined;
   // Those that only wait in line are served in the end; silent ones would keep others out.
   if (idle === 0 && !(subject.kind === "model" && subject.refuses)) return undefined;
   return subject.kind === "model"
     ? `it holds ${sessionsMax} sessions at most`
-    : `it is asked to hold ${sessionsMax} sessions at most`;
+    : `it is asked to hold ${sessionsMax} idle sessions at most`;
 }
 
 async function emptyFolder(folder: string): Promise<void> {

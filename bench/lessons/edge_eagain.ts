@@ -36,7 +36,7 @@ export const lesson: Lesson = {
   plan: "Serve echo by multiplex over epoll, by level and by edge, to a client that reads each " +
     "answer and thinks before it asks again; count the server's calls that end with EAGAIN",
   rule: `confirmed when EAGAIN per request is ${EDGE_MIN} to ${EDGE_MAX} by edge and less than ` +
-    `${LEVEL_MAX} by level`,
+    `${LEVEL_MAX} by level, for the client that thinks; the other is shown and does not count`,
   code: [
     "models/reactor.ts: #work, which remembers an edge until a call says EAGAIN",
     "models/selector/epoll.ts: EPOLLET",
@@ -79,7 +79,8 @@ export const lesson: Lesson = {
       ],
       verdict: holds ? "confirmed" : "refuted",
       reason: `${edge.eagain.toFixed(3)} EAGAIN per request by edge, ` +
-        `${level.eagain.toFixed(3)} by level`,
+        `${level.eagain.toFixed(3)} by level; ${hasty.eagain.toFixed(3)} by edge when the client ` +
+        "does not think",
     };
   },
 };

@@ -10,12 +10,10 @@
 
 import { FD_SETSIZE } from "../../models/libc/constants.ts";
 import { unavailableReason } from "../../models/libc/mod.ts";
-import { EpollSelector } from "../../models/selector/epoll.ts";
-import { READ, type Selector } from "../../models/selector/mod.ts";
-import { PollSelector } from "../../models/selector/poll.ts";
-import { SelectSelector } from "../../models/selector/select.ts";
+import { READ } from "../../models/selector/mod.ts";
 import type { SelectorName } from "../../models/mod.ts";
 import { type Finding, type Lesson, LessonError, type Stage } from "./lesson.ts";
+import { KINDS, selectorOf } from "./stage/selectors.ts";
 import { serve } from "./stage/serving.ts";
 import { Sockets } from "./stage/sockets.ts";
 
@@ -24,8 +22,6 @@ const BEYOND = 16;
 
 /** Clients of each server: their two ends together must pass the limit. */
 const CLIENTS = 8;
-
-const NAMES: readonly SelectorName[] = ["select", "poll", "epoll"];
 
 /** Where select ends. */
 export const lesson: Lesson = {
@@ -46,12 +42,12 @@ export const lesson: Lesson = {
 };
 
 async function run({ say, signal }: Stage): Promise<Finding> {
-  const watched = NAMES.map((name) => ({ name, ...watch(name) }));
+  const watched = KINDS.map((name) => ({ name, ...watch(name) }));
   for (const { name, told, refused } of watched) {
     say(`${name}: told of ${told}, refused ${refused}`);
   }
   const answers = [];
-  for (const name of NAMES) {
+  for (const name of KINDS) {
     const said = await greetings(name, signal);
     answers.push({ name, served: said.filter((text) => text === "hello client").length, said });
     say(`a server with ${name}: the last client reads "${said.at(-1)}"`);
@@ -79,17 +75,6 @@ async function run({ say, signal }: Stage): Promise<Finding> {
   };
 }
 
-function makeSelector(name: SelectorName, { libc }: Sockets): Selector {
-  switch (name) {
-    case "select":
-      return new SelectSelector(libc);
-    case "poll":
-      return new PollSelector(libc);
-    case "epoll":
-      return new EpollSelector(libc, "level");
-  }
-}
-
 /** Opens descriptors until one is `last`; they are numbered upwards with few holes. */
 function openUpTo(last: number, sockets: Sockets): number[] {
   const opened: number[] = [];
@@ -103,7 +88,7 @@ function openUpTo(last: number, sockets: Sockets): number[] {
 
 function watch(name: SelectorName) {
   using sockets = new Sockets();
-  const selector = makeSelector(name, sockets);
+  const selector = selectorOf(name, sockets.libc);
   const descriptors = openUpTo(FD_SETSIZE + BEYOND - 1, sockets);
   const refused = descriptors.filter((fd) => selector.refuses(fd) !== undefined);
   const accepted = descriptors.filter((fd) => !refused.includes(fd));

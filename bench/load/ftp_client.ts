@@ -50,6 +50,8 @@ export interface Surroundings {
   free(client: FtpClient): void;
   /** An operation of `client` has ended well. */
   finish(client: FtpClient, octets: number): void;
+  /** The server has said that it has all of `name`. */
+  uploaded(client: FtpClient, name: string): void;
   /** `client` came to nothing and is closed. */
   fail(client: FtpClient, reason: string): void;
   /** Milliseconds, monotonic. */
@@ -112,7 +114,6 @@ export class FtpClient {
   served = false;
   readonly #around: Surroundings;
   readonly #retrieve: Uint8Array<ArrayBuffer>;
-  readonly #store: Uint8Array<ArrayBuffer>;
   #step: Step = "closed";
   #busy = false;
   #control = -1;
@@ -123,13 +124,14 @@ export class FtpClient {
   #dataEnded = false;
   #moved = 0;
   #reads = 0;
+  #uploads = 0;
+  #upload = "";
   #replies = new ReplyReader();
 
-  /** A client that `start` will connect. `name` is what its uploads are called. */
+  /** A client that `start` will connect. `name` is what its uploads begin with. */
   constructor(around: Surroundings, readonly group: Group, readonly name: string) {
     this.#around = around;
     this.#retrieve = encoder.encode(`RETR ${group.path}\r\n`);
-    this.#store = encoder.encode(`STOR ${group.path}/${name}\r\n`);
     this.served = group.action === "login";
   }
 
@@ -193,9 +195,8 @@ export class FtpClient {
     const { libc, host } = this.#around;
     const fd = libc.socket(4, SOCK_NONBLOCK);
     if (fd < 0) return this.#failCall("socket", fd);
-    if (this.group.readRate !== undefined) {
-      libc.setOption(fd, SOL_SOCKET, SO_RCVBUF, SLOW_BUFFER_BYTES);
-    }
+    const slow = this.group.readRate !== undefined;
+    if (slow) libc.setOption(fd, SOL_SOCKET, SO_RCVBUF, SLOW_BUFFER_BYTES);
     const result = libc.connect(fd, { family: 4, host, port });
     if (result < 0 && result !== -EINPROGRESS) {
       libc.close(fd);
@@ -231,6 +232,7 @@ export class FtpClient {
         this.greetedAt = this.#around.now();
         return code === 220 ? this.#command("user", USER) : this.#unexpected();
       case "user":
+        if (code === 230) return this.#loggedIn(); // no password is asked for
         return code === 331 ? this.#command("password", PASS) : this.#unexpected();
       case "password":
         return code === 230 ? this.#loggedIn() : this.#unexpected();
@@ -244,21 +246,15 @@ export class FtpClient {
         return this.#transferReply(code);
       case "quit":
         return code === 221 ? void (this.#step = "farewell") : this.#unexpected();
-      default:
-        return this.#unexpected();
     }
+    this.#unexpected();
   }
 
   #loggedIn(): void {
-    switch (this.group.action) {
-      case "login":
-        return this.#command("quit", QUIT);
-      case "download":
-      case "upload":
-        return this.#command("type", TYPE);
-      default:
-        return this.#becomeFree();
-    }
+    const { action } = this.group;
+    if (action === "login") return this.#command("quit", QUIT);
+    if (action === "noop" || action === "hold") return this.#becomeFree();
+    this.#command("type", TYPE);
   }
 
   #becomeFree(): void {
@@ -296,7 +292,8 @@ export class FtpClient {
     if (this.group.action === "download") return this.#command("transfer", this.#retrieve);
     this.#source = this.#around.libc.open(this.group.source!, O_RDONLY, 0);
     if (this.#source < 0) return void this.#failCall("open the file to upload", this.#source);
-    this.#command("transfer", this.#store);
+    this.#upload = `${this.name}-${this.#uploads++}`;
+    this.#command("transfer", encoder.encode(`STOR ${this.group.path}/${this.#upload}\r\n`));
   }
 
   #transferReply(code: number): void {
@@ -370,7 +367,9 @@ export class FtpClient {
   }
 
   #endTransfer(): void {
-    if (this.#step === "transfer" && this.#finalReply && this.#dataEnded) this.#end(this.#moved);
+    if (this.#step !== "transfer" || !this.#finalReply || !this.#dataEnded) return;
+    if (this.group.action === "upload") this.#around.uploaded(this, this.#upload);
+    this.#end(this.#moved);
   }
 
   #closeData(): void {

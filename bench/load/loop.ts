@@ -86,6 +86,8 @@ class Loop implements Surroundings {
   readonly #slow: GroupState[];
   /** Who watches a descriptor, by its number. */
   readonly #owners: (FtpClient | undefined)[] = [];
+  /** Uploads that have ended well; looked at after the window, since that takes time. */
+  readonly #uploads: [Group, string][] = [];
   /** Clients to start, LOGINS_MAX of them under way at a time. */
   #unstarted: FtpClient[] = [];
   #starting = new Set<FtpClient>();
@@ -126,7 +128,7 @@ class Loop implements Surroundings {
     }
     const results = this.#groups.map((group) => [group.spec.name, group.result()] as const);
     this.close();
-    for (const { spec } of this.#groups) if (spec.action === "upload") this.#verifyUploads(spec);
+    this.#verifyUploads();
     return {
       seconds,
       groups: Object.fromEntries(results),
@@ -263,16 +265,19 @@ class Loop implements Surroundings {
     this.#errors.set(kind, (this.#errors.get(kind) ?? 0) + 1);
   }
 
-  /** Looks at what the last whole upload of each client left, and removes it. */
-  #verifyUploads({ name, clients, octets, arrivals }: Group): void {
-    for (let index = 0; index < clients; index++) {
-      const path = join(arrivals!, `${name}-${index}`);
+  uploaded({ group }: FtpClient, name: string): void {
+    this.#uploads.push([group, name]);
+  }
+
+  /** Looks at what came of every upload that the server has acknowledged, and removes it. */
+  #verifyUploads(): void {
+    for (const [{ arrivals, octets }, name] of this.#uploads) {
+      const path = join(arrivals!, name);
       try {
         const wrong = verifyContentFile(path, octets!);
         if (wrong !== undefined) this.#countError(`upload: ${wrong}`);
         Deno.removeSync(path);
       } catch (error) {
-        if (error instanceof Deno.errors.NotFound) continue; // it never came to its end
         if (!(error instanceof Error)) throw error;
         this.#countError(`upload: ${error.name}`);
       }

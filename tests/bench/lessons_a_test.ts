@@ -10,62 +10,13 @@ import { lesson as connectedNotAccepted } from "../../bench/lessons/connected_no
 import { lesson as echoMultiplexed } from "../../bench/lessons/echo_multiplexed.ts";
 import { lesson as eventQueue } from "../../bench/lessons/event_queue.ts";
 import { lesson as hello } from "../../bench/lessons/hello.ts";
-import type { Lesson } from "../../bench/lessons/lesson.ts";
 import { lesson as levelAndEdge } from "../../bench/lessons/level_and_edge.ts";
 import { lesson as looksEvery4Seconds } from "../../bench/lessons/looks_every_4_seconds.ts";
 import { lesson as lowestDescriptor } from "../../bench/lessons/lowest_descriptor.ts";
 import { lesson as selectChat } from "../../bench/lessons/select_chat.ts";
 import { lesson as selectLimit } from "../../bench/lessons/select_limit.ts";
 import { lesson as waitingInLine } from "../../bench/lessons/waiting_in_line.ts";
-import { procUnavailable } from "../../bench/lessons/stage/thread.ts";
-import { SERVER_NEEDS, testWith } from "../permission.ts";
-
-/** How long threads that have ended may take to give their descriptors back, milliseconds. */
-const RELEASE_MS = 2_000;
-
-/** Sockets and event descriptors that are open; 0 where they cannot be seen. */
-function openSockets(): number {
-  const targets: string[] = [];
-  if (procUnavailable() !== undefined) return 0;
-  for (const { name } of Deno.readDirSync("/proc/self/fd")) {
-    try {
-      targets.push(Deno.readLinkSync(`/proc/self/fd/${name}`));
-    } catch {
-      // Closed between the two calls: it was the directory's own.
-    }
-  }
-  return targets.filter((target) => /^socket:|eventfd|eventpoll/.test(target)).length;
-}
-
-/** The number of open sockets once it is down to `before`, or does not go down that far. */
-async function settled(before: number): Promise<number> {
-  const deadline = performance.now() + RELEASE_MS;
-  let open = openSockets();
-  while (open > before && performance.now() < deadline) {
-    await new Promise((resolve) => setTimeout(resolve, 10));
-    open = openSockets();
-  }
-  return open;
-}
-
-/** Runs `lesson` small: its figures by name, its verdict, and that it leaves nothing open. */
-function lessonTest(
-  lesson: Lesson,
-  criterion: string,
-  check: (figures: Readonly<Record<string, number | string>>, verdict: string) => void,
-): void {
-  testWith(SERVER_NEEDS, `lesson ${lesson.name}, small, ${criterion}`, async () => {
-    const stage = { size: "small", say() {}, signal: new AbortController().signal } as const;
-    const before = openSockets();
-    const { measured, verdict } = await lesson.run(stage);
-    check(Object.fromEntries(measured.map(({ name, value }) => [name, value])), verdict);
-    const after = await settled(before);
-    if (after <= before) return;
-    // The runtime keeps what it opens at a first use; a leak leaves more each time.
-    await lesson.run(stage);
-    assertEquals(await settled(after), after, "sockets left open");
-  }, lesson.unavailable?.());
-}
+import { lessonTest } from "./lesson_case.ts";
 
 lessonTest(hello, "makes no call before a client comes", (figures) => {
   assertEquals(figures["what the thread does while nobody comes"], "waiting");
