@@ -205,8 +205,10 @@ class TurnRun {
     }
     try {
       const server = await this.#serverFor(scenario);
-      const { introduction, startMs } = server;
-      const command = shownCommand(server.command, this.workplace.folders);
+      const { startMs } = server;
+      const shown = (text: string) => withoutPlaces(text, this.workplace.folders);
+      const command = server.command.map(shown);
+      const introduction = shown(server.introduction);
       const measured = await this.#measureOn(server, scenario, point);
       // What was not over is no fair ground for what comes next.
       const cutOff = Object.values(measured.groups).some(({ unfinished }) => unfinished > 0);
@@ -277,13 +279,11 @@ class TurnRun {
   }
 }
 
-/** The command line of a server without what is of this machine and this run only. */
-function shownCommand(command: readonly string[], { root, state }: Folders): string[] {
+/** What a server said or was started with, less what is of this machine and this run only. */
+function withoutPlaces(text: string, { root, state }: Folders): string {
   const project = fromFileUrl(new URL("../", import.meta.url));
   const names = [[Deno.execPath(), "deno"], [root, "ROOT"], [state, "STATE"], [project, ""]];
-  return command.map((word) =>
-    names.reduce((text, [long, short]) => text.replaceAll(long!, short!), word)
-  );
+  return names.reduce((shown, [long, short]) => shown.replaceAll(long!, short!), text);
 }
 
 /** Why `subject` cannot be at `point`, by what it declares. */

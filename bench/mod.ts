@@ -160,7 +160,7 @@ async function fill(
       seconds: plan.seconds,
       seed,
       scenarios: plan.scenarios.map(({ id }) => id),
-      subjects: subjects.map(cardOf),
+      subjects: await Promise.all(subjects.map(cardOf)),
       baseline: (subjects.find(({ id }) => id === BASELINE) ?? subjects[0]!).id,
       ceilings,
       notes,
@@ -215,8 +215,18 @@ async function findPeers(roots: readonly string[], notes: string[]): Promise<Pee
   return found;
 }
 
-function cardOf(subject: Subject): SubjectCard {
+async function cardOf(subject: Subject): Promise<SubjectCard> {
   const { id, title, kind } = subject;
   if (kind === "model") return { id, title, kind, flags: subject.flags };
-  return { id, title, kind, flags: [], version: subject.located.version };
+  const { version, prepare } = subject.located;
+  const folder = await Deno.makeTempDir();
+  try {
+    // The place differs from start to start; everything else is the same for all of them.
+    const place = { host: "127.0.0.1", port: 2121, root: "ROOT", folder };
+    const { configuration } = await prepare({ ...place, superuser: Deno.uid() === 0 });
+    const shown = configuration.replaceAll(folder, "STATE");
+    return { id, title, kind, flags: [], version, configuration: shown };
+  } finally {
+    await Deno.remove(folder, { recursive: true });
+  }
 }

@@ -50,8 +50,8 @@ export interface Peer {
   /** What to do when it is not there, in one line. */
   readonly missing: string;
   /**
-   * Looks for it in `roots`, folders in which packages were unpacked, then on the machine; undefined
-   * when it is nowhere, or cannot run.
+   * Looks for it in `roots`, folders in which packages were unpacked, then on the machine;
+   * undefined when it is nowhere, or cannot run.
    */
   locate(roots: readonly string[]): Promise<Located | undefined>;
 }
@@ -263,7 +263,8 @@ function proftpdConfiguration(place: Place, account: Account): string {
 /**
  * Pure-FTPd as Debian builds it. It takes no configuration file, and serves anonymous users nothing
  * but the home of the account `ftp`: it runs in a mount namespace of its own, in which /etc/passwd
- * is a copy that says that this home is `root`, and the account is one that exists. Its answer to
+ * is a copy that says that this home is `root`, and the account is one that exists. A file for each
+ * session in /run/pure-ftpd is part of its design, and goes with that namespace, too. Its answer to
  * USER is 230 already, with no password asked for; 331, as everybody else says, it would give with
  * -b only, which takes EPSV away. Passive ports are drawn from all above 1023, its default; a
  * range would limit clients to half its size.
@@ -287,7 +288,8 @@ async function locatePureFtpd(roots: readonly string[]): Promise<Located | undef
       const ftp = `ftp:x:${uid}:${gid}::${place.root}:/usr/sbin/nologin`;
       await Deno.writeTextFile(passwd, lines([...others, ftp]));
       // The shell becomes the server, so that it is the process that was started.
-      const run = 'mount --bind "$0" /etc/passwd && exec "$@"';
+      const run = 'mount --bind "$0" /etc/passwd && mkdir -p /run/pure-ftpd && ' +
+        'mount -t tmpfs -o mode=700 tmpfs /run/pure-ftpd && exec "$@"';
       const server = [found.path, ...pureFtpdFlags(place)];
       return {
         command: [...reaper, unshare, "--mount", "/bin/sh", "-c", run, passwd, ...server],
@@ -310,7 +312,7 @@ function pureFtpdFlags(place: Place): string[] {
   ];
 }
 
-/** pyftpdlib's asynchronous server; what is set, and why, stands in the script that it is run by. */
+/** pyftpdlib's asynchronous server; what is set, and why, stands in the script that runs it. */
 async function locatePyftpdlib(roots: readonly string[]): Promise<Located | undefined> {
   const script = scriptOf("pyftpdlib_server.py");
   const homes = [
@@ -338,7 +340,7 @@ async function locatePyftpdlib(roots: readonly string[]): Promise<Located | unde
   return undefined;
 }
 
-/** The package ftp-srv; what is set, and why, stands in the script that it is run by. */
+/** The package ftp-srv; what is set, and why, stands in the script that runs it. */
 async function locateFtpSrv(roots: readonly string[]): Promise<Located | undefined> {
   const node = (await findProgram("node", []))?.path;
   if (node === undefined) return undefined;

@@ -254,7 +254,11 @@ class Child {
     const timer = setTimeout(() => this.#kill("SIGKILL"), STOP_MS_MAX);
     await this.#child.status;
     clearTimeout(timer);
-    await this.#outputs;
+    // A killed server's sessions may live on for a moment and hold its output open.
+    const late = Promise.withResolvers<void>();
+    const patience = setTimeout(late.resolve, STOP_MS_MAX);
+    await Promise.race([this.#outputs, late.promise]);
+    clearTimeout(patience);
   }
 
   #kill(signal: Deno.Signal): void {

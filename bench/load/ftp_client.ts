@@ -11,9 +11,9 @@
  *
  * and a transfer is over when both the final reply and the end of the data have come.
  *
- * It is as cheap as it can be, so that the server is what is measured: data that fit the socket's
- * buffer are read when the final reply says that they are there, and of bulk one read in
- * SAMPLED_READS_ONE_IN is looked at, the others are dropped in the kernel (MSG_TRUNC, tcp(7)).
+ * It is as cheap as it can be, so that the server is what is measured: data connections are only
+ * watched when nothing has come yet, and of bulk one read in SAMPLED_READS_ONE_IN is looked at, the
+ * others are dropped in the kernel (MSG_TRUNC, tcp(7)).
  *
  * @module
  */
@@ -81,9 +81,6 @@ const SEND_LENGTH = 1n << 18n;
 /** Reads or writes of bulk in one turn, after which probes and other clients get theirs. */
 const CALLS_PER_TURN_MAX = 2;
 
-/** A transfer that fits any socket's receive buffer (131,072 octets by default, tcp(7)). */
-const BUFFERED_BYTES = 65_536;
-
 const SAMPLED_READS_ONE_IN = 8;
 
 /** The receive buffer of a slow reader: with the usual one its whole file would be under way. */
@@ -97,8 +94,13 @@ const USER = encoder.encode("USER anonymous\r\n");
 const PASS = encoder.encode("PASS load@localhost\r\n");
 const TYPE = encoder.encode("TYPE I\r\n");
 
-/** Shared: no client keeps octets between two calls. */
+/** One read of replies. */
+const REPLIES_BYTES = 4_096;
+const REPLIES_LENGTH = BigInt(REPLIES_BYTES);
+
+/** Shared: no client keeps octets between two calls. Data come while replies are looked at. */
 const buffer = new Uint8Array(READ_BYTES);
+const replies = new Uint8Array(REPLIES_BYTES);
 
 /** An FTP client over non-blocking sockets. */
 export class FtpClient {
@@ -207,12 +209,12 @@ export class FtpClient {
 
   #readControl(): void {
     const fd = this.#control;
-    const count = this.#around.libc.recv(fd, buffer, READ_LENGTH, MSG_DONTWAIT);
+    const count = this.#around.libc.recv(fd, replies, REPLIES_LENGTH, MSG_DONTWAIT);
     if (count === -EAGAIN) return;
     if (count < 0) return void this.#failCall("control connection", count);
     if (count === 0) return this.#handleEnd();
     for (let index = 0; index < count; index++) {
-      const code = this.#replies.push(buffer[index]!);
+      const code = this.#replies.push(replies[index]!);
       if (code === 0) continue;
       this.#handleReply(code);
       // A reply that was wrong has closed this connection: what follows belongs to nobody.
@@ -297,11 +299,7 @@ export class FtpClient {
   }
 
   #transferReply(code: number): void {
-    if (code === 150 || code === 125) {
-      if (this.group.action === "upload") return this.#writeData();
-      if (this.group.octets! > BUFFERED_BYTES) this.#watchData("read");
-      return;
-    }
+    if (code === 150 || code === 125) return this.#moveData();
     if (code !== 226 && code !== 250) return this.#unexpected();
     this.#finalReply = true;
     if (!this.#dataEnded) this.#moveData();

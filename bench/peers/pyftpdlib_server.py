@@ -2,7 +2,7 @@
 
 Its defaults are kept, except for what would be measured in its place: the limit of 512 connections,
 the log, and the kernel's scan for a free port, which pyftpdlib asks for at each transfer unless it
-is given a range. It copies the range each time, so a range of 1,000 ports costs less than all ports.
+is given a range. It copies the range each time, so one of 1,000 ports costs less than all ports.
 """
 
 import logging

@@ -1,0 +1,108 @@
+/**
+ * `deno task bench` as a command line: what it writes, what Ctrl-C leaves, how it says no. One
+ * model and short windows; nothing is said of how fast it was.
+ *
+ * @module
+ */
+
+import { assert, assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
+import { join } from "@std/path";
+import { Child } from "../child.ts";
+import { testWith } from "../permission.ts";
+import { NEEDS } from "./needs.ts";
+
+const ALL = ["--allow-all"];
+
+/** A folder that is gone afterwards. */
+async function inFolder(use: (folder: string) => Promise<void>): Promise<void> {
+  const folder = await Deno.makeTempDir();
+  try {
+    await use(folder);
+  } finally {
+    await Deno.remove(folder, { recursive: true });
+  }
+}
+
+function bench(...args: string[]): Child {
+  return Child.main(["bench", ...args], { permissions: ALL });
+}
+
+function recordsIn(text: string): { readonly kind: string }[] {
+  return text.trimEnd().split("\n").map((line) => JSON.parse(line));
+}
+
+const SHORT = ["--quick", "--models", "epoll", "--scenarios", "control,logins"];
+
+testWith(NEEDS, "bench writes the raw run and both reports, and draws them again", async () => {
+  await inFolder(async (folder) => {
+    const file = join(folder, "new", "run.jsonl");
+    await using first = bench(...SHORT, "--seconds", "0.02", "--out", file);
+    const { code, stdout } = await first.ended();
+    assertEquals(code, 0);
+    const text = await Deno.readTextFile(file);
+    const kinds = recordsIn(text).map(({ kind }) => kind);
+    assertEquals(kinds, ["run", "cell", "cell", "cell", "end"]);
+    assertStringIncludes(stdout, "multiplex (epoll, level)");
+    // Neither this machine's folders nor those of the run are anybody's business.
+    for (const private_ of [Deno.execPath(), folder, "ftplab-bench-"]) {
+      const cells = text.slice(text.indexOf("\n"));
+      assert(!cells.includes(private_), private_);
+    }
+
+    const packed = join(folder, "packed.jsonl.gz");
+    const stream = new Blob([text]).stream().pipeThrough(new CompressionStream("gzip"));
+    await Deno.writeFile(packed, new Uint8Array(await new Response(stream).arrayBuffer()));
+    for (const again of [file, packed]) {
+      await using second = bench("report", again);
+      assertEquals((await second.ended()).code, 0);
+    }
+    for (const ending of [".html", ".md"]) {
+      const drawn = async (name: string) =>
+        (await Deno.readTextFile(join(folder, name + ending))).replaceAll(/\S*jsonl\S*/g, "FILE");
+      const [one, other] = [await drawn("new/run"), await drawn("packed")];
+      assert(one.length > 1_000);
+      assertEquals(other, one);
+    }
+  });
+});
+
+testWith(NEEDS, "bench keeps what was measured when it is interrupted", async () => {
+  await inFolder(async (folder) => {
+    const file = join(folder, "run.jsonl");
+    await using child = bench(...SHORT, "--repeats", "500", "--out", file);
+    let cells = 0;
+    while (cells < 2) {
+      await new Promise((resolve) => setTimeout(resolve, 20));
+      const text = await Deno.readTextFile(file).catch(() => "");
+      cells = text.split("\n").filter((line) => line.startsWith('{"kind":"cell"')).length;
+    }
+    child.kill("SIGINT");
+    const { code, stdout } = await child.ended();
+    assertEquals(code, 130);
+    const records = recordsIn(await Deno.readTextFile(file));
+    assertEquals(records.at(-1)!.kind, "end");
+    assertStringIncludes(JSON.stringify(records.at(-1)), "it was interrupted");
+    assertStringIncludes(stdout, "it was interrupted");
+    assert((await Deno.readTextFile(join(folder, "run.html"))).length > 1_000);
+  });
+});
+
+testWith(NEEDS, "bench says no in one line", async () => {
+  await inFolder(async (folder) => {
+    const broken = join(folder, "broken.jsonl");
+    await Deno.writeTextFile(broken, "no run\n");
+    const cases: [number, string[], RegExp][] = [
+      [2, ["--fast"], /"--fast"/],
+      [1, ["report", join(folder, "missing.jsonl")], /No file ".*missing.jsonl"/],
+      [1, ["report", broken], /Cannot read ".*broken.jsonl": /],
+      [1, ["--quick", "--out", "/dev/null/run.jsonl"], /Cannot write "\/dev\/null\/run.jsonl": /],
+    ];
+    for (const [status, args, message] of cases) {
+      await using child = bench(...args);
+      const { code, stdout, stderr } = await child.ended();
+      assertEquals([code, stdout], [status, ""], args.join(" "));
+      assertMatch(stderr, /^ftplab: [^\n]+\n$/);
+      assertMatch(stderr, message);
+    }
+  });
+});
