@@ -198,7 +198,7 @@ function rowsOf(cells: readonly CellRecord[], subject: SubjectCard, scenario: Sc
   const known = scenario.points.filter(({ id }) => byPoint.has(id));
   // A run of another version may have points that this one has not: they are shown all the same.
   const unknown = [...byPoint.keys()].filter((id) => !known.some((point) => point.id === id))
-    .map((id): Point => ({ id, x: Number(id.split("=")[1] ?? NaN), quick: false }));
+    .map((id): Point => ({ id, x: Number(id.split("=")[1] ?? NaN), quick: false, peers: false }));
   return [...known, ...unknown].map((point): Row => {
     const blocks = byPoint.get(point.id)!.toSorted((left, right) => left.block - right.block);
     const unable = blocks.find((cell) => cell.unable !== undefined)?.unable;

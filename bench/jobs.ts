@@ -30,13 +30,16 @@ const PROBES_PER_SECOND = 50;
  * How long the clients of a group may take to log in, milliseconds: those of a pool that is full
  * never do, and everybody else has long done so.
  */
-const SETUP_MS = 1_000;
+const SETUP_MS = 2_000;
 
 /** The same for idle sessions, which are many, and slow where each is a process. */
 const HOLD_SETUP_MS = 10_000;
 
-/** A large transfer that lasts longer has failed, and who is left over of a burst is, stalls. */
+/** How long a large transfer may last, in lengths of a stall. */
 const ONCE_STALLS_MAX = 2;
+
+/** How long a burst may last, milliseconds: who is not done then has been lost two SYNs (1 + 2 s). */
+const BURST_MS_MAX = 4_000;
 
 /** Where silence is a result, and no failure: there is no limit but the window's end. */
 const SILENT: readonly string[] = ["asleep", "slow", "burst"];
@@ -106,7 +109,11 @@ export function jobOf(scenario: Scenario, point: Point, around: Surroundings): L
     groups,
     setupMs: holding ? HOLD_SETUP_MS : SETUP_MS,
     warmupMs: once ? 0 : measureMs * WARM_UP_SHARE,
-    measureMs: once ? ONCE_STALLS_MAX * stallMs : measureMs,
+    measureMs: scenario.id === "burst"
+      ? BURST_MS_MAX
+      : once
+      ? ONCE_STALLS_MAX * stallMs
+      : measureMs,
     stallMs: SILENT.includes(scenario.id) ? 0 : Math.max(stallMs, measureMs),
   };
 }

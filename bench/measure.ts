@@ -114,10 +114,10 @@ function takesPart(subject: Subject, scenario: Scenario): boolean {
   return subject.kind === "model" || !modelsOnly(scenario);
 }
 
-/** Where `subject` is measured: the open loop's ladder is a question to the models only. */
+/** Where `subject` is measured. */
 export function pointsFor(subject: Subject, scenario: Scenario): readonly Point[] {
   if (subject.kind === "model") return scenario.points;
-  return scenario.points.filter(({ id }) => !id.startsWith("load="));
+  return scenario.points.filter(({ id, peers }) => peers && !id.startsWith("load="));
 }
 
 /** How many cells a plan has. */

@@ -5,7 +5,7 @@
  * @module
  */
 
-import { dirname } from "@std/path";
+import { dirname, resolve } from "@std/path";
 import { measureCeilings } from "./ceilings.ts";
 import { countCalls } from "./count.ts";
 import { type BenchFlags, HELP, parseFlags } from "./flags.ts";
@@ -139,7 +139,9 @@ async function fill(
 ): Promise<void> {
   const before = await sampleIdleness();
   const notes: string[] = [];
-  const peers = flags.peers ? await findPeers(flags.peersRoots, notes) : [];
+  const peers = flags.peers
+    ? await findPeers(flags.peersRoots.map((root) => resolve(root)), notes)
+    : [];
   const subjects: Subject[] = [...flags.models, ...peers];
   const seed = flags.seed ?? Date.now() % 1_000_000;
   const plan: Plan = { ...flags, subjects, seed };

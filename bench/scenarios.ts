@@ -51,6 +51,8 @@ export interface Point {
   readonly x: number;
   /** Whether --quick measures it too. */
   readonly quick: boolean;
+  /** Whether peers are measured there: ladders are a question to the models only. */
+  readonly peers: boolean;
 }
 
 /** One kind of work. */
@@ -79,8 +81,22 @@ export interface Scenario {
   readonly because: string;
 }
 
-function points(name: string, all: readonly number[], quick: readonly number[]): Point[] {
-  return all.map((x) => ({ id: `${name}=${x}`, x, quick: quick.includes(x) }));
+/** Points for --quick are for peers, too. */
+function points(
+  name: string,
+  all: readonly number[],
+  quick: readonly number[],
+  peers: readonly number[] = [],
+): Point[] {
+  return all.map((x) => {
+    const first = quick.includes(x);
+    return { id: `${name}=${x}`, x, quick: first, peers: first || peers.includes(x) };
+  });
+}
+
+/** A point that everybody is measured at. */
+function single(id: string, x: number): Point {
+  return { id, x, quick: true, peers: true };
 }
 
 /** Clients of the closed loops. */
@@ -125,7 +141,7 @@ export const SCENARIOS: readonly Scenario[] = [
     title: "Idle sessions",
     summary: "NOOP by 16 clients in a closed loop beside 0 to 8,000 silent sessions",
     question: "Does a wait cost what is watched, or what is ready?",
-    points: points("idle", [0, 100, 500, 1000, 4000, 8000], [0, 1000]),
+    points: points("idle", [0, 100, 500, 1000, 4000, 8000], [0, 1000], [4000]),
     headline: {
       point: "idle=4000",
       metric: "cpuPerOperation",
@@ -195,7 +211,7 @@ export const SCENARIOS: readonly Scenario[] = [
     title: "Burst",
     summary: "300 and 2,000 clients connect, log in and quit at once",
     question: "What happens when everybody comes at the same time?",
-    points: points("burst", [300, 2000], [300]),
+    points: points("burst", [300, 2000], [300], [2000]),
     headline: {
       point: "burst=300",
       metric: "makespan",
@@ -222,7 +238,7 @@ export const SCENARIOS: readonly Scenario[] = [
     summary:
       "10 KiB by 16 clients in a closed loop, a data connection each; beside 0 and 4,000 idle",
     question: "What does the set-up of a transfer cost?",
-    points: points("idle", [0, 4000], [0]),
+    points: points("idle", [0, 4000], [0], [4000]),
     headline: {
       point: "idle=0",
       metric: "rate",
@@ -248,8 +264,8 @@ export const SCENARIOS: readonly Scenario[] = [
     summary: "1 GiB down and 1 GiB up, one client",
     question: "What does a copy cost?",
     points: [
-      { id: "down", x: 0, quick: true },
-      { id: "up", x: 1, quick: true },
+      single("down", 0),
+      single("up", 1),
     ],
     headline: {
       point: "down",
@@ -276,7 +292,7 @@ export const SCENARIOS: readonly Scenario[] = [
     title: "Slow readers",
     summary: "64 clients read at 8 KiB/s while 4 others download 10 KiB in a closed loop",
     question: "Do slow clients hold up fast ones?",
-    points: [{ id: "readers=64", x: 64, quick: true }],
+    points: [single("readers=64", 64)],
     headline: {
       point: "readers=64",
       metric: "p99",
@@ -301,7 +317,7 @@ export const SCENARIOS: readonly Scenario[] = [
     title: "Mixed bulk",
     summary: "8 downloads and 8 uploads of 64 MiB, with NOOP probes at 50/s",
     question: "How late is a small answer behind bulk?",
-    points: [{ id: "bulk=16", x: 16, quick: true }],
+    points: [single("bulk=16", 16)],
     headline: {
       point: "bulk=16",
       metric: "probeP99",
@@ -327,7 +343,7 @@ export const SCENARIOS: readonly Scenario[] = [
     summary:
       "10 KiB by 16 clients, one block read in ten takes 5 ms more, with NOOP probes at 50/s",
     question: "Does a blocking file call stall everybody?",
-    points: [{ id: "delay=5", x: 5, quick: true }],
+    points: [single("delay=5", 5)],
     headline: {
       point: "delay=5",
       metric: "probeP99",
