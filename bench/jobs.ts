@@ -30,7 +30,7 @@ const PROBES_PER_SECOND = 50;
  * How long the clients of a group may take to log in, milliseconds: those of a pool that is full
  * never do, and everybody else has long done so.
  */
-const SETUP_MS = 2_000;
+const SETUP_MS = 1_000;
 
 /** The same for idle sessions, which are many, and slow where each is a process. */
 const HOLD_SETUP_MS = 10_000;

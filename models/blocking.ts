@@ -97,6 +97,7 @@ export const blocking: Model = {
       Atomics.sub(context.shared, SHARED.busy, 1);
     }
     tools.passive.close();
+    tools.pipe.close();
   },
 };
 

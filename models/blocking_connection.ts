@@ -25,6 +25,7 @@ import {
   passiveDescriptors,
 } from "./sockets.ts";
 import { Transfer, type TransferTools } from "./transfer.ts";
+import { UploadPipe } from "./upload_pipe.ts";
 import { CLOSING, EMPTY, MAILBOX, OWN, RUNNING, type WorkerContext } from "./worker_context.ts";
 
 const CONTROL = BigInt(CONTROL_BYTES);
@@ -38,8 +39,10 @@ export class BlockingTools implements TransferTools {
   readonly openFile: OpenFunction;
   readonly protocol: Protocol;
   readonly disk: SlowDisk | undefined;
+  readonly pipe: UploadPipe;
 
   constructor(readonly context: WorkerContext, readonly libc: Libc) {
+    this.pipe = new UploadPipe(libc, this.buffer);
     this.disk = slowDisk(context.options.diskDelay, context.counters);
     this.passive = passiveDescriptors(libc, context.options, 0);
     this.openFile = openWithLibc(libc);

@@ -10,6 +10,7 @@ import { FileFailure, type OpenFile, withFailures } from "./open_file.ts";
 
 /** What the file slot holds: a source of octets, or an upload. */
 export interface Slot {
+  /** Of a regular file, where the kernel's calls can take it. */
   readonly descriptor?: number;
   /** Octets that will be read, where that is known before. */
   readonly length?: number;
@@ -86,11 +87,15 @@ export class Listing implements Slot {
 
 /** Writes a file that takes its name, or loses it, at the end. */
 export class Upload implements Slot {
+  declare readonly descriptor?: number;
+
   constructor(
     readonly file: OpenFile,
     readonly keep: () => void,
     readonly abandon: () => void,
-  ) {}
+  ) {
+    if (file.descriptor !== undefined) this.descriptor = file.descriptor;
+  }
 
   read(): number {
     throw new FileFailure("io", "open for writing");

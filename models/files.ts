@@ -67,7 +67,7 @@ export class Files {
     }
   }
 
-  /** The descriptor of what is being read, when the kernel can send it by itself. */
+  /** The descriptor of the file in the slot, when the kernel can move its octets by itself. */
   get descriptor(): number | undefined {
     return this.#slot?.descriptor;
   }

@@ -10,8 +10,11 @@ export const CONTROL_BYTES = 16_384;
 /** One read or write of bulk data; larger ones no longer raise the throughput on loopback. */
 export const BULK_BYTES = 262_144;
 
-/** Connections that the kernel keeps until they are accepted (listen(2); capped by somaxconn). */
-export const BACKLOG = 1024;
+/** Connections that the kernel keeps until they are accepted: Linux's somaxconn (listen(2)). */
+export const BACKLOG = 4096;
+
+/** Connections accepted in one turn of a loop: a burst takes few rounds, and others get theirs. */
+export const ACCEPTS_PER_TURN_MAX = 64;
 
 /** The same for one passive data socket: one client, and strangers that are turned away. */
 export const PASSIVE_BACKLOG = 8;

@@ -134,6 +134,11 @@ const FLAGS: Readonly<Record<OpenMode, number>> = {
   createNew: c.O_WRONLY | c.O_CREAT | c.O_EXCL,
 };
 
+/** The failure for a result of the C library, -errno. */
+export function fileFailure(result: number): FileFailure {
+  return new FileFailure(failureOfCode(CODE_OF_ERRNO[-result]), errorText(-result));
+}
+
 class LibcFile implements OpenFile {
   readonly descriptor: number;
 
@@ -145,7 +150,7 @@ class LibcFile implements OpenFile {
   /** `result` when it is no error; else the error as FileFailure. */
   #done(result: number): number {
     if (result >= 0) return result;
-    throw new FileFailure(failureOfCode(CODE_OF_ERRNO[-result]), errorText(-result));
+    throw fileFailure(result);
   }
 
   read(buffer: Uint8Array<ArrayBuffer>): number {

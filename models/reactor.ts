@@ -14,12 +14,13 @@ import { Deadlines } from "./deadlines.ts";
 import { openWithLibc } from "./open_file.ts";
 import * as c from "./libc/constants.ts";
 import { errorText, type Libc } from "./libc/mod.ts";
-import { ACCEPT_PAUSE_MS, BULK_BYTES, CONTROL_BYTES } from "./limits.ts";
+import { ACCEPT_PAUSE_MS, ACCEPTS_PER_TURN_MAX, BULK_BYTES, CONTROL_BYTES } from "./limits.ts";
 import { ReactorConnection } from "./reactor_connection.ts";
 import { READ, type Selector } from "./selector/mod.ts";
 import { slowDisk } from "./slow_disk.ts";
 import { acceptedPeer, isAcceptPause, isAcceptRetry, passiveDescriptors } from "./sockets.ts";
 import type { TransferTools } from "./transfer.ts";
+import { UploadPipe } from "./upload_pipe.ts";
 import { DRAINING, RUNNING, type WorkerContext } from "./worker_context.ts";
 
 /** One descriptor that the loop watches, and who works on it. */
@@ -59,10 +60,12 @@ export class Reactor {
     this.protocol = protocols.get(options.protocol)!;
     this.passive = passiveDescriptors(libc, options, c.SOCK_NONBLOCK);
     this.openFile = openWithLibc(libc);
+    const buffer = new Uint8Array(BULK_BYTES);
     this.tools = {
       libc,
       counters,
-      buffer: new Uint8Array(BULK_BYTES),
+      buffer,
+      pipe: new UploadPipe(libc, buffer),
       socketFlags: c.SOCK_NONBLOCK,
       adopt: (fd) => selector.refuses(fd),
       disk: slowDisk(options.diskDelay, counters),
@@ -79,6 +82,7 @@ export class Reactor {
     while (context.stopping === RUNNING || this.connections.size > 0) this.#round();
     this.unwatch(wake);
     this.passive.close();
+    this.tools.pipe.close();
     this.selector.close();
   }
 
@@ -163,20 +167,23 @@ export class Reactor {
   }
 
   #accept(watch: Watch): void {
-    const fd = this.libc.accept(watch.fd, c.SOCK_NONBLOCK);
-    if (fd >= 0) {
+    for (let accepts = 0; accepts < ACCEPTS_PER_TURN_MAX; accepts++) {
+      const fd = this.libc.accept(watch.fd, c.SOCK_NONBLOCK);
+      if (fd < 0) return this.#acceptFailed(watch, fd);
       this.progressed();
       this.#begin(fd);
-      return;
     }
+  }
+
+  #acceptFailed(watch: Watch, error: number): void {
     watch.ready = 0;
-    if (fd === -c.EAGAIN) return;
-    if (isAcceptRetry(fd)) {
+    if (error === -c.EAGAIN) return;
+    if (isAcceptRetry(error)) {
       watch.ready = READ;
       return;
     }
-    if (!isAcceptPause(fd)) throw new Error(`Cannot accept: ${errorText(-fd)}`);
-    this.context.acceptingPauses(errorText(-fd));
+    if (!isAcceptPause(error)) throw new Error(`Cannot accept: ${errorText(-error)}`);
+    this.context.acceptingPauses(errorText(-error));
     this.unwatch(watch);
     this.#accepting = undefined;
     this.#after(ACCEPT_PAUSE_MS, () => {

@@ -21,11 +21,8 @@ import { type Step, Transfer } from "./transfer.ts";
 
 const CONTROL = BigInt(CONTROL_BYTES);
 
-/**
- * Steps that a transfer makes in one turn, at its start, when small files need no readiness at
- * all, and later: a MiB at most, some hundred microseconds, for what the waiting call costs once.
- */
-const STEPS_PER_TURN = 4;
+/** Steps that a transfer makes at once when it starts; small files need no readiness at all. */
+const STEPS_AT_START = 4;
 
 /** The wire of one session, and what the loop calls when its sockets are ready. */
 export class ReactorConnection implements Wire, Timed {
@@ -143,7 +140,7 @@ export class ReactorConnection implements Wire, Timed {
   #dataReady(watch: Watch): void {
     const before = this.#transfer!.octets;
     const fd = this.#transfer!.waitFd;
-    const step = takeSteps(this.#transfer!, this.#reactor.now);
+    const step = this.#transfer!.step(this.#reactor.now);
     const moved = this.#transfer!.octets > before || this.#transfer!.waitFd !== fd;
     if (moved || step === "done") this.#reactor.progressed();
     if (step === "wait") watch.ready = 0;
@@ -210,7 +207,11 @@ export class ReactorConnection implements Wire, Timed {
       now,
     );
     this.#transfer = transfer;
-    this.#transferStep(takeSteps(transfer, now));
+    let step: Step = "more";
+    for (let steps = 0; step === "more" && steps < STEPS_AT_START; steps++) {
+      step = transfer.step(now);
+    }
+    this.#transferStep(step);
   }
 
   abortTransfer(): void {
@@ -268,15 +269,6 @@ export class ReactorConnection implements Wire, Timed {
     this.#reactor.connections.delete(this);
     context.endSession();
   }
-}
-
-/** One turn of `transfer`. */
-function takeSteps(transfer: Transfer, now: number): Step {
-  let step = transfer.step(now);
-  for (let steps = 1; step === "more" && steps < STEPS_PER_TURN; steps++) {
-    step = transfer.step(now);
-  }
-  return step;
 }
 
 function bitOf(transfer: Transfer): number {

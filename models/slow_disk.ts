@@ -3,7 +3,9 @@
  * page cache, where no read ever waits, and so nobody sees what a slow one does to each model.
  *
  * One for each worker. It counts reads and says how much longer one takes; how to wait for so long
- * is the model's affair: a thread that blocks in its calls sleeps, one that awaits them awaits.
+ * is the model's affair. A thread that reads by itself sleeps, as it would in read(2) or
+ * sendfile(2). The async model awaits a timer, as it would a read on the runtime's thread pool;
+ * its reads themselves come from the page cache without one (ARCHITECTURE.md says why).
  *
  * @module
  */

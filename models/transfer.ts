@@ -18,6 +18,7 @@ import { errorText, type Libc } from "./libc/mod.ts";
 import { FileFailure } from "./open_file.ts";
 import type { SlowDisk } from "./slow_disk.ts";
 import { activeSocket } from "./sockets.ts";
+import type { UploadPipe } from "./upload_pipe.ts";
 
 const BULK = BigInt(BULK_BYTES);
 const PEEKED = new Uint8Array(1);
@@ -28,6 +29,8 @@ export interface TransferTools {
   readonly counters: Counters;
   /** BULK_BYTES long; holds nothing between two steps. */
   readonly buffer: Uint8Array<ArrayBuffer>;
+  /** The way of uploads into files; holds nothing between two steps, either. */
+  readonly pipe: UploadPipe;
   /** SOCK_NONBLOCK, or 0 for a thread that blocks. */
   readonly socketFlags: number;
   /** Prepares a data socket; a reason refuses it. */
@@ -215,19 +218,30 @@ export class Transfer {
   }
 
   #receive(): Step {
-    const { libc, buffer, counters } = this.tools;
+    const { pipe } = this.tools;
+    const { descriptor } = this.files;
+    if (descriptor !== undefined && this.effect.filter === undefined && pipe.usable) {
+      return this.#received(pipe.move(this.fd, descriptor), 0);
+    }
+    const { libc, buffer } = this.tools;
     const count = libc.recv(this.fd, buffer, BULK, 0);
-    if (count === -c.EAGAIN) return this.#wait("read");
-    if (count === -c.EINTR) return "more";
-    if (count < 0) return this.fail("reset", errorText(-count));
-    const chunk = filtered(this.effect, buffer.subarray(0, count), count === 0);
-    if (chunk.length > 0) this.files.write(chunk);
+    if (count >= 0) {
+      const chunk = filtered(this.effect, buffer.subarray(0, count), count === 0);
+      if (chunk.length > 0) this.files.write(chunk);
+    }
+    return this.#received(count, count);
+  }
+
+  #received(count: number, copied: number): Step {
     if (count === 0) {
       return this.#clientHasGone() ? this.fail("reset", "the client has gone") : this.#finish();
     }
+    if (count === -c.EAGAIN) return this.#wait("read");
+    if (count === -c.EINTR) return "more";
+    if (count < 0) return this.fail("reset", errorText(-count));
     this.octets += count;
-    counters.add("octetsIn", count);
-    counters.add("octetsCopied", count);
+    this.tools.counters.add("octetsIn", count);
+    this.tools.counters.add("octetsCopied", copied);
     return "more";
   }
 

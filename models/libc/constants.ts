@@ -46,6 +46,7 @@ export const O_DIRECT = arm64 ? 0o200000 : 0o40000;
 export const O_NOFOLLOW = arm64 ? 0o100000 : 0o400000;
 export const O_CLOEXEC = 0o2000000;
 export const F_SETFL = 4;
+export const F_SETPIPE_SZ = 1031;
 export const SEEK_SET = 0;
 export const LOCK_EX = 2;
 export const LOCK_NB = 4;

@@ -241,6 +241,27 @@ export class Libc {
     return sent < 0 ? this.#counted(-this.#errno[0]!) : sent;
   }
 
+  /** pipe2(2), close-on-exec: the end to read from and the end to write to, or -errno. */
+  pipe(): readonly [from: number, to: number] | number {
+    this.calls[INDEX.pipe2]! += 1;
+    const ends = new Int32Array(2);
+    const failed = this.#c.pipe2(ends, c.O_CLOEXEC) < 0;
+    return failed ? -this.#errno[0]! : [ends[0]!, ends[1]!];
+  }
+
+  /** Makes room for `octets` in a pipe; one that may not be so large stays as it is (fcntl(2)). */
+  setPipeSize(fd: number, octets: number): void {
+    this.calls[INDEX.fcntl]! += 1;
+    this.#c.fcntl(fd, c.F_SETPIPE_SZ, octets);
+  }
+
+  /** splice(2) between a pipe and something else, each at its own position; 0 at the end. */
+  splice(from: number, to: number, count: bigint): number {
+    this.calls[INDEX.splice]! += 1;
+    const moved = this.#c.splice(from, null, to, null, count, 0);
+    return moved < 0 ? this.#counted(-this.#errno[0]!) : moved;
+  }
+
   /** flock(2) LOCK_EX | LOCK_NB: EAGAIN when another open file holds it. */
   tryLock(fd: number): number {
     this.calls[INDEX.flock]! += 1;

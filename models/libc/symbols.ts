@@ -51,6 +51,10 @@ export const SYMBOLS = {
   ftruncate: { parameters: ["i32", "i64"], result: "i32" },
   // ssize_t sendfile(int out_fd, int in_fd, off_t *offset, size_t count)
   sendfile: { parameters: ["i32", "i32", "pointer", "usize"], result: "i32" },
+  // int pipe2(int ends[2], int flags)
+  pipe2: { parameters: ["buffer", "i32"], result: "i32" },
+  // ssize_t splice(int in, off_t *off_in, int out, off_t *off_out, size_t len, unsigned int flags)
+  splice: { parameters: ["i32", "pointer", "i32", "pointer", "usize", "u32"], result: "i32" },
   // int flock(int fd, int operation)
   flock: { parameters: ["i32", "i32"], result: "i32" },
   // int poll(struct pollfd *fds, nfds_t nfds, int timeout)

@@ -77,6 +77,8 @@ function eachCall(
   const fresh = loopback.open(libc.socket(4, 0));
   const spare = loopback.open(libc.socket(4, 0));
   const ending = libc.eventfd();
+  const { from, to } = loopback.pipe();
+  libc.write(to, Uint8Array.of(6));
   return {
     socket: () => loopback.open(libc.socket(4, c.SOCK_NONBLOCK)),
     connect: () => libc.connect(fresh, address),
@@ -87,6 +89,8 @@ function eachCall(
     setsockopt: () => libc.setOption(client, c.IPPROTO_TCP, c.TCP_NODELAY, 1),
     getsockopt: () => libc.backlogLength(client),
     fcntl: () => libc.setNonBlocking(server, true),
+    pipe2: () => void loopback.pipe(),
+    splice: () => libc.splice(from, file, 1n),
     poll: () => libc.poll(new Uint8Array(8), 0n, 0),
     select: () => libc.select(0, new Uint8Array(128), new Uint8Array(128), 0),
     recv: () => libc.recv(server, new Uint8Array(2), 2n, 0),
@@ -141,6 +145,7 @@ folderTest(
     loopback.fill(server);
     const event = loopback.open(libc.eventfd());
     const file = loopback.open(libc.open(`${folder}/file`, c.O_RDONLY, 0));
+    const { to } = loopback.pipe();
     const buffer = new Uint8Array(65_536);
     const idle: readonly (() => number)[] = [
       () => libc.accept(listening.fd, 0),
@@ -149,6 +154,7 @@ folderTest(
       () => libc.write(server, buffer),
       () => libc.send(server, buffer, 0),
       () => libc.sendfile(server, file, 1n),
+      () => libc.splice(server, to, 1n),
     ];
     const first = libc.calls[EAGAIN_COUNTER]!;
     assertEquals(first, 1); // the last send of fill
@@ -173,6 +179,7 @@ folderTest("a call that fails answers its own errno", (libc, loopback, folder) =
   const vacant = loopback.listen();
   loopback.close(vacant.fd);
   const [socket, epoll] = [loopback.open(libc.socket(4, 0)), loopback.open(libc.epollCreate())];
+  const { from } = loopback.pipe();
   const [locked, other] = [
     loopback.open(open("file", O_RDWR)),
     loopback.open(open("file", O_RDWR)),
@@ -216,6 +223,8 @@ folderTest("a call that fails answers its own errno", (libc, loopback, folder) =
       EBADF,
       libc.sendfile(server, loopback.open(open("w", 0o101)), 1n),
     ],
+    ["splice, open for reading", EBADF, libc.splice(from, reading, 1n)],
+    ["splice, without a pipe", c.EINVAL, libc.splice(server, locked, 1n)],
     ["poll, more than may be open", c.EINVAL, libc.poll(octets, 1n << 31n, 0)],
     ["select, not open", EBADF, libc.select(1024, wrong, none, 0)],
     ["epoll_ctl, a regular file", c.EPERM, libc.epollControl(epoll, 1, reading, octets)],

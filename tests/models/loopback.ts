@@ -30,6 +30,13 @@ export class Loopback implements Disposable {
     return result;
   }
 
+  /** A pipe, which blocks. */
+  pipe(): { readonly from: number; readonly to: number } {
+    const ends = this.libc.pipe();
+    assert(typeof ends !== "number", "Cannot make a pipe for the test");
+    return { from: this.open(ends[0]), to: this.open(ends[1]) };
+  }
+
   /** Closes `fd` before the end of the test. */
   close(fd: number): void {
     assert(this.#opened.delete(fd), `Not open: ${fd}`);
