@@ -240,7 +240,8 @@ class TurnRun {
     const { folders, load } = this.workplace;
     const flags = serveFlags(scenario);
     this.#server = await startServer(this.turn.subject, folders, this.nextHost(), flags);
-    for (const job of warmUpJobs(this.#around(this.#server))) await load.run(job);
+    const work = own ? scenario : undefined;
+    for (const job of warmUpJobs(this.#around(this.#server), work)) await load.run(job);
     return this.#server;
   }
 
