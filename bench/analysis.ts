@@ -6,7 +6,15 @@
  * @module
  */
 
-import { type Bound, boundOf, type FigureId, FIGURES, type GateId, gatesOf } from "./figures.ts";
+import {
+  type Bound,
+  boundOf,
+  type FigureId,
+  FIGURES,
+  type GateId,
+  gatesOf,
+  isBentByLateness,
+} from "./figures.ts";
 import { wasIdle } from "./machine.ts";
 import type { CellRecord, CountRecord, EndRecord, HeaderRecord, SubjectCard } from "./record.ts";
 import { type Point, type Scenario, scenarioOf } from "./scenarios.ts";
@@ -224,9 +232,6 @@ function seriesFrom(values: ReadonlyMap<number, number>): Series {
   return { values, disturbed: new Set(), bound: NO_BOUND, faults: [], partial: false };
 }
 
-/** Late starts bend latencies; they do not change what a request costs. */
-const LATENCIES: readonly FigureId[] = ["p50", "p99", "probeP99"];
-
 function seriesOf(row: Row, figure: FigureId): Series {
   const values = new Map<number, number>();
   const disturbed = new Set<number>();
@@ -239,10 +244,9 @@ function seriesOf(row: Row, figure: FigureId): Series {
     const own = boundOf(cell, figure);
     bound.atLeast ||= own.atLeast;
     bound.atMost ||= own.atMost;
+    if (isBentByLateness(cell, figure)) disturbed.add(cell.block);
     for (const { id } of gatesOf(cell)) {
-      if (id === "steal" || (id === "lateness" && LATENCIES.includes(figure))) {
-        disturbed.add(cell.block);
-      }
+      if (id === "steal") disturbed.add(cell.block);
       if (id === "failure") faults.add("failures");
       if (id === "errors") faults.add("errors");
       if (id === "unserved") partial = true;

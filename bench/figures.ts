@@ -251,6 +251,18 @@ export function gatesOf(cell: CellRecord): Gate[] {
   return gates;
 }
 
+/**
+ * Whether late starts bend a latency: an operation is charged from when it was due, so that a late
+ * start is part of it, and matters when it is a tenth of the figure itself. The gate looks at p50,
+ * for which that is hardest: a p99 of many milliseconds stands beside starts late by a fraction.
+ */
+export function isBentByLateness(cell: CellRecord, id: FigureId): boolean {
+  const group = id === "probeP99" ? cell.groups.probe : cell.groups.main;
+  const value = id === "p50" || id === "p99" || id === "probeP99" ? FIGURES[id].of(cell) : undefined;
+  if (value === undefined || group?.latenessP99Us === undefined) return false;
+  return group.latenessP99Us > LATENESS_SHARE_MAX * value * 1e3;
+}
+
 function percent(share: number): string {
   return `${(100 * share).toFixed(share < 0.1 ? 1 : 0)} %`;
 }

@@ -32,6 +32,9 @@ const PROBES_PER_SECOND = 50;
  */
 const SETUP_MS = 1_000;
 
+/** The same in lengths of the window: a first look has no time to wait for nobody. */
+const SETUP_WINDOWS_MAX = 4;
+
 /** The same for idle sessions, which are many, and slow where each is a process. */
 const HOLD_SETUP_MS = 10_000;
 
@@ -86,9 +89,15 @@ export function serveFlags(scenario: Scenario): readonly string[] {
   return scenario.id === "disk" ? ["--disk-delay", "5/10"] : [];
 }
 
-/** Whether a scenario needs a server of its own: for its memory, or for its flags. */
-export function needsFreshServer(scenario: Scenario): boolean {
-  return scenario.id === "idle" || scenario.id === "disk";
+/** Fewer sessions than these leave no trace in the memory of a process that could be fitted. */
+const FITTED_SESSIONS_MIN = 100;
+
+/**
+ * Whether a scenario needs a server of its own: for its flags, or for its memory, where it can
+ * hold enough sessions, at most `sessionsMax`, for a slope.
+ */
+export function needsFreshServer(scenario: Scenario, sessionsMax = Infinity): boolean {
+  return scenario.id === "disk" || (scenario.id === "idle" && sessionsMax >= FITTED_SESSIONS_MIN);
 }
 
 /** Whether a scenario compares models by something that peers cannot be told to do. */
@@ -107,7 +116,7 @@ export function jobOf(scenario: Scenario, point: Point, around: Surroundings): L
     host,
     port,
     groups,
-    setupMs: holding ? HOLD_SETUP_MS : SETUP_MS,
+    setupMs: holding ? HOLD_SETUP_MS : Math.min(SETUP_MS, SETUP_WINDOWS_MAX * seconds * 1e3),
     warmupMs: once ? 0 : measureMs * WARM_UP_SHARE,
     measureMs: scenario.id === "burst"
       ? BURST_MS_MAX

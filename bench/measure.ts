@@ -232,7 +232,7 @@ class TurnRun {
   }
 
   async #serverFor(scenario: Scenario): Promise<ServerProcess> {
-    const own = needsFreshServer(scenario);
+    const own = needsFreshServer(scenario, this.turn.subject.sessionsMax);
     if (scenario !== this.#scenario && (own || this.#own)) await this.end();
     this.#scenario = scenario;
     this.#own = own;

@@ -226,7 +226,7 @@ async function cardOf(subject: Subject): Promise<SubjectCard> {
     // The place differs from start to start; everything else is the same for all of them.
     const place = { host: "127.0.0.1", port: 2121, root: "ROOT", folder };
     const { configuration } = await prepare({ ...place, superuser: Deno.uid() === 0 });
-    const shown = configuration.replaceAll(folder, "STATE");
+    const shown = configuration.replaceAll(folder, "STATE").replaceAll(`${Deno.cwd()}/`, "");
     return { id, title, kind, flags: [], version, configuration: shown };
   } finally {
     await Deno.remove(folder, { recursive: true });

@@ -57,7 +57,8 @@ export function opening({ run, baseline, reservations }: Analysis): Block[] {
       kind: "text",
       warning: true,
       text: [
-        { bold: "No claim. " },
+        { bold: "No claim." },
+        " ",
         `${sentence(reservations.join("; "))} What follows is a first look.`,
       ],
     });

@@ -2,7 +2,7 @@
 
 import { assert, assertEquals, assertStringIncludes } from "@std/assert";
 import { type Analysis, analyze, type Comparison } from "../../bench/analysis.ts";
-import { gatesOf } from "../../bench/figures.ts";
+import { FIGURES, gatesOf, isBentByLateness } from "../../bench/figures.ts";
 import { contests, gridField, standing } from "../../bench/grid.ts";
 import type { CellRecord, GroupResult, HeaderRecord, RunRecord } from "../../bench/record.ts";
 import { parseRun } from "../../bench/report/mod.ts";
@@ -170,6 +170,16 @@ Deno.test("gatesOf names each gate that was not passed, and none of a subject th
     "steal 2.1 %",
   ]);
   assertEquals(gatesOf({ ...bad, unable: "no" }), []);
+  // A tenth of the figure itself bends it: twice p50 late is little beside a p99 of 20 times that.
+  const late = (of: number): CellRecord => ({
+    ...cell,
+    groups: { ...cell.groups, probe: { ...probe, latenessP99Us: of } },
+  });
+  const p99Us = 1e3 * FIGURES.probeP99.of(cell)!;
+  assertEquals(isBentByLateness(late(0.09 * p99Us), "probeP99"), false);
+  assertEquals(isBentByLateness(late(0.11 * p99Us), "probeP99"), true);
+  assertEquals(isBentByLateness(late(p99Us), "p99"), false);
+  assertEquals(isBentByLateness(late(p99Us), "cpuPerOperation"), false);
   const edge = { ...cell, loadCpuShare: 0.8, steal: 0.02 };
   assertEquals(gatesOf(edge), []);
 });

@@ -6,11 +6,11 @@
  */
 
 import { assert, assertEquals, assertThrows } from "@std/assert";
-import { Libc, unavailableReason } from "../../models/libc/mod.ts";
+import { CALL_NAMES, Libc, unavailableReason } from "../../models/libc/mod.ts";
 import { FileFailure, openWithLibc, openWithRuntime } from "../../models/open_file.ts";
 import type { FileOperation, UploadStart } from "../../server/mod.ts";
 import { missing, testWith } from "../permission.ts";
-import { type Tree, treeTest } from "./file_tree.ts";
+import { Tree, treeTest } from "./file_tree.ts";
 
 const REPLACE: UploadStart = { at: "replace" };
 const END: UploadStart = { at: "end" };
@@ -352,6 +352,24 @@ for (
     Deno.removeSync(folder, { recursive: true });
   }, name === "libc" ? absent : undefined);
 }
+
+testWith(
+  ["ffi", "read", "write", "sys"],
+  "upload truncates what an earlier one left, and nothing that is new [libc]",
+  () => {
+    const root = Deno.realPathSync(Deno.makeTempDirSync({ prefix: "ftplab-open-" }));
+    const libc = new Libc();
+    const tree = new Tree(root, root, openWithLibc(libc));
+    const truncations = () => libc.calls[CALL_NAMES.indexOf("ftruncate")];
+    whole(tree, REPLACE, "new");
+    assertEquals(truncations(), 0);
+    tree.write("/.part", "left");
+    whole(tree, REPLACE, "newer");
+    assertEquals([truncations(), tree.text("/file")], [1, "newer"]);
+    Deno.removeSync(root, { recursive: true });
+  },
+  absent,
+);
 
 testWith(["ffi"], "OpenFile: a device that is full has no space [libc]", () => {
   const file = openWithLibc(new Libc())("/dev/full", "modify");

@@ -30,6 +30,9 @@ export type Node = Deno.lint.Node;
 /** Folders that hold nothing of ours, at any depth; the last two are in .gitignore. */
 const SKIPPED_FOLDERS: readonly string[] = [".git", "node_modules", "files", "coverage", "results"];
 
+/** Where the README has other people's servers unpacked, and what the benchmark wrote by itself. */
+const SKIPPED_PATHS: readonly string[] = ["peers/", "bench/example/"];
+
 /** Text that people write here. The lock file names the registry, and is written by the runtime. */
 const TEXT = /(?:\.(?:ts|js|json|md|py|sh|txt|html|css|svg|yml|yaml)|\/run|\/LICENSE|\.gitignore)$/;
 const SKIPPED_FILES: readonly string[] = ["deno.lock"];
@@ -47,7 +50,8 @@ export function readTree(root: URL): SourceFile[] {
     if (depth > DEPTH_MAX) throw new Error(`Cannot go deeper than ${DEPTH_MAX} in "${folder}"`);
     for (const { name, isDirectory, isFile } of Deno.readDirSync(new URL(folder, root))) {
       const path = `${folder}${name}`;
-      if (isDirectory && !SKIPPED_FOLDERS.includes(name)) visit(`${path}/`, depth + 1);
+      const skipped = SKIPPED_FOLDERS.includes(name) || SKIPPED_PATHS.includes(`${path}/`);
+      if (isDirectory && !skipped) visit(`${path}/`, depth + 1);
       if (!isFile || !TEXT.test(`/${path}`) || SKIPPED_FILES.includes(path)) continue;
       files.push({ path, text: Deno.readTextFileSync(new URL(path, root)) });
     }
