@@ -258,7 +258,9 @@ export function gatesOf(cell: CellRecord): Gate[] {
  */
 export function isBentByLateness(cell: CellRecord, id: FigureId): boolean {
   const group = id === "probeP99" ? cell.groups.probe : cell.groups.main;
-  const value = id === "p50" || id === "p99" || id === "probeP99" ? FIGURES[id].of(cell) : undefined;
+  const value = id === "p50" || id === "p99" || id === "probeP99"
+    ? FIGURES[id].of(cell)
+    : undefined;
   if (value === undefined || group?.latenessP99Us === undefined) return false;
   return group.latenessP99Us > LATENESS_SHARE_MAX * value * 1e3;
 }
