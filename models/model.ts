@@ -19,7 +19,9 @@ export type Trigger = "level" | "edge";
 
 /** A disk that is slow now and then: one block read in `every` takes `ms` milliseconds longer. */
 export interface DiskDelay {
+  /** How much longer, milliseconds. */
   readonly ms: number;
+  /** One read in so many. */
   readonly every: number;
 }
 
