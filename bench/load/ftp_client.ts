@@ -313,7 +313,7 @@ export class FtpClient {
 
   #readData(): void {
     for (let turn = 0; turn < CALLS_PER_TURN_MAX; turn++) {
-      const looked = this.#reads++ % SAMPLED_READS_ONE_IN === 0;
+      const looked = this.#reads % SAMPLED_READS_ONE_IN === 0;
       const flags = looked ? MSG_DONTWAIT : MSG_DONTWAIT | MSG_TRUNC;
       const count = this.#around.libc.recv(this.#data, buffer, READ_LENGTH, flags);
       if (count === -EAGAIN) break;
@@ -331,6 +331,7 @@ export class FtpClient {
       return false;
     }
     this.#moved += count;
+    this.#reads++;
     return true;
   }
 
