@@ -51,10 +51,10 @@ export type ParsedFlags =
 const FULL = { repeats: 7, seconds: 0.5, stallMs: 10_000 };
 
 /**
- * --quick ends within a minute: what begins last, after 48 s, may still take a start and a cell,
+ * --quick ends within a minute: what begins last, after 51 s, may still take a start and a cell,
  * and a quarter of a GiB tells as much of copies as a whole one.
  */
-const QUICK = { repeats: 1, seconds: 0.05, stallMs: 3_000, budgetMs: 48_000 };
+const QUICK = { repeats: 1, seconds: 0.05, stallMs: 3_000, budgetMs: 51_000 };
 const QUICK_SIZES: FileSizes = { ...FILE_SIZES, medium: 16 << 20, large: 256 << 20 };
 
 /** More than these are a slip of the finger: the run would take days. */

@@ -146,13 +146,13 @@ export function warmUpJobs(around: Surroundings, scenario?: Scenario): LoadJob[]
     groups: [group],
     setupMs: SETUP_MS,
     warmupMs: 0,
-    measureMs: Math.min(milliseconds, WARM_UP_WINDOWS_MAX * seconds * 1e3),
+    measureMs: milliseconds * Math.min(1, seconds / WARM_SECONDS),
     stallMs,
   }));
 }
 
-/** A warm-up is no longer than so many windows: a first look has no time for more. */
-const WARM_UP_WINDOWS_MAX = 4;
+/** Windows shorter than this are a first look, with warm-ups in proportion. */
+const WARM_SECONDS = 0.3;
 
 /** Windows in which little happens, or happens slowly, are longer. */
 function stretchOf(scenario: Scenario): number {

@@ -114,7 +114,7 @@ export const SCENARIOS: readonly Scenario[] = [
     question: "What does a request cost, and where is the knee?",
     points: [
       ...points("clients", [1, 4, 16, 64], [16]),
-      ...points("load", LOAD_FRACTIONS, [0.5]),
+      ...points("load", LOAD_FRACTIONS, []),
     ],
     headline: {
       point: "clients=16",
@@ -265,7 +265,7 @@ export const SCENARIOS: readonly Scenario[] = [
     question: "What does a copy cost?",
     points: [
       single("down", 0),
-      single("up", 1),
+      { id: "up", x: 1, quick: false, peers: true },
     ],
     headline: {
       point: "down",
