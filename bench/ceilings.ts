@@ -7,7 +7,7 @@
  */
 
 import { join } from "@std/path";
-import { startResponder } from "./ceiling.ts";
+import { startResponder } from "./responder.ts";
 import { FILES, jobOf, type Surroundings } from "./jobs.ts";
 import type { Plan, Workplace } from "./measure.ts";
 import type { Ceiling } from "./record.ts";

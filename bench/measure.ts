@@ -8,13 +8,22 @@
 
 import { fromFileUrl, join } from "@std/path";
 import { createContentFile } from "./content.ts";
-import { FILES, INCOMING, jobOf, modelsOnly, needsFreshServer, serveFlags } from "./jobs.ts";
-import { sessionsAt, type Surroundings, warmTransferOf, warmUpJobs } from "./jobs.ts";
+import {
+  FILES,
+  INCOMING,
+  jobOf,
+  modelsOnly,
+  needsFreshServer,
+  serveFlags,
+  sessionsAt,
+  type Surroundings,
+  warmTransferOf,
+  warmUpJobs,
+} from "./jobs.ts";
 import { LoadProcess } from "./load_process.ts";
 import type { CellRecord } from "./record.ts";
 import type { FileSizes, Point, Scenario } from "./scenarios.ts";
-import type { Folders, ServerProcess } from "./server_process.ts";
-import { startServer } from "./server_process.ts";
+import { type Folders, type ServerProcess, startServer } from "./server_process.ts";
 import { randomFrom, shuffled } from "./statistics.ts";
 import type { Subject } from "./subjects.ts";
 import { measureWindow, type Outcome } from "./window.ts";
@@ -117,7 +126,7 @@ function takesPart(subject: Subject, scenario: Scenario): boolean {
 /** Where `subject` is measured. */
 export function pointsFor(subject: Subject, scenario: Scenario): readonly Point[] {
   if (subject.kind === "model") return scenario.points;
-  return scenario.points.filter(({ id, peers }) => peers && !id.startsWith("load="));
+  return scenario.points.filter(({ peers }) => peers);
 }
 
 /** How many cells a plan has. */

@@ -6,6 +6,17 @@
  * @module
  */
 
+import process from "node:process";
+
+/**
+ * CPU seconds of this process alone, user and system: whom it started, a server or the load, is
+ * counted for itself.
+ */
+export function ownCpuSeconds(): number {
+  const { user, system } = process.cpuUsage();
+  return (user + system) / 1e6;
+}
+
 /** Figures of a process and all that came of it, as far as they are still there or were reaped. */
 export interface ProcessFigures {
   /** CPU seconds since the start: nanoseconds of live threads, ticks of what has been reaped. */
@@ -80,13 +91,13 @@ function switchesOf(status: string, kind: string): number {
 export function readProcessFigures(pid: number): ProcessFigures {
   let userTicks = 0, systemTicks = 0, cpu = 0, voluntary = 0, involuntary = 0, threads = 0;
   const tree = processTree(pid);
-  for (const process of tree) {
-    const ticks = ticksOf(process);
+  for (const member of tree) {
+    const ticks = ticksOf(member);
     userTicks += ticks.user;
     systemTicks += ticks.system;
     cpu += ticks.reaped / TICKS_PER_SECOND;
-    for (const thread of threadsOf(process)) {
-      const folder = `/proc/${process}/task/${thread}`;
+    for (const thread of threadsOf(member)) {
+      const folder = `/proc/${member}/task/${thread}`;
       // Nanoseconds on a processor come first (proc_pid_schedstat).
       cpu += Number((read(`${folder}/schedstat`) ?? "0").split(" ")[0]) / 1e9;
       const status = read(`${folder}/status`) ?? "";
@@ -112,8 +123,8 @@ export function readProcessFigures(pid: number): ProcessFigures {
  */
 export function readMemoryBytes(pid: number): number {
   let kib = 0;
-  for (const process of processTree(pid)) {
-    const rollup = read(`/proc/${process}/smaps_rollup`) ?? "";
+  for (const member of processTree(pid)) {
+    const rollup = read(`/proc/${member}/smaps_rollup`) ?? "";
     kib += Number(/^Pss:\s+(\d+) kB/m.exec(rollup)?.[1] ?? 0);
   }
   return kib * 1024;

@@ -9,6 +9,7 @@ import type { WorkerStats } from "../models/mod.ts";
 import type { LoadJob, LoadResult } from "./load/job.ts";
 import type { LoadProcess } from "./load_process.ts";
 import {
+  ownCpuSeconds,
   type ProcessorTicks,
   readProcessFigures,
   readProcessorTicks,
@@ -36,7 +37,7 @@ async function takeSample(server: ServerProcess, load: LoadProcess): Promise<Sam
   return {
     server: await server.sample(),
     loadCpu: readProcessFigures(load.pid).cpu,
-    ownCpu: readProcessFigures(Deno.pid).cpu,
+    ownCpu: ownCpuSeconds(),
     ticks: readProcessorTicks(),
     at: performance.now(),
   };

@@ -8,12 +8,12 @@
  * @module
  */
 
-import process from "node:process";
 import { join } from "@std/path";
 import { errorText, type Libc } from "../../models/libc/mod.ts";
 import { EPOLL_CTL_ADD, EPOLLIN, EPOLLOUT } from "../../models/libc/constants.ts";
 import { EPOLL_EVENT_LAYOUTS } from "../../models/libc/structs.ts";
 import { verifyContentFile } from "../content.ts";
+import { ownCpuSeconds } from "../process_figures.ts";
 import { FtpClient, type Surroundings } from "./ftp_client.ts";
 import { GroupState } from "./group.ts";
 import type { Group, LoadJob, LoadResult } from "./job.ts";
@@ -55,12 +55,6 @@ export function runLoad(libc: Libc, job: LoadJob, pause: Pause): LoadResult {
   } finally {
     loop.close();
   }
-}
-
-/** CPU time of this process, user and system, seconds. */
-function cpuSeconds(): number {
-  const { user, system } = process.cpuUsage();
-  return (user + system) / 1e6;
 }
 
 /** Why a job cannot go on. */
@@ -115,11 +109,11 @@ class Loop implements Surroundings {
       for (const group of this.#groups) this.#logIn(group);
       this.#warmUp();
       this.pause("opening");
-      const cpuAtStart = cpuSeconds();
+      const cpuAtStart = ownCpuSeconds();
       const start = this.now();
       const end = this.#window(start);
       seconds = (end - start) / 1e3;
-      cpu = cpuSeconds() - cpuAtStart - this.#spunMs / 1e3;
+      cpu = ownCpuSeconds() - cpuAtStart - this.#spunMs / 1e3;
       for (const group of this.#groups) group.closeWindow(end);
       this.pause("closed");
     } catch (error) {
@@ -127,7 +121,7 @@ class Loop implements Surroundings {
       failure = error.message;
     }
     const results = this.#groups.map((group) => [group.spec.name, group.result()] as const);
-    this.close();
+    this.#closeClients();
     this.#verifyUploads();
     return {
       seconds,
@@ -139,11 +133,13 @@ class Loop implements Surroundings {
   }
 
   close(): void {
-    for (const group of this.#groups) for (const client of group.clients) client.close();
-    if (!this.#epollClosed) this.libc.close(this.#epoll);
-    this.#epollClosed = true;
+    this.#closeClients();
+    this.libc.close(this.#epoll);
   }
-  #epollClosed = false;
+
+  #closeClients(): void {
+    for (const group of this.#groups) for (const client of group.clients) client.close();
+  }
 
   // --- the parts of a job ---
 

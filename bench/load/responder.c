@@ -1,7 +1,7 @@
 /*
  * The least FTP server that the load can be run against: it knows no files, no users and no state
  * but an open transfer, and answers by the verb. No server can be measured to be faster than the
- * load is against this one. bench/ceiling.ts compiles and starts it.
+ * load is against this one. bench/responder.ts compiles and starts it.
  *
  *     responder HOST PORT FILE     PORT 0 picks one; FILE is what every RETR sends
  *

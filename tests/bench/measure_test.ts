@@ -81,6 +81,16 @@ testWith(NEEDS, "measure samples the server at the edges of the window", async (
   assertEquals([send, close], [1_200, 300]);
 });
 
+testWith(NEEDS, "measure sees that others use the processors beside a busy server", async () => {
+  await using other = new Child("sh", ["-c", "echo started; while :; do :; done"]);
+  await other.stdout.match(/started/);
+  const plan = planOf(EPOLL);
+  const scenarios = plan.scenarios.filter(({ id }) => id === "control");
+  const { cells } = await cellsOf({ ...plan, scenarios, seconds: 0.3 });
+  // Server and load are descendants of the one who measures: counted once, they leave the rest.
+  assert(cells[0]!.others > 0);
+});
+
 testWith(NEEDS, "measure tells what a model cannot hold, without trying", async () => {
   const plan = planOf(BLOCKING);
   const scenarios = plan.scenarios.filter(({ id }) => id === "idle");

@@ -8,7 +8,7 @@
 
 import { assert, assertEquals, assertMatch } from "@std/assert";
 import { join } from "@std/path";
-import { startResponder } from "../../bench/ceiling.ts";
+import { startResponder } from "../../bench/responder.ts";
 import { contentBlock, createContentFile } from "../../bench/content.ts";
 import { type Located, type Peer, PEERS } from "../../bench/peers.ts";
 import { processTree } from "../../bench/process_figures.ts";

@@ -1,7 +1,7 @@
 /**
- * The load's own ceiling: starts load/responder.c, the least server that speaks the load's
- * dialogue, for measure.ts to aim the load at. What is measured against it says how fast any server
- * could have been measured to be; it is no subject of the comparison.
+ * Starts load/responder.c, the least server that speaks the load's dialogue, for ceilings.ts to aim
+ * the load at. What is measured against it says how fast any server could have been measured to be;
+ * it is no subject of the comparison.
  *
  * @module
  */
