@@ -5,7 +5,7 @@
  */
 
 import type { Failure } from "../effects.ts";
-import { encodeReply } from "./replies.ts";
+import { encodeReply } from "./words/replies.ts";
 
 const FAILURES: Readonly<Record<Failure, readonly [code: number, text: string]>> = {
   notFound: [550, "No such file or directory"],

@@ -11,8 +11,8 @@
 import type { Access } from "../accounts.ts";
 import type { DirectoryEntry, FileStat } from "../effects.ts";
 import { isAddressable, isPartialName, joinPath, nameOf, parentOf, resolvePath } from "../paths.ts";
-import { type FactName, formatFactLine, formatTime } from "./facts.ts";
-import { encodeLine } from "./lines.ts";
+import { type FactName, formatFactLine, formatTime } from "./words/facts.ts";
+import { encodeLine } from "./words/lines.ts";
 
 /**
  * Renders one entry; see the header of this file. `isSingle`: the path was a file's, and this is

@@ -7,7 +7,7 @@
  */
 
 import type { Protocol } from "../session.ts";
-import { encodeReply } from "./replies.ts";
+import { encodeReply } from "./words/replies.ts";
 import { FtpSession } from "./session.ts";
 
 /** FTP: RFC 959, 1123, 2389, 2428, 2640 and 3659. */

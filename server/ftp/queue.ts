@@ -11,7 +11,7 @@
 import { LINE_BYTES_MAX, QUEUED_BYTES_MAX, QUEUED_COMMANDS_MAX } from "../limits.ts";
 import { concatenate } from "../octets.ts";
 import { type Command, parseCommand } from "./commands/mod.ts";
-import { LineReader } from "./lines.ts";
+import { LineReader } from "./words/lines.ts";
 
 const NOTHING = new Uint8Array(0);
 

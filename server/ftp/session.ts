@@ -46,9 +46,9 @@ import type { Address, Completion, Effect, Failure, FileOperation } from "../eff
 import type { Peer, Session, Settings } from "../session.ts";
 import type { Command } from "./commands/mod.ts";
 import { FAILURE_REPLIES, READ_ONLY_REPLY } from "./failures.ts";
-import { FACT_NAMES, type FactName } from "./facts.ts";
+import { FACT_NAMES, type FactName } from "./words/facts.ts";
 import { CommandQueue } from "./queue.ts";
-import { encodeReply } from "./replies.ts";
+import { encodeReply } from "./words/replies.ts";
 
 /** A transfer command under way, from the opening of its file to its last reply. */
 export interface Transfer {

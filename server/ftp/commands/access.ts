@@ -9,8 +9,8 @@
 
 import { authenticate } from "../../accounts.ts";
 import { LOGIN_ATTEMPTS_MAX } from "../../limits.ts";
-import { FACT_NAMES } from "../facts.ts";
-import { encodeReply } from "../replies.ts";
+import { FACT_NAMES } from "../words/facts.ts";
+import { encodeReply } from "../words/replies.ts";
 import type { FtpSession } from "../session.ts";
 
 const PASSWORD_NEEDED = encodeReply(331, "Send the password with PASS");

@@ -5,7 +5,7 @@
  */
 
 import { parentOf } from "../../paths.ts";
-import { encodeReply, quotePath } from "../replies.ts";
+import { encodeReply, quotePath } from "../words/replies.ts";
 import type { FtpSession } from "../session.ts";
 import { resolveNew, resolveOld } from "./names.ts";
 

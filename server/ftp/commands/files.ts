@@ -8,10 +8,10 @@
 import type { Failure } from "../../effects.ts";
 import { ASCII_SIZE_BYTES_MAX, READ_BYTES } from "../../limits.ts";
 import { isPartialName, nameOf, partialPath } from "../../paths.ts";
-import { toNetworkLines } from "../ascii.ts";
+import { toNetworkLines } from "../words/ascii.ts";
 import { FAILURE_REPLIES, NEW_NAME_FAILURE_REPLIES } from "../failures.ts";
-import { formatTime, parseTime } from "../facts.ts";
-import { encodeReply } from "../replies.ts";
+import { formatTime, parseTime } from "../words/facts.ts";
+import { encodeReply } from "../words/replies.ts";
 import type { FtpSession } from "../session.ts";
 import { resolveNew, resolveOld } from "./names.ts";
 

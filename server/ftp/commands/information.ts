@@ -6,11 +6,11 @@
  */
 
 import { READ_BYTES, STATUS_LISTING_BYTES_MAX } from "../../limits.ts";
-import { FACT_NAMES, type FactName, formatFactLine } from "../facts.ts";
+import { FACT_NAMES, type FactName, formatFactLine } from "../words/facts.ts";
 import { FAILURE_REPLIES, READ_ONLY_REPLY } from "../failures.ts";
 import { factsOf, renderLong } from "../listing.ts";
-import { decodeText } from "../lines.ts";
-import { encodeReply, encodeReplyLines } from "../replies.ts";
+import { decodeText } from "../words/lines.ts";
+import { encodeReply, encodeReplyLines } from "../words/replies.ts";
 import type { FtpSession } from "../session.ts";
 import type { Verb } from "./mod.ts";
 import { resolveList, resolveOld } from "./names.ts";

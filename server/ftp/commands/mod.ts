@@ -9,8 +9,8 @@
  */
 
 import type { Access } from "../../accounts.ts";
-import { decodeText } from "../lines.ts";
-import { encodeReply } from "../replies.ts";
+import { decodeText } from "../words/lines.ts";
+import { encodeReply } from "../words/replies.ts";
 import type { FtpSession } from "../session.ts";
 import { account, logIn, nameUser, quit, reinitialize } from "./access.ts";
 import {

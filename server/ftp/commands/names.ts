@@ -9,7 +9,7 @@
 
 import { isPartialName, nameOf, resolvePath } from "../../paths.ts";
 import { type ListRequest, parseListArgument } from "../listing.ts";
-import { encodeReply } from "../replies.ts";
+import { encodeReply } from "../words/replies.ts";
 import type { FtpSession } from "../session.ts";
 
 const BAD_OLD_NAME = encodeReply(550, "A name cannot hold NUL, CR, LF or a backslash");

@@ -9,8 +9,8 @@
  */
 
 import type { Address } from "../../effects.ts";
-import { canonicalIpv6, formatHostPort, parseExtended, parseHostPort } from "../address.ts";
-import { encodeReply } from "../replies.ts";
+import { canonicalIpv6, formatHostPort, parseExtended, parseHostPort } from "../words/address.ts";
+import { encodeReply } from "../words/replies.ts";
 import type { FtpSession } from "../session.ts";
 
 /** Ports below it belong to well-known services (RFC 2577 section 3). */

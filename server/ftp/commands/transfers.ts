@@ -11,10 +11,10 @@
 
 import type { Completion, DirectoryEntry, Failure, FileOperation, Filter } from "../../effects.ts";
 import { joinPath, parentOf, partialPath } from "../../paths.ts";
-import { dropFirst, fromNetworkLines, toNetworkLines } from "../ascii.ts";
+import { dropFirst, fromNetworkLines, toNetworkLines } from "../words/ascii.ts";
 import { FAILURE_REPLIES, NEW_NAME_FAILURE_REPLIES } from "../failures.ts";
 import { type ListRequest, type Render, renderFacts, renderLong, renderNames } from "../listing.ts";
-import { encodeReply } from "../replies.ts";
+import { encodeReply } from "../words/replies.ts";
 import type { FtpSession } from "../session.ts";
 import { resolveList, resolveNew, resolveOld } from "./names.ts";
 

@@ -6,7 +6,7 @@
  * @module
  */
 
-import { concatenate } from "../octets.ts";
+import { concatenate } from "../../octets.ts";
 import { encodeLine } from "./lines.ts";
 
 /** A reply as a client sees it. */

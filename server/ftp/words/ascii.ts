@@ -8,7 +8,7 @@
  * @module
  */
 
-import type { Filter } from "../effects.ts";
+import type { Filter } from "../../effects.ts";
 
 export type { Filter };
 
