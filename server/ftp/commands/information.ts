@@ -8,7 +8,7 @@
 import { READ_BYTES, STATUS_LISTING_BYTES_MAX } from "../../limits.ts";
 import { FACT_NAMES, type FactName, formatFactLine } from "../words/facts.ts";
 import { FAILURE_REPLIES, READ_ONLY_REPLY } from "../failures.ts";
-import { factsOf, renderLong } from "../listing.ts";
+import { factsOf } from "../listing.ts";
 import { decodeText } from "../words/lines.ts";
 import { encodeReply, encodeReplyLines } from "../words/replies.ts";
 import type { FtpSession } from "../session.ts";

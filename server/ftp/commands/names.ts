@@ -8,12 +8,12 @@
  */
 
 import { isPartialName, nameOf, resolvePath } from "../../paths.ts";
-import { type ListRequest, parseListArgument } from "../listing.ts";
+import { type ListRequest, parseListArgument } from "../selection.ts";
 import { encodeReply } from "../words/replies.ts";
 import type { FtpSession } from "../session.ts";
 
-const BAD_OLD_NAME = encodeReply(550, "A name cannot hold NUL, CR, LF or a backslash");
-const BAD_NEW_NAME = encodeReply(553, "A name cannot hold NUL, CR, LF or a backslash");
+const BAD_OLD_NAME = encodeReply(550, "A name cannot hold NUL, CR or LF");
+const BAD_NEW_NAME = encodeReply(553, "A name cannot hold NUL, CR or LF");
 const RESERVED_NAME = encodeReply(553, "Names like .NAME.part are for uploads under way");
 const ROOT_NAME = encodeReply(553, "The root cannot be made or replaced");
 

@@ -13,7 +13,6 @@ import type { Completion, DirectoryEntry, Failure, FileOperation, Filter } from 
 import { joinPath, parentOf, partialPath } from "../../paths.ts";
 import { dropFirst, fromNetworkLines, toNetworkLines } from "../words/ascii.ts";
 import { FAILURE_REPLIES, NEW_NAME_FAILURE_REPLIES } from "../failures.ts";
-import { type ListRequest, type Render, renderFacts, renderLong, renderNames } from "../listing.ts";
 import { encodeReply } from "../words/replies.ts";
 import type { FtpSession } from "../session.ts";
 import { resolveList, resolveNew, resolveOld } from "./names.ts";
@@ -113,12 +112,12 @@ function receive(
 
 /** LIST: 150; 226, 425, 426, 451; 550. */
 export function list(session: FtpSession, argument: string): void {
-  sendListing(session, argument, (request) => renderLong(request, session.now), false);
+  sendListing(session, argument, (request) => rowsAreNotMadeYet(request, session.now), false);
 }
 
 /** NLST: as LIST. */
 export function listNames(session: FtpSession, argument: string): void {
-  sendListing(session, argument, renderNames, true);
+  sendListing(session, argument, rowsAreNotMadeYet, true);
 }
 
 function sendListing(
@@ -159,7 +158,7 @@ export function listMachine(session: FtpSession, argument: string): void {
   takeRestart(session);
   const path = resolveOld(session, argument);
   if (path === undefined) return;
-  const render = renderFacts(session.facts, session.access ?? "read", path);
+  const render = rowsAreNotMadeYet(session.facts, session.access ?? "read", path);
   begin(session, {
     direction: "send",
     operation: {
@@ -241,4 +240,8 @@ function takeRestart(session: FtpSession): number {
   const { restart } = session;
   session.restart = 0;
   return restart;
+}
+
+function rowsAreNotMadeYet(): never {
+  throw new Error("Cannot list before the listing is an effect");
 }
