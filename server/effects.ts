@@ -295,7 +295,10 @@ export type Effect =
     /** How long the data connection may stand still. */
     readonly stallTimeoutMs: number;
   }
-  /** Closes the transfer, also one that still connects; its own answer is `failed`, "aborted". */
+  /**
+   * Closes the transfer, also one that still connects; its own answer is `failed`, "aborted". One
+   * that has connected and waits for `startTransfer` has no answer due, and is dropped.
+   */
   | { readonly kind: "abortTransfer" }
   /** Asks how far the running transfer is. Answered at once by `progress`. */
   | { readonly kind: "askProgress"; readonly id: number }
