@@ -325,7 +325,7 @@ Deno.test("SIZE: in TYPE A a file that grows while it is read is given up", () =
       said += new TextDecoder().decode(effect.octets);
     } else if (effect.kind === "file" && effect.operation.do === "read") {
       const octets = new Uint8Array(effect.operation.length);
-      session.handleCompletion(effect.id, { kind: "octets", octets }, now);
+      session.handleCompletion(effect.id, { kind: "octets", octets, ended: false }, now);
       reads++;
     } else if (effect.kind === "file") {
       session.handleCompletion(effect.id, tree.perform(effect.operation), now);
