@@ -8,24 +8,32 @@
  * @module
  */
 
-import { type Address, protocols } from "../server/mod.ts";
+import { type Address, unreachable } from "../../server/mod.ts";
+import { ServeError, type ServeOptions, type Server, type Terminal } from "../model.ts";
 import { Counters } from "./counters.ts";
-import { ServeError, type ServeOptions, type Server, type Terminal } from "./model.ts";
+import { Gate } from "./gate.ts";
 import {
   CLOSING,
   DRAINING,
   FULL,
+  LENT,
   MAILBOX,
+  NONE,
   OWN,
   SHARED,
   type WorkerMessage,
   type WorkerStart,
-} from "./worker_context.ts";
+} from "./link.ts";
+import { Questions } from "./questions.ts";
 
 /** What a model adds to the pool. */
 export interface PoolPlan {
+  /** What its threads are called. */
   readonly model: string;
+  /** See Server.description. */
   readonly description: string;
+  /** The module that a worker runs. */
+  readonly worker: URL;
   /** Names of the calls that its workers count. */
   readonly callNames: readonly string[];
   readonly options: ServeOptions;
@@ -63,17 +71,16 @@ export class Pool {
   readonly shared = new Int32Array(new SharedArrayBuffer(SHARED.count * 4));
   readonly #workers: Entry[] = [];
   readonly #finished = Promise.withResolvers<void>();
-  /** One question at a time is put to the operator. */
-  #asking: Promise<void> = Promise.resolve();
+  readonly #questions: Questions<Entry>;
+  readonly #gate: SharedArrayBuffer;
   #stopping: number | undefined;
   /** The last worker has ended and what the plan held is released: once, its numbers are others'. */
   #over = false;
 
   constructor(readonly plan: PoolPlan) {
-    if (!protocols.has(plan.options.protocol)) {
-      plan.release();
-      throw new ServeError(`Cannot serve an unknown protocol "${plan.options.protocol}"`);
-    }
+    this.#gate = Gate.allocate();
+    this.#questions = new Questions(plan.terminal, (worker, ask, line) =>
+      this.#deliver(worker, ask, line));
     // A server that dies is reported by whoever awaits `finished`; nobody need.
     this.#finished.promise.catch(() => {});
   }
@@ -103,12 +110,12 @@ export class Pool {
   grow(options = this.plan.options): Promise<number> {
     const { plan } = this;
     const counters = new Counters(plan.callNames);
-    const own = new Int32Array(new SharedArrayBuffer(OWN.count * 4)).fill(-1);
+    const own = new Int32Array(new SharedArrayBuffer(OWN.count * 4)).fill(NONE);
     const mailbox = new Int32Array(
       new SharedArrayBuffer(MAILBOX.headBytes + MAILBOX.lineBytesMax),
     );
     const wake = plan.wakeDescriptor(); // it may throw, so it comes before the thread
-    const thread = new Worker(new URL("./worker.ts", import.meta.url), {
+    const thread = new Worker(plan.worker, {
       type: "module",
       name: `${plan.model} ${this.#workers.length}`,
     });
@@ -131,6 +138,7 @@ export class Pool {
       mailbox: mailbox.buffer,
       listener: plan.listener,
       wake,
+      gate: this.#gate,
     };
     this.#workers.push(worker);
     Atomics.add(this.shared, SHARED.started, 1);
@@ -190,11 +198,14 @@ export class Pool {
       case "print":
         terminal.print(message.text);
         return;
-      case "log":
-        terminal.log(message.text);
+      case "event":
+        terminal.event(message.event);
         return;
       case "ask":
-        this.#asking = this.#asking.then(() => this.#ask(worker, message.ask, message.prompt));
+        this.#questions.add(worker, message.ask, message.prompt);
+        return;
+      case "withdraw":
+        this.#questions.withdraw(worker, message.ask);
         return;
       case "taken":
         worker.taken.resolve();
@@ -202,6 +213,8 @@ export class Pool {
       case "saturated":
         this.plan.saturated?.(this);
         return;
+      default:
+        unreachable(message);
     }
   }
 
@@ -209,11 +222,12 @@ export class Pool {
     if (!worker.running) return;
     worker.running = false;
     worker.taken.resolve();
+    this.#questions.withdraw(worker);
     worker.counters.enter("stopped");
     worker.thread.terminate();
     Atomics.sub(this.shared, SHARED.started, 1);
     if (bug !== undefined) {
-      this.plan.terminal.log(`A worker ended by a bug: ${bug}`);
+      this.plan.terminal.event({ kind: "warning", text: `A worker ended by a bug: ${bug}` });
       worker.ready.reject(new ServeError(`Cannot start a worker: ${bug}`));
     }
     if (this.size === 0) this.#allEnded();
@@ -227,17 +241,16 @@ export class Pool {
     else this.#finished.reject(new ServeError("Cannot go on: no worker is left"));
   }
 
-  async #ask(worker: Entry, ask: number, prompt: string): Promise<void> {
-    if (!worker.running || this.stopped) return;
-    const line = await this.plan.terminal.ask(prompt);
+  /** Puts the operator's line into the mailbox of `worker`, and waits until it is taken. */
+  async #deliver(worker: Entry, ask: number, line: string | undefined): Promise<void> {
     if (!worker.running) return;
     const octets = new TextEncoder().encode(line ?? "").subarray(0, MAILBOX.lineBytesMax);
     worker.mailbox[MAILBOX.ask] = ask;
     worker.mailbox[MAILBOX.length] = line === undefined ? -1 : octets.length;
     new Uint8Array(worker.mailbox.buffer, MAILBOX.headBytes).set(octets);
+    worker.taken = Promise.withResolvers();
     Atomics.store(worker.mailbox, MAILBOX.state, FULL);
     Atomics.notify(worker.mailbox, MAILBOX.state);
-    worker.taken = Promise.withResolvers();
     this.plan.wake(worker);
     await worker.taken.promise;
   }

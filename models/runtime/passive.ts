@@ -5,65 +5,66 @@
  * @module
  */
 
-import type { Address } from "../server/mod.ts";
-import { PassivePool, type PassiveSocket } from "./passive.ts";
-import type { ServeOptions } from "./model.ts";
-import { familyOf } from "./sockets.ts";
+import type { Address } from "../../server/mod.ts";
+import { familyOf } from "../address.ts";
+import { chance } from "../clock.ts";
+import { PassivePool, type PassiveSocket } from "../driver/passive.ts";
+import type { ServeOptions } from "../model.ts";
+import { acceptEach } from "./accept.ts";
 
 /** One listening socket, and the connection that came before it was asked for. */
 export class AsyncPassive implements PassiveSocket {
+  /** See PassiveSocket. */
   readonly port: number;
+  /** See PassiveSocket. */
+  uses = 0;
   #expected: string | undefined;
-  #arrived: Deno.Conn | undefined;
-  #taker: ((conn: Deno.Conn) => void) | undefined;
+  #arrived: Deno.TcpConn | undefined;
+  #taker: ((conn: Deno.TcpConn) => void) | undefined;
   #open = true;
 
   constructor(readonly listener: Deno.TcpListener) {
     this.port = listener.addr.port;
-    this.#accept();
+    acceptEach(listener, (conn) => this.#came(conn), () => this.#open)
+      .finally(() => this.#open = false);
   }
 
-  /** The host from which a connection is expected from now on; undefined: from nowhere. */
-  expect(host: string | undefined): void {
-    this.#arrived?.close();
-    this.#arrived = undefined;
-    this.#taker = undefined;
-    this.#expected = host;
+  /** See PassiveSocket. */
+  lend(host: string): boolean {
+    this.#expect(host);
+    return this.#open;
   }
 
-  /** Resolves with the expected connection, once it has come. */
-  take(): Promise<Deno.Conn> {
+  /** See PassiveSocket. */
+  rest(): void {
+    this.#expect(undefined);
+  }
+
+  /** See PassiveSocket. */
+  close(): void {
+    if (!this.#open) return;
+    this.#open = false;
+    this.#expect(undefined);
+    this.listener.close();
+  }
+
+  /** Resolves with the expected connection, once it has come; a later call takes its place. */
+  take(): Promise<Deno.TcpConn> {
     const arrived = this.#arrived;
     this.#arrived = undefined;
     if (arrived !== undefined) return Promise.resolve(arrived);
     return new Promise((resolve) => this.#taker = resolve);
   }
 
-  drain(): boolean {
-    return this.#open;
-  }
-
-  rest(): void {
-    this.expect(undefined);
-  }
-
-  close(): void {
-    this.#open = false;
-    this.expect(undefined);
-    this.listener.close();
-  }
-
-  async #accept(): Promise<void> {
-    try {
-      for await (const conn of this.listener) this.#came(conn);
-    } catch {
-      // Out of descriptors, for example: the pool makes another socket when one is needed.
-      this.#open = false;
-    }
+  #expect(host: string | undefined): void {
+    this.#arrived?.close();
+    this.#arrived = undefined;
+    this.#taker = undefined;
+    this.#expected = host;
   }
 
   #came(conn: Deno.TcpConn): void {
-    const host = addressOf(conn.remoteAddr).host;
+    const { host } = addressOf(conn.remoteAddr);
     if (host !== this.#expected || this.#arrived !== undefined) return conn.close();
     const taker = this.#taker;
     this.#taker = undefined;
@@ -74,7 +75,7 @@ export class AsyncPassive implements PassiveSocket {
 
 /** Data sockets for one worker. */
 export function listenForData(options: ServeOptions): PassivePool<AsyncPassive> {
-  return new PassivePool(options, options.workers, (port) => {
+  return new PassivePool(options.passivePorts, options.workers, chance, (port) => {
     try {
       return new AsyncPassive(Deno.listen({ hostname: options.host, port }));
     } catch (error) {

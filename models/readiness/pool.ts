@@ -1,20 +1,21 @@
 /**
- * How a reactor's workers are started: one listener for all, an eventfd each to be woken by.
+ * How the event loops of polling and multiplex are started: one listener for all, an eventfd each to be woken by.
  *
  * @module
  */
 
-import * as c from "./libc/constants.ts";
-import { CALL_NAMES, errorText, Libc } from "./libc/mod.ts";
-import { ServeError, type ServeOptions, type Server, type Terminal } from "./model.ts";
-import { Pool } from "./pool.ts";
-import { addressAt, listenForControl } from "./sockets.ts";
+import { addressAt } from "../address.ts";
+import * as c from "../libc/constants.ts";
+import { CALL_NAMES, errorText, Libc } from "../libc/mod.ts";
+import { ServeError, type ServeOptions, type Server, type Terminal } from "../model.ts";
+import { Pool } from "../pool/supervisor.ts";
+import { hasSpareDescriptors, listenForControl } from "./sockets.ts";
 
 /** eventfd(2) adds this number, whatever it is: the reader is only to be woken. */
 const ONE = new Uint8Array(new BigUint64Array([1n]).buffer);
 
 /** Serves with `options.workers` event loops over one listening socket. */
-export async function serveReactors(
+export async function serveLoops(
   model: string,
   description: string,
   options: ServeOptions,
@@ -26,11 +27,15 @@ export async function serveReactors(
   const pool = new Pool({
     model,
     description: `${model} (${description})`,
+    worker: new URL("./worker.ts", import.meta.url),
     callNames: CALL_NAMES,
     options,
     terminal,
     listener,
     wakeDescriptor() {
+      if (!hasSpareDescriptors(libc)) {
+        throw new ServeError("Cannot start a worker: too many open files");
+      }
       const fd = libc.eventfd();
       if (fd < 0) throw new ServeError(`Cannot start a worker: ${errorText(-fd)}`);
       descriptors.push(fd);

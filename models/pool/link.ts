@@ -8,15 +8,36 @@
  * @module
  */
 
+import type { ServerEvent } from "../../server/mod.ts";
+import type { Admission } from "../admission.ts";
+import { now } from "../clock.ts";
+import type { ServeOptions, WorkerLink } from "../model.ts";
 import { Counters } from "./counters.ts";
-import { Libc } from "./libc/mod.ts";
-import type { ServeOptions } from "./model.ts";
+import { Gate } from "./gate.ts";
 
 /** Numbers that all threads of a pool share, by their index in one Int32Array. */
-export const SHARED = { stop: 0, connections: 1, started: 2, busy: 3, count: 4 } as const;
+export const SHARED = {
+  stop: 0,
+  connections: 1,
+  started: 2,
+  busy: 3,
+  /** Clients wait in the backlog while every thread that there may be has one. */
+  crowded: 4,
+  count: 5,
+} as const;
 
-/** Numbers of one worker: its control connection, for the supervisor to shut down, or -1. */
+/**
+ * Numbers of one worker: its control connection, for the supervisor to shut down, or NONE. While
+ * somebody works on it, it is LENT, so that the worker does not close it meanwhile and the number
+ * become another's.
+ */
 export const OWN = { control: 0, count: 1 } as const;
+
+/** See OWN. */
+export const NONE = -1, LENT = -2;
+
+/** Tries of a worker to have its number back; each waits a millisecond. */
+const LENT_TRIES_MAX = 1_000;
 
 /** The mailbox: a state, the ask it answers, the length of the line or -1 for no line; the line. */
 export const MAILBOX = { state: 0, ask: 1, length: 2, headBytes: 12, lineBytesMax: 8_192 } as const;
@@ -41,6 +62,8 @@ export interface WorkerStart {
   readonly listener: number;
   /** An eventfd that the supervisor writes to; else -1. */
   readonly wake: number;
+  /** The server's one gate. */
+  readonly gate: SharedArrayBuffer;
 }
 
 /** What a worker tells its supervisor. */
@@ -51,8 +74,10 @@ export type WorkerMessage =
   | { readonly kind: "failed"; readonly reason: string }
   | { readonly kind: "finished" }
   | { readonly kind: "print"; readonly text: string }
-  | { readonly kind: "log"; readonly text: string }
+  | { readonly kind: "event"; readonly event: ServerEvent }
   | { readonly kind: "ask"; readonly ask: number; readonly prompt: string }
+  /** Nobody waits for the answer any more. */
+  | { readonly kind: "withdraw"; readonly ask: number }
   /** The mailbox is empty again. */
   | { readonly kind: "taken" }
   /** All started threads have a client (blocking). */
@@ -61,7 +86,7 @@ export type WorkerMessage =
 const decoder = new TextDecoder();
 
 /** The worker's side. */
-export class WorkerContext {
+export class WorkerContext implements WorkerLink {
   readonly options: ServeOptions;
   readonly counters: Counters;
   readonly shared: Int32Array<SharedArrayBuffer>;
@@ -71,8 +96,13 @@ export class WorkerContext {
   readonly wake: number;
   /** Called when the supervisor has news, in a worker that returns to its event loop. */
   onWake: (() => void) | undefined;
-  readonly #asks = new Map<number, (line: string | undefined) => void>();
-  readonly #name: string;
+  readonly #asks = new Map<number, (line: string | undefined, now: number) => void>();
+  /** The model that it works for. */
+  readonly model: string;
+  /** What its thread is called: "multiplex 0". */
+  readonly name: string;
+  /** The server's one gate. */
+  readonly admission: Admission;
   #asked = 0;
   #pauseTold = false;
 
@@ -80,7 +110,9 @@ export class WorkerContext {
     start: WorkerStart,
     readonly post: (message: WorkerMessage) => void,
   ) {
-    this.#name = `${start.model} ${start.index}`;
+    this.model = start.model;
+    this.admission = new Gate(start.gate, start.options.admission, start.index);
+    this.name = `${start.model} ${start.index}`;
     this.options = start.options;
     this.counters = new Counters(start.callNames, start.counters);
     this.shared = new Int32Array(start.shared);
@@ -90,16 +122,14 @@ export class WorkerContext {
     this.wake = start.wake;
   }
 
-  /** The C library for this thread, which top, perf and /proc then know by its name. */
-  openLibc(): Libc {
-    const libc = new Libc(this.counters.calls);
-    libc.nameThread(this.#name);
-    return libc;
-  }
-
   /** RUNNING, DRAINING or CLOSING. */
   get stopping(): number {
     return Atomics.load(this.shared, SHARED.stop);
+  }
+
+  /** Clients wait in the backlog while every thread has one (blocking). */
+  get crowded(): boolean {
+    return Atomics.load(this.shared, SHARED.crowded) !== 0;
   }
 
   /** A session begins: its number, one higher than the last of the whole server. */
@@ -118,12 +148,12 @@ export class WorkerContext {
   /** A session threw: the one thing that only a bug of ours can cause. */
   sessionCrashed(number: number, error: unknown): void {
     const text = error instanceof Error ? error.stack ?? error.message : String(error);
-    this.log(`Session ${number} ended by a bug: ${text}`);
+    this.event({ kind: "warning", text: `Session ${number} ended by a bug: ${text}` });
   }
 
   /** Nothing can be accepted for a moment; said once until a session begins. */
   acceptingPauses(reason: string): void {
-    if (!this.#pauseTold) this.log(`Accepting pauses: ${reason}`);
+    if (!this.#pauseTold) this.event({ kind: "warning", text: `Accepting pauses: ${reason}` });
     this.#pauseTold = true;
   }
 
@@ -132,9 +162,9 @@ export class WorkerContext {
     this.post({ kind: "ready", port });
   }
 
-  /** A line on the server's standard error. */
-  log(text: string): void {
-    this.post({ kind: "log", text });
+  /** For the operator. */
+  event(event: ServerEvent): void {
+    this.post({ kind: "event", event });
   }
 
   /** A line on the server's standard output. */
@@ -143,9 +173,29 @@ export class WorkerContext {
   }
 
   /** Has the operator asked; `answer` is called by a later `deliver`. */
-  ask(prompt: string, answer: (line: string | undefined) => void): void {
-    this.#asks.set(++this.#asked, answer);
-    this.post({ kind: "ask", ask: this.#asked, prompt });
+  ask(prompt: string, answer: (line: string | undefined, now: number) => void): number {
+    const ask = ++this.#asked;
+    this.#asks.set(ask, answer);
+    this.post({ kind: "ask", ask, prompt });
+    return ask;
+  }
+
+  /** See WorkerLink. */
+  withdraw(ask: number): void {
+    if (this.#asks.delete(ask)) this.post({ kind: "withdraw", ask });
+  }
+
+  /** Tells the supervisor which control connection this worker serves. */
+  serve(control: number): void {
+    Atomics.store(this.own, OWN.control, control);
+  }
+
+  /** The control connection is about to be closed; waits while the supervisor works on it. */
+  served(control: number): void {
+    for (let tries = 0; tries < LENT_TRIES_MAX; tries++) {
+      if (Atomics.compareExchange(this.own, OWN.control, control, NONE) !== LENT) return;
+      Atomics.wait(this.own, OWN.control, LENT, 1);
+    }
   }
 
   /** Hands a line in the mailbox, if there is one, to the one who asked. */
@@ -161,6 +211,6 @@ export class WorkerContext {
     this.post({ kind: "taken" });
     const answer = this.#asks.get(ask);
     this.#asks.delete(ask);
-    answer?.(length < 0 ? undefined : decoder.decode(octets));
+    answer?.(length < 0 ? undefined : decoder.decode(octets), now());
   }
 }
