@@ -22,6 +22,7 @@
  */
 
 import type { Access } from "./accounts.ts";
+import type { FactName } from "./ftp/words/facts.ts";
 
 /** A numeric transport address. `host` is IPv4 dotted or IPv6 text without brackets. */
 export interface Address {
@@ -55,7 +56,10 @@ export interface FileStat {
 
 /** One name in a directory with what stat(2) says of it. */
 export interface DirectoryEntry extends FileStat {
-  /** One component, without a slash. */
+  /**
+   * One component, without a slash. What a pattern of several components matched, and what a
+   * recursive listing of names has below its directories, is the path below the listed one.
+   */
   readonly name: string;
 }
 
@@ -85,8 +89,13 @@ export type Rows =
   | { readonly as: "long"; readonly now: number }
   /** NLST: names in a directory behind `prefix`; a single file is called `name`. */
   | { readonly as: "names"; readonly prefix: string; readonly name: string }
-  /** Facts of RFC 3659 section 7 (MLSD) as a user with `access` sees them. */
-  | { readonly as: "facts"; readonly facts: readonly string[]; readonly access: Access };
+  /** Facts of RFC 3659 section 7 (MLSD) of the directory `path`, as who has `access` sees them. */
+  | {
+    readonly as: "facts";
+    readonly facts: readonly FactName[];
+    readonly access: Access;
+    readonly path: string;
+  };
 
 /** Which entries a listing has, and in which order. */
 export interface Selection {
@@ -286,7 +295,10 @@ export type Effect =
     /** How long the data connection may stand still. */
     readonly stallTimeoutMs: number;
   }
-  /** Closes the transfer, also one that still connects; its own answer is `failed`, "aborted". */
+  /**
+   * Closes the transfer, also one that still connects; its own answer is `failed`, "aborted". One
+   * that has connected and waits for `startTransfer` has no answer due, and is dropped.
+   */
   | { readonly kind: "abortTransfer" }
   /** Asks how far the running transfer is. Answered at once by `progress`. */
   | { readonly kind: "askProgress"; readonly id: number }

@@ -7,7 +7,7 @@
  * @module
  */
 
-import type { Address } from "../effects.ts";
+import type { Address } from "../../effects.ts";
 
 export type { Address };
 

@@ -2,19 +2,34 @@
  * TYPE A: line ends between the served files (LF) and the network (CR LF), RFC 959 section
  * 3.1.1.1.
  *
- * Filters for `startTransfer` and for the client's side of the same transfer. They hold at most
+ * Filters for transfers and for what counts their octets. They hold at most
  * one octet back, so the result never depends on how the octets were chunked.
  *
  * @module
  */
 
-import type { Filter } from "../effects.ts";
+import type { LineConversion } from "../../effects.ts";
 
-export type { Filter };
+/** Converts octets on their way, whatever the pieces are that they come in. */
+export interface Filter {
+  /**
+   * What can be said of all octets up to the end of `chunk`: new octets, never a part of `chunk`,
+   * which is the caller's again.
+   */
+  push(chunk: Uint8Array): Uint8Array<ArrayBuffer>;
+  /** What was held back until nothing follows. */
+  end(): Uint8Array<ArrayBuffer>;
+}
 
 const LF = 0x0a;
 const CR = 0x0d;
 const NOTHING = new Uint8Array(0);
+
+/** The filter that does what `lines` says. */
+export function converter({ to, skip }: LineConversion): Filter {
+  const filter = to === "network" ? toNetworkLines() : fromNetworkLines();
+  return skip === 0 ? filter : dropFirst(skip, filter);
+}
 
 /** From a file to the network: LF becomes CR LF; a CR LF that is there already stays as it is. */
 export function toNetworkLines(): Filter {
@@ -70,7 +85,7 @@ export function fromNetworkLines(): Filter {
 /** `filter` without the first `count` octets of its result: REST in TYPE A (RFC 3659 5.3). */
 export function dropFirst(count: number, filter: Filter): Filter {
   let left = count;
-  const drop = (octets: Uint8Array) => {
+  const drop = (octets: Uint8Array<ArrayBuffer>) => {
     const dropped = Math.min(left, octets.length);
     left -= dropped;
     return octets.subarray(dropped);

@@ -7,7 +7,16 @@
  */
 
 /** The facts that the server knows, in the order in which it writes them (RFC 3659 section 7.5). */
-export const FACT_NAMES = ["type", "size", "modify", "perm", "unique", "UNIX.mode"] as const;
+export const FACT_NAMES = [
+  "type",
+  "size",
+  "modify",
+  "perm",
+  "unique",
+  "UNIX.mode",
+  "UNIX.owner",
+  "UNIX.group",
+] as const;
 
 /** One of them. */
 export type FactName = typeof FACT_NAMES[number];
@@ -50,9 +59,18 @@ export function parseFactLine(line: string): FactLine | undefined {
   return { facts, name: line.slice(space + 1) };
 }
 
-/** `YYYYMMDDHHMMSS` in UTC (RFC 3659 section 2.3), whole seconds. */
+/** The first and the last time that four digits of a year can name, milliseconds. */
+const TIME_MS_MIN = Date.parse("0000-01-01T00:00:00Z");
+const TIME_MS_MAX = Date.parse("9999-12-31T23:59:59Z");
+
+/** `ms` as a time that FTP can write: the nearest one, where a file system knows others. */
+export function clampTime(ms: number): number {
+  return Math.min(Math.max(ms, TIME_MS_MIN), TIME_MS_MAX) || 0;
+}
+
+/** `YYYYMMDDHHMMSS` in UTC (RFC 3659 section 2.3), whole seconds; see `clampTime`. */
 export function formatTime(ms: number): string {
-  const date = new Date(ms);
+  const date = new Date(clampTime(ms));
   const number = date.getUTCFullYear() * 1e10 + (date.getUTCMonth() + 1) * 1e8 +
     date.getUTCDate() * 1e6 + date.getUTCHours() * 1e4 + date.getUTCMinutes() * 100 +
     date.getUTCSeconds();
