@@ -94,7 +94,7 @@ export class Driver<S extends PassiveSocket> {
   /** The ask that the transfer answers next: connectData, then startTransfer. */
   #transferAsk: number | undefined;
   #question: number | undefined;
-  #loggedIn: boolean;
+  #loggedIn = false;
   #over = false;
   #now: number;
 
@@ -109,7 +109,6 @@ export class Driver<S extends PassiveSocket> {
     this.session = protocol.createSession(link.options.settings, peer, now, store.can);
     this.slot = store.slot();
     this.passive = new PassiveSlot(tools.passive, peer.remote.host);
-    this.#loggedIn = !protocol.logsIn;
     this.#reports = new Reports((event) => link.event(event), peer);
   }
 

@@ -7,7 +7,7 @@
  * @module
  */
 
-import type { WorkerStats } from "./model.ts";
+import type { WorkerStats } from "../model.ts";
 
 /** The counters after the calls, in their order in memory. */
 const FIELDS = [

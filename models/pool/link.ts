@@ -111,7 +111,7 @@ export class WorkerContext implements WorkerLink {
     readonly post: (message: WorkerMessage) => void,
   ) {
     this.model = start.model;
-    this.admission = new Gate(start.gate, start.options.admission, start.index);
+    this.admission = new Gate(start.gate, start.index);
     this.name = `${start.model} ${start.index}`;
     this.options = start.options;
     this.counters = new Counters(start.callNames, start.counters);

@@ -8,7 +8,7 @@
  * @module
  */
 
-import { type Address, unreachable } from "../../server/mod.ts";
+import { type Address, protocols, unreachable } from "../../server/mod.ts";
 import { ServeError, type ServeOptions, type Server, type Terminal } from "../model.ts";
 import { Counters } from "./counters.ts";
 import { Gate } from "./gate.ts";
@@ -78,7 +78,8 @@ export class Pool {
   #over = false;
 
   constructor(readonly plan: PoolPlan) {
-    this.#gate = Gate.allocate();
+    const { admission, protocol } = plan.options;
+    this.#gate = Gate.allocate(admission, protocols.get(protocol)!.logsIn);
     this.#questions = new Questions(plan.terminal, (worker, ask, line) =>
       this.#deliver(worker, ask, line));
     // A server that dies is reported by whoever awaits `finished`; nobody need.

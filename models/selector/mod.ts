@@ -23,6 +23,11 @@ export class ReadyList {
   /** READ, WRITE or both for each of them; errors and hang-ups are both. */
   readonly bits: number[] = [];
 
+  /** The descriptors that are ready. */
+  descriptors(): number[] {
+    return this.fds.slice(0, this.count);
+  }
+
   /** One more. */
   add(fd: number, bits: number): void {
     this.fds[this.count] = fd;
