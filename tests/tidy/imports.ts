@@ -8,10 +8,8 @@ import { type Finding, lineAt, type Node, type SourceFile, visitNodes } from "./
 
 const FACES = ["server/mod.ts", "models/mod.ts", "client/mod.ts"] as const;
 
-/** The vocabulary of FTP that both ends speak. */
-const FTP_WORDS = ["lines", "replies", "address", "facts", "ascii"].map((name) =>
-  `server/ftp/words/${name}.ts`
-);
+/** What both ends speak with: the vocabulary of FTP, names as octets, the end of a switch. */
+const WORDS = ["server/ftp/words/", "server/octets.ts", "server/unreachable.ts"] as const;
 
 /**
  * For each part of the project what its files may import: files, or folders ending in "/". The
@@ -19,7 +17,7 @@ const FTP_WORDS = ["lines", "replies", "address", "facts", "ascii"].map((name) =
  */
 const DIRECTIONS: readonly (readonly [from: string, to: readonly string[]])[] = [
   ["server/", ["server/"]],
-  ["client/", ["client/", ...FTP_WORDS]],
+  ["client/", ["client/", ...WORDS]],
   ["models/libc/", ["models/libc/"]],
   ["models/", ["models/", "server/mod.ts"]],
   // The load is a client over the same calls of the kernel as the servers that it measures.
@@ -37,9 +35,11 @@ const DIRECTIONS: readonly (readonly [from: string, to: readonly string[]])[] = 
 const PURE = ["server/"];
 
 /** One specifier, and where it stands. */
-interface Import {
+export interface Import {
   readonly specifier: string;
   readonly offset: number;
+  /** A worker's module, begun by URL. */
+  readonly isWorker: boolean;
 }
 
 /** Imports in every form, and workers begun by URL: those are code, too. */
@@ -54,7 +54,8 @@ export function importsOf(file: SourceFile): Import[] {
     "NewExpression",
   ], (node) => {
     const specifier = specifierOf(node);
-    if (specifier !== undefined) found.push({ specifier, offset: node.range[0] });
+    if (specifier === undefined) return;
+    found.push({ specifier, offset: node.range[0], isWorker: node.type === "NewExpression" });
   });
   return found;
 }
