@@ -5,8 +5,8 @@
 
 import { assertEquals } from "@std/assert";
 import { fromFileUrl } from "@std/path";
-import { type Variant, variants } from "../conformance/variants.ts";
-import { type Need, SERVER_NEEDS, testWith } from "../permission.ts";
+import { type Variant, variants } from "../../conformance/variants.ts";
+import { type Need, SERVER_NEEDS, testWith } from "../../permission.ts";
 
 const NEEDS: readonly Need[] = [...SERVER_NEEDS, "run"];
 const PROGRAM = fromFileUrl(new URL("./teaching_client.py", import.meta.url));

@@ -1,6 +1,6 @@
 import { assert, assertEquals } from "@std/assert";
-import { getLong, NUMBER_WAIT_MS, octetsOf, prepared, text } from "./mini_driver.ts";
-import { latin1 } from "./small_driver.ts";
+import { getLong, NUMBER_WAIT_MS, octetsOf, prepared, text } from "./driver.ts";
+import { latin1 } from "../small/driver.ts";
 
 Deno.test("mini messages cut anywhere mean the same", () => {
   const messages = ["get|long|0", "get|long|0", "put|new|12", "hello world!", "get|new|0"];

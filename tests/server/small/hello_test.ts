@@ -1,6 +1,6 @@
 import { assert, assertEquals, assertFalse } from "@std/assert";
-import { hello } from "../../server/hello.ts";
-import { SETTINGS, SmallDriver } from "./small_driver.ts";
+import { hello } from "../../../server/small/hello.ts";
+import { SETTINGS, SmallDriver } from "./driver.ts";
 
 Deno.test("hello greets, shows one message, closes", () => {
   const driver = new SmallDriver(hello);
@@ -40,7 +40,7 @@ Deno.test("hello closes when the client leaves, when the server stops, and after
   stopping.stop();
   assert(stopping.closed);
   const silent = new SmallDriver(hello);
-  silent.wait(SETTINGS.limits.idleTimeoutMs - 1);
+  silent.wait(SETTINGS.hello.idleTimeoutMs - 1);
   assertFalse(silent.closed);
   silent.wait(1);
   assert(silent.closed);

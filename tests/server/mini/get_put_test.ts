@@ -1,6 +1,14 @@
 import { assert, assertEquals, assertFalse, assertMatch } from "@std/assert";
-import { getLong, NUMBER_WAIT_MS, octetsOf, prepared, PULL_WAIT_MS, text } from "./mini_driver.ts";
-import { latin1, SETTINGS } from "./small_driver.ts";
+import {
+  getLong,
+  NUMBER_WAIT_MS,
+  octetsOf,
+  prepared,
+  preparedWith,
+  PULL_WAIT_MS,
+  text,
+} from "./driver.ts";
+import { latin1 } from "../small/driver.ts";
 
 Deno.test("mini says nothing first", () => {
   assertEquals(prepared().heard(), []);
@@ -208,7 +216,7 @@ Deno.test("mini takes names of 255 octets and in any script", () => {
 });
 
 Deno.test("mini gets from downloadPath and puts to uploadPath", () => {
-  const driver = prepared({ ...SETTINGS, downloadPath: "/down", uploadPath: "/up" });
+  const driver = preparedWith({ anonymous: "write", downloadPath: "/down", uploadPath: "/up" });
   driver.tree.put("/down", undefined);
   driver.tree.put("/down/b", new Uint8Array(7));
   driver.tree.put("/up", undefined);
@@ -220,11 +228,11 @@ Deno.test("mini gets from downloadPath and puts to uploadPath", () => {
 });
 
 Deno.test("mini gives what anonymous users may have, and no more", () => {
-  const reader = prepared({ ...SETTINGS, accounts: { users: [], anonymous: "read" } });
+  const reader = preparedWith({ anonymous: "read" });
   reader.input("get|a|0");
   reader.input("put|a|0");
   assertEquals(reader.heard(), ["YES|5", "ERR|Permission denied"]);
-  const nobody = prepared({ ...SETTINGS, accounts: { users: [] } });
+  const nobody = preparedWith({});
   nobody.input("get|a|0");
   nobody.input("put|a|0");
   assertEquals(nobody.heard(), ["NO|0", "ERR|Permission denied"]);

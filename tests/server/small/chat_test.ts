@@ -1,6 +1,6 @@
 import { assert, assertEquals, assertFalse } from "@std/assert";
-import { chat } from "../../server/chat.ts";
-import { SETTINGS, SmallDriver } from "./small_driver.ts";
+import { chat } from "../../../server/small/chat.ts";
+import { SETTINGS, SmallDriver } from "./driver.ts";
 
 function prompts(driver: SmallDriver): string[] {
   return driver.questions.map((question) => question.prompt);
@@ -90,17 +90,18 @@ Deno.test("chat without an operator shows messages and asks nobody", () => {
   assertFalse(driver.closed);
 });
 
-Deno.test("chat keeps the open answer for a client that has closed its side", () => {
+Deno.test("chat ends with its client, and drops the question that is open", () => {
   const driver = new SmallDriver(chat);
   driver.input("one");
   driver.input("two");
+  assertEquals(driver.questions.length, 1);
   driver.end();
   assertEquals(driver.printed, ["client 1: one", "client 1: two"]);
-  assertEquals(driver.questions.length, 1);
-  assertFalse(driver.closed);
-  driver.reply("yes");
-  assertEquals(driver.heard(), ["yes"]);
+  assertEquals(driver.questions.length, 1, "nothing is asked for a client that has gone");
   assert(driver.closed);
+  // The operator answers nevertheless.
+  driver.reply("yes");
+  assertEquals(driver.heard(), []);
 });
 
 Deno.test("chat closes when the client leaves or the server stops", () => {
@@ -116,10 +117,10 @@ Deno.test("chat closes when the client leaves or the server stops", () => {
 Deno.test("chat closes a silent client, but not while the operator thinks", () => {
   const driver = new SmallDriver(chat);
   driver.input("one");
-  driver.wait(10 * SETTINGS.limits.idleTimeoutMs);
+  driver.wait(10 * SETTINGS.chat.idleTimeoutMs);
   assertFalse(driver.closed);
   driver.reply("at last");
-  driver.wait(SETTINGS.limits.idleTimeoutMs - 1);
+  driver.wait(SETTINGS.chat.idleTimeoutMs - 1);
   assertFalse(driver.closed);
   driver.wait(1);
   assert(driver.closed);

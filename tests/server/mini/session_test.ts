@@ -1,7 +1,7 @@
 import { assert, assertEquals, assertFalse } from "@std/assert";
-import { mini } from "../../server/mini.ts";
-import { getLong, NUMBER_WAIT_MS, prepared, text } from "./mini_driver.ts";
-import { SETTINGS } from "./small_driver.ts";
+import { mini } from "../../../server/mini/session.ts";
+import { getLong, NUMBER_WAIT_MS, prepared, text } from "./driver.ts";
+import { SETTINGS } from "../small/driver.ts";
 
 Deno.test("mini wants no input while a file operation is under way", () => {
   const driver = prepared();
@@ -67,14 +67,14 @@ Deno.test("mini stop lets a get and a put end", () => {
 });
 
 Deno.test("mini closes a client that says nothing, in every phase", () => {
-  const { idleTimeoutMs, stallTimeoutMs } = SETTINGS.limits;
+  const { idleTimeoutMs } = SETTINGS.mini;
   for (const messages of [[], ["get|a|0"], ["get|a|0", "get|a|0"], ["put|new|5", "hel"]]) {
     const driver = prepared();
     for (const message of messages) {
       driver.input(message);
       driver.wait(NUMBER_WAIT_MS);
     }
-    driver.wait(Math.max(idleTimeoutMs, stallTimeoutMs));
+    driver.wait(idleTimeoutMs);
     assert(driver.closed, messages.join());
     assertFalse(driver.tree.has("/.new.part"));
   }

@@ -1,7 +1,7 @@
 /**
  * Drives a small protocol's session without any I/O: carries file effects out on a tree in memory
- * and keeps what the session says, shows and asks. mini_test.ts, hello_test.ts, echo_test.ts and
- * chat_test.ts use it; it checks on the way what every session owes its model.
+ * and keeps what the session says, shows and asks. The tests of echo, hello, chat and mini
+ * use it; it checks on the way what every session owes its model.
  *
  * @module
  */
@@ -9,22 +9,20 @@
 import { assert, assertEquals } from "@std/assert";
 import {
   type Completion,
-  DEFAULT_LIMITS,
+  DEFAULT_SETTINGS,
   type Effect,
   type Failure,
   type FileOperation,
   type Protocol,
   type Session,
   type Settings,
-} from "../../server/mod.ts";
-import { Tree } from "../transcripts/tree.ts";
+} from "../../../server/mod.ts";
+import { Tree } from "../../transcripts/tree.ts";
 
 /** Everybody may get and put, in the root. */
 export const SETTINGS: Settings = {
-  accounts: { users: [], anonymous: "write" },
-  limits: DEFAULT_LIMITS,
-  downloadPath: "/",
-  uploadPath: "/",
+  ...DEFAULT_SETTINGS,
+  mini: { ...DEFAULT_SETTINGS.mini, anonymous: "write" },
 };
 
 const LOOPBACK = { family: 4, host: "127.0.0.1", port: 8000 } as const;
@@ -130,7 +128,7 @@ export class SmallDriver {
     const answers: [number, FileOperation][] = [];
     let said = "";
     for (let count = 0; count < EFFECTS_MAX; count++) {
-      const effect = this.session.pollEffect();
+      const effect = this.session.pollEffect(this.now);
       if (effect !== undefined) {
         assert(!this.closed, `An effect after close: ${effect.kind}`);
         if (effect.kind === "file" && this.holdsAnswers) {

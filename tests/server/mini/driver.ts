@@ -5,11 +5,11 @@
  */
 
 import { assertEquals } from "@std/assert";
-import { mini } from "../../server/mini.ts";
-import type { Settings } from "../../server/mod.ts";
-import { latin1, SETTINGS, SmallDriver } from "./small_driver.ts";
+import { mini } from "../../../server/mini/session.ts";
+import { DEFAULT_SETTINGS, type MiniSettings } from "../../../server/mod.ts";
+import { latin1, SETTINGS, SmallDriver } from "../small/driver.ts";
 
-/** What rule 4 of mini_pulls.ts waits, and what ends a number. */
+/** What rule 4 of pulls.ts waits, and what ends a number. */
 export const PULL_WAIT_MS = 1_500, NUMBER_WAIT_MS = 100;
 
 /** Octets that no shift or repetition leaves as they are. */
@@ -18,8 +18,16 @@ export function octetsOf(length: number): Uint8Array {
 }
 
 /** A driver whose tree has "a" (5 octets), "empty" and "long" (2,500 octets). */
-export function prepared(settings: Settings = SETTINGS): SmallDriver {
-  const driver = new SmallDriver(mini, settings);
+export function prepared(): SmallDriver {
+  return preparedWith(SETTINGS.mini);
+}
+
+/** The same with other settings; what they leave out is as it is by default. */
+export function preparedWith(settings: Partial<MiniSettings>): SmallDriver {
+  const driver = new SmallDriver(mini, {
+    ...SETTINGS,
+    mini: { ...DEFAULT_SETTINGS.mini, ...settings },
+  });
   driver.tree.put("/a", new TextEncoder().encode("hello"));
   driver.tree.put("/empty", new Uint8Array(0));
   driver.tree.put("/long", octetsOf(2_500));

@@ -1,6 +1,6 @@
 import { assert, assertEquals, assertFalse } from "@std/assert";
-import { echo } from "../../server/echo.ts";
-import { latin1, SETTINGS, SmallDriver } from "./small_driver.ts";
+import { echo } from "../../../server/small/echo.ts";
+import { latin1, SETTINGS, SmallDriver } from "./driver.ts";
 
 Deno.test("echo says nothing first and sends back every octet unchanged", () => {
   const driver = new SmallDriver(echo);
@@ -31,9 +31,9 @@ Deno.test("echo closes when the client does, when the server stops, and after a 
   stopping.stop();
   assert(stopping.closed);
   const silent = new SmallDriver(echo);
-  silent.wait(SETTINGS.limits.idleTimeoutMs - 1);
+  silent.wait(SETTINGS.echo.idleTimeoutMs - 1);
   silent.input("x");
-  silent.wait(SETTINGS.limits.idleTimeoutMs - 1);
+  silent.wait(SETTINGS.echo.idleTimeoutMs - 1);
   assertFalse(silent.closed);
   silent.wait(1);
   assert(silent.closed);

@@ -1,6 +1,6 @@
 import { assert, assertEquals } from "@std/assert";
-import { getLong, octetsOf, prepared, PULL_WAIT_MS } from "./mini_driver.ts";
-import { latin1 } from "./small_driver.ts";
+import { getLong, octetsOf, prepared, PULL_WAIT_MS } from "./driver.ts";
+import { latin1 } from "../small/driver.ts";
 
 Deno.test("mini pulls that outnumber blocks are dropped, and the next message is answered", () => {
   for (const next of ["get|empty|0", "get|missing|0", "put|new|0"]) {
