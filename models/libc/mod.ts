@@ -75,6 +75,7 @@ export class Libc {
   /** struct tcp_info up to tcpi_unacked, its first number after eight octets of flags. */
   readonly #tcpInfo = new Uint32Array(7);
   readonly #path = new Uint8Array(PATH_BYTES_MAX);
+  #filter: Uint8Array<ArrayBuffer> | undefined;
   readonly #time = new BigInt64Array(TIMEVAL_BYTES / 8);
 
   /** @param calls one number per name of CALL_NAMES and EAGAIN_COUNTER, counted up here. */
@@ -169,6 +170,7 @@ export class Libc {
     const address = encodeSocketAddress({ family, host, port: 0 }, this.#ipv6);
     if (address === undefined) return -c.EADDRNOTAVAIL;
     const program = onlyFrom(family === 4 ? address.subarray(4, 8) : address.subarray(8, 24));
+    this.#filter = program; // only a number leads to it: it must outlive the call
     const header = new Uint8Array(SOCK_FPROG_BYTES);
     const view = new DataView(header.buffer);
     view.setUint16(0, program.length / SOCK_FILTER_BYTES, true);
