@@ -5,16 +5,16 @@
  */
 
 import { assert, assertEquals, assertStringIncludes } from "@std/assert";
-import * as c from "../../models/libc/constants.ts";
+import * as c from "../../../models/libc/constants.ts";
 import {
   CALL_NAMES,
   type CallName,
   EAGAIN_COUNTER,
   Libc,
   unavailableReason,
-} from "../../models/libc/mod.ts";
-import { missing, testWith } from "../permission.ts";
-import { Loopback } from "./loopback.ts";
+} from "../../../models/libc/mod.ts";
+import { missing, testWith } from "../../permission.ts";
+import { Loopback } from "../loopback.ts";
 
 /** open(2): for what no model does, reading and writing one file. */
 const O_RDWR = 2;

@@ -6,8 +6,8 @@
  */
 
 import { assert, assertEquals } from "@std/assert";
-import * as constants from "../../models/libc/constants.ts";
-import { errorText } from "../../models/libc/errors.ts";
+import * as constants from "../../../models/libc/constants.ts";
+import { errorText } from "../../../models/libc/errors.ts";
 import {
   decodeSocketAddress,
   encodeSocketAddress,
@@ -19,8 +19,8 @@ import {
   SOCKADDR_IN_BYTES,
   type SocketAddress,
   TIMEVAL_BYTES,
-} from "../../models/libc/structs.ts";
-import { missing, testWith } from "../permission.ts";
+} from "../../../models/libc/structs.ts";
+import { missing, testWith } from "../../permission.ts";
 
 const c = constants;
 

@@ -5,13 +5,17 @@
  * @module
  */
 
-import { assertEquals, assertThrows } from "@std/assert";
-import { CALL_NAMES, type CallName, Libc, unavailableReason } from "../../models/libc/mod.ts";
-import { EpollSelector } from "../../models/selector/epoll.ts";
-import { READ, WRITE } from "../../models/selector/mod.ts";
-import { ScanSelector } from "../../models/selector/scan.ts";
-import { missing, testWith } from "../permission.ts";
-import { Loopback } from "./loopback.ts";
+import { assertEquals } from "@std/assert";
+import { CALL_NAMES, type CallName, Libc, unavailableReason } from "../../../models/libc/mod.ts";
+import { EpollSelector } from "../../../models/selector/epoll.ts";
+import { READ, ReadyList, WRITE } from "../../../models/selector/mod.ts";
+import { ScanSelector } from "../../../models/selector/scan.ts";
+import { missing, testWith } from "../../permission.ts";
+import { Loopback } from "../loopback.ts";
+import { kinds } from "./selector_kinds.ts";
+
+/** errno(3): not an open descriptor. */
+const EBADF = 9;
 
 const absent = missing(["ffi"]).length > 0 ? undefined : unavailableReason();
 
@@ -19,25 +23,35 @@ function made(libc: Libc, name: CallName): number {
   return libc.calls[CALL_NAMES.indexOf(name)]!;
 }
 
-testWith(["ffi"], "ScanSelector sleeps only when idle, not at once, and not at interval 0", () => {
+testWith(["ffi"], "ScanSelector sleeps unless it is told not to wait, or at interval 0", () => {
   for (const interval of [0, 1]) {
     const libc = new Libc();
     const scan = new ScanSelector(libc, interval);
-    const tell = () => {};
-    scan.wait(0, true, tell);
-    scan.wait(-1, false, tell);
-    scan.wait(5, false, tell);
+    const ready = new ReadyList();
+    scan.wait(0, ready);
+    scan.wait(0, ready);
     assertEquals(made(libc, "nanosleep"), 0);
-    scan.wait(-1, true, tell);
-    scan.wait(5, true, tell);
+    scan.wait(-1, ready);
+    scan.wait(5, ready);
     assertEquals(made(libc, "nanosleep"), interval === 0 ? 0 : 2);
   }
 }, absent);
 
 testWith(["ffi"], "ScanSelector sleeps no longer than it may wait", () => {
   const scan = new ScanSelector(new Libc(), 3_600_000);
-  scan.wait(1, true, () => {}); // returns
+  scan.wait(1, new ReadyList()); // returns
 }, absent);
+
+for (const { name, make } of kinds) {
+  testWith(["ffi"], `Selector.wait forgets what the list held before [${name}]`, () => {
+    const selector = make(new Libc());
+    const ready = new ReadyList();
+    ready.add(999, READ);
+    selector.wait(0, ready);
+    assertEquals([ready.count, ready.descriptors()], [0, []]);
+    selector.close();
+  }, absent);
+}
 
 testWith(["ffi"], "EpollSelector calls epoll_ctl only when an interest changes", () => {
   for (const [trigger, expected] of [["level", 4], ["edge", 2]] as const) {
@@ -53,11 +67,15 @@ testWith(["ffi"], "EpollSelector calls epoll_ctl only when an interest changes",
   }
 }, absent);
 
-testWith(["ffi"], "EpollSelector: a descriptor that is not open is an error", () => {
+testWith(["ffi"], "EpollSelector.set gives -errno of what the kernel has no room for", () => {
   using loopback = new Loopback();
   const selector = new EpollSelector(loopback.libc, "level");
   const fd = loopback.open(loopback.libc.eventfd());
   loopback.close(fd);
-  assertThrows(() => selector.set(fd, READ), Error, `Cannot watch descriptor ${fd}`);
+  assertEquals(selector.set(fd, READ), -EBADF);
+  assertEquals(selector.set(fd, READ), -EBADF); // it is not taken for registered
+  const next = loopback.open(loopback.libc.eventfd());
+  assertEquals(next, fd);
+  assertEquals(selector.set(next, READ), 0);
   selector.close();
 }, absent);

@@ -5,11 +5,11 @@
  */
 
 import { assert, assertEquals } from "@std/assert";
-import { Libc, unavailableReason } from "../../models/libc/mod.ts";
-import { EINVAL, O_DIRECT, O_RDONLY } from "../../models/libc/constants.ts";
-import { alignedBuffer, PAGE_BYTES, Probe } from "../../models/libc/probe.ts";
-import { missing, testWith } from "../permission.ts";
-import { Loopback } from "./loopback.ts";
+import { Libc, unavailableReason } from "../../../models/libc/mod.ts";
+import { EINVAL, O_DIRECT, O_RDONLY } from "../../../models/libc/constants.ts";
+import { alignedBuffer, PAGE_BYTES, Probe } from "../../../models/libc/probe.ts";
+import { missing, testWith } from "../../permission.ts";
+import { Loopback } from "../loopback.ts";
 
 const absent = missing(["ffi"]).length > 0 ? undefined : unavailableReason();
 

@@ -4,12 +4,12 @@
  * @module
  */
 
-import type { Libc } from "../../models/libc/mod.ts";
-import { EpollSelector } from "../../models/selector/epoll.ts";
-import type { Selector } from "../../models/selector/mod.ts";
-import { PollSelector } from "../../models/selector/poll.ts";
-import { ScanSelector } from "../../models/selector/scan.ts";
-import { SelectSelector } from "../../models/selector/select.ts";
+import type { Libc } from "../../../models/libc/mod.ts";
+import { EpollSelector } from "../../../models/selector/epoll.ts";
+import type { Selector } from "../../../models/selector/mod.ts";
+import { PollSelector } from "../../../models/selector/poll.ts";
+import { ScanSelector } from "../../../models/selector/scan.ts";
+import { SelectSelector } from "../../../models/selector/select.ts";
 
 /** A selector to be tested. */
 export interface Kind {

@@ -9,10 +9,10 @@
  */
 
 import { assertEquals } from "@std/assert";
-import { Connection, type StartTransfer, type Wire } from "../../models/connection.ts";
-import { Files } from "../../models/files.ts";
-import { FileFailure } from "../../models/open_file.ts";
-import type { Completion, Effect, Session } from "../../server/mod.ts";
+import { Connection, type StartTransfer, type Wire } from "../../../models/connection.ts";
+import { Files } from "../../../models/files.ts";
+import { FileFailure } from "../../../models/open_file.ts";
+import type { Completion, Effect, Session } from "../../../server/mod.ts";
 
 const encoder = new TextEncoder();
 const decoder = new TextDecoder();

@@ -5,12 +5,12 @@
  */
 
 import { assert, assertEquals, assertMatch } from "@std/assert";
-import { EAGAIN, ECONNRESET, FD_SETSIZE } from "../../models/libc/constants.ts";
-import { type Libc, unavailableReason } from "../../models/libc/mod.ts";
-import { EVENTS_MAX, READ, ReadyList, type Selector, WRITE } from "../../models/selector/mod.ts";
-import { PollSelector } from "../../models/selector/poll.ts";
-import { missing, testWith } from "../permission.ts";
-import { Loopback } from "./loopback.ts";
+import { EAGAIN, ECONNRESET, FD_SETSIZE } from "../../../models/libc/constants.ts";
+import { type Libc, unavailableReason } from "../../../models/libc/mod.ts";
+import { EVENTS_MAX, READ, ReadyList, type Selector, WRITE } from "../../../models/selector/mod.ts";
+import { PollSelector } from "../../../models/selector/poll.ts";
+import { missing, testWith } from "../../permission.ts";
+import { Loopback } from "../loopback.ts";
 import { type Kind, kinds } from "./selector_kinds.ts";
 
 /** A wait that has something to tell ends long before. */
@@ -339,11 +339,11 @@ function reopened(loopback: Loopback, fd: number): number {
 function drainAll(loopback: Loopback, fd: number, wanted: number): number {
   let total = 0;
   const poll = new PollSelector(loopback.libc);
+  const ready = new ReadyList();
   poll.set(fd, READ);
   while (total < wanted) {
-    let ready = false;
-    poll.wait(LONG_MS, true, () => ready = true);
-    if (!ready) break;
+    poll.wait(LONG_MS, ready);
+    if (ready.count === 0) break;
     total += loopback.drain(fd);
   }
   return total;

@@ -5,7 +5,7 @@
  */
 
 import { assertEquals } from "@std/assert";
-import { Counters, LANES } from "../../models/counters.ts";
+import { Counters, LANES } from "../../../models/pool/counters.ts";
 
 const NOTHING = {
   lane: "starting",

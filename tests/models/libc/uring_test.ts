@@ -6,10 +6,10 @@
  */
 
 import { assert, assertEquals, assertThrows } from "@std/assert";
-import { unavailableReason } from "../../models/libc/mod.ts";
-import { Ring, uringUnavailable } from "../../models/libc/uring.ts";
-import { missing, testWith } from "../permission.ts";
-import { Loopback } from "./loopback.ts";
+import { unavailableReason } from "../../../models/libc/mod.ts";
+import { Ring, uringUnavailable } from "../../../models/libc/uring.ts";
+import { missing, testWith } from "../../permission.ts";
+import { Loopback } from "../loopback.ts";
 
 const absent = missing(["ffi"]).length > 0 ? undefined : unavailableReason() ?? uringUnavailable();
 
