@@ -15,8 +15,8 @@ import {
   renderOpening,
   renderOutcome,
   renderSummary,
-  wrap,
 } from "../../bench/lessons/show.ts";
+import { wrap } from "../../client/cli/flags.ts";
 import { Child } from "../child.ts";
 import { type Need, SERVER_NEEDS, testWith } from "../permission.ts";
 

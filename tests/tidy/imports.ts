@@ -13,6 +13,9 @@ const FTP_WORDS = ["lines", "replies", "address", "facts", "ascii"].map((name) =
   `server/ftp/${name}.ts`
 );
 
+/** The one parser of command lines. */
+const FLAGS = "client/cli/flags.ts";
+
 /**
  * For each part of the project what its files may import: files, or folders ending in "/". The
  * first entry that a path begins with counts.
@@ -21,12 +24,13 @@ const DIRECTIONS: readonly (readonly [from: string, to: readonly string[]])[] = 
   ["server/", ["server/"]],
   ["client/", ["client/", ...FTP_WORDS]],
   ["models/libc/", ["models/libc/"]],
+  ["models/serve/", ["models/", "server/mod.ts", FLAGS]],
   ["models/", ["models/", "server/mod.ts"]],
   // The load is a client over the same calls of the kernel as the servers that it measures.
   ["bench/load/", ["bench/", "models/libc/", ...FACES]],
   // A lesson shows the selectors and the calls themselves.
-  ["bench/lessons/", ["bench/", "models/libc/", "models/selector/", ...FACES]],
-  ["bench/", ["bench/", ...FACES]],
+  ["bench/lessons/", ["bench/", "models/libc/", "models/selector/", FLAGS, ...FACES]],
+  ["bench/", ["bench/", FLAGS, ...FACES]],
   ["main.ts", [...FACES, "client/cli/mod.ts", "bench/mod.ts", "bench/lessons/mod.ts"]],
   ["tests/conformance/", ["tests/", ...FACES]],
   ["tests/peers/", ["tests/", ...FACES]],
