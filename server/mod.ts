@@ -10,6 +10,8 @@ export type * from "./effects.ts";
 export type { Peer, Protocol, Session, Settings } from "./session.ts";
 export * from "./accounts.ts";
 export * from "./limits.ts";
+export type * from "./events.ts";
 export { concatenate } from "./octets.ts";
+export { printable } from "./printable.ts";
 export { protocols } from "./protocols.ts";
 export { sampleAvi } from "./sample_avi.ts";

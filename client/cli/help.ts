@@ -66,7 +66,7 @@ export const HELP_FLAG: Flag = { letter: "h", help: "prints this" };
 const HELP_COLUMNS_MAX = 80, HELP_COLUMNS_MIN = 40;
 
 /** A longer term has its meaning below it. */
-const TERM_COLUMNS_MAX = 32;
+const TERM_COLUMNS_MAX = 28;
 
 /** Columns that a meaning has beside its term; where fewer are left, all meanings stand below. */
 const MEANING_COLUMNS_MIN = 24;
@@ -93,7 +93,10 @@ export function renderHelp(line: CommandLine, columns: number = HELP_COLUMNS_MAX
   const forms = line.usage.map((form, index) =>
     `${index === 0 ? "Usage:" : "      "} deno task ${form}`
   );
-  const flags = Object.entries({ ...line.flags, help: HELP_FLAG }).map(rowOf);
+  const table = Object.entries<Flag>({ ...line.flags, help: HELP_FLAG });
+  // -h alone is not worth a column.
+  const hasLetters = Object.values<Flag>(line.flags).some(({ letter }) => letter !== undefined);
+  const flags = table.map(([name, flag]) => rowOf(name, flag, hasLetters));
   return [
     forms.join("\n"),
     wrap(line.about, width).join("\n"),
@@ -104,8 +107,8 @@ export function renderHelp(line: CommandLine, columns: number = HELP_COLUMNS_MAX
   ].join("\n\n");
 }
 
-function rowOf([name, flag]: readonly [string, Flag]): Row {
-  const letter = flag.letter === undefined ? "    " : `-${flag.letter}, `;
+function rowOf(name: string, flag: Flag, hasLetters: boolean): Row {
+  const letter = !hasLetters ? "" : flag.letter === undefined ? "    " : `-${flag.letter}, `;
   const value = flag.value === undefined ? "" : ` ${flag.value}`;
   const initial = flag.initial ?? flag.otherwise;
   return [`${letter}--${name}${value}`, flag.help + (initial === undefined ? "" : ` (${initial})`)];

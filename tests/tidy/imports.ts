@@ -16,6 +16,11 @@ const FTP_WORDS = ["lines", "replies", "address", "facts", "ascii"].map((name) =
 /** The one parser of command lines. */
 const FLAGS = "client/cli/flags.ts";
 
+/** What main.ts picks one of. */
+const COMMANDS = ["models/serve", "client/cli", "bench", "bench/lessons"].map((folder) =>
+  `${folder}/mod.ts`
+);
+
 /**
  * For each part of the project what its files may import: files, or folders ending in "/". The
  * first entry that a path begins with counts.
@@ -31,7 +36,7 @@ const DIRECTIONS: readonly (readonly [from: string, to: readonly string[]])[] = 
   // A lesson shows the selectors and the calls themselves.
   ["bench/lessons/", ["bench/", "models/libc/", "models/selector/", FLAGS, ...FACES]],
   ["bench/", ["bench/", FLAGS, ...FACES]],
-  ["main.ts", [...FACES, "client/cli/mod.ts", "bench/mod.ts", "bench/lessons/mod.ts"]],
+  ["main.ts", [FLAGS, ...COMMANDS]],
   ["tests/conformance/", ["tests/", ...FACES]],
   ["tests/peers/", ["tests/", ...FACES]],
   ["tests/", ["tests/", "server/", "models/", "client/", "bench/", "main.ts"]],
