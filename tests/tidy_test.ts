@@ -113,7 +113,7 @@ new Worker(new URL("../../tests/e.ts", import.meta.url), { type: "module" });
   "client imports the vocabulary of FTP, and a session": {
     rule: directions,
     path: "client/cli/a.ts",
-    text: 'import "../../server/ftp/lines.ts";\nimport "../../server/ftp/session.ts";\n',
+    text: 'import "../../server/ftp/words/lines.ts";\nimport "../../server/ftp/session.ts";\n',
     finds: [":2 imports server/ftp/session.ts"],
   },
   "bench and conformance import faces only": {

@@ -9,6 +9,7 @@
 
 import * as c from "./constants.ts";
 import { CALL_NAMES, type CallName, EAGAIN_COUNTER, SYMBOLS } from "./symbols.ts";
+import { onlyFrom, SOCK_FILTER_BYTES, SOCK_FPROG_BYTES } from "./packet_filter.ts";
 import {
   decodeSocketAddress,
   encodeSocketAddress,
@@ -60,6 +61,9 @@ function cString(text: string): Uint8Array<ArrayBuffer> {
 
 /** PATH_MAX of limits.h, its zero included. */
 const PATH_BYTES_MAX = 4096;
+
+/** What models ask of a kernel; this machine's is Libc. Results are the call's, or -errno. */
+export type Kernel = { readonly [Call in keyof Libc]: Libc[Call] };
 
 /** The calls of one thread. */
 export class Libc {
@@ -158,6 +162,21 @@ export class Libc {
     return this.#c.setsockopt(fd, c.SOL_SOCKET, name, this.#time, TIMEVAL_BYTES) < 0
       ? -this.#errno[0]!
       : 0;
+  }
+
+  /** From now on `fd` hears of `host` only: packets of others are dropped (SO_ATTACH_FILTER). */
+  listenOnlyTo(fd: number, { family, host }: SocketAddress): number {
+    const address = encodeSocketAddress({ family, host, port: 0 }, this.#ipv6);
+    if (address === undefined) return -c.EADDRNOTAVAIL;
+    const program = onlyFrom(family === 4 ? address.subarray(4, 8) : address.subarray(8, 24));
+    const header = new Uint8Array(SOCK_FPROG_BYTES);
+    const view = new DataView(header.buffer);
+    view.setUint16(0, program.length / SOCK_FILTER_BYTES, true);
+    view.setBigUint64(8, BigInt(Deno.UnsafePointer.value(Deno.UnsafePointer.of(program))), true);
+    this.calls[INDEX.setsockopt]! += 1;
+    const { length } = header;
+    const failed = this.#c.setsockopt(fd, c.SOL_SOCKET, c.SO_ATTACH_FILTER, header, length) < 0;
+    return failed ? -this.#errno[0]! : 0;
   }
 
   /** Connections that wait to be accepted on a listener: tcpi_unacked of TCP_INFO (tcp(7)). */

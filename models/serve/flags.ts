@@ -12,19 +12,16 @@ import {
   renderHelp,
   UsageError,
 } from "../../client/cli/flags.ts";
+import { type Access, type Accounts, protocols, type User } from "../../server/mod.ts";
 import {
-  type Access,
-  type Accounts,
-  DEFAULT_LIMITS,
-  protocols,
-  type User,
-} from "../../server/mod.ts";
-import {
+  type AdmissionLimits,
   type DiskDelay,
+  isLoopback,
   type Model,
   models,
   type SelectorName,
   type ServeOptions,
+  serveOptions,
   type Trigger,
 } from "../mod.ts";
 import { LOG_FORMATS, type LogFormat } from "./log.ts";
@@ -47,22 +44,52 @@ const PARTIAL_DAYS_MAX = 36_500;
 /** A slower disk would be a broken one; a thread that sleeps so long cannot be stopped. */
 const DISK_DELAY_MS_MAX = 10_000;
 
-/** Of one address, where others than this machine itself can connect. */
-const SESSIONS_PER_HOST = 64;
+/** What a server is where no flag says otherwise; the root is looked at later. */
+const USUAL = serveOptions({ root: "" });
+const USUAL_FTP = USUAL.settings.ftp.limits;
+
+/** The same where others than this machine itself can connect. */
+const EXPOSED = serveOptions({ root: "", host: "0.0.0.0" });
+
+/** Threads that blocking begins with: each has one client at a time. */
+const BLOCKING_WORKERS = 8;
+
+/** How long transfers that run may go on after a signal. */
+const GRACE_SECONDS = 5;
+
+function inSeconds(ms: number): string {
+  return String(ms / 1e3);
+}
 
 const TABLE = {
   model: { value: "NAME", initial: "multiplex", help: [...models.keys()].join(", ") },
-  protocol: { value: "NAME", initial: "ftp", help: [...protocols.keys()].join(", ") },
-  selector: { value: "NAME", initial: "epoll", help: "multiplex waits in select, poll or epoll" },
-  trigger: { value: "NAME", initial: "level", help: "epoll tells readiness by level or edge" },
-  interval: { value: "MS", initial: "1", help: "polling sleeps so long between rounds; 0 spins" },
+  protocol: { value: "NAME", initial: USUAL.protocol, help: [...protocols.keys()].join(", ") },
+  selector: {
+    value: "NAME",
+    initial: USUAL.selector,
+    help: "multiplex waits in select, poll or epoll",
+  },
+  trigger: {
+    value: "NAME",
+    initial: USUAL.trigger,
+    help: "epoll tells readiness by level or edge",
+  },
+  interval: {
+    value: "MS",
+    initial: `${USUAL.intervalMs}`,
+    help: "polling sleeps so long between rounds; 0 spins",
+  },
   workers: {
     value: "N",
-    otherwise: "1; blocking 8",
+    otherwise: `${USUAL.workers}; blocking ${BLOCKING_WORKERS}`,
     help: "event loops, or blocking's threads at the start",
   },
-  "max-workers": { value: "N", initial: "64", help: "the most threads of blocking" },
-  host: { value: "ADDRESS", initial: "127.0.0.1", help: "numeric address; 0.0.0.0 or :: for all" },
+  "max-workers": {
+    value: "N",
+    initial: `${USUAL.maxWorkers}`,
+    help: "the most threads of blocking",
+  },
+  host: { value: "ADDRESS", initial: USUAL.host, help: "numeric address; 0.0.0.0 or :: for all" },
   port: { value: "N", otherwise: "2121; not ftp 8000", help: "0 picks a free one" },
   root: {
     value: "DIR",
@@ -80,34 +107,66 @@ const TABLE = {
     otherwise: "write on a loopback address without --user, else off",
     help: "what users without a password may do",
   },
-  "passive-ports": { value: "LO-HI", initial: "61000-65535", help: "for data connections" },
-  "login-delay": { value: "SECONDS", initial: "0.5", help: "the pause after a failed login" },
+  "passive-ports": {
+    value: "LO-HI",
+    initial: USUAL.passivePorts.join("-"),
+    help: "for data connections",
+  },
+  "login-delay": {
+    value: "SECONDS",
+    initial: inSeconds(USUAL_FTP.loginDelayMs),
+    help: "the first pause after a failed login",
+  },
   "login-timeout": {
     value: "SECONDS",
-    initial: "60",
+    initial: inSeconds(USUAL_FTP.loginTimeoutMs),
     help: "closes a session that has not logged in by then",
   },
-  "max-sessions": { value: "N", initial: "4096", help: "sessions at the same time; more hear 421" },
+  "max-sessions": {
+    value: "N",
+    initial: `${USUAL.admission.sessionsMax}`,
+    help: "sessions at the same time; more hear 421",
+  },
   "max-sessions-per-host": {
     value: "N",
-    otherwise: `0 on a loopback --host, else ${SESSIONS_PER_HOST}`,
+    otherwise: `0 on a loopback --host, else ${EXPOSED.admission.sessionsPerHostMax}`,
     help: "of them from one address; 0: as many as there may be",
   },
   "max-logins-failed-per-minute": {
     value: "N",
-    initial: "20",
+    initial: `${USUAL.admission.failedLoginsPerMinuteMax}`,
     help: "of one address, over all its connections; 0: unlimited",
   },
-  "idle-timeout": { value: "SECONDS", initial: "300", help: "closes a silent session" },
-  "data-timeout": { value: "SECONDS", initial: "300", help: "ends a transfer that stands still" },
+  "idle-timeout": {
+    value: "SECONDS",
+    initial: inSeconds(USUAL_FTP.idleTimeoutMs),
+    help: "closes a silent session",
+  },
+  "data-timeout": {
+    value: "SECONDS",
+    initial: inSeconds(USUAL_FTP.stallTimeoutMs),
+    help: "ends a transfer that stands still",
+  },
   "partial-days": {
     value: "N",
-    initial: "7",
+    initial: `${USUAL.partialDays}`,
     help: "removes what interrupted uploads left after so many days; 0: never",
   },
-  download: { value: "DIR", initial: "/", help: "mini gets from this folder below the root" },
-  upload: { value: "DIR", initial: "/", help: "mini puts into this folder below the root" },
-  grace: { value: "SECONDS", initial: "5", help: "for running transfers after SIGINT or SIGTERM" },
+  download: {
+    value: "DIR",
+    initial: USUAL.settings.mini.downloadPath,
+    help: "mini gets from this folder below the root",
+  },
+  upload: {
+    value: "DIR",
+    initial: USUAL.settings.mini.uploadPath,
+    help: "mini puts into this folder below the root",
+  },
+  grace: {
+    value: "SECONDS",
+    initial: `${GRACE_SECONDS}`,
+    help: "for running transfers after SIGINT or SIGTERM",
+  },
   "disk-delay": {
     value: "MS/N",
     help: "for experiments: a read in N of a file sent takes MS longer",
@@ -136,28 +195,12 @@ const LINE: CommandLine<keyof typeof TABLE> = {
 
 type Values = Flags<keyof typeof TABLE>;
 
-/** How many are let in, and how often they may fail. */
-export interface Admission {
-  /** Sessions at the same time, over all workers. */
-  readonly sessionsMax: number;
-  /** The same for each remote address; undefined: no limit of its own. */
-  readonly sessionsPerHostMax: number | undefined;
-  /** Failed logins of one address within a minute; 0: unlimited. */
-  readonly failedLoginsPerMinuteMax: number;
-}
-
 /** What was asked for. */
 export interface ServeFlags {
   /** How to wait. */
   readonly model: Model;
   /** All of the options but the root, which has to be looked at first. */
   readonly options: Omit<ServeOptions, "root">;
-  /** How many are let in. */
-  readonly admission: Admission;
-  /** Partial uploads that nobody has gone on with for so many days are removed; 0: never. */
-  readonly partialDays: number;
-  /** Who has not logged in after so long is turned away, milliseconds. */
-  readonly loginTimeoutMs: number;
   /** The folder to serve as it was given; undefined: DEFAULT_ROOT. */
   readonly root: string | undefined;
   /** For transfers that run when a signal comes, milliseconds. */
@@ -185,9 +228,6 @@ export function parseServe(args: readonly string[]): ServeFlags | "help" {
   return {
     model,
     options: parseOptions(values, model.name),
-    admission: parseAdmission(values),
-    partialDays: values.number("partial-days", { unit: "days", high: PARTIAL_DAYS_MAX }),
-    loginTimeoutMs: seconds(values, "login-timeout", DAY_SECONDS, true),
     root: values.text("root"),
     graceMs: seconds(values, "grace", 3_600),
     log: values.oneOf("log", LOG_FORMATS, undefined),
@@ -198,24 +238,16 @@ export function parseServe(args: readonly string[]): ServeFlags | "help" {
 function parseOptions(values: Values, model: string): Omit<ServeOptions, "root"> {
   const protocol = protocols.get(values.oneOf("protocol", protocols.keys()))!;
   const host = parseHost(values);
-  const workers = values.whole("workers", 1, WORKERS_MAX, model === "blocking" ? 8 : 1);
-  const stallTimeoutMs = seconds(values, "data-timeout", DAY_SECONDS);
+  const usualWorkers = model === "blocking" ? BLOCKING_WORKERS : USUAL.workers;
+  const workers = values.whole("workers", 1, WORKERS_MAX, usualWorkers);
   const diskDelay = parseDelay(values);
   return {
     protocol: protocol.name,
     host,
     port: values.whole("port", 0, 65_535, protocol.defaultPort),
-    settings: {
-      accounts: parseAccounts(values, protocol.name === "ftp", LOOPBACK.test(host)),
-      limits: {
-        loginDelayMs: seconds(values, "login-delay", 60),
-        idleTimeoutMs: seconds(values, "idle-timeout", DAY_SECONDS),
-        connectTimeoutMs: Math.min(DEFAULT_LIMITS.connectTimeoutMs, stallTimeoutMs),
-        stallTimeoutMs,
-      },
-      downloadPath: parseFolder(values, "download"),
-      uploadPath: parseFolder(values, "upload"),
-    },
+    settings: parseSettings(values, parseAccounts(values, protocol.name === "ftp", host)),
+    admission: parseAdmission(values, host),
+    partialDays: values.number("partial-days", { unit: "days", high: PARTIAL_DAYS_MAX }),
     workers,
     maxWorkers: Math.max(workers, values.whole("max-workers", 1, MAX_WORKERS_MAX)),
     selector: values.oneOf<SelectorName>("selector", ["select", "poll", "epoll"]),
@@ -226,22 +258,51 @@ function parseOptions(values: Values, model: string): Omit<ServeOptions, "root">
   };
 }
 
+function parseSettings(values: Values, accounts: Accounts): ServeOptions["settings"] {
+  const idleTimeoutMs = seconds(values, "idle-timeout", DAY_SECONDS);
+  const stallTimeoutMs = seconds(values, "data-timeout", DAY_SECONDS);
+  const small = { idleTimeoutMs };
+  return {
+    ftp: {
+      accounts,
+      limits: {
+        loginDelayMs: seconds(values, "login-delay", 60),
+        loginTimeoutMs: seconds(values, "login-timeout", DAY_SECONDS, true),
+        idleTimeoutMs,
+        connectTimeoutMs: Math.min(USUAL_FTP.connectTimeoutMs, stallTimeoutMs),
+        stallTimeoutMs,
+      },
+    },
+    mini: {
+      ...(accounts.anonymous === undefined ? {} : { anonymous: accounts.anonymous }),
+      downloadPath: parseFolder(values, "download"),
+      uploadPath: parseFolder(values, "upload"),
+      idleTimeoutMs,
+      stallTimeoutMs,
+    },
+    echo: small,
+    hello: small,
+    chat: small,
+  };
+}
+
 /** Seconds as milliseconds. */
 function seconds(values: Values, name: keyof typeof TABLE, high: number, over = false): number {
   return values.number(name, { unit: "seconds", high, over }) * 1e3;
 }
 
-function parseAdmission(values: Values): Admission {
-  const usual = LOOPBACK.test(parseHost(values)) ? 0 : SESSIONS_PER_HOST;
-  const perHost = values.whole("max-sessions-per-host", 0, SESSIONS_MAX, usual);
+function parseAdmission(values: Values, host: string): AdmissionLimits {
+  const usual = isLoopback(host) ? USUAL : EXPOSED;
+  const perHost = values.whole("max-sessions-per-host", 0, SESSIONS_MAX, undefined);
   return {
     sessionsMax: values.whole("max-sessions", 1, SESSIONS_MAX),
-    sessionsPerHostMax: perHost === 0 ? undefined : perHost,
+    sessionsPerHostMax: perHost === undefined
+      ? usual.admission.sessionsPerHostMax
+      : perHost || undefined,
     failedLoginsPerMinuteMax: values.whole("max-logins-failed-per-minute", 0, LOGINS_FAILED_MAX),
   };
 }
 
-const LOOPBACK = /^(127\.\d+\.\d+\.\d+|::1)$/;
 const IPV4 = /^(25[0-5]|2[0-4]\d|1?\d?\d)(\.(25[0-5]|2[0-4]\d|1?\d?\d)){3}$/;
 const IPV6 = /^[0-9a-f:.]*:[0-9a-f:.]*$/i;
 
@@ -275,13 +336,13 @@ function parseFolder(values: Values, flag: "download" | "upload"): string {
   return `/${parts.join("/")}`;
 }
 
-function parseAccounts(values: Values, needed: boolean, loopback: boolean): Accounts {
+function parseAccounts(values: Values, needed: boolean, host: string): Accounts {
   const users = values.all("user").map((given): User => {
     const colon = given.indexOf(":");
     if (colon < 1) throw values.wrong("user", "NAME:PASSWORD");
     return { name: given.slice(0, colon), password: given.slice(colon + 1), access: "write" };
   });
-  const usual = loopback && users.length === 0 ? "write" : "off";
+  const usual = isLoopback(host) && users.length === 0 ? "write" : "off";
   const anonymous = values.oneOf<Access | "off", Access | "off">(
     "anonymous",
     ["off", "read", "write"],

@@ -6,7 +6,7 @@
  * @module
  */
 
-import { printable, type ServerEvent } from "../../server/mod.ts";
+import { printable, type ServerEvent, unreachable } from "../../server/mod.ts";
 
 /** How events are shown: not at all (but for warnings), for people, or one JSON object a line. */
 export const LOG_FORMATS = ["off", "text", "json"] as const;
@@ -58,10 +58,6 @@ function whatHappened(event: Exclude<ServerEvent, { readonly kind: "warning" }>)
     default:
       return unreachable(event);
   }
-}
-
-function unreachable(event: never): never {
-  throw new TypeError(`Unknown event ${JSON.stringify(event)}`);
 }
 
 /** JSON, in which what a terminal would obey is escaped, too; long texts are cut. */

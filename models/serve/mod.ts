@@ -34,7 +34,7 @@ export async function main(args: readonly string[]): Promise<number> {
     return DONE;
   } catch (error) {
     if (!(error instanceof ServeError)) throw error;
-    terminal.log(error.message);
+    terminal.event({ kind: "warning", text: error.message });
     return FAILED;
   } finally {
     await terminal.close();

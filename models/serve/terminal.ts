@@ -35,27 +35,22 @@ export class StandardTerminal implements Terminal {
   }
 
   /** See Terminal. */
-  log(text: string): void {
-    this.event({ kind: "warning", text });
-  }
-
-  /** See Terminal. */
   event(event: ServerEvent): void {
     const line = renderEvent(event, this.#format, new Date());
     if (line !== undefined) this.#err.write(`${line}\n`);
   }
 
   /** See Terminal. */
-  async ask(prompt: string, signal?: AbortSignal): Promise<string | undefined> {
-    if (signal?.aborted) return undefined;
+  async ask(prompt: string, signal: AbortSignal): Promise<string | undefined> {
+    if (signal.aborted) return undefined;
     this.#out.write(prompt);
     this.#isAsking = true;
     this.#next ??= this.#readLine();
     const { promise, resolve } = Promise.withResolvers<"withdrawn">();
     const withdraw = () => resolve("withdrawn");
-    signal?.addEventListener("abort", withdraw);
+    signal.addEventListener("abort", withdraw);
     const answer = await Promise.race([this.#next.then((line) => ({ line })), promise]);
-    signal?.removeEventListener("abort", withdraw);
+    signal.removeEventListener("abort", withdraw);
     this.#isAsking = false;
     if (answer === "withdrawn") {
       this.#out.write("\n"); // what comes next is no answer to this prompt
@@ -83,7 +78,8 @@ export class StandardTerminal implements Terminal {
 
   #told(dropped: number, stream: "output" | "error"): void {
     const lines = dropped === 1 ? "1 line was" : `${dropped} lines were`;
-    this.log(`${lines} dropped: nobody read standard ${stream} in time`);
+    const text = `${lines} dropped: nobody read standard ${stream} in time`;
+    this.event({ kind: "warning", text });
   }
 }
 

@@ -7,7 +7,7 @@
 import { assert, assertEquals, assertMatch } from "@std/assert";
 import { EAGAIN, ECONNRESET, FD_SETSIZE } from "../../models/libc/constants.ts";
 import { type Libc, unavailableReason } from "../../models/libc/mod.ts";
-import { EVENTS_MAX, READ, type Selector, WRITE } from "../../models/selector/mod.ts";
+import { EVENTS_MAX, READ, ReadyList, type Selector, WRITE } from "../../models/selector/mod.ts";
 import { PollSelector } from "../../models/selector/poll.ts";
 import { missing, testWith } from "../permission.ts";
 import { Loopback } from "./loopback.ts";
@@ -28,6 +28,7 @@ class Bench implements Disposable {
   readonly libc: Libc;
   readonly interests = new Map<number, number>();
   readonly #ready = new Map<number, number>();
+  readonly #list = new ReadyList();
   #closed = false;
 
   constructor(readonly kind: Kind, readonly loopback: Loopback) {
@@ -67,11 +68,12 @@ class Bench implements Disposable {
   /** What one wait told, by descriptor. */
   wait(timeoutMs: number): Map<number, number> {
     const told = new Map<number, number>();
-    this.selector.wait(timeoutMs, true, (fd, bits) => {
+    this.selector.wait(timeoutMs, this.#list);
+    for (const [index, fd] of this.#list.descriptors().entries()) {
       assert(!told.has(fd), `Descriptor ${fd} is told twice`);
       assert(this.interests.has(fd), `Descriptor ${fd} is not watched`);
-      told.set(fd, bits);
-    });
+      told.set(fd, this.#list.bits[index]!);
+    }
     if (!this.selector.edge) this.#ready.clear();
     for (const [fd, bits] of told) this.#ready.set(fd, (this.#ready.get(fd) ?? 0) | bits);
     return told;

@@ -6,6 +6,7 @@
 
 import { assert, assertEquals, assertMatch, assertThrows } from "@std/assert";
 import { UsageError } from "../../client/cli/flags.ts";
+import { serveOptions } from "../../models/mod.ts";
 import { helpText, parseServe, type ServeFlags } from "../../models/serve/flags.ts";
 
 function parsed(words: string): ServeFlags {
@@ -14,49 +15,38 @@ function parsed(words: string): ServeFlags {
   return flags;
 }
 
-Deno.test("parseServe without flags serves FTP to this machine alone, and lets everybody write", () => {
-  const { model, options, admission, ...rest } = parsed("");
-  const { host, port, protocol, workers, maxWorkers, selector, trigger, intervalMs } = options;
-  assertEquals([model.name, protocol, host, port], ["multiplex", "ftp", "127.0.0.1", 2121]);
-  assertEquals([workers, maxWorkers, selector, trigger, intervalMs], [1, 64, "epoll", "level", 1]);
-  assertEquals(options.settings.accounts, { users: [], anonymous: "write" });
-  assertEquals(options.settings.limits, {
-    loginDelayMs: 500,
-    idleTimeoutMs: 300_000,
-    connectTimeoutMs: 30_000,
-    stallTimeoutMs: 300_000,
-  });
-  assertEquals(admission, {
-    sessionsMax: 4096,
-    sessionsPerHostMax: undefined,
-    failedLoginsPerMinuteMax: 20,
-  });
-  assertEquals(rest, {
-    partialDays: 7,
-    loginTimeoutMs: 60_000,
-    root: undefined,
-    graceMs: 5_000,
-    log: undefined,
-    stats: false,
-  });
+Deno.test("parseServe without flags serves what serveOptions does, and lets everybody write", () => {
+  const { model, options, ...rest } = parsed("");
+  const everybody = { users: [], anonymous: "write" } as const;
+  const settings = { ftp: { accounts: everybody }, mini: { anonymous: "write" } } as const;
+  assertEquals({ ...options, root: "/srv" }, serveOptions({ root: "/srv", settings }));
+  assertEquals(model.name, "multiplex");
+  assertEquals(rest, { root: undefined, graceMs: 5_000, log: undefined, stats: false });
+});
+
+Deno.test("parseServe in a network serves what serveOptions does, and lets users in", () => {
+  const { options } = parsed("--host 0.0.0.0 --user a:b --port 21");
+  const accounts = { users: [{ name: "a", password: "b", access: "write" }] } as const;
+  assertEquals(
+    { ...options, root: "/srv" },
+    serveOptions({ root: "/srv", host: "0.0.0.0", port: 21, settings: { ftp: { accounts } } }),
+  );
 });
 
 Deno.test("parseServe has defaults that depend on other flags", () => {
   const { options } = parsed("--model blocking --protocol echo");
   assertEquals([options.workers, options.port], [8, 8000]);
+  assertEquals(options.admission.sessionsPerHostMax, undefined);
   const open = parsed("--host 0.0.0.0 --user a:b");
-  assertEquals(open.options.settings.accounts, {
-    users: [{ name: "a", password: "b", access: "write" }],
-  });
-  assertEquals(open.admission.sessionsPerHostMax, 64);
+  assertEquals(open.options.admission.sessionsPerHostMax, 64);
   const none = parsed("--host :: --anonymous read --max-sessions-per-host 0");
-  assertEquals(none.admission.sessionsPerHostMax, undefined);
+  assertEquals(none.options.admission.sessionsPerHostMax, undefined);
   assertEquals(parsed("--workers 100").options.maxWorkers, 100);
-  assertEquals(parsed("--data-timeout 10").options.settings.limits.connectTimeoutMs, 10_000);
+  assertEquals(parsed("--data-timeout 10").options.settings.ftp.limits.connectTimeoutMs, 10_000);
 });
 
 Deno.test("parseServe takes everything that it lists", () => {
-  const { options, admission, ...rest } = parsed(
+  const { options, ...rest } = parsed(
     "--model=polling --interval 0 --host [::1] --port 0 --root / --passive-ports 7000-7000 " +
       "--login-delay 0 --login-timeout 1.5 --max-sessions 2 --max-sessions-per-host 1 " +
       "--max-logins-failed-per-minute 0 --idle-timeout 2 --partial-days 0 --download a/./b/ " +
@@ -65,19 +55,26 @@ Deno.test("parseServe takes everything that it lists", () => {
   );
   assertEquals([options.host, options.port, options.intervalMs], ["::1", 0, 0]);
   assertEquals([options.passivePorts, options.diskDelay], [[7000, 7000], { ms: 2.5, every: 3 }]);
-  const { accounts, limits, downloadPath, uploadPath } = options.settings;
+  const { ftp: { accounts, limits }, mini, echo, hello, chat } = options.settings;
   assertEquals(accounts.users.map(({ name, password }) => [name, password]), [
     ["a", "b:c"],
     ["d", ""],
   ]);
-  assertEquals([accounts.anonymous, limits.loginDelayMs, limits.idleTimeoutMs], ["read", 0, 2_000]);
-  assertEquals([downloadPath, uploadPath], ["/a/b", "/c"]);
-  assertEquals(admission, {
+  assertEquals([accounts.anonymous, limits.loginDelayMs, limits.loginTimeoutMs], [
+    "read",
+    0,
+    1_500,
+  ]);
+  for (const { idleTimeoutMs } of [limits, mini, echo, hello, chat]) {
+    assertEquals(idleTimeoutMs, 2_000);
+  }
+  assertEquals([mini.downloadPath, mini.uploadPath, mini.anonymous], ["/a/b", "/c", "read"]);
+  assertEquals(options.admission, {
     sessionsMax: 2,
     sessionsPerHostMax: 1,
     failedLoginsPerMinuteMax: 0,
   });
-  assertEquals([rest.partialDays, rest.loginTimeoutMs, rest.graceMs], [0, 1_500, 0]);
+  assertEquals([options.partialDays, rest.graceMs], [0, 0]);
   assertEquals([rest.root, rest.log, rest.stats], ["/", "json", true]);
 });
 

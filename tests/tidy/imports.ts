@@ -10,7 +10,7 @@ const FACES = ["server/mod.ts", "models/mod.ts", "client/mod.ts"] as const;
 
 /** The vocabulary of FTP that both ends speak. */
 const FTP_WORDS = ["lines", "replies", "address", "facts", "ascii"].map((name) =>
-  `server/ftp/${name}.ts`
+  `server/ftp/words/${name}.ts`
 );
 
 /** The one parser of command lines. */

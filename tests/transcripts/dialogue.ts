@@ -31,7 +31,7 @@
  */
 
 import type { Failure } from "../../server/mod.ts";
-import { parseTime } from "../../server/ftp/facts.ts";
+import { parseTime } from "../../server/ftp/words/facts.ts";
 
 /** What is in the tree before a dialogue. */
 export interface Entry {

@@ -1,4 +1,4 @@
-/** Unit tests of server/ftp/facts.ts. @module */
+/** Unit tests of server/ftp/words/facts.ts. @module */
 
 import { assertEquals } from "@std/assert";
 import {
@@ -7,7 +7,7 @@ import {
   formatTime,
   parseFactLine,
   parseTime,
-} from "../../../server/ftp/facts.ts";
+} from "../../../server/ftp/words/facts.ts";
 
 Deno.test("formatFactLine: only facts that are wanted and known, in the server's order", () => {
   const values = { type: "file", size: "5", perm: "r" };

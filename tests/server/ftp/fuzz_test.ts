@@ -7,8 +7,8 @@
 
 import { assert, fail } from "@std/assert";
 import type { Failure } from "../../../server/mod.ts";
-import { decodeText, LineReader } from "../../../server/ftp/lines.ts";
-import { ReplyReader } from "../../../server/ftp/replies.ts";
+import { decodeText, LineReader } from "../../../server/ftp/words/lines.ts";
+import { ReplyReader } from "../../../server/ftp/words/replies.ts";
 import { Driver } from "../../transcripts/driver.ts";
 
 const SESSIONS = 300;

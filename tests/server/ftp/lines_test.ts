@@ -1,7 +1,7 @@
-/** Unit tests of server/ftp/lines.ts. @module */
+/** Unit tests of server/ftp/words/lines.ts. @module */
 
 import { assertEquals, assertThrows } from "@std/assert";
-import { decodeText, encodeLine, LineReader } from "../../../server/ftp/lines.ts";
+import { decodeText, encodeLine, LineReader } from "../../../server/ftp/words/lines.ts";
 
 const BYTES_MAX = 20;
 /** For lines longer than any that a server writes often. */
