@@ -1,11 +1,12 @@
 /** What README.md and ARCHITECTURE.md claim, compared with what is there. */
 
 import { assert, assertEquals } from "@std/assert";
-import { basename } from "@std/path";
-import { models } from "../models/mod.ts";
+import { basename, join, toFileUrl } from "@std/path";
+import { models, type Server } from "../models/mod.ts";
 import { protocols } from "../server/mod.ts";
 import { Child } from "./child.ts";
 import { SERVER_NEEDS, testWith } from "./permission.ts";
+import { login, Root } from "./served.ts";
 
 const ROOT = new URL("../", import.meta.url);
 
@@ -91,6 +92,33 @@ testWith(["read"], "README imports of code exist", async () => {
     for (const name of names!.split(", ")) assert(name in module, `${path} has no ${name}`);
   }
 });
+
+testWith(
+  SERVER_NEEDS,
+  "README lines that embed a server serve the folder that they name",
+  async () => {
+    const [, code] = /^```ts\n([^]*?)```$/m.exec(section(read("README.md"), "Embedding"))!;
+    using root = new Root();
+    const written = code!.trimEnd().split("\n");
+    assertEquals(written.length, 3);
+    const module = written.join("\n")
+      .replace('"./models/mod.ts"', JSON.stringify(new URL("models/mod.ts", ROOT).href))
+      .replace('root: "/srv/files"', `port: 0, root: ${JSON.stringify(root.path)}`);
+    const folder = await Deno.makeTempDir();
+    try {
+      const path = join(folder, "embedding.ts");
+      await Deno.writeTextFile(path, `${module}\nexport { server };\n`);
+      const { server } = await import(toFileUrl(path).href) as { readonly server: Server };
+      const ftp = await login(server.address);
+      assertEquals(await ftp.list("NLST"), ["large"]);
+      await ftp.refused("MKD other", 550);
+      ftp.close();
+      await server.stop(0);
+    } finally {
+      await Deno.remove(folder, { recursive: true });
+    }
+  },
+);
 
 testWith([...SERVER_NEEDS, "run"], "README line of serve is what serve prints", async () => {
   const promised = /^ {4}(ftplab: serving .*)$/m.exec(read("README.md"))?.[1];
