@@ -1,2 +1,4 @@
 import type { FileStore } from "./contract.ts";
-export function diskStore(..._: unknown[]): FileStore { throw 0; }
+export function diskStore(..._: unknown[]): FileStore {
+  throw 0;
+}

@@ -1,2 +1,4 @@
 import type { FileStore } from "./contract.ts";
-export function runtimeStore(..._: unknown[]): FileStore { throw 0; }
+export function runtimeStore(..._: unknown[]): FileStore {
+  throw 0;
+}

@@ -30,6 +30,11 @@ export class StandardTerminal implements Terminal {
   }
 
   /** See Terminal. */
+  get warningsOnly(): boolean {
+    return this.#format === "off";
+  }
+
+  /** See Terminal. */
   print(text: string): void {
     this.#out.write(`${text}\n`);
   }
