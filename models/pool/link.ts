@@ -64,6 +64,8 @@ export interface WorkerStart {
   readonly wake: number;
   /** The server's one gate. */
   readonly gate: SharedArrayBuffer;
+  /** See Terminal. */
+  readonly warningsOnly: boolean;
 }
 
 /** What a worker tells its supervisor. */
@@ -105,6 +107,7 @@ export class WorkerContext implements WorkerLink {
   readonly admission: Admission;
   #asked = 0;
   #pauseTold = false;
+  readonly #warningsOnly: boolean;
 
   constructor(
     start: WorkerStart,
@@ -120,6 +123,7 @@ export class WorkerContext implements WorkerLink {
     this.mailbox = new Int32Array(start.mailbox);
     this.listener = start.listener;
     this.wake = start.wake;
+    this.#warningsOnly = start.warningsOnly;
   }
 
   /** RUNNING, DRAINING or CLOSING. */
@@ -164,6 +168,7 @@ export class WorkerContext implements WorkerLink {
 
   /** For the operator. */
   event(event: ServerEvent): void {
+    if (this.#warningsOnly && event.kind !== "warning") return;
     this.post({ kind: "event", event });
   }
 

@@ -17,7 +17,12 @@ import type { ServeOptions } from "../model.ts";
 const DRAINED_MAX = PASSIVE_BACKLOG + 1;
 
 /** The two ends of the connection that the last accept(2) of `kernel` returned as `fd`. */
-export function acceptedPeer(kernel: Kernel, fd: number, options: ServeOptions, number: number): Peer {
+export function acceptedPeer(
+  kernel: Kernel,
+  fd: number,
+  options: ServeOptions,
+  number: number,
+): Peer {
   const remote = kernel.remoteAddress(); // before anything else is asked of `kernel`
   const wildcard = options.host === "0.0.0.0" || options.host === "::";
   const local = wildcard ? kernel.localAddress(fd) : addressAt(options, options.port);
@@ -48,7 +53,13 @@ export function hasSpareDescriptors(kernel: Kernel): boolean {
 }
 
 /** A listening socket, or -errno. `flags` may be SOCK_NONBLOCK. */
-function listenOn(kernel: Kernel, host: string, port: number, backlog: number, flags: number): number {
+function listenOn(
+  kernel: Kernel,
+  host: string,
+  port: number,
+  backlog: number,
+  flags: number,
+): number {
   const family = familyOf(host);
   const fd = kernel.socket(family, flags);
   if (fd < 0) return fd;
