@@ -73,6 +73,8 @@ export interface Protocol {
   createSession(settings: Settings, peer: Peer, now: number, can?: StoreAbilities): Session;
   /** Whether its clients log in: until then they wait behind a limit of their own. */
   readonly logsIn: boolean;
+  /** Whether its clients may send urgent data, as Telnet's Synch (RFC 854). */
+  readonly telnet: boolean;
   /** What a client hears that cannot be served, for example for want of descriptors. */
   refusal(reason: string): Uint8Array;
 }

@@ -393,6 +393,7 @@ export const mini: Protocol = {
   summary: "get and put in three fields, as it is taught",
   defaultPort: 8000,
   logsIn: false,
+  telnet: false,
   createSession: ({ mini }: Settings, _peer: Peer, now: number) => new MiniSession(mini, now),
   refusal: (reason: string) => encoder.encode(`ERR|${reason}`),
 };

@@ -116,6 +116,7 @@ export const chat: Protocol = {
   summary: "shows messages, sends what the operator answers",
   defaultPort: 8000,
   logsIn: false,
+  telnet: false,
   createSession: ({ chat }: Settings, peer: Peer, now: number) => new ChatSession(chat, peer, now),
   refusal: (reason: string) => encoder.encode(reason),
 };

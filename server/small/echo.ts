@@ -23,6 +23,7 @@ export const echo: Protocol = {
   summary: "sends back whatever arrives",
   defaultPort: 8000,
   logsIn: false,
+  telnet: false,
   createSession: ({ echo }: Settings, _peer: Peer, now: number) => new EchoSession(echo, now),
   // Anything said would look like an echo of what the client has not sent.
   refusal: () => new Uint8Array(0),

@@ -36,6 +36,7 @@ export const hello: Protocol = {
   summary: "greets, shows one message, closes",
   defaultPort: 8000,
   logsIn: false,
+  telnet: false,
   createSession: ({ hello }: Settings, _peer: Peer, now: number) => new HelloSession(hello, now),
   refusal: (reason: string) => encoder.encode(reason),
 };

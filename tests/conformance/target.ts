@@ -40,6 +40,14 @@ export interface Overrides {
   readonly anonymous?: "read" | "write" | "off";
   /** The pause after a failed login. */
   readonly loginDelayMs?: number;
+  /** How long a session may be without a login. */
+  readonly loginTimeoutMs?: number;
+  /** How many sessions there may be. */
+  readonly sessionsMax?: number;
+  /** The same for each address. */
+  readonly sessionsPerHostMax?: number;
+  /** Failed logins of one address in a minute; unlimited by default. */
+  readonly failedLoginsPerMinuteMax?: number;
   /** How long a session may be silent. */
   readonly idleTimeoutMs?: number;
   /** How long a data connection may take to come. */

@@ -11,6 +11,14 @@ const FACES = ["server/mod.ts", "models/mod.ts", "client/mod.ts"] as const;
 /** What both ends speak with: the vocabulary of FTP, names as octets, the end of a switch. */
 const WORDS = ["server/ftp/words/", "server/octets.ts", "server/unreachable.ts"] as const;
 
+/** The one parser of command lines. */
+const FLAGS = "client/cli/flags.ts";
+
+/** What main.ts picks one of. */
+const COMMANDS = ["models/serve", "client/cli", "bench", "bench/lessons"].map((folder) =>
+  `${folder}/mod.ts`
+);
+
 /**
  * For each part of the project what its files may import: files, or folders ending in "/". The
  * first entry that a path begins with counts.
@@ -19,13 +27,14 @@ const DIRECTIONS: readonly (readonly [from: string, to: readonly string[]])[] = 
   ["server/", ["server/"]],
   ["client/", ["client/", ...WORDS]],
   ["models/libc/", ["models/libc/"]],
+  ["models/serve/", ["models/", "server/mod.ts", FLAGS]],
   ["models/", ["models/", "server/mod.ts"]],
   // The load is a client over the same calls of the kernel as the servers that it measures.
   ["bench/load/", ["bench/", "models/libc/", ...FACES]],
   // A lesson shows the selectors and the calls themselves.
-  ["bench/lessons/", ["bench/", "models/libc/", "models/selector/", ...FACES]],
-  ["bench/", ["bench/", ...FACES]],
-  ["main.ts", [...FACES, "client/cli/mod.ts", "bench/mod.ts", "bench/lessons/mod.ts"]],
+  ["bench/lessons/", ["bench/", "models/libc/", "models/selector/", FLAGS, ...FACES]],
+  ["bench/", ["bench/", FLAGS, ...FACES]],
+  ["main.ts", [FLAGS, ...COMMANDS]],
   ["tests/conformance/", ["tests/", ...FACES]],
   ["tests/peers/", ["tests/", ...FACES]],
   ["tests/", ["tests/", "server/", "models/", "client/", "bench/", "main.ts"]],
