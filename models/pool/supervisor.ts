@@ -80,8 +80,10 @@ export class Pool {
   constructor(readonly plan: PoolPlan) {
     const { admission, protocol } = plan.options;
     this.#gate = Gate.allocate(admission, protocols.get(protocol)!.logsIn);
-    this.#questions = new Questions(plan.terminal, (worker, ask, line) =>
-      this.#deliver(worker, ask, line));
+    this.#questions = new Questions(
+      plan.terminal,
+      (worker, ask, line) => this.#deliver(worker, ask, line),
+    );
     // A server that dies is reported by whoever awaits `finished`; nobody need.
     this.#finished.promise.catch(() => {});
   }
