@@ -20,6 +20,7 @@ export const ftp: Protocol = {
   summary: "File Transfer Protocol, RFC 959 and its extensions",
   defaultPort: 2121,
   logsIn: true,
+  telnet: true,
   createSession: (settings, peer, now, can = EVERYTHING) =>
     new FtpSession(settings.ftp, peer, now, can),
   refusal: (reason) => encodeReply(421, reason),

@@ -15,12 +15,12 @@
  * wait for the answer. When more comes at once than SIZE and what is behind the payload begins no
  * message, there was no payload, but a field that is no number ("1e9").
  *
- * The session in mini.ts reads through here; nothing here keeps state.
+ * The session in session.ts reads through here; nothing here keeps state.
  *
  * @module
  */
 
-import { isAddressable } from "./paths.ts";
+import { isAddressable } from "../paths.ts";
 
 /**
  * How long digits at the end of the input wait for more, milliseconds: what Nagle's algorithm

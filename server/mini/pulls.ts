@@ -1,6 +1,6 @@
 /**
  * How mini tells a pull that came too late from a new get of the same name: both are the very same
- * message, so it counts. The session in mini.ts asks here; nothing here does anything itself.
+ * message, so it counts. The session in session.ts asks here; nothing here does anything itself.
  *
  * A client pulls once to begin and at most once for each piece that it received, and no piece is
  * shorter than one octet. So, of the messages that repeat a get:
@@ -24,7 +24,7 @@
  * @module
  */
 
-import type { Message } from "./mini_message.ts";
+import type { Message } from "./message.ts";
 
 /** What one pull gets: the field's programs receive so much at once. */
 export const BLOCK_BYTES = 1024;

@@ -1,11 +1,11 @@
 /**
  * mini, the three-field FTP, byte for byte as programs in other languages speak it: a session that
- * models drive through the contract of session.ts. It speaks only when it is asked.
+ * models drive through the contract of server/session.ts. It speaks only when it is asked.
  *
  * # How it works
  *
  *     phase      what comes next                          what ends it
- *     message    a message (mini_message.ts)              it is whole, or no message
+ *     message    a message (message.ts)              it is whole, or no message
  *     sending    pulls: YES|SIZE was sent                 the last octet was sent; another message
  *     finished   pulls that came too late, or a message   a message
  *     receiving  the octets of a put: OK was sent         SIZE octets
@@ -17,32 +17,28 @@
  * closed, because what follows could be its payload; when it is the message that is wrong, what
  * comes with it is skipped and the connection stays.
  *
- * Everybody is anonymous here: `accounts.anonymous` says whether there is get, and put.
+ * Everybody is anonymous here: the setting `anonymous` says whether there is get, and put.
  *
  * # Which message ends where
  *
- * See mini_message.ts. Between YES and the next message the only text expected is the get's own,
+ * See message.ts. Between YES and the next message the only text expected is the get's own,
  * known octet by octet; what differs from it anywhere begins a new message at its first octet,
  * and a get not sent to its end is given up.
  *
  * After the last octet the same text is a pull that came too late, or a new get of the same name:
- * mini_pulls.ts has the rules that tell them apart.
+ * pulls.ts has the rules that tell them apart.
  *
  * @module
  */
 
-import type { Completion, Effect, Failure, FileOperation } from "./effects.ts";
-import {
-  type Command,
-  type Message,
-  NUMBER_WAIT_MS,
-  readMessage,
-  startsAlike,
-} from "./mini_message.ts";
-import { BLOCK_BYTES, Get, type Habit, PULL_WAIT_MS } from "./mini_pulls.ts";
-import { concatenate } from "./octets.ts";
-import { isPartialName, joinPath, partialPath } from "./paths.ts";
-import type { Peer, Protocol, Session, Settings } from "./session.ts";
+import type { Completion, Effect, Failure, FileOperation } from "../effects.ts";
+import { concatenate } from "../octets.ts";
+import { isPartialName, joinPath, partialPath } from "../paths.ts";
+import type { Peer, Protocol, Session } from "../session.ts";
+import type { MiniSettings, Settings } from "../settings.ts";
+import { unreachable } from "../unreachable.ts";
+import { type Command, type Message, NUMBER_WAIT_MS, readMessage, startsAlike } from "./message.ts";
+import { BLOCK_BYTES, Get, type Habit, PULL_WAIT_MS } from "./pulls.ts";
 
 /** How long the rest of a message may take, milliseconds: some retransmissions. */
 const MESSAGE_WAIT_MS = 5_000;
@@ -79,11 +75,13 @@ interface Ask {
 }
 
 class MiniSession implements Session {
-  readonly #settings: Settings;
+  readonly #settings: MiniSettings;
   readonly #effects: Effect[] = [];
   /** What came and is not used yet. */
   #input: Uint8Array = NOTHING;
   #phase: Phase = { kind: "message" };
+  /** What has come does not bring the phase any further. */
+  #needsMore = false;
   /** The message in `#input`, whose number may go on. */
   #openMessage: Message | undefined;
   #ask: Ask | undefined;
@@ -94,13 +92,14 @@ class MiniSession implements Session {
   #stopping = false;
   #closed = false;
 
-  constructor(settings: Settings, now: number) {
+  constructor(settings: MiniSettings, now: number) {
     this.#settings = settings;
     this.#heardAt = now;
   }
 
   get wantsInput(): boolean {
-    return !this.#closed && !this.#ended && this.#ask === undefined;
+    const isDry = this.#needsMore || this.#input.length === 0;
+    return !this.#closed && !this.#ended && this.#ask === undefined && isDry;
   }
 
   get #busy(): boolean {
@@ -114,13 +113,12 @@ class MiniSession implements Session {
     this.#heardAt = now;
     this.#openMessage = undefined;
     this.#input = concatenate([this.#input, octets]);
-    this.#advance();
+    this.#needsMore = false;
   }
 
   handleEnd(): void {
     if (this.#closed) return;
     this.#ended = true;
-    this.#advance();
   }
 
   handleCompletion(id: number, completion: Completion, now: number): void {
@@ -131,7 +129,7 @@ class MiniSession implements Session {
     this.#heardAt = now;
     if (completion.kind === "failed") ask.failed(completion.failure);
     else ask.then(completion);
-    this.#advance();
+    this.#needsMore = false;
   }
 
   handleTimeout(now: number): void {
@@ -154,15 +152,15 @@ class MiniSession implements Session {
     } else {
       this.#close();
     }
-    this.#advance();
+    this.#needsMore = false;
   }
 
   handleStop(): void {
     this.#stopping = true;
-    this.#advance();
   }
 
   pollEffect(): Effect | undefined {
+    while (this.#effects.length === 0 && this.#advance());
     return this.#effects.shift();
   }
 
@@ -174,13 +172,10 @@ class MiniSession implements Session {
   /** How long the client may say nothing now, milliseconds. */
   #patience(): number {
     const phase = this.#phase;
-    if (phase.kind === "sending" || phase.kind === "receiving") {
-      return this.#settings.limits.stallTimeoutMs;
-    }
     if (phase.kind === "skipping" || this.#openMessage !== undefined) return NUMBER_WAIT_MS;
     if (this.#waitsForRest()) return MESSAGE_WAIT_MS;
     if (phase.kind === "finished" && phase.get.doubtful) return PULL_WAIT_MS;
-    return this.#settings.limits.idleTimeoutMs;
+    return this.#settings.idleTimeoutMs;
   }
 
   /** Whether a part of a message has come. */
@@ -193,13 +188,21 @@ class MiniSession implements Session {
     return this.#input.length === 0 && now >= this.#heardAt + PULL_WAIT_MS;
   }
 
-  /** Uses as much of the input as can be used now. */
-  #advance(): void {
-    while (this.#ask === undefined && !this.#closed && this.#input.length > 0 && this.#step());
-    if (this.#stopping && !this.#busy) this.#close();
-    if (!this.#ended || this.#ask !== undefined) return;
+  /** Does one thing more, if there is one that can be done without another input. */
+  #advance(): boolean {
+    if (this.#closed || this.#ask !== undefined) return false;
+    if (this.#input.length > 0 && !this.#needsMore) {
+      this.#needsMore = !this.#step();
+      return true;
+    }
+    if (this.#stopping && !this.#busy) {
+      this.#close();
+      return true;
+    }
+    if (!this.#ended) return false;
     if (this.#phase.kind === "skipping") this.#say(this.#phase.answer);
     this.#close();
+    return true;
   }
 
   /** false when the input does not bring the phase any further. */
@@ -221,6 +224,8 @@ class MiniSession implements Session {
         this.#say(phase.answer);
         this.#close();
         return false;
+      default:
+        return unreachable(phase);
     }
   }
 
@@ -255,8 +260,8 @@ class MiniSession implements Session {
   // --- get ---
 
   #beginGet(message: Message): void {
-    const { accounts, downloadPath } = this.#settings;
-    if (message.name === undefined || accounts.anonymous === undefined) return this.#say("NO|0");
+    const { anonymous, downloadPath } = this.#settings;
+    if (message.name === undefined || anonymous === undefined) return this.#say("NO|0");
     const path = joinPath(downloadPath, message.name);
     this.#perform({ do: "openRead", path, offset: 0 }, (opened) => {
       const { size } = expected(opened, "opened").stat;
@@ -313,9 +318,9 @@ class MiniSession implements Session {
   // --- put ---
 
   #beginPut({ name, size }: Message): void {
-    const { accounts, uploadPath } = this.#settings;
+    const { anonymous, uploadPath } = this.#settings;
     if (name === undefined || isPartialName(name)) return this.#fail("badName");
-    if (accounts.anonymous !== "write") return this.#fail("denied");
+    if (anonymous !== "write") return this.#fail("denied");
     const path = joinPath(uploadPath, name);
     this.#perform({
       do: "openUpload",
@@ -381,12 +386,13 @@ function expected<Kind extends Completion["kind"]>(
   throw new Error(`A file operation needs "${kind}" as its answer, not "${completion.kind}"`);
 }
 
-/** A copy of both; octets of an input are borrowed. */
 /** The three-field FTP; port 8000. */
 export const mini: Protocol = {
   name: "mini",
   summary: "get and put in three fields, as it is taught",
   defaultPort: 8000,
-  createSession: (settings: Settings, _peer: Peer, now: number) => new MiniSession(settings, now),
+  logsIn: false,
+  telnet: false,
+  createSession: ({ mini }: Settings, _peer: Peer, now: number) => new MiniSession(mini, now),
   refusal: (reason: string) => encoder.encode(`ERR|${reason}`),
 };
