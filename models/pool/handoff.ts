@@ -17,7 +17,7 @@ import { Lock } from "./lock.ts";
 export const HANDED_MAX = 64;
 
 /** A worker whose inbox has not been emptied for so long gets nothing more, milliseconds. */
-export const BEHIND_MS = 20;
+export const BEHIND_MS = 100;
 
 /** Octets of a host's text: IPv6 with an IPv4 tail has 45, a zone 16 with its "%". */
 const HOST_BYTES = 64;
