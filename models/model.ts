@@ -114,6 +114,8 @@ export interface Server {
 export interface Terminal {
   /** A line for standard output. */
   print(text: string): void;
+  /** Warnings alone are wanted: other events stay in the workers, where they cost nothing. */
+  readonly warningsOnly?: boolean;
   /** What happened; how it is shown is the terminal's affair. */
   event(event: ServerEvent): void;
   /**
@@ -125,6 +127,7 @@ export interface Terminal {
 
 /** Says nothing and answers nothing: for servers that are embedded. */
 export const SILENT: Terminal = {
+  warningsOnly: true,
   print() {},
   event() {},
   ask: () => Promise.resolve(undefined),

@@ -67,6 +67,8 @@ export interface WorkerStart {
   readonly gate: SharedArrayBuffer;
   /** Where workers hand connections over; undefined where they do not. */
   readonly handoff: SharedArrayBuffer | undefined;
+  /** See Terminal. */
+  readonly warningsOnly: boolean;
 }
 
 /** What a worker tells its supervisor. */
@@ -110,6 +112,7 @@ export class WorkerContext implements WorkerLink {
   readonly handoff: Handoff | undefined;
   #asked = 0;
   #pauseTold = false;
+  readonly #warningsOnly: boolean;
 
   constructor(
     start: WorkerStart,
@@ -126,6 +129,7 @@ export class WorkerContext implements WorkerLink {
     this.mailbox = new Int32Array(start.mailbox);
     this.listener = start.listener;
     this.wake = start.wake;
+    this.#warningsOnly = start.warningsOnly;
   }
 
   /** RUNNING, DRAINING or CLOSING. */
@@ -170,6 +174,7 @@ export class WorkerContext implements WorkerLink {
 
   /** For the operator. */
   event(event: ServerEvent): void {
+    if (this.#warningsOnly && event.kind !== "warning") return;
     this.post({ kind: "event", event });
   }
 

@@ -161,6 +161,7 @@ export class Pool {
       wake,
       gate: this.#gate,
       handoff: this.#handoff,
+      warningsOnly: plan.terminal.warningsOnly ?? false,
     };
     this.#workers.push(worker);
     Atomics.add(this.shared, SHARED.started, 1);
