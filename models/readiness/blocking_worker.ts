@@ -53,7 +53,7 @@ function toolsOf(context: WorkerContext, kernel: Libc): BlockingTools {
     },
     driver: {
       link: context,
-      store: diskStore(kernel, options, counters),
+      store: diskStore(kernel, options.root),
       passive: passiveDescriptors(kernel, options, 0),
       admission: context.admission,
       protocol: protocols.get(options.protocol)!,

@@ -58,7 +58,7 @@ export class ReadinessServer {
       },
       driver: {
         link: context,
-        store: diskStore(kernel, options, counters),
+        store: diskStore(kernel, options.root),
         passive: passiveDescriptors(kernel, options, c.SOCK_NONBLOCK),
         admission: context.admission,
         protocol: protocols.get(options.protocol)!,
