@@ -131,6 +131,7 @@ function optionsOf(
       uploadPath: "/",
     },
     ...options,
+    ...(overrides.workers === undefined ? {} : { workers: overrides.workers }),
   };
 }
 
