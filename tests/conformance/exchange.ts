@@ -5,12 +5,11 @@
  * @module
  */
 
-import type { Exchanged } from "./exchange_worker.ts";
+import { exchange, type Exchanged } from "./exchange_worker.ts";
 
-/** Runs `run` while the names `one` and `other` are exchanged; they are back in place after it. */
+/** Runs `run` while the names of each of `pairs` are exchanged; they are in place after it. */
 export async function whileExchanging(
-  one: string,
-  other: string,
+  pairs: Exchanged["pairs"],
   run: () => Promise<void>,
 ): Promise<void> {
   const state = new Int32Array(new SharedArrayBuffer(8));
@@ -23,17 +22,13 @@ export async function whileExchanging(
   });
   failed.catch(() => {}); // it is seen below, or the run has failed already
   const stopped = new Promise<void>((resolve) => worker.onmessage = () => resolve());
-  worker.postMessage({ one, other, state } satisfies Exchanged);
+  worker.postMessage({ pairs, state } satisfies Exchanged);
   try {
     await Promise.race([run(), failed]);
   } finally {
     Atomics.store(state, 0, 1);
     await Promise.race([stopped, failed]);
     worker.terminate();
-    if (Atomics.load(state, 1) % 2 === 1) {
-      for (const [from, to] of [[one, `${one}.away`], [other, one], [`${one}.away`, other]]) {
-        await Deno.rename(from!, to!);
-      }
-    }
+    if (Atomics.load(state, 1) % 2 === 1) { for (const pair of pairs) exchange(pair); }
   }
 }

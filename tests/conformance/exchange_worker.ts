@@ -4,11 +4,10 @@
  * @module
  */
 
-/** What the thread is told: the names, and where it is told to stop and counts. */
+/** What the thread is told: pairs of names, and where it is told to stop and counts. */
 export interface Exchanged {
-  readonly one: string;
-  readonly other: string;
-  /** First a 1 when it must stop, then how often the names were exchanged. */
+  readonly pairs: readonly (readonly [one: string, other: string])[];
+  /** First a 1 when it must stop, then how often each pair was exchanged. */
   readonly state: Int32Array<SharedArrayBuffer>;
 }
 
@@ -20,12 +19,17 @@ const scope = globalThis as unknown as {
   postMessage(message: string): void;
 };
 
-scope.onmessage = ({ data: { one, other, state } }) => {
+/** Exchanges two names; for a moment the first of them is missing. */
+export function exchange([one, other]: readonly [string, string]): void {
   const away = `${one}.away`;
+  Deno.renameSync(one, away);
+  Deno.renameSync(other, one);
+  Deno.renameSync(away, other);
+}
+
+scope.onmessage = ({ data: { pairs, state } }) => {
   while (Atomics.load(state, 0) === 0 && Atomics.load(state, 1) < EXCHANGES_MAX) {
-    for (const [from, to] of [[one, away], [other, one], [away, other]]) {
-      Deno.renameSync(from!, to!);
-    }
+    for (const pair of pairs) exchange(pair);
     Atomics.add(state, 1, 1);
   }
   scope.postMessage("stopped");
