@@ -107,19 +107,28 @@ export const ends: Cases = {
     await finished(ftp, [257, 200, 221]);
   },
 
-  ...Object.fromEntries(["STOR a", "APPE a"].map((command) => [
-    `a client that half-closes during ${command} has stored nothing`,
-    async (target) => {
-      await target.write("a", "old");
-      const ftp = await target.login();
-      const data = await ftp.begin(command);
-      await writeAll(data, pattern(5000));
-      await ftp.conn.closeWrite();
-      await finished(ftp, [426]);
-      assertEquals(await data.read(new Uint8Array(1)).catch(() => null), null);
-      assertEquals(await target.readText("a"), "old");
-    },
-  ])) as Cases,
+  "a client that half-closes during STOR has stored nothing": async (target) => {
+    await target.write("a", "old");
+    const ftp = await target.login();
+    const data = await ftp.begin("STOR a");
+    await writeAll(data, pattern(5000));
+    await ftp.conn.closeWrite();
+    await finished(ftp, [426]);
+    assertEquals(await data.read(new Uint8Array(1)).catch(() => null), null);
+    assertEquals(await target.readText("a"), "old");
+  },
+
+  "a client that half-closes during APPE hears 426": async (target) => {
+    await target.write("a", "old");
+    const ftp = await target.login();
+    const data = await ftp.begin("APPE a");
+    await writeAll(data, pattern(5000));
+    await ftp.conn.closeWrite();
+    await finished(ftp, [426]);
+    assertEquals(await data.read(new Uint8Array(1)).catch(() => null), null);
+    // What came may have been appended already: so the client asks for SIZE, and resumes.
+    assertBytes((await target.read("a")).subarray(0, 3), octets("old"));
+  },
 
   "a client that half-closes, then ends its data, has stored nothing": async (target) => {
     await target.write("a", "old");

@@ -15,13 +15,16 @@ import {
   readAll,
 } from "../client.ts";
 import { OTHER_HOST, resets, Stranger } from "../stranger.ts";
-import type { Case, Cases } from "../target.ts";
+import type { Case, Cases, Target } from "../target.ts";
 
 /** More than the backlog of a data socket, which is 8. */
 const STRANGERS = 12;
 
 /** How long a client may take to connect to a passive port, where nobody accepts it: a guard. */
 const CONNECT_TIMEOUT_MS = 3_000;
+
+/** Connections that are reset at once; a server that paused after each would be missed. */
+const RESETS = 240;
 
 /** Ports asked for where it is asserted that they are drawn. */
 const PORTS = 24;
@@ -46,28 +49,28 @@ function drawn(verb: string): Case {
 }
 
 /** What strangers do at a passive port before or after the client sends its command. */
-const AT_THE_PORT: Readonly<Record<string, (host: string, port: number) => Promise<void>>> = {
-  "resets of another host": (host, port) => resets({ host, port }, 3),
-  "a connection of another host that stays": async (host, port) => {
-    await Stranger.connect({ host, port });
+const AT_THE_PORT: Readonly<Record<string, (target: Target, port: number) => Promise<void>>> = {
+  "resets of another host": ({ endpoint: { host } }, port) => resets({ host, port }, 3),
+  "a connection of another host that stays": async (target, port) => {
+    target.defer(await Stranger.connect({ host: target.endpoint.host, port }));
   },
-  "a connection of another host that sends": async (host, port) => {
-    (await Stranger.connect({ host, port })).send("stolen");
+  "a connection of another host that sends": async (target, port) => {
+    const stranger = await Stranger.connect({ host: target.endpoint.host, port });
+    target.defer(stranger).send("stolen");
   },
 };
 
 /** Uploads and downloads over the port at which `strangers` were, before and after the command. */
-function harmless(strangers: (host: string, port: number) => Promise<void>): Case {
+function harmless(strangers: typeof AT_THE_PORT[string]): Case {
   return async (target) => {
     await target.write("a", pattern(3000));
     const server = await target.shared({ connectTimeoutMs: CONNECT_TIMEOUT_MS });
     const ftp = await server.login();
-    const { host } = server.endpoint;
     const transfer = async (command: string, isLate: boolean) => {
       const port = await ftp.passivePort();
-      if (!isLate) await strangers(host, port);
+      if (!isLate) await strangers(server, port);
       await ftp.send(command);
-      if (isLate) await strangers(host, port);
+      if (isLate) await strangers(server, port);
       return await ftp.dial(port);
     };
     for (const isLate of [false, true]) {
@@ -158,7 +161,7 @@ export const strangers: Cases = {
     await target.write("a", "content");
     const ftp = await target.login();
     for (const host of [target.endpoint.host, OTHER_HOST]) {
-      await resets(target.endpoint, 60, host);
+      await resets(target.endpoint, RESETS / 2, host);
       await serves(ftp);
       await serves(await target.login());
     }
@@ -167,7 +170,7 @@ export const strangers: Cases = {
   "a crowd that comes at once and resets keeps nobody waiting": async (target) => {
     await target.write("a", "content");
     const ftp = await target.login();
-    await Promise.all(Array.from({ length: 60 }, () => resets(target.endpoint, 1)));
+    await Promise.all(Array.from({ length: RESETS }, () => resets(target.endpoint, 1)));
     await serves(ftp);
     await serves(await target.login());
   },

@@ -14,10 +14,10 @@ import type { Case, Cases, Target } from "../target.ts";
 const LOOKS_MAX = 2_000;
 
 /** Clients that store under one name, and how often each does. */
-const WRITERS = 6, ROUNDS = 20;
+const WRITERS = 6, ROUNDS = 60;
 
 /** What each of them sends at a time, and how often for one file. */
-const PIECE_BYTES = 20_000, PIECES = 3;
+const PIECE_BYTES = 200, PIECES = 2;
 
 const LETTERS = octets("abcdef");
 
@@ -51,6 +51,9 @@ async function completes(
   assertEquals(await target.readText(name), "a".repeat(100));
 }
 
+/** Such names are the server's own: nobody may give them (553), or this one is in use (450). */
+const OWN_NAMES = [450, 553];
+
 /** Commands that would change the partial file ".up.part" of a running upload. */
 const TOUCHING: Readonly<Record<string, (ftp: Conversation) => Promise<unknown>>> = {
   "DELE": (ftp) => ftp.command("DELE .up.part", 450),
@@ -61,13 +64,13 @@ const TOUCHING: Readonly<Record<string, (ftp: Conversation) => Promise<unknown>>
   },
   "RNTO": async (ftp) => {
     await ftp.command("RNFR other", 350);
-    await ftp.command("RNTO .up.part", 450);
+    await ftp.command("RNTO .up.part", OWN_NAMES);
   },
   "SITE CHMOD": (ftp) => ftp.command("SITE CHMOD 600 .up.part", 450),
   "MFMT": (ftp) => ftp.command("MFMT 20200101000000 .up.part", 450),
   "RMD": (ftp) => ftp.command("RMD .up.part", [450, 550]),
-  "STOR of the partial itself": (ftp) => ftp.refused("STOR .up.part", 450),
-  "APPE of the partial itself": (ftp) => ftp.refused("APPE .up.part", 450),
+  "STOR of the partial itself": (ftp) => ftp.refused("STOR .up.part", OWN_NAMES),
+  "APPE of the partial itself": (ftp) => ftp.refused("APPE .up.part", OWN_NAMES),
   "STOR": (ftp) => ftp.refused("STOR up", 450),
   "APPE": (ftp) => ftp.refused("APPE up", 450),
   "REST and STOR": async (ftp) => {
@@ -115,55 +118,56 @@ async function storesLetter(target: Target, command: string, letter: number): Pr
   return stored;
 }
 
-/** All writers at once, and a reader who looks at every state of "s" that it can catch. */
-async function race(
+/** Lets all writers store at once; how often they were let. */
+async function race(target: Target, command: string): Promise<number> {
+  let stored = 0;
+  await inLanes(LETTERS, WRITERS, async (letter) => {
+    stored += await storesLetter(target, command, letter);
+  });
+  return stored;
+}
+
+/** Looks at "s" whenever it can, until `run` is through. */
+async function watched(
   target: Target,
-  command: string,
   check: (bytes: Uint8Array) => void,
-): Promise<number> {
+  run: Promise<unknown>,
+): Promise<void> {
   let isOver = false;
-  const reading = (async () => {
+  const watching = (async () => {
     while (!isOver) {
-      const bytes = await target.read("s").catch(() => undefined);
+      const bytes = await target.read("s").catch(() => undefined); // it is not there at first
       if (bytes !== undefined) check(bytes);
       await new Promise((resume) => setTimeout(resume, 1));
     }
   })();
-  let stored = 0;
-  try {
-    await inLanes(LETTERS, WRITERS, async (letter) => {
-      stored += await storesLetter(target, command, letter);
-    });
-  } finally {
-    isOver = true;
-    await reading;
-  }
+  await Promise.all([watching, run.finally(() => isOver = true)]);
   check(await target.read("s"));
-  return stored;
 }
 
 function wholeFilesOnly(workers?: number): Case {
   return async (target) => {
     const server = workers === undefined ? target : await target.own({ workers });
-    await race(server, "STOR s", (bytes) => {
+    const whole = (bytes: Uint8Array) => {
       assertEquals(bytes.length, PIECES * PIECE_BYTES, "Length of a complete file");
       assert(isOneLetter(bytes), "Two uploads are mixed");
-    });
+    };
+    await watched(server, whole, race(server, "STOR s"));
     await target.holds("s");
   };
 }
 
+/** What is appended may be seen while it grows, so only the end is looked at. */
 function wholePiecesOnly(workers?: number): Case {
   return async (target) => {
     const server = workers === undefined ? target : await target.own({ workers });
     const length = PIECES * PIECE_BYTES;
-    const stored = await race(server, "APPE s", (bytes) => {
-      assertEquals(bytes.length % length, 0, "Part of what somebody appended");
-      for (let at = 0; at < bytes.length; at += length) {
-        assert(isOneLetter(bytes.subarray(at, at + length)), "Two uploads are mixed");
-      }
-    });
-    assertEquals((await target.read("s")).length, stored * length);
+    const stored = await race(server, "APPE s");
+    const bytes = await target.read("s");
+    assertEquals(bytes.length, stored * length);
+    for (let at = 0; at < bytes.length; at += length) {
+      assert(isOneLetter(bytes.subarray(at, at + length)), "Two uploads are mixed");
+    }
     await target.holds("s");
   };
 }
