@@ -156,7 +156,11 @@ export class ReadinessServer {
       return this.#refuse(fd, host, error instanceof Error ? error.message : String(error));
     }
     this.#wires.add(wire);
-    wire.begin();
+    try {
+      wire.begin();
+    } catch (error) {
+      wire.crashed(error);
+    }
   }
 
   #refuse(fd: number, host: string, reason: string): void {
