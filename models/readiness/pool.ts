@@ -39,7 +39,11 @@ export async function serveLoops(
       descriptors.push(fd);
       return fd;
     },
-    wake: (worker) => libc.write(worker.wake, WAKE),
+    wake(worker) {
+      // Who connects from now on is refused at once, instead of waiting for a greeting.
+      if (pool.stopped) libc.shutdown(listener, c.SHUT_RDWR);
+      libc.write(worker.wake, WAKE);
+    },
     release() {
       for (const fd of descriptors.splice(0)) libc.close(fd);
     },
