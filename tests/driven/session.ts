@@ -9,13 +9,15 @@
 import { assert, assertEquals } from "@std/assert";
 import { Driver } from "../../models/driver/mod.ts";
 import { PassivePool } from "../../models/driver/passive.ts";
-import type { Transfer } from "../../models/driver/transfer.ts";
+import type { StartTransfer } from "../../models/driver/transfer.ts";
 import { VolumeStore } from "../../models/files/slot.ts";
 import {
   type Address,
+  type Completion,
   concatenate,
   decodeOctets,
   type Failure,
+  type FileOperation,
   type Peer,
   type Protocol,
   type Settings,
@@ -132,9 +134,8 @@ export class DrivenSession {
   }
 
   /** The transfer that was started. */
-  get transfer(): Transfer | undefined {
-    const { transfer } = this.driver;
-    return transfer?.effect === undefined ? undefined : transfer;
+  get transfer(): StartTransfer | undefined {
+    return this.driver.transfer?.effect;
   }
 
   /** Where a data connection is being made to. */
@@ -167,6 +168,19 @@ export class DrivenSession {
   /** The same, one entry for each piece that was sent, one character for each octet. */
   heard(): string[] {
     return this.wire.sent.splice(0).map(latin1);
+  }
+
+  /** Every file operation, by name. */
+  get operations(): string[] {
+    return this.store.operations.map((operation) => operation.do);
+  }
+
+  /** Carries an operation out on the session's file slot, past the session. */
+  perform(operation: FileOperation): Completion {
+    let completion: Completion | undefined;
+    this.driver.slot.perform(operation, (answer) => completion = answer);
+    assert(completion !== undefined, "the store is slow");
+    return completion;
   }
 
   // --- the client ---
@@ -334,7 +348,7 @@ export class DrivenSession {
 
   #running(direction: "send" | "receive"): void {
     assert(
-      this.transfer?.effect?.direction === direction,
+      this.transfer?.direction === direction,
       `no transfer to ${direction} is under way`,
     );
   }
