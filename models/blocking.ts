@@ -102,7 +102,6 @@ export const blocking: Model = {
     await pool.start(options.workers, { ...options, port });
     return pool.server(addressAt(options, port));
   },
-
 };
 
 function allBusy(pool: Pool): boolean {

@@ -77,6 +77,8 @@ export interface WorkerStats {
   readonly wakeups: number;
   /** Of those, the ones that nothing came of. */
   readonly emptyWakeups: number;
+  /** Calls of accept(2) that found nobody. */
+  readonly emptyAccepts: number;
   /** Octets that came, and that left, over control and data connections. */
   readonly octetsIn: number;
   /** See octetsIn. */
@@ -112,6 +114,8 @@ export interface Server {
 export interface Terminal {
   /** A line for standard output. */
   print(text: string): void;
+  /** Warnings alone are wanted: other events stay in the workers, where they cost nothing. */
+  readonly warningsOnly?: boolean;
   /** What happened; how it is shown is the terminal's affair. */
   event(event: ServerEvent): void;
   /**
@@ -123,6 +127,7 @@ export interface Terminal {
 
 /** Says nothing and answers nothing: for servers that are embedded. */
 export const SILENT: Terminal = {
+  warningsOnly: true,
   print() {},
   event() {},
   ask: () => Promise.resolve(undefined),

@@ -381,7 +381,11 @@ export class Driver<S extends PassiveSocket> {
     const direct = effect.lines === undefined && this.slot.descriptor !== undefined &&
       this.wire.moves(effect.direction);
     const means = { length: this.slot.length, direct, buffer: this.wire.buffer() };
-    transfer.start(effect, effect.direction === "send" ? means : { ...means, length: undefined }, now);
+    transfer.start(
+      effect,
+      effect.direction === "send" ? means : { ...means, length: undefined },
+      now,
+    );
     this.wire.pursue();
   }
 

@@ -14,6 +14,7 @@ import { now } from "../clock.ts";
 import type { ServeOptions, WorkerLink } from "../model.ts";
 import { Counters } from "./counters.ts";
 import { Gate } from "./gate.ts";
+import { Handoff } from "./handoff.ts";
 
 /** Numbers that all threads of a pool share, by their index in one Int32Array. */
 export const SHARED = {
@@ -64,6 +65,10 @@ export interface WorkerStart {
   readonly wake: number;
   /** The server's one gate. */
   readonly gate: SharedArrayBuffer;
+  /** Where workers hand connections over; undefined where they do not. */
+  readonly handoff: SharedArrayBuffer | undefined;
+  /** See Terminal. */
+  readonly warningsOnly: boolean;
 }
 
 /** What a worker tells its supervisor. */
@@ -103,8 +108,11 @@ export class WorkerContext implements WorkerLink {
   readonly name: string;
   /** The server's one gate. */
   readonly admission: Admission;
+  /** Between this worker and the others; undefined where connections are not handed over. */
+  readonly handoff: Handoff | undefined;
   #asked = 0;
   #pauseTold = false;
+  readonly #warningsOnly: boolean;
 
   constructor(
     start: WorkerStart,
@@ -112,6 +120,7 @@ export class WorkerContext implements WorkerLink {
   ) {
     this.model = start.model;
     this.admission = new Gate(start.gate, start.index);
+    this.handoff = start.handoff && new Handoff(start.handoff, start.index);
     this.name = `${start.model} ${start.index}`;
     this.options = start.options;
     this.counters = new Counters(start.callNames, start.counters);
@@ -120,6 +129,7 @@ export class WorkerContext implements WorkerLink {
     this.mailbox = new Int32Array(start.mailbox);
     this.listener = start.listener;
     this.wake = start.wake;
+    this.#warningsOnly = start.warningsOnly;
   }
 
   /** RUNNING, DRAINING or CLOSING. */
@@ -164,6 +174,7 @@ export class WorkerContext implements WorkerLink {
 
   /** For the operator. */
   event(event: ServerEvent): void {
+    if (this.#warningsOnly && event.kind !== "warning") return;
     this.post({ kind: "event", event });
   }
 

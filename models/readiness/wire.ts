@@ -13,12 +13,7 @@ import { concatenate, type Peer } from "../../server/mod.ts";
 import { Driver, type DriverTools, type Wire } from "../driver/mod.ts";
 import * as c from "../libc/constants.ts";
 import { errorText } from "../libc/mod.ts";
-import {
-  CONTROL_BYTES,
-  LAST_REPLY_MS,
-  STEPS_AT_ONCE_MAX,
-  STEPS_PER_TURN_MAX,
-} from "../limits.ts";
+import { CONTROL_BYTES, LAST_REPLY_MS, STEPS_AT_ONCE_MAX, STEPS_PER_TURN_MAX } from "../limits.ts";
 import { READ, WRITE } from "../selector/mod.ts";
 import { type Channel, PlainChannel } from "./channel.ts";
 import { DataConnection, type DataTools } from "./data_connection.ts";
