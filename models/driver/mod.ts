@@ -291,7 +291,7 @@ export class Driver<S extends PassiveSocket> {
         if (this.#repliesBytes >= REPLIES_BYTES_MAX) this.#flush();
         return WORK.reply;
       case "file":
-        return this.#perform(effect.id, effect.operation, now);
+        return this.#perform(effect.id, effect.operation);
       case "openPassive":
         this.#answers.push([effect.id, this.#openPassive()]);
         return WORK.call;
@@ -349,10 +349,10 @@ export class Driver<S extends PassiveSocket> {
     }
   }
 
-  #perform(id: number, operation: FileOperation, now: number): number {
+  #perform(id: number, operation: FileOperation): number {
     this.slot.perform(operation, (completion) => {
       if (completion.kind === "failed") this.#reports.file(operation, completion);
-      this.#answer(id, completion, now);
+      this.#answer(id, completion, this.#now); // which may be later than the call
     });
     const block = operation.do === "read" || operation.do === "openListing";
     return block ? WORK.block : WORK.call;
