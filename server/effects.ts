@@ -110,7 +110,9 @@ export interface Selection {
   readonly itself: boolean;
   /** The directories below, too, up to a limit of the store (`ls -R`). */
   readonly recursive: boolean;
+  /** By name, or the latest first. */
   readonly order: "name" | "time";
+  /** The other way around. */
   readonly reverse: boolean;
   /** The directory itself comes first, named "." (MLSD). */
   readonly self: boolean;

@@ -10,8 +10,9 @@
  *
  * The session works only when it is polled, and no more than the next effect takes: a driver that
  * stops polling, because the peer does not read its replies or others wait for their turn, has
- * stopped the session. `now` is milliseconds since the epoch from a clock that never goes back. A peer's bad octets give a reply, never an exception: an exception
- * out of a session is a bug in the session or in its driver.
+ * stopped the session. `now` is milliseconds since the epoch from a clock that never goes back. A
+ * peer's bad octets give a reply, never an exception: an exception out of a session is a bug in the
+ * session or in its driver.
  *
  * @module
  */

@@ -85,18 +85,19 @@ export class PassivePool<S extends PassiveSocket> {
     // A worker that hoards a small range would starve the others.
     const share = workers === 1 ? this.#size : Math.floor(this.#size / (2 * workers));
     this.#idleMax = Math.min(PASSIVE_IDLE_MAX, share);
-    this.#drawnFrom = Math.min(PASSIVE_DRAWN_FROM, this.#idleMax);
+    this.#drawnFrom = Math.min(Math.ceil(PASSIVE_DRAWN_FROM / workers), this.#idleMax);
   }
 
   /** A listening socket for `host` with nothing in its backlog; undefined: no port is free. */
   lend(host: string): S | undefined {
-    const fresh = this.#idle.length < this.#drawnFrom ? this.#make(host) : undefined;
+    const wanting = this.#idle.length < this.#drawnFrom;
+    const fresh = wanting ? this.#make(host) : undefined;
     if (fresh !== undefined) return fresh;
     while (this.#idle.length > 0) {
       const socket = this.#draw();
       if (this.#lent(socket, host)) return socket;
     }
-    return this.#make(host);
+    return wanting ? undefined : this.#make(host); // each port has one try a loan
   }
 
   /** Takes a socket back. */

@@ -19,6 +19,14 @@ export interface FileStore {
   readonly can: StoreAbilities;
   /** An empty slot for one connection. */
   slot(): FileSlot;
+  /**
+   * Goes on through the tree and removes partial files that were not changed for `days`, a bounded
+   * number of names at a time; never one that is being written. `now` is milliseconds since the
+   * epoch.
+   *
+   * @returns how many were removed, and whether the whole tree was seen
+   */
+  sweep(days: number, now: number): { readonly removed: number; readonly ended: boolean };
   /** Releases what the store holds; its slots are closed before. */
   close(): void;
 }
@@ -48,7 +56,10 @@ export interface FileSlot {
   read(buffer: Uint8Array<ArrayBuffer>, client: SlotClient): void;
   /** Writes all of `octets`, which are the client's again when it answers. */
   write(octets: Uint8Array<ArrayBuffer>, client: SlotClient): void;
-  /** What `fileFailed` would say of -`errno`, which a call of the kernel on `descriptor` gave. */
+  /**
+   * What `fileFailed` would say of the error number that a call of the kernel on `descriptor` gave,
+   * positive as in errno(3); an upload that found no room is known to have done so from then on.
+   */
   failureOf(errno: number): { readonly failure: Failure; readonly detail: string };
   /** Drops whatever the slot holds, as `closeFile` does. */
   close(): void;

@@ -27,7 +27,11 @@ export class WatchedData {
     const { octets, act } = transfer;
     const waits = this.connection.turn(transfer, budget, this.loop.now);
     if (transfer.octets > octets || transfer.act !== act) this.loop.progressed();
-    if (transfer.act === "over" || transfer.act === "hold") return this.#drop();
+    if (transfer.act === "over") return this.#drop();
+    if (transfer.act === "hold") {
+      if (this.#watch !== undefined) this.loop.interest(this.#watch, 0);
+      return;
+    }
     const { fd } = this.connection;
     if (this.#watch?.fd !== fd) {
       this.#drop();

@@ -119,12 +119,15 @@ function isDigit(octet: number | undefined): boolean {
   return octet !== undefined && octet >= ZERO && octet <= NINE;
 }
 
-/** A name of one component that every system can read, or undefined. */
+/**
+ * A name of one component on every system, or undefined: the field's programs give it to their own
+ * as it is, and some of those take a backslash for a separator.
+ */
 function plainName(octets: Uint8Array): string | undefined {
   if (octets.length === 0 || octets.length > NAME_BYTES_MAX) return undefined;
   try {
     const name = decoder.decode(octets);
-    const plain = name !== "." && name !== ".." && !name.includes("/") && isAddressable(name);
+    const plain = name !== "." && name !== ".." && !/[\\/]/.test(name) && isAddressable(name);
     return plain ? name : undefined;
   } catch {
     return undefined; // not UTF-8

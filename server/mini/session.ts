@@ -119,6 +119,7 @@ class MiniSession implements Session {
   handleEnd(): void {
     if (this.#closed) return;
     this.#ended = true;
+    this.#needsMore = false;
   }
 
   handleCompletion(id: number, completion: Completion, now: number): void {

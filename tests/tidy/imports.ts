@@ -8,10 +8,8 @@ import { type Finding, lineAt, type Node, type SourceFile, visitNodes } from "./
 
 const FACES = ["server/mod.ts", "models/mod.ts", "client/mod.ts"] as const;
 
-/** The vocabulary of FTP that both ends speak. */
-const FTP_WORDS = ["lines", "replies", "address", "facts", "ascii"].map((name) =>
-  `server/ftp/words/${name}.ts`
-);
+/** What both ends speak with: the vocabulary of FTP, names as octets, the end of a switch. */
+const WORDS = ["server/ftp/words/", "server/octets.ts", "server/unreachable.ts"] as const;
 
 /** The one parser of command lines. */
 const FLAGS = "client/cli/flags.ts";
@@ -27,7 +25,7 @@ const COMMANDS = ["models/serve", "client/cli", "bench", "bench/lessons"].map((f
  */
 const DIRECTIONS: readonly (readonly [from: string, to: readonly string[]])[] = [
   ["server/", ["server/"]],
-  ["client/", ["client/", ...FTP_WORDS]],
+  ["client/", ["client/", ...WORDS]],
   ["models/libc/", ["models/libc/"]],
   ["models/serve/", ["models/", "server/mod.ts", FLAGS]],
   ["models/", ["models/", "server/mod.ts"]],
@@ -46,9 +44,11 @@ const DIRECTIONS: readonly (readonly [from: string, to: readonly string[]])[] = 
 const PURE = ["server/"];
 
 /** One specifier, and where it stands. */
-interface Import {
+export interface Import {
   readonly specifier: string;
   readonly offset: number;
+  /** A worker's module, begun by URL. */
+  readonly isWorker: boolean;
 }
 
 /** Imports in every form, and workers begun by URL: those are code, too. */
@@ -63,7 +63,8 @@ export function importsOf(file: SourceFile): Import[] {
     "NewExpression",
   ], (node) => {
     const specifier = specifierOf(node);
-    if (specifier !== undefined) found.push({ specifier, offset: node.range[0] });
+    if (specifier === undefined) return;
+    found.push({ specifier, offset: node.range[0], isWorker: node.type === "NewExpression" });
   });
   return found;
 }

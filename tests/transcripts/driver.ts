@@ -8,32 +8,45 @@
 
 import { assert, assertEquals, fail } from "@std/assert";
 import {
+  type Address,
   type Completion,
-  DEFAULT_LIMITS,
+  converter,
+  decodeOctets,
+  DEFAULT_SETTINGS,
   type Effect,
   type Failure,
   type FileOperation,
-  type Limits,
+  type Filter,
+  type FtpLimits,
   type Peer,
   type Session,
   type Settings,
+  type StoreAbilities,
+  unreachable,
 } from "../../server/mod.ts";
-import { ftp } from "../../server/ftp/mod.ts";
+import { FtpSession } from "../../server/ftp/session.ts";
+import { Course } from "../../server/ftp/state.ts";
 import { PASSWORDS } from "./dialogue.ts";
 import { concat, Tree } from "./tree.ts";
 
 type Transfer = Extract<Effect, { kind: "startTransfer" }>;
 
+const { limits } = DEFAULT_SETTINGS.ftp;
+
 /** What a session alone is driven with; the names and passwords are those that dialogues use. */
 export const SETTINGS: Settings = {
-  accounts: {
-    users: [{ name: "writer", password: PASSWORDS["writer"]!, access: "write" }],
-    anonymous: "read",
+  ...DEFAULT_SETTINGS,
+  ftp: {
+    accounts: {
+      users: [{ name: "writer", password: PASSWORDS["writer"]!, access: "write" }],
+      anonymous: "read",
+    },
+    limits,
   },
-  limits: DEFAULT_LIMITS,
-  downloadPath: "/",
-  uploadPath: "/",
 };
+
+/** What the tree is able to do. */
+const EVERYTHING: StoreAbilities = { append: true, rename: true, modes: true, times: true };
 
 /** The two ends of a connection on IPv4. */
 export const PEER: Peer = {
@@ -60,6 +73,8 @@ const START_MS = Date.UTC(2024, 5, 1);
 export class Driver {
   readonly tree = new Tree();
   readonly session: Session;
+  /** Where the session keeps its state. */
+  readonly course: Course;
   /** What the session said and nobody has taken yet. */
   said: Uint8Array = new Uint8Array(0);
   /** The close effect came. */
@@ -67,6 +82,14 @@ export class Driver {
   now = START_MS;
   /** The transfer that waits for its data connection. */
   transfer: Transfer | undefined;
+  /** Where the data connection of PORT or EPRT was made to. */
+  connected: Address | undefined;
+  /** Whether and how the next attempts to log in are let go on. */
+  attempt = { allowed: true, delayMs: limits.loginDelayMs };
+  /** A data connection to PORT's address is neither made nor refused before `endConnecting`. */
+  slowToConnect = false;
+  /** The connectData effect that waits. */
+  connecting: Extract<Effect, { kind: "connectData" }> | undefined;
   /** The slot of PASV is lent. */
   passive = false;
   /** Answers to file operations wait for `release`, as with a model whose files are slow. */
@@ -78,15 +101,25 @@ export class Driver {
   #held: (() => void) | undefined;
   readonly #failures: { what: string; failure: Failure }[] = [];
 
+  /** The filter of the transfer under way. */
+  #filter: Filter | undefined;
+
   /** A session that has just said its greeting. */
-  constructor(settings: Settings = SETTINGS, peer: Peer = PEER) {
-    this.session = ftp.createSession(settings, peer, this.now);
+  constructor(
+    settings: Settings = SETTINGS,
+    peer: Peer = PEER,
+    can: StoreAbilities = EVERYTHING,
+    course: Course = new Course(),
+  ) {
+    this.course = course;
+    this.session = new FtpSession(settings.ftp, peer, this.now, can, course);
     this.#drain();
   }
 
   /** A driver with the usual settings but for these limits. */
-  static withLimits(limits: Partial<Limits>): Driver {
-    return new Driver({ ...SETTINGS, limits: { ...DEFAULT_LIMITS, ...limits } });
+  static withLimits(limits: Partial<FtpLimits>): Driver {
+    const { ftp } = SETTINGS;
+    return new Driver({ ...SETTINGS, ftp: { ...ftp, limits: { ...ftp.limits, ...limits } } });
   }
 
   /** The octets come from the client. */
@@ -106,7 +139,7 @@ export class Driver {
 
   /** Takes what the session said. */
   takeSaid(): string {
-    const text = new TextDecoder().decode(this.said);
+    const text = decodeOctets(this.said);
     this.said = new Uint8Array(0);
     return text;
   }
@@ -152,13 +185,14 @@ export class Driver {
 
   /** Makes the data connection and takes all that comes, `step` octets a read. */
   download(step = 65_536): Uint8Array {
-    const { filter } = this.#running("send");
+    this.#running("send");
+    const filter = this.#filter;
     const parts: Uint8Array[] = [];
     for (;;) {
       const answer = this.tree.perform({ do: "read", length: step });
       if (answer.kind !== "octets") fail(`reading ended with "${answer.kind}"`);
-      if (answer.octets.length === 0) break;
       parts.push(filter === undefined ? answer.octets : filter.push(answer.octets));
+      if (answer.ended) break;
     }
     if (filter !== undefined) parts.push(filter.end());
     const whole = concat(parts);
@@ -169,14 +203,16 @@ export class Driver {
   /** Makes the data connection, sends the octets, `step` at a time, and closes it. */
   upload(octets: Uint8Array, step = 65_536): void {
     this.receive(octets, step);
-    const { filter } = this.#running("receive");
+    this.#running("receive");
+    const filter = this.#filter;
     if (filter !== undefined) this.tree.perform({ do: "write", octets: filter.end() });
     this.endTransfer({ kind: "transferred", octets: octets.length });
   }
 
   /** Makes the data connection and sends the octets, with more to come. */
   receive(octets: Uint8Array, step = 65_536): void {
-    const { filter } = this.#running("receive");
+    this.#running("receive");
+    const filter = this.#filter;
     for (let at = 0; at < octets.length; at += step) {
       const part = octets.slice(at, at + step);
       const written = filter === undefined ? part : filter.push(part);
@@ -196,7 +232,20 @@ export class Driver {
   endTransfer(completion: Completion): void {
     const { id } = this.transfer!;
     this.transfer = undefined;
+    this.connected = undefined;
     this.passive = false;
+    this.session.handleCompletion(id, completion, this.now);
+    this.#drain();
+  }
+
+  /** The data connection to PORT's address is made, or fails so. */
+  endConnecting(failure?: Failure): void {
+    const { id, address } = this.connecting!;
+    this.connecting = undefined;
+    if (failure === undefined) this.connected = address;
+    const completion: Completion = failure === undefined
+      ? { kind: "connected" }
+      : { kind: "failed", failure, detail: "" };
     this.session.handleCompletion(id, completion, this.now);
     this.#drain();
   }
@@ -211,7 +260,7 @@ export class Driver {
     const { session } = this;
     for (let count = 0;; count++) {
       if (count === EFFECTS_MAX) fail("the session never stops asking");
-      const effect = session.pollEffect();
+      const effect = session.pollEffect(this.now);
       if (effect === undefined) break;
       assert(!this.closed, "nothing follows the close effect");
       this.#carryOut(effect);
@@ -246,16 +295,32 @@ export class Driver {
         assert(this.passive, "only a lent slot is given back");
         this.passive = false;
         return;
+      case "connectData": {
+        assert(this.connecting === undefined && this.transfer === undefined, "one at a time");
+        this.connecting = effect;
+        const failed = this.#failed("connectData");
+        if (failed?.kind === "failed") return this.endConnecting(failed.failure);
+        return this.slowToConnect ? undefined : this.endConnecting();
+      }
+      case "attemptLogin":
+        return session.handleCompletion(effect.id, { kind: "attempt", ...this.attempt }, this.now);
+      case "loggedIn":
+      case "loggedOut":
+      case "loginFailed":
+      case "refused":
+        return;
       case "startTransfer": {
         assert(this.transfer === undefined, "one transfer at a time");
         assert(this.tree.isOpen, "a transfer has an open file");
-        assert(effect.route !== "passive" || this.passive, "a passive route has its slot");
+        assert(this.connected !== undefined || this.passive, "a transfer has its connection");
         this.transfer = effect;
+        this.#filter = effect.lines && converter(effect.lines);
         const failed = this.#failed("startTransfer");
         if (failed !== undefined) this.endTransfer(failed);
         return;
       }
       case "abortTransfer":
+        if (this.connecting !== undefined) return this.endConnecting("aborted");
         assert(this.transfer !== undefined, "there is a transfer to abort");
         return this.endTransfer({ kind: "failed", failure: "aborted", detail: "" });
       case "askProgress":
@@ -264,8 +329,12 @@ export class Driver {
       case "close":
         this.closed = true;
         return;
-      default:
+      case "print":
+      case "askOperator":
         fail(`an FTP session has no use for "${effect.kind}"`);
+        break;
+      default:
+        unreachable(effect);
     }
   }
 

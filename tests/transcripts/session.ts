@@ -5,6 +5,7 @@
  */
 
 import { assert, assertEquals, fail } from "@std/assert";
+import { decodeOctets } from "../../server/mod.ts";
 import { type Dialogue, encodeClientLine, matches, placeOf, type Step } from "./dialogue.ts";
 import { Driver, PEER } from "./driver.ts";
 import { concat } from "./tree.ts";
@@ -79,7 +80,7 @@ class Run {
       case "skip":
         return this.#skip(dialogue.steps[index + 1], place);
       case "download": {
-        const text = new TextDecoder().decode(driver.download(this.#stepBytes(step.content)));
+        const text = decodeOctets(driver.download(this.#stepBytes(step.content)));
         const matching = step.isPattern ? matches(text, step.content) : text === step.content;
         if (!matching) fail(`${place}: got ${JSON.stringify(text)}`);
         return;
@@ -142,7 +143,7 @@ class Run {
     const { driver } = this;
     const end = driver.said.indexOf(0x0a);
     if (end === -1) return undefined;
-    const line = new TextDecoder().decode(driver.said.subarray(0, end + 1));
+    const line = decodeOctets(driver.said.subarray(0, end + 1));
     driver.said = driver.said.subarray(end + 1);
     assert(line.endsWith("\r\n"), `${JSON.stringify(line)} ends with CR LF`);
     return line.slice(0, -2);

@@ -5,12 +5,20 @@
  * @module
  */
 
-import type {
-  Completion,
-  DirectoryEntry,
-  Failure,
-  FileOperation,
-  FileStat,
+import {
+  type Completion,
+  type DirectoryEntry,
+  type Failure,
+  type FileOperation,
+  type FileStat,
+  joinPath,
+  matchesPattern,
+  nameOf,
+  parentOf,
+  partialName,
+  renderEntry,
+  renderHeading,
+  type Selection,
 } from "../../server/mod.ts";
 
 /** 2024-01-02 03:04:05 UTC: the time of everything made in a tree. */
@@ -29,7 +37,6 @@ type OpenUpload = Extract<FileOperation, { do: "openUpload" }>;
 
 type Slot =
   | { readonly for: "read"; octets: Uint8Array }
-  | { readonly for: "list"; octets: Uint8Array | undefined; readonly render: () => Uint8Array }
   | { readonly for: "upload"; at: string; readonly name: string; readonly discard: boolean };
 
 /** A failure on its way out of an operation. */
@@ -114,12 +121,12 @@ export class Tree {
         this.#slot = { for: "read", octets: node.octets!.subarray(operation.offset) };
         return opened(node, operation.offset, operation.path);
       }
-      case "openDirectory":
-        return this.#openDirectory(operation);
+      case "openListing":
+        return this.#openListing(operation);
       case "openUpload":
         return this.#openUpload(operation);
       case "read":
-        return { kind: "octets", octets: this.#read(operation.length) };
+        return this.#read(operation.length);
       case "write":
         return this.#write(operation.octets);
       case "commitUpload": {
@@ -131,24 +138,70 @@ export class Tree {
       case "closeFile": {
         const slot = this.#slot;
         this.#slot = undefined;
-        if (slot?.for === "upload" && slot.discard) this.#nodes.delete(slot.at);
+        if (slot?.for === "upload" && slot.at !== slot.name) {
+          const isEmpty = this.#nodes.get(slot.at)?.octets?.length === 0;
+          if (slot.discard || isEmpty) this.#nodes.delete(slot.at);
+        }
         return DONE;
       }
     }
   }
 
-  #openDirectory(operation: Extract<FileOperation, { do: "openDirectory" }>): Completion {
-    const { path, self, render } = operation;
+  #openListing(
+    { path, selection, rows }: Extract<FileOperation, { do: "openListing" }>,
+  ): Completion {
     const node = this.#existing(path);
-    const entries: DirectoryEntry[] = node.octets !== undefined
-      ? [{ ...statOf(node), name: nameOf(path) }]
-      : this.#namesIn(path).map((name) => ({
-        ...statOf(this.#existing(path === "/" ? `/${name}` : `${path}/${name}`)),
-        name,
-      }));
-    if (self && node.octets === undefined) entries.unshift({ ...statOf(node), name: "." });
-    this.#slot = { for: "list", octets: undefined, render: () => concat(entries.map(render)) };
+    const isSingle = node.octets !== undefined;
+    const { pattern, recursive, self, itself } = selection;
+    const parts: Uint8Array[] = [];
+    const add = (entries: readonly DirectoryEntry[], isSingle: boolean) => {
+      for (const entry of entries) parts.push(renderEntry(rows, entry, isSingle));
+    };
+    const list = (directory: string, below: string) => {
+      if (recursive) parts.push(renderHeading(rows, below, parts.length === 0));
+      const entries = this.#entriesIn(directory, selection);
+      const start = recursive && rows.as === "names" && below !== "" ? `${below}/` : "";
+      add(entries.map((entry) => ({ ...entry, name: start + entry.name })), false);
+      if (!recursive) return;
+      for (const { kind, name } of entries) {
+        if (kind !== "directory") continue;
+        list(joinPath(directory, name), below === "" ? name : `${below}/${name}`);
+      }
+    };
+    if (pattern.length > 0) {
+      if (!isSingle) add(this.#matching(path, "", pattern, selection), false);
+    } else if (isSingle || itself) {
+      add([{ ...statOf(node), name: nameOf(path) || "." }], true);
+    } else {
+      if (self) add([{ ...statOf(node), name: "." }], false);
+      list(path, "");
+    }
+    this.#slot = { for: "read", octets: concat(parts) };
     return opened(node, 0, path);
+  }
+
+  #matching(
+    directory: string,
+    below: string,
+    [component, ...deeper]: readonly string[],
+    selection: Selection,
+  ): DirectoryEntry[] {
+    const hidden = selection.hidden || component!.startsWith(".");
+    return this.#entriesIn(directory, { ...selection, hidden }).flatMap((entry) => {
+      if (!matchesPattern(entry.name, component!)) return [];
+      const name = below === "" ? entry.name : `${below}/${entry.name}`;
+      if (deeper.length === 0) return [{ ...entry, name }];
+      if (entry.kind !== "directory") return [];
+      return this.#matching(joinPath(directory, entry.name), name, deeper, selection);
+    });
+  }
+
+  #entriesIn(path: string, { hidden, order, reverse }: Selection): DirectoryEntry[] {
+    const entries = this.#namesIn(path)
+      .filter((name) => hidden || !name.startsWith("."))
+      .map((name) => ({ ...statOf(this.#existing(joinPath(path, name))), name }));
+    if (order === "time") entries.sort((left, right) => right.modifiedMs - left.modifiedMs);
+    return reverse ? entries.reverse() : entries;
   }
 
   #openUpload({ path, partial, start, keepPartial }: OpenUpload): Completion {
@@ -158,7 +211,12 @@ export class Tree {
     if (start.at === "unique") {
       let name = path;
       for (let count = 1; this.#nodes.has(name); count++) name = `${path}.${count}`;
-      return this.#begin(name, name, 0, !keepPartial);
+      return this.#begin(
+        joinPath(parentOf(name), partialName(nameOf(name))),
+        name,
+        0,
+        !keepPartial,
+      );
     }
     const begun = this.#nodes.get(partial)?.octets?.length;
     const size = existing?.octets?.length;
@@ -183,13 +241,12 @@ export class Tree {
     return opened(node, offset, name);
   }
 
-  #read(length: number): Uint8Array {
+  #read(length: number): Completion {
     const slot = this.#slot;
-    if (slot === undefined || slot.for === "upload") throw new Refusal("io");
-    if (slot.for === "list") slot.octets ??= slot.render();
-    const octets = slot.octets!.slice(0, length);
-    slot.octets = slot.octets!.subarray(length);
-    return octets;
+    if (slot?.for !== "read") throw new Refusal("io");
+    const octets = slot.octets.slice(0, length);
+    slot.octets = slot.octets.subarray(length);
+    return { kind: "octets", octets, ended: slot.octets.length === 0 };
   }
 
   #write(octets: Uint8Array): Completion {
@@ -265,10 +322,6 @@ function statOf({ octets, modifiedMs, mode, unique }: Node): FileStat {
 
 function opened(node: Node, offset: number, path: string): Completion {
   return { kind: "opened", stat: statOf(node), offset, name: nameOf(path) };
-}
-
-function nameOf(path: string): string {
-  return path.slice(path.lastIndexOf("/") + 1);
 }
 
 /** The octets of all parts in one piece. */

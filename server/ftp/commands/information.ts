@@ -5,6 +5,7 @@
  * @module
  */
 
+import { concatenate } from "../../octets.ts";
 import { READ_BYTES } from "../../limits.ts";
 import { FAILURE_REPLIES } from "../failures.ts";
 import { factsOf } from "../listing.ts";
@@ -85,7 +86,8 @@ function statusOfPath(session: CommandContext, argument: string): void {
         if (ended) end(encodeReply(code, "End"));
         else readOn();
       }, (failure) => {
-        end(isBegun ? encodeReply(code, "The rest cannot be read") : FAILURE_REPLIES[failure]);
+        if (!isBegun) return end(FAILURE_REPLIES[failure]);
+        end(concatenate([body.end(), encodeReply(code, "The rest cannot be read")]));
       });
     };
     readOn();

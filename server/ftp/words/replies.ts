@@ -40,6 +40,7 @@ export function encodeReplyLines(
   return concatenate(lines);
 }
 
+const NOTHING = new Uint8Array(0);
 const LF = 0x0a;
 const SPACE = 0x20;
 const IAC = 0xff;
@@ -63,6 +64,11 @@ export class ReplyBody {
       this.#atStart = octet === LF;
     }
     return result.subarray(0, length);
+  }
+
+  /** What is to stand before the reply's last line: the end of a line that was cut. */
+  end(): Uint8Array {
+    return this.#atStart ? NOTHING : encodeLine("");
   }
 }
 
