@@ -13,6 +13,9 @@ export const BULK_BYTES = 262_144;
 /** Connections that the kernel keeps until they are accepted: Linux's somaxconn (listen(2)). */
 export const BACKLOG = 4096;
 
+/** Turns that accept within so short a time are a burst, milliseconds. */
+export const ACCEPT_BURST_MS = 1;
+
 /** Connections accepted in one turn of a loop: a burst takes few rounds, and others get theirs. */
 export const ACCEPTS_PER_TURN_MAX = 64;
 

@@ -50,7 +50,7 @@ function beginner(context: WorkerContext, serving: Map<AsyncWire, Promise<void>>
   const sharing = new Sharing(counters, options.root, () => serving.size < 2);
   const tools = {
     link: context,
-    store: runtimeStore(options, counters),
+    store: runtimeStore(options.root),
     passive: listenForData(options),
     admission: context.admission,
     protocol,
