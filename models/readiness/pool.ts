@@ -5,6 +5,7 @@
  */
 
 import { addressAt } from "../address.ts";
+import { diskStore } from "../files/disk.ts";
 import * as c from "../libc/constants.ts";
 import { CALL_NAMES, errorText, Libc } from "../libc/mod.ts";
 import { ServeError, type ServeOptions, type Server, type Terminal } from "../model.ts";
@@ -44,6 +45,7 @@ export async function serveLoops(
       if (pool.stopped) libc.shutdown(listener, c.SHUT_RDWR);
       libc.write(worker.wake, WAKE);
     },
+    store: () => diskStore(libc, options.root),
     release() {
       for (const fd of descriptors.splice(0)) libc.close(fd);
     },
