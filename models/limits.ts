@@ -13,6 +13,9 @@ export const BULK_BYTES = 262_144;
 /** Connections that the kernel keeps until they are accepted: Linux's somaxconn (listen(2)). */
 export const BACKLOG = 4096;
 
+/** Turns that accept within so short a time are a burst, milliseconds. */
+export const ACCEPT_BURST_MS = 1;
+
 /** Connections accepted in one turn of a loop: a burst takes few rounds, and others get theirs. */
 export const ACCEPTS_PER_TURN_MAX = 64;
 
@@ -34,11 +37,8 @@ export const PASSIVE_TRIES_MAX = 256;
 /** Listening data sockets that a worker keeps for the next transfer. */
 export const PASSIVE_IDLE_MAX = 128;
 
-/**
- * With fewer idle ones than this, over all workers, a new port is drawn, else one of them is:
- * nobody foresees which.
- */
-export const PASSIVE_DRAWN_FROM = 16;
+/** With fewer idle ones than this a new port is drawn, else one of them is: nobody foresees it. */
+export const PASSIVE_DRAWN_FROM = 32;
 
 /** Loans after which a port is given up for another: six calls of the kernel, spread over them. */
 export const PASSIVE_USES_MAX = 64;

@@ -77,6 +77,8 @@ export interface WorkerStats {
   readonly wakeups: number;
   /** Of those, the ones that nothing came of. */
   readonly emptyWakeups: number;
+  /** Calls of accept(2) that found nobody. */
+  readonly emptyAccepts: number;
   /** Octets that came, and that left, over control and data connections. */
   readonly octetsIn: number;
   /** See octetsIn. */

@@ -198,7 +198,6 @@ export class Transfer implements SlotClient {
       return this.#sourceEnded(this.#taken);
     }
     this.chunk = this.#converted(taken);
-    this.#borrowed = this.#filter === undefined;
     if (this.chunk.length > 0) this.act = "send";
     else if (this.#ended) this.act = "close";
   }
@@ -258,9 +257,9 @@ export class Transfer implements SlotClient {
     this.deadline = Infinity;
   }
 
-  /** The wire has to wait before it sends: what lies in a shared buffer is copied out of it. */
+  /** Others have their turn: what lies in a shared buffer is copied out of it. */
   park(): void {
-    if (this.#borrowed && this.act === "send") this.chunk = this.chunk.slice();
+    if (this.#borrowed && this.chunk.length > 0) this.chunk = this.chunk.slice();
     this.#borrowed = false;
   }
 
@@ -288,6 +287,7 @@ export class Transfer implements SlotClient {
 
   #converted(count: number): Uint8Array<ArrayBuffer> {
     const octets = this.buffer.subarray(0, count);
+    this.#borrowed = this.#filter === undefined;
     if (this.#filter === undefined) return octets;
     const chunk = count > 0 ? this.#filter.push(octets) : NOTHING;
     if (!this.#ended) return chunk as Uint8Array<ArrayBuffer>;

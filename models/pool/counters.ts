@@ -13,6 +13,7 @@ import type { WorkerStats } from "../model.ts";
 const FIELDS = [
   "wakeups",
   "emptyWakeups",
+  "emptyAccepts",
   "octetsIn",
   "octetsOut",
   "octetsCopied",
@@ -80,6 +81,7 @@ export class Counters {
       eagain: this.calls[this.callNames.length]!,
       wakeups: field("wakeups"),
       emptyWakeups: field("emptyWakeups"),
+      emptyAccepts: field("emptyAccepts"),
       octetsIn: field("octetsIn"),
       octetsOut: field("octetsOut"),
       octetsCopied: field("octetsCopied"),

@@ -14,6 +14,7 @@ import { now } from "../clock.ts";
 import type { ServeOptions, WorkerLink } from "../model.ts";
 import { Counters } from "./counters.ts";
 import { Gate } from "./gate.ts";
+import { Handoff } from "./handoff.ts";
 
 /** Numbers that all threads of a pool share, by their index in one Int32Array. */
 export const SHARED = {
@@ -64,6 +65,8 @@ export interface WorkerStart {
   readonly wake: number;
   /** The server's one gate. */
   readonly gate: SharedArrayBuffer;
+  /** Where workers hand connections over; undefined where they do not. */
+  readonly handoff: SharedArrayBuffer | undefined;
   /** See Terminal. */
   readonly warningsOnly: boolean;
 }
@@ -105,6 +108,8 @@ export class WorkerContext implements WorkerLink {
   readonly name: string;
   /** The server's one gate. */
   readonly admission: Admission;
+  /** Between this worker and the others; undefined where connections are not handed over. */
+  readonly handoff: Handoff | undefined;
   #asked = 0;
   #pauseTold = false;
   readonly #warningsOnly: boolean;
@@ -115,6 +120,7 @@ export class WorkerContext implements WorkerLink {
   ) {
     this.model = start.model;
     this.admission = new Gate(start.gate, start.index);
+    this.handoff = start.handoff && new Handoff(start.handoff, start.index);
     this.name = `${start.model} ${start.index}`;
     this.options = start.options;
     this.counters = new Counters(start.callNames, start.counters);

@@ -10,13 +10,14 @@
 
 import { type Address, protocols, unreachable } from "../../server/mod.ts";
 import { ServeError, type ServeOptions, type Server, type Terminal } from "../model.ts";
+import type { FileStore } from "../files/contract.ts";
 import { Counters } from "./counters.ts";
 import { Gate } from "./gate.ts";
+import { Handoff } from "./handoff.ts";
 import {
   CLOSING,
   DRAINING,
   FULL,
-  LENT,
   MAILBOX,
   NONE,
   OWN,
@@ -25,6 +26,11 @@ import {
   type WorkerStart,
 } from "./link.ts";
 import { Questions } from "./questions.ts";
+import { Relief } from "./relief.ts";
+import { Sweeper } from "./sweeper.ts";
+
+/** What the supervisor is called where workers have an index. */
+const SUPERVISOR = -1;
 
 /** What a model adds to the pool. */
 export interface PoolPlan {
@@ -40,12 +46,16 @@ export interface PoolPlan {
   readonly terminal: Terminal;
   /** The listening socket's descriptor, or -1 when workers listen themselves. */
   readonly listener: number;
+  /** Its workers hand connections over to each other, where there are several (see Handoff). */
+  readonly handsOver?: true;
   /** An eventfd for a new worker, or -1. */
   wakeDescriptor(): number;
   /** Gets `worker` to look at the shared numbers and its mailbox. */
   wake(worker: PoolWorker): void;
   /** All threads have a client; the model may start another. */
-  saturated?(pool: Pool): void;
+  saturated?(): void;
+  /** The served tree, for the supervisor's own thread. */
+  store(): FileStore;
   /** Releases what the plan holds, after the last worker has ended. */
   release(): void;
 }
@@ -73,13 +83,22 @@ export class Pool {
   readonly #finished = Promise.withResolvers<void>();
   readonly #questions: Questions<Entry>;
   readonly #gate: SharedArrayBuffer;
+  readonly #handoff: SharedArrayBuffer | undefined;
+  #relief: Relief | undefined;
+  #sweeper: Sweeper | undefined;
   #stopping: number | undefined;
   /** The last worker has ended and what the plan held is released: once, its numbers are others'. */
   #over = false;
 
   constructor(readonly plan: PoolPlan) {
-    const { admission, protocol } = plan.options;
-    this.#gate = Gate.allocate(admission, protocols.get(protocol)!.logsIn);
+    const { admission, protocol, workers } = plan.options;
+    const spoken = protocols.get(protocol);
+    if (spoken === undefined) {
+      plan.release();
+      throw new ServeError(`Cannot serve an unknown protocol "${protocol}"`);
+    }
+    this.#gate = Gate.allocate(admission, spoken.logsIn);
+    if (plan.handsOver === true && workers > 1) this.#handoff = Handoff.allocate(workers);
     this.#questions = new Questions(
       plan.terminal,
       (worker, ask, line) => this.#deliver(worker, ask, line),
@@ -102,11 +121,21 @@ export class Pool {
     let port = options.port;
     try {
       for (let index = 0; index < count; index++) port = await this.grow({ ...options, port });
+      if (this.#handoff !== undefined) this.#relieve(new Handoff(this.#handoff, SUPERVISOR));
+      const { partialDays } = options;
+      if (partialDays > 0) this.#sweeper = new Sweeper(this.plan.store(), partialDays);
       return port;
     } catch (error) {
       await this.stop(0); // those that were started
       throw error;
     }
+  }
+
+  #relieve(handoff: Handoff): void {
+    this.#relief = new Relief(handoff, this.#workers, (index) => {
+      const worker = this.#workers[index]!;
+      if (worker.running) this.plan.wake(worker);
+    });
   }
 
   /** Starts one more worker; resolves with its port once it accepts connections. */
@@ -142,6 +171,7 @@ export class Pool {
       listener: plan.listener,
       wake,
       gate: this.#gate,
+      handoff: this.#handoff,
       warningsOnly: plan.terminal.warningsOnly ?? false,
     };
     this.#workers.push(worker);
@@ -164,6 +194,7 @@ export class Pool {
   /** See Server.stop. */
   async stop(graceMs: number): Promise<void> {
     if (this.#over) return;
+    this.#relief?.stop();
     this.#stopping = Math.min(this.#stopping ?? Infinity, performance.now() + graceMs);
     Atomics.store(this.shared, SHARED.stop, Math.max(DRAINING, this.#phase()));
     this.#wakeAll();
@@ -215,7 +246,7 @@ export class Pool {
         worker.taken.resolve();
         return;
       case "saturated":
-        this.plan.saturated?.(this);
+        this.plan.saturated?.();
         return;
       default:
         unreachable(message);
@@ -231,6 +262,8 @@ export class Pool {
     worker.thread.terminate();
     Atomics.sub(this.shared, SHARED.started, 1);
     if (bug !== undefined) {
+      new Gate(this.#gate, SUPERVISOR).forget(this.#workers.indexOf(worker));
+      this.#relief?.look();
       this.plan.terminal.event({ kind: "warning", text: `A worker ended by a bug: ${bug}` });
       worker.ready.reject(new ServeError(`Cannot start a worker: ${bug}`));
     }
@@ -240,6 +273,8 @@ export class Pool {
   #allEnded(): void {
     if (this.#over) return;
     this.#over = true;
+    this.#sweeper?.stop();
+    this.#relief?.stop();
     this.plan.release();
     if (this.stopped) this.#finished.resolve();
     else this.#finished.reject(new ServeError("Cannot go on: no worker is left"));

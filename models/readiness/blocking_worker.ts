@@ -63,7 +63,8 @@ function toolsOf(context: WorkerContext, kernel: Libc): BlockingTools {
 
 function serve(tools: BlockingTools, kernel: Libc, fd: number): void {
   const { context } = tools;
-  const { host } = kernel.remoteAddress();
+  const remote = kernel.remoteAddress();
+  const { host } = remote;
   const refusal = context.admission.admit(host);
   if (refusal !== undefined) {
     context.event({ kind: "refused", host, reason: refusal });
@@ -71,7 +72,7 @@ function serve(tools: BlockingTools, kernel: Libc, fd: number): void {
     kernel.close(fd);
     return;
   }
-  const peer = acceptedPeer(kernel, fd, context.options, context.beginSession());
+  const peer = acceptedPeer(kernel, fd, context.options, remote, context.beginSession());
   new BlockingWire(tools, fd, peer).serve();
 }
 

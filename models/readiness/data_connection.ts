@@ -79,15 +79,14 @@ export class DataConnection {
    * @returns whether an act has to wait
    */
   turn(transfer: Transfer, budget: number, now: number): boolean {
-    for (let left = budget; transfer.act !== "over" && transfer.act !== "hold";) {
+    let waits = false;
+    for (let left = budget; !waits && transfer.act !== "over" && transfer.act !== "hold";) {
       left -= COST[transfer.act];
-      if (left < 0) return false;
-      if (!this.#carryOut(transfer, now)) {
-        transfer.park();
-        return true;
-      }
+      if (left < 0) break;
+      waits = !this.#carryOut(transfer, now);
     }
-    return false;
+    transfer.park();
+    return waits;
   }
 
   /** One act, once; false when it would have to wait. */

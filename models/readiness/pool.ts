@@ -5,14 +5,12 @@
  */
 
 import { addressAt } from "../address.ts";
+import { diskStore } from "../files/disk.ts";
 import * as c from "../libc/constants.ts";
 import { CALL_NAMES, errorText, Libc } from "../libc/mod.ts";
 import { ServeError, type ServeOptions, type Server, type Terminal } from "../model.ts";
 import { Pool } from "../pool/supervisor.ts";
-import { hasSpareDescriptors, listenForControl } from "./sockets.ts";
-
-/** eventfd(2) adds this number, whatever it is: the reader is only to be woken. */
-const ONE = new Uint8Array(new BigUint64Array([1n]).buffer);
+import { hasSpareDescriptors, listenForControl, WAKE } from "./sockets.ts";
 
 /** Serves with `options.workers` event loops over one listening socket. */
 export async function serveLoops(
@@ -32,6 +30,7 @@ export async function serveLoops(
     options,
     terminal,
     listener,
+    handsOver: true,
     wakeDescriptor() {
       if (!hasSpareDescriptors(libc)) {
         throw new ServeError("Cannot start a worker: too many open files");
@@ -41,7 +40,12 @@ export async function serveLoops(
       descriptors.push(fd);
       return fd;
     },
-    wake: (worker) => libc.write(worker.wake, ONE),
+    wake(worker) {
+      // Who connects from now on is refused at once, instead of waiting for a greeting.
+      if (pool.stopped) libc.shutdown(listener, c.SHUT_RDWR);
+      libc.write(worker.wake, WAKE);
+    },
+    store: () => diskStore(libc, options.root),
     release() {
       for (const fd of descriptors.splice(0)) libc.close(fd);
     },

@@ -13,17 +13,20 @@ import { errorText, type Kernel } from "../libc/mod.ts";
 import { BACKLOG, PASSIVE_BACKLOG, TICK_MS, UNREAD_READS_MAX } from "../limits.ts";
 import type { ServeOptions } from "../model.ts";
 
+/** What is written to an eventfd to wake its worker: it is added, so any number will do. */
+export const WAKE = new Uint8Array(new BigUint64Array([1n]).buffer);
+
 /** Connections turned away when a data socket is drained; no more fit into its backlog. */
 const DRAINED_MAX = PASSIVE_BACKLOG + 1;
 
-/** The two ends of the connection that the last accept(2) of `kernel` returned as `fd`. */
+/** The two ends of the connection `fd`, which accept(2) said comes from `remote`. */
 export function acceptedPeer(
   kernel: Kernel,
   fd: number,
   options: ServeOptions,
+  remote: Address,
   number: number,
 ): Peer {
-  const remote = kernel.remoteAddress(); // before anything else is asked of `kernel`
   const wildcard = options.host === "0.0.0.0" || options.host === "::";
   const local = wildcard ? kernel.localAddress(fd) : addressAt(options, options.port);
   return { local, remote, number };

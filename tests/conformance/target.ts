@@ -40,13 +40,15 @@ export interface Overrides {
   readonly anonymous?: "read" | "write" | "off";
   /** The pause after a failed login. */
   readonly loginDelayMs?: number;
-  /** How long a session may be without a login. */
+  /** Event loops, or for blocking the threads at the start; the variant's own by default. */
+  readonly workers?: number;
+  /** How long a connection may take to log in. */
   readonly loginTimeoutMs?: number;
-  /** How many sessions there may be. */
+  /** The most sessions in all. */
   readonly sessionsMax?: number;
-  /** The same for each address. */
+  /** The most sessions from one address. */
   readonly sessionsPerHostMax?: number;
-  /** Failed logins of one address in a minute; unlimited by default. */
+  /** Failed logins from one address within a minute, over all connections; unlimited by default. */
   readonly failedLoginsPerMinuteMax?: number;
   /** How long a session may be silent. */
   readonly idleTimeoutMs?: number;

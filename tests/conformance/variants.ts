@@ -141,6 +141,7 @@ function optionsOf(
       ...given("sessionsPerHostMax", overrides.sessionsPerHostMax),
     },
     ...options,
+    ...given("workers", overrides.workers),
   });
 }
 

@@ -32,6 +32,7 @@
  */
 
 import { decodeOctets, encodeOctets, type Failure } from "../../server/mod.ts";
+import { PASSWORDS } from "../driven/settings.ts";
 import { parseTime } from "../../server/ftp/words/facts.ts";
 
 /** What is in the tree before a dialogue. */
@@ -69,15 +70,6 @@ export interface Dialogue {
   /** Why it cannot be run over TCP, or undefined. */
   readonly sessionOnly: string | undefined;
 }
-
-/**
- * The passwords of the users that `login` knows: a server for dialogues has the user "writer" with
- * all rights, and lets anonymous users read.
- */
-export const PASSWORDS: Readonly<Record<string, string>> = {
-  writer: "pass word",
-  anonymous: "guest@example.com",
-};
 
 type Mutable<T> = { -readonly [Key in keyof T]: T[Key] };
 type Draft = Mutable<Dialogue> & { tree: Entry[]; steps: Step[] };

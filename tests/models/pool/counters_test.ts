@@ -13,6 +13,7 @@ const NOTHING = {
   eagain: 0,
   wakeups: 0,
   emptyWakeups: 0,
+  emptyAccepts: 0,
   octetsIn: 0,
   octetsOut: 0,
   octetsCopied: 0,
@@ -24,6 +25,7 @@ const NOTHING = {
 const FIELDS = [
   "wakeups",
   "emptyWakeups",
+  "emptyAccepts",
   "octetsIn",
   "octetsOut",
   "octetsCopied",

@@ -7,11 +7,14 @@
  */
 
 import { assert, assertEquals } from "@std/assert";
-import { decodeOctets, type Failure, LINE_BYTES_MAX } from "../../../server/mod.ts";
+import { decodeOctets, type Failure, LINE_BYTES_MAX, type Protocol } from "../../../server/mod.ts";
+import { ftp } from "../../../server/ftp/mod.ts";
+import { FtpSession } from "../../../server/ftp/session.ts";
 import { Course, MOVES, type State } from "../../../server/ftp/state.ts";
 import { LineReader } from "../../../server/ftp/words/lines.ts";
 import { ReplyReader } from "../../../server/ftp/words/replies.ts";
-import { Driver, PEER, SETTINGS } from "../../transcripts/driver.ts";
+import { DrivenSession } from "../../driven/session.ts";
+import { PEER } from "../../driven/settings.ts";
 import { type Chunking, CHUNKINGS } from "../../transcripts/session.ts";
 
 const SESSIONS = 75;
@@ -67,6 +70,15 @@ class RecordingCourse extends Course {
   }
 }
 
+/** FTP whose sessions write down which moves they made. */
+function recording(made: Set<string>): Protocol {
+  return {
+    ...ftp,
+    createSession: (settings, peer, now, can) =>
+      new FtpSession(settings.ftp, peer, now, can!, new RecordingCourse(made)),
+  };
+}
+
 /** Marsaglia's xorshift, 32 bits: a number from 0 to `below` - 1. */
 function generator(seed: number): Random {
   let state = seed | 1;
@@ -94,7 +106,7 @@ function randomInput(random: Random): Uint8Array {
 }
 
 /** The octets come, cut as `chunking` says, for as long as the session wants them. */
-function input(driver: Driver, octets: Uint8Array, chunking: Chunking, below: Random): void {
+function input(driver: DrivenSession, octets: Uint8Array, chunking: Chunking, below: Random): void {
   let at = 0;
   while (at < octets.length && driver.session.wantsInput) {
     const step = chunking === "whole" ? octets.length : chunking === "byte by byte" ? 1 : below(40);
@@ -104,16 +116,20 @@ function input(driver: Driver, octets: Uint8Array, chunking: Chunking, below: Ra
 }
 
 /** One event of those that may happen now. */
-function turn(driver: Driver, random: Random, chunking: Chunking): void {
+function turn(driver: DrivenSession, random: Random, chunking: Chunking): void {
   switch (random(16)) {
     case 0:
       return driver.pass(random(2_000));
     case 1:
-      driver.slow = random(2) === 0;
-      driver.slowToConnect = random(2) === 0;
-      driver.attempt = { allowed: random(20) > 0, delayMs: random(1_000) };
+      driver.store.slow = random(2) === 0;
+      driver.store.late = random(2) === 0;
+      driver.wire.slowToConnect = random(2) === 0;
+      // It stops reading replies.
+      if (random(3) === 0 && !driver.wire.congested) driver.wire.room = random(100);
+      driver.admission.next = { allowed: random(20) > 0, delayMs: random(1_000) };
       return driver.failNext(OPERATIONS[random(OPERATIONS.length)]!, "denied");
     case 2:
+      driver.take(random(20_000));
       if (random(20) === 0) driver.hangUp();
       return;
     case 3:
@@ -131,18 +147,18 @@ function turn(driver: Driver, random: Random, chunking: Chunking): void {
   }
 }
 
-function finish(driver: Driver, random: Random): void {
+function finish(driver: DrivenSession, random: Random): void {
   const { transfer } = driver;
   if (transfer === undefined) return;
   if (random(3) === 0) {
     const failure = FAILURES[random(FAILURES.length)]!;
-    driver.endTransfer({ kind: "failed", failure, detail: "" });
+    driver.breakTransfer(failure);
   } else if (transfer.direction === "receive") {
     driver.upload(octetsOf("one\r\ntwo\n".repeat(random(4))), 1 + random(7));
   } else if (random(2) === 0) {
     driver.download(1 + random(40));
   } else {
-    driver.endTransfer({ kind: "transferred", octets: 0 });
+    driver.download();
   }
 }
 
@@ -168,24 +184,26 @@ function repliesIn(said: Uint8Array): number {
 /** Runs the random client of this seed, and says how many replies and transfers there were. */
 function run(seed: number, chunking: Chunking, made: Set<string>): [number, number] {
   const random = generator(seed * 2_654_435_761);
-  const driver = new Driver(SETTINGS, PEER, undefined, new RecordingCourse(made));
+  const driver = new DrivenSession({ protocol: recording(made) });
   driver.tree.put("/a.txt", octetsOf("one\ntwo\n"));
   driver.tree.put("/\udce9", octetsOf("x"));
   if (seed % 4 > 0) driver.login();
   for (let count = 0; count < TURNS && !driver.closed; count++) turn(driver, random, chunking);
   const transfers = driver.effects.filter((effect) => effect === "startTransfer").length;
   // Whatever was going on, a client that leaves is let go.
-  driver.slow = false;
-  driver.slowToConnect = false;
-  driver.release();
+  driver.store.slow = driver.store.late = driver.wire.slowToConnect = false;
   if (!driver.closed) driver.hangUp();
   for (let count = 0; count < 100 && !driver.closed; count++) {
+    driver.take(1e9);
+    driver.release();
     if (driver.connecting !== undefined) driver.endConnecting("noConnection");
-    if (driver.transfer !== undefined) driver.endTransfer({ kind: "transferred", octets: 0 });
+    if (driver.transfer?.direction === "send") driver.download();
+    else if (driver.transfer !== undefined) driver.upload(octetsOf(""));
     driver.pass(1_000);
   }
   assert(driver.closed, "the session comes to an end");
-  assert(!driver.tree.isOpen, "the file slot is empty in the end");
+  assert(!driver.store.isOpen, "the file slot is empty in the end");
+  driver.admission.assertEmpty();
   return [repliesIn(driver.said), transfers];
 }
 

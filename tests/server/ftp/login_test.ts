@@ -8,14 +8,15 @@
 import { assert, assertEquals } from "@std/assert";
 import type { Effect } from "../../../server/mod.ts";
 import { FtpSession } from "../../../server/ftp/session.ts";
-import { Driver, PEER, SETTINGS } from "../../transcripts/driver.ts";
+import { DrivenSession } from "../../driven/session.ts";
+import { PEER, SETTINGS, withLimits } from "../../driven/settings.ts";
 import { codesOf, octetsOf } from "./ready.ts";
 
 const EVERYTHING = { append: true, rename: true, modes: true, times: true };
 
 /** All effects of a session that hears these lines, where every attempt is allowed. */
 function effectsOf(...lines: string[]): Effect[] {
-  const { now } = new Driver();
+  const { now } = new DrivenSession();
   const session = new FtpSession(SETTINGS.ftp, PEER, now, EVERYTHING);
   session.handleInput(octetsOf(lines.map((line) => `${line}\r\n`).join("")), now);
   const effects: Effect[] = [];
@@ -44,8 +45,8 @@ Deno.test("PASS: a failed attempt is told with its name, never with the password
 });
 
 Deno.test("PASS: an attempt that is not allowed looks at no password, and closes", () => {
-  const driver = new Driver();
-  driver.attempt = { allowed: false, delayMs: 0 };
+  const driver = new DrivenSession();
+  driver.admission.next = { allowed: false, delayMs: 0 };
   driver.takeSaid();
   assertEquals(codesOf(driver.say("USER writer", "PASS pass word", "PWD")), "331 421");
   assert(driver.closed);
@@ -53,8 +54,8 @@ Deno.test("PASS: an attempt that is not allowed looks at no password, and closes
 });
 
 Deno.test("PASS: a failed login waits as long as its attempt says, and changes nothing before", () => {
-  const driver = new Driver();
-  driver.attempt = { allowed: true, delayMs: 4_000 };
+  const driver = new DrivenSession();
+  driver.admission.next = { allowed: true, delayMs: 4_000 };
   driver.say("USER writer", "PASS wrong");
   driver.takeSaid();
   assertEquals(driver.session.pollDeadline(), driver.now + 4_000);
@@ -65,15 +66,15 @@ Deno.test("PASS: a failed login waits as long as its attempt says, and changes n
 });
 
 Deno.test("PASS: a failed login without a pause", () => {
-  const driver = new Driver();
-  driver.attempt = { allowed: true, delayMs: 0 };
+  const driver = new DrivenSession();
+  driver.admission.next = { allowed: true, delayMs: 0 };
   driver.say("USER writer", "PASS wrong");
   driver.pass(0);
   assertEquals(codesOf(driver.takeSaid()), "530");
 });
 
 Deno.test("PASS: a client that goes while a failed login waits is not kept", () => {
-  const driver = new Driver();
+  const driver = new DrivenSession();
   driver.say("USER writer", "PASS wrong");
   driver.hangUp();
   assert(driver.closed);
@@ -91,7 +92,7 @@ Deno.test("FtpSession: each refusal tells the operator why, in front of its clos
     const effects = effectsOf(...lines).slice(-3);
     assertEquals(effects.map(({ kind }) => kind), ["send", "refused", "close"], lines[0]);
   }
-  const driver = Driver.withLimits({ loginTimeoutMs: 1_000 });
+  const driver = new DrivenSession({ settings: withLimits({ loginTimeoutMs: 1_000 }) });
   driver.pass(1_000);
   assertEquals(driver.effects, ["refused", "close"]);
 });
@@ -99,7 +100,7 @@ Deno.test("FtpSession: each refusal tells the operator why, in front of its clos
 Deno.test("FtpSession: every method of HTTP closes, in any case and wherever it is cut", () => {
   const methods = "GET POST HEAD PUT DELETE OPTIONS PATCH CONNECT TRACE PRI get".split(" ");
   for (const method of methods) {
-    const driver = new Driver();
+    const driver = new DrivenSession();
     driver.takeSaid();
     for (const octet of octetsOf(`${method} / HTTP/1.1\r\n`)) driver.input(Uint8Array.of(octet));
     assertEquals(codesOf(driver.takeSaid()), "421", method);
@@ -108,7 +109,7 @@ Deno.test("FtpSession: every method of HTTP closes, in any case and wherever it 
 });
 
 Deno.test("FtpSession: a login in time ends its time-out", () => {
-  const driver = Driver.withLimits({ loginTimeoutMs: 1_000 });
+  const driver = new DrivenSession({ settings: withLimits({ loginTimeoutMs: 1_000 }) });
   driver.pass(999);
   driver.login();
   driver.pass(10_000);

@@ -6,7 +6,8 @@
  */
 
 import type { StoreAbilities } from "../../../server/mod.ts";
-import { Driver, PEER, SETTINGS } from "../../transcripts/driver.ts";
+import { DrivenSession } from "../../driven/session.ts";
+import { PEER } from "../../driven/settings.ts";
 
 /** The first three characters of each line, with spaces between. */
 export function codesOf(text: string): string {
@@ -19,8 +20,8 @@ export function octetsOf(text: string): Uint8Array {
 }
 
 /** A driver logged in, TYPE I, with a file to fetch. */
-export function ready(name = "writer", can?: StoreAbilities): Driver {
-  const driver = new Driver(SETTINGS, PEER, can);
+export function ready(name = "writer", can?: StoreAbilities): DrivenSession {
+  const driver = new DrivenSession(can === undefined ? {} : { can });
   driver.login(name);
   driver.say("TYPE I");
   driver.tree.put("/a.txt", octetsOf("data"));

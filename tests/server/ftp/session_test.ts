@@ -7,7 +7,8 @@
 
 import { assert, assertEquals, assertThrows } from "@std/assert";
 import { ASCII_SIZE_BYTES_MAX, QUEUED_COMMANDS_MAX, READ_BYTES } from "../../../server/mod.ts";
-import { Driver, PEER_6, SETTINGS } from "../../transcripts/driver.ts";
+import { DrivenSession } from "../../driven/session.ts";
+import { PEER_6, SETTINGS, withLimits } from "../../driven/settings.ts";
 import { codesOf, octetsOf, ready } from "./ready.ts";
 
 Deno.test("FtpSession: a small download takes no effect more than it needs", () => {
@@ -30,11 +31,11 @@ Deno.test("FtpSession: an upload that breaks leaves what came under the partial 
   driver.tree.put("/a.txt", octetsOf("old"));
   driver.say("EPSV", "STOR a.txt");
   driver.receive(octetsOf("half"));
-  driver.endTransfer({ kind: "failed", failure: "reset", detail: "" });
+  driver.breakTransfer("reset");
   assertEquals(codesOf(driver.takeSaid()), "426");
   assertEquals(driver.tree.file("/a.txt"), octetsOf("old"));
   assertEquals(driver.tree.file("/.a.txt.part"), octetsOf("half"));
-  assertEquals(driver.tree.isOpen, false);
+  assertEquals(driver.store.isOpen, false);
   assertEquals(codesOf(driver.say("EPSV", "REST 4", "STOR a.txt")), "229 350 150");
   driver.upload(octetsOf(" whole"));
   assertEquals(driver.tree.file("/a.txt"), octetsOf("half whole"));
@@ -43,7 +44,7 @@ Deno.test("FtpSession: an upload that breaks leaves what came under the partial 
 Deno.test("FtpSession: ALLO goes with the next upload only", () => {
   const driver = ready();
   const expected = () => {
-    const { operation } = driver;
+    const operation = driver.store.operations.at(-1);
     return operation?.do === "openUpload" ? operation.expected : "no upload";
   };
   driver.say("ALLO 5", "EPSV", "STOR b.txt");
@@ -76,14 +77,14 @@ Deno.test("REIN: all is as after the greeting", () => {
     driver.say("FEAT").includes("MLST type*;size*;modify*;perm*;unique*;UNIX.mode*;UNIX.owner*;"),
   );
   assertEquals(codesOf(driver.say("EPSV", "STOR a.txt")), "229 150");
-  const { operation } = driver;
+  const operation = driver.store.operations.at(-1);
   assert(operation?.do === "openUpload");
   assertEquals([operation.start.at, operation.expected], ["replace", undefined]);
   assert(driver.transfer?.lines !== undefined);
 });
 
 Deno.test("FtpSession: PASV is for IPv4, EPSV and EPRT for both", () => {
-  const driver = new Driver(SETTINGS, PEER_6);
+  const driver = new DrivenSession({ peer: PEER_6 });
   driver.login();
   driver.tree.put("/a.txt", octetsOf("data"));
   assertEquals(codesOf(driver.say("PASV")), "425");
@@ -93,25 +94,19 @@ Deno.test("FtpSession: PASV is for IPv4, EPSV and EPRT for both", () => {
   assertEquals(codesOf(driver.say("EPRT |1|127.0.0.1|5000|")), "522");
   assertEquals(codesOf(driver.say("EPRT |2|0:0:0:0:0:0:0:2|5000|")), "504");
   assertEquals(codesOf(driver.say("EPRT |2|0:0::0:1|5000|", "RETR a.txt")), "200 150");
-  assertEquals(driver.connected, { family: 6, host: "::1", port: 5000 });
+  assertEquals(driver.driver.transfer?.route, { family: 6, host: "::1", port: 5000 });
 });
 
 Deno.test("FtpSession: ABOR in one piece with RETR ends it", () => {
   const driver = ready();
-  assertEquals(codesOf(driver.say("EPSV", "RETR a.txt", "ABOR", "NOOP")), "229 150 426 226 200");
-  assertEquals(driver.effects, [
-    "openPassive",
-    "openRead",
-    "startTransfer",
-    "abortTransfer",
-    "closeFile",
-  ]);
-  assertEquals(driver.tree.isOpen, false);
+  assertEquals(codesOf(driver.say("EPSV", "RETR a.txt", "ABOR", "NOOP")), "229 426 226 200");
+  assertEquals(driver.effects, ["openPassive", "openRead", "closePassive", "closeFile"]);
+  assertEquals(driver.store.isOpen, false);
 });
 
 Deno.test("FtpSession: ABOR while the file is opened or closed is answered at the end", () => {
   const driver = ready();
-  driver.slow = true;
+  driver.store.slow = true;
   driver.say("EPSV", "RETR a.txt", "NOOP", "ABOR");
   assertEquals(driver.takeSaid(), "");
   driver.release();
@@ -127,7 +122,7 @@ Deno.test("FtpSession: ABOR while the file is opened or closed is answered at th
 
 Deno.test("FtpSession: ABOR while a file is opened in vain follows the refusal", () => {
   const driver = ready();
-  driver.slow = true;
+  driver.store.slow = true;
   driver.say("EPSV", "RETR missing", "ABOR");
   driver.release();
   assertEquals(codesOf(driver.takeSaid()), "550 226");
@@ -135,7 +130,7 @@ Deno.test("FtpSession: ABOR while a file is opened in vain follows the refusal",
 
 Deno.test("FtpSession: a client that goes while its file is opened starts no transfer", () => {
   const driver = ready();
-  driver.slow = true;
+  driver.store.slow = true;
   driver.say("EPSV", "STOR a.txt");
   driver.hangUp();
   assert(!driver.closed);
@@ -149,7 +144,7 @@ Deno.test("FtpSession: a client that goes while its file is opened starts no tra
 Deno.test("FtpSession: a client that goes while its upload is committed keeps it", () => {
   const driver = ready();
   driver.say("EPSV", "STOR b.txt");
-  driver.slow = true;
+  driver.store.slow = true;
   driver.upload(octetsOf("new"));
   driver.hangUp();
   driver.release();
@@ -159,7 +154,7 @@ Deno.test("FtpSession: a client that goes while its upload is committed keeps it
 
 Deno.test("FtpSession: commands wait while an operation is under way", () => {
   const driver = ready();
-  driver.slow = true;
+  driver.store.slow = true;
   assertEquals(driver.say("MKD d", "NOOP", "ABOR"), "");
   assertEquals(driver.session.pollDeadline(), undefined);
   driver.release();
@@ -168,7 +163,7 @@ Deno.test("FtpSession: commands wait while an operation is under way", () => {
 
 Deno.test("FtpSession: a server that stops lets an operation end", () => {
   const driver = ready();
-  driver.slow = true;
+  driver.store.slow = true;
   driver.say("MKD d", "PWD");
   driver.stop();
   assert(!driver.closed);
@@ -206,7 +201,7 @@ Deno.test("FtpSession: long lines fill the queue sooner", () => {
 
 Deno.test("FtpSession: one command done does not make room while input is left over", () => {
   const driver = ready();
-  driver.slow = true;
+  driver.store.slow = true;
   driver.say(...Array.from({ length: 2 * QUEUED_COMMANDS_MAX }, () => "CWD /"));
   for (let left = 2 * QUEUED_COMMANDS_MAX; left > 0; left--) {
     assertEquals(driver.session.wantsInput, left <= QUEUED_COMMANDS_MAX, `${left} left`);
@@ -228,7 +223,7 @@ Deno.test("FtpSession: an unread rest goes on with what comes after it", () => {
 });
 
 Deno.test("FtpSession: octets that make no line do not put the idle time off", () => {
-  const driver = Driver.withLimits({ idleTimeoutMs: 1000 });
+  const driver = new DrivenSession({ settings: withLimits({ idleTimeoutMs: 1000 }) });
   driver.takeSaid();
   for (let count = 0; count < 9; count++) {
     driver.pass(100);
@@ -243,15 +238,19 @@ Deno.test("FtpSession: octets that make no line do not put the idle time off", (
 
 Deno.test("FtpSession: the idle time begins anew when a transfer ends", () => {
   const driver = ready();
-  driver.say("EPSV", "RETR a.txt");
+  driver.say("EPSV", "STOR b.txt");
   assertEquals(driver.session.pollDeadline(), undefined);
-  driver.pass(1_000_000);
-  driver.download();
+  for (let count = 0; count < 9; count++) {
+    driver.receive(octetsOf("slow"));
+    driver.pass(SETTINGS.ftp.limits.stallTimeoutMs - 1);
+  }
+  driver.upload(octetsOf("."));
+  assertEquals(driver.tree.file("/b.txt"), octetsOf(`${"slow".repeat(9)}.`));
   assertEquals(driver.session.pollDeadline(), driver.now + SETTINGS.ftp.limits.idleTimeoutMs);
 });
 
 Deno.test("FtpSession: a client that half-closes still gets its answers", () => {
-  const driver = new Driver();
+  const driver = new DrivenSession();
   driver.takeSaid();
   driver.input(octetsOf("USER anonymous\r\nPASS x\r\nPWD\r\nPW"));
   driver.hangUp();
@@ -286,13 +285,17 @@ Deno.test("FtpSession: after its close it takes anything and does nothing", () =
   driver.input(octetsOf("NOOP\r\n"));
   driver.hangUp();
   driver.stop();
-  driver.session.handleTimeout(driver.now + 1e9);
-  driver.session.handleCompletion(1, { kind: "done" }, driver.now);
-  assertEquals(driver.session.pollEffect(driver.now), undefined);
+  const { session } = driver.session;
+  session.handleInput(octetsOf("NOOP\r\n"), driver.now);
+  session.handleEnd(driver.now);
+  session.handleStop(driver.now);
+  session.handleTimeout(driver.now + 1e9);
+  session.handleCompletion(1, { kind: "done" }, driver.now);
+  assertEquals(session.pollEffect(driver.now), undefined);
 });
 
 Deno.test("FtpSession: a driver's mistakes are loud", () => {
-  const { session, now } = ready();
+  const { session: { session }, now } = ready();
   assertThrows(() => session.handleCompletion(999, { kind: "done" }, now), Error, "nothing asked");
   session.handleInput(octetsOf("EPSV\r\n"), now);
   const effect = session.pollEffect(now);
@@ -312,7 +315,8 @@ Deno.test("SIZE: in TYPE A a file is not read to find that it is too large", () 
 });
 
 Deno.test("SIZE: in TYPE A a file that grows while it is read is given up", () => {
-  const { session, now, tree } = ready();
+  const driver = ready();
+  const { session, now, store } = driver;
   session.handleInput(octetsOf("TYPE A\r\nSIZE a.txt\r\n"), now);
   let reads = 0;
   let said = "";
@@ -328,17 +332,17 @@ Deno.test("SIZE: in TYPE A a file that grows while it is read is given up", () =
       session.handleCompletion(effect.id, { kind: "octets", octets, ended: false }, now);
       reads++;
     } else if (effect.kind === "file") {
-      session.handleCompletion(effect.id, tree.perform(effect.operation), now);
+      session.handleCompletion(effect.id, driver.perform(effect.operation), now);
     }
   }
   assertEquals(codesOf(said), "200 550");
   assertEquals(reads, ASCII_SIZE_BYTES_MAX / READ_BYTES + 1);
-  assert(!tree.isOpen);
+  assert(!store.isOpen);
 });
 
 Deno.test("STAT: closes what it opened when it cannot be read", () => {
   const driver = ready();
   driver.failNext("read", "io");
   assertEquals(codesOf(driver.say("STAT /")), "451");
-  assertEquals(driver.tree.isOpen, false);
+  assertEquals(driver.store.isOpen, false);
 });

@@ -7,19 +7,19 @@
 
 import { assert, assertEquals } from "@std/assert";
 import { type Effect, QUEUED_COMMANDS_MAX, READ_BYTES } from "../../../server/mod.ts";
-import { type Driver } from "../../transcripts/driver.ts";
+import { type DrivenSession } from "../../driven/session.ts";
 import { codesOf, octetsOf, ready } from "./ready.ts";
 
 /** Polls and carries out until something is sent that `isLast` stops at, or nothing is left. */
-function poll(driver: Driver, count: number): Effect[] {
-  const { session, now, tree } = driver;
+function poll(driver: DrivenSession, count: number): Effect[] {
+  const { session, now } = driver;
   const effects: Effect[] = [];
   while (effects.length < count) {
     const effect = session.pollEffect(now);
     if (effect === undefined) break;
     effects.push(effect);
     if (effect.kind === "file") {
-      session.handleCompletion(effect.id, tree.perform(effect.operation), now);
+      session.handleCompletion(effect.id, driver.perform(effect.operation), now);
     }
   }
   return effects;
@@ -30,8 +30,7 @@ function kindsOf(effects: readonly Effect[]): string[] {
 }
 
 Deno.test("FtpSession: nothing runs before it is polled, and then one command at a time", () => {
-  const { session, now, tree, ...driver } = ready();
-  assert(!driver.closed);
+  const { session, now, tree } = ready();
   session.handleInput(octetsOf("MKD d\r\nPWD\r\nPWD\r\nQUIT\r\n"), now);
   assert(!tree.has("/d"));
   const first = session.pollEffect(now);
@@ -77,14 +76,14 @@ Deno.test("STAT: a listing of any length is whole, and nothing in it ends it", (
   assertEquals(lines.at(-1), "212 End");
   assert(lines.slice(1, -1).every((line) => line.startsWith(" -rw")));
   assertEquals(new Set(lines.slice(1, -1).map((line) => line.slice(61))).size, 5_000);
-  assertEquals(driver.tree.isOpen, false);
+  assertEquals(driver.store.isOpen, false);
 });
 
 Deno.test("STAT: a listing that cannot be read on says so in its last line", () => {
   const driver = ready();
   driver.tree.put("/d", undefined);
   for (let number = 0; number < 2_000; number++) driver.tree.put(`/d/${number}`, octetsOf("x"));
-  const { session, now, tree } = driver;
+  const { session, now, store } = driver;
   session.handleInput(octetsOf("STAT d\r\n"), now);
   let said = "";
   let reads = 0;
@@ -93,11 +92,11 @@ Deno.test("STAT: a listing that cannot be read on says so in its last line", () 
     if (effect.kind !== "file") continue;
     const fails = effect.operation.do === "read" && ++reads === 2;
     const failed = { kind: "failed", failure: "io", detail: "" } as const;
-    session.handleCompletion(effect.id, fails ? failed : tree.perform(effect.operation), now);
+    session.handleCompletion(effect.id, fails ? failed : driver.perform(effect.operation), now);
   }
   assert(said.endsWith("\r\n212 The rest cannot be read\r\n"), said.slice(-200));
   assertEquals(codesOf(said.slice(0, 5)), "212");
-  assertEquals(tree.isOpen, false);
+  assertEquals(store.isOpen, false);
 });
 
 Deno.test("FtpSession: a flood of commands is read no faster than it is answered", () => {
@@ -120,7 +119,7 @@ Deno.test("FtpSession: any number of ABORs during a transfer are answered one by
   assertEquals(session.pollEffect(now)?.kind, "abortTransfer");
   assertEquals(session.pollEffect(now), undefined);
   assert(!session.wantsInput);
-  driver.endTransfer({ kind: "failed", failure: "aborted", detail: "" });
+  driver.breakTransfer("aborted");
   const codes = codesOf(driver.takeSaid()).split(" ");
   assertEquals(codes.length, 1_001);
   assertEquals([codes[0], new Set(codes.slice(1))], ["426", new Set(["226"])]);
@@ -128,10 +127,10 @@ Deno.test("FtpSession: any number of ABORs during a transfer are answered one by
 
 Deno.test("RETR: over PORT the connection is made before 150", () => {
   const driver = ready();
-  driver.slowToConnect = true;
+  driver.wire.slowToConnect = true;
   assertEquals(codesOf(driver.say("PORT 127,0,0,1,200,10", "RETR a.txt", "STAT", "NOOP")), "200");
   assertEquals(driver.effects, ["openRead", "connectData"]);
-  assertEquals(driver.connecting?.address, { family: 4, host: "127.0.0.1", port: 51_210 });
+  assertEquals(driver.connecting, { family: 4, host: "127.0.0.1", port: 51_210 });
   driver.endConnecting();
   assertEquals(codesOf(driver.takeSaid()).slice(0, 7), "150 211");
   driver.download();
@@ -147,7 +146,7 @@ Deno.test("RETR: over PORT that cannot be reached there is 425 alone", () => {
 
 Deno.test("ABOR: while the data connection is made ends it without a 150", () => {
   const driver = ready();
-  driver.slowToConnect = true;
+  driver.wire.slowToConnect = true;
   driver.say("PORT 127,0,0,1,200,10", "RETR a.txt");
   assertEquals(codesOf(driver.say("ABOR")), "426 226");
   assertEquals(driver.effects, ["openRead", "connectData", "abortTransfer", "closeFile"]);
@@ -156,21 +155,22 @@ Deno.test("ABOR: while the data connection is made ends it without a 150", () =>
 
 Deno.test("ABOR: a connection that is made meanwhile is not used", () => {
   const driver = ready();
-  driver.slowToConnect = true;
+  driver.wire.slowToConnect = true;
   driver.say("PORT 127,0,0,1,200,10", "RETR a.txt");
-  const { session, now, tree } = driver;
+  const { session, now, store } = driver;
+  const connecting = session.all.find((effect) => effect.kind === "connectData")!;
   session.handleInput(octetsOf("ABOR\r\n"), now);
   assertEquals(session.pollEffect(now)?.kind, "abortTransfer");
-  session.handleCompletion(driver.connecting!.id, { kind: "connected" }, now);
+  session.handleCompletion(connecting.id, { kind: "connected" }, now);
   const effects = poll(driver, 9);
   assertEquals(kindsOf(effects), ["closeFile", "send", "send"]);
-  assertEquals(tree.isOpen, false);
+  assertEquals(store.isOpen, false);
 });
 
 Deno.test("FtpSession: a client that goes while PORT's address is connected to", () => {
   for (const [verb, kinds] of [["RETR", "startTransfer"], ["STOR", "abortTransfer"]] as const) {
     const driver = ready();
-    driver.slowToConnect = true;
+    driver.wire.slowToConnect = true;
     driver.say("PORT 127,0,0,1,200,10", `${verb} a.txt`);
     driver.hangUp();
     if (verb === "RETR") {

@@ -7,7 +7,8 @@
 import { assertEquals } from "@std/assert";
 import { mini } from "../../../server/mini/session.ts";
 import { DEFAULT_SETTINGS, type MiniSettings } from "../../../server/mod.ts";
-import { latin1, SETTINGS, SmallDriver } from "../small/driver.ts";
+import { DrivenSession, latin1 } from "../../driven/session.ts";
+import { SETTINGS } from "../../driven/settings.ts";
 
 /** What rule 4 of pulls.ts waits, and what ends a number. */
 export const PULL_WAIT_MS = 1_500, NUMBER_WAIT_MS = 100;
@@ -18,15 +19,15 @@ export function octetsOf(length: number): Uint8Array {
 }
 
 /** A driver whose tree has "a" (5 octets), "empty" and "long" (2,500 octets). */
-export function prepared(): SmallDriver {
+export function prepared(): DrivenSession {
   return preparedWith(SETTINGS.mini);
 }
 
 /** The same with other settings; what they leave out is as it is by default. */
-export function preparedWith(settings: Partial<MiniSettings>): SmallDriver {
-  const driver = new SmallDriver(mini, {
-    ...SETTINGS,
-    mini: { ...DEFAULT_SETTINGS.mini, ...settings },
+export function preparedWith(settings: Partial<MiniSettings>): DrivenSession {
+  const driver = new DrivenSession({
+    protocol: mini,
+    settings: { ...SETTINGS, mini: { ...DEFAULT_SETTINGS.mini, ...settings } },
   });
   driver.tree.put("/a", new TextEncoder().encode("hello"));
   driver.tree.put("/empty", new Uint8Array(0));
@@ -40,7 +41,7 @@ export function text(octets: Uint8Array | undefined): string | undefined {
 }
 
 /** What a get of "/long" with whole blocks leaves behind: nothing unanswered. */
-export function getLong(driver: SmallDriver): void {
+export function getLong(driver: DrivenSession): void {
   driver.input("get|long|0");
   assertEquals(driver.heard(), ["YES|2500"]);
   let received = "";

@@ -1,6 +1,6 @@
 import { assert, assertEquals } from "@std/assert";
 import { getLong, octetsOf, prepared, PULL_WAIT_MS } from "./driver.ts";
-import { latin1 } from "../small/driver.ts";
+import { latin1 } from "../../driven/session.ts";
 
 Deno.test("mini pulls that outnumber blocks are dropped, and the next message is answered", () => {
   for (const next of ["get|empty|0", "get|missing|0", "put|new|0"]) {
@@ -29,7 +29,7 @@ Deno.test("mini pulls after pieces of one octet: all late ones are dropped for g
   }
   assertEquals(pulls, 2_500);
   assertEquals(received, latin1(octetsOf(2_500)));
-  driver.wait(60_000);
+  driver.pass(60_000);
   assertEquals(driver.heard(), []);
   driver.input("get|long|0");
   assertEquals(driver.heard(), ["YES|2500"], "after a minute it is a new get");
@@ -48,9 +48,9 @@ Deno.test("mini get of the same name again, whole blocks: answered when nothing 
   getLong(driver);
   driver.input("get|long|0");
   assertEquals(driver.heard(), []);
-  driver.wait(PULL_WAIT_MS - 1);
+  driver.pass(PULL_WAIT_MS - 1);
   assertEquals(driver.heard(), []);
-  driver.wait(1);
+  driver.pass(1);
   assertEquals(driver.heard(), ["YES|2500"]);
   for (let count = 0; count < 3; count++) driver.input("get|long|0");
   assertEquals(driver.heard().join(""), latin1(octetsOf(2_500)));
@@ -60,7 +60,7 @@ Deno.test("mini get of the same name a third time waits for nothing", () => {
   const driver = prepared();
   getLong(driver);
   driver.input("get|long|0");
-  driver.wait(PULL_WAIT_MS);
+  driver.pass(PULL_WAIT_MS);
   driver.heard();
   for (let count = 0; count < 3; count++) driver.input("get|long|0");
   driver.heard();
@@ -73,11 +73,11 @@ Deno.test("mini get of the same name again by a client that pulls after the last
   getLong(driver);
   driver.input("get|long|0");
   driver.input("get|long|0");
-  driver.wait(PULL_WAIT_MS);
+  driver.pass(PULL_WAIT_MS);
   assertEquals(driver.heard(), ["YES|2500"]);
   for (let count = 0; count < 4; count++) driver.input("get|long|0");
   assertEquals(driver.heard().join("").length, 2_500);
-  driver.wait(60_000);
+  driver.pass(60_000);
   assertEquals(driver.heard(), [], "its habit is known: the fourth was a pull");
   driver.input("get|a|0");
   assertEquals(driver.heard(), ["YES|5"]);
@@ -86,7 +86,7 @@ Deno.test("mini get of the same name again by a client that pulls after the last
 Deno.test("mini get of the same name after a silence is answered at once", () => {
   const driver = prepared();
   getLong(driver);
-  driver.wait(PULL_WAIT_MS);
+  driver.pass(PULL_WAIT_MS);
   driver.input("get|long|0");
   assertEquals(driver.heard(), ["YES|2500"]);
 });

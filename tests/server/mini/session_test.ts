@@ -1,33 +1,33 @@
 import { assert, assertEquals, assertFalse } from "@std/assert";
 import { mini } from "../../../server/mini/session.ts";
 import { getLong, NUMBER_WAIT_MS, prepared, text } from "./driver.ts";
-import { SETTINGS } from "../small/driver.ts";
+import { SETTINGS } from "../../driven/settings.ts";
 
 Deno.test("mini wants no input while a file operation is under way", () => {
   const driver = prepared();
-  driver.holdsAnswers = true;
+  driver.store.slow = true;
   driver.input("put|new|5hello" + "get|a|0");
   assertFalse(driver.session.wantsInput);
   assertEquals(driver.session.pollDeadline(), undefined);
-  driver.answer(); // openUpload
+  driver.release(); // openUpload
   assertEquals(driver.heard(), ["OK"]);
-  driver.answer(); // write
+  driver.release(); // write
   assertFalse(driver.session.wantsInput);
-  driver.answer(); // commitUpload
-  driver.answer(); // openRead
+  driver.release(); // commitUpload
+  driver.release(); // openRead
   assertEquals(driver.heard(), ["YES|5"]);
   assert(driver.session.wantsInput);
 });
 
 Deno.test("mini end while a file operation is under way is heard after it", () => {
   const driver = prepared();
-  driver.holdsAnswers = true;
+  driver.store.slow = true;
   driver.input("put|new|5hello");
-  driver.answer();
-  driver.answer();
-  driver.end();
+  driver.release();
+  driver.release();
+  driver.hangUp();
   assertFalse(driver.closed);
-  driver.answer();
+  driver.release();
   assert(driver.closed);
   assertEquals(text(driver.tree.file("/new")), "hello");
 });
@@ -36,7 +36,7 @@ Deno.test("mini client that closes its side after its message is still answered"
   for (const [message, answer] of [["get|a|0", "YES|5"], ["put|b|12", "OK"], ["x", "ERR"]]) {
     const driver = prepared();
     driver.input(message!);
-    driver.end();
+    driver.hangUp();
     assertEquals(driver.heard().join().split("|")[0], answer!.split("|")[0]);
     assert(driver.closed);
   }
@@ -58,7 +58,7 @@ Deno.test("mini stop lets a get and a put end", () => {
   assert(get.closed);
   const put = prepared();
   put.input("put|new|5");
-  put.wait(NUMBER_WAIT_MS);
+  put.pass(NUMBER_WAIT_MS);
   put.stop();
   assertFalse(put.closed);
   put.input("hello");
@@ -72,9 +72,9 @@ Deno.test("mini closes a client that says nothing, in every phase", () => {
     const driver = prepared();
     for (const message of messages) {
       driver.input(message);
-      driver.wait(NUMBER_WAIT_MS);
+      driver.pass(NUMBER_WAIT_MS);
     }
-    driver.wait(idleTimeoutMs);
+    driver.pass(idleTimeoutMs);
     assert(driver.closed, messages.join());
     assertFalse(driver.tree.has("/.new.part"));
   }

@@ -1,9 +1,10 @@
 import { assert, assertEquals, assertFalse } from "@std/assert";
 import { echo } from "../../../server/small/echo.ts";
-import { latin1, SETTINGS, SmallDriver } from "./driver.ts";
+import { DrivenSession, latin1 } from "../../driven/session.ts";
+import { SETTINGS } from "../../driven/settings.ts";
 
 Deno.test("echo says nothing first and sends back every octet unchanged", () => {
-  const driver = new SmallDriver(echo);
+  const driver = new DrivenSession({ protocol: echo });
   assertEquals(driver.heard(), []);
   const octets = Uint8Array.from({ length: 256 }, (_, index) => index);
   driver.input(octets);
@@ -12,7 +13,7 @@ Deno.test("echo says nothing first and sends back every octet unchanged", () => 
 });
 
 Deno.test("echo keeps nothing between two inputs, however many", () => {
-  const driver = new SmallDriver(echo);
+  const driver = new DrivenSession({ protocol: echo });
   const block = "0123456789abcdef".repeat(1_024);
   for (let count = 0; count < 100; count++) {
     driver.input(block);
@@ -22,19 +23,19 @@ Deno.test("echo keeps nothing between two inputs, however many", () => {
 });
 
 Deno.test("echo closes when the client does, when the server stops, and after a silence", () => {
-  const leaving = new SmallDriver(echo);
+  const leaving = new DrivenSession({ protocol: echo });
   leaving.input("x");
-  leaving.end();
+  leaving.hangUp();
   assertEquals(leaving.heard(), ["x"]);
   assert(leaving.closed);
-  const stopping = new SmallDriver(echo);
+  const stopping = new DrivenSession({ protocol: echo });
   stopping.stop();
   assert(stopping.closed);
-  const silent = new SmallDriver(echo);
-  silent.wait(SETTINGS.echo.idleTimeoutMs - 1);
+  const silent = new DrivenSession({ protocol: echo });
+  silent.pass(SETTINGS.echo.idleTimeoutMs - 1);
   silent.input("x");
-  silent.wait(SETTINGS.echo.idleTimeoutMs - 1);
+  silent.pass(SETTINGS.echo.idleTimeoutMs - 1);
   assertFalse(silent.closed);
-  silent.wait(1);
+  silent.pass(1);
   assert(silent.closed);
 });
