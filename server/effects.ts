@@ -83,20 +83,12 @@ export interface LineConversion {
   readonly skip: number;
 }
 
-/**
- * How each entry of a listing is written. `forReader`: for who cannot write, so that names of
- * partial uploads in a directory are left out; facts follow `access` in the same way.
- */
+/** How each entry of a listing is written. */
 export type Rows =
   /** As `ls -l` (LIST, STAT); `now` decides between time of day and year. */
-  | { readonly as: "long"; readonly now: number; readonly forReader?: boolean }
+  | { readonly as: "long"; readonly now: number }
   /** NLST: names in a directory behind `prefix`; a single file is called `name`. */
-  | {
-    readonly as: "names";
-    readonly prefix: string;
-    readonly name: string;
-    readonly forReader?: boolean;
-  }
+  | { readonly as: "names"; readonly prefix: string; readonly name: string }
   /** Facts of RFC 3659 section 7 (MLSD) of the directory `path`, as who has `access` sees them. */
   | {
     readonly as: "facts";

@@ -33,7 +33,6 @@ export function renderEntry(
   isSingle: boolean,
 ): Uint8Array<ArrayBuffer> {
   if (!isAddressable(entry.name)) return LEFT_OUT;
-  if (!isSingle && isPartialName(nameOf(entry.name)) && isForReader(rows)) return LEFT_OUT;
   switch (rows.as) {
     case "long":
       return encodeRow(formatLong(entry, rows.now));
@@ -50,10 +49,6 @@ export function renderEntry(
     default:
       return unreachable(rows);
   }
-}
-
-function isForReader(rows: Rows): boolean {
-  return rows.as === "facts" ? rows.access === "read" : rows.forReader === true;
 }
 
 /**

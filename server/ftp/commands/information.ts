@@ -13,7 +13,7 @@ import { formatFactLine } from "../words/facts.ts";
 import { encodeLine } from "../words/lines.ts";
 import { encodeReply, encodeReplyLines, ReplyBody } from "../words/replies.ts";
 import type { CommandContext } from "./context.ts";
-import { longRows, resolveList, resolveOld } from "./names.ts";
+import { resolveList, resolveOld } from "./names.ts";
 
 const OK = encodeReply(200, "OK");
 const SYSTEM = encodeReply(215, "UNIX Type: L8");
@@ -70,7 +70,7 @@ function statusOfPath(session: CommandContext, argument: string): void {
   const request = resolveList(session, argument);
   if (request === undefined) return;
   const { path, selection } = request;
-  const rows = longRows(session);
+  const rows = { as: "long", now: session.now } as const;
   session.file({ do: "openListing", path, selection, rows }, "opened", ({ stat }) => {
     const code = stat.kind === "directory" ? 212 : 213;
     const body = new ReplyBody();

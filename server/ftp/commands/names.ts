@@ -1,5 +1,5 @@
 /**
- * The path that a command's argument means, or the refusal of it; and how what it lists is written.
+ * The path that a command's argument means, or the refusal of it.
  *
  * Used by every command that takes a path, so that what a name may not be is said in one way: 550
  * for names to be found, 553 where a name would be made (RFC 959 section 5.4).
@@ -7,7 +7,6 @@
  * @module
  */
 
-import type { Rows } from "../../effects.ts";
 import { isPartialName, nameOf, resolvePath } from "../../paths.ts";
 import { type ListRequest, parseListArgument } from "../selection.ts";
 import { encodeReply } from "../words/replies.ts";
@@ -45,9 +44,4 @@ export function resolveList(session: CommandContext, argument: string): ListRequ
   const request = parseListArgument(session.directory, argument);
   if (request === undefined) session.send(BAD_OLD_NAME);
   return request;
-}
-
-/** Rows of LIST and STAT for the user of `session`. */
-export function longRows({ now, access }: CommandContext): Rows {
-  return { as: "long", now, forReader: access !== "write" };
 }

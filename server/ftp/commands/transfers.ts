@@ -22,7 +22,7 @@ import { FAILURE_REPLIES, LATE_FAILURE_REPLIES, NEW_NAME_FAILURE_REPLIES } from 
 import type { ListRequest } from "../selection.ts";
 import { encodeReply } from "../words/replies.ts";
 import type { Answer, CommandContext } from "./context.ts";
-import { longRows, resolveList, resolveNew, resolveOld } from "./names.ts";
+import { resolveList, resolveNew, resolveOld } from "./names.ts";
 
 /** What sets one transfer command apart from the others. */
 interface Plan {
@@ -134,12 +134,11 @@ export function listNames(session: CommandContext, argument: string): void {
   const request = resolveList(session, argument);
   if (request === undefined) return;
   const { prefix, name, long } = request;
-  const forReader = session.access !== "write";
-  sendListing(
-    session,
-    request,
-    long ? longRows(session) : { as: "names", prefix, name, forReader },
-  );
+  sendListing(session, request, long ? longRows(session) : { as: "names", prefix, name });
+}
+
+function longRows({ now }: CommandContext): Rows {
+  return { as: "long", now };
 }
 
 function sendListing(
