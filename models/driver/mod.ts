@@ -204,7 +204,8 @@ export class Driver<S extends PassiveSocket> {
   refuse(reason: string): void {
     if (this.closed) return;
     this.#reports.refused(reason);
-    this.#replies.push(this.tools.protocol.refusal(reason));
+    const octets = this.tools.protocol.refusal(reason);
+    if (octets.length > 0) this.#replies.push(octets); // a protocol may have no words for it
     this.#flush();
     this.abandon();
   }
