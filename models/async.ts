@@ -9,6 +9,7 @@
  */
 
 import { addressAt } from "./address.ts";
+import { runtimeStore } from "./files/runtime.ts";
 import { type Model, ServeError, type ServeOptions, SILENT } from "./model.ts";
 import { Pool } from "./pool/supervisor.ts";
 import { listen } from "./runtime/listen.ts";
@@ -36,6 +37,7 @@ export const async: Model = {
       listener: -1,
       wakeDescriptor: () => -1,
       wake: ({ thread }) => thread.postMessage("wake"),
+      store: () => runtimeStore(options.root),
       release() {},
     });
     const port = await pool.start(options.workers, { ...options, port: reserved });

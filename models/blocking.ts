@@ -9,15 +9,14 @@
  */
 
 import { addressAt } from "./address.ts";
+import { diskStore } from "./files/disk.ts";
 import * as c from "./libc/constants.ts";
 import { CALL_NAMES, type Kernel, Libc, unavailableReason } from "./libc/mod.ts";
 import { type Model, ServeError, SILENT } from "./model.ts";
-import { LENT, NONE, OWN, SHARED } from "./pool/link.ts";
+import { LENT, NONE, OWN } from "./pool/link.ts";
 import { Pool } from "./pool/supervisor.ts";
+import { Growth } from "./readiness/growth.ts";
 import { hasSpareDescriptors, listenForControl } from "./readiness/sockets.ts";
-
-/** How often the supervisor looks whether a client waits while all threads are busy. */
-const SATURATION_CHECK_MS = 250;
 
 /** See Model. */
 export const blocking: Model = {
@@ -29,50 +28,7 @@ export const blocking: Model = {
   async serve(options, terminal = SILENT) {
     const libc = new Libc();
     const listener = listenForControl(libc, options, 0);
-    let growing = false;
-    let watching: ReturnType<typeof setInterval> | undefined;
-
-    /** Starts threads until one is idle again, or says that clients wait. */
-    async function saturated(pool: Pool): Promise<void> {
-      if (growing) return;
-      growing = true;
-      let most = false;
-      while (!pool.stopped && allBusy(pool) && !most) {
-        most = pool.size >= options.maxWorkers;
-        if (!most) most = !await grown(pool);
-      }
-      growing = false;
-      if (allBusy(pool)) watch(pool);
-    }
-
-    async function grown(pool: Pool): Promise<boolean> {
-      try {
-        await pool.grow();
-        return true;
-      } catch (error) {
-        terminal.event({ kind: "warning", text: String(error) });
-        return false;
-      }
-    }
-
-    /** Sees whether clients wait, for as long as all threads are busy. */
-    function watch(pool: Pool): void {
-      let told = false;
-      watching ??= setInterval(() => {
-        const waiting = allBusy(pool) && !pool.stopped ? libc.backlogLength(listener) : -1;
-        Atomics.store(pool.shared, SHARED.crowded, waiting > 0 ? 1 : 0);
-        if (waiting < 0) {
-          clearInterval(watching);
-          watching = undefined;
-        } else if (waiting > 0 && !told) {
-          told = true;
-          const clients = waiting === 1 ? "1 client waits" : `${waiting} clients wait`;
-          const text = `All ${pool.size} workers are busy: ${clients} in the backlog`;
-          terminal.event({ kind: "warning", text });
-        }
-      }, SATURATION_CHECK_MS);
-    }
-
+    const growth = new Growth(libc, listener, options.maxWorkers, terminal);
     const pool = new Pool({
       model: "blocking",
       description: `blocking (${options.workers} to ${options.maxWorkers} threads)`,
@@ -92,9 +48,10 @@ export const blocking: Model = {
         libc.shutdown(listener, c.SHUT_RDWR);
         shutDown(libc, own);
       },
-      saturated,
+      saturated: () => growth.saturated(pool),
+      store: () => diskStore(libc, options.root),
       release() {
-        clearInterval(watching);
+        growth.stop();
         libc.close(listener);
       },
     });
@@ -103,10 +60,6 @@ export const blocking: Model = {
     return pool.server(addressAt(options, port));
   },
 };
-
-function allBusy(pool: Pool): boolean {
-  return Atomics.load(pool.shared, SHARED.busy) >= pool.size;
-}
 
 /** Shuts the control connection of one worker down, while its number cannot become another's. */
 function shutDown(kernel: Kernel, own: Int32Array<SharedArrayBuffer>): void {

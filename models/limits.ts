@@ -37,11 +37,8 @@ export const PASSIVE_TRIES_MAX = 256;
 /** Listening data sockets that a worker keeps for the next transfer. */
 export const PASSIVE_IDLE_MAX = 128;
 
-/**
- * With fewer idle ones than this, over all workers, a new port is drawn, else one of them is:
- * nobody foresees which.
- */
-export const PASSIVE_DRAWN_FROM = 16;
+/** With fewer idle ones than this a new port is drawn, else one of them is: nobody foresees it. */
+export const PASSIVE_DRAWN_FROM = 32;
 
 /** Loans after which a port is given up for another: six calls of the kernel, spread over them. */
 export const PASSIVE_USES_MAX = 64;

@@ -9,7 +9,7 @@ import { assert, assertEquals, assertMatch } from "@std/assert";
 import { Child, servePermissions } from "./child.ts";
 import { readAll } from "./conformance/client.ts";
 import { variants } from "./conformance/variants.ts";
-import { type Need, SERVER_NEEDS, testWith } from "./permission.ts";
+import { missing, type Need, SERVER_NEEDS, testWith } from "./permission.ts";
 import { downloading, LARGE_BYTES, login, Root } from "./served.ts";
 
 const NEEDS: readonly Need[] = [...SERVER_NEEDS, "run"];
@@ -74,6 +74,52 @@ testWith(NEEDS, "main without a command, or with an unknown one, is status 2", a
   assertOneLine(near!, 2, /"srve": did you mean serve\?/);
   assertEquals([help!.code, help!.stderr], [0, ""]);
 });
+
+/** Why system calls cannot be watched here. */
+function unwatchable(): string | undefined {
+  if (missing(["run"]).length > 0) return undefined;
+  try {
+    const { success } = new Deno.Command("strace", { args: ["-f", "true"], stderr: "null" })
+      .outputSync();
+    return success ? undefined : "strace is not permitted";
+  } catch {
+    return "strace is missing";
+  }
+}
+
+/** Where the files of each command are; what it may import of them is tests/tidy/'s question. */
+const OPENED: Readonly<Record<string, RegExp>> = {
+  client: /^(main\.ts$|client\/|server\/)/,
+  serve: /^(main\.ts$|client\/(cli\/(flags|help)|text)\.ts$|models\/|server\/)/,
+};
+
+for (const [command, allowed] of Object.entries(OPENED)) {
+  testWith(NEEDS, `main ${command} opens the files of its command alone`, async () => {
+    const trace = await Deno.makeTempFile();
+    const project = new URL("../", import.meta.url).pathname;
+    try {
+      const wrapper = ["strace", "-f", "-qq", "-e", "trace=openat", "-o", trace];
+      const args = [Deno.execPath(), "run", "--quiet", ...servePermissions()];
+      await using child = new Child(wrapper[0]!, [
+        ...wrapper.slice(1),
+        ...args,
+        `${project}main.ts`,
+        command,
+        "--help",
+      ]);
+      assertEquals((await child.ended()).code, 0);
+      const opened = (await Deno.readTextFile(trace)).matchAll(/openat\([^"]*"([^"]+\.ts)"/g)
+        .map(([, path]) => path!)
+        .filter((path) => path.startsWith(project))
+        .map((path) => path.slice(project.length));
+      const paths = [...new Set(opened)];
+      assert(paths.length > 5, `${paths}`);
+      assertEquals(paths.filter((path) => !allowed.test(path)), []);
+    } finally {
+      await Deno.remove(trace);
+    }
+  }, unwatchable());
+}
 
 for (const name of new Set(variants.map(({ model }) => model.name))) {
   const absent = variants.find(({ model }) => model.name === name)!.unavailable();

@@ -6,7 +6,7 @@
  * @module
  */
 
-import { basename } from "@std/path";
+import { basename } from "@std/path/basename";
 import {
   downloadFile,
   isPlainName,

@@ -20,7 +20,6 @@
 
 import {
   type Completion,
-  concatenate,
   type Effect,
   type FileOperation,
   type Peer,
@@ -30,11 +29,13 @@ import {
 } from "../../server/mod.ts";
 import type { Admission } from "../admission.ts";
 import type { FileSlot, FileStore } from "../files/contract.ts";
-import { REPLIES_BYTES_MAX, REPLIES_STALL_MS, TURN_WORK_MAX } from "../limits.ts";
+import { REPLIES_STALL_MS, TURN_WORK_MAX } from "../limits.ts";
 import type { WorkerLink } from "../model.ts";
 import { type PassivePool, PassiveSlot, type PassiveSocket } from "./passive.ts";
+import { Replies } from "./replies.ts";
 import { Reports } from "./reports.ts";
 import { type StartTransfer, Transfer } from "./transfer.ts";
+import { Visit } from "./visit.ts";
 
 /** What the drivers of one worker share. */
 export interface DriverTools<S extends PassiveSocket> {
@@ -85,8 +86,8 @@ export class Driver<S extends PassiveSocket> {
   closed = false;
   readonly #reports: Reports;
   readonly #answers: [id: number, completion: Completion][] = [];
-  readonly #replies: Uint8Array[] = [];
-  #repliesBytes = 0;
+  readonly #replies: Replies;
+  readonly #visit: Visit;
   #turning = false;
   #more = false;
   /** When the peer must have taken its replies. */
@@ -94,8 +95,6 @@ export class Driver<S extends PassiveSocket> {
   /** The ask that the transfer answers next: connectData, then startTransfer. */
   #transferAsk: number | undefined;
   #question: number | undefined;
-  #loggedIn = false;
-  #over = false;
   #now: number;
 
   constructor(
@@ -110,6 +109,9 @@ export class Driver<S extends PassiveSocket> {
     this.slot = store.slot();
     this.passive = new PassiveSlot(tools.passive, peer.remote.host);
     this.#reports = new Reports((event) => link.event(event), peer);
+    this.#replies = new Replies(link.counters, (octets) => wire.send(octets));
+    const { loginDelayMs } = link.options.settings.ftp.limits;
+    this.#visit = new Visit(tools.admission, peer.remote.host, loginDelayMs);
   }
 
   /** Whether octets of the control connection would be used now. */
@@ -204,9 +206,8 @@ export class Driver<S extends PassiveSocket> {
   refuse(reason: string): void {
     if (this.closed) return;
     this.#reports.refused(reason);
-    const octets = this.tools.protocol.refusal(reason);
-    if (octets.length > 0) this.#replies.push(octets); // a protocol may have no words for it
-    this.#flush();
+    this.#replies.add(this.tools.protocol.refusal(reason));
+    this.#replies.flush();
     this.abandon();
   }
 
@@ -215,7 +216,7 @@ export class Driver<S extends PassiveSocket> {
     if (this.closed) return;
     this.closed = true;
     this.#more = false;
-    this.#replies.length = 0;
+    this.#replies.clear();
     if (this.#question !== undefined) this.tools.link.withdraw(this.#question);
     this.wire.close();
     if (this.transfer !== undefined) this.#reports.transfer(this.transfer, this.#now);
@@ -232,10 +233,7 @@ export class Driver<S extends PassiveSocket> {
 
   /** The wire has closed the control connection. */
   ended(): void {
-    if (this.#over) return;
-    this.#over = true;
-    this.tools.admission.leave(this.peer.remote.host, this.#loggedIn);
-    this.tools.link.endSession();
+    if (this.#visit.leave()) this.tools.link.endSession();
   }
 
   // --- a turn ---
@@ -278,7 +276,7 @@ export class Driver<S extends PassiveSocket> {
       this.session.handleCompletion(answer[0], answer[1], now);
     }
     if (this.closed) return;
-    this.#flush();
+    this.#replies.flush();
     if (this.wire.congested) this.#congestedUntil ??= now + REPLIES_STALL_MS;
     else if (this.#more) this.wire.again();
   }
@@ -287,9 +285,7 @@ export class Driver<S extends PassiveSocket> {
   #carryOut(effect: Effect, now: number): number {
     switch (effect.kind) {
       case "send":
-        this.#replies.push(effect.octets);
-        this.#repliesBytes += effect.octets.length;
-        if (this.#repliesBytes >= REPLIES_BYTES_MAX) this.#flush();
+        this.#replies.add(effect.octets);
         return WORK.reply;
       case "file":
         return this.#perform(effect.id, effect.operation);
@@ -300,12 +296,12 @@ export class Driver<S extends PassiveSocket> {
         this.passive.giveBack();
         return WORK.reply;
       case "connectData":
-        this.#flush();
+        this.#replies.flush();
         this.#newTransfer(effect.address, effect.id, now + effect.timeoutMs);
         this.wire.pursue();
         return WORK.call;
       case "startTransfer":
-        this.#flush(); // 150 leaves before the data connection is made
+        this.#replies.flush(); // 150 leaves before the data connection is made
         this.#startTransfer(effect, now);
         return WORK.call;
       case "abortTransfer":
@@ -324,16 +320,14 @@ export class Driver<S extends PassiveSocket> {
         this.#askOperator(effect.id, effect.prompt);
         return WORK.call;
       case "attemptLogin":
-        this.#attemptLogin(effect.id, now);
+        this.#answers.push([effect.id, { kind: "attempt", ...this.#visit.attempt(now) }]);
         return WORK.reply;
       case "loggedIn":
-        this.#loggedIn = true;
-        this.tools.admission.loggedIn(this.peer.remote.host);
+        this.#visit.loggedIn();
         this.#reports.login(effect);
         return WORK.reply;
       case "loggedOut":
-        if (this.#loggedIn) this.tools.admission.loggedOut(this.peer.remote.host);
-        this.#loggedIn = false;
+        this.#visit.loggedOut();
         return WORK.reply;
       case "loginFailed":
         this.#reports.login(effect);
@@ -342,7 +336,7 @@ export class Driver<S extends PassiveSocket> {
         this.#reports.refused(effect.reason);
         return WORK.reply;
       case "close":
-        this.#flush();
+        this.#replies.flush();
         this.abandon();
         return WORK.reply;
       default:
@@ -391,33 +385,12 @@ export class Driver<S extends PassiveSocket> {
   }
 
   #askOperator(id: number, prompt: string): void {
-    this.#flush();
+    this.#replies.flush();
     if (this.closed) return;
     const { link } = this.tools;
     this.#question = link.ask(prompt, (text, now) => {
       this.#question = undefined;
       this.#answer(id, { kind: "line", text }, now);
     });
-  }
-
-  #attemptLogin(id: number, now: number): void {
-    const { admission, link } = this.tools;
-    const { loginDelayMs } = link.options.settings.ftp.limits;
-    const attempt = admission.attempt(this.peer.remote.host, loginDelayMs, now);
-    this.#answers.push([id, { kind: "attempt", ...attempt }]);
-  }
-
-  #flush(): void {
-    const { length } = this.#replies;
-    if (length === 0) return;
-    const octets = length === 1
-      ? this.#replies[0] as Uint8Array<ArrayBuffer>
-      : concatenate(this.#replies);
-    this.#replies.length = 0;
-    this.#repliesBytes = 0;
-    const { counters } = this.tools.link;
-    counters.add("octetsOut", octets.length);
-    counters.add("octetsCopied", octets.length);
-    this.wire.send(octets);
   }
 }

@@ -85,7 +85,7 @@ export class PassivePool<S extends PassiveSocket> {
     // A worker that hoards a small range would starve the others.
     const share = workers === 1 ? this.#size : Math.floor(this.#size / (2 * workers));
     this.#idleMax = Math.min(PASSIVE_IDLE_MAX, share);
-    this.#drawnFrom = Math.min(Math.ceil(PASSIVE_DRAWN_FROM / workers), this.#idleMax);
+    this.#drawnFrom = Math.min(PASSIVE_DRAWN_FROM, this.#idleMax);
   }
 
   /** A listening socket for `host` with nothing in its backlog; undefined: no port is free. */

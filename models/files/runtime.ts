@@ -169,8 +169,8 @@ export class RuntimeVolume implements Volume<RuntimeDirectory, RuntimeFile, Runt
   setModified(directory: RuntimeDirectory, name: string, modifiedMs: number): number {
     const path = `${directory.path}/${name}`;
     return done(() => {
-      const accessed = Deno.lstatSync(path).atime?.getTime() ?? modifiedMs;
-      fs().lutimesSync(path, accessed / 1e3, modifiedMs / 1e3);
+      const accessedMs = Deno.lstatSync(path).atime?.getTime() ?? modifiedMs;
+      fs().lutimesSync(path, dateOf(accessedMs), dateOf(modifiedMs));
     });
   }
 
@@ -345,6 +345,11 @@ export class RuntimeVolume implements Volume<RuntimeDirectory, RuntimeFile, Runt
     }
     return 0;
   }
+}
+
+/** node:fs takes times before the epoch in whole seconds, and as a Date, only. */
+function dateOf(ms: number): Date {
+  return new Date(ms < 0 ? Math.floor(ms / 1e3) * 1e3 : ms);
 }
 
 function notRegular(kind: Info["kind"]): number {

@@ -10,6 +10,7 @@
 
 import { type Address, protocols, unreachable } from "../../server/mod.ts";
 import { ServeError, type ServeOptions, type Server, type Terminal } from "../model.ts";
+import type { FileStore } from "../files/contract.ts";
 import { Counters } from "./counters.ts";
 import { Gate } from "./gate.ts";
 import { Handoff } from "./handoff.ts";
@@ -17,7 +18,6 @@ import {
   CLOSING,
   DRAINING,
   FULL,
-  LENT,
   MAILBOX,
   NONE,
   OWN,
@@ -27,6 +27,7 @@ import {
 } from "./link.ts";
 import { Questions } from "./questions.ts";
 import { Relief } from "./relief.ts";
+import { Sweeper } from "./sweeper.ts";
 
 /** What the supervisor is called where workers have an index. */
 const SUPERVISOR = -1;
@@ -52,7 +53,9 @@ export interface PoolPlan {
   /** Gets `worker` to look at the shared numbers and its mailbox. */
   wake(worker: PoolWorker): void;
   /** All threads have a client; the model may start another. */
-  saturated?(pool: Pool): void;
+  saturated?(): void;
+  /** The served tree, for the supervisor's own thread. */
+  store(): FileStore;
   /** Releases what the plan holds, after the last worker has ended. */
   release(): void;
 }
@@ -82,13 +85,19 @@ export class Pool {
   readonly #gate: SharedArrayBuffer;
   readonly #handoff: SharedArrayBuffer | undefined;
   #relief: Relief | undefined;
+  #sweeper: Sweeper | undefined;
   #stopping: number | undefined;
   /** The last worker has ended and what the plan held is released: once, its numbers are others'. */
   #over = false;
 
   constructor(readonly plan: PoolPlan) {
     const { admission, protocol, workers } = plan.options;
-    this.#gate = Gate.allocate(admission, protocols.get(protocol)!.logsIn);
+    const spoken = protocols.get(protocol);
+    if (spoken === undefined) {
+      plan.release();
+      throw new ServeError(`Cannot serve an unknown protocol "${protocol}"`);
+    }
+    this.#gate = Gate.allocate(admission, spoken.logsIn);
     if (plan.handsOver === true && workers > 1) this.#handoff = Handoff.allocate(workers);
     this.#questions = new Questions(
       plan.terminal,
@@ -113,6 +122,8 @@ export class Pool {
     try {
       for (let index = 0; index < count; index++) port = await this.grow({ ...options, port });
       if (this.#handoff !== undefined) this.#relieve(new Handoff(this.#handoff, SUPERVISOR));
+      const { partialDays } = options;
+      if (partialDays > 0) this.#sweeper = new Sweeper(this.plan.store(), partialDays);
       return port;
     } catch (error) {
       await this.stop(0); // those that were started
@@ -235,7 +246,7 @@ export class Pool {
         worker.taken.resolve();
         return;
       case "saturated":
-        this.plan.saturated?.(this);
+        this.plan.saturated?.();
         return;
       default:
         unreachable(message);
@@ -262,6 +273,7 @@ export class Pool {
   #allEnded(): void {
     if (this.#over) return;
     this.#over = true;
+    this.#sweeper?.stop();
     this.#relief?.stop();
     this.plan.release();
     if (this.stopped) this.#finished.resolve();

@@ -5,6 +5,7 @@
  */
 
 import { addressAt } from "../address.ts";
+import { diskStore } from "../files/disk.ts";
 import * as c from "../libc/constants.ts";
 import { CALL_NAMES, errorText, Libc } from "../libc/mod.ts";
 import { ServeError, type ServeOptions, type Server, type Terminal } from "../model.ts";
@@ -39,7 +40,12 @@ export async function serveLoops(
       descriptors.push(fd);
       return fd;
     },
-    wake: (worker) => libc.write(worker.wake, WAKE),
+    wake(worker) {
+      // Who connects from now on is refused at once, instead of waiting for a greeting.
+      if (pool.stopped) libc.shutdown(listener, c.SHUT_RDWR);
+      libc.write(worker.wake, WAKE);
+    },
+    store: () => diskStore(libc, options.root),
     release() {
       for (const fd of descriptors.splice(0)) libc.close(fd);
     },

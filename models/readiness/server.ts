@@ -75,7 +75,11 @@ export class ReadinessServer {
     context.handoff?.open(context.wake);
     this.#listen();
     context.ready(context.options.port);
-    while (context.stopping === RUNNING || this.#wires.size > 0) this.#loop.round();
+    try {
+      while (context.stopping === RUNNING || this.#wires.size > 0) this.#loop.round();
+    } finally {
+      for (const wire of [...this.#wires]) wire.abandon(); // a bug ended the loop
+    }
     for (const { fd } of context.handoff?.close() ?? []) kernel.close(fd);
     this.#loop.unwatch(wake);
     driver.passive.close();
