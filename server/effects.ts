@@ -106,6 +106,8 @@ export interface Selection {
   readonly pattern: readonly string[];
   /** Names that begin with a dot, too; a pattern that begins with one shows them anyway. */
   readonly hidden: boolean;
+  /** Uploads under way and broken ones, too: for who may write. */
+  readonly partials: boolean;
   /** A directory is an entry, its content is not looked at (`ls -d`). */
   readonly itself: boolean;
   /** The directories below, too, up to a limit of the store (`ls -R`). */

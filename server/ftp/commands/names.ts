@@ -41,7 +41,7 @@ export function resolveNew(session: CommandContext, argument: string): string | 
 
 /** What a listing's argument means; undefined after a reply that refuses it. */
 export function resolveList(session: CommandContext, argument: string): ListRequest | undefined {
-  const request = parseListArgument(session.directory, argument);
+  const request = parseListArgument(session.directory, argument, session.access ?? "read");
   if (request === undefined) session.send(BAD_OLD_NAME);
   return request;
 }

@@ -44,7 +44,7 @@ interface Plan {
 const UNIQUE_NAME = "upload";
 
 /** What MLSD lists. */
-const WHOLE_DIRECTORY: Selection = {
+const WHOLE_DIRECTORY: Omit<Selection, "partials"> = {
   pattern: [],
   hidden: true,
   itself: false,
@@ -166,7 +166,7 @@ export function listMachine(session: CommandContext, argument: string): void {
   const { facts, access = "read" } = session;
   sendListing(
     session,
-    { path, selection: WHOLE_DIRECTORY },
+    { path, selection: { ...WHOLE_DIRECTORY, partials: session.access === "write" } },
     { as: "facts", facts, access, path },
     ({ stat }) => stat.kind === "directory" ? undefined : NOT_A_DIRECTORY,
   );

@@ -5,7 +5,7 @@ import { parseListArgument } from "../../../server/ftp/selection.ts";
 
 Deno.test("parseListArgument: flags, then a path, then patterns", () => {
   const read = (argument: string) => {
-    const { path, prefix, selection } = parseListArgument("/d", argument)!;
+    const { path, prefix, selection } = parseListArgument("/d", argument, "write")!;
     return [path, prefix, selection.pattern.join("/"), selection.hidden];
   };
   assertEquals(read(""), ["/d", "", "", false]);
@@ -20,12 +20,12 @@ Deno.test("parseListArgument: flags, then a path, then patterns", () => {
   assertEquals(read("e/f/*/../[a]"), ["/d/e/f", "e/f/", "*/../[a]", false]);
   assertEquals(read("../*//.//b?/"), ["/", "../", "*/b?", false]);
   assertEquals(read("/.*"), ["/", "/", ".*", false]);
-  assertEquals(parseListArgument("/", "a\0b"), undefined);
+  assertEquals(parseListArgument("/", "a\0b", "write"), undefined);
 });
 
 Deno.test("parseListArgument: each flag, alone and with others", () => {
   const read = (flags: string) => {
-    const { selection, long } = parseListArgument("/", flags)!;
+    const { selection, long } = parseListArgument("/", flags, "write")!;
     const { hidden, itself, recursive, order, reverse } = selection;
     return [hidden, itself, recursive, order, reverse, long];
   };
