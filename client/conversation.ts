@@ -15,8 +15,8 @@
  * @module
  */
 
-import { LineReader } from "../server/ftp/lines.ts";
-import { type Reply, ReplyReader } from "../server/ftp/replies.ts";
+import { LineReader } from "../server/ftp/words/lines.ts";
+import { type Reply, ReplyReader } from "../server/ftp/words/replies.ts";
 import { LocalError } from "./errors.ts";
 import { decodeText, encodeText } from "./text.ts";
 

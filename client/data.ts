@@ -8,7 +8,7 @@
  * @module
  */
 
-import { parseExtendedPassive, parsePassive } from "../server/ftp/address.ts";
+import { parseExtendedPassive, parsePassive } from "../server/ftp/words/address.ts";
 import { type ControlConnection, dial, seconds, systemText } from "./control.ts";
 import { ConnectionError, describeReply, LocalError, refusal } from "./errors.ts";
 

@@ -10,8 +10,8 @@
  * @module
  */
 
-import { parseTime } from "../server/ftp/facts.ts";
-import { parseQuotedPath } from "../server/ftp/replies.ts";
+import { parseTime } from "../server/ftp/words/facts.ts";
+import { parseQuotedPath } from "../server/ftp/words/replies.ts";
 import type { ControlConnection } from "./control.ts";
 import { MemorySink } from "./data.ts";
 import { ProtocolError } from "./errors.ts";

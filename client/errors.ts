@@ -8,7 +8,7 @@
  * @module
  */
 
-import type { Reply } from "../server/ftp/replies.ts";
+import type { Reply } from "../server/ftp/words/replies.ts";
 import { printable } from "./text.ts";
 
 /** The most of a server's text that goes into a message: some servers answer with a page. */

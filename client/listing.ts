@@ -8,7 +8,7 @@
  * @module
  */
 
-import { parseFactLine, parseTime } from "../server/ftp/facts.ts";
+import { parseFactLine, parseTime } from "../server/ftp/words/facts.ts";
 
 /** What an entry is; "other" is a device, a socket or what the server does not tell. */
 export type EntryKind = "file" | "directory" | "link" | "other";

@@ -1,19 +1,28 @@
 /**
- * The whole vocabulary between a session and the model that drives it.
+ * The whole vocabulary between a session and the driver that carries its wishes out.
  *
- * A session (session.ts) never opens, waits or reads a clock: it emits effects, the model carries
+ * A session (session.ts) never opens, waits or reads a clock: it emits effects, the driver carries
  * them out in order, and an effect that carries an `id` is answered by exactly one
- * `handleCompletion(id, completion, now)`. Values in an effect are resolved and final: a later
- * command cannot rewrite the path or the options of an operation that is under way.
+ * `handleCompletion(id, completion, now)`. Effects and completions are data: they hold no function
+ * and nothing that changes later, so a dialogue can be recorded, compared and played again.
  *
- * Each connection has, on the model's side, three slots that effects refer to:
+ * Each connection has, on the driver's side, three slots that effects refer to:
  *
- * - the **file slot**: what `openRead`, `openUpload` or `openDirectory` opened; at most one;
+ * - the **file slot**: what `openRead`, `openUpload` or `openListing` opened; at most one;
  * - the **passive slot**: a listening socket lent to this connection; at most one;
- * - the **transfer**: the one data connection in motion between the file slot and the peer.
+ * - the **transfer**: the one data connection between the file slot and the peer.
+ *
+ * # Names are octets
+ *
+ * Names and paths are strings in which every octet that is not part of UTF-8 stands as one of the
+ * lone surrogates U+DC80 to U+DCFF (0xDC00 + the octet): octets.ts turns octets into such text and
+ * back without loss. What a file system holds can therefore always be named.
  *
  * @module
  */
+
+import type { Access } from "./accounts.ts";
+import type { FactName } from "./ftp/words/facts.ts";
 
 /** A numeric transport address. `host` is IPv4 dotted or IPv6 text without brackets. */
 export interface Address {
@@ -47,19 +56,68 @@ export interface FileStat {
 
 /** One name in a directory with what stat(2) says of it. */
 export interface DirectoryEntry extends FileStat {
-  /** One component, without a slash. */
+  /**
+   * One component, without a slash. What a pattern of several components matched, and what a
+   * recursive listing of names has below its directories, is the path below the listed one.
+   */
   readonly name: string;
 }
 
-/**
- * Converts a stream of octets on its way to or from a file, for example TYPE A line ends.
- * Pure state: chunk borders never change the concatenated result.
- */
-export interface Filter {
-  /** Returns the converted octets; the result must not alias `chunk`. */
-  push(chunk: Uint8Array): Uint8Array;
-  /** What is still held back at the end of the stream; called once. */
-  end(): Uint8Array;
+/** What a file store can do: FEAT and replies follow from it. */
+export interface StoreAbilities {
+  /** Octets can be written at an offset of an existing file: REST before STOR, APPE. */
+  readonly append: boolean;
+  /** Names can be changed: RNFR. */
+  readonly rename: boolean;
+  /** There are permission bits: SITE CHMOD, UNIX.mode. */
+  readonly modes: boolean;
+  /** Times can be set: MFMT. */
+  readonly times: boolean;
+}
+
+/** How the octets of a transfer are converted on their way: the line ends of TYPE A. */
+export interface LineConversion {
+  /** "network": LF of a file becomes CR LF. "file": CR LF of the network becomes LF. */
+  readonly to: "network" | "file";
+  /** Octets at the begin of the result that are left out: REST in TYPE A (RFC 3659 5.3). */
+  readonly skip: number;
+}
+
+/** How each entry of a listing is written. */
+export type Rows =
+  /** As `ls -l` (LIST, STAT); `now` decides between time of day and year. */
+  | { readonly as: "long"; readonly now: number }
+  /** NLST: names in a directory behind `prefix`; a single file is called `name`. */
+  | { readonly as: "names"; readonly prefix: string; readonly name: string }
+  /** Facts of RFC 3659 section 7 (MLSD) of the directory `path`, as who has `access` sees them. */
+  | {
+    readonly as: "facts";
+    readonly facts: readonly FactName[];
+    readonly access: Access;
+    readonly path: string;
+  };
+
+/** Which entries a listing has, and in which order. */
+export interface Selection {
+  /**
+   * Matched against what is below the path, as glob(7): one component each ("*", "?", "[...]").
+   * None: the path itself is listed.
+   */
+  readonly pattern: readonly string[];
+  /** Names that begin with a dot, too; a pattern that begins with one shows them anyway. */
+  readonly hidden: boolean;
+  /** Uploads under way and broken ones, too: for who may write. */
+  readonly partials: boolean;
+  /** A directory is an entry, its content is not looked at (`ls -d`). */
+  readonly itself: boolean;
+  /** The directories below, too, up to a limit of the store (`ls -R`). */
+  readonly recursive: boolean;
+  /** By name, or the latest first. */
+  readonly order: "name" | "time";
+  /** The other way around. */
+  readonly reverse: boolean;
+  /** The directory itself comes first, named "." (MLSD). */
+  readonly self: boolean;
 }
 
 /** Where an upload begins, and under which name its octets live until it is complete. */
@@ -73,7 +131,10 @@ export type UploadStart =
    * `commitUpload`; else from `offset` of `path`, in place. Neither long enough: "badOffset".
    */
   | { readonly at: "offset"; readonly offset: number }
-  /** A new name made from `path`'s by the executor, created exclusively; `opened.name` says it. */
+  /**
+   * A name made from `path`'s that is free; `opened.name` says it. Octets live under its partial
+   * name, and `commitUpload` fails with "exists" when somebody has taken the name meanwhile.
+   */
   | { readonly at: "unique" };
 
 /**
@@ -92,20 +153,22 @@ export type FileOperation =
   | { readonly do: "rename"; readonly from: string; readonly to: string }
   | { readonly do: "chmod"; readonly path: string; readonly mode: number }
   | { readonly do: "setModified"; readonly path: string; readonly modifiedMs: number }
-  /** Opens a regular file into the file slot at `offset`. Answers `opened`. */
+  /**
+   * Opens a regular file into the file slot at `offset`. At most the octets that it had then are
+   * read, and fewer are the failure "changed". Answers `opened`.
+   */
   | { readonly do: "openRead"; readonly path: string; readonly offset: number }
   /**
    * Opens a directory, or a single file as a list of one, into the file slot as a source of
-   * octets: each entry, sorted by name, as `render` gives it. `self` puts "." (the directory
-   * itself) first. `namesOnly` spares the stat of every entry: `render` then gets zeros.
-   * Answers `opened`.
+   * octets: the entries of `selection`, each as `rows` has it. Nothing that a peer cannot ask for
+   * again is listed. It is made as it is read: a directory of more names than the store sorts
+   * (LISTING_SORTED_MAX) comes in the file system's order. Answers `opened`.
    */
   | {
-    readonly do: "openDirectory";
+    readonly do: "openListing";
     readonly path: string;
-    readonly render: (entry: DirectoryEntry) => Uint8Array;
-    readonly self?: boolean;
-    readonly namesOnly?: boolean;
+    readonly selection: Selection;
+    readonly rows: Rows;
   }
   /** Opens an upload into the file slot. Answers `opened`; another upload to it: "busy". */
   | {
@@ -118,13 +181,22 @@ export type FileOperation =
     /** Octets to come, when the client said so (ALLO, mini); more than is free: "noSpace". */
     readonly expected?: number;
   }
-  /** Up to `length` octets from the file slot. Answers `octets`, empty at the end. */
+  /**
+   * Up to `length` octets from the file slot. Answers `octets`: none when nothing matched so far,
+   * with `ended` when nothing will come any more.
+   */
   | { readonly do: "read"; readonly length: number }
   /** Appends to the upload in the file slot; the octets are borrowed. Answers `done`. */
   | { readonly do: "write"; readonly octets: Uint8Array }
-  /** Closes the upload in the file slot and gives it its name. Answers `done`. */
+  /**
+   * Closes the upload in the file slot and gives the file that was written its name: that file,
+   * known by its descriptor, or "lost" when it is not there any more. Answers `done`.
+   */
   | { readonly do: "commitUpload" }
-  /** Closes the file slot, whatever it holds; an upload stays partial. Answers `done`. */
+  /**
+   * Closes the file slot, whatever it holds. An upload stays partial, unless it has written
+   * nothing, or failed for want of space without resuming: then it is removed. Answers `done`.
+   */
   | { readonly do: "closeFile" };
 
 /** Why a file operation or a transfer failed, independent of the operating system. */
@@ -139,6 +211,12 @@ export type Failure =
   | "badOffset"
   | "busy"
   | "noSpace"
+  /** The file became shorter while it was read. */
+  | "changed"
+  /** The upload was deleted or replaced by somebody outside while it was written. */
+  | "lost"
+  /** The store cannot do it: what a store can is declared as data. */
+  | "unsupported"
   | "tooMany"
   | "io"
   /** No listening socket to lend (openPassive). */
@@ -164,12 +242,16 @@ export type Completion =
     /** The last component of the name in use; differs from the asked one for "unique" only. */
     readonly name: string;
   }
-  | { readonly kind: "octets"; readonly octets: Uint8Array }
+  | { readonly kind: "octets"; readonly octets: Uint8Array; readonly ended: boolean }
   /** The port of the socket now in the passive slot; its host is the connection's local one. */
   | { readonly kind: "passive"; readonly port: number }
+  /** The data connection that `connectData` asked for is made. */
+  | { readonly kind: "connected" }
   /** The data connection is closed and all octets are with the kernel or in the file. */
   | { readonly kind: "transferred"; readonly octets: number }
   | { readonly kind: "progress"; readonly octets: number }
+  /** Whether the attempt may go on, and how long the answer to a failed one waits. */
+  | { readonly kind: "attempt"; readonly allowed: boolean; readonly delayMs: number }
   /** A line that the operator typed, without its end; undefined when standard input ended. */
   | { readonly kind: "line"; readonly text: string | undefined };
 
@@ -189,26 +271,55 @@ export type Effect =
   /** Answered by the completion that the operation names, or `failed`. */
   | { readonly kind: "file"; readonly id: number; readonly operation: FileOperation }
   /**
-   * Makes the data connection and moves all octets between it and the file slot: "send" until the
-   * source ends, "receive" until the peer closes. `route` is the passive slot or an address to
-   * connect to. Answered by `transferred` or `failed`, always after the data connection is
-   * closed. The file slot stays open: `commitUpload` or `closeFile` follows.
+   * Connects to the peer's `address` and so begins a transfer, which waits for `startTransfer`.
+   * Answered by `connected` or `failed`; after `failed` there is no transfer.
+   */
+  | {
+    readonly kind: "connectData";
+    readonly id: number;
+    readonly address: Address;
+    readonly timeoutMs: number;
+  }
+  /**
+   * Moves all octets between the data connection and the file slot: "send" until the source ends,
+   * "receive" until the peer closes. Without `connectData` before it, the data connection is the
+   * first that the peer's own host makes to the passive slot, within `connectTimeoutMs`. Answered
+   * by `transferred` or `failed`, always after the data connection is closed and the passive slot
+   * is empty. The file slot stays open: `commitUpload` or `closeFile` follows.
    */
   | {
     readonly kind: "startTransfer";
     readonly id: number;
     readonly direction: "send" | "receive";
-    readonly route: "passive" | Address;
-    readonly filter?: Filter;
-    /** How long the data connection may take to come, and to stand still. */
+    /** Whose it is and what it moves, for the operator. */
+    readonly user: string;
+    readonly path: string;
+    readonly lines?: LineConversion;
     readonly connectTimeoutMs: number;
+    /** How long the data connection may stand still. */
     readonly stallTimeoutMs: number;
   }
-  /** Closes the running transfer, whose own answer is then `failed` with "aborted". */
+  /**
+   * Closes the transfer, also one that still connects; its own answer is `failed`, "aborted". One
+   * that has connected and waits for `startTransfer` has no answer due, and is dropped.
+   */
   | { readonly kind: "abortTransfer" }
   /** Asks how far the running transfer is. Answered at once by `progress`. */
   | { readonly kind: "askProgress"; readonly id: number }
   /** Gives the passive slot back. No answer. */
   | { readonly kind: "closePassive" }
+  /**
+   * `user` is about to try a password. Counted against the peer's host until `loggedIn`, over all
+   * connections and workers. Answered by `attempt`; not allowed: no password is looked at.
+   */
+  | { readonly kind: "attemptLogin"; readonly id: number; readonly user: string }
+  /** The attempt succeeded. No answer. */
+  | { readonly kind: "loggedIn"; readonly user: string; readonly access: Access }
+  /** The user is no longer logged in (REIN, USER). No answer. */
+  | { readonly kind: "loggedOut" }
+  /** The attempt failed, for the operator. No answer. */
+  | { readonly kind: "loginFailed"; readonly user: string; readonly reason: string }
+  /** This connection is closed by a rule, for the operator; `close` follows. No answer. */
+  | { readonly kind: "refused"; readonly reason: string }
   /** The last effect: flush what was sent, close, drop everything. No answer. */
   | { readonly kind: "close" };

@@ -1,28 +1,9 @@
 /**
- * Every limit that a session or a model keeps, each with its reason beside it: plain data.
+ * Every limit that a session keeps, each with its reason beside it: plain data. What an operator
+ * may set is in settings.ts.
  *
  * @module
  */
-
-/** The limits that a server's operator may set; the rest are the constants below. */
-export interface Limits {
-  /** How long a failed login waits for its 530, milliseconds; it holds up nobody else. */
-  readonly loginDelayMs: number;
-  /** A control connection that says nothing for so long is closed with 421, milliseconds. */
-  readonly idleTimeoutMs: number;
-  /** How long a data connection may take to be made, milliseconds. */
-  readonly connectTimeoutMs: number;
-  /** How long a data connection may move no octet, milliseconds. */
-  readonly stallTimeoutMs: number;
-}
-
-/** What a server keeps unless it is told otherwise; idle and stall times as vsftpd's. */
-export const DEFAULT_LIMITS: Limits = {
-  loginDelayMs: 500,
-  idleTimeoutMs: 300_000,
-  connectTimeoutMs: 30_000,
-  stallTimeoutMs: 300_000,
-};
 
 /** Failed logins before the connection is closed (RFC 1123 section 4.1.3.2 leaves it open). */
 export const LOGIN_ATTEMPTS_MAX = 3;
@@ -48,5 +29,5 @@ export const ASCII_SIZE_BYTES_MAX = 16_777_216;
 /** What one `read` asks for while such a size is counted or a STAT listing is made. */
 export const READ_BYTES = 65_536;
 
-/** A listing in a reply to STAT goes over the control connection: more of it is cut. */
-export const STATUS_LISTING_BYTES_MAX = 65_536;
+/** Lines that are no commands, before the login: as many close the connection. People mistype. */
+export const STRANGE_COMMANDS_MAX = 10;

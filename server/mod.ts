@@ -7,9 +7,18 @@
  */
 
 export type * from "./effects.ts";
-export type { Peer, Protocol, Session, Settings } from "./session.ts";
+export type * from "./events.ts";
+export type { Peer, Protocol, Session } from "./session.ts";
 export * from "./accounts.ts";
 export * from "./limits.ts";
-export { concatenate } from "./octets.ts";
+export * from "./settings.ts";
+export { concatenate, decodeOctets, encodeOctets } from "./octets.ts";
+export { isAddressable, isPartialName, joinPath, nameOf, parentOf, partialName } from "./paths.ts";
+export { renderEntry, renderHeading } from "./ftp/listing.ts";
+export { matchesPattern } from "./ftp/pattern.ts";
+export { converter, type Filter } from "./ftp/words/ascii.ts";
+export type { FactName } from "./ftp/words/facts.ts";
+export { printable } from "./printable.ts";
 export { protocols } from "./protocols.ts";
 export { sampleAvi } from "./sample_avi.ts";
+export { unreachable } from "./unreachable.ts";

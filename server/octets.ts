@@ -1,8 +1,23 @@
 /**
- * Octets put together: what replies, waiting input and the sample film are made with.
+ * Octets put together, and octets as text: what names, replies and waiting input are made with.
+ *
+ * Names in a file system are octets, mostly but not always UTF-8. As text they lose nothing: an
+ * octet that is not part of UTF-8 stands as a lone surrogate, U+DC80 to U+DCFF, which no UTF-8
+ * becomes.
  *
  * @module
  */
+
+const encoder = new TextEncoder();
+const decoder = new TextDecoder("utf-8", { ignoreBOM: true });
+
+/** What the decoder writes for what is no UTF-8, and for itself. */
+const REPLACEMENT = "\ufffd";
+
+/** An octet 0x80 to 0xFF that is no UTF-8 becomes this code unit plus itself. */
+const ESCAPE_BASE = 0xdc00;
+const ESCAPE_FIRST = 0xdc80;
+const ESCAPE_LAST = 0xdcff;
 
 /** All of `parts` as one new array. */
 export function concatenate(parts: readonly Uint8Array[]): Uint8Array<ArrayBuffer> {
@@ -13,4 +28,71 @@ export function concatenate(parts: readonly Uint8Array[]): Uint8Array<ArrayBuffe
     at += part.length;
   }
   return whole;
+}
+
+/** `octets` as text that `encodeOctets` turns back into the same octets. */
+export function decodeOctets(octets: Uint8Array): string {
+  const text = decoder.decode(octets);
+  return text.includes(REPLACEMENT) ? decodeEscaped(octets) : text;
+}
+
+function decodeEscaped(octets: Uint8Array): string {
+  let text = "";
+  let from = 0;
+  for (let at = 0; at < octets.length;) {
+    const length = sequenceLength(octets, at);
+    if (length === 0) {
+      text += decoder.decode(octets.subarray(from, at));
+      text += String.fromCharCode(ESCAPE_BASE + octets[at]!);
+      from = at + 1;
+    }
+    at += Math.max(1, length);
+  }
+  return text + decoder.decode(octets.subarray(from));
+}
+
+/** How many octets the character at `at` has, or 0 when none begins there (RFC 3629 section 4). */
+function sequenceLength(octets: Uint8Array, at: number): number {
+  const lead = octets[at]!;
+  if (lead < 0x80) return 1;
+  if (lead < 0xc2 || lead > 0xf4) return 0;
+  const length = lead < 0xe0 ? 2 : lead < 0xf0 ? 3 : 4;
+  for (let index = 1; index < length; index++) {
+    if (((octets[at + index] ?? 0) & 0xc0) !== 0x80) return 0;
+  }
+  const second = octets[at + 1]!;
+  // Not shorter than it need be, no surrogate, not beyond U+10FFFF.
+  const isOutside = lead === 0xe0 && second < 0xa0 || lead === 0xed && second > 0x9f ||
+    lead === 0xf0 && second < 0x90 || lead === 0xf4 && second > 0x8f;
+  return isOutside ? 0 : length;
+}
+
+/** The octets of `text`: UTF-8, and those themselves that `decodeOctets` has escaped. */
+export function encodeOctets(text: string): Uint8Array<ArrayBuffer> {
+  if (text.isWellFormed()) return encoder.encode(text);
+  // A code unit is at most three octets of UTF-8.
+  const octets = new Uint8Array(3 * text.length);
+  let length = 0;
+  let from = 0;
+  const encodeTo = (end: number) => {
+    const { written } = encoder.encodeInto(text.slice(from, end), octets.subarray(length));
+    length += written;
+  };
+  for (let at = 0; at < text.length; at++) {
+    const unit = text.charCodeAt(at);
+    if (isPair(text, at)) {
+      at++;
+    } else if (unit >= ESCAPE_FIRST && unit <= ESCAPE_LAST) {
+      encodeTo(at);
+      octets[length++] = unit - ESCAPE_BASE;
+      from = at + 1;
+    }
+  }
+  encodeTo(text.length);
+  return octets.slice(0, length);
+}
+
+/** Whether the two code units at `at` are one character. */
+function isPair(text: string, at: number): boolean {
+  return text.codePointAt(at)! > 0xffff;
 }

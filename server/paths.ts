@@ -7,13 +7,13 @@
  * @module
  */
 
+import { encodeOctets } from "./octets.ts";
+
 /** The longest name that Linux file systems take, in octets (NAME_MAX of limits.h). */
 const NAME_BYTES_MAX = 255;
 
 const PARTIAL_START = ".";
 const PARTIAL_END = ".part";
-
-const encoder = new TextEncoder();
 
 /**
  * The absolute path that `argument` means when `directory` is the current one. ".." stops at the
@@ -36,14 +36,14 @@ export function resolvePath(directory: string, argument: string): string | undef
 }
 
 /**
- * Whether a name or path can be written on a control connection and read by any system: no NUL,
- * CR or LF, which end or bend a line, and no backslash, which other systems take for a "/".
+ * Whether a name or path can be written on a control connection: no NUL, CR or LF, which end or
+ * bend a line. Any other octet is one like the next, a backslash and what is no UTF-8, too.
  * Entries of the served tree with other names are not listed, because they cannot be asked for.
  */
 export function isAddressable(text: string): boolean {
   for (let index = 0; index < text.length; index++) {
     const code = text.charCodeAt(index);
-    if (code === 0x5c || code === 0x0d || code === 0x0a || code === 0x00) return false;
+    if (code === 0x0d || code === 0x0a || code === 0x00) return false;
   }
   return true;
 }
@@ -77,12 +77,12 @@ export function partialName(name: string): string {
   const whole = `${PARTIAL_START}${name}${PARTIAL_END}`;
   // A UTF-16 unit is at most three octets: most names need no count.
   if (whole.length * 3 <= NAME_BYTES_MAX) return whole;
-  if (encoder.encode(whole).length <= NAME_BYTES_MAX) return whole;
+  if (encodeOctets(whole).length <= NAME_BYTES_MAX) return whole;
   const end = `~${hash(name)}${PARTIAL_END}`;
   let room = NAME_BYTES_MAX - PARTIAL_START.length - end.length;
   let start = "";
   for (const character of name) {
-    room -= encoder.encode(character).length;
+    room -= encodeOctets(character).length;
     if (room < 0) break;
     start += character;
   }

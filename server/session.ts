@@ -5,19 +5,20 @@
  * nothing, waits for nothing, knows no clock. One turn of any model is:
  *
  *     session.handleInput(octets, now)           // or handleCompletion, handleTimeout, ...
- *     while ((effect = session.pollEffect())) carryOut(effect)
+ *     while ((effect = session.pollEffect(now))) carryOut(effect)
  *     wait for octets, completions, or session.pollDeadline()
  *
- * One input, then drain to empty, then the next input. `now` is milliseconds since the epoch from
- * a clock that never goes back. A peer's bad octets give a reply, never an exception: an exception
- * out of a session is a bug in the session or in its driver.
+ * The session works only when it is polled, and no more than the next effect takes: a driver that
+ * stops polling, because the peer does not read its replies or others wait for their turn, has
+ * stopped the session. `now` is milliseconds since the epoch from a clock that never goes back. A
+ * peer's bad octets give a reply, never an exception: an exception out of a session is a bug in the
+ * session or in its driver.
  *
  * @module
  */
 
-import type { Accounts } from "./accounts.ts";
-import type { Address, Completion, Effect } from "./effects.ts";
-import type { Limits } from "./limits.ts";
+import type { Address, Completion, Effect, StoreAbilities } from "./effects.ts";
+import type { Settings } from "./settings.ts";
 
 /** A protocol's state machine for one connection. Getters, `handle*` in, `poll*` out. */
 export interface Session {
@@ -36,8 +37,11 @@ export interface Session {
   handleTimeout(now: number): void;
   /** The server is stopping: finish what is under way, say goodbye, close. */
   handleStop(now: number): void;
-  /** The next effect to carry out, or undefined when there is none. */
-  pollEffect(): Effect | undefined;
+  /**
+   * The next effect to carry out, or undefined when there is none before another input. Runs at
+   * most the commands that it takes to have one.
+   */
+  pollEffect(now: number): Effect | undefined;
   /** When `handleTimeout` wants to be called, or undefined for never. */
   pollDeadline(): number | undefined;
 }
@@ -52,17 +56,7 @@ export interface Peer {
   readonly number: number;
 }
 
-/** What a protocol may know of the server's configuration: plain data, cloneable. */
-export interface Settings {
-  /** Who may log in. */
-  readonly accounts: Accounts;
-  /** How long things may take. */
-  readonly limits: Limits;
-  /** Virtual folders that mini gets from and puts to. */
-  readonly downloadPath: string;
-  /** See downloadPath. */
-  readonly uploadPath: string;
-}
+export type { Settings };
 
 /** A protocol that the server can speak. */
 export interface Protocol {
@@ -72,8 +66,15 @@ export interface Protocol {
   readonly summary: string;
   /** The port where none is asked for. */
   readonly defaultPort: number;
-  /** Begins a session; what it says first is already in its effects. */
-  createSession(settings: Settings, peer: Peer, now: number): Session;
+  /**
+   * Begins a session with its part of `settings`; what it says first is in its effects.
+   * `can` is what its file store is able to do; everything, unless it is told.
+   */
+  createSession(settings: Settings, peer: Peer, now: number, can?: StoreAbilities): Session;
+  /** Whether its clients log in: until then they wait behind a limit of their own. */
+  readonly logsIn: boolean;
+  /** Whether its clients may send urgent data, as Telnet's Synch (RFC 854). */
+  readonly telnet: boolean;
   /** What a client hears that cannot be served, for example for want of descriptors. */
   refusal(reason: string): Uint8Array;
 }

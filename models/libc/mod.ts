@@ -8,7 +8,9 @@
  */
 
 import * as c from "./constants.ts";
-import { CALL_NAMES, type CallName, EAGAIN_COUNTER, SYMBOLS } from "./symbols.ts";
+import { errnoOf, INDEX, symbols } from "./library.ts";
+import { onlyFrom, SOCK_FILTER_BYTES, SOCK_FPROG_BYTES } from "./packet_filter.ts";
+import { CALL_NAMES, EAGAIN_COUNTER } from "./symbols.ts";
 import {
   decodeSocketAddress,
   encodeSocketAddress,
@@ -20,16 +22,8 @@ import {
 
 export { CALL_NAMES, type CallName, EAGAIN_COUNTER } from "./symbols.ts";
 export { errorText } from "./errors.ts";
+export { FileCalls } from "./files.ts";
 export type { SocketAddress } from "./structs.ts";
-
-type Library = Deno.DynamicLibrary<typeof SYMBOLS>["symbols"];
-
-let library: Library | undefined;
-
-/** Opens the C library once per thread, at the first use: importing this file loads nothing. */
-function symbols(): Library {
-  return library ??= Deno.dlopen("libc.so.6", SYMBOLS).symbols;
-}
 
 /** Why the calls cannot be made here, in one sentence, or undefined when they can. */
 export function unavailableReason(): string | undefined {
@@ -46,10 +40,6 @@ export function unavailableReason(): string | undefined {
   }
 }
 
-const INDEX = Object.fromEntries(CALL_NAMES.map((name, index) => [name, index])) as Record<
-  CallName,
-  number
->;
 const encoder = new TextEncoder();
 const decoder = new TextDecoder();
 
@@ -61,24 +51,24 @@ function cString(text: string): Uint8Array<ArrayBuffer> {
 /** PATH_MAX of limits.h, its zero included. */
 const PATH_BYTES_MAX = 4096;
 
+/** What models ask of a kernel; this machine's is Libc. Results are the call's, or -errno. */
+export type Kernel = { readonly [Call in keyof Libc]: Libc[Call] };
+
 /** The calls of one thread. */
 export class Libc {
   readonly #c = symbols();
-  readonly #errno: Int32Array;
+  readonly #errno = errnoOf(this.#c);
   readonly #address = new Uint8Array(SOCKADDR_IN6_BYTES);
   readonly #length = new Uint32Array(1);
   readonly #value = new Int32Array(1);
   /** struct tcp_info up to tcpi_unacked, its first number after eight octets of flags. */
   readonly #tcpInfo = new Uint32Array(7);
   readonly #path = new Uint8Array(PATH_BYTES_MAX);
+  #filter: Uint8Array<ArrayBuffer> | undefined;
   readonly #time = new BigInt64Array(TIMEVAL_BYTES / 8);
 
   /** @param calls one number per name of CALL_NAMES and EAGAIN_COUNTER, counted up here. */
-  constructor(readonly calls: Float64Array = new Float64Array(CALL_NAMES.length + 1)) {
-    const location = this.#c.__errno_location();
-    if (location === null) throw new Error("Cannot find errno");
-    this.#errno = new Int32Array(Deno.UnsafePointerView.getArrayBuffer(location, 4));
-  }
+  constructor(readonly calls: Float64Array = new Float64Array(CALL_NAMES.length + 1)) {}
 
   readonly #ipv6: Ipv6Text = {
     parse: (text) => {
@@ -158,6 +148,22 @@ export class Libc {
     return this.#c.setsockopt(fd, c.SOL_SOCKET, name, this.#time, TIMEVAL_BYTES) < 0
       ? -this.#errno[0]!
       : 0;
+  }
+
+  /** From now on `fd` hears of `host` only: packets of others are dropped (SO_ATTACH_FILTER). */
+  listenOnlyTo(fd: number, { family, host }: SocketAddress): number {
+    const address = encodeSocketAddress({ family, host, port: 0 }, this.#ipv6);
+    if (address === undefined) return -c.EADDRNOTAVAIL;
+    const program = onlyFrom(family === 4 ? address.subarray(4, 8) : address.subarray(8, 24));
+    this.#filter = program; // only a number leads to it: it must outlive the call
+    const header = new Uint8Array(SOCK_FPROG_BYTES);
+    const view = new DataView(header.buffer);
+    view.setUint16(0, program.length / SOCK_FILTER_BYTES, true);
+    view.setBigUint64(8, BigInt(Deno.UnsafePointer.value(Deno.UnsafePointer.of(program))), true);
+    this.calls[INDEX.setsockopt]! += 1;
+    const { length } = header;
+    const failed = this.#c.setsockopt(fd, c.SOL_SOCKET, c.SO_ATTACH_FILTER, header, length) < 0;
+    return failed ? -this.#errno[0]! : 0;
   }
 
   /** Connections that wait to be accepted on a listener: tcpi_unacked of TCP_INFO (tcp(7)). */
@@ -262,10 +268,11 @@ export class Libc {
     return moved < 0 ? this.#counted(-this.#errno[0]!) : moved;
   }
 
-  /** flock(2) LOCK_EX | LOCK_NB: EAGAIN when another open file holds it. */
-  tryLock(fd: number): number {
+  /** flock(2), never waiting: EAGAIN when another open file holds it, or shares it. */
+  tryLock(fd: number, shared = false): number {
     this.calls[INDEX.flock]! += 1;
-    return this.#c.flock(fd, c.LOCK_EX | c.LOCK_NB) < 0 ? -this.#errno[0]! : 0;
+    const operation = (shared ? c.LOCK_SH : c.LOCK_EX) | c.LOCK_NB;
+    return this.#c.flock(fd, operation) < 0 ? -this.#errno[0]! : 0;
   }
 
   /** poll(2) over the first `count` struct pollfd of `fds`. */

@@ -20,6 +20,20 @@ export const FD_SET_BYTES = 128;
 /** struct timeval and struct timespec: two 64-bit fields. */
 export const TIMEVAL_BYTES = 16;
 
+/** struct statx: its size, and where its fields are in units of 32 bits; st_mode has 16 bits. */
+export const STATX_BYTES = 256;
+export const STATX_NLINK = 4, STATX_UID = 5, STATX_GID = 6, STATX_MODE = 7, STATX_INO = 8;
+export const STATX_SIZE = 10, STATX_MTIME = 28, STATX_DEV_MAJOR = 34, STATX_DEV_MINOR = 35;
+
+/** struct open_how {u64 flags; u64 mode; u64 resolve;}, for openat2(2). */
+export const OPEN_HOW_BYTES = 24;
+
+/** struct statfs: its size, and where f_bsize and f_bavail are in units of 64 bits. */
+export const STATFS_BYTES = 120, STATFS_BSIZE = 1, STATFS_BAVAIL = 4;
+
+/** struct dirent64: where d_reclen, of 16 bits, and d_name are. */
+export const DIRENT_RECLEN = 16, DIRENT_NAME = 19;
+
 /** Where the fields of struct epoll_event are; packed on x86-64 only (epoll_event(3type)). */
 export interface EpollEventLayout {
   readonly bytes: number;

@@ -1,36 +1,19 @@
 /**
  * Directory listings: the lines of LIST (as `ls -l`), NLST, and MLSD.
  *
- * `openDirectory` calls what is made here once for each entry; an empty result leaves the entry
- * out. Names that cannot be asked for again (isAddressable) are always left out, so no line of a
- * listing can be bent by a name.
+ * A file store calls `renderEntry` once for each entry of a listing, with the `rows` of the effect
+ * that asked for it; an empty result leaves the entry out. Names that cannot be asked for again
+ * (isAddressable) are always left out, so no line of a listing can be bent by a name.
  *
  * @module
  */
 
 import type { Access } from "../accounts.ts";
-import type { DirectoryEntry, FileStat } from "../effects.ts";
-import { isAddressable, isPartialName, joinPath, nameOf, parentOf, resolvePath } from "../paths.ts";
-import { type FactName, formatFactLine, formatTime } from "./facts.ts";
-import { encodeLine } from "./lines.ts";
-
-/**
- * Renders one entry; see the header of this file. `isSingle`: the path was a file's, and this is
- * its only entry.
- */
-export type Render = (entry: DirectoryEntry, isSingle: boolean) => Uint8Array;
-
-/** What a LIST, NLST or STAT wants to see. */
-export interface ListRequest {
-  /** The directory, or the single file. */
-  readonly path: string;
-  /** The argument without its flags. */
-  readonly name: string;
-  /** What NLST has before the names in a directory: the argument up to them. */
-  readonly prefix: string;
-  /** Which entries to show. */
-  readonly shows: (entry: string, isSingle: boolean) => boolean;
-}
+import type { DirectoryEntry, FileStat, Rows } from "../effects.ts";
+import { encodeOctets } from "../octets.ts";
+import { isAddressable, isPartialName, joinPath, nameOf } from "../paths.ts";
+import { unreachable } from "../unreachable.ts";
+import { clampTime, type FactName, formatFactLine, formatTime } from "./words/facts.ts";
 
 const LEFT_OUT = new Uint8Array(0);
 const MONTHS = "Jan Feb Mar Apr May Jun Jul Aug Sep Oct Nov Dec".split(" ");
@@ -39,67 +22,55 @@ const DAY_MS = 86_400_000;
 const RECENT_MS = 182 * DAY_MS;
 
 /**
- * Reads the argument of LIST, NLST and STAT: flags as ls has them (of which "a" shows names that
- * begin with a dot, and the others change nothing), then a path, whose last component may hold
- * "*" and "?".
+ * The line of one entry, as octets for a data connection.
  *
- * @returns undefined when the path cannot be.
+ * @param isSingle The path that is listed is a file's, and this is its only entry.
+ * @returns Nothing when the entry is left out.
  */
-export function parseListArgument(directory: string, argument: string): ListRequest | undefined {
-  const flags = /^(?:-[A-Za-z1]+(?: +|$))+/.exec(argument)?.[0] ?? "";
-  const all = flags.includes("a");
-  const name = argument.slice(flags.length);
-  const path = resolvePath(directory, name);
-  if (path === undefined) return undefined;
-  const pattern = name.slice(name.lastIndexOf("/") + 1);
-  if (pattern.includes("*") || pattern.includes("?")) {
-    const hidden = all || pattern.startsWith(".");
-    return {
-      path: parentOf(path),
-      name,
-      prefix: name.slice(0, name.length - pattern.length),
-      // What is in a file that stands where a directory should, nothing matches.
-      shows: (entry, isSingle) =>
-        !isSingle && (hidden || !entry.startsWith(".")) && matchesPattern(entry, pattern),
-    };
+export function renderEntry(
+  rows: Rows,
+  entry: DirectoryEntry,
+  isSingle: boolean,
+): Uint8Array<ArrayBuffer> {
+  if (!isAddressable(entry.name)) return LEFT_OUT;
+  switch (rows.as) {
+    case "long":
+      return encodeRow(formatLong(entry, rows.now));
+    case "names":
+      // Names that RETR takes as they are (RFC 1123 section 4.1.2.7): with their directory.
+      return encodeRow(isSingle ? rows.name : rows.prefix + entry.name);
+    case "facts": {
+      const { facts, access, path } = rows;
+      const values = entry.name === "."
+        ? { ...factsOf(entry, access, path), type: "cdir" }
+        : factsOf(entry, access, joinPath(path, entry.name));
+      return encodeRow(formatFactLine(values, facts, entry.name));
+    }
+    default:
+      return unreachable(rows);
   }
-  return {
-    path,
-    name,
-    prefix: name === "" || name.endsWith("/") ? name : `${name}/`,
-    // A single file was named, so it is shown whatever its name begins with.
-    shows: (entry, isSingle) => all || isSingle || !entry.startsWith("."),
-  };
-}
-
-/** Lines of LIST and STAT. `now` decides between time of day and year. */
-export function renderLong({ shows }: ListRequest, now: number): Render {
-  return (entry, isSingle) =>
-    isAddressable(entry.name) && shows(entry.name, isSingle)
-      ? encodeLine(formatLong(entry, now))
-      : LEFT_OUT;
 }
 
 /**
- * Lines of NLST: names that RETR takes as they are (RFC 1123 section 4.1.2.7), so with the
- * directory of the argument before them.
+ * What stands before the entries of each directory in a recursive listing, as `ls -R` has it.
+ *
+ * @param path The directory, relative to the listed one; "" for that one itself.
+ * @param first Nothing was listed before it.
+ * @returns Nothing for a list of names, which have their path before them.
  */
-export function renderNames({ name, prefix, shows }: ListRequest): Render {
-  return (entry, isSingle) =>
-    isAddressable(entry.name) && shows(entry.name, isSingle)
-      ? encodeLine(isSingle ? name : prefix + entry.name)
-      : LEFT_OUT;
+export function renderHeading(
+  rows: Rows,
+  path: string,
+  first: boolean,
+): Uint8Array<ArrayBuffer> {
+  if (rows.as !== "long" || !isAddressable(path)) return LEFT_OUT;
+  const heading = path === "" ? ".:" : `./${path}:`;
+  return encodeRow(first ? heading : `\r\n${heading}`);
 }
 
-/** Lines of MLSD for the directory `path`; the entry "." is that directory itself. */
-export function renderFacts(wanted: readonly FactName[], access: Access, path: string): Render {
-  return (entry) => {
-    if (!isAddressable(entry.name)) return LEFT_OUT;
-    const facts = entry.name === "."
-      ? { ...factsOf(entry, access, path), type: "cdir" }
-      : factsOf(entry, access, joinPath(path, entry.name));
-    return encodeLine(formatFactLine(facts, wanted, entry.name));
-  };
+/** A line for a data connection, which is no Telnet stream: nothing in it is doubled. */
+function encodeRow(text: string): Uint8Array<ArrayBuffer> {
+  return encodeOctets(`${text}\r\n`);
 }
 
 /** The facts of what is at `path` (RFC 3659 section 7.5) for a user with `access`. */
@@ -112,6 +83,8 @@ export function factsOf(
     modify: formatTime(stat.modifiedMs),
     unique: stat.unique,
     "UNIX.mode": stat.mode.toString(8).padStart(4, "0"),
+    "UNIX.owner": String(stat.uid),
+    "UNIX.group": String(stat.gid),
   };
   const writes = access === "write";
   switch (stat.kind) {
@@ -125,6 +98,8 @@ export function factsOf(
     }
     case "other":
       return { ...facts, type: "OS.unix=special", perm: writes ? "df" : "" };
+    default:
+      return unreachable(stat.kind);
   }
 }
 
@@ -157,7 +132,7 @@ function formatMode({ kind, mode }: FileStat): string {
 }
 
 function formatDate(ms: number, now: number): string {
-  const date = new Date(ms);
+  const date = new Date(clampTime(ms));
   const day = `${MONTHS[date.getUTCMonth()]} ${String(date.getUTCDate()).padStart(2)}`;
   if (ms > now - RECENT_MS && ms <= now + DAY_MS) {
     return `${day} ${twoDigits(date.getUTCHours())}:${twoDigits(date.getUTCMinutes())}`;
@@ -167,34 +142,4 @@ function formatDate(ms: number, now: number): string {
 
 function twoDigits(number: number): string {
   return String(number).padStart(2, "0");
-}
-
-/**
- * Whether `name` matches `pattern`, where "*" stands for any characters and "?" for one. Its time
- * grows with the product of the two lengths at worst.
- */
-export function matchesPattern(name: string, pattern: string): boolean {
-  const characters = Array.from(name);
-  const tokens = Array.from(pattern);
-  let [at, token] = [0, 0];
-  // Where the last "*" was, and up to where it has been taken to reach.
-  let [star, reach] = [-1, 0];
-  while (at < characters.length) {
-    if (tokens[token] === "*") {
-      star = token++;
-      reach = at;
-    } else if (
-      token < tokens.length && (tokens[token] === "?" || tokens[token] === characters[at])
-    ) {
-      token++;
-      at++;
-    } else if (star !== -1) {
-      token = star + 1;
-      at = ++reach;
-    } else {
-      return false;
-    }
-  }
-  while (tokens[token] === "*") token++;
-  return token === tokens.length;
 }

@@ -11,6 +11,9 @@ import type { Endpoint } from "./client.ts";
 /** Another address of the loopback device: to a server it is another host. */
 export const OTHER_HOST = "127.0.0.2";
 
+/** How long a stranger waits for an answer to his connect. */
+const UNANSWERED_MS = 300;
+
 /** One connection by somebody who may be on another host, or leave by a reset. */
 export class Stranger {
   /** Resolves when the connection has ended, whoever ended it. */
@@ -52,6 +55,19 @@ export class Stranger {
     return stranger;
   }
 
+  /** Tries to connect: a server may refuse it, or let what it sends go unanswered. */
+  static async attempt(endpoint: Endpoint, from: string = OTHER_HOST): Promise<Stranger> {
+    const stranger = Stranger.dial(endpoint, from);
+    let timer: ReturnType<typeof setTimeout> | undefined;
+    await Promise.race([
+      new Promise<void>((resolve) => stranger.#socket.once("connect", resolve)),
+      stranger.ended,
+      new Promise<void>((resolve) => timer = setTimeout(resolve, UNANSWERED_MS)),
+    ]);
+    clearTimeout(timer);
+    return stranger;
+  }
+
   #change(): void {
     this.#changed.resolve();
     this.#changed = Promise.withResolvers();
@@ -87,7 +103,7 @@ export class Stranger {
 /** Connects to `endpoint` from `from` and resets at once, `count` times one after the other. */
 export async function resets(endpoint: Endpoint, count: number, from?: string): Promise<void> {
   for (let done = 0; done < count; done++) {
-    const stranger = await Stranger.connect(endpoint, from);
+    const stranger = await Stranger.attempt(endpoint, from);
     stranger.reset();
     await stranger.ended;
   }

@@ -48,7 +48,7 @@ export interface Overrides {
   readonly sessionsMax?: number;
   /** The most sessions from one address. */
   readonly sessionsPerHostMax?: number;
-  /** Failed logins from one address within a minute, over all connections. */
+  /** Failed logins from one address within a minute, over all connections; unlimited by default. */
   readonly failedLoginsPerMinuteMax?: number;
   /** How long a session may be silent. */
   readonly idleTimeoutMs?: number;

@@ -6,7 +6,7 @@
  */
 
 import { assertEquals } from "@std/assert";
-import { Counters } from "../../models/counters.ts";
+import { Counters } from "../../models/pool/counters.ts";
 import { type DiskDelay, models } from "../../models/mod.ts";
 import { slowDisk } from "../../models/slow_disk.ts";
 import { missing, SERVER_NEEDS, testWith } from "../permission.ts";

@@ -159,7 +159,8 @@ export const admission: Cases = {
   },
 
   "the places of clients that vanish are free again": async (target) => {
-    const small = await target.own({ sessionsMax: 3 });
+    // Half of the places are for those who have logged in.
+    const small = await target.own({ sessionsMax: 6 });
     for (let round = 0; round < 4; round++) {
       const all = [];
       while (all.length < 3) all.push(await connectsAgain(small));

@@ -52,10 +52,10 @@ function drawn(verb: string): Case {
 const AT_THE_PORT: Readonly<Record<string, (target: Target, port: number) => Promise<void>>> = {
   "resets of another host": ({ endpoint: { host } }, port) => resets({ host, port }, 3),
   "a connection of another host that stays": async (target, port) => {
-    target.defer(await Stranger.connect({ host: target.endpoint.host, port }));
+    target.defer(await Stranger.attempt({ host: target.endpoint.host, port }));
   },
   "a connection of another host that sends": async (target, port) => {
-    const stranger = await Stranger.connect({ host: target.endpoint.host, port });
+    const stranger = await Stranger.attempt({ host: target.endpoint.host, port });
     target.defer(stranger).send("stolen");
   },
 };
@@ -121,9 +121,9 @@ export const strangers: Cases = {
     const port = await ftp.passivePort();
     const crowd = Array.from(
       { length: STRANGERS },
-      () => target.defer(Stranger.dial({ host: target.endpoint.host, port })),
+      async () => target.defer(await Stranger.attempt({ host: target.endpoint.host, port })),
     );
-    await Promise.all(crowd.map(({ ended }) => ended));
+    await Promise.all(crowd);
     // As curl and lftp do: the connection is there before the command.
     const data = await ftp.dial(port);
     await ftp.send("RETR a");
@@ -135,11 +135,12 @@ export const strangers: Cases = {
     await target.write("a", "content");
     const ftp = await target.login();
     const port = await ftp.passivePort();
-    const thief = target.defer(await Stranger.connect({ host: target.endpoint.host, port }));
+    const thief = target.defer(await Stranger.attempt({ host: target.endpoint.host, port }));
     await ftp.send("RETR a");
     const data = await ftp.dial(port);
     assertEquals((await readAll(data)).length, 7);
     await finalReply(ftp, 226);
+    thief.close();
     await thief.ended;
     assertEquals(thief.text, "");
   },

@@ -122,7 +122,8 @@ async function storesLetter(target: Target, command: string, letter: number): Pr
 async function race(target: Target, command: string): Promise<number> {
   let stored = 0;
   await inLanes(LETTERS, WRITERS, async (letter) => {
-    stored += await storesLetter(target, command, letter);
+    const count = await storesLetter(target, command, letter);
+    stored += count; // not "stored += await ...", which would read it too early
   });
   return stored;
 }

@@ -1,4 +1,4 @@
-/** Unit tests of server/ftp/address.ts. @module */
+/** Unit tests of server/ftp/words/address.ts. @module */
 
 import { assertEquals } from "@std/assert";
 import {
@@ -9,7 +9,7 @@ import {
   parseExtendedPassive,
   parseHostPort,
   parsePassive,
-} from "../../../server/ftp/address.ts";
+} from "../../../server/ftp/words/address.ts";
 
 const IPV4: Address = { family: 4, host: "192.0.2.7", port: 51_213 };
 const IPV6: Address = { family: 6, host: "2001:db8::7", port: 51_213 };

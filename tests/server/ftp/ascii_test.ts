@@ -1,4 +1,4 @@
-/** Unit tests of server/ftp/ascii.ts. @module */
+/** Unit tests of server/ftp/words/ascii.ts. @module */
 
 import { assert, assertEquals } from "@std/assert";
 import {
@@ -6,7 +6,7 @@ import {
   type Filter,
   fromNetworkLines,
   toNetworkLines,
-} from "../../../server/ftp/ascii.ts";
+} from "../../../server/ftp/words/ascii.ts";
 
 /** All that `filter` gives for `text` in pieces that end at the bits of `cuts`. */
 function run(filter: Filter, text: string, cuts: number): string {

@@ -1,4 +1,4 @@
-/** Unit tests of server/ftp/replies.ts. @module */
+/** Unit tests of server/ftp/words/replies.ts. @module */
 
 import { assertEquals } from "@std/assert";
 import {
@@ -8,7 +8,7 @@ import {
   quotePath,
   type Reply,
   ReplyReader,
-} from "../../../server/ftp/replies.ts";
+} from "../../../server/ftp/words/replies.ts";
 
 function text(octets: Uint8Array): string {
   return new TextDecoder().decode(octets);

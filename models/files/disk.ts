@@ -1,0 +1,393 @@
+/**
+ * A tree on disk by descriptors: whatever is opened, changed or removed is named by one component
+ * in a directory that is held open, and directories are opened by openat2(2) beneath the root.
+ *
+ * One for each worker, made by its model. No path of it ever leads out, however links and folders
+ * are exchanged meanwhile; what was opened inside stays what it is, wherever it is moved.
+ *
+ * @module
+ */
+
+import type { FileStat, StoreAbilities } from "../../server/mod.ts";
+import * as c from "../libc/constants.ts";
+import { FileCalls, type Kernel } from "../libc/mod.ts";
+import { CString, fillInfo, nameIn, readNames } from "./disk_octets.ts";
+import type { FileStore } from "./contract.ts";
+import { ERRNO } from "./errors.ts";
+import { VolumeStore } from "./slot.ts";
+import {
+  type Identity,
+  identityOf,
+  Info,
+  type OpenMode,
+  type RenameMode,
+  type Volume,
+} from "./volume.ts";
+import { type Place, walk } from "./walk.ts";
+
+/** The calls on descriptors that a disk needs; a test fails one after another. */
+export type DiskCalls = Pick<Kernel, "read" | "write" | "seek" | "truncate" | "tryLock" | "close">;
+
+/** The calls on names. */
+export type NameCalls = { [Name in keyof FileCalls]: FileCalls[Name] };
+
+/** A directory that is open; it is closed when nobody holds it. */
+export interface DiskDirectory {
+  /** Of O_PATH. */
+  readonly fd: number;
+  /** The virtual path that it was found at. */
+  readonly path: string;
+  /** How many hold it; the volume itself may be one of them. */
+  holds: number;
+  /** What it is, once that was asked. */
+  identity?: Identity;
+}
+
+/** An open file. */
+export interface DiskFile {
+  /** Its descriptor. */
+  readonly fd: number;
+}
+
+/** Names being read: a descriptor of its own. */
+export interface DiskNames {
+  /** Its descriptor. */
+  readonly fd: number;
+}
+
+/** Links that leave the root, and those of /proc, are refused by the kernel (openat2(2)). */
+const INSIDE = c.RESOLVE_BENEATH | c.RESOLVE_NO_MAGICLINKS;
+
+/** A regular file ignores O_NONBLOCK; a FIFO of that name must not block the thread. */
+const CAREFUL = c.O_NOFOLLOW | c.O_NONBLOCK;
+const DIRECTORY = c.O_PATH | c.O_DIRECTORY | c.O_NOFOLLOW;
+
+const OPEN_FLAGS: Readonly<Record<OpenMode, number>> = {
+  read: c.O_RDONLY | CAREFUL,
+  probe: c.O_RDONLY | CAREFUL,
+  modify: c.O_WRONLY | CAREFUL,
+  create: c.O_WRONLY | c.O_CREAT | CAREFUL,
+  createNew: c.O_WRONLY | c.O_CREAT | c.O_EXCL | CAREFUL,
+};
+
+/** What new files and folders may be at most; the umask takes from it. */
+const FILE_MODE = 0o666, DIRECTORY_MODE = 0o777;
+
+/** openat2 says EAGAIN when a folder on the way was renamed meanwhile (openat2(2)). */
+const RESOLVE_TRIES_MAX = 32;
+
+/** One getdents64(2): some hundred names. */
+const NAMES_BYTES = 16_384;
+const NAMES_LENGTH = BigInt(NAMES_BYTES);
+
+/** What a link can say: PATH_MAX. */
+const LINK_BYTES_MAX = 4096;
+
+const EMPTY = new CString("");
+
+/** The tree below one folder. */
+export class DiskVolume implements Volume<DiskDirectory, DiskFile, DiskNames> {
+  readonly can: StoreAbilities = { append: true, rename: true, modes: true, times: true };
+  readonly found = new Info();
+  readonly #root: DiskDirectory;
+  /** The directory that was held last: most operations are about the one before's. */
+  #last: DiskDirectory | undefined;
+  readonly #identity = new Info();
+  readonly #name = new CString();
+  readonly #newName = new CString();
+  readonly #dirents = new Uint8Array(NAMES_BYTES);
+  readonly #link = new Uint8Array(LINK_BYTES_MAX);
+  /** Whether the kernel resolves whole paths; a kernel before 5.6 or a filter may refuse. */
+  #resolves = true;
+
+  /**
+   * @param location the root's real path
+   * @throws {Error} when it cannot be opened
+   */
+  constructor(readonly libc: DiskCalls, readonly names: NameCalls, readonly location: string) {
+    const path = new CString(location).octets;
+    const fd = names.openat(c.AT_FDCWD, path, c.O_PATH | c.O_DIRECTORY, 0);
+    if (fd < 0) throw new Error(`Cannot open the served folder: error ${-fd}`);
+    this.#root = { fd, path: "/", holds: 1 };
+    const probe = names.openat2(fd, this.#name.set("."), c.O_PATH, INSIDE);
+    if (probe < 0) this.#resolves = false;
+    else libc.close(probe);
+  }
+
+  top(): DiskDirectory {
+    return this.#root;
+  }
+
+  hold(path: string): DiskDirectory | number {
+    if (path === "/") return this.#root;
+    const last = this.#last;
+    if (last !== undefined && last.path === path && this.#isStill(last)) {
+      last.holds++;
+      return last;
+    }
+    const opened = this.#openDirectory(path);
+    if (typeof opened === "number") return opened;
+    this.#remember(opened);
+    return opened;
+  }
+
+  descend(directory: DiskDirectory, name: string): DiskDirectory | number {
+    const fd = this.names.openat(directory.fd, this.#name.set(name), DIRECTORY, 0);
+    if (fd < 0) return fd;
+    return { fd, path: "", holds: 1 };
+  }
+
+  release(directory: DiskDirectory): void {
+    if (directory === this.#root) return;
+    if (--directory.holds === 0) this.libc.close(directory.fd);
+  }
+
+  look(directory: DiskDirectory, name: string): number {
+    return this.#look(directory.fd, this.#name.set(name), c.AT_SYMLINK_NOFOLLOW, this.found);
+  }
+
+  readLink(directory: DiskDirectory, name: string): string | number {
+    const count = this.names.readlinkat(directory.fd, this.#name.set(name), this.#link);
+    if (count === LINK_BYTES_MAX) return -ERRNO.ENAMETOOLONG;
+    return count < 0 ? count : nameIn(this.#link, 0, count);
+  }
+
+  makeDirectory(directory: DiskDirectory, name: string): number {
+    return this.names.mkdirat(directory.fd, this.#name.set(name), DIRECTORY_MODE);
+  }
+
+  remove(directory: DiskDirectory, name: string, isDirectory: boolean): number {
+    const flags = isDirectory ? c.AT_REMOVEDIR : 0;
+    return this.names.unlinkat(directory.fd, this.#name.set(name), flags);
+  }
+
+  rename(
+    from: DiskDirectory,
+    name: string,
+    to: DiskDirectory,
+    newName: string,
+    how: RenameMode,
+  ): number {
+    const result = this.#rename(from, name, to, newName, how === "keep" ? c.RENAME_NOREPLACE : 0);
+    if (result !== -ERRNO.EINVAL || how !== "keep") return result;
+    // Not every file system knows RENAME_NOREPLACE: a second name is as good, and fails the same.
+    const linked = this.names.linkat(
+      from.fd,
+      this.#name.set(name),
+      to.fd,
+      this.#newName.set(newName),
+    );
+    return linked < 0 ? linked : this.remove(from, name, false);
+  }
+
+  /**
+   * ext4 writes a file out at once that takes another's place by rename(2) (auto_da_alloc,
+   * ext4(5)): five times the cost of the rest of a small upload. Exchanging the two names and
+   * removing the old file under its new name spares that, and nobody sees the name without a file.
+   */
+  replace(from: DiskDirectory, name: string, to: DiskDirectory, newName: string): number {
+    const result = this.#rename(from, name, to, newName, c.RENAME_EXCHANGE);
+    if (result === -ERRNO.EINVAL || result === -ERRNO.ENOENT) {
+      return this.#rename(from, name, to, newName, 0);
+    }
+    if (result < 0) return result;
+    const removed = this.remove(from, name, false);
+    if (removed !== -ERRNO.EISDIR) return 0; // what is left of the old file is swept one day
+    this.#rename(from, name, to, newName, c.RENAME_EXCHANGE); // the name had become a folder's
+    return removed;
+  }
+
+  /** chmod(2) of what an O_PATH descriptor holds: no link is followed, none need be readable. */
+  chmod(directory: DiskDirectory, name: string, mode: number): number {
+    const path = this.#name.set(name);
+    const fd = this.names.openat(directory.fd, path, c.O_PATH | c.O_NOFOLLOW, 0);
+    if (fd < 0) return fd;
+    let result = this.#look(fd, EMPTY.octets, c.AT_EMPTY_PATH, this.#identity);
+    if (result === 0 && this.#identity.kind === "link") result = -ERRNO.ELOOP;
+    if (result === 0) {
+      const own = this.#name.set(`/proc/self/fd/${fd}`);
+      result = this.names.fchmodat(c.AT_FDCWD, own, mode);
+    }
+    this.libc.close(fd);
+    return result;
+  }
+
+  setModified(directory: DiskDirectory, name: string, modifiedMs: number): number {
+    return this.names.setModified(directory.fd, this.#name.set(name), modifiedMs);
+  }
+
+  open(directory: DiskDirectory, name: string, mode: OpenMode): DiskFile | number {
+    const path = this.#name.set(name);
+    const fd = this.names.openat(directory.fd, path, OPEN_FLAGS[mode], FILE_MODE);
+    return mode === "probe" && fd >= 0 ? { fd } : this.#opened(fd);
+  }
+
+  openPath(path: string): DiskFile | number {
+    const fd = this.#resolve(path, c.O_RDONLY | c.O_NONBLOCK);
+    if (fd !== -ERRNO.EXDEV && fd !== -ERRNO.ENOSYS) return this.#opened(fd);
+    const place: Place<DiskDirectory> = { directory: undefined, name: "" };
+    const walked = walk(this, path, place);
+    const result = walked < 0 ? walked : this.open(place.directory!, place.name, "read");
+    if (place.directory !== undefined) this.release(place.directory);
+    return result;
+  }
+
+  lookAt(file: DiskFile): number {
+    return this.#look(file.fd, EMPTY.octets, c.AT_EMPTY_PATH, this.found);
+  }
+
+  read(file: DiskFile, buffer: Uint8Array<ArrayBuffer>): number {
+    return this.libc.read(file.fd, buffer);
+  }
+
+  write(file: DiskFile, octets: Uint8Array<ArrayBuffer>): number {
+    for (let done = 0; done < octets.length;) {
+      const part = done === 0 ? octets : octets.subarray(done);
+      const written = this.libc.write(file.fd, part);
+      if (written < 0) return written;
+      done += written;
+    }
+    return 0;
+  }
+
+  seek(file: DiskFile, offset: number): number {
+    return Math.min(0, this.libc.seek(file.fd, offset));
+  }
+
+  truncate(file: DiskFile, length: number): number {
+    return this.libc.truncate(file.fd, length);
+  }
+
+  lock(file: DiskFile, shared: boolean): number {
+    return this.libc.tryLock(file.fd, shared);
+  }
+
+  /** Owner and group are kept where the server may set them: as root, or a group of its own. */
+  setOwner({ fd }: DiskFile, _: DiskDirectory, _name: string, like: FileStat): number {
+    const { uid, gid, mode } = this.found;
+    if (uid !== like.uid || gid !== like.gid) this.names.fchown(fd, like.uid, like.gid);
+    const wanted = like.mode & 0o777;
+    return (mode & 0o7777) === wanted ? 0 : this.names.fchmod(fd, wanted);
+  }
+
+  closeFile(file: DiskFile): void {
+    this.libc.close(file.fd);
+  }
+
+  descriptor(file: DiskFile): number {
+    return file.fd;
+  }
+
+  free(): number | undefined {
+    const octets = this.names.free(this.#root.fd);
+    return octets < 0 ? undefined : octets;
+  }
+
+  openNames(directory: DiskDirectory): DiskNames | number {
+    const path = this.#name.set(".");
+    const fd = this.names.openat(directory.fd, path, c.O_RDONLY | c.O_DIRECTORY, 0);
+    return fd < 0 ? fd : { fd };
+  }
+
+  nextNames({ fd }: DiskNames, names: string[]): number {
+    const before = names.length;
+    // A block may hold nothing but "." and "..", which is not the end.
+    while (names.length === before) {
+      const count = this.names.getdents(fd, this.#dirents, NAMES_LENGTH);
+      if (count <= 0) return count;
+      readNames(this.#dirents, count, names);
+    }
+    return names.length - before;
+  }
+
+  closeNames(reading: DiskNames): void {
+    this.libc.close(reading.fd);
+  }
+
+  close(): void {
+    this.#remember(undefined);
+    this.libc.close(this.#root.fd);
+  }
+
+  #look(fd: number, path: Uint8Array<ArrayBuffer>, flags: number, info: Info): number {
+    const result = this.names.statx(fd, path, flags);
+    if (result === 0) fillInfo(info, this.names.stat);
+    return result;
+  }
+
+  #rename(
+    from: DiskDirectory,
+    name: string,
+    to: DiskDirectory,
+    newName: string,
+    flags: number,
+  ): number {
+    const [path, newPath] = [this.#name.set(name), this.#newName.set(newName)];
+    return this.names.renameat2(from.fd, path, to.fd, newPath, flags);
+  }
+
+  /** Has the kernel open what `path` leads to inside; EXDEV and ENOSYS leave it to `walk`. */
+  #resolve(path: string, flags: number): number {
+    if (!this.#resolves) return -ERRNO.ENOSYS;
+    const octets = this.#name.set(path === "/" ? "." : path.slice(1));
+    for (let tries = 0; tries < RESOLVE_TRIES_MAX; tries++) {
+      const fd = this.names.openat2(this.#root.fd, octets, flags, INSIDE);
+      if (fd !== -ERRNO.EAGAIN) return fd;
+    }
+    return -ERRNO.EBUSY;
+  }
+
+  #openDirectory(path: string): DiskDirectory | number {
+    const fd = this.#resolve(path, c.O_PATH | c.O_DIRECTORY);
+    if (fd >= 0) return { fd, path, holds: 1 };
+    if (fd !== -ERRNO.EXDEV && fd !== -ERRNO.ENOSYS) return fd;
+    const place: Place<DiskDirectory> = { directory: undefined, name: "" };
+    const walked = walk(this, path, place);
+    const result = walked < 0 ? walked : this.descend(place.directory!, place.name);
+    if (place.directory !== undefined) this.release(place.directory);
+    return typeof result === "number" ? result : { fd: result.fd, path, holds: 1 };
+  }
+
+  /** Holds `directory` in place of the last one. */
+  #remember(directory: DiskDirectory | undefined): void {
+    if (directory !== undefined) directory.holds++;
+    if (this.#last !== undefined) this.release(this.#last);
+    this.#last = directory;
+  }
+
+  /**
+   * Whether the path still leads to the directory that was found there. Links are followed here,
+   * wherever they lead: nothing is done with the answer but to compare it.
+   */
+  #isStill(directory: DiskDirectory): boolean {
+    const seen = this.#identity;
+    if (directory.identity === undefined) {
+      if (this.#look(directory.fd, EMPTY.octets, c.AT_EMPTY_PATH, seen) < 0) return false;
+      directory.identity = identityOf(seen);
+    }
+    const path = this.#name.set(directory.path.slice(1));
+    return this.#look(this.#root.fd, path, 0, seen) === 0 && seen.isSame(directory.identity);
+  }
+
+  /** Looks at what was opened, and keeps it only if it is a regular file. */
+  #opened(fd: number): DiskFile | number {
+    if (fd === -ERRNO.ENXIO) return -ERRNO.NOT_REGULAR; // a FIFO that nobody reads (open(2))
+    if (fd < 0) return fd;
+    let result = this.#look(fd, EMPTY.octets, c.AT_EMPTY_PATH, this.found);
+    if (result === 0 && this.found.kind !== "file") {
+      result = this.found.kind === "directory" ? -ERRNO.EISDIR : -ERRNO.NOT_REGULAR;
+    }
+    if (result === 0) return { fd };
+    this.libc.close(fd);
+    return result;
+  }
+}
+
+/**
+ * A store over the folder at the real path `root`, by the calls of this thread.
+ *
+ * @throws {Error} when the folder cannot be opened
+ */
+export function diskStore(kernel: Kernel, root: string): FileStore {
+  return new VolumeStore(new DiskVolume(kernel, new FileCalls(kernel.calls), root));
+}

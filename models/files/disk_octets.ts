@@ -1,0 +1,103 @@
+/**
+ * What crosses the border to the kernel for a tree on disk: names as octets, and struct statx and
+ * struct dirent64 as what they say. disk.ts uses it; nothing is called here.
+ *
+ * @module
+ */
+
+import { decodeOctets, encodeOctets } from "../../server/mod.ts";
+import * as c from "../libc/constants.ts";
+import * as s from "../libc/structs.ts";
+import type { Info } from "./volume.ts";
+
+/** PATH_MAX of limits.h, its zero included. */
+const PATH_BYTES_MAX = 4096;
+
+const { DIRENT_NAME, DIRENT_RECLEN } = s;
+
+/** "." as an octet. */
+const DOT = 0x2e;
+
+const encoder = new TextEncoder();
+
+/** A name or path for the kernel, in a buffer that serves one after another. */
+export class CString {
+  #buffer = new Uint8Array(PATH_BYTES_MAX);
+
+  /** @param text what it holds until the first `set` */
+  constructor(text = "") {
+    this.set(text);
+  }
+
+  /** What was set last, with the zero at its end and more behind it. */
+  get octets(): Uint8Array<ArrayBuffer> {
+    return this.#buffer;
+  }
+
+  /** Takes `text`: the octets are good until the next one. */
+  set(text: string): Uint8Array<ArrayBuffer> {
+    // A code unit is at most three octets of UTF-8.
+    if (3 * text.length >= this.#buffer.length) {
+      this.#buffer = new Uint8Array(3 * text.length + 1); // the kernel says ENAMETOOLONG
+    }
+    if (text.isWellFormed()) {
+      this.#buffer[encoder.encodeInto(text, this.#buffer).written] = 0;
+    } else {
+      const octets = encodeOctets(text);
+      this.#buffer.set(octets);
+      this.#buffer[octets.length] = 0;
+    }
+    return this.#buffer;
+  }
+}
+
+const KINDS: Readonly<Record<number, Info["kind"]>> = {
+  [c.S_IFREG]: "file",
+  [c.S_IFDIR]: "directory",
+  [c.S_IFLNK]: "link",
+};
+
+/** Takes over what struct statx says. */
+export function fillInfo(info: Info, stat: Uint32Array): void {
+  const mode = stat[s.STATX_MODE]!;
+  info.kind = KINDS[mode & c.S_IFMT] ?? "other";
+  info.mode = mode & 0o7777;
+  info.links = stat[s.STATX_NLINK]!;
+  info.uid = stat[s.STATX_UID]!;
+  info.gid = stat[s.STATX_GID]!;
+  info.inoLow = stat[s.STATX_INO]!;
+  info.inoHigh = stat[s.STATX_INO + 1]!;
+  info.size = wide(stat[s.STATX_SIZE]!, stat[s.STATX_SIZE + 1]!);
+  // 64 bits with a sign, then nanoseconds that count forward on both sides of the epoch.
+  const seconds = wide(stat[s.STATX_MTIME]!, stat[s.STATX_MTIME + 1]! | 0);
+  info.setModified(seconds * 1e3 + stat[s.STATX_MTIME + 2]! / 1e6);
+  info.device = makeDevice(stat[s.STATX_DEV_MAJOR]!, stat[s.STATX_DEV_MINOR]!);
+}
+
+function wide(low: number, high: number): number {
+  return high * 0x1_0000_0000 + low;
+}
+
+/** makedev(3): the upper part lies above what 32 bits hold, and is zero but on odd systems. */
+function makeDevice(major: number, minor: number): number {
+  const low = ((minor & 0xff) | (major & 0xfff) << 8 | (minor & 0xfff00) << 12) >>> 0;
+  return wide(low, (major & ~0xfff) >>> 0);
+}
+
+/** The octets of `buffer` from `start` to `end` as a name. */
+export function nameIn(buffer: Uint8Array, start: number, end: number): string {
+  return decodeOctets(buffer.subarray(start, end));
+}
+
+/** Adds the names of `length` octets of struct dirent64 to `names`, without "." and "..". */
+export function readNames(buffer: Uint8Array, length: number, names: string[]): void {
+  for (let at = 0; at < length;) {
+    const start = at + DIRENT_NAME;
+    const next = at + (buffer[at + DIRENT_RECLEN]! | buffer[at + DIRENT_RECLEN + 1]! << 8);
+    const end = buffer.indexOf(0, start);
+    const isDots = buffer[start] === DOT &&
+      (end === start + 1 || end === start + 2 && buffer[start + 1] === DOT);
+    if (!isDots) names.push(nameIn(buffer, start, end));
+    at = next;
+  }
+}

@@ -1,0 +1,330 @@
+/**
+ * A listing as a source of octets: a directory's names, chosen, ordered and written as they are
+ * read, a bounded number of them each time. The executor of file operations opens it, a transfer
+ * or a session reads it.
+ *
+ * What is kept is one directory at a time: its names when there are few enough to be sorted, else
+ * one block of them as the file system gives them. So what a client does not read costs little.
+ *
+ * @module
+ */
+
+import {
+  concatenate,
+  type DirectoryEntry,
+  type FileStat,
+  isPartialName,
+  joinPath,
+  matchesPattern,
+  renderEntry,
+  renderHeading,
+  type Rows,
+  type Selection,
+} from "../../server/mod.ts";
+import { ERRNO } from "./errors.ts";
+import type { Finder } from "./find.ts";
+import type { Volume } from "./volume.ts";
+import {
+  LISTING_DEPTH_MAX,
+  LISTING_DIRECTORIES_MAX,
+  LISTING_NAMES_STEP,
+  LISTING_SORTED_MAX,
+  LISTING_STEP,
+} from "./limits.ts";
+
+/** Of an entry that is not looked at, or cannot be. */
+const UNKNOWN: FileStat = {
+  kind: "other",
+  size: 0,
+  modifiedMs: 0,
+  mode: 0,
+  uid: 0,
+  gid: 0,
+  links: 0,
+  unique: "",
+};
+
+const NOTHING = new Uint8Array(0);
+
+/** What a listing shows of. */
+export interface ListingRequest {
+  /** The virtual path of the directory. */
+  readonly path: string;
+  /** Which entries, in which order. */
+  readonly selection: Selection;
+  /** How each is written. */
+  readonly rows: Rows;
+}
+
+/** A directory whose turn will come. */
+interface Pending {
+  /** Below the listed path; "" for that itself. */
+  readonly relative: string;
+  /** How many components of the pattern led to it; all of them: its entries are shown. */
+  readonly level: number;
+  /** Directories that `recursive` went down to it. */
+  readonly depth: number;
+}
+
+/** The directory whose turn it is. */
+interface Current<D, N> extends Pending {
+  readonly directory: D;
+  /** Undefined when all names are here. */
+  names: N | undefined;
+  /** Names to be shown, the next one last; until all are read, as they came. */
+  waiting: string[];
+  /** Entries that were looked at already, for an order that needs it; the next one last. */
+  entries: DirectoryEntry[] | undefined;
+  /** Names can be shown: they are in order, or too many for it. */
+  isReady: boolean;
+  /** Directories among what was shown, to go down to. */
+  readonly below: Pending[];
+}
+
+/** One listing, open. */
+export class Listing<D extends object, F extends object, N extends object> {
+  readonly #pending: Pending[] = [];
+  #current: Current<D, N> | undefined;
+  /** Written, and not yet taken. */
+  #rest: Uint8Array = NOTHING;
+  /** Entries of this `fill` that may still be looked at. */
+  #budget = 0;
+  #directories = 0;
+  #isFirst = true;
+  /** What `#look` looked at last was a link. */
+  #isLink = false;
+  /** Nothing will come any more. */
+  ended = false;
+
+  /** @param finder for the links in it; nobody else uses it while `fill` runs */
+  constructor(
+    readonly volume: Volume<D, F, N>,
+    readonly finder: Finder<D, F, N>,
+    readonly request: ListingRequest,
+  ) {}
+
+  /** Begins with the directory itself: 0, or -errno. */
+  openDirectory(): number {
+    return this.#begin({ relative: "", level: 0, depth: 0 });
+  }
+
+  /** Shows one entry and nothing else: a single file, or a directory for itself. */
+  openSingle(entry: DirectoryEntry): void {
+    this.#rest = renderEntry(this.request.rows, entry, true);
+  }
+
+  /** Shows nothing. */
+  openNothing(): void {
+    this.ended = true;
+  }
+
+  /**
+   * Fills `buffer` as far as a bounded piece of work goes: the count, which may be 0 before the
+   * end, or -errno. `ended` says that nothing comes behind it.
+   */
+  fill(buffer: Uint8Array<ArrayBuffer>): number {
+    this.#budget = LISTING_STEP;
+    let filled = 0;
+    while (!this.ended) {
+      if (this.#rest.length > 0) {
+        const part = this.#rest.subarray(0, buffer.length - filled);
+        buffer.set(part, filled);
+        filled += part.length;
+        this.#rest = this.#rest.subarray(part.length);
+        if (filled === buffer.length) break;
+      }
+      if (this.#budget <= 0) break;
+      const result = this.#advance();
+      if (result < 0) return result;
+    }
+    return filled;
+  }
+
+  /** Lets go of what is open. */
+  close(): void {
+    this.#finishCurrent();
+    this.#pending.length = 0;
+    this.#rest = NOTHING;
+    this.ended = true;
+  }
+
+  /** One small step: a directory is opened, a block of names read, or one entry written. */
+  #advance(): number {
+    const current = this.#current;
+    if (current === undefined) return this.#beginNext();
+    if (!current.isReady) return this.#gather(current);
+    const entry = current.entries === undefined ? this.#nextEntry(current) : current.entries.pop();
+    if (entry !== undefined) {
+      this.#rest = renderEntry(this.request.rows, entry, false);
+      this.#isFirst = false;
+      return 0;
+    }
+    if (current.waiting.length > 0) return 0; // that one has gone meanwhile
+    if (current.names !== undefined) return this.#readNames(current, current.names);
+    this.#pending.push(...current.below.reverse());
+    this.#finishCurrent();
+    return 0;
+  }
+
+  #beginNext(): number {
+    const next = this.#pending.pop();
+    if (next === undefined) {
+      this.ended = true;
+      return 0;
+    }
+    this.#begin(next); // one that cannot be entered is left out
+    return 0;
+  }
+
+  #begin(pending: Pending): number {
+    const { volume, request } = this;
+    this.#budget -= 4;
+    const directory = volume.hold(this.#pathOf(pending.relative));
+    if (typeof directory === "number") return directory;
+    const names = volume.openNames(directory);
+    if (typeof names === "number") {
+      volume.release(directory);
+      return names;
+    }
+    this.#directories++;
+    const showsEntries = pending.level >= request.selection.pattern.length - 1;
+    this.#current = {
+      ...pending,
+      directory,
+      names,
+      waiting: [],
+      entries: showsEntries && request.selection.order === "time" ? [] : undefined,
+      isReady: false,
+      below: [],
+    };
+    if (pending.level === request.selection.pattern.length) this.#open(this.#current);
+    return 0;
+  }
+
+  /** What stands before the entries of a directory: its heading, and itself. */
+  #open({ relative, directory }: Current<D, N>): void {
+    const { rows, selection } = this.request;
+    const heading = selection.recursive ? renderHeading(rows, relative, this.#isFirst) : NOTHING;
+    this.#isFirst = false;
+    const showsItself = selection.self && relative === "" &&
+      this.volume.look(directory, ".") === 0;
+    const itself = showsItself
+      ? renderEntry(rows, { ...this.volume.found.toStat(), name: "." }, false)
+      : NOTHING;
+    this.#rest = concatenate([heading, itself]);
+  }
+
+  /** Reads names, and looks at them where the order asks for it, until they can be shown. */
+  #gather(current: Current<D, N>): number {
+    const { selection } = this.request;
+    if (current.names !== undefined) {
+      const result = this.#readNames(current, current.names);
+      if (current.waiting.length > LISTING_SORTED_MAX) {
+        current.entries = undefined; // too many to be sorted: they come as they are read
+        current.isReady = true;
+      } else if (current.names === undefined) {
+        current.waiting.sort((left, right) => left < right ? 1 : -1);
+        if (selection.reverse) current.waiting.reverse();
+        current.isReady = current.entries === undefined;
+      }
+      return result;
+    }
+    const entry = this.#nextEntry(current);
+    if (entry !== undefined) current.entries!.push(entry);
+    if (current.waiting.length > 0) return 0;
+    // The newest first; what is as old keeps the order of the names. The next one stands last.
+    const entries = current.entries!.reverse();
+    const sign = selection.reverse ? -1 : 1;
+    entries.sort((left, right) => sign * (left.modifiedMs - right.modifiedMs));
+    current.isReady = true;
+    return 0;
+  }
+
+  /** Some more names, of which those that are selected wait. */
+  #readNames(current: Current<D, N>, names: N): number {
+    const read: string[] = [];
+    while (read.length < LISTING_NAMES_STEP) {
+      const count = this.volume.nextNames(names, read);
+      if (count < 0) return count;
+      if (count > 0) continue;
+      this.volume.closeNames(names);
+      current.names = undefined;
+      break;
+    }
+    for (const name of read) {
+      if (this.#selects(current, name)) current.waiting.push(name);
+    }
+    this.#budget -= LISTING_STEP / 4;
+    return 0;
+  }
+
+  #selects({ level, depth }: Pending, name: string): boolean {
+    const { pattern, hidden, partials } = this.request.selection;
+    if (!partials && isPartialName(name)) return false;
+    const component = depth === 0 ? pattern[level] : undefined;
+    if (name.startsWith(".") && !hidden && component?.startsWith(".") !== true) return false;
+    return component === undefined || matchesPattern(name, component);
+  }
+
+  /** The next name, as an entry; undefined when it is none, or has to be gone down to. */
+  #nextEntry(current: Current<D, N>): DirectoryEntry | undefined {
+    const name = current.waiting.pop();
+    if (name === undefined) return undefined;
+    const { pattern, recursive, order } = this.request.selection;
+    const { rows } = this.request;
+    const { relative, level, depth } = current;
+    const isOnTheWay = depth === 0 && level < pattern.length - 1;
+    const path = relative === "" ? name : `${relative}/${name}`;
+    // Below the listed directory names have their way before them, where no heading says it.
+    const shown = pattern.length > 1 && depth === 0 || rows.as === "names" ? path : name;
+    if (rows.as === "names" && order === "name" && !recursive && !isOnTheWay) {
+      return { ...UNKNOWN, name: shown };
+    }
+    this.#budget--;
+    const stat = this.#look(current.directory, path, name);
+    if (stat === undefined) return undefined;
+    if (isOnTheWay) {
+      if (stat.kind === "directory") {
+        this.#goDown(current, { relative: path, level: level + 1, depth });
+      }
+      return undefined;
+    }
+    if (recursive && stat.kind === "directory" && !this.#isLink && depth < LISTING_DEPTH_MAX) {
+      this.#goDown(current, { relative: path, level: pattern.length, depth: depth + 1 });
+    }
+    return { ...stat, name: shown };
+  }
+
+  #goDown(current: Current<D, N>, next: Pending): void {
+    if (this.#directories + this.#pending.length + current.below.length < LISTING_DIRECTORIES_MAX) {
+      current.below.push(next);
+    }
+  }
+
+  /** Undefined for an entry that has gone; a link that leads nowhere inside is "other". */
+  #look(directory: D, path: string, name: string): FileStat | undefined {
+    const { volume, finder } = this;
+    const looked = volume.look(directory, name);
+    if (looked < 0) return looked === -ERRNO.ENOENT ? undefined : UNKNOWN;
+    this.#isLink = volume.found.kind === "link";
+    const stat = volume.found.toStat();
+    if (!this.#isLink) return stat;
+    this.#budget--;
+    const leadsInside = finder.follow(this.#pathOf(path)) === 0;
+    finder.release();
+    return leadsInside ? volume.found.toStat() : stat;
+  }
+
+  #pathOf(relative: string): string {
+    const { path } = this.request;
+    return relative === "" ? path : joinPath(path, relative);
+  }
+
+  #finishCurrent(): void {
+    const current = this.#current;
+    this.#current = undefined;
+    if (current === undefined) return;
+    if (current.names !== undefined) this.volume.closeNames(current.names);
+    this.volume.release(current.directory);
+  }
+}

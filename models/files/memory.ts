@@ -1,0 +1,350 @@
+/**
+ * A tree in memory: files, folders, links and locks as Linux has them, on a clock of its maker's.
+ *
+ * Tests prepare one, and have every file operation carried out on it without a disk; a simulated
+ * server can be given one, too. It opens nothing. Whoever uses it may do everything, as root may.
+ *
+ * @module
+ */
+
+import { encodeOctets, type FileStat, type StoreAbilities } from "../../server/mod.ts";
+import { ERRNO } from "./errors.ts";
+import { fillFrom, isWithin, type MemoryNode, refusal } from "./memory_node.ts";
+import { Info, type OpenMode, type RenameMode, type Volume } from "./volume.ts";
+import { type Place, walk } from "./walk.ts";
+
+/** NAME_MAX and PATH_MAX of limits.h. */
+const NAME_BYTES_MAX = 255, PATH_BYTES_MAX = 4096;
+
+/** What all files of a tree may hold unless its maker says otherwise. */
+const CAPACITY_BYTES = 2 ** 30;
+
+/** Names given at a time. */
+const NAMES_STEP = 256;
+
+/** How a tree is made. */
+export interface MemoryOptions {
+  /** Milliseconds since the epoch, of what is made and written; 0 unless it is told. */
+  readonly clock?: () => number;
+  /** Taken from the bits of what is made; 0o022 unless it is told. */
+  readonly umask?: number;
+  /** Octets that fit into all files together. */
+  readonly capacity?: number;
+  /** What absolute links begin with that stay inside; "/" unless it is told. */
+  readonly location?: string;
+  /** What cannot be done, for a store that can less. */
+  readonly can?: Partial<StoreAbilities>;
+}
+
+/** An open file. */
+export interface MemoryFile {
+  /** What is open. */
+  readonly node: MemoryNode;
+  /** Where the next octet is read or written. */
+  position: number;
+}
+
+/** Names still to be given. */
+export interface MemoryNames {
+  /** The next one last. */
+  readonly names: string[];
+}
+
+/** The tree. */
+export class MemoryVolume implements Volume<MemoryNode, MemoryFile, MemoryNames> {
+  readonly can: StoreAbilities;
+  readonly location: string;
+  readonly found = new Info();
+  readonly #root: MemoryNode;
+  readonly #clock: () => number;
+  readonly #umask: number;
+  readonly #capacity: number;
+  #used = 0;
+  #made = 0;
+
+  /** A tree with nothing but its root. */
+  constructor(options: MemoryOptions = {}) {
+    this.#clock = options.clock ?? (() => 0);
+    this.#umask = options.umask ?? 0o022;
+    this.#capacity = options.capacity ?? CAPACITY_BYTES;
+    this.location = options.location ?? "/";
+    this.can = { append: true, rename: true, modes: true, times: true, ...options.can };
+    this.#root = this.#make("directory", undefined);
+  }
+
+  top(): MemoryNode {
+    return this.#root;
+  }
+
+  hold(path: string): MemoryNode | number {
+    if (encodeOctets(path).length >= PATH_BYTES_MAX) return -ERRNO.ENAMETOOLONG;
+    const place: Place<MemoryNode> = { directory: undefined, name: "" };
+    const walked = walk(this, path, place);
+    return walked < 0 ? walked : this.descend(place.directory!, place.name);
+  }
+
+  descend(directory: MemoryNode, name: string): MemoryNode | number {
+    const node = this.#entry(directory, name);
+    if (typeof node === "number") return node;
+    return node.kind === "directory" ? node : -ERRNO.ENOTDIR;
+  }
+
+  /** Nothing is held: what is removed stays for who has it. */
+  release(): void {}
+
+  look(directory: MemoryNode, name: string): number {
+    const node = this.#entry(directory, name);
+    if (typeof node === "number") return node;
+    this.#fill(node);
+    return 0;
+  }
+
+  readLink(directory: MemoryNode, name: string): string | number {
+    const node = this.#entry(directory, name);
+    if (typeof node === "number") return node;
+    return node.kind === "link" ? node.text : -ERRNO.EINVAL;
+  }
+
+  makeDirectory(directory: MemoryNode, name: string): number {
+    const made = this.add(directory, name, "directory");
+    return typeof made === "number" ? made : 0;
+  }
+
+  remove(directory: MemoryNode, name: string, isDirectory: boolean): number {
+    const node = this.#entry(directory, name);
+    if (typeof node === "number") return node;
+    if (isDirectory !== (node.kind === "directory")) {
+      return isDirectory ? -ERRNO.ENOTDIR : -ERRNO.EISDIR;
+    }
+    if (node.entries.size > 0) return -ERRNO.ENOTEMPTY;
+    this.#unlink(directory, name, node);
+    return 0;
+  }
+
+  rename(
+    from: MemoryNode,
+    name: string,
+    to: MemoryNode,
+    newName: string,
+    how: RenameMode,
+  ): number {
+    const node = this.#entry(from, name);
+    if (typeof node === "number") return node;
+    const target = this.#entry(to, newName);
+    if (typeof target === "number" && target !== -ERRNO.ENOENT) return target;
+    if (to !== this.#root && to.parent === undefined) return -ERRNO.ENOENT;
+    if (isWithin(to, node)) return -ERRNO.EINVAL;
+    if (node === target && how === "replace") return 0;
+    if (typeof target === "object") {
+      if (how === "keep") return -ERRNO.EEXIST;
+      const refused = refusal(node, target, from);
+      if (refused !== 0) return refused;
+    }
+    if (typeof target === "object") this.#unlink(to, newName, target);
+    from.entries.delete(name);
+    to.entries.set(newName, node);
+    if (node.kind === "directory") {
+      node.parent = to;
+      from.links--;
+      to.links++;
+    }
+    from.modifiedMs = to.modifiedMs = this.#clock();
+    return 0;
+  }
+
+  replace(from: MemoryNode, name: string, to: MemoryNode, newName: string): number {
+    return this.rename(from, name, to, newName, "replace");
+  }
+
+  chmod(directory: MemoryNode, name: string, mode: number): number {
+    const node = this.#entry(directory, name);
+    if (typeof node === "number") return node;
+    node.mode = mode;
+    return 0;
+  }
+
+  setModified(directory: MemoryNode, name: string, modifiedMs: number): number {
+    const node = this.#entry(directory, name);
+    if (typeof node === "number") return node;
+    node.modifiedMs = modifiedMs;
+    return 0;
+  }
+
+  open(directory: MemoryNode, name: string, mode: OpenMode): MemoryFile | number {
+    let node = this.#entry(directory, name);
+    if (node === -ERRNO.ENOENT && (mode === "create" || mode === "createNew")) {
+      node = this.add(directory, name, "file");
+    } else if (typeof node === "object" && mode === "createNew") {
+      return -ERRNO.EEXIST;
+    }
+    return typeof node === "number" ? node : this.#opened(node);
+  }
+
+  openPath(path: string): MemoryFile | number {
+    if (encodeOctets(path).length >= PATH_BYTES_MAX) return -ERRNO.ENAMETOOLONG;
+    const place: Place<MemoryNode> = { directory: undefined, name: "" };
+    const walked = walk(this, path, place);
+    return walked < 0 ? walked : this.open(place.directory!, place.name, "read");
+  }
+
+  lookAt(file: MemoryFile): number {
+    this.#fill(file.node);
+    return 0;
+  }
+
+  read(file: MemoryFile, buffer: Uint8Array<ArrayBuffer>): number {
+    const { node, position } = file;
+    const end = Math.min(node.size, position + buffer.length);
+    if (end <= position) return 0;
+    buffer.set(node.octets.subarray(position, end));
+    file.position = end;
+    return end - position;
+  }
+
+  write(file: MemoryFile, octets: Uint8Array<ArrayBuffer>): number {
+    const { node, position } = file;
+    const end = position + octets.length;
+    const grown = Math.max(0, end - node.size);
+    if (this.#used + grown > this.#capacity) return -ERRNO.ENOSPC;
+    this.#resize(node, Math.max(node.size, end));
+    node.octets.set(octets, position);
+    node.modifiedMs = this.#clock();
+    file.position = end;
+    return 0;
+  }
+
+  seek(file: MemoryFile, offset: number): number {
+    file.position = offset;
+    return 0;
+  }
+
+  truncate(file: MemoryFile, length: number): number {
+    this.#resize(file.node, length);
+    file.node.modifiedMs = this.#clock();
+    return 0;
+  }
+
+  lock(file: MemoryFile, shared: boolean): number {
+    const { node } = file;
+    const isFree = node.lockedBy.size === 0 || shared && node.isLockShared;
+    if (!isFree) return -ERRNO.EAGAIN;
+    node.lockedBy.add(file);
+    node.isLockShared = shared;
+    return 0;
+  }
+
+  setOwner({ node }: MemoryFile, _: MemoryNode, _name: string, like: FileStat): number {
+    node.uid = like.uid;
+    node.gid = like.gid;
+    node.mode = like.mode & 0o777;
+    return 0;
+  }
+
+  closeFile(file: MemoryFile): void {
+    file.node.lockedBy.delete(file);
+  }
+
+  descriptor(): undefined {
+    return undefined;
+  }
+
+  free(): number {
+    return this.#capacity - this.#used;
+  }
+
+  openNames(directory: MemoryNode): MemoryNames {
+    return { names: [...directory.entries.keys()].reverse() };
+  }
+
+  nextNames({ names: left }: MemoryNames, names: string[]): number {
+    const count = Math.min(NAMES_STEP, left.length);
+    for (let index = 0; index < count; index++) names.push(left.pop()!);
+    return count;
+  }
+
+  closeNames(): void {}
+
+  close(): void {}
+
+  /** Makes something new in a folder, or -errno. For who prepares a tree, any kind of it. */
+  add(directory: MemoryNode, name: string, kind: Info["kind"]): MemoryNode | number {
+    const existing = this.#entry(directory, name);
+    if (typeof existing === "object") return -ERRNO.EEXIST;
+    if (existing !== -ERRNO.ENOENT) return existing;
+    if (directory !== this.#root && directory.parent === undefined) return -ERRNO.ENOENT;
+    const node = this.#make(kind, directory);
+    directory.entries.set(name, node);
+    if (kind === "directory") directory.links++;
+    directory.modifiedMs = node.modifiedMs;
+    return node;
+  }
+
+  /** Gives a file a second name, for who prepares a tree. */
+  link(node: MemoryNode, directory: MemoryNode, name: string): void {
+    node.links++;
+    directory.entries.set(name, node);
+  }
+
+  #make(kind: Info["kind"], parent: MemoryNode | undefined): MemoryNode {
+    const bits = kind === "directory" ? 0o777 : kind === "link" ? 0o777 : 0o666;
+    return {
+      kind,
+      ino: ++this.#made,
+      entries: new Map(),
+      octets: new Uint8Array(0),
+      size: 0,
+      text: "",
+      modifiedMs: this.#clock(),
+      mode: kind === "link" ? bits : bits & ~this.#umask,
+      uid: 0,
+      gid: 0,
+      links: kind === "directory" ? 2 : 1,
+      parent: kind === "directory" ? parent : undefined,
+      lockedBy: new Set(),
+      isLockShared: false,
+    };
+  }
+
+  #entry(directory: MemoryNode, name: string): MemoryNode | number {
+    if (name === ".") return directory;
+    const node = directory.entries.get(name);
+    if (node !== undefined) return node;
+    return encodeOctets(name).length > NAME_BYTES_MAX ? -ERRNO.ENAMETOOLONG : -ERRNO.ENOENT;
+  }
+
+  #opened(node: MemoryNode): MemoryFile | number {
+    if (node.kind === "directory") return -ERRNO.EISDIR;
+    if (node.kind === "link") return -ERRNO.ELOOP;
+    if (node.kind !== "file") return -ERRNO.NOT_REGULAR;
+    this.#fill(node);
+    return { node, position: 0 };
+  }
+
+  #unlink(directory: MemoryNode, name: string, node: MemoryNode): void {
+    directory.entries.delete(name);
+    directory.modifiedMs = this.#clock();
+    node.links -= node.kind === "directory" ? 2 : 1;
+    if (node.kind === "directory") {
+      directory.links--;
+      node.parent = undefined;
+    }
+    // Who has it open may read on; the room is free from now on, which is a little early.
+    if (node.links === 0) this.#used -= node.size;
+  }
+
+  #resize(node: MemoryNode, size: number): void {
+    if (size > node.octets.length) {
+      const larger = new Uint8Array(Math.max(size, 2 * node.octets.length));
+      larger.set(node.octets.subarray(0, node.size));
+      node.octets = larger;
+    } else if (size < node.size) {
+      node.octets.fill(0, size, node.size);
+    }
+    if (node.links > 0) this.#used += size - node.size;
+    node.size = size;
+  }
+
+  #fill(node: MemoryNode): void {
+    fillFrom(this.found, node);
+  }
+}

@@ -1,0 +1,367 @@
+/**
+ * A tree on disk through the runtime only: no native code, wherever the runtime runs. The async
+ * model serves from it.
+ *
+ * The runtime opens by path, so this is the best that paths can do: each is real when it is used,
+ * no link in its last component is followed, nothing waits for a FIFO, and a file is only read
+ * after it was found again inside. What a folder that is exchanged with a link at the right moment
+ * can still cause is a name made, changed or removed beyond it (ARCHITECTURE.md); disk.ts has no
+ * such gap.
+ *
+ * @module
+ */
+
+import type { FileStat, StoreAbilities } from "../../server/mod.ts";
+import type { FileStore } from "./contract.ts";
+import { ERRNO } from "./errors.ts";
+import { attempt, done, fillInfo, fillOpen, fs } from "./runtime_calls.ts";
+import { VolumeStore } from "./slot.ts";
+import {
+  type Identity,
+  identityOf,
+  Info,
+  type OpenMode,
+  type RenameMode,
+  type Volume,
+} from "./volume.ts";
+import { type Place, walk } from "./walk.ts";
+
+/** A folder by its real path. */
+export interface RuntimeDirectory {
+  /** Without a slash at its end, "" for "/". */
+  readonly path: string;
+}
+
+/** An open file: the runtime's own, or a descriptor of node:fs, which can open with care. */
+export interface RuntimeFile {
+  /** Of what is written, or locked. */
+  readonly own?: Deno.FsFile;
+  /** Of what is read. */
+  readonly fd?: number;
+  /** Where the next octet is read. */
+  position: number;
+}
+
+/** Names still to be given. */
+export interface RuntimeNames {
+  /** The next one last. */
+  readonly names: string[];
+  /** Where they are. */
+  readonly directory: RuntimeDirectory;
+}
+
+const MODIFY = { read: true, write: true } as const;
+
+/**
+ * For reading as well as writing, always: only so a FIFO that was put in a file's place is opened
+ * without waiting for its other end (fifo(7)).
+ */
+const OPEN_OPTIONS: Readonly<Record<Exclude<OpenMode, "read">, Deno.OpenOptions>> = {
+  probe: MODIFY,
+  modify: MODIFY,
+  create: { ...MODIFY, create: true },
+  createNew: { ...MODIFY, createNew: true },
+};
+
+/**
+ * How often the way to an opened file is looked at again when it leads through folders. Who
+ * exchanges one of them with a link all the time is seen in three of four, each time.
+ */
+const VERIFY_ROUNDS = 4;
+
+/** What the runtime's file names have in place of octets that are no UTF-8. */
+const REPLACEMENT = "\ufffd";
+
+/** Names given at a time. */
+const NAMES_STEP = 256;
+
+/** The tree below one folder. */
+export class RuntimeVolume implements Volume<RuntimeDirectory, RuntimeFile, RuntimeNames> {
+  readonly can: StoreAbilities = { append: true, rename: true, modes: true, times: true };
+  readonly found = new Info();
+  readonly #root: RuntimeDirectory;
+
+  /** @param location the root's real path */
+  constructor(readonly location: string) {
+    this.#root = { path: location === "/" ? "" : location };
+  }
+
+  top(): RuntimeDirectory {
+    return this.#root;
+  }
+
+  hold(path: string): RuntimeDirectory | number {
+    if (path === "/") return this.#root;
+    if (!path.isWellFormed()) return -ERRNO.ENOENT;
+    const real = attempt(() => Deno.realPathSync(this.#root.path + path));
+    if (typeof real === "string" && this.#holds(real)) {
+      const looked = this.#lookAt(real);
+      if (looked < 0) return looked;
+      return this.found.kind === "directory" ? { path: real } : -ERRNO.ENOTDIR;
+    }
+    // Only the way itself tells what leads outside from what leads nowhere.
+    const place: Place<RuntimeDirectory> = { directory: undefined, name: "" };
+    const walked = walk(this, path, place);
+    return walked < 0 ? walked : this.descend(place.directory!, place.name);
+  }
+
+  descend(directory: RuntimeDirectory, name: string): RuntimeDirectory | number {
+    if (name === ".") return directory;
+    const looked = this.look(directory, name);
+    if (looked < 0) return looked;
+    return this.found.kind === "directory" ? { path: `${directory.path}/${name}` } : -ERRNO.ENOTDIR;
+  }
+
+  /** Nothing is held but a path. */
+  release(): void {}
+
+  look(directory: RuntimeDirectory, name: string): number {
+    return name.isWellFormed() ? this.#lookAt(`${directory.path}/${name}`) : -ERRNO.ENOENT;
+  }
+
+  readLink(directory: RuntimeDirectory, name: string): string | number {
+    return attempt(() => Deno.readLinkSync(`${directory.path}/${name}`));
+  }
+
+  makeDirectory(directory: RuntimeDirectory, name: string): number {
+    if (!name.isWellFormed()) return -ERRNO.EINVAL;
+    return done(() => Deno.mkdirSync(`${directory.path}/${name}`));
+  }
+
+  remove(directory: RuntimeDirectory, name: string): number {
+    return done(() => Deno.removeSync(`${directory.path}/${name}`));
+  }
+
+  /** A second name is taken only when nobody bears it, as renameat2(2) can be told to. */
+  rename(
+    from: RuntimeDirectory,
+    name: string,
+    to: RuntimeDirectory,
+    newName: string,
+    how: RenameMode,
+  ): number {
+    if (!newName.isWellFormed()) return -ERRNO.EINVAL;
+    const [path, newPath] = [`${from.path}/${name}`, `${to.path}/${newName}`];
+    if (how === "replace") return done(() => Deno.renameSync(path, newPath));
+    const linked = done(() => Deno.linkSync(path, newPath));
+    return linked < 0 ? linked : this.remove(from, name);
+  }
+
+  replace(from: RuntimeDirectory, name: string, to: RuntimeDirectory, newName: string): number {
+    return this.rename(from, name, to, newName, "replace");
+  }
+
+  chmod(directory: RuntimeDirectory, name: string, mode: number): number {
+    const path = `${directory.path}/${name}`;
+    const fd = this.#openWithCare(path);
+    if (fd === -ERRNO.EACCES) {
+      // What may not be read can only be named; a link in its place would be followed.
+      const looked = this.#lookAt(path);
+      if (looked < 0) return looked;
+      return this.found.kind === "link" ? -ERRNO.ELOOP : done(() => Deno.chmodSync(path, mode));
+    }
+    if (fd < 0) return fd;
+    const result = done(() => fs().fchmodSync(fd, mode));
+    fs().closeSync(fd);
+    return result;
+  }
+
+  setModified(directory: RuntimeDirectory, name: string, modifiedMs: number): number {
+    const path = `${directory.path}/${name}`;
+    return done(() => {
+      const accessedMs = Deno.lstatSync(path).atime?.getTime() ?? modifiedMs;
+      fs().lutimesSync(path, dateOf(accessedMs), dateOf(modifiedMs));
+    });
+  }
+
+  open(directory: RuntimeDirectory, name: string, mode: OpenMode): RuntimeFile | number {
+    if (!name.isWellFormed()) return mode.startsWith("create") ? -ERRNO.EINVAL : -ERRNO.ENOENT;
+    const path = `${directory.path}/${name}`;
+    const looked = this.#lookAt(path);
+    const isMade = looked === -ERRNO.ENOENT && (mode === "create" || mode === "createNew");
+    if (looked < 0 && !isMade) return looked;
+    if (looked === 0 && mode === "createNew") return -ERRNO.EEXIST;
+    if (looked === 0 && this.found.kind !== "file") return notRegular(this.found.kind);
+    if (mode === "read") return this.#openReal(path);
+    const own = attempt(() => Deno.openSync(path, OPEN_OPTIONS[mode]));
+    if (typeof own === "number") return own;
+    return this.#verified({ own, position: 0 }, path);
+  }
+
+  openPath(path: string): RuntimeFile | number {
+    if (!path.isWellFormed()) return -ERRNO.ENOENT;
+    // The root's own path is real: so is that of what lies in it, unless it is a link.
+    if (path.lastIndexOf("/") === 0 && path !== "/") {
+      const name = this.#root.path + path;
+      const looked = this.#lookAt(name);
+      if (looked < 0) return looked;
+      if (this.found.kind !== "link") return this.#openReal(name);
+    }
+    const place: Place<RuntimeDirectory> = { directory: undefined, name: "" };
+    const real = attempt(() => Deno.realPathSync(this.#root.path + path));
+    if (typeof real === "string" && this.#holds(real)) return this.#openReal(real);
+    const walked = walk(this, path, place);
+    return walked < 0 ? walked : this.open(place.directory!, place.name, "read");
+  }
+
+  lookAt({ own, fd }: RuntimeFile): number {
+    return done(() => fillOpen(this.found, own, fd));
+  }
+
+  read(file: RuntimeFile, buffer: Uint8Array<ArrayBuffer>): number {
+    const { fd, position } = file;
+    if (fd === undefined) return -ERRNO.EBADF;
+    const count = attempt(() => fs().readSync(fd, buffer, 0, buffer.length, position));
+    if (count > 0) file.position += count;
+    return count;
+  }
+
+  write({ own }: RuntimeFile, octets: Uint8Array<ArrayBuffer>): number {
+    return done(() => {
+      for (let at = 0; at < octets.length;) at += own!.writeSync(octets.subarray(at));
+    });
+  }
+
+  seek(file: RuntimeFile, offset: number): number {
+    file.position = offset;
+    const { own } = file;
+    return own === undefined ? 0 : done(() => own.seekSync(offset, Deno.SeekMode.Start));
+  }
+
+  truncate({ own }: RuntimeFile, length: number): number {
+    return done(() => own!.truncateSync(length));
+  }
+
+  lock({ own }: RuntimeFile, shared: boolean): number {
+    const locked = attempt(() => own!.tryLockSync(!shared));
+    return typeof locked === "number" ? locked : locked ? 0 : -ERRNO.EAGAIN;
+  }
+
+  /** By a descriptor, so that it is this file that changes, and nothing in its place. */
+  setOwner(
+    _: RuntimeFile,
+    directory: RuntimeDirectory,
+    name: string,
+    { uid, gid, mode }: FileStat,
+  ): number {
+    const before = identityOf(this.found);
+    const wanted = mode & 0o777;
+    const isOwners = this.found.uid === uid && this.found.gid === gid;
+    if (isOwners && this.found.mode === wanted) return 0;
+    const fd = this.#openWithCare(`${directory.path}/${name}`);
+    if (fd < 0) return fd;
+    let result = done(() => fillOpen(this.found, undefined, fd));
+    if (result === 0 && !this.found.isSame(before)) result = -ERRNO.EBUSY;
+    if (result === 0 && !isOwners) done(() => fs().fchownSync(fd, uid, gid));
+    if (result === 0) result = done(() => fs().fchmodSync(fd, wanted));
+    fs().closeSync(fd);
+    return result;
+  }
+
+  closeFile({ own, fd }: RuntimeFile): void {
+    own?.close();
+    if (fd !== undefined) fs().closeSync(fd);
+  }
+
+  descriptor(): undefined {
+    return undefined;
+  }
+
+  /** Undefined when the runtime may not look (--allow-sys=statfs). */
+  free(): number | undefined {
+    const free = attempt(() => {
+      const { bavail, bsize } = fs().statfsSync(this.location);
+      return bavail * bsize;
+    });
+    return free < 0 ? undefined : free;
+  }
+
+  openNames(directory: RuntimeDirectory): RuntimeNames | number {
+    const names = attempt(() =>
+      Array.from(Deno.readDirSync(directory.path || "/"), ({ name }) => name)
+    );
+    return typeof names === "number" ? names : { names: names.reverse(), directory };
+  }
+
+  /** The runtime cannot name what is no UTF-8: that is left out, since nobody can ask for it. */
+  nextNames({ names: left, directory }: RuntimeNames, names: string[]): number {
+    const before = names.length;
+    while (left.length > 0 && names.length - before < NAMES_STEP) {
+      const name = left.pop()!;
+      if (!name.includes(REPLACEMENT) || this.look(directory, name) === 0) names.push(name);
+    }
+    return names.length - before;
+  }
+
+  closeNames(): void {}
+
+  close(): void {}
+
+  #holds(path: string): boolean {
+    return path === this.location || path.startsWith(`${this.#root.path}/`);
+  }
+
+  #lookAt(path: string): number {
+    return done(() => fillInfo(this.found, Deno.lstatSync(path)));
+  }
+
+  /** Opens for reading what a real path leads to, and makes sure that it is that. */
+  #openReal(path: string): RuntimeFile | number {
+    const fd = this.#openWithCare(path);
+    return fd < 0 ? fd : this.#verified({ fd, position: 0 }, path);
+  }
+
+  /** Without following a last link, and without waiting for a FIFO: a descriptor, or -errno. */
+  #openWithCare(path: string): number {
+    return attempt(() => {
+      const { O_RDONLY, O_NOFOLLOW, O_NONBLOCK } = fs().constants;
+      return fs().openSync(path, O_RDONLY | O_NOFOLLOW | O_NONBLOCK);
+    });
+  }
+
+  /** Keeps an open file only if it is a regular one, and is where it was asked for. */
+  #verified(file: RuntimeFile, path: string): RuntimeFile | number {
+    let result = this.lookAt(file);
+    if (result === 0 && this.found.kind !== "file") result = notRegular(this.found.kind);
+    if (result === 0) result = this.#isAt(path, identityOf(this.found));
+    if (result === 0) return file;
+    this.closeFile(file);
+    return result;
+  }
+
+  /** Looks at every component of a real path again; `found` says what is at its end. */
+  #isAt(path: string, identity: Identity): number {
+    const first = path.indexOf("/", this.#root.path.length + 1);
+    const rounds = first === -1 ? 1 : VERIFY_ROUNDS;
+    for (let round = 0; round < rounds; round++) {
+      for (let slash = first; slash !== -1; slash = path.indexOf("/", slash + 1)) {
+        const looked = this.#lookAt(path.slice(0, slash));
+        if (looked < 0) return looked;
+        if (this.found.kind !== "directory") return -ERRNO.OUTSIDE;
+      }
+      const looked = this.#lookAt(path);
+      if (looked < 0) return looked;
+      if (!this.found.isSame(identity)) return -ERRNO.OUTSIDE;
+    }
+    return 0;
+  }
+}
+
+/** node:fs takes times before the epoch in whole seconds, and as a Date, only. */
+function dateOf(ms: number): Date {
+  return new Date(ms < 0 ? Math.floor(ms / 1e3) * 1e3 : ms);
+}
+
+function notRegular(kind: Info["kind"]): number {
+  if (kind === "directory") return -ERRNO.EISDIR;
+  return kind === "link" ? -ERRNO.ELOOP : -ERRNO.NOT_REGULAR;
+}
+
+/**
+ * A store over the folder at the real path `root`, through the runtime alone.
+ *
+ * @throws {Error} when there is no such folder
+ */
+export function runtimeStore(root: string): FileStore {
+  return new VolumeStore(new RuntimeVolume(root));
+}

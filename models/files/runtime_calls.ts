@@ -1,0 +1,78 @@
+/**
+ * What a tree through the runtime is made of: the runtime's calls with their errors as numbers, and
+ * what two of its ways to say stat(2) say. runtime.ts uses it; no native code is called here.
+ *
+ * @module
+ */
+
+import { ERRNO, type ErrnoName } from "./errors.ts";
+import type { Info } from "./volume.ts";
+
+type Fs = typeof import("node:fs");
+
+let loaded: Fs | undefined;
+
+/** Asked for when it is needed: loading the module takes longer than starting a worker. */
+export function fs(): Fs {
+  return loaded ??= process.getBuiltinModule("node:fs");
+}
+
+/** Runs `body`; what the system refuses comes out as -errno. */
+export function attempt<T>(body: () => T): T | number {
+  try {
+    return body();
+  } catch (error) {
+    if (!(error instanceof Error)) throw error;
+    if (error instanceof Deno.errors.NotCapable) return -ERRNO.NOT_PERMITTED;
+    const { code } = error as { code?: string };
+    if (code === undefined) throw error;
+    return -(ERRNO[code as ErrnoName] ?? ERRNO.EIO);
+  }
+}
+
+/** 0, or what `body` failed with. */
+export function done(body: () => void): number {
+  return attempt(() => {
+    body();
+    return 0;
+  });
+}
+
+/** Takes over what the runtime says of an entry. */
+export function fillInfo(found: Info, info: Deno.FileInfo): void {
+  found.kind = info.isFile
+    ? "file"
+    : info.isDirectory
+    ? "directory"
+    : info.isSymlink
+    ? "link"
+    : "other";
+  found.size = info.size;
+  found.setModified(info.mtime?.getTime() ?? 0);
+  found.mode = (info.mode ?? 0o644) & 0o7777;
+  found.uid = info.uid ?? 0;
+  found.gid = info.gid ?? 0;
+  found.links = info.nlink ?? 1;
+  found.device = info.dev;
+  setInode(found, info.ino ?? 0);
+}
+
+/** The same of what is open: the runtime's own file, or a descriptor of node:fs. */
+export function fillOpen(found: Info, own: Deno.FsFile | undefined, fd: number | undefined): void {
+  if (own !== undefined) return fillInfo(found, own.statSync());
+  const stats = fs().fstatSync(fd!);
+  found.kind = stats.isFile() ? "file" : stats.isDirectory() ? "directory" : "other";
+  found.size = Number(stats.size);
+  found.setModified(Number(stats.mtimeMs));
+  found.mode = Number(stats.mode) & 0o7777;
+  found.uid = Number(stats.uid);
+  found.gid = Number(stats.gid);
+  found.links = Number(stats.nlink);
+  found.device = Number(stats.dev);
+  setInode(found, Number(stats.ino));
+}
+
+function setInode(found: Info, number: number): void {
+  found.inoHigh = Math.floor(number / 0x1_0000_0000);
+  found.inoLow = number % 0x1_0000_0000;
+}

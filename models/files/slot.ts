@@ -1,0 +1,336 @@
+/**
+ * The one executor of file operations: what they mean, on whatever volume. A driver performs them
+ * on the slot of its connection, a transfer moves octets through what the slot has open.
+ *
+ * Everything is answered before a call returns. Nothing outside the root is ever named, opened or
+ * changed: the volume sees to that, component by component.
+ *
+ * @module
+ */
+
+import { type Completion, type FileOperation, nameOf, unreachable } from "../../server/mod.ts";
+import type { FileSlot, FileStore, SlotClient } from "./contract.ts";
+import { ERRNO, type Failed, failureOf, FAILURES } from "./errors.ts";
+import { Finder } from "./find.ts";
+import { READ_BYTES_MAX } from "./limits.ts";
+import { Listing } from "./listing.ts";
+import { Sweep, type Swept } from "./sweep.ts";
+import { guard, type OpenUpload, Upload } from "./upload.ts";
+import { type Identity, identityOf, type Volume } from "./volume.ts";
+
+const DONE: Completion = { kind: "done" };
+
+type Of<Do extends FileOperation["do"]> = Extract<FileOperation, { do: Do }>;
+
+/** A store over one volume. */
+export class VolumeStore<D extends object, F extends object, N extends object>
+  implements FileStore {
+  /** See FileStore. */
+  readonly can: FileStore["can"];
+  readonly #root: Identity;
+  #sweep: Sweep<D, F, N> | undefined;
+
+  /** @param volume the store's from now on */
+  constructor(readonly volume: Volume<D, F, N>) {
+    this.can = volume.can;
+    volume.look(volume.top(), ".");
+    this.#root = identityOf(volume.found);
+  }
+
+  /** See FileStore. */
+  slot(): FileSlot {
+    return new VolumeSlot(this.volume, this.#root);
+  }
+
+  /** See FileStore. */
+  sweep(days: number, now: number): Swept {
+    this.#sweep ??= new Sweep(this.volume);
+    const swept = this.#sweep.step(days, now);
+    if (swept.ended) this.#sweep = undefined;
+    return swept;
+  }
+
+  /** See FileStore. */
+  close(): void {
+    this.#sweep?.close();
+    this.volume.close();
+  }
+}
+
+class VolumeSlot<D extends object, F extends object, N extends object> implements FileSlot {
+  readonly #at: Finder<D, F, N>;
+  /** Where a rename leads, and what holds a file still while it is changed. */
+  readonly #to: Finder<D, F, N>;
+  readonly #guards: F[] = [];
+  #file: F | undefined;
+  #remaining = 0;
+  #upload: Upload<D, F, N> | undefined;
+  #listing: Listing<D, F, N> | undefined;
+  /** Nothing comes behind the last read. */
+  #ended = false;
+
+  constructor(readonly volume: Volume<D, F, N>, readonly root: Identity) {
+    this.#at = new Finder(volume);
+    this.#to = new Finder(volume);
+  }
+
+  perform(operation: FileOperation, complete: (completion: Completion) => void): void {
+    const completion = this.#perform(operation);
+    this.#at.release();
+    this.#to.release();
+    while (this.#guards.length > 0) this.volume.closeFile(this.#guards.pop()!);
+    complete(completion);
+  }
+
+  get descriptor(): number | undefined {
+    const file = this.#file ?? this.#upload?.file;
+    return file === undefined ? undefined : this.volume.descriptor(file);
+  }
+
+  get length(): number | undefined {
+    return this.#file === undefined ? undefined : this.#remaining;
+  }
+
+  read(buffer: Uint8Array<ArrayBuffer>, client: SlotClient): void {
+    const count = this.#read(buffer);
+    if (typeof count === "number") client.filled(count, this.#ended);
+    else client.fileFailed(count.failure, count.detail);
+  }
+
+  write(octets: Uint8Array<ArrayBuffer>, client: SlotClient): void {
+    const failure = this.#write(octets);
+    if (failure === undefined) client.written();
+    else client.fileFailed(failure.failure, failure.detail);
+  }
+
+  failureOf(errno: number): Failed {
+    const failure = failureOf(-errno);
+    if (failure.failure === "noSpace" && this.#upload !== undefined) {
+      this.#upload.outOfSpace = true;
+    }
+    return failure;
+  }
+
+  close(): void {
+    const [file, upload, listing] = [this.#file, this.#upload, this.#listing];
+    this.#file = this.#upload = this.#listing = undefined;
+    if (file !== undefined) this.volume.closeFile(file);
+    upload?.abandon();
+    listing?.close();
+  }
+
+  #perform(operation: FileOperation): Completion {
+    switch (operation.do) {
+      case "stat": {
+        const found = this.#at.follow(operation.path);
+        return found < 0 ? failureOf(found) : { kind: "stat", stat: this.volume.found.toStat() };
+      }
+      case "enter":
+        return this.#enter(operation);
+      case "makeDirectory":
+        return this.#makeDirectory(operation);
+      case "removeDirectory":
+      case "removeFile":
+        return this.#remove(operation);
+      case "rename":
+        return this.#rename(operation);
+      case "chmod":
+      case "setModified":
+        return this.#change(operation);
+      case "openRead":
+        return this.#openRead(operation);
+      case "openListing":
+        return this.#openListing(operation);
+      case "openUpload":
+        return this.#openUpload(operation);
+      case "read": {
+        const buffer = new Uint8Array(Math.min(operation.length, READ_BYTES_MAX));
+        const count = this.#read(buffer);
+        if (typeof count !== "number") return count;
+        return { kind: "octets", octets: buffer.subarray(0, count), ended: this.#ended };
+      }
+      case "write":
+        // A view over shared memory is nobody's here.
+        return this.#write(operation.octets as Uint8Array<ArrayBuffer>) ?? DONE;
+      case "commitUpload": {
+        const upload = this.#upload;
+        this.#upload = undefined;
+        if (upload !== undefined) return upload.commit();
+        this.close();
+        return FAILURES.notOpen;
+      }
+      case "closeFile":
+        this.close();
+        return DONE;
+      default:
+        return unreachable(operation);
+    }
+  }
+
+  #enter({ path }: Of<"enter">): Completion {
+    const directory = this.volume.hold(path);
+    if (typeof directory === "number") return failureOf(directory);
+    // Looking for something in it needs the right to search it.
+    const looked = this.volume.look(directory, ".");
+    this.volume.release(directory);
+    return looked < 0 ? failureOf(looked) : DONE;
+  }
+
+  #makeDirectory({ path }: Of<"makeDirectory">): Completion {
+    const located = this.#at.locate(path);
+    if (located < 0) return failureOf(located);
+    if (this.#at.name === ".") return FAILURES.isRoot;
+    return doneOr(this.volume.makeDirectory(this.#at.directory!, this.#at.name));
+  }
+
+  #remove({ do: verb, path }: Of<"removeDirectory" | "removeFile">): Completion {
+    const refused = this.#findOwn(path);
+    if (refused !== undefined) return refused;
+    const isDirectory = this.volume.found.kind === "directory";
+    if (isDirectory && verb === "removeFile") return failureOf(-ERRNO.EISDIR);
+    if (!isDirectory && verb === "removeDirectory") return failureOf(-ERRNO.ENOTDIR);
+    const failure = this.#guard(this.#at);
+    if (failure !== undefined) return failure;
+    return doneOr(this.volume.remove(this.#at.directory!, this.#at.name, isDirectory));
+  }
+
+  #rename({ from, to }: Of<"rename">): Completion {
+    const { volume } = this;
+    const refused = this.#findOwn(from);
+    if (refused !== undefined) return refused;
+    const busy = this.#guard(this.#at);
+    if (busy !== undefined) return busy;
+    const found = this.#to.find(to);
+    if (this.#to.directory === undefined) return failureOf(found);
+    if (this.#to.name === ".") return FAILURES.isRoot;
+    const taken = found === 0 ? this.#guard(this.#to) : undefined;
+    if (taken !== undefined) return taken;
+    return doneOr(volume.rename(
+      this.#at.directory!,
+      this.#at.name,
+      this.#to.directory,
+      this.#to.name,
+      "replace",
+    ));
+  }
+
+  /** Setuid, setgid and the sticky bit are nobody's to set; the root's own bits stay. */
+  #change(operation: Of<"chmod" | "setModified">): Completion {
+    const { volume } = this;
+    const found = this.#at.follow(operation.path);
+    if (found < 0) return failureOf(found);
+    const isChmod = operation.do === "chmod";
+    if (isChmod && volume.found.isSame(this.root)) return FAILURES.isRoot;
+    const failure = this.#guard(this.#at);
+    if (failure !== undefined) return failure;
+    const { directory, name } = this.#at;
+    return doneOr(
+      isChmod
+        ? volume.chmod(directory!, name, operation.mode & 0o777)
+        : volume.setModified(directory!, name, operation.modifiedMs),
+    );
+  }
+
+  #openRead({ path, offset }: Of<"openRead">): Completion {
+    const { volume } = this;
+    this.close();
+    if (path.includes("\0")) return failureOf(-ERRNO.EINVAL);
+    const file = volume.openPath(path);
+    if (typeof file === "number") return failureOf(file);
+    const stat = volume.found.toStat();
+    const result = offset === 0 || offset > stat.size ? 0 : volume.seek(file, offset);
+    if (offset > stat.size || result < 0) {
+      volume.closeFile(file);
+      return result < 0 ? failureOf(result) : FAILURES.pastEnd;
+    }
+    this.#file = file;
+    this.#remaining = stat.size - offset;
+    return { kind: "opened", stat, offset, name: nameOf(path) };
+  }
+
+  #openListing(operation: Of<"openListing">): Completion {
+    this.close();
+    const { path, selection } = operation;
+    const found = this.#at.follow(path);
+    if (found < 0) return failureOf(found);
+    const stat = this.volume.found.toStat();
+    const name = nameOf(path);
+    this.#at.release();
+    const listing = new Listing(this.volume, this.#at, operation);
+    const isDirectory = stat.kind === "directory";
+    if (selection.pattern.length > 0 && !isDirectory) {
+      listing.openNothing(); // what is in a file that stands where a directory should
+    } else if (!isDirectory || selection.itself && selection.pattern.length === 0) {
+      listing.openSingle({ ...stat, name: name === "" ? "." : name });
+    } else {
+      const opened = listing.openDirectory();
+      if (opened < 0) return failureOf(opened);
+    }
+    this.#listing = listing;
+    return { kind: "opened", stat, offset: 0, name };
+  }
+
+  #openUpload(operation: OpenUpload): Completion {
+    this.close();
+    const upload = new Upload(this.volume, operation.keepPartial);
+    const completion = upload.open(operation, this.#at);
+    if (completion.kind === "opened") this.#upload = upload;
+    return completion;
+  }
+
+  #read(buffer: Uint8Array<ArrayBuffer>): number | Failed {
+    this.#ended = false;
+    if (this.#listing !== undefined) {
+      const count = this.#listing.fill(buffer);
+      this.#ended = this.#listing.ended;
+      return count < 0 ? failureOf(count) : count;
+    }
+    if (this.#file === undefined) {
+      return this.#upload === undefined ? FAILURES.notOpen : FAILURES.notForReading;
+    }
+    const part = buffer.length > this.#remaining ? buffer.subarray(0, this.#remaining) : buffer;
+    const count = part.length === 0 ? 0 : this.volume.read(this.#file, part);
+    if (count < 0) return failureOf(count);
+    if (count === 0 && part.length > 0) return FAILURES.changed;
+    this.#remaining -= count;
+    this.#ended = this.#remaining === 0;
+    return count;
+  }
+
+  #write(octets: Uint8Array<ArrayBuffer>): Failed | undefined {
+    if (this.#upload === undefined) {
+      return this.#file === undefined && this.#listing === undefined
+        ? FAILURES.notOpen
+        : FAILURES.notForWriting;
+    }
+    const result = this.volume.write(this.#upload.file, octets);
+    return result < 0 ? this.failureOf(-result) : undefined;
+  }
+
+  /** Finds an entry to be removed or renamed: a link that leads outside is not to be touched. */
+  #findOwn(path: string): Failed | undefined {
+    const found = this.#at.find(path);
+    if (found < 0) return failureOf(found);
+    if (this.#at.name === ".") return FAILURES.isRoot;
+    if (this.volume.found.kind !== "link") return undefined;
+    const end = this.#to.follow(path);
+    this.#to.release();
+    if (end === -ERRNO.OUTSIDE) return failureOf(end);
+    // What is looked at last is the entry itself again.
+    const again = this.volume.look(this.#at.directory!, this.#at.name);
+    return again < 0 ? failureOf(again) : undefined;
+  }
+
+  /** Keeps a regular file that was just found from being uploaded to, until this is performed. */
+  #guard({ directory, name }: Finder<D, F, N>): Failed | undefined {
+    if (this.volume.found.kind !== "file") return undefined;
+    const file = guard(this.volume, directory!, name);
+    if (typeof file === "number") return failureOf(file);
+    if (file !== undefined) this.#guards.push(file);
+    return undefined;
+  }
+}
+
+function doneOr(result: number): Completion {
+  return result < 0 ? failureOf(result) : DONE;
+}

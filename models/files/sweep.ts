@@ -1,0 +1,99 @@
+/**
+ * Removes partial files that nobody went on with: an upload that broke off keeps its octets for
+ * who resumes, and one that nobody resumes would keep the disk full for everybody, hidden.
+ *
+ * The supervisor calls it when a server starts, and daily. It never removes what is locked, since
+ * that is being written, and looks at a bounded number of names in one step.
+ *
+ * @module
+ */
+
+import { isPartialName, joinPath } from "../../server/mod.ts";
+import { SWEEP_DIRECTORIES_MAX, SWEEP_STEP } from "./limits.ts";
+import { guard } from "./upload.ts";
+import { identityOf, type Volume } from "./volume.ts";
+
+const DAY_MS = 86_400_000;
+
+/** What one step came to. */
+export interface Swept {
+  /** Files that it removed. */
+  readonly removed: number;
+  /** The whole tree was looked at; the next step begins anew. */
+  readonly ended: boolean;
+}
+
+/** One way through a tree. */
+export class Sweep<D extends object, F extends object, N extends object> {
+  readonly #pending = ["/"];
+  #path = "/";
+  #directory: D | undefined;
+  #names: N | undefined;
+  #waiting: string[] = [];
+
+  constructor(readonly volume: Volume<D, F, N>) {}
+
+  /**
+   * Goes on for at most SWEEP_STEP names.
+   *
+   * @param days older ones are removed; by the time of their last change
+   * @param now milliseconds since the epoch
+   */
+  step(days: number, now: number): Swept {
+    const before = now - days * DAY_MS;
+    let removed = 0;
+    for (let count = 0; count < SWEEP_STEP; count++) {
+      const name = this.#next();
+      if (name === null) return { removed, ended: true };
+      if (name === undefined || this.volume.look(this.#directory!, name) < 0) continue;
+      const { kind, modifiedMs } = this.volume.found;
+      if (kind === "directory") {
+        if (this.#pending.length < SWEEP_DIRECTORIES_MAX) {
+          this.#pending.push(joinPath(this.#path, name));
+        }
+      } else if (kind === "file" && isPartialName(name) && modifiedMs < before) {
+        if (this.#remove(name)) removed++;
+      }
+    }
+    return { removed, ended: false };
+  }
+
+  /** Lets go of what is open. */
+  close(): void {
+    if (this.#names !== undefined) this.volume.closeNames(this.#names);
+    if (this.#directory !== undefined) this.volume.release(this.#directory);
+    this.#names = this.#directory = undefined;
+    this.#waiting = [];
+  }
+
+  /** The next name; undefined for none in this step of the way, null at its end. */
+  #next(): string | undefined | null {
+    const name = this.#waiting.pop();
+    if (name !== undefined) return name;
+    if (this.#names !== undefined && this.volume.nextNames(this.#names, this.#waiting) > 0) {
+      return undefined;
+    }
+    this.close();
+    const path = this.#pending.pop();
+    if (path === undefined) return null;
+    const directory = this.volume.hold(path);
+    if (typeof directory === "number") return undefined;
+    this.#path = path;
+    this.#directory = directory;
+    const names = this.volume.openNames(directory);
+    if (typeof names === "object") this.#names = names;
+    return undefined;
+  }
+
+  /** Whether it was removed: not when somebody goes on with it, or put another in its place. */
+  #remove(name: string): boolean {
+    const { volume } = this;
+    const identity = identityOf(volume.found);
+    const file = guard(volume, this.#directory!, name);
+    if (typeof file === "number") return false;
+    const isStill = volume.look(this.#directory!, name) === 0 && volume.found.isSame(identity);
+    const removed = isStill && volume.remove(this.#directory!, name, false) === 0;
+    if (file !== undefined) volume.closeFile(file);
+    return removed;
+  }
+}

@@ -1,0 +1,306 @@
+/**
+ * An upload in the file slot: its octets live under a partial name, locked, until it is complete
+ * and takes its own. Nothing here is named by hope: before a name is given or removed, the file
+ * that bears it is compared with the one that is open.
+ *
+ * Locks are flock(2)'s: exclusive on the file that is written, shared on the one that will be
+ * replaced, so that nobody appends to it meanwhile. Who removes, renames or changes a file tries
+ * a shared one first (`guard`) and is told that it is busy.
+ *
+ * @module
+ */
+
+import {
+  type Completion,
+  type FileOperation,
+  type FileStat,
+  nameOf,
+  parentOf,
+  partialName,
+  type UploadStart,
+} from "../../server/mod.ts";
+import { ERRNO, type Failed, failureOf, FAILURES } from "./errors.ts";
+import type { Finder } from "./find.ts";
+import { type Identity, identityOf, type OpenMode, type Volume } from "./volume.ts";
+
+/** Tries of a name for a unique upload, and of a lock lost to a finishing upload. */
+const UNIQUE_TRIES_MAX = 10_000;
+const LOCK_TRIES_MAX = 3;
+
+const DONE: Completion = { kind: "done" };
+
+type NamedStart = Exclude<UploadStart, { at: "unique" }>;
+
+/** What `guard` answers for: files that cannot be opened are nobody's upload here. */
+const UNGUARDED: readonly number[] = [ERRNO.EACCES, ERRNO.EPERM, ERRNO.ENOENT, ERRNO.ELOOP];
+
+/** The operation that opens one. */
+export type OpenUpload = Extract<FileOperation, { do: "openUpload" }>;
+
+/**
+ * Makes sure that nobody uploads to a file for as long as it is open: the open file, undefined for
+ * one that cannot be opened, or -errno, EAGAIN for an upload under way.
+ */
+export function guard<D extends object, F extends object, N extends object>(
+  volume: Volume<D, F, N>,
+  directory: D,
+  name: string,
+): F | undefined | number {
+  const file = volume.open(directory, name, "probe");
+  if (typeof file === "number") return UNGUARDED.includes(-file) ? undefined : file;
+  const locked = volume.lock(file, true);
+  if (locked === 0) return file;
+  volume.closeFile(file);
+  return locked;
+}
+
+/** An upload that is open, or being opened. */
+export class Upload<D extends object, F extends object, N extends object> {
+  /** What is written; undefined before it is open, and at the end. */
+  #file: F | undefined;
+  /** What will be replaced, with its shared lock. */
+  #target: F | undefined;
+  /** Where the written file is, under #name, and where it is to be, under #finalName. */
+  #directory: D | undefined;
+  #finalDirectory: D | undefined;
+  #name = "";
+  #finalName = "";
+  /** What `opened` calls it. */
+  #answer = "";
+  #identity: Identity | undefined;
+  #offset = 0;
+  #inPlace = false;
+  #unique = false;
+  /** A write found no room: what was written is worth nothing. */
+  outOfSpace = false;
+
+  constructor(readonly volume: Volume<D, F, N>, readonly keepPartial: boolean) {}
+
+  /** The file that is written. */
+  get file(): F {
+    return this.#file!;
+  }
+
+  /**
+   * Opens it, by way of `finder`.
+   *
+   * @returns `opened`, or why not; then nothing stays open
+   */
+  open(operation: OpenUpload, finder: Finder<D, F, N>): Completion {
+    const { start } = operation;
+    const result = start.at === "unique"
+      ? this.#openUnique(operation, finder)
+      : this.#openNamed(operation, start, finder);
+    if (result.kind === "failed") this.#release();
+    return result;
+  }
+
+  /** Gives the file its name, and closes it. */
+  commit(): Completion {
+    const isThere = this.#isThere();
+    const taken = isThere && !this.#inPlace ? this.#takeName() : 0;
+    this.#release();
+    if (!isThere) return FAILURES.lost;
+    return taken < 0 ? failureOf(taken) : DONE;
+  }
+
+  /** Closes it; the partial file stays for who resumes, if there is something in it. */
+  abandon(): void {
+    const { volume } = this;
+    const looked = volume.lookAt(this.file);
+    const isWorthless = looked === 0 && volume.found.size === 0 || !this.keepPartial ||
+      this.outOfSpace && this.#offset === 0;
+    if (!this.#inPlace && isWorthless && this.#isThere()) {
+      volume.remove(this.#directory!, this.#name, false);
+    }
+    this.#release();
+  }
+
+  #takeName(): number {
+    const [from, name, to, finalName] = [
+      this.#directory!,
+      this.#name,
+      this.#finalDirectory ?? this.#directory!,
+      this.#finalName,
+    ];
+    if (this.#unique) return this.volume.rename(from, name, to, finalName, "keep");
+    return this.#target === undefined
+      ? this.volume.rename(from, name, to, finalName, "replace")
+      : this.volume.replace(from, name, to, finalName);
+  }
+
+  /** Whether the name still leads to the file that is open. */
+  #isThere(): boolean {
+    return this.volume.look(this.#directory!, this.#name) === 0 &&
+      this.volume.found.isSame(this.#identity!);
+  }
+
+  #openNamed(operation: OpenUpload, start: NamedStart, finder: Finder<D, F, N>): Completion {
+    const { volume } = this;
+    const found = finder.follow(operation.path);
+    const isMissing = found === -ERRNO.ENOENT && finder.directory !== undefined;
+    if (found < 0 && (!isMissing || finder.followed)) return failureOf(found);
+    if (finder.name === ".") return FAILURES.isRoot;
+    const existing = isMissing ? undefined : volume.found.toStat();
+    if (existing?.kind === "directory") return failureOf(-ERRNO.EISDIR);
+    if (existing?.kind === "other") return failureOf(-ERRNO.NOT_REGULAR);
+    if (!this.#hasRoom(operation)) return FAILURES.noSpace;
+    this.#finalName = finder.name;
+    const isBeside = !finder.followed && parentOf(operation.partial) === parentOf(operation.path);
+    this.#directory = finder.take();
+    this.#answer = nameOf(operation.path);
+    if (start.at === "end" && existing !== undefined) return this.#openInPlace();
+    if (!isBeside) {
+      const located = finder.locate(operation.partial);
+      if (located < 0) return failureOf(located);
+      this.#finalDirectory = this.#directory;
+      this.#directory = finder.take();
+    }
+    return this.#begin(nameOf(operation.partial), start, existing);
+  }
+
+  /** Chooses between the partial file and the one that is there; see UploadStart. */
+  #begin(partial: string, start: NamedStart, existing: FileStat | undefined): Completion {
+    if (start.at === "replace") return this.#openPartial(partial, 0, existing);
+    const looked = this.volume.look(this.#directory!, partial);
+    if (looked < 0 && looked !== -ERRNO.ENOENT) return failureOf(looked);
+    if (looked === 0 && this.volume.found.kind !== "file") return FAILURES.partialTaken;
+    const begun = looked === 0 ? this.volume.found.size : undefined;
+    if (start.at === "end") return this.#openPartial(partial, begun ?? 0, existing);
+    const isNew = start.offset === 0 && existing === undefined;
+    if (isNew || begun !== undefined && begun >= start.offset) {
+      return this.#openPartial(partial, start.offset, existing);
+    }
+    if (existing === undefined || existing.size < start.offset) return FAILURES.pastEnd;
+    if (this.#finalDirectory !== undefined) {
+      this.volume.release(this.#directory!);
+      this.#directory = this.#finalDirectory;
+      this.#finalDirectory = undefined;
+    }
+    return this.#openInPlace(start.offset);
+  }
+
+  /** Goes on in the file that is there, at its end or at `offset`. */
+  #openInPlace(offset?: number): Completion {
+    this.#name = this.#finalName;
+    this.#inPlace = true;
+    const opened = this.#openLocked("modify");
+    if (opened !== undefined) return opened;
+    const { size } = this.volume.found;
+    if (offset !== undefined && offset > size) return FAILURES.pastEnd;
+    return this.#startAt(offset ?? size);
+  }
+
+  /** Writes to the partial file, from `offset` on; what is behind that is cut off. */
+  #openPartial(name: string, offset: number, existing: FileStat | undefined): Completion {
+    const { volume } = this;
+    let like = existing;
+    if (existing !== undefined) {
+      // Whoever may not write to the file may not replace it either; its lock keeps others out.
+      const directory = this.#finalDirectory ?? this.#directory!;
+      const target = volume.open(directory, this.#finalName, "modify");
+      if (typeof target === "number" && target !== -ERRNO.ENOENT) return failureOf(target);
+      if (typeof target === "object") {
+        this.#target = target;
+        like = volume.found.toStat();
+        const locked = volume.lock(target, true);
+        if (locked < 0) return failureOf(locked);
+      }
+    }
+    this.#name = name;
+    const opened = this.#openLocked("create");
+    if (opened !== undefined) return opened;
+    const { size } = volume.found;
+    if (offset > size) return FAILURES.pastEnd;
+    const owned = this.#target === undefined
+      ? 0
+      : volume.setOwner(this.file, this.#directory!, name, like!);
+    const cut = owned < 0 || size === offset ? owned : volume.truncate(this.file, offset);
+    if (cut < 0) return this.#failFresh(cut, size);
+    volume.found.size = offset;
+    return this.#startAt(offset);
+  }
+
+  #startAt(offset: number): Completion {
+    this.#offset = offset;
+    const stat = this.volume.found.toStat();
+    const result = offset === 0 ? 0 : this.volume.seek(this.file, offset);
+    if (result < 0) return failureOf(result);
+    return { kind: "opened", stat, offset, name: this.#answer };
+  }
+
+  /** A file that was made for nothing goes again. */
+  #failFresh(result: number, size: number): Failed {
+    if (size === 0 && this.#isThere()) this.volume.remove(this.#directory!, this.#name, false);
+    return failureOf(result);
+  }
+
+  /**
+   * Opens and locks the file to be written. Between the two an upload that finishes may give the
+   * file its name, or another be put in its place: then the lock is on what must not be touched.
+   */
+  #openLocked(mode: OpenMode): Failed | undefined {
+    const { volume } = this;
+    for (let tries = 0; tries < LOCK_TRIES_MAX; tries++) {
+      const file = volume.open(this.#directory!, this.#name, mode);
+      if (typeof file === "number") return this.#inPlace ? failureOf(file) : ofPartial(file);
+      this.#file = file;
+      this.#identity = identityOf(volume.found);
+      const locked = volume.lock(file, false);
+      if (locked < 0) return failureOf(locked);
+      if (this.#isThere()) return undefined;
+      volume.closeFile(file);
+      this.#file = undefined;
+    }
+    return FAILURES.busy;
+  }
+
+  /** The first of NAME, NAME.1, NAME.2, ... that is free, and whose partial name is, too. */
+  #openUnique(operation: OpenUpload, finder: Finder<D, F, N>): Completion {
+    const { volume } = this;
+    const located = finder.locate(operation.path);
+    if (located < 0) return failureOf(located);
+    if (finder.name === ".") return FAILURES.isRoot;
+    if (!this.#hasRoom(operation)) return FAILURES.noSpace;
+    const wanted = finder.name;
+    this.#directory = finder.take();
+    this.#unique = true;
+    for (let count = 0; count < UNIQUE_TRIES_MAX; count++) {
+      this.#answer = this.#finalName = count === 0 ? wanted : `${wanted}.${count}`;
+      this.#name = partialName(this.#finalName);
+      const looked = volume.look(this.#directory, this.#finalName);
+      if (looked === 0) continue;
+      if (looked !== -ERRNO.ENOENT) return failureOf(looked);
+      const failed = this.#openLocked("createNew");
+      if (failed === undefined) return this.#startAt(0);
+      if (failed.failure !== "exists" && failed.failure !== "busy") return failed;
+      this.#closeFile();
+    }
+    return FAILURES.noFreeName;
+  }
+
+  #hasRoom({ expected }: OpenUpload): boolean {
+    if (expected === undefined) return true;
+    const free = this.volume.free();
+    return free === undefined || expected <= free;
+  }
+
+  #closeFile(): void {
+    if (this.#file !== undefined) this.volume.closeFile(this.#file);
+    this.#file = undefined;
+  }
+
+  #release(): void {
+    this.#closeFile();
+    if (this.#target !== undefined) this.volume.closeFile(this.#target);
+    if (this.#directory !== undefined) this.volume.release(this.#directory);
+    if (this.#finalDirectory !== undefined) this.volume.release(this.#finalDirectory);
+    this.#target = this.#directory = this.#finalDirectory = undefined;
+  }
+}
+
+/** Why a partial file could not be opened; what is no regular file has its name. */
+function ofPartial(result: number): Failed {
+  const taken: readonly number[] = [ERRNO.EISDIR, ERRNO.NOT_REGULAR, ERRNO.ELOOP];
+  return taken.includes(-result) ? FAILURES.partialTaken : failureOf(result);
+}

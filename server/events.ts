@@ -1,0 +1,62 @@
+/**
+ * What a server's operator may want to know, as structured values: who logged in, what was moved,
+ * what was refused and why something failed. Sessions and drivers make them; a log line, a page or
+ * a test is one way to show them. They hold what clients sent as it came: whoever shows them
+ * escapes it. Passwords never stand in them.
+ *
+ * @module
+ */
+
+import type { Access } from "./accounts.ts";
+
+/** One thing that happened. */
+export type ServerEvent =
+  /** A user is let in. */
+  | (Origin & { readonly kind: "login"; readonly user: string; readonly access: Access })
+  /** Name and password do not go together, or too many have not before. */
+  | (Origin & { readonly kind: "loginFailed"; readonly user: string; readonly reason: string })
+  /** A connection is turned away or closed by the server's rules; without a session: at accept. */
+  | {
+    readonly kind: "refused";
+    readonly session?: number;
+    readonly host: string;
+    readonly reason: string;
+  }
+  /** A data connection has ended. */
+  | (Origin & {
+    readonly kind: "transfer";
+    readonly user: string;
+    /** "send" is a download, "receive" an upload. */
+    readonly direction: "send" | "receive";
+    /** The virtual path of the file or folder. */
+    readonly path: string;
+    /** Octets that went over the data connection. */
+    readonly octets: number;
+    /** From its begin to its end. */
+    readonly seconds: number;
+    readonly outcome: "complete" | "failed";
+    /** Of a failure, in the system's words. */
+    readonly reason?: string;
+  })
+  /** An operation that the system refused. */
+  | (Origin & {
+    readonly kind: "failure";
+    /** What was asked for, as effects.ts names it. */
+    readonly operation: string;
+    /** The virtual path that it was about. */
+    readonly path?: string;
+    /** A name of effects.ts' Failure. */
+    readonly failure: string;
+    /** The system's words. */
+    readonly reason: string;
+  })
+  /** Something about the server itself: it cannot accept, all workers are busy, a bug. */
+  | { readonly kind: "warning"; readonly text: string };
+
+/** The connection that an event is about. */
+export interface Origin {
+  /** The session's number, as Peer.number. */
+  readonly session: number;
+  /** The client's numeric address. */
+  readonly host: string;
+}

@@ -1,0 +1,106 @@
+/**
+ * Facts and times of RFC 3659: MLSD and MLST lines, the time of MDTM and MFMT.
+ *
+ * The session writes them, the client reads them; names of facts are compared without case.
+ *
+ * @module
+ */
+
+/** A fact that the server knows (RFC 3659 section 7.5). */
+export type FactName =
+  | "type"
+  | "size"
+  | "modify"
+  | "perm"
+  | "unique"
+  | "UNIX.mode"
+  | "UNIX.owner"
+  | "UNIX.group";
+
+/** All of them, in the order in which it writes them. */
+export const FACT_NAMES: readonly FactName[] = [
+  "type",
+  "size",
+  "modify",
+  "perm",
+  "unique",
+  "UNIX.mode",
+  "UNIX.owner",
+  "UNIX.group",
+];
+
+/** One line of an MLSD or MLST listing. */
+export interface FactLine {
+  /** Values by name in lower case. */
+  readonly facts: ReadonlyMap<string, string>;
+  /** A name in an MLSD listing, a path in a reply to MLST. */
+  readonly name: string;
+}
+
+/** `fact=value;fact=value; name`, only the facts of `wanted` that have a value. */
+export function formatFactLine(
+  values: Readonly<Partial<Record<FactName, string>>>,
+  wanted: readonly FactName[],
+  name: string,
+): string {
+  let line = "";
+  for (const fact of wanted) {
+    const value = values[fact];
+    if (value !== undefined) line += `${fact}=${value};`;
+  }
+  return `${line} ${name}`;
+}
+
+/** Reads a line without its end, and without the space in front that MLST's reply has. */
+export function parseFactLine(line: string): FactLine | undefined {
+  const space = line.indexOf(" ");
+  if (space === -1 || space === line.length - 1) return undefined;
+  const facts = new Map<string, string>();
+  const texts = line.slice(0, space).split(";");
+  // Each fact ends with ";", so what follows the last one is empty.
+  if (texts.pop() !== "") return undefined;
+  for (const text of texts) {
+    const equals = text.indexOf("=");
+    if (equals < 1) return undefined;
+    facts.set(text.slice(0, equals).toLowerCase(), text.slice(equals + 1));
+  }
+  return { facts, name: line.slice(space + 1) };
+}
+
+/** The first and the last time that four digits of a year can name, milliseconds. */
+const TIME_MS_MIN = Date.parse("0000-01-01T00:00:00Z");
+const TIME_MS_MAX = Date.parse("9999-12-31T23:59:59Z");
+
+/** `ms` as a time that FTP can write: the nearest one, where a file system knows others. */
+export function clampTime(ms: number): number {
+  return Math.min(Math.max(ms, TIME_MS_MIN), TIME_MS_MAX) || 0;
+}
+
+/** `YYYYMMDDHHMMSS` in UTC (RFC 3659 section 2.3), whole seconds; see `clampTime`. */
+export function formatTime(ms: number): string {
+  const date = new Date(clampTime(ms));
+  const number = date.getUTCFullYear() * 1e10 + (date.getUTCMonth() + 1) * 1e8 +
+    date.getUTCDate() * 1e6 + date.getUTCHours() * 1e4 + date.getUTCMinutes() * 100 +
+    date.getUTCSeconds();
+  return String(number).padStart(14, "0");
+}
+
+/** Milliseconds since the epoch for `YYYYMMDDHHMMSS[.F...]`, or undefined. */
+export function parseTime(text: string): number | undefined {
+  const match = /^(\d{4})(\d\d)(\d\d)(\d\d)(\d\d)(\d\d)(\.\d+)?$/.exec(text);
+  if (match === null) return undefined;
+  const [year, month, day, hour, minute, second] = match.slice(1, 7).map(Number) as [
+    number,
+    number,
+    number,
+    number,
+    number,
+    number,
+  ];
+  // A leap second is written as 60 and becomes the next minute's first.
+  if (hour > 23 || minute > 59 || second > 60) return undefined;
+  const date = new Date(0);
+  date.setUTCFullYear(year, month - 1, day);
+  if (date.getUTCMonth() !== month - 1 || date.getUTCDate() !== day) return undefined;
+  return date.setUTCHours(hour, minute, second, Math.floor(Number(match[7] ?? 0) * 1000));
+}
