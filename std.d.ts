@@ -60,6 +60,10 @@ declare module "@std/path" {
   export const SEPARATOR: string;
 }
 
+declare module "@std/path/basename" {
+  export function basename(path: string, suffix?: string): string;
+}
+
 declare module "@std/cli/parse-args" {
   export interface ParseOptions {
     readonly boolean?: readonly string[];

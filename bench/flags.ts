@@ -1,11 +1,17 @@
 /**
- * The command line of `deno task bench`: text in, a plan or one line of complaint out. Pure; mod.ts
- * calls it.
+ * The command line of `deno task bench`: text in, a plan or a `UsageError` of one line out. Pure;
+ * mod.ts calls it.
  *
  * @module
  */
 
-import { parseArgs } from "@std/cli/parse-args";
+import {
+  type CommandLine,
+  type Flags,
+  readFlags,
+  renderHelp,
+  UsageError,
+} from "../client/cli/flags.ts";
 import { FILE_SIZES, type FileSizes, type Scenario, SCENARIOS } from "./scenarios.ts";
 import { MODELS, type ModelSubject, selectModels } from "./subjects.ts";
 
@@ -37,12 +43,11 @@ export interface BenchFlags {
   readonly out?: string;
 }
 
-/** A command line understood, a wish for help, or what is wrong with it in one line. */
+/** A command line understood, or a wish for help. */
 export type ParsedFlags =
   | { readonly kind: "run"; readonly flags: BenchFlags }
   | { readonly kind: "report"; readonly file: string }
-  | { readonly kind: "help" }
-  | { readonly kind: "wrong"; readonly message: string };
+  | { readonly kind: "help" };
 
 /**
  * Repeats and time of a full run: benchmarks with fewer than 7 repeats claim nothing. A cell may
@@ -63,107 +68,103 @@ const SECONDS_MAX = 600;
 const WORKERS_MAX = 256;
 const SEED_MAX = 1_000_000_000;
 
-/** The text of --help. */
-export const HELP = `Measure the models against each other and, with --peers, against other servers
+const TABLE = {
+  quick: { help: "a first look in under a minute: one repeat of fewer, shorter cells" },
+  models: {
+    value: "A,B",
+    otherwise: "all",
+    help: `only these: ${MODELS.map(({ id }) => id).join(", ")}; or all variants of a model: ` +
+      "blocking, polling, multiplex",
+  },
+  scenarios: {
+    value: "A,B",
+    otherwise: "all",
+    help: `only these: ${SCENARIOS.map(({ id }) => id).join(", ")}`,
+  },
+  repeats: { value: "N", otherwise: `${FULL.repeats}`, help: "measure every cell so often" },
+  seconds: { value: "S", otherwise: `${FULL.seconds}`, help: "keep a window open for so long" },
+  workers: { value: "N", otherwise: "1", help: "event loops of polling, multiplex and async" },
+  peers: { help: "measure other servers side by side, those that are there" },
+  "peers-root": {
+    value: "DIR",
+    repeats: true,
+    help: "look for them below DIR, too, where packages were unpacked; may be repeated",
+  },
+  count: { help: "then count system calls with perf, in a pass of its own" },
+  seed: { value: "N", otherwise: "from the time", help: "repeat the order of an earlier run" },
+  out: {
+    value: "FILE",
+    otherwise: "bench/results/TIME.jsonl",
+    help: "the raw run as JSON lines; the reports go beside it, ending in .html and .md",
+  },
+} as const;
 
-Usage: deno task bench [FLAGS]
-       deno task bench report FILE      draws the reports of an earlier run again
+const LINE: CommandLine<keyof typeof TABLE> = {
+  command: "bench",
+  usage: ["bench [FLAGS]", "bench report FILE"],
+  about: "Measures the models against each other and, with --peers, against other servers. " +
+    "report draws the reports of an earlier run again.",
+  flags: TABLE,
+  operands: false,
+  exits: [
+    ["0", "measured without an error"],
+    ["1", "some cell failed or had errors"],
+    ["2", "a wrong command line"],
+    ["130", "interrupted with Ctrl-C, which keeps what was measured"],
+  ],
+};
 
-  --quick            a first look in under a minute: one repeat of fewer, shorter cells
-  --models A,B       only these: ${wrapped(MODELS.map(({ id }) => id))}
-                     or all variants of a model: blocking, polling, multiplex
-  --scenarios A,B    only these: ${wrapped(SCENARIOS.map(({ id }) => id))}
-  --repeats N        measure every cell so often (default ${FULL.repeats})
-  --seconds S        keep a window open for so long (default ${FULL.seconds})
-  --workers N        event loops of polling, multiplex and async (default 1)
-  --peers            measure other servers side by side, those that are there
-  --peers-root DIR   look for them below DIR, too, where packages were unpacked; may be repeated
-  --count            then count system calls with perf, in a pass of its own
-  --seed N           repeat the order of an earlier run
-  --out FILE         the raw run as JSON lines (default bench/results/TIME.jsonl); the reports
-                     go beside it, ending in .html and .md
-
-Ctrl-C keeps what was measured. Exit status: 0 measured without an error, 1 some cell failed or
-had errors, 2 bad flags, 130 interrupted`;
-
-/** Names in lines that fit behind a flag. */
-function wrapped(names: readonly string[]): string {
-  const lines = [""];
-  for (const [index, name] of names.entries()) {
-    const word = index < names.length - 1 ? `${name}, ` : name;
-    if (lines.at(-1)!.length + word.length > 60) lines.push("");
-    lines[lines.length - 1] += word;
-  }
-  return lines.map((line) => line.trimEnd()).join(`\n${" ".repeat(33)}`);
+/** The text of --help for a terminal of `columns`. */
+export function helpText(columns?: number): string {
+  return renderHelp(LINE, columns);
 }
 
-const STRINGS = [
-  "models",
-  "scenarios",
-  "repeats",
-  "seconds",
-  "workers",
-  "seed",
-  "out",
-] as const;
+type Values = Flags<keyof typeof TABLE>;
 
-type Text = Partial<Record<typeof STRINGS[number], string>>;
-
-/** What is wrong, on its way to parseFlags. */
-class Wrong extends Error {}
-
-/** Reads `args`. */
+/**
+ * Reads `args`.
+ *
+ * @throws {UsageError} in one line.
+ */
 export function parseFlags(args: readonly string[]): ParsedFlags {
-  try {
-    return args[0] === "report" ? parseReport(args.slice(1)) : parseRun(args);
-  } catch (error) {
-    if (!(error instanceof Wrong)) throw error;
-    return { kind: "wrong", message: error.message };
-  }
+  return args[0] === "report" ? parseReport(args.slice(1)) : parseRun(args);
 }
 
 function parseReport(args: readonly string[]): ParsedFlags {
-  if (args.includes("--help")) return { kind: "help" };
-  const [file, stray] = args;
-  if (file === undefined || file.startsWith("-")) throw new Wrong("report takes the FILE of a run");
-  if (stray !== undefined) throw new Wrong(`Unknown argument "${stray}": report takes one FILE`);
+  const flags = readFlags({ command: "bench", flags: {}, operands: true }, args);
+  if (flags.has("help")) return { kind: "help" };
+  const [file, stray] = flags.operands;
+  if (file === undefined || file === "") throw new UsageError("report takes the FILE of a run");
+  if (stray !== undefined) {
+    throw new UsageError(`Unknown argument "${stray}": report takes one FILE`);
+  }
   return { kind: "report", file };
 }
 
 function parseRun(args: readonly string[]): ParsedFlags {
-  const parsed = parseArgs(args, {
-    boolean: ["quick", "peers", "count", "help"],
-    string: [...STRINGS, "peers-root"],
-    collect: ["peers-root"],
-    unknown: (arg) => {
-      throw new Wrong(`Unknown argument "${arg}", see deno task bench --help`);
-    },
-  });
-  if (parsed.help === true) return { kind: "help" };
-  const text: Text = {};
-  for (const name of STRINGS) {
-    const value = parsed[name];
-    if (value === undefined) continue;
-    if (typeof value !== "string" || value === "") throw new Wrong(`--${name} takes one value`);
-    text[name] = value;
-  }
-  const quick = parsed.quick === true;
+  const values = readFlags(LINE, args);
+  if (values.has("help")) return { kind: "help" };
+  const quick = values.has("quick");
   const base = quick ? QUICK : FULL;
-  const peersRoots = parsed["peers-root"] as string[];
+  const peersRoots = values.all("peers-root");
   return {
     kind: "run",
     flags: {
       ...base,
-      models: parseModels(text),
-      scenarios: parseScenarios(text, quick),
+      models: parseModels(values),
+      scenarios: parseScenarios(values, quick),
       sizes: quick ? QUICK_SIZES : FILE_SIZES,
-      peers: parsed.peers === true || peersRoots.length > 0,
+      peers: values.has("peers") || peersRoots.length > 0,
       peersRoots,
-      count: parsed.count === true,
-      repeats: whole(text, "repeats", 1, REPEATS_MAX) ?? base.repeats,
-      seconds: parseSeconds(text) ?? base.seconds,
-      ...optional("seed", whole(text, "seed", 0, SEED_MAX)),
-      ...optional("out", text.out),
+      count: values.has("count"),
+      repeats: values.whole("repeats", 1, REPEATS_MAX, base.repeats),
+      seconds: values.number(
+        "seconds",
+        { unit: "seconds", over: true, high: SECONDS_MAX },
+        base.seconds,
+      ),
+      ...optional("seed", values.whole("seed", 0, SEED_MAX, undefined)),
+      ...optional("out", values.text("out")),
     },
   };
 }
@@ -172,28 +173,13 @@ function optional<K extends string, T>(name: K, value: T | undefined) {
   return (value === undefined ? {} : { [name]: value }) as { readonly [P in K]?: T };
 }
 
-function whole(text: Text, name: keyof Text, low: number, high: number): number | undefined {
-  const given = text[name];
-  if (given === undefined) return undefined;
-  const value = Number(given);
-  if (Number.isInteger(value) && value >= low && value <= high) return value;
-  throw new Wrong(`--${name} takes a number from ${low} to ${high}, not "${given}"`);
-}
-
-function parseSeconds(text: Text): number | undefined {
-  if (text.seconds === undefined) return undefined;
-  const seconds = Number(text.seconds);
-  if (seconds > 0 && seconds <= SECONDS_MAX) return seconds;
-  throw new Wrong(`--seconds takes a number up to ${SECONDS_MAX}, not "${text.seconds}"`);
-}
-
-function parseModels(text: Text): ModelSubject[] {
-  const models = selectModels(text.models?.split(","));
+function parseModels(values: Values): ModelSubject[] {
+  const models = selectModels(values.text("models")?.split(","));
   if ("unknown" in models) {
     const known = MODELS.map((subject) => subject.id).join(", ");
-    throw new Wrong(`--models takes names of ${known}, not "${models.unknown}"`);
+    throw new UsageError(`--models takes names of ${known}, not "${models.unknown}"`);
   }
-  const workers = whole(text, "workers", 1, WORKERS_MAX);
+  const workers = values.whole("workers", 1, WORKERS_MAX, undefined);
   if (workers === undefined) return models;
   // A pool of blocking is what it is: its variants differ in their number of threads.
   return models.map((subject) =>
@@ -203,12 +189,12 @@ function parseModels(text: Text): ModelSubject[] {
   );
 }
 
-function parseScenarios(text: Text, quick: boolean): Scenario[] {
-  const names = text.scenarios?.split(",");
+function parseScenarios(values: Values, quick: boolean): Scenario[] {
+  const names = values.text("scenarios")?.split(",");
   const unknown = names?.find((name) => !SCENARIOS.some((scenario) => scenario.id === name));
   if (unknown !== undefined) {
     const known = SCENARIOS.map((scenario) => scenario.id).join(", ");
-    throw new Wrong(`--scenarios takes names of ${known}, not "${unknown}"`);
+    throw new UsageError(`--scenarios takes names of ${known}, not "${unknown}"`);
   }
   const chosen = SCENARIOS.filter(({ id }) => names === undefined || names.includes(id));
   if (!quick) return chosen;

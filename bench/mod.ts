@@ -8,7 +8,8 @@
 import { dirname, resolve } from "@std/path";
 import { measureCeilings } from "./ceilings.ts";
 import { countCalls } from "./count.ts";
-import { type BenchFlags, HELP, parseFlags } from "./flags.ts";
+import { outputColumns } from "../client/cli/flags.ts";
+import { type BenchFlags, helpText, parseFlags } from "./flags.ts";
 import { readMachine, sampleIdleness } from "./machine.ts";
 import { cellCount, measure, type Plan, prepareWorkplace, type Workplace } from "./measure.ts";
 import { PEERS } from "./peers.ts";
@@ -20,16 +21,17 @@ import { BASELINE, type PeerSubject, type Subject } from "./subjects.ts";
 /** Columns of a report where the terminal does not say. */
 const COLUMNS_DEFAULT = 100;
 
-/** Runs the benchmark that `args` describe; returns the exit status. */
+/**
+ * Runs the benchmark that `args` describe; returns the exit status.
+ *
+ * @throws {UsageError} in one line.
+ */
 export async function main(args: readonly string[]): Promise<number> {
   const parsed = parseFlags(args);
   switch (parsed.kind) {
     case "help":
-      console.log(HELP);
+      console.log(helpText(outputColumns()));
       return 0;
-    case "wrong":
-      console.error(`ftplab: ${parsed.message}`);
-      return 2;
     case "report":
       return await report(parsed.file) ?? 1;
     case "run":
@@ -77,11 +79,7 @@ function isSystemError(error: unknown): error is Error {
 }
 
 function columns(): number {
-  try {
-    return Math.min(COLUMNS_DEFAULT, Deno.consoleSize().columns);
-  } catch {
-    return COLUMNS_DEFAULT; // not a terminal
-  }
+  return Math.min(COLUMNS_DEFAULT, outputColumns() ?? COLUMNS_DEFAULT);
 }
 
 /** The file that a run is written to, line by line, so that nothing is lost. */
@@ -210,9 +208,9 @@ async function findPeers(roots: readonly string[], notes: string[]): Promise<Pee
   const found: PeerSubject[] = [];
   for (const peer of PEERS) {
     const located = await peer.locate(roots);
-    const { id, title, idleMax, missing } = peer;
-    if (located === undefined) notes.push(`${title} is left out: ${missing}`);
-    else found.push({ kind: "peer", id, title, sessionsMax: idleMax, located });
+    const { idleMax, missing, locate: _locate, ...card } = peer;
+    if (located === undefined) notes.push(`${card.title} is left out: ${missing}`);
+    else found.push({ ...card, sessionsMax: idleMax, located });
   }
   return found;
 }

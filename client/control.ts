@@ -9,6 +9,7 @@
  * @module
  */
 
+import { unreachable } from "../server/unreachable.ts";
 import { Conversation, type ConversationEvent, GREETING_ID, type Reply } from "./conversation.ts";
 import { ClientError, ConnectionError, describeReply, LocalError, refusal } from "./errors.ts";
 import type { Timeouts } from "./limits.ts";
@@ -230,6 +231,8 @@ export class ControlConnection {
         return this.#fail(new ConnectionError(`Cannot talk to the server: ${event.reason}`));
       case "ended":
         return this.#fail(new ConnectionError("The server closed the connection"));
+      default:
+        return unreachable(event);
     }
   }
 

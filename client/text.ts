@@ -8,17 +8,9 @@
  * @module
  */
 
-const encoder = new TextEncoder();
-const strict = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true });
-
-/** An octet 0x80 to 0xFF outside UTF-8 becomes this code unit plus itself, a lone surrogate. */
-const ESCAPE_BASE = 0xdc00;
-/** With the `u` flag halves of a surrogate pair do not match, so these are escapes only. */
-const ESCAPES = /[\udc80-\udcff]/u;
-
 /**
- * Reads octets as UTF-8; an octet that is not part of any becomes a lone surrogate, U+DC80 to
- * U+DCFF, which `encodeText` turns back.
+ * Octets as text and back without loss: what is not UTF-8 becomes lone surrogates, which the other
+ * turns into octets again.
  *
  * @example
  * ```ts
@@ -28,49 +20,12 @@ const ESCAPES = /[\udc80-\udcff]/u;
  * console.log(encodeText(decodeText(latin1))); // the same two octets
  * ```
  */
-export function decodeText(octets: Uint8Array): string {
-  return decodeStrict(octets) ?? decodeEscaped(octets);
-}
+export { decodeOctets as decodeText, encodeOctets as encodeText } from "../server/octets.ts";
 
-function decodeStrict(octets: Uint8Array): string | undefined {
-  try {
-    return strict.decode(octets);
-  } catch {
-    return undefined;
-  }
-}
-
-function decodeEscaped(octets: Uint8Array): string {
-  let text = "";
-  for (let at = 0; at < octets.length;) {
-    const length = sequenceLength(octets[at]!);
-    const character = at + length > octets.length
-      ? undefined
-      : decodeStrict(octets.subarray(at, at + length));
-    if (character === undefined) text += String.fromCharCode(ESCAPE_BASE + octets[at]!);
-    else text += character;
-    at += character === undefined ? 1 : length;
-  }
-  return text;
-}
-
-/** How long the UTF-8 sequence is that begins with `lead`, if one begins there at all. */
-function sequenceLength(lead: number): number {
-  if (lead < 0xc0) return 1;
-  if (lead < 0xe0) return 2;
-  return lead < 0xf0 ? 3 : 4;
-}
-
-/** The octets of `text`: UTF-8, and the octets themselves where `decodeText` escaped some. */
-export function encodeText(text: string): Uint8Array<ArrayBuffer> {
-  if (!ESCAPES.test(text)) return encoder.encode(text);
-  const octets: number[] = [];
-  for (const character of text) {
-    if (ESCAPES.test(character)) octets.push(character.charCodeAt(0) - ESCAPE_BASE);
-    else octets.push(...encoder.encode(character));
-  }
-  return Uint8Array.from(octets);
-}
+/** An octet outside UTF-8 is this code unit plus itself. */
+const ESCAPE_BASE = 0xdc00;
+/** With the `u` flag halves of a surrogate pair do not match, so these are escapes only. */
+const ESCAPES = /[\udc80-\udcff]/u;
 
 /**
  * Control characters, escaped octets, line separators and the marks that turn the direction of

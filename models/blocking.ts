@@ -8,17 +8,15 @@
  * @module
  */
 
-import { BlockingConnection, BlockingTools } from "./blocking_connection.ts";
+import { addressAt } from "./address.ts";
+import { diskStore } from "./files/disk.ts";
 import * as c from "./libc/constants.ts";
-import { CALL_NAMES, errorText, Libc, unavailableReason } from "./libc/mod.ts";
-import { ACCEPT_PAUSE_MS } from "./limits.ts";
-import { type Model, SILENT } from "./model.ts";
-import { Pool } from "./pool.ts";
-import { addressAt, isAcceptPause, isAcceptRetry, listenForControl } from "./sockets.ts";
-import { OWN, RUNNING, SHARED, type WorkerContext } from "./worker_context.ts";
-
-/** How often the supervisor looks whether a client waits while all threads are busy. */
-const SATURATION_CHECK_MS = 250;
+import { CALL_NAMES, type Kernel, Libc, unavailableReason } from "./libc/mod.ts";
+import { type Model, ServeError, SILENT } from "./model.ts";
+import { LENT, NONE, OWN } from "./pool/link.ts";
+import { Pool } from "./pool/supervisor.ts";
+import { Growth } from "./readiness/growth.ts";
+import { hasSpareDescriptors, listenForControl } from "./readiness/sockets.ts";
 
 /** See Model. */
 export const blocking: Model = {
@@ -30,54 +28,30 @@ export const blocking: Model = {
   async serve(options, terminal = SILENT) {
     const libc = new Libc();
     const listener = listenForControl(libc, options, 0);
-    let growing = false;
-    let watching: ReturnType<typeof setInterval> | undefined;
-
-    /** Starts threads until one is idle again, or says that clients wait. */
-    async function saturated(pool: Pool): Promise<void> {
-      if (growing) return;
-      growing = true;
-      while (!pool.stopped && allBusy(pool) && pool.size < options.maxWorkers) {
-        await pool.grow().catch((error) => terminal.log(`${error}`));
-      }
-      growing = false;
-      if (allBusy(pool) && pool.size >= options.maxWorkers) watch(pool);
-    }
-
-    function watch(pool: Pool): void {
-      let told = false;
-      watching ??= setInterval(() => {
-        const waiting = allBusy(pool) && !pool.stopped ? libc.backlogLength(listener) : -1;
-        if (waiting < 0) {
-          clearInterval(watching);
-          watching = undefined;
-        } else if (waiting > 0 && !told) {
-          told = true;
-          const clients = waiting === 1 ? "1 client waits" : `${waiting} clients wait`;
-          terminal.log(`All ${pool.size} workers are busy: ${clients} in the backlog`);
-        }
-      }, SATURATION_CHECK_MS);
-    }
-
+    const growth = new Growth(libc, listener, options.maxWorkers, terminal);
     const pool = new Pool({
       model: "blocking",
       description: `blocking (${options.workers} to ${options.maxWorkers} threads)`,
+      worker: new URL("./readiness/blocking_worker.ts", import.meta.url),
       callNames: CALL_NAMES,
       options,
       terminal,
       listener,
-      wakeDescriptor: () => -1,
+      wakeDescriptor() {
+        if (hasSpareDescriptors(libc)) return -1;
+        throw new ServeError("Cannot start a worker: too many open files");
+      },
       wake({ own }) {
         if (!pool.stopped) return; // an answer of the operator: its thread waits for the mailbox
         // What a blocked thread waits in ends when its socket is shut down: accept with EINVAL,
         // recv with 0. The control connection can still send its goodbye.
         libc.shutdown(listener, c.SHUT_RDWR);
-        const control = Atomics.load(own, OWN.control);
-        if (control >= 0) libc.shutdown(control, c.SHUT_RD);
+        shutDown(libc, own);
       },
-      saturated,
+      saturated: () => growth.saturated(pool),
+      store: () => diskStore(libc, options.root),
       release() {
-        clearInterval(watching);
+        growth.stop();
         libc.close(listener);
       },
     });
@@ -85,40 +59,12 @@ export const blocking: Model = {
     await pool.start(options.workers, { ...options, port });
     return pool.server(addressAt(options, port));
   },
-
-  work(context) {
-    const libc = context.openLibc();
-    const tools = new BlockingTools(context, libc);
-    context.ready(context.options.port);
-    for (let fd = accept(context, libc); fd >= 0; fd = accept(context, libc)) {
-      const busy = Atomics.add(context.shared, SHARED.busy, 1) + 1;
-      if (busy >= Atomics.load(context.shared, SHARED.started)) context.post({ kind: "saturated" });
-      new BlockingConnection(tools, fd).serve();
-      Atomics.sub(context.shared, SHARED.busy, 1);
-    }
-    tools.passive.close();
-    tools.pipe.close();
-  },
 };
 
-function allBusy(pool: Pool): boolean {
-  return Atomics.load(pool.shared, SHARED.busy) >= pool.size;
-}
-
-/** Blocks until a client comes; its descriptor, or -1 when the server stops. */
-function accept(context: WorkerContext, libc: Libc): number {
-  while (context.stopping === RUNNING) {
-    context.counters.enter("waiting");
-    const fd = libc.accept(context.listener, 0);
-    context.counters.enter("working");
-    context.counters.add("wakeups", 1);
-    if (fd >= 0) return fd;
-    context.counters.add("emptyWakeups", 1);
-    if (isAcceptRetry(fd)) continue;
-    if (context.stopping !== RUNNING) break;
-    if (!isAcceptPause(fd)) throw new Error(`Cannot accept: ${errorText(-fd)}`);
-    context.acceptingPauses(errorText(-fd));
-    libc.sleep(ACCEPT_PAUSE_MS);
-  }
-  return -1;
+/** Shuts the control connection of one worker down, while its number cannot become another's. */
+function shutDown(kernel: Kernel, own: Int32Array<SharedArrayBuffer>): void {
+  const control = Atomics.exchange(own, OWN.control, LENT);
+  if (control >= 0) kernel.shutdown(control, c.SHUT_RD);
+  Atomics.store(own, OWN.control, control < NONE ? NONE : control);
+  Atomics.notify(own, OWN.control);
 }

@@ -1,10 +1,30 @@
 /**
- * The one clock of the models.
+ * Time and chance: what models take from outside the program without waiting for it. A simulation
+ * gives its own.
  *
  * @module
  */
 
-/** Milliseconds since the epoch at start, plus a monotonic count: it never goes back. */
-export function now(): number {
-  return performance.timeOrigin + performance.now();
-}
+/** Milliseconds since the epoch; never goes back. */
+export type Clock = () => number;
+
+/** A whole number from 0 up to, without, `below`. */
+export type Chance = (below: number) => number;
+
+/** Milliseconds since the epoch at start, plus a monotonic count. */
+export const now: Clock = () => performance.timeOrigin + performance.now();
+
+/** Drawn so that nobody can foresee it (crypto.getRandomValues). */
+export const chance: Chance = (below) => {
+  DRAWN ??= new Uint32Array(DRAWN_MAX);
+  if (drawnAt === 0) crypto.getRandomValues(DRAWN);
+  const number = DRAWN[drawnAt]!;
+  drawnAt = (drawnAt + 1) % DRAWN_MAX;
+  return Math.floor(number / 2 ** 32 * below);
+};
+
+/** Random numbers asked for at once: a call costs more than a number. */
+const DRAWN_MAX = 256;
+
+let DRAWN: Uint32Array<ArrayBuffer> | undefined;
+let drawnAt = 0;

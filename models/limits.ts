@@ -13,10 +13,13 @@ export const BULK_BYTES = 262_144;
 /** Connections that the kernel keeps until they are accepted: Linux's somaxconn (listen(2)). */
 export const BACKLOG = 4096;
 
+/** Turns that accept within so short a time are a burst, milliseconds. */
+export const ACCEPT_BURST_MS = 1;
+
 /** Connections accepted in one turn of a loop: a burst takes few rounds, and others get theirs. */
 export const ACCEPTS_PER_TURN_MAX = 64;
 
-/** The same for one passive data socket: one client, and strangers that are turned away. */
+/** The same for one passive data socket: one client, strangers are turned away by a filter. */
 export const PASSIVE_BACKLOG = 8;
 
 /** Pause after accept(2) failed for want of descriptors or memory, milliseconds. */
@@ -34,11 +37,38 @@ export const PASSIVE_TRIES_MAX = 256;
 /** Listening data sockets that a worker keeps for the next transfer. */
 export const PASSIVE_IDLE_MAX = 128;
 
+/** With fewer idle ones than this a new port is drawn, else one of them is: nobody foresees it. */
+export const PASSIVE_DRAWN_FROM = 32;
+
+/** Loans after which a port is given up for another: six calls of the kernel, spread over them. */
+export const PASSIVE_USES_MAX = 64;
+
+/**
+ * What one turn of a connection may cost before others have theirs, in replies; a call counts for
+ * two, a block of a file or of a listing for all.
+ */
+export const TURN_WORK_MAX = 64;
+
+/** Replies put together before they are sent; made while the peer takes them, so no limit. */
+export const REPLIES_BYTES_MAX = 16_384;
+
+/** How long a peer may leave replies untaken before it is given up, milliseconds. */
+export const REPLIES_STALL_MS = 60_000;
+
+/** Steps of a transfer in one turn: a block moved by the kernel, or read and sent, is two. */
+export const STEPS_PER_TURN_MAX = 2;
+
+/** The same when it starts: small files need no readiness at all. */
+export const STEPS_AT_ONCE_MAX = 6;
+
 /**
  * The longest that a blocked thread waits in one call on a data connection, milliseconds: between
  * two it looks for ABOR, the deadline and the server's stop.
  */
 export const TICK_MS = 200;
+
+/** How often a thread whose client has said nothing yet looks whether others wait, milliseconds. */
+export const SILENT_LOOK_MS = 250;
 
 /** How long a closed connection may take to accept its last reply, milliseconds. */
 export const LAST_REPLY_MS = 5_000;

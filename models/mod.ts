@@ -10,8 +10,10 @@ import type { Model } from "./model.ts";
 import { multiplex } from "./multiplex.ts";
 import { polling } from "./polling.ts";
 
+export type { AdmissionLimits } from "./admission.ts";
+export { hostAndPort } from "./address.ts";
 export * from "./model.ts";
-export { hostAndPort } from "./sockets.ts";
+export * from "./options.ts";
 
 /** In the order in which they are taught. */
 export const models: ReadonlyMap<string, Model> = new Map(

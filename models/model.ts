@@ -8,8 +8,8 @@
  * @module
  */
 
-import type { Address, Settings } from "../server/mod.ts";
-import type { WorkerContext } from "./worker_context.ts";
+import type { Address, ServerEvent, Settings } from "../server/mod.ts";
+import type { AdmissionLimits } from "./admission.ts";
 
 /** Which readiness call a multiplex model waits in. */
 export type SelectorName = "select" | "poll" | "epoll";
@@ -35,8 +35,12 @@ export interface ServeOptions {
   readonly port: number;
   /** The absolute real path of the folder served. */
   readonly root: string;
-  /** What the protocol may know: accounts, limits, folders. */
+  /** What each protocol may know: accounts, limits, folders. */
   readonly settings: Settings;
+  /** How many are let in. */
+  readonly admission: AdmissionLimits;
+  /** Partial uploads that nobody has gone on with for so many days are removed; 0: never. */
+  readonly partialDays: number;
   /** Event loops, or for blocking the threads at the start. */
   readonly workers: number;
   /** For blocking: the most threads that the pool grows to. */
@@ -47,8 +51,8 @@ export interface ServeOptions {
   readonly trigger: Trigger;
   /** For polling: milliseconds of sleep between two rounds; 0 spins. */
   readonly intervalMs: number;
-  /** First and last port for passive data connections; undefined: PASSIVE_PORTS_DEFAULT. */
-  readonly passivePorts?: readonly [number, number];
+  /** First and last port for passive data connections. */
+  readonly passivePorts: readonly [number, number];
   /** For experiments: how reads for downloads are slowed down; undefined: not at all. */
   readonly diskDelay?: DiskDelay;
 }
@@ -73,6 +77,8 @@ export interface WorkerStats {
   readonly wakeups: number;
   /** Of those, the ones that nothing came of. */
   readonly emptyWakeups: number;
+  /** Calls of accept(2) that found nobody. */
+  readonly emptyAccepts: number;
   /** Octets that came, and that left, over control and data connections. */
   readonly octetsIn: number;
   /** See octetsIn. */
@@ -108,18 +114,52 @@ export interface Server {
 export interface Terminal {
   /** A line for standard output. */
   print(text: string): void;
-  /** A line for standard error. */
-  log(text: string): void;
-  /** Shows `prompt`, reads a line; undefined at the end of input. */
-  ask(prompt: string): Promise<string | undefined>;
+  /** Warnings alone are wanted: other events stay in the workers, where they cost nothing. */
+  readonly warningsOnly?: boolean;
+  /** What happened; how it is shown is the terminal's affair. */
+  event(event: ServerEvent): void;
+  /**
+   * Shows `prompt`, reads a line; undefined at the end of input. When `signal` aborts, nobody
+   * waits for the answer any more: the next line answers the next question.
+   */
+  ask(prompt: string, signal: AbortSignal): Promise<string | undefined>;
 }
 
 /** Says nothing and answers nothing: for servers that are embedded. */
 export const SILENT: Terminal = {
+  warningsOnly: true,
   print() {},
-  log() {},
+  event() {},
   ask: () => Promise.resolve(undefined),
 };
+
+/** The way from a worker to its supervisor, as a driver uses it. */
+export interface WorkerLink {
+  /** What the server was started with; `port` is the real one. */
+  readonly options: ServeOptions;
+  /** This worker's counters. */
+  readonly counters: Counting;
+  /** A session begins: its number, one higher than the last of the whole server. */
+  beginSession(): number;
+  /** A session has ended. */
+  endSession(): void;
+  /** A session threw, which only a bug can cause. */
+  sessionCrashed(number: number, error: unknown): void;
+  /** For the operator. */
+  event(event: ServerEvent): void;
+  /** A line on the server's standard output. */
+  print(text: string): void;
+  /** Has the operator asked; the number of the question. `answer` is called later. */
+  ask(prompt: string, answer: (line: string | undefined, now: number) => void): number;
+  /** Nobody waits for the answer to question `ask` any more. */
+  withdraw(ask: number): void;
+}
+
+/** What a driver counts. */
+export interface Counting {
+  /** Adds `amount` to a counter of WorkerStats. */
+  add(counter: "octetsIn" | "octetsOut" | "octetsCopied" | "delayedReads", amount: number): void;
+}
 
 /** One way to wait. */
 export interface Model {
@@ -137,16 +177,10 @@ export interface Model {
    * @throws {ServeError} with one line of text when the address cannot be listened on.
    */
   serve(options: ServeOptions, terminal?: Terminal): Promise<Server>;
-  /**
-   * What each of its workers runs; returns when the supervisor has said stop.
-   *
-   * @internal
-   */
-  work(context: WorkerContext): void | Promise<void>;
 }
 
 /** What a user can cause when starting a server, in one line. */
 export class ServeError extends Error {
-  /** As `Error.name`. */
+  /** For whoever looks at the name of an error. */
   override name = "ServeError";
 }

@@ -1,7 +1,7 @@
 /**
  * Multiplexing: one call of the kernel waits for many descriptors, and says which are ready.
  *
- * The loop is reactor.ts; which call it waits in is the selector's affair: select(2), poll(2) or
+ * The loop is readiness/loop.ts; which call it waits in is the selector's affair: select(2), poll(2) or
  * epoll(7), the last level- or edge-triggered. A worker serves as many connections as it has
  * descriptors, one unit of work for each that is ready, round after round.
  *
@@ -9,25 +9,9 @@
  */
 
 import { FD_SETSIZE } from "./libc/constants.ts";
-import { Libc, unavailableReason } from "./libc/mod.ts";
-import { type Model, type ServeOptions, SILENT } from "./model.ts";
-import { Reactor } from "./reactor.ts";
-import { serveReactors } from "./reactor_pool.ts";
-import { EpollSelector } from "./selector/epoll.ts";
-import type { Selector } from "./selector/mod.ts";
-import { PollSelector } from "./selector/poll.ts";
-import { SelectSelector } from "./selector/select.ts";
-
-function makeSelector(options: ServeOptions, libc: Libc): Selector {
-  switch (options.selector) {
-    case "select":
-      return new SelectSelector(libc);
-    case "poll":
-      return new PollSelector(libc);
-    case "epoll":
-      return new EpollSelector(libc, options.trigger);
-  }
-}
+import { unavailableReason } from "./libc/mod.ts";
+import { type Model, SILENT } from "./model.ts";
+import { serveLoops } from "./readiness/pool.ts";
 
 /** See Model. */
 export const multiplex: Model = {
@@ -41,10 +25,6 @@ export const multiplex: Model = {
   serve(options, terminal = SILENT) {
     const { selector, trigger } = options;
     const description = selector === "epoll" ? `epoll, ${trigger}` : selector;
-    return serveReactors("multiplex", description, options, terminal);
-  },
-  work(context) {
-    const libc = context.openLibc();
-    new Reactor(context, libc, makeSelector(context.options, libc)).run();
+    return serveLoops("multiplex", description, options, terminal);
   },
 };

@@ -2,7 +2,7 @@
  * Polling: no call ever waits for the network. Each round tries every descriptor with O_NONBLOCK,
  * most answer EAGAIN, and a round that found nothing is followed by a sleep.
  *
- * The loop is reactor.ts over a selector that asks nobody. `--interval 0` never sleeps: the
+ * The loop is readiness/loop.ts over a selector that asks nobody. `--interval 0` never sleeps: the
  * shortest answers for a whole core.
  *
  * @module
@@ -10,9 +10,7 @@
 
 import { unavailableReason } from "./libc/mod.ts";
 import { type Model, SILENT } from "./model.ts";
-import { Reactor } from "./reactor.ts";
-import { serveReactors } from "./reactor_pool.ts";
-import { ScanSelector } from "./selector/scan.ts";
+import { serveLoops } from "./readiness/pool.ts";
 
 /** See Model. */
 export const polling: Model = {
@@ -23,10 +21,6 @@ export const polling: Model = {
   serve(options, terminal = SILENT) {
     const { intervalMs } = options;
     const description = intervalMs === 0 ? "spinning" : `every ${intervalMs} ms`;
-    return serveReactors("polling", description, options, terminal);
-  },
-  work(context) {
-    const libc = context.openLibc();
-    new Reactor(context, libc, new ScanSelector(libc, context.options.intervalMs)).run();
+    return serveLoops("polling", description, options, terminal);
   },
 };

@@ -106,11 +106,15 @@ export interface Selection {
   readonly pattern: readonly string[];
   /** Names that begin with a dot, too; a pattern that begins with one shows them anyway. */
   readonly hidden: boolean;
+  /** Uploads under way and broken ones, too: for who may write. */
+  readonly partials: boolean;
   /** A directory is an entry, its content is not looked at (`ls -d`). */
   readonly itself: boolean;
   /** The directories below, too, up to a limit of the store (`ls -R`). */
   readonly recursive: boolean;
+  /** By name, or the latest first. */
   readonly order: "name" | "time";
+  /** The other way around. */
   readonly reverse: boolean;
   /** The directory itself comes first, named "." (MLSD). */
   readonly self: boolean;
@@ -295,7 +299,10 @@ export type Effect =
     /** How long the data connection may stand still. */
     readonly stallTimeoutMs: number;
   }
-  /** Closes the transfer, also one that still connects; its own answer is `failed`, "aborted". */
+  /**
+   * Closes the transfer, also one that still connects; its own answer is `failed`, "aborted". One
+   * that has connected and waits for `startTransfer` has no answer due, and is dropped.
+   */
   | { readonly kind: "abortTransfer" }
   /** Asks how far the running transfer is. Answered at once by `progress`. */
   | { readonly kind: "askProgress"; readonly id: number }

@@ -29,5 +29,5 @@ export const ASCII_SIZE_BYTES_MAX = 16_777_216;
 /** What one `read` asks for while such a size is counted or a STAT listing is made. */
 export const READ_BYTES = 65_536;
 
-/** A listing in a reply to STAT goes over the control connection: more of it is cut. */
-export const STATUS_LISTING_BYTES_MAX = 65_536;
+/** Lines that are no commands, before the login: as many close the connection. People mistype. */
+export const STRANGE_COMMANDS_MAX = 10;

@@ -17,6 +17,7 @@ export { isAddressable, isPartialName, joinPath, nameOf, parentOf, partialName }
 export { renderEntry, renderHeading } from "./ftp/listing.ts";
 export { matchesPattern } from "./ftp/pattern.ts";
 export { converter, type Filter } from "./ftp/words/ascii.ts";
+export type { FactName } from "./ftp/words/facts.ts";
 export { printable } from "./printable.ts";
 export { protocols } from "./protocols.ts";
 export { sampleAvi } from "./sample_avi.ts";

@@ -4,12 +4,12 @@
  * @module
  */
 
-import { chat } from "./chat.ts";
-import { echo } from "./echo.ts";
 import { ftp } from "./ftp/mod.ts";
-import { hello } from "./hello.ts";
-import { mini } from "./mini.ts";
+import { mini } from "./mini/session.ts";
 import type { Protocol } from "./session.ts";
+import { chat } from "./small/chat.ts";
+import { echo } from "./small/echo.ts";
+import { hello } from "./small/hello.ts";
 
 /** In the order in which --help lists them. */
 export const protocols: ReadonlyMap<string, Protocol> = new Map(

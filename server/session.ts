@@ -10,8 +10,9 @@
  *
  * The session works only when it is polled, and no more than the next effect takes: a driver that
  * stops polling, because the peer does not read its replies or others wait for their turn, has
- * stopped the session. `now` is milliseconds since the epoch from a clock that never goes back. A peer's bad octets give a reply, never an exception: an exception
- * out of a session is a bug in the session or in its driver.
+ * stopped the session. `now` is milliseconds since the epoch from a clock that never goes back. A
+ * peer's bad octets give a reply, never an exception: an exception out of a session is a bug in the
+ * session or in its driver.
  *
  * @module
  */
@@ -72,6 +73,8 @@ export interface Protocol {
   createSession(settings: Settings, peer: Peer, now: number, can?: StoreAbilities): Session;
   /** Whether its clients log in: until then they wait behind a limit of their own. */
   readonly logsIn: boolean;
+  /** Whether its clients may send urgent data, as Telnet's Synch (RFC 854). */
+  readonly telnet: boolean;
   /** What a client hears that cannot be served, for example for want of descriptors. */
   refusal(reason: string): Uint8Array;
 }

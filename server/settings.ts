@@ -39,6 +39,8 @@ export interface MiniSettings {
   readonly uploadPath: string;
   /** A connection that says nothing for so long is closed, milliseconds. */
   readonly idleTimeoutMs: number;
+  /** The same in the middle of a transfer. */
+  readonly stallTimeoutMs: number;
 }
 
 /** Of echo, hello and chat. */
@@ -62,7 +64,7 @@ export interface Settings {
 }
 
 /** Idle and stall times as vsftpd's. */
-const IDLE_TIMEOUT_MS = 300_000;
+const IDLE_TIMEOUT_MS = 300_000, STALL_TIMEOUT_MS = 300_000;
 
 /** What is set where nothing is: nobody may log in, nothing may be got or put. */
 export const DEFAULT_SETTINGS: Settings = {
@@ -73,10 +75,15 @@ export const DEFAULT_SETTINGS: Settings = {
       loginTimeoutMs: 60_000,
       idleTimeoutMs: IDLE_TIMEOUT_MS,
       connectTimeoutMs: 30_000,
-      stallTimeoutMs: 300_000,
+      stallTimeoutMs: STALL_TIMEOUT_MS,
     },
   },
-  mini: { downloadPath: "/", uploadPath: "/", idleTimeoutMs: IDLE_TIMEOUT_MS },
+  mini: {
+    downloadPath: "/",
+    uploadPath: "/",
+    idleTimeoutMs: IDLE_TIMEOUT_MS,
+    stallTimeoutMs: STALL_TIMEOUT_MS,
+  },
   echo: { idleTimeoutMs: IDLE_TIMEOUT_MS },
   hello: { idleTimeoutMs: IDLE_TIMEOUT_MS },
   chat: { idleTimeoutMs: IDLE_TIMEOUT_MS },

@@ -1,11 +1,12 @@
 /** What README.md and ARCHITECTURE.md claim, compared with what is there. */
 
 import { assert, assertEquals } from "@std/assert";
-import { basename } from "@std/path";
-import { models } from "../models/mod.ts";
+import { basename, join, toFileUrl } from "@std/path";
+import { models, type Server } from "../models/mod.ts";
 import { protocols } from "../server/mod.ts";
 import { Child } from "./child.ts";
 import { SERVER_NEEDS, testWith } from "./permission.ts";
+import { login, Root } from "./served.ts";
 
 const ROOT = new URL("../", import.meta.url);
 
@@ -29,19 +30,18 @@ function tableOf(text: string): string[][] {
   );
 }
 
-/** Every flag that `serve --help` lists, with what it takes: `--port N`. */
+/** Every flag that `serve --help` lists, with what it takes, `--port N`, and what is said of it. */
 async function listedFlags(): Promise<Map<string, string>> {
   await using child = Child.main(["serve", "--help"]);
   const { code, stdout } = await child.ended();
   assertEquals(code, 0);
-  const lines = stdout.split("\n").slice(1);
-  return new Map(
-    lines.filter((line) => line.trim() !== "").map((line) => {
-      const match = /^ {2}(--[a-z-]+(?: [A-Za-z:|/-]+)?)(?: {2,}| (?=[a-z])|$)(.*)$/.exec(line);
-      assert(match !== null, `Cannot read "${line}"`);
-      return [match[1]!, match[2]!];
-    }),
-  );
+  const flags = /^Flags:\n((?: .*\n)+)/m.exec(stdout)![1]!;
+  const entries = flags.split(/^ {2}(?=--)/m).slice(1).map((entry) => {
+    const match = /^(--[a-z-]+(?: [A-Za-z:|/-]+)?)(?: {2,}|\s*\n)([^]*)$/.exec(entry);
+    assert(match !== null, `Cannot read "${entry}"`);
+    return [match[1]!, match[2]!.trim().replaceAll(/\s+/g, " ")] as const;
+  });
+  return new Map(entries);
 }
 
 testWith(["read", "run"], "README table of flags is that of serve --help", async () => {
@@ -50,8 +50,8 @@ testWith(["read", "run"], "README table of flags is that of serve --help", async
   assertEquals(rows.flatMap(([flags]) => flags!.split(", ")), [...listed.keys()]);
   for (const [flags, value] of rows) {
     const help = listed.get(flags!.split(", ")[0]!)!;
-    // A flag with more than one default tells of them in words.
-    const initial = help.includes("default") ? undefined : /\(([^() ]+)\)$/.exec(help)?.[1];
+    // A default that depends on something is told in words.
+    const initial = /\(([^() ]+)\)$/.exec(help)?.[1];
     if (initial !== undefined) assertEquals(value, initial, `The default of ${flags}`);
   }
 });
@@ -92,6 +92,33 @@ testWith(["read"], "README imports of code exist", async () => {
     for (const name of names!.split(", ")) assert(name in module, `${path} has no ${name}`);
   }
 });
+
+testWith(
+  SERVER_NEEDS,
+  "README lines that embed a server serve the folder that they name",
+  async () => {
+    const [, code] = /^```ts\n([^]*?)```$/m.exec(section(read("README.md"), "Embedding"))!;
+    using root = new Root();
+    const written = code!.trimEnd().split("\n");
+    assertEquals(written.length, 3);
+    const module = written.join("\n")
+      .replace('"./models/mod.ts"', JSON.stringify(new URL("models/mod.ts", ROOT).href))
+      .replace('root: "/srv/files"', `port: 0, root: ${JSON.stringify(root.path)}`);
+    const folder = await Deno.makeTempDir();
+    try {
+      const path = join(folder, "embedding.ts");
+      await Deno.writeTextFile(path, `${module}\nexport { server };\n`);
+      const { server } = await import(toFileUrl(path).href) as { readonly server: Server };
+      const ftp = await login(server.address);
+      assertEquals(await ftp.list("NLST"), ["large"]);
+      await ftp.refused("MKD other", 550);
+      ftp.close();
+      await server.stop(0);
+    } finally {
+      await Deno.remove(folder, { recursive: true });
+    }
+  },
+);
 
 testWith([...SERVER_NEEDS, "run"], "README line of serve is what serve prints", async () => {
   const promised = /^ {4}(ftplab: serving .*)$/m.exec(read("README.md"))?.[1];

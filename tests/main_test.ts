@@ -9,7 +9,7 @@ import { assert, assertEquals, assertMatch } from "@std/assert";
 import { Child, servePermissions } from "./child.ts";
 import { readAll } from "./conformance/client.ts";
 import { variants } from "./conformance/variants.ts";
-import { type Need, SERVER_NEEDS, testWith } from "./permission.ts";
+import { missing, type Need, SERVER_NEEDS, testWith } from "./permission.ts";
 import { downloading, LARGE_BYTES, login, Root } from "./served.ts";
 
 const NEEDS: readonly Need[] = [...SERVER_NEEDS, "run"];
@@ -31,64 +31,26 @@ function assertOneLine(
   assertEquals([code, stdout], [status, ""]);
 }
 
-/** Wrong command lines, and what the one line about each must say. */
-const WRONG: readonly (readonly [args: string, says: RegExp])[] = [
-  ["--model epoll", /--model takes blocking, polling, multiplex, async, not "epoll"/],
-  ["--model", /--model takes/],
-  ["--protocol http", /--protocol takes ftp, mini, echo, hello, chat, not "http"/],
-  ["--selector kqueue", /--selector takes select, poll, epoll, not "kqueue"/],
-  ["--trigger both", /--trigger takes level, edge, not "both"/],
-  ["--interval -1", /--interval takes milliseconds/],
-  ["--interval=-1", /--interval takes milliseconds .*not "-1"/],
-  ["--interval fast", /--interval takes milliseconds .*not "fast"/],
-  ["--workers 0", /--workers takes a whole number from 1 to \d+, not "0"/],
-  ["--workers 1.5", /--workers takes .*not "1.5"/],
-  ["--workers 1e9", /--workers takes .*not "1e9"/],
-  ["--max-workers none", /--max-workers takes .*not "none"/],
-  ["--host example.org", /--host takes a numeric address, not "example.org"/],
-  ["--host 1.2.3.400", /--host takes/],
-  ["--port 65536", /--port takes a whole number from 0 to 65535, not "65536"/],
-  ["--port ftp", /--port takes/],
-  ["--port=", /--port takes/],
-  ["--root=", /--root takes/],
-  ["--user nobody", /--user takes NAME:PASSWORD/],
-  ["--user :secret", /--user takes NAME:PASSWORD/],
-  ["--anonymous maybe", /--anonymous takes off, read, write, not "maybe"/],
-  ["--anonymous off", /--user.*--anonymous/],
-  ["--host 0.0.0.0", /--user.*--anonymous/],
-  ["--passive-ports 70000-80000", /--passive-ports takes .*not "70000-80000"/],
-  ["--passive-ports 200-100", /--passive-ports takes/],
-  ["--passive-ports 5000", /--passive-ports takes/],
-  ["--login-delay soon", /--login-delay takes seconds/],
-  ["--data-timeout 1e300", /--data-timeout takes seconds/],
-  ["--grace x", /--grace takes seconds/],
-  ["--download ../up", /--download takes a folder below the root/],
-  ["--upload a/../../b", /--upload takes a folder below the root/],
-  ["--disk-delay 5", /--disk-delay takes MS\/N.*not "5"/],
-  ["--disk-delay 5/0", /--disk-delay takes/],
-  ["--disk-delay=-5/2", /--disk-delay takes/],
-  ["--disk-delay 1e3/2", /--disk-delay takes/],
-  ["--disk-delay 99999/2", /--disk-delay takes/],
-  ["--unknown", /"--unknown"/],
-  ["--prot 1", /"--prot"/],
-  ["-x", /"-x"/],
-  ["folder", /"folder"/],
-];
+testWith(NEEDS, "serve with a wrong flag says so in one line, status 2", async () => {
+  const [value, flag, argument, negative] = await Promise.all([
+    run(["serve", "--model", "epoll"]),
+    run(["serve", "--prot", "1"]),
+    run(["serve", "folder"]),
+    run(["serve", "--interval", "-1"]),
+  ]);
+  assertOneLine(value, 2, /--model takes blocking, polling, multiplex, async, not "epoll"/);
+  assertOneLine(flag, 2, /Unknown flag "--prot": did you mean --protocol\?/);
+  assertOneLine(argument, 2, /"folder"/);
+  assertOneLine(negative, 2, /--interval takes milliseconds .*not "-1"/);
+});
 
-/** At a time: each is a process of its own, and most of it is its start. */
-const AT_A_TIME = 4;
-
-testWith(NEEDS, "serve with a wrong flag says so in one line, status 2", async (context) => {
-  using root = new Root();
-  for (let at = 0; at < WRONG.length; at += AT_A_TIME) {
-    const some = WRONG.slice(at, at + AT_A_TIME).map(([args, says]) => {
-      const flags = args.includes("--root") ? args : `${args} --root ${root.path}`;
-      return { args, says, ended: run(["serve", ...flags.split(" ")]) };
-    });
-    for (const { args, says, ended } of some) {
-      const result = await ended;
-      await context.step(args, () => assertOneLine(result, 2, says));
-    }
+testWith(NEEDS, "bench and lab with a wrong flag say so in one line, status 2", async () => {
+  for (const command of ["bench", "lab"]) {
+    assertOneLine(
+      await run([command, "--hlep"]),
+      2,
+      /Unknown flag "--hlep": did you mean --help\?/,
+    );
   }
 });
 
@@ -97,14 +59,67 @@ testWith(NEEDS, "serve does not repeat a password that it was given wrongly", as
   assert(!stderr.includes("secret"), stderr);
 });
 
-testWith(NEEDS, "main without a command, or with an unknown one, is status 2", async () => {
-  const [none, unknown, help] = await Promise.all([run([]), run(["dance"]), run(["--help"])]);
-  assertEquals([none.code, none.stdout], [2, ""]);
-  assertMatch(none.stderr, /^Usage: main.ts serve/);
-  assertEquals([unknown.code, unknown.stdout], [2, ""]);
-  assertMatch(unknown.stderr, /^.*"dance"\n$/);
-  assertEquals([help.code, help.stderr], [0, ""]);
+testWith(NEEDS, "main without --allow-read says that it is missing, in one line", async () => {
+  assertOneLine(await run(["serve", "--help"], []), 2, /--allow-read/);
 });
+
+testWith(NEEDS, "main without a command, or with an unknown one, is status 2", async () => {
+  const [none, unknown, near, help] = await Promise.all(
+    [[], ["dance"], ["srve"], ["--help"]].map((args) => run(args)),
+  );
+  assertEquals([none!.code, none!.stdout], [2, ""]);
+  assertMatch(none!.stderr, /^Usage: deno task serve/);
+  assertEquals([unknown!.code, unknown!.stdout], [2, ""]);
+  assertMatch(unknown!.stderr, /^.*"dance"\n$/);
+  assertOneLine(near!, 2, /"srve": did you mean serve\?/);
+  assertEquals([help!.code, help!.stderr], [0, ""]);
+});
+
+/** Why system calls cannot be watched here. */
+function unwatchable(): string | undefined {
+  if (missing(["run"]).length > 0) return undefined;
+  try {
+    const { success } = new Deno.Command("strace", { args: ["-f", "true"], stderr: "null" })
+      .outputSync();
+    return success ? undefined : "strace is not permitted";
+  } catch {
+    return "strace is missing";
+  }
+}
+
+/** Where the files of each command are; what it may import of them is tests/tidy/'s question. */
+const OPENED: Readonly<Record<string, RegExp>> = {
+  client: /^(main\.ts$|client\/|server\/)/,
+  serve: /^(main\.ts$|client\/(cli\/(flags|help)|text)\.ts$|models\/|server\/)/,
+};
+
+for (const [command, allowed] of Object.entries(OPENED)) {
+  testWith(NEEDS, `main ${command} opens the files of its command alone`, async () => {
+    const trace = await Deno.makeTempFile();
+    const project = new URL("../", import.meta.url).pathname;
+    try {
+      const wrapper = ["strace", "-f", "-qq", "-e", "trace=openat", "-o", trace];
+      const args = [Deno.execPath(), "run", "--quiet", ...servePermissions()];
+      await using child = new Child(wrapper[0]!, [
+        ...wrapper.slice(1),
+        ...args,
+        `${project}main.ts`,
+        command,
+        "--help",
+      ]);
+      assertEquals((await child.ended()).code, 0);
+      const opened = (await Deno.readTextFile(trace)).matchAll(/openat\([^"]*"([^"]+\.ts)"/g)
+        .map(([, path]) => path!)
+        .filter((path) => path.startsWith(project))
+        .map((path) => path.slice(project.length));
+      const paths = [...new Set(opened)];
+      assert(paths.length > 5, `${paths}`);
+      assertEquals(paths.filter((path) => !allowed.test(path)), []);
+    } finally {
+      await Deno.remove(trace);
+    }
+  }, unwatchable());
+}
 
 for (const name of new Set(variants.map(({ model }) => model.name))) {
   const absent = variants.find(({ model }) => model.name === name)!.unavailable();
@@ -179,6 +194,17 @@ testWith(NEEDS, "serve of a root that it may not read is status 1", async () => 
   assertOneLine(ended, 1, /Cannot serve ".*": permission denied/);
 });
 
+for (const root of ["/dev/shm", "/proc/self", "/sys/kernel"]) {
+  testWith(NEEDS, `serve of ${root} says that the runtime wants --allow-all there`, async () => {
+    const ended = await run(["serve", "--port", "0", "--root", root]);
+    assertOneLine(
+      ended,
+      1,
+      new RegExp(`Cannot serve "${root}": .* the runtime wants --allow-all$`, "m"),
+    );
+  }, Deno.build.os === "linux" ? undefined : "Linux only");
+}
+
 testWith(NEEDS, "serve --root / serves the whole tree", async () => {
   using root = new Root();
   await using server = Child.serve(["--port", "0", "--root", "/", "--anonymous", "read"]);
@@ -193,7 +219,7 @@ testWith(NEEDS, "serve --root / serves the whole tree", async () => {
 testWith(NEEDS, "serve --help lists the flags on stdout, status 0", async () => {
   const { code, stdout, stderr } = await run(["serve", "--help"]);
   assertEquals([code, stderr], [0, ""]);
-  assertMatch(stdout, /^Usage: main.ts serve/);
+  assertMatch(stdout, /^Usage: deno task serve/);
 });
 
 testWith(NEEDS, "serve --host ::1 prints an address that can be pasted", async () => {

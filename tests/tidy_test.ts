@@ -6,6 +6,7 @@
 import { assertEquals } from "@std/assert";
 import { testWith } from "./permission.ts";
 import { EXCEPTIONS } from "./tidy/exceptions.ts";
+import { importCycles } from "./tidy/cycles.ts";
 import { importDirections } from "./tidy/imports.ts";
 import * as rules from "./tidy/rules.ts";
 import { type Finding, readTree, type Rule } from "./tidy/source.ts";
@@ -22,6 +23,7 @@ const RULES: Readonly<Record<string, Rule>> = {
   functionLength: rules.functionLength,
   moduleDoc: rules.moduleDoc,
   exportDoc: rules.exportDoc,
+  exhaustiveSwitch: rules.exhaustiveSwitch,
   noMarkers: rules.noMarkers,
   reasons: rules.reasons,
   noMachine: rules.noMachine,
@@ -46,6 +48,10 @@ for (const [name, rule] of Object.entries(RULES)) {
     assertEquals(found.map((finding) => finding.text), []);
   });
 }
+
+testWith(["read"], "tidy importCycles: there is none", () => {
+  assertEquals(importCycles(readTree(ROOT)).map((finding) => finding.text), []);
+});
 
 testWith(["read"], "tidy exceptions are all needed", () => {
   const files = readTree(ROOT);
@@ -258,6 +264,41 @@ export const j = 4;
       ":16 exports without a word: export const j = 4;",
     ],
   },
+  "a switch over a kind that a new kind would pass": {
+    rule: rules.exhaustiveSwitch,
+    path: "models/a.ts",
+    text: `switch (effect.kind) {
+  case "send":
+    break;
+}
+switch (operation.do) {
+  case "stat":
+    break;
+  default:
+    break;
+}
+switch (kind) {
+  case "a":
+    break;
+  default:
+    unreachable(kind);
+}
+switch (effect.kind) {
+  case "send":
+    break;
+  default:
+    return unreachable(effect);
+}
+switch (name) {
+  case "a":
+    break;
+}
+`,
+    finds: [
+      ":1 switches over a kind without unreachable() at its end",
+      ":5 switches over a kind without unreachable() at its end",
+    ],
+  },
   "work that is left": {
     rule: rules.noMarkers,
     path: "README.md",
@@ -296,3 +337,20 @@ for (const [name, { rule, path, text, finds }] of Object.entries(CASES)) {
     assertEquals(rule({ path, text }).map((found) => found.text.slice(path.length)), [...finds]);
   });
 }
+
+Deno.test("tidy importCycles finds each circle once, of types and values, and no other", () => {
+  const files = Object.entries({
+    "server/a.ts": 'import type { B } from "./b/b.ts";\nimport "./d.ts";\n',
+    "server/b/b.ts": 'export { c } from "../c.ts";\nimport "../d.ts";\n',
+    "server/c.ts": 'type A = import("./a.ts").A;\nimport "./d.ts";\n',
+    "server/d.ts": 'import "./e.ts";\n// import "./a.ts"\n',
+    "server/e.ts": "export const e = 1;\n",
+    "models/g.ts": 'new Worker(new URL("./h.ts", import.meta.url), { type: "module" });\n',
+    "models/h.ts": 'import "./g.ts";\n',
+    "server/f.ts": 'const { f } = await import("./f.ts");\n',
+  }).map(([path, text]) => ({ path, text }));
+  assertEquals(importCycles(files).map((finding) => finding.text), [
+    "server/a.ts -> server/b/b.ts -> server/c.ts -> server/a.ts is a circle of imports",
+    "server/f.ts -> server/f.ts is a circle of imports",
+  ]);
+});

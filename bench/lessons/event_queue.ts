@@ -10,7 +10,7 @@ import { connect } from "../../client/mod.ts";
 import { SOCK_NONBLOCK } from "../../models/libc/constants.ts";
 import { unavailableReason } from "../../models/libc/mod.ts";
 import { EpollSelector } from "../../models/selector/epoll.ts";
-import { READ } from "../../models/selector/mod.ts";
+import { READ, ReadyList } from "../../models/selector/mod.ts";
 import type { Finding, Lesson, Stage } from "./lesson.ts";
 import { until } from "./stage/pause.ts";
 import { HOST, serve } from "./stage/serving.ts";
@@ -111,9 +111,10 @@ function turn(slowMs: number): Handled[] {
   for (const name of POSTED) sockets.libc.send(clients.get(name)!, buffer, 0);
 
   const begun = performance.now();
-  const queue: number[] = [];
+  const ready = new ReadyList();
   while (trace.length < POSTED.length) {
-    selector.wait(PATIENCE_MS, false, (fd) => void queue.push(fd));
+    selector.wait(PATIENCE_MS, ready);
+    const queue = ready.descriptors();
     if (queue.length === 0) break; // nothing came in all that time
     for (let fd = queue.shift(); fd !== undefined; fd = queue.shift()) handlers.get(fd)!();
   }

@@ -44,7 +44,9 @@ async function run({ size, say, signal }: Stage): Promise<Finding> {
   const shown: string[] = [];
   const terminal: Terminal = {
     print: (text) => void shown.push(text),
-    log: say,
+    event: (event) => {
+      if (event.kind === "warning") say(event.text);
+    },
     ask: () => Promise.resolve(undefined),
   };
   await using served = await serve("blocking", { protocol: "hello" }, signal, terminal);

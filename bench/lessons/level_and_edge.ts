@@ -9,7 +9,7 @@
 import { EAGAIN, SOCK_NONBLOCK } from "../../models/libc/constants.ts";
 import { type Libc, unavailableReason } from "../../models/libc/mod.ts";
 import { EpollSelector } from "../../models/selector/epoll.ts";
-import { READ, type Selector } from "../../models/selector/mod.ts";
+import { READ, ReadyList, type Selector } from "../../models/selector/mod.ts";
 import { PollSelector } from "../../models/selector/poll.ts";
 import { SelectSelector } from "../../models/selector/select.ts";
 import type { Finding, Lesson, Stage } from "./lesson.ts";
@@ -81,9 +81,13 @@ function watch(make: (libc: Libc) => Selector, waits: number): Told {
   const listener = sockets.listen(SOCK_NONBLOCK);
   const selector = make(sockets.libc);
   selector.set(listener.fd, READ);
+  const ready = new ReadyList();
   const told = () => {
     let count = 0;
-    for (let wait = 0; wait < waits; wait++) selector.wait(0, true, () => count++);
+    for (let wait = 0; wait < waits; wait++) {
+      selector.wait(0, ready);
+      count += ready.count;
+    }
     return count;
   };
   sockets.connect(listener.port);

@@ -6,7 +6,14 @@
  * @module
  */
 
-import { parseArgs } from "@std/cli/parse-args";
+import {
+  closest,
+  type CommandLine,
+  outputColumns,
+  readFlags,
+  renderHelp,
+  UsageError,
+} from "../../client/cli/flags.ts";
 import { lesson as blockedCostsNothing } from "./blocked_costs_nothing.ts";
 import { lesson as boundedPool } from "./bounded_pool.ts";
 import { lesson as completions } from "./completions.ts";
@@ -40,7 +47,6 @@ import {
   renderOutcome,
   renderProgress,
   renderSummary,
-  wrap,
 } from "./show.ts";
 
 /** From one thread that waits to many connections that do not. */
@@ -70,23 +76,32 @@ export const LESSONS: readonly Lesson[] = [
   lyingLoad,
 ];
 
-const USAGE_LINES = `Claims of the textbook as experiments
-
-Usage: deno task lab list
-       deno task lab run NAME... [--json]
-       deno task lab all [--json]
-`;
-
-const HELP = [
-  "list names the lessons, run does those named, all does every one and ends with a table. --json " +
-  "prints an array of {name, claim, rule, measured, verdict, reason, seconds} and nothing else.",
-  'Exit status: 0 whatever the verdicts are, 1 when an experiment could not be carried out ("all" ' +
-  "leaves out those that cannot run on this machine, and says why), 2 for a wrong command line, " +
-  "130 after Ctrl-C, which ends the experiment and shows what there is.",
-];
+const LINE: CommandLine<"json"> = {
+  command: "lab",
+  usage: ["lab list", "lab run NAME... [--json]", "lab all [--json]"],
+  about: "Claims of the textbook as experiments: list names the lessons, run does those named, " +
+    "all does every one and ends with a table.",
+  flags: {
+    json: {
+      help: "prints an array of {name, claim, rule, measured, verdict, reason, seconds} and " +
+        "nothing else",
+    },
+  },
+  operands: true,
+  exits: [
+    ["0", "done, whatever the verdicts are"],
+    [
+      "1",
+      "an experiment could not be carried out; all leaves out those that cannot run on this " +
+      "machine, and says why",
+    ],
+    ["2", "a wrong command line"],
+    ["130", "interrupted with Ctrl-C, which ends the experiment and shows what there is"],
+  ],
+};
 
 /** Exit statuses. */
-const DONE = 0, FAILED = 1, USAGE = 2, INTERRUPTED = 130;
+const DONE = 0, FAILED = 1, INTERRUPTED = 130;
 
 /** Columns of a file, and the most and fewest that a terminal is used for. */
 const WIDTH = 80, WIDTH_MAX = 100, WIDTH_MIN = 40;
@@ -97,13 +112,13 @@ const WIDTH = 80, WIDTH_MAX = 100, WIDTH_MIN = 40;
  */
 const RELEASE_MS = 5_000;
 
-/** Runs one command line; the exit status. */
+/**
+ * Runs one command line; the exit status.
+ *
+ * @throws {UsageError} in one line.
+ */
 export async function main(args: readonly string[]): Promise<number> {
   const wishes = parse(args);
-  if ("wrong" in wishes) {
-    console.error(`ftplab: ${wishes.wrong}`);
-    return USAGE;
-  }
   const look = lookOfOutput();
   if ("text" in wishes) {
     console.log(wishes.text(look));
@@ -128,45 +143,36 @@ export async function main(args: readonly string[]): Promise<number> {
 }
 
 type Wishes =
-  | { readonly wrong: string }
   | { readonly text: (look: Look) => string }
   | { readonly lessons: readonly Lesson[]; readonly json: boolean; readonly all: boolean };
 
 function parse(args: readonly string[]): Wishes {
-  let stray: string | undefined;
-  const { _: words, json, help } = parseArgs(args, {
-    boolean: ["json", "help"],
-    unknown: (arg) => {
-      if (arg.startsWith("-")) stray ??= arg;
-      return !arg.startsWith("-");
-    },
-  });
-  if (stray !== undefined) return { wrong: `Unknown flag "${stray}", see deno task lab --help` };
-  if (help === true) {
-    const wrapped = (look: Look) => HELP.map((text) => wrap(text, look.width).join("\n"));
-    return { text: (look) => [USAGE_LINES, ...wrapped(look)].join("\n") };
-  }
-  const [verb, ...names] = words.map(String);
+  const flags = readFlags(LINE, args);
+  if (flags.has("help")) return { text: ({ width }) => renderHelp(LINE, width) };
+  const [verb, ...names] = flags.operands;
+  const json = flags.has("json");
   const all = verb === "all" || (verb === "run" && names.length === 1 && names[0] === "all");
   if (verb === "list" && names.length === 0) return { text: (look) => renderList(LESSONS, look) };
-  if (all && (verb === "run" || names.length === 0)) {
-    return { lessons: LESSONS, json: json === true, all };
-  }
+  if (all && (verb === "run" || names.length === 0)) return { lessons: LESSONS, json, all };
   if (verb !== "run" || names.length === 0) {
-    return { wrong: "Say lab list, lab run NAME... or lab all; see deno task lab --help" };
+    throw new UsageError("Say lab list, lab run NAME... or lab all; lab --help tells more");
   }
-  const unknown = names.find((name) => !LESSONS.some((lesson) => lesson.name === name));
-  if (unknown !== undefined) {
-    const known = LESSONS.map(({ name }) => name).join(", ");
-    return { wrong: `No lesson is called "${unknown}"; there are ${known}` };
-  }
-  const lessons = names.map((name) => LESSONS.find((lesson) => lesson.name === name)!);
-  return { lessons: [...new Set(lessons)], json: json === true, all };
+  const lessons = names.map((name) => {
+    const lesson = LESSONS.find((lesson) => lesson.name === name);
+    if (lesson !== undefined) return lesson;
+    const known = LESSONS.map(({ name }) => name);
+    const meant = closest(name, known);
+    const question = meant === undefined
+      ? `there are ${known.join(", ")}`
+      : `did you mean ${meant}?`;
+    throw new UsageError(`No lesson is called "${name}"; ${question}`);
+  });
+  return { lessons: [...new Set(lessons)], json, all };
 }
 
 function lookOfOutput(): Look {
   if (!Deno.stdout.isTerminal()) return { width: WIDTH, colour: false };
-  const { columns } = Deno.consoleSize();
+  const columns = outputColumns() ?? WIDTH;
   const width = Math.max(WIDTH_MIN, Math.min(WIDTH_MAX, columns));
   return { width, colour: !Deno.noColor };
 }

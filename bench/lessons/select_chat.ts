@@ -109,7 +109,7 @@ class Operator implements Terminal {
     this.shown.push(text);
   }
 
-  log(): void {}
+  event(): void {}
 
   async ask(prompt: string): Promise<string> {
     await this.#begun.promise;

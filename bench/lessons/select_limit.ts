@@ -10,7 +10,7 @@
 
 import { FD_SETSIZE } from "../../models/libc/constants.ts";
 import { unavailableReason } from "../../models/libc/mod.ts";
-import { READ } from "../../models/selector/mod.ts";
+import { READ, ReadyList } from "../../models/selector/mod.ts";
 import type { SelectorName } from "../../models/mod.ts";
 import { type Finding, type Lesson, LessonError, type Stage } from "./lesson.ts";
 import { KINDS, selectorOf } from "./stage/selectors.ts";
@@ -98,14 +98,16 @@ function watch(name: SelectorName) {
     selector.set(fd, READ);
   }
   const told = new Set<number>();
+  const ready = new ReadyList();
   const consumed = new Uint8Array(8);
   // One wait may bring a part only; what is consumed makes room for the rest.
   for (let before = -1; told.size > before;) {
     before = told.size;
-    selector.wait(0, false, (fd) => {
+    selector.wait(0, ready);
+    for (const fd of ready.descriptors()) {
       told.add(fd);
       sockets.libc.read(fd, consumed);
-    });
+    }
   }
   selector.close();
   const missed = accepted.length - told.size;

@@ -5,6 +5,7 @@
  * @module
  */
 
+import { wrap } from "../../client/cli/flags.ts";
 import type { Finding, Lesson, Measured, Verdict } from "./lesson.ts";
 
 /** What became of one lesson. */
@@ -40,18 +41,6 @@ const COLOURS: Readonly<Record<Outcome["verdict"], number>> = {
 
 function paint(text: string, code: number, look: Look): string {
   return look.colour ? `\x1b[${code}m${text}\x1b[0m` : text;
-}
-
-/** `text` in lines of at most `width` columns; a longer word stands alone, and whole. */
-export function wrap(text: string, width: number): string[] {
-  const lines = [""];
-  for (const word of text.split(/\s+/)) {
-    const line = lines.at(-1)!;
-    if (line === "") lines[lines.length - 1] = word;
-    else if (line.length + 1 + word.length <= width) lines[lines.length - 1] = `${line} ${word}`;
-    else lines.push(word);
-  }
-  return lines;
 }
 
 /** `lines` beside `label`. */

@@ -16,7 +16,7 @@
 
 import { Libc, unavailableReason } from "../../models/libc/mod.ts";
 import { Probe } from "../../models/libc/probe.ts";
-import { READ } from "../../models/selector/mod.ts";
+import { READ, ReadyList } from "../../models/selector/mod.ts";
 import type { Lesson } from "./lesson.ts";
 import { type Blocks, estimate, inBlocks, shown, slope, verdictBy } from "./stage/compare.ts";
 import { type Kind, KINDS, selectorOf } from "./stage/selectors.ts";
@@ -71,8 +71,12 @@ export const lesson: Lesson = {
     const costs = await inBlocks(points, blocks, signal, ({ kind, idle }) => {
       const selector = selectorOf(kind, sockets.libc);
       for (const fd of [...ready, ...silent.slice(0, idle)]) selector.set(fd, READ);
+      const list = new ReadyList();
       const before = probe.cpuUs();
-      for (let wait = 0; wait < waits; wait++) selector.wait(-1, false, () => told[kind]++);
+      for (let wait = 0; wait < waits; wait++) {
+        selector.wait(-1, list);
+        told[kind] += list.count;
+      }
       const spentUs = probe.cpuUs() - before;
       selector.close();
       return spentUs / waits;

@@ -6,12 +6,10 @@
  * @module
  */
 
-import { parseArgs } from "@std/cli/parse-args";
-import { printable } from "../mod.ts";
+import { type Flags, type Grammar, readFlags } from "./flags.ts";
 
 /** What a user asked for. */
 export interface Request {
-  readonly help: boolean;
   readonly verb: string;
   /** What stands behind the verb. */
   readonly operands: readonly string[];
@@ -28,120 +26,82 @@ export interface Request {
 /** Flags without a value that belong to some verbs. */
 export type VerbFlag = "continue" | "long" | "parents" | "quiet" | "recursive";
 
-/** A command line that means nothing. */
-export class UsageError extends Error {
-  override name = "UsageError";
-  constructor(message: string) {
-    super(printable(message));
-  }
-}
+/** The flags, in the order of --help. */
+const FLAGS = {
+  host: { value: "HOST", initial: "127.0.0.1", help: "name or address of the server" },
+  port: { value: "N", otherwise: "2121; 8000 for mini", help: "its port" },
+  protocol: { value: "NAME", initial: "ftp", help: "ftp, or mini, which has get and put" },
+  user: {
+    value: "NAME:PASSWORD",
+    otherwise: "anonymous",
+    secret: true,
+    help: "who logs in; both go in clear text",
+  },
+  timeout: {
+    value: "SECONDS",
+    otherwise: "60",
+    help: "patience with a server that is silent",
+  },
+  continue: { letter: "c", help: "get, put: go on where a transfer broke off" },
+  long: { letter: "l", help: "ls: mode, owner, size and time of each entry" },
+  parents: { letter: "p", help: "mkdir: make missing parents, existing is no error" },
+  recursive: { letter: "r", help: "rm: directories with all that is in them" },
+  quiet: { letter: "q", help: "get, put: say nothing but errors" },
+} as const;
 
-/** One flag, for the parser and for --help. */
-interface Flag {
-  readonly name: string;
-  readonly letter?: string;
-  /** What the value is; undefined for a flag without one. */
-  readonly takes?: string;
-  readonly summary: string;
-}
-
-/** Every flag, in the order of --help. */
-export const FLAGS: readonly Flag[] = [
-  { name: "host", takes: "HOST", summary: "name or address of the server (127.0.0.1)" },
-  { name: "port", takes: "N", summary: "its port (2121; 8000 for mini)" },
-  { name: "protocol", takes: "ftp|mini", summary: "what it speaks (ftp); mini has get and put" },
-  { name: "user", takes: "NAME:PASSWORD", summary: "who logs in (anonymous)" },
-  { name: "timeout", takes: "SECONDS", summary: "patience with a server that is silent (60)" },
-  { name: "continue", letter: "c", summary: "get, put: go on where a transfer broke off" },
-  { name: "long", letter: "l", summary: "ls: mode, owner, size and time of each entry" },
-  { name: "parents", letter: "p", summary: "mkdir: make missing parents, existing is no error" },
-  { name: "recursive", letter: "r", summary: "rm: directories with all that is in them" },
-  { name: "quiet", letter: "q", summary: "get, put: say nothing but errors" },
-  { name: "help", letter: "h", summary: "this text" },
-];
-
-/** What flag values must be, for messages. */
-const TAKES: Readonly<Record<string, string>> = {
-  host: "a name or an address",
-  port: "a number from 1 to 65535",
-  protocol: "ftp or mini",
-  user: "NAME:PASSWORD",
-  timeout: "a number of seconds over 0, at most 86400",
+/** What stands behind `client`; mod.ts knows the verbs. */
+export const GRAMMAR: Grammar<keyof typeof FLAGS> = {
+  command: "client",
+  flags: FLAGS,
+  operands: true,
 };
+
+/** Those of them that change what a verb does. */
+const VERB_FLAGS: readonly VerbFlag[] = ["continue", "long", "parents", "recursive", "quiet"];
 
 /** A day: what is meant to last longer is meant to last for ever. */
 const TIMEOUT_SECONDS_MAX = 86_400;
 
+/** Where a server of each protocol is looked for. */
+const PORTS = { ftp: 2121, mini: 8000 } as const;
+
 /**
- * Reads a command line.
+ * Reads a command line; "help" when that is what was asked for.
  *
  * @throws {UsageError} naming the flag and what it takes.
  */
-export function parseArguments(args: readonly string[]): Request {
-  const valued = FLAGS.filter((flag) => flag.takes !== undefined).map((flag) => flag.name);
-  const plain = FLAGS.filter((flag) => flag.takes === undefined);
-  let unknown: string | undefined;
-  const parsed = parseArgs(args, {
-    string: ["_", ...valued],
-    boolean: plain.map((flag) => flag.name),
-    alias: Object.fromEntries(plain.map((flag) => [flag.letter!, flag.name])),
-    unknown: (argument, key) => {
-      if (key !== undefined) unknown ??= argument;
-      return true;
-    },
-  });
-  if (unknown !== undefined) {
-    throw new UsageError(`Unknown flag ${unknown.split("=", 1)[0]}, --help lists the flags`);
-  }
-  const value = (name: string) => {
-    const given = parsed[name] as string | undefined;
-    if (given === "") throw wrongValue(name, given);
-    return given;
-  };
-  const protocol = value("protocol") ?? "ftp";
-  if (protocol !== "ftp" && protocol !== "mini") throw wrongValue("protocol", protocol);
-  const [verb = "", ...operands] = parsed._ as string[];
-  const timeoutMs = parseTimeout(value("timeout"));
+export function parseArguments(args: readonly string[]): Request | "help" {
+  const flags = readFlags(GRAMMAR, args);
+  if (flags.has("help")) return "help";
+  const protocol = flags.oneOf("protocol", ["ftp", "mini"]);
+  const [verb = "", ...operands] = flags.operands;
+  const timeoutMs = parseTimeout(flags);
   return {
-    help: parsed["help"] === true,
     verb,
     operands,
     protocol,
-    host: value("host") ?? "127.0.0.1",
-    port: parsePort(value("port")) ?? (protocol === "mini" ? 8000 : 2121),
-    ...parseUser(value("user")),
+    host: flags.text("host", "a name or an address")!,
+    port: flags.whole("port", 1, 65_535, PORTS[protocol]),
+    ...parseUser(flags),
     ...(timeoutMs === undefined ? {} : { timeoutMs }),
-    options: new Set(
-      plain.map((flag) => flag.name).filter((name) => name !== "help" && parsed[name] === true),
-    ) as ReadonlySet<unknown> as ReadonlySet<VerbFlag>,
+    options: new Set(VERB_FLAGS.filter((name) => flags.has(name))),
   };
 }
 
-function wrongValue(name: string, given: string): UsageError {
-  // What was given for --user may be a password.
-  const not = given === "" || name === "user" ? "" : `, not "${given}"`;
-  return new UsageError(`--${name} takes ${TAKES[name]}${not}`);
-}
+type Values = Flags<keyof typeof FLAGS>;
 
-function parsePort(text: string | undefined): number | undefined {
-  if (text === undefined) return undefined;
-  const port = /^\d{1,5}$/.test(text) ? Number(text) : 0;
-  if (port < 1 || port > 65_535) throw wrongValue("port", text);
-  return port;
-}
-
-function parseTimeout(text: string | undefined): number | undefined {
-  if (text === undefined) return undefined;
-  const seconds = /^\d+(\.\d+)?$/.test(text) ? Number(text) : 0;
-  if (seconds <= 0 || seconds > TIMEOUT_SECONDS_MAX) throw wrongValue("timeout", text);
-  return Math.max(1, Math.round(seconds * 1000));
+function parseTimeout(flags: Values): number | undefined {
+  const range = { unit: "seconds", over: true, high: TIMEOUT_SECONDS_MAX } as const;
+  const seconds = flags.number("timeout", range, undefined);
+  return seconds === undefined ? undefined : Math.max(1, Math.round(seconds * 1000));
 }
 
 /** NAME:PASSWORD, split at the first colon; a name alone has an empty password. */
-function parseUser(text: string | undefined): { user?: string; password?: string } {
+function parseUser(flags: Values): { user?: string; password?: string } {
+  const text = flags.text("user");
   if (text === undefined) return {};
   const colon = text.indexOf(":");
-  if (colon === 0) throw wrongValue("user", text);
+  if (colon === 0) throw flags.wrong("user", "NAME:PASSWORD");
   return colon === -1
     ? { user: text, password: "" }
     : { user: text.slice(0, colon), password: text.slice(colon + 1) };

@@ -18,8 +18,9 @@ import {
   MiniError,
   ProtocolError,
 } from "../mod.ts";
-import { FLAGS, parseArguments, type Request, UsageError } from "./arguments.ts";
+import { GRAMMAR, parseArguments, type Request } from "./arguments.ts";
 import { type Console, OutputClosed, systemConsole } from "./console.ts";
+import { closest, renderHelp, type Row, UsageError } from "./flags.ts";
 
 export type { Console };
 import type { Verb } from "./task.ts";
@@ -37,15 +38,15 @@ export const EXIT = {
   outputClosed: 141,
 } as const;
 
-const EXIT_TEXTS: readonly (readonly [number, string])[] = [
-  [EXIT.ok, "done"],
-  [EXIT.refused, "the server refused"],
-  [EXIT.usage, "a wrong command line"],
-  [EXIT.connection, "no connection, or it broke, or a transfer ended short"],
-  [EXIT.login, "the login was refused"],
-  [EXIT.local, "a file here could not be read or written"],
-  [EXIT.interrupted, "interrupted with Ctrl-C"],
-  [EXIT.outputClosed, "nobody reads standard output any more"],
+const EXIT_TEXTS: readonly Row[] = [
+  [`${EXIT.ok}`, "done"],
+  [`${EXIT.refused}`, "the server refused"],
+  [`${EXIT.usage}`, "a wrong command line"],
+  [`${EXIT.connection}`, "no connection, or it broke, or a transfer ended short"],
+  [`${EXIT.login}`, "the login was refused"],
+  [`${EXIT.local}`, "a file here could not be read or written"],
+  [`${EXIT.interrupted}`, "interrupted with Ctrl-C"],
+  [`${EXIT.outputClosed}`, "nobody reads standard output any more"],
 ];
 
 /** How long Ctrl-C lets a transfer end in good order before the connection is closed. */
@@ -73,8 +74,8 @@ export async function main(
   const abort = new AbortController();
   try {
     const request = parseArguments(args);
-    if (request.help) {
-      await console.write(new TextEncoder().encode(helpText()));
+    if (request === "help") {
+      await console.write(new TextEncoder().encode(`${helpText(console)}\n`));
       return EXIT.ok;
     }
     const verb = findVerb(request);
@@ -91,7 +92,9 @@ function findVerb(request: Request): Verb {
   if (request.verb === "") throw new UsageError(`Name a verb: ${names}; --help tells more`);
   const verb = VERBS.find((candidate) => candidate.name === request.verb);
   if (verb === undefined) {
-    throw new UsageError(`Unknown verb "${request.verb}", not one of ${names}`);
+    const meant = closest(request.verb, VERBS.map((verb) => verb.name));
+    const question = meant === undefined ? "" : `: did you mean ${meant}?`;
+    throw new UsageError(`Unknown verb "${request.verb}", not one of ${names}${question}`);
   }
   const [least, most] = verb.count;
   if (request.operands.length < least || request.operands.length > most) {
@@ -167,36 +170,21 @@ function report(error: unknown, console: Console): number {
 }
 
 /** What --help writes. */
-export function helpText(): string {
-  const verbs = VERBS.map((verb) => [`${verb.name} ${verb.operands}`, verb.summary] as const);
-  const flags = FLAGS.map((flag) => {
-    const letter = flag.letter === undefined ? "    " : `-${flag.letter}, `;
-    const value = flag.takes === undefined ? "" : ` ${flag.takes}`;
-    return [`${letter}--${flag.name}${value}`, flag.summary] as const;
-  });
-  const exits = EXIT_TEXTS.map(([status, text]) => [String(status).padStart(3), text] as const);
-  return [
-    "Usage: client [FLAGS] VERB ...",
-    "",
-    "An FTP client: binary transfers over passive connections, with any server.",
-    "",
-    "Verbs:",
-    ...table(verbs),
-    "",
-    "Flags:",
-    ...table(flags),
-    "",
-    "Exit statuses:",
-    ...table(exits),
-    "",
-    "A download is written to LOCAL.part and takes its name when it is complete; what is",
-    "left of a broken one is where get --continue goes on. Times are UTC. A name that",
-    "begins with a dash follows --: client -- get -x.",
-    "",
-  ].join("\n");
-}
-
-function table(rows: readonly (readonly [string, string])[]): string[] {
-  const width = Math.max(...rows.map(([left]) => left.length));
-  return rows.map(([left, right]) => `  ${left.padEnd(width)}  ${right}`);
+function helpText(console: Console): string {
+  return renderHelp({
+    ...GRAMMAR,
+    usage: ["client [FLAGS] VERB ..."],
+    about: "An FTP client: binary transfers over passive connections, with any server. There is " +
+      "no TLS as yet: names, passwords and files go in clear text.",
+    topics: [{
+      title: "Verbs",
+      rows: VERBS.map((verb) => [`${verb.name} ${verb.operands}`, verb.summary]),
+    }],
+    exits: EXIT_TEXTS,
+    notes: [
+      "A download is written to LOCAL.part and takes its name when it is complete; what is left " +
+      "of a broken one is where get --continue goes on. Times are UTC. A name that begins with " +
+      "a dash follows --: client -- get -x.",
+    ],
+  }, console.outTerminal ? console.columns() : undefined);
 }

@@ -6,7 +6,7 @@
  * @module
  */
 
-import { basename } from "@std/path";
+import { basename } from "@std/path/basename";
 import {
   downloadFile,
   isPlainName,
@@ -21,8 +21,9 @@ import {
   type Source,
   uploadFile,
 } from "../mod.ts";
-import { type Request, UsageError } from "./arguments.ts";
+import type { Request } from "./arguments.ts";
 import type { Console } from "./console.ts";
+import { UsageError } from "./flags.ts";
 import { formatSize } from "./format.ts";
 import { Progress } from "./progress.ts";
 import type { BareTask, Task } from "./task.ts";

@@ -10,7 +10,7 @@
 
 import type { FileStat, StoreAbilities } from "../../server/mod.ts";
 import * as c from "../libc/constants.ts";
-import { FileCalls, type Libc } from "../libc/mod.ts";
+import { FileCalls, type Kernel } from "../libc/mod.ts";
 import { CString, fillInfo, nameIn, readNames } from "./disk_octets.ts";
 import type { FileStore } from "./contract.ts";
 import { ERRNO } from "./errors.ts";
@@ -26,7 +26,7 @@ import {
 import { type Place, walk } from "./walk.ts";
 
 /** The calls on descriptors that a disk needs; a test fails one after another. */
-export type DiskCalls = Pick<Libc, "read" | "write" | "seek" | "truncate" | "tryLock" | "close">;
+export type DiskCalls = Pick<Kernel, "read" | "write" | "seek" | "truncate" | "tryLock" | "close">;
 
 /** The calls on names. */
 export type NameCalls = { [Name in keyof FileCalls]: FileCalls[Name] };
@@ -388,6 +388,6 @@ export class DiskVolume implements Volume<DiskDirectory, DiskFile, DiskNames> {
  *
  * @throws {Error} when the folder cannot be opened
  */
-export function diskStore(libc: Libc, root: string): FileStore {
-  return new VolumeStore(new DiskVolume(libc, new FileCalls(libc.calls), root));
+export function diskStore(kernel: Kernel, root: string): FileStore {
+  return new VolumeStore(new DiskVolume(kernel, new FileCalls(kernel.calls), root));
 }

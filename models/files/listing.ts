@@ -13,6 +13,7 @@ import {
   concatenate,
   type DirectoryEntry,
   type FileStat,
+  isPartialName,
   joinPath,
   matchesPattern,
   renderEntry,
@@ -258,7 +259,8 @@ export class Listing<D extends object, F extends object, N extends object> {
   }
 
   #selects({ level, depth }: Pending, name: string): boolean {
-    const { pattern, hidden } = this.request.selection;
+    const { pattern, hidden, partials } = this.request.selection;
+    if (!partials && isPartialName(name)) return false;
     const component = depth === 0 ? pattern[level] : undefined;
     if (name.startsWith(".") && !hidden && component?.startsWith(".") !== true) return false;
     return component === undefined || matchesPattern(name, component);

@@ -9,6 +9,7 @@
 
 import * as c from "./constants.ts";
 import { errnoOf, INDEX, symbols } from "./library.ts";
+import { onlyFrom, SOCK_FILTER_BYTES, SOCK_FPROG_BYTES } from "./packet_filter.ts";
 import { CALL_NAMES, EAGAIN_COUNTER } from "./symbols.ts";
 import {
   decodeSocketAddress,
@@ -50,6 +51,9 @@ function cString(text: string): Uint8Array<ArrayBuffer> {
 /** PATH_MAX of limits.h, its zero included. */
 const PATH_BYTES_MAX = 4096;
 
+/** What models ask of a kernel; this machine's is Libc. Results are the call's, or -errno. */
+export type Kernel = { readonly [Call in keyof Libc]: Libc[Call] };
+
 /** The calls of one thread. */
 export class Libc {
   readonly #c = symbols();
@@ -60,6 +64,7 @@ export class Libc {
   /** struct tcp_info up to tcpi_unacked, its first number after eight octets of flags. */
   readonly #tcpInfo = new Uint32Array(7);
   readonly #path = new Uint8Array(PATH_BYTES_MAX);
+  #filter: Uint8Array<ArrayBuffer> | undefined;
   readonly #time = new BigInt64Array(TIMEVAL_BYTES / 8);
 
   /** @param calls one number per name of CALL_NAMES and EAGAIN_COUNTER, counted up here. */
@@ -143,6 +148,22 @@ export class Libc {
     return this.#c.setsockopt(fd, c.SOL_SOCKET, name, this.#time, TIMEVAL_BYTES) < 0
       ? -this.#errno[0]!
       : 0;
+  }
+
+  /** From now on `fd` hears of `host` only: packets of others are dropped (SO_ATTACH_FILTER). */
+  listenOnlyTo(fd: number, { family, host }: SocketAddress): number {
+    const address = encodeSocketAddress({ family, host, port: 0 }, this.#ipv6);
+    if (address === undefined) return -c.EADDRNOTAVAIL;
+    const program = onlyFrom(family === 4 ? address.subarray(4, 8) : address.subarray(8, 24));
+    this.#filter = program; // only a number leads to it: it must outlive the call
+    const header = new Uint8Array(SOCK_FPROG_BYTES);
+    const view = new DataView(header.buffer);
+    view.setUint16(0, program.length / SOCK_FILTER_BYTES, true);
+    view.setBigUint64(8, BigInt(Deno.UnsafePointer.value(Deno.UnsafePointer.of(program))), true);
+    this.calls[INDEX.setsockopt]! += 1;
+    const { length } = header;
+    const failed = this.#c.setsockopt(fd, c.SOL_SOCKET, c.SO_ATTACH_FILTER, header, length) < 0;
+    return failed ? -this.#errno[0]! : 0;
   }
 
   /** Connections that wait to be accepted on a listener: tcpi_unacked of TCP_INFO (tcp(7)). */

@@ -7,7 +7,7 @@
  * @module
  */
 
-import type { Libc } from "../libc/mod.ts";
+import type { Kernel } from "../libc/mod.ts";
 import {
   EINTR,
   EPOLL_CTL_ADD,
@@ -20,11 +20,14 @@ import {
 import { errorText } from "../libc/errors.ts";
 import { EPOLL_EVENT_LAYOUTS } from "../libc/structs.ts";
 import type { Trigger } from "../model.ts";
-import { EVENTS_MAX, type OnReady, READ, type Selector, WRITE } from "./mod.ts";
+import { EVENTS_MAX, READ, type ReadyList, type Selector, WRITE } from "./mod.ts";
 
 /** Watches any number of descriptors. */
 export class EpollSelector implements Selector {
+  /** See Selector. */
   readonly edge: boolean;
+  /** See Selector. */
+  readonly guesses = false;
   readonly #epoll: number;
   readonly #layout = EPOLL_EVENT_LAYOUTS[Deno.build.arch]!;
   readonly #event = new Uint8Array(this.#layout.bytes);
@@ -34,69 +37,72 @@ export class EpollSelector implements Selector {
   /** What each descriptor is registered for, by descriptor; 0 or a hole: not registered. */
   readonly #registered: number[] = [];
 
-  constructor(readonly libc: Libc, trigger: Trigger) {
+  constructor(readonly libc: Kernel, trigger: Trigger) {
     this.edge = trigger === "edge";
     this.#epoll = libc.epollCreate();
     if (this.#epoll < 0) throw new Error(`Cannot make an epoll: ${errorText(-this.#epoll)}`);
   }
 
+  /** See Selector. */
   refuses(): undefined {}
 
-  set(fd: number, interest: number): void {
+  /** See Selector. */
+  set(fd: number, interest: number): number {
     const before = this.#registered[fd] ?? 0;
-    if (interest === before) return;
+    if (interest === before) return 0;
     if (interest === 0) {
       // Even an empty interest is told of errors and hang-ups, level-triggered again and again.
       if (!this.edge) this.remove(fd);
-      return;
+      return 0;
     }
-    if (this.edge) {
-      if (before !== 0) return;
-      this.#control(EPOLL_CTL_ADD, fd, (READ | WRITE | EPOLLET) >>> 0);
-      this.#registered[fd] = READ | WRITE;
-      return;
-    }
-    this.#control(before === 0 ? EPOLL_CTL_ADD : EPOLL_CTL_MOD, fd, interest);
-    this.#registered[fd] = interest;
+    if (this.edge && before !== 0) return 0;
+    const events = this.edge ? (READ | WRITE | EPOLLET) >>> 0 : interest;
+    const result = this.#control(before === 0 ? EPOLL_CTL_ADD : EPOLL_CTL_MOD, fd, events);
+    if (result === 0) this.#registered[fd] = this.edge ? READ | WRITE : interest;
+    return result;
   }
 
+  /** See Selector. */
   remove(fd: number): void {
     if ((this.#registered[fd] ?? 0) === 0) return;
     this.#registered[fd] = 0;
     this.#control(EPOLL_CTL_DEL, fd, 0);
   }
 
+  /** See Selector. */
   forget(fd: number): void {
     this.#registered[fd] = 0;
   }
 
-  wait(timeoutMs: number, _idle: boolean, onReady: OnReady): void {
-    const ready = this.libc.epollWait(
+  /** See Selector. */
+  wait(timeoutMs: number, ready: ReadyList): void {
+    ready.count = 0;
+    const count = this.libc.epollWait(
       this.#epoll,
       this.#events,
       EVENTS_MAX,
       Math.ceil(timeoutMs),
     );
-    if (ready < 0) {
-      if (ready === -EINTR) return;
-      throw new Error(`Cannot wait in epoll_wait(2): ${errorText(-ready)}`);
+    if (count < 0) {
+      if (count === -EINTR) return;
+      throw new Error(`Cannot wait in epoll_wait(2): ${errorText(-count)}`);
     }
     const { bytes, dataOffset } = this.#layout;
-    for (let index = 0, at = 0; index < ready; index++, at += bytes) {
+    for (let index = 0, at = 0; index < count; index++, at += bytes) {
       const events = this.#eventsView.getUint32(at, true);
       const bits = events & (EPOLLERR | EPOLLHUP) ? READ | WRITE : events & (READ | WRITE);
-      onReady(this.#eventsView.getInt32(at + dataOffset, true), bits);
+      ready.add(this.#eventsView.getInt32(at + dataOffset, true), bits);
     }
   }
 
+  /** See Selector. */
   close(): void {
     this.libc.close(this.#epoll);
   }
 
-  #control(op: number, fd: number, events: number): void {
+  #control(op: number, fd: number, events: number): number {
     this.#eventView.setUint32(0, events, true);
     this.#eventView.setInt32(this.#layout.dataOffset, fd, true);
-    const result = this.libc.epollControl(this.#epoll, op, fd, this.#event);
-    if (result < 0) throw new Error(`Cannot watch descriptor ${fd}: ${errorText(-result)}`);
+    return this.libc.epollControl(this.#epoll, op, fd, this.#event);
   }
 }

@@ -1,7 +1,7 @@
 /**
  * The readiness contract: which descriptors can be read or written without blocking.
  *
- * A reactor registers interests and waits. Readiness may be spurious, so every call that follows
+ * A loop registers interests and waits. Readiness may be spurious, so every call that follows
  * is non-blocking. A selector says what it cannot do as data; it never fails on a descriptor that
  * it did not refuse first.
  *
@@ -14,28 +14,50 @@ import { POLLIN, POLLOUT } from "../libc/constants.ts";
 export const READ = POLLIN;
 export const WRITE = POLLOUT;
 
-/** What the waiting call told of one descriptor: READ, WRITE or both; errors and hang-ups are both. */
-export type OnReady = (fd: number, ready: number) => void;
+/** What one wait found ready: filled by a selector, read by whoever waited; used again and again. */
+export class ReadyList {
+  /** How many entries there are. */
+  count = 0;
+  /** Descriptors, from 0 to `count`. */
+  readonly fds: number[] = [];
+  /** READ, WRITE or both for each of them; errors and hang-ups are both. */
+  readonly bits: number[] = [];
+
+  /** The descriptors that are ready. */
+  descriptors(): number[] {
+    return this.fds.slice(0, this.count);
+  }
+
+  /** One more. */
+  add(fd: number, bits: number): void {
+    this.fds[this.count] = fd;
+    this.bits[this.count++] = bits;
+  }
+}
 
 /** One way to ask the kernel about many descriptors at once. */
 export interface Selector {
   /** true: readiness is told once and holds until EAGAIN. false: it is told until consumed. */
   readonly edge: boolean;
+  /** Readiness is guessed: after a round that found something there is another without a wait. */
+  readonly guesses: boolean;
   /** Why `fd` cannot be watched, in one sentence, or undefined when it can. */
   refuses(fd: number): string | undefined;
-  /** Watches `fd` for the bits of `interest` from now on; 0 stops watching it. */
-  set(fd: number, interest: number): void;
+  /**
+   * Watches `fd` for the bits of `interest` from now on; 0 stops watching it.
+   *
+   * @returns 0, or -errno of a kernel that has no room for it (epoll_ctl(2): ENOSPC, ENOMEM)
+   */
+  set(fd: number, interest: number): number;
   /** Stops watching `fd`, which stays open. */
   remove(fd: number): void;
   /** `fd` has been closed, or is about to be: the kernel forgets it by itself. */
   forget(fd: number): void;
-  /**
-   * Waits until a descriptor is ready or `timeoutMs` have passed (-1: for ever), then tells what
-   * is ready. `idle`: nothing came of what was told last time. `onReady` changes no interest.
-   */
-  wait(timeoutMs: number, idle: boolean, onReady: OnReady): void;
+  /** Waits until a descriptor is ready or `timeoutMs` have passed (-1: for ever), fills `ready`. */
+  wait(timeoutMs: number, ready: ReadyList): void;
+  /** Releases what it holds; the descriptors stay open. */
   close(): void;
 }
 
-/** Events taken from the kernel by one wait; what is over comes with the next. */
+/** Events taken from the kernel by one wait of epoll; what is over comes with the next. */
 export const EVENTS_MAX = 512;

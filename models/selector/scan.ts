@@ -6,38 +6,49 @@
  * @module
  */
 
-import type { Libc } from "../libc/mod.ts";
-import type { OnReady, Selector } from "./mod.ts";
+import type { Kernel } from "../libc/mod.ts";
+import type { ReadyList, Selector } from "./mod.ts";
 
 /** Tells everything it watches, always. `intervalMs` 0 spins. */
 export class ScanSelector implements Selector {
+  /** See Selector. */
   readonly edge = false;
+  /** See Selector. */
+  readonly guesses = true;
   readonly #interests = new Map<number, number>();
 
-  constructor(readonly libc: Libc, readonly intervalMs: number) {
+  constructor(readonly libc: Kernel, readonly intervalMs: number) {
   }
 
+  /** See Selector. */
   refuses(): undefined {}
 
-  set(fd: number, interest: number): void {
+  /** See Selector. */
+  set(fd: number, interest: number): number {
     if (interest === 0) this.#interests.delete(fd);
     else this.#interests.set(fd, interest);
+    return 0;
   }
 
+  /** See Selector. */
   remove(fd: number): void {
     this.#interests.delete(fd);
   }
 
+  /** See Selector. */
   forget(fd: number): void {
     this.remove(fd);
   }
 
-  wait(timeoutMs: number, idle: boolean, onReady: OnReady): void {
-    if (idle && timeoutMs !== 0 && this.intervalMs > 0) {
+  /** See Selector. */
+  wait(timeoutMs: number, ready: ReadyList): void {
+    ready.count = 0;
+    if (timeoutMs !== 0 && this.intervalMs > 0) {
       this.libc.sleep(timeoutMs < 0 ? this.intervalMs : Math.min(timeoutMs, this.intervalMs));
     }
-    for (const [fd, interest] of this.#interests) onReady(fd, interest);
+    for (const [fd, interest] of this.#interests) ready.add(fd, interest);
   }
 
+  /** See Selector. */
   close(): void {}
 }

@@ -18,6 +18,9 @@ const FAILURES: Readonly<Record<Failure, readonly [code: number, text: string]>>
   badOffset: [554, "REST is beyond the end of the file"],
   busy: [450, "Another upload to it is under way"],
   noSpace: [452, "No space left"],
+  changed: [451, "The file became shorter while it was sent"],
+  lost: [451, "The upload was removed or replaced meanwhile"],
+  unsupported: [502, "Not possible in this storage"],
   tooMany: [451, "Too many open files, try again"],
   io: [451, "Local error in reading or writing"],
   noPort: [425, "No port is free, try again"],
@@ -35,6 +38,9 @@ export const FAILURE_REPLIES = encodeAll((code) => code);
 
 /** The same for STOR, APPE, STOU and RNTO, which have 553 where the others have 550. */
 export const NEW_NAME_FAILURE_REPLIES = encodeAll((code) => code === 550 ? 553 : code);
+
+/** The same behind 150, where a 450 or 550 would tell that nothing was begun (RFC 959 5.4). */
+export const LATE_FAILURE_REPLIES = encodeAll((code) => code === 550 || code === 450 ? 451 : code);
 
 function encodeAll(codeFor: (code: number) => number): Readonly<Record<Failure, Uint8Array>> {
   const replies = Object.entries(FAILURES).map(([failure, [code, text]]) => [

@@ -10,14 +10,14 @@
 
 import { LINE_BYTES_MAX, QUEUED_BYTES_MAX, QUEUED_COMMANDS_MAX } from "../limits.ts";
 import { concatenate } from "../octets.ts";
-import { type Command, parseCommand } from "./commands/mod.ts";
+import { type Command, mayEndUrgently, parseCommand } from "./parse.ts";
 import { LineReader } from "./words/lines.ts";
 
 const NOTHING = new Uint8Array(0);
 
 /** The commands of one connection that wait for their turn. */
 export class CommandQueue {
-  readonly #reader = new LineReader(LINE_BYTES_MAX);
+  readonly #reader = new LineReader(LINE_BYTES_MAX, mayEndUrgently);
   readonly #commands: Command[] = [];
   /** The octets of those commands. */
   #bytes = 0;
@@ -30,44 +30,28 @@ export class CommandQueue {
     return this.#commands.length < QUEUED_COMMANDS_MAX && this.#bytes < QUEUED_BYTES_MAX;
   }
 
-  /** Lends octets that come behind all others; `keep` ends the loan. */
-  lend(octets: Uint8Array): void {
+  /** Takes octets that come behind all others; they stay the caller's. */
+  push(octets: Uint8Array): void {
     this.#input = this.#at < this.#input.length
       ? concatenate([this.#input.subarray(this.#at), octets])
       : octets;
     this.#at = 0;
-  }
-
-  /** Reads all that there is room for, and copies what is left of the octets lent. */
-  keep(): void {
-    this.fill();
+    while (this.#readOne());
     this.#input = this.#at < this.#input.length ? this.#input.slice(this.#at) : NOTHING;
     this.#at = 0;
   }
 
-  /** Reads all that there is room for. */
-  fill(): void {
-    while (this.#readOne());
-  }
-
   /** Takes the first command that may run; `index` tells how many wait before it. */
   take(mayRun: (command: Command, index: number) => boolean): Command | undefined {
-    for (let index = 0; index < this.#commands.length || this.#readOne(); index++) {
+    for (let index = 0; index < this.#commands.length; index++) {
       const command = this.#commands[index]!;
       if (!mayRun(command, index)) continue;
       this.#commands.splice(index, 1);
       this.#bytes -= command.octets;
+      while (this.#readOne());
       return command;
     }
     return undefined;
-  }
-
-  /** Forgets everything. */
-  clear(): void {
-    this.#commands.length = 0;
-    this.#bytes = 0;
-    this.#input = NOTHING;
-    this.#at = 0;
   }
 
   #readOne(): boolean {

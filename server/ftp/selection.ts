@@ -6,6 +6,7 @@
  * @module
  */
 
+import type { Access } from "../accounts.ts";
 import type { Selection } from "../effects.ts";
 import { isAddressable, resolvePath } from "../paths.ts";
 import { isPattern } from "./pattern.ts";
@@ -30,9 +31,14 @@ export interface ListRequest {
  * asks for long lines; the others change nothing.
  *
  * @param directory The current directory, a virtual path.
+ * @param access The user's: who may write sees broken uploads, too.
  * @returns undefined when the path cannot be.
  */
-export function parseListArgument(directory: string, argument: string): ListRequest | undefined {
+export function parseListArgument(
+  directory: string,
+  argument: string,
+  access: Access,
+): ListRequest | undefined {
   const flags = /^(?:-[A-Za-z1]+(?: +|$))+/.exec(argument)?.[0] ?? "";
   const name = argument.slice(flags.length);
   if (!isAddressable(name)) return undefined;
@@ -47,6 +53,7 @@ export function parseListArgument(directory: string, argument: string): ListRequ
   const selection: Selection = {
     pattern,
     hidden: /[aA]/.test(flags),
+    partials: access === "write",
     itself: flags.includes("d"),
     recursive: flags.includes("R"),
     order: flags.includes("t") ? "time" : "name",

@@ -15,7 +15,6 @@ import {
   renderOpening,
   renderOutcome,
   renderSummary,
-  wrap,
 } from "../../bench/lessons/show.ts";
 import { Child } from "../child.ts";
 import { type Need, SERVER_NEEDS, testWith } from "../permission.ts";
@@ -71,12 +70,6 @@ testWith(["read"], "LESSONS point to files that exist, and to names that are in 
       }
     }
   }
-});
-
-Deno.test("wrap keeps to the width, and long words whole", () => {
-  assertEquals(wrap("one two three", 7), ["one two", "three"]);
-  assertEquals(wrap("a verylongword b", 5), ["a", "verylongword", "b"]);
-  assertEquals(wrap("", 5), [""]);
 });
 
 Deno.test("renderMeasured aligns figures, and breaks what does not fit", () => {

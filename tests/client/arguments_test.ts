@@ -4,15 +4,21 @@
  * @module
  */
 
-import { assertEquals, assertStringIncludes, assertThrows } from "@std/assert";
-import { FLAGS, parseArguments, UsageError } from "../../client/cli/arguments.ts";
+import { assert, assertEquals, assertStringIncludes, assertThrows } from "@std/assert";
+import { GRAMMAR, parseArguments, type Request } from "../../client/cli/arguments.ts";
+import { UsageError } from "../../client/cli/flags.ts";
 import { EXIT, main } from "../../client/cli/mod.ts";
 import { VERBS } from "../../client/cli/verbs.ts";
 import { FakeConsole } from "./fake_console.ts";
 
+function request(...args: string[]): Request {
+  const parsed = parseArguments(args);
+  assert(parsed !== "help");
+  return parsed;
+}
+
 Deno.test("parseArguments has defaults for everything", () => {
-  assertEquals(parseArguments(["get", "a.avi"]), {
-    help: false,
+  assertEquals(request("get", "a.avi"), {
     verb: "get",
     operands: ["a.avi"],
     protocol: "ftp",
@@ -23,11 +29,8 @@ Deno.test("parseArguments has defaults for everything", () => {
 });
 
 Deno.test("parseArguments takes flags on both sides of the verb, with = and without", () => {
-  const request = parseArguments(
-    ["--host", "::1", "--port=21", "get", "-cq", "a", "--user", "me:a:b", "--timeout", "1.5", "b"],
-  );
-  assertEquals(request, {
-    help: false,
+  const words = "--host ::1 --port=21 get -cq a --user me:a:b --timeout 1.5 b";
+  assertEquals(request(...words.split(" ")), {
     verb: "get",
     operands: ["a", "b"],
     protocol: "ftp",
@@ -41,40 +44,55 @@ Deno.test("parseArguments takes flags on both sides of the verb, with = and with
 });
 
 Deno.test("parseArguments has mini's own port", () => {
-  assertEquals(parseArguments(["--protocol", "mini", "get", "a"]).port, 8000);
-  assertEquals(parseArguments(["--protocol", "mini", "--port", "9", "get", "a"]).port, 9);
+  assertEquals(request("--protocol", "mini", "get", "a").port, 8000);
+  assertEquals(request("--protocol", "mini", "--port", "9", "get", "a").port, 9);
 });
 
 Deno.test("parseArguments takes names as they are typed", () => {
-  assertEquals(parseArguments(["get", "0012", "-"]).operands, ["0012", "-"]);
-  assertEquals(parseArguments(["get", "1e3", "true"]).operands, ["1e3", "true"]);
-  assertEquals(parseArguments(["--", "get", "-c", "--port"]).operands, ["-c", "--port"]);
+  assertEquals(request("get", "0012", "-").operands, ["0012", "-"]);
+  assertEquals(request("get", "1e3", "true").operands, ["1e3", "true"]);
+  assertEquals(request("get", "-q", "true").operands, ["true"]);
+  assertEquals(request("get", "--quiet", "false", "-c").operands, ["false"]);
+  assertEquals(request("--", "get", "-c", "--port").operands, ["-c", "--port"]);
 });
 
 Deno.test("parseArguments takes a user without a password", () => {
-  const { user, password } = parseArguments(["--user", "me", "ls"]);
+  const { user, password } = request("--user", "me", "ls");
   assertEquals([user, password], ["me", ""]);
 });
 
 /** A command line and its one line of complaint. */
 const WRONG: readonly (readonly [readonly string[], string])[] = [
-  [["--port", "x", "ls"], '--port takes a number from 1 to 65535, not "x"'],
-  [["--port", "0", "ls"], '--port takes a number from 1 to 65535, not "0"'],
-  [["--port", "65536", "ls"], '--port takes a number from 1 to 65535, not "65536"'],
-  [["ls", "--port"], "--port takes a number from 1 to 65535"],
-  [["--port", "--quiet", "ls"], "--port takes a number from 1 to 65535"],
+  [["--port", "x", "ls"], '--port takes a whole number from 1 to 65535, not "x"'],
+  [["--port", "0", "ls"], '--port takes a whole number from 1 to 65535, not "0"'],
+  [["--port", "65536", "ls"], '--port takes a whole number from 1 to 65535, not "65536"'],
+  [["ls", "--port"], "--port takes a whole number from 1 to 65535"],
+  [["--port", "--quiet", "ls"], "--port takes a whole number from 1 to 65535"],
   [["--host=", "ls"], "--host takes a name or an address"],
-  [["--protocol", "ssh", "ls"], '--protocol takes ftp or mini, not "ssh"'],
+  [["--protocol", "ssh", "ls"], '--protocol takes ftp, mini, not "ssh"'],
   [["--user", ":secret", "ls"], "--user takes NAME:PASSWORD"],
-  [["--timeout", "0", "ls"], '--timeout takes a number of seconds over 0, at most 86400, not "0"'],
-  [["--timeout=-1", "ls"], '--timeout takes a number of seconds over 0, at most 86400, not "-1"'],
+  [
+    ["--timeuot", "0", "ls"],
+    'Unknown flag "--timeuot": did you mean --timeout? client --help lists the flags',
+  ],
+  [
+    ["--user:me:secret", "ls"],
+    'Unknown flag "--user:...": client --help lists the flags',
+  ],
+  [["--quiet=much", "get", "a"], "--quiet takes no value"],
+  [["--timeout", "-1", "ls"], '--timeout takes seconds over 0, up to 86400, not "-1"'],
+  [["--timeout", "0", "ls"], '--timeout takes seconds over 0, up to 86400, not "0"'],
+  [["--timeout=-1", "ls"], '--timeout takes seconds over 0, up to 86400, not "-1"'],
   [
     ["--timeout", "soon", "ls"],
-    '--timeout takes a number of seconds over 0, at most 86400, not "soon"',
+    '--timeout takes seconds over 0, up to 86400, not "soon"',
   ],
-  [["--prot", "1", "ls"], "Unknown flag --prot, --help lists the flags"],
-  [["-x", "ls"], "Unknown flag -x, --help lists the flags"],
-  [["--colour=always", "ls"], "Unknown flag --colour, --help lists the flags"],
+  [
+    ["--prot", "1", "ls"],
+    'Unknown flag "--prot": did you mean --protocol? client --help lists the flags',
+  ],
+  [["-x", "ls"], 'Unknown flag "-x": client --help lists the flags'],
+  [["--colour=always", "ls"], 'Unknown flag "--colour": client --help lists the flags'],
 ];
 
 for (const [args, message] of WRONG) {
@@ -87,6 +105,10 @@ for (const [args, message] of WRONG) {
 const WRONG_VERBS: readonly (readonly [readonly string[], string])[] = [
   [[], "Name a verb: get, put, ls, cat, mkdir, rm, mv, stat; --help tells more"],
   [["fetch", "a"], 'Unknown verb "fetch", not one of get, put, ls, cat, mkdir, rm, mv, stat'],
+  [
+    ["mkdri", "a"],
+    'Unknown verb "mkdri", not one of get, put, ls, cat, mkdir, rm, mv, stat: did you mean mkdir?',
+  ],
   [["get"], "get takes REMOTE [LOCAL]"],
   [["get", "a", "b", "c"], "get takes REMOTE [LOCAL]"],
   [["get", ""], "get takes REMOTE [LOCAL], and no empty name"],
@@ -123,15 +145,15 @@ for (const [args, message] of WRONG_VERBS) {
   });
 }
 
-for (const args of [["--help"], ["-h"], ["get", "--help"]]) {
+for (const args of [["--help"], ["-h"], ["get", "--help"], ["--port", "x", "--bogus", "--help"]]) {
   Deno.test(`main ${args.join(" ")} names every verb, flag and exit status`, async () => {
     const console = new FakeConsole();
     assertEquals(await main(args, console), EXIT.ok);
     assertEquals(console.errorText, "");
     const text = console.outputText;
     for (const { name, operands } of VERBS) assertStringIncludes(text, `  ${name} ${operands} `);
-    for (const { name } of FLAGS) assertStringIncludes(text, `--${name}`);
-    for (const status of Object.values(EXIT)) assertStringIncludes(text, ` ${status}  `);
-    for (const line of text.split("\n")) assertEquals(line.length <= 90, true, line);
+    for (const name of Object.keys(GRAMMAR.flags)) assertStringIncludes(text, `--${name}`);
+    for (const status of Object.values(EXIT)) assertStringIncludes(text, `  ${status} `);
+    for (const line of text.split("\n")) assertEquals(line.length <= 80, true, line);
   });
 }

@@ -17,7 +17,7 @@ const NEEDS: readonly Need[] = [...SERVER_NEEDS, "run"];
 const LANES = 4;
 
 /** Topics whose cases fill the server or count what is open, and so want it for themselves. */
-const ALONE: ReadonlySet<string> = new Set(["concurrency", "descriptors"]);
+const ALONE: ReadonlySet<string> = new Set(["concurrency", "descriptors", "fairness", "outside"]);
 
 const declared = new Set(
   [...topics].flatMap(([topic, cases]) => Object.keys(cases).map((name) => `${topic}: ${name}`)),

@@ -40,6 +40,16 @@ export interface Overrides {
   readonly anonymous?: "read" | "write" | "off";
   /** The pause after a failed login. */
   readonly loginDelayMs?: number;
+  /** Event loops, or for blocking the threads at the start; the variant's own by default. */
+  readonly workers?: number;
+  /** How long a connection may take to log in. */
+  readonly loginTimeoutMs?: number;
+  /** The most sessions in all. */
+  readonly sessionsMax?: number;
+  /** The most sessions from one address. */
+  readonly sessionsPerHostMax?: number;
+  /** Failed logins from one address within a minute, over all connections; unlimited by default. */
+  readonly failedLoginsPerMinuteMax?: number;
   /** How long a session may be silent. */
   readonly idleTimeoutMs?: number;
   /** How long a data connection may take to come. */

@@ -6,8 +6,7 @@
  * @module
  */
 
-import { type Model, models, type ServeOptions } from "../../models/mod.ts";
-import { DEFAULT_LIMITS } from "../../server/mod.ts";
+import { type Model, models, type ServeOptions, serveOptions } from "../../models/mod.ts";
 import { type Overrides, type Serving, WRITER } from "./target.ts";
 
 /** Cases that a variant does not run, and why. */
@@ -106,32 +105,49 @@ function optionsOf(
   overrides: Overrides,
 ): ServeOptions {
   const { anonymous = "read" } = overrides;
-  return {
+  return serveOptions({
     protocol: overrides.protocol ?? "ftp",
     host: overrides.host ?? "127.0.0.1",
     port: overrides.port ?? 0,
     root,
-    workers: 1,
     maxWorkers: overrides.maxWorkers ?? BLOCKING_THREADS_MAX,
-    selector: "epoll",
-    trigger: "level",
-    intervalMs: 1,
     settings: {
-      accounts: {
-        users: [{ name: WRITER.user, password: WRITER.password, access: "write" }],
+      ftp: {
+        accounts: {
+          users: [{ name: WRITER.user, password: WRITER.password, access: "write" }],
+          ...(anonymous === "off" ? {} : { anonymous }),
+        },
+        limits: {
+          loginDelayMs: overrides.loginDelayMs ?? LOGIN_DELAY_MS,
+          ...given("loginTimeoutMs", overrides.loginTimeoutMs),
+          ...given("idleTimeoutMs", overrides.idleTimeoutMs),
+          ...given("connectTimeoutMs", overrides.connectTimeoutMs),
+          ...given("stallTimeoutMs", overrides.stallTimeoutMs),
+        },
+      },
+      mini: {
         ...(anonymous === "off" ? {} : { anonymous }),
+        ...given("idleTimeoutMs", overrides.idleTimeoutMs),
+        ...given("stallTimeoutMs", overrides.stallTimeoutMs),
       },
-      limits: {
-        loginDelayMs: overrides.loginDelayMs ?? LOGIN_DELAY_MS,
-        idleTimeoutMs: overrides.idleTimeoutMs ?? DEFAULT_LIMITS.idleTimeoutMs,
-        connectTimeoutMs: overrides.connectTimeoutMs ?? DEFAULT_LIMITS.connectTimeoutMs,
-        stallTimeoutMs: overrides.stallTimeoutMs ?? DEFAULT_LIMITS.stallTimeoutMs,
-      },
-      downloadPath: "/",
-      uploadPath: "/",
+      echo: given("idleTimeoutMs", overrides.idleTimeoutMs),
+      hello: given("idleTimeoutMs", overrides.idleTimeoutMs),
+      chat: given("idleTimeoutMs", overrides.idleTimeoutMs),
+    },
+    admission: {
+      // The suite's own connections all come from one address, and many fail to log in.
+      failedLoginsPerMinuteMax: overrides.failedLoginsPerMinuteMax ?? 0,
+      ...given("sessionsMax", overrides.sessionsMax),
+      ...given("sessionsPerHostMax", overrides.sessionsPerHostMax),
     },
     ...options,
-  };
+    ...given("workers", overrides.workers),
+  });
+}
+
+/** `{name: value}`, or nothing where there is no value. */
+function given<Name extends string, T>(name: Name, value: T | undefined): { [N in Name]?: T } {
+  return (value === undefined ? {} : { [name]: value }) as { [N in Name]?: T };
 }
 
 async function start(

@@ -29,6 +29,7 @@ const decoder = new TextDecoder();
 export const ALL: Selection = {
   pattern: [],
   hidden: true,
+  partials: true,
   itself: false,
   recursive: false,
   order: "name",

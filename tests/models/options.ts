@@ -4,24 +4,19 @@
  * @module
  */
 
-import type { ServeOptions } from "../../models/mod.ts";
-import { DEFAULT_LIMITS } from "../../server/mod.ts";
+import { type ServeOptions, serveOptions } from "../../models/mod.ts";
+import { DEFAULT_SETTINGS } from "../../server/mod.ts";
 
-/** A server on a free loopback port; who serves files adds a root. */
-export const OPTIONS: ServeOptions = {
-  protocol: "ftp",
-  host: "127.0.0.1",
+/** A server on a free loopback port, where everybody may write; who serves files adds a root. */
+export const OPTIONS: ServeOptions = serveOptions({
   port: 0,
   root: "",
-  settings: {
-    accounts: { users: [], anonymous: "write" },
-    limits: DEFAULT_LIMITS,
-    downloadPath: "/",
-    uploadPath: "/",
-  },
-  workers: 1,
   maxWorkers: 1,
-  selector: "epoll",
-  trigger: "level",
-  intervalMs: 1,
-};
+  settings: {
+    ftp: {
+      accounts: { users: [], anonymous: "write" },
+      limits: { ...DEFAULT_SETTINGS.ftp.limits, loginDelayMs: 0 },
+    },
+    mini: { anonymous: "write" },
+  },
+});

@@ -8,9 +8,15 @@ import { type Finding, lineAt, type Node, type SourceFile, visitNodes } from "./
 
 const FACES = ["server/mod.ts", "models/mod.ts", "client/mod.ts"] as const;
 
-/** The vocabulary of FTP that both ends speak. */
-const FTP_WORDS = ["lines", "replies", "address", "facts", "ascii"].map((name) =>
-  `server/ftp/words/${name}.ts`
+/** What both ends speak with: the vocabulary of FTP, names as octets, the end of a switch. */
+const WORDS = ["server/ftp/words/", "server/octets.ts", "server/unreachable.ts"] as const;
+
+/** The one parser of command lines. */
+const FLAGS = "client/cli/flags.ts";
+
+/** What main.ts picks one of. */
+const COMMANDS = ["models/serve", "client/cli", "bench", "bench/lessons"].map((folder) =>
+  `${folder}/mod.ts`
 );
 
 /**
@@ -19,15 +25,16 @@ const FTP_WORDS = ["lines", "replies", "address", "facts", "ascii"].map((name) =
  */
 const DIRECTIONS: readonly (readonly [from: string, to: readonly string[]])[] = [
   ["server/", ["server/"]],
-  ["client/", ["client/", ...FTP_WORDS]],
+  ["client/", ["client/", ...WORDS]],
   ["models/libc/", ["models/libc/"]],
+  ["models/serve/", ["models/", "server/mod.ts", FLAGS]],
   ["models/", ["models/", "server/mod.ts"]],
   // The load is a client over the same calls of the kernel as the servers that it measures.
   ["bench/load/", ["bench/", "models/libc/", ...FACES]],
   // A lesson shows the selectors and the calls themselves.
-  ["bench/lessons/", ["bench/", "models/libc/", "models/selector/", ...FACES]],
-  ["bench/", ["bench/", ...FACES]],
-  ["main.ts", [...FACES, "client/cli/mod.ts", "bench/mod.ts", "bench/lessons/mod.ts"]],
+  ["bench/lessons/", ["bench/", "models/libc/", "models/selector/", FLAGS, ...FACES]],
+  ["bench/", ["bench/", FLAGS, ...FACES]],
+  ["main.ts", [FLAGS, ...COMMANDS]],
   ["tests/conformance/", ["tests/", ...FACES]],
   ["tests/peers/", ["tests/", ...FACES]],
   ["tests/", ["tests/", "server/", "models/", "client/", "bench/", "main.ts"]],
@@ -37,9 +44,11 @@ const DIRECTIONS: readonly (readonly [from: string, to: readonly string[]])[] = 
 const PURE = ["server/"];
 
 /** One specifier, and where it stands. */
-interface Import {
+export interface Import {
   readonly specifier: string;
   readonly offset: number;
+  /** A worker's module, begun by URL. */
+  readonly isWorker: boolean;
 }
 
 /** Imports in every form, and workers begun by URL: those are code, too. */
@@ -54,7 +63,8 @@ export function importsOf(file: SourceFile): Import[] {
     "NewExpression",
   ], (node) => {
     const specifier = specifierOf(node);
-    if (specifier !== undefined) found.push({ specifier, offset: node.range[0] });
+    if (specifier === undefined) return;
+    found.push({ specifier, offset: node.range[0], isWorker: node.type === "NewExpression" });
   });
   return found;
 }

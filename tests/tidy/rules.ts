@@ -179,6 +179,31 @@ function sharesDoc(before: string, line: string): boolean {
   return above.at(-1)?.endsWith("*/") ?? false;
 }
 
+/** By these names unions are told apart. */
+const KINDS: readonly string[] = ["kind", "do", "as"];
+
+/** A kind that no case knows must not compile: `unreachable(value)` takes only what is never. */
+export function exhaustiveSwitch(file: SourceFile): Finding[] {
+  if (!isCode(file) || !isIn(file, ["server/", "models/", "client/"])) return [];
+  const found: Finding[] = [];
+  visitNodes(file, ["SwitchStatement"], (node) => {
+    if (node.type !== "SwitchStatement" || !isOverKind(node.discriminant)) return;
+    const last = node.cases.at(-1);
+    const ending = last?.test === null ? file.text.slice(...last.range) : "";
+    if (/\bunreachable\(/.test(ending)) return;
+    found.push(
+      finding(file, node.range[0], "switches over a kind without unreachable() at its end"),
+    );
+  });
+  return found;
+}
+
+function isOverKind(node: Node): boolean {
+  if (node.type === "Identifier") return KINDS.includes(node.name);
+  return node.type === "MemberExpression" && node.property.type === "Identifier" &&
+    KINDS.includes(node.property.name);
+}
+
 /** Work that is left goes into the tracker, not into a comment. */
 export function noMarkers(file: SourceFile): Finding[] {
   // Written so that this file does not find itself.

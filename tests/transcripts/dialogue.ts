@@ -23,14 +23,16 @@
  *     fail WHAT FAILURE           the next WHAT fails with that failure  (session alone)
  *     session REASON              the dialogue is for the session alone, and why
  *
- * CONTENT and PATTERN of data are JSON strings, `* N` behind one repeats it. In a C: line "\xHH" is
- * one octet, "{A*N}" is N times A, "{hostport}" and "{extended}" are arguments of PORT and EPRT for
+ * CONTENT and PATTERN of data are JSON strings, `* N` behind one repeats it. "\xHH" is one octet in
+ * a C: or S: line and in the PATH of what is there at the start; in data that is no UTF-8 it is
+ * "\udcHH", as names have it. In a C: line "{A*N}" is N times A, "{hostport}" and "{extended}" are arguments of PORT and EPRT for
  * a port that the client listens on, "{host}" is its address with commas.
  *
  * @module
  */
 
-import type { Failure } from "../../server/mod.ts";
+import { decodeOctets, encodeOctets, type Failure } from "../../server/mod.ts";
+import { PASSWORDS } from "../driven/settings.ts";
 import { parseTime } from "../../server/ftp/words/facts.ts";
 
 /** What is in the tree before a dialogue. */
@@ -69,15 +71,6 @@ export interface Dialogue {
   readonly sessionOnly: string | undefined;
 }
 
-/**
- * The passwords of the users that `login` knows: a server for dialogues has the user "writer" with
- * all rights, and lets anonymous users read.
- */
-export const PASSWORDS: Readonly<Record<string, string>> = {
-  writer: "pass word",
-  anonymous: "guest@example.com",
-};
-
 type Mutable<T> = { -readonly [Key in keyof T]: T[Key] };
 type Draft = Mutable<Dialogue> & { tree: Entry[]; steps: Step[] };
 
@@ -110,11 +103,11 @@ function parseLine(dialogue: Draft, source: string, line: number): boolean {
       if (match === null) return false;
       const [, path, content, time] = match;
       const modifiedMs = time === undefined ? undefined : parseTime(time);
-      dialogue.tree.push({ path: path!, content: parseContent(content!), modifiedMs });
+      dialogue.tree.push({ path: textOf(path!), content: parseContent(content!), modifiedMs });
       return true;
     }
     case "dir":
-      dialogue.tree.push({ path: rest, content: undefined, modifiedMs: undefined });
+      dialogue.tree.push({ path: textOf(rest), content: undefined, modifiedMs: undefined });
       return true;
     case "login":
       steps.push({ line, kind: "server", pattern: "220 *" });
@@ -127,7 +120,8 @@ function parseLine(dialogue: Draft, source: string, line: number): boolean {
       pushClient(steps, line, rest);
       return true;
     case "S:":
-      steps.push(rest === "..." ? { line, kind: "skip" } : { line, kind: "server", pattern: rest });
+      if (rest === "...") steps.push({ line, kind: "skip" });
+      else steps.push({ line, kind: "server", pattern: textOf(rest) });
       return true;
     case "D<":
     case "D~":
@@ -192,13 +186,19 @@ export function encodeClientLine(line: string, fill: (placeholder: string) => st
     const repeat = /^(.)\*(\d+)$/.exec(inside);
     return repeat === null ? fill(inside) : repeat[1]!.repeat(Number(repeat[2]));
   });
-  const octets: number[] = [];
-  const encoder = new TextEncoder();
-  for (const part of filled.split(/(\\x[0-9a-f]{2})/)) {
-    if (/^\\x[0-9a-f]{2}$/.test(part)) octets.push(parseInt(part.slice(2), 16));
-    else octets.push(...encoder.encode(part));
-  }
-  return Uint8Array.from([...octets, 0x0d, 0x0a]);
+  return Uint8Array.from([...octetsOf(filled), 0x0d, 0x0a]);
+}
+
+/** The octets of `text`, in which "\\xHH" is one. */
+function octetsOf(text: string): number[] {
+  return text.split(/(\\x[0-9a-f]{2})/).flatMap((part) =>
+    /^\\x[0-9a-f]{2}$/.test(part) ? [parseInt(part.slice(2), 16)] : [...encodeOctets(part)]
+  );
+}
+
+/** `text` with what "\\xHH" in it stands for. */
+function textOf(text: string): string {
+  return decodeOctets(Uint8Array.from(octetsOf(text)));
 }
 
 /** Whether `text` is what `pattern` says, "*" standing for any text. */

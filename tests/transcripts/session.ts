@@ -1,13 +1,14 @@
 /**
- * Runs dialogues on the session alone, under several ways to cut the client's octets.
+ * Runs dialogues on the models' driver over a tree in memory, without a socket, under several ways to cut the client's octets.
  *
  * @module
  */
 
 import { assert, assertEquals, fail } from "@std/assert";
+import { concatenate, decodeOctets } from "../../server/mod.ts";
+import { DrivenSession } from "../driven/session.ts";
+import { PEER } from "../driven/settings.ts";
 import { type Dialogue, encodeClientLine, matches, placeOf, type Step } from "./dialogue.ts";
-import { Driver, PEER } from "./driver.ts";
-import { concat } from "./tree.ts";
 
 /**
  * How the client's octets arrive: each piece as it was sent; one octet at a time; or each piece
@@ -28,13 +29,15 @@ const WHOLE_BYTES = 65_536;
 
 /** Runs one dialogue; throws an AssertionError that says where it went another way. */
 export function runOnSession(dialogue: Dialogue, chunking: Chunking): void {
-  const driver = new Driver();
+  const driver = new DrivenSession();
   for (const { path, content, modifiedMs } of dialogue.tree) {
     const octets = content === undefined ? undefined : new TextEncoder().encode(content);
     driver.tree.put(path, octets, modifiedMs);
   }
   const pieces = dialogue.steps.map((step) =>
-    step.kind === "client" ? concat(step.lines.map((line) => encodeClientLine(line, fill))) : NONE
+    step.kind === "client"
+      ? concatenate(step.lines.map((line) => encodeClientLine(line, fill)))
+      : NONE
   );
   const run = new Run(dialogue, driver, pieces, chunking);
   for (const index of dialogue.steps.keys()) run.step(index);
@@ -62,7 +65,7 @@ class Run {
 
   constructor(
     readonly dialogue: Dialogue,
-    readonly driver: Driver,
+    readonly driver: DrivenSession,
     readonly pieces: readonly Uint8Array[],
     readonly chunking: Chunking,
   ) {}
@@ -79,7 +82,7 @@ class Run {
       case "skip":
         return this.#skip(dialogue.steps[index + 1], place);
       case "download": {
-        const text = new TextDecoder().decode(driver.download(this.#stepBytes(step.content)));
+        const text = decodeOctets(driver.download(this.#stepBytes(step.content)));
         const matching = step.isPattern ? matches(text, step.content) : text === step.content;
         if (!matching) fail(`${place}: got ${JSON.stringify(text)}`);
         return;
@@ -128,7 +131,7 @@ class Run {
           first[end - 1] === 0x0d ? end - 1 : Math.min(end, first.length - 1),
         );
         this.#sent.set(next, ahead);
-        return this.driver.input(concat([rest, first.subarray(0, ahead)]));
+        return this.driver.input(concatenate([rest, first.subarray(0, ahead)]));
       }
     }
   }
@@ -142,7 +145,7 @@ class Run {
     const { driver } = this;
     const end = driver.said.indexOf(0x0a);
     if (end === -1) return undefined;
-    const line = new TextDecoder().decode(driver.said.subarray(0, end + 1));
+    const line = decodeOctets(driver.said.subarray(0, end + 1));
     driver.said = driver.said.subarray(end + 1);
     assert(line.endsWith("\r\n"), `${JSON.stringify(line)} ends with CR LF`);
     return line.slice(0, -2);

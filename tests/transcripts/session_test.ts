@@ -9,7 +9,7 @@ import { CHUNKINGS, runOnSession } from "./session.ts";
 
 for (const dialogue of dialogues) {
   for (const chunking of CHUNKINGS) {
-    Deno.test(`ftp ${dialogue.topic}: ${dialogue.title} [session, ${chunking}]`, () => {
+    Deno.test(`ftp ${dialogue.topic}: ${dialogue.title} [driver over memory, ${chunking}]`, () => {
       runOnSession(dialogue, chunking);
     });
   }

@@ -5,8 +5,8 @@
  */
 
 import { assert, assertEquals, fail } from "@std/assert";
+import { concatenate } from "../../server/mod.ts";
 import { type Dialogue, encodeClientLine, matches, placeOf, type Step } from "./dialogue.ts";
-import { concat } from "./tree.ts";
 
 /** A step that takes longer has failed: a server that says nothing must not hang the suite. */
 const STEP_MS_MAX = 20_000;
@@ -109,7 +109,9 @@ class Run {
     switch (step.kind) {
       case "client": {
         const fill = (placeholder: string) => this.#fill(placeholder);
-        return await this.#write(concat(step.lines.map((line) => encodeClientLine(line, fill))));
+        return await this.#write(
+          concatenate(step.lines.map((line) => encodeClientLine(line, fill))),
+        );
       }
       case "server": {
         const line = await this.#takeLine();
@@ -185,7 +187,7 @@ class Run {
       const buffer = new Uint8Array(4096);
       const length = await this.control.read(buffer);
       if (length === null) return undefined;
-      this.#octets = concat([this.#octets, buffer.subarray(0, length)]);
+      this.#octets = concatenate([this.#octets, buffer.subarray(0, length)]);
       end = this.#octets.indexOf(0x0a);
     }
     const line = new TextDecoder().decode(this.#octets.subarray(0, end + 1));
@@ -227,7 +229,7 @@ class Run {
     const data = await this.#connectData();
     const parts: Uint8Array[] = [];
     for await (const part of data.readable) parts.push(part);
-    return concat(parts);
+    return concatenate(parts);
   }
 
   async #upload(octets: Uint8Array): Promise<void> {

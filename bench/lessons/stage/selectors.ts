@@ -7,7 +7,7 @@
 import { EAGAIN } from "../../../models/libc/constants.ts";
 import { errorText, type Libc } from "../../../models/libc/mod.ts";
 import { EpollSelector } from "../../../models/selector/epoll.ts";
-import { READ, type Selector } from "../../../models/selector/mod.ts";
+import { READ, ReadyList, type Selector } from "../../../models/selector/mod.ts";
 import { PollSelector } from "../../../models/selector/poll.ts";
 import { SelectSelector } from "../../../models/selector/select.ts";
 
@@ -32,7 +32,7 @@ export function selectorOf(kind: Kind, libc: Libc): Selector {
 /** Sends back what comes on the sockets that it watches. */
 export class EchoLoop implements Disposable {
   readonly #buffer: Uint8Array<ArrayBuffer>;
-  readonly #ready: number[] = [];
+  readonly #ready = new ReadyList();
   /** Messages that went back. */
   echoed = 0;
 
@@ -50,9 +50,9 @@ export class EchoLoop implements Disposable {
   /** Waits once, and answers all who are ready. */
   turn(): void {
     const { libc } = this;
-    this.#ready.length = 0;
-    this.selector.wait(-1, false, this.#onReady);
-    for (const fd of this.#ready) {
+    this.selector.wait(-1, this.#ready);
+    for (let index = 0; index < this.#ready.count; index++) {
+      const fd = this.#ready.fds[index]!;
       const count = libc.recv(fd, this.#buffer, BigInt(this.bytes), 0);
       if (count === -EAGAIN) continue;
       if (count <= 0) throw new Error(`Cannot receive: ${errorText(-count)}`);
@@ -65,6 +65,4 @@ export class EchoLoop implements Disposable {
   [Symbol.dispose](): void {
     this.selector.close();
   }
-
-  readonly #onReady = (fd: number): void => void this.#ready.push(fd);
 }

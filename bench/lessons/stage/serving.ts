@@ -9,11 +9,12 @@
 import {
   models,
   type ServeOptions,
+  serveOptions,
+  type ServeParts,
   type Server,
   type Terminal,
   type WorkerStats,
 } from "../../../models/mod.ts";
-import { DEFAULT_LIMITS } from "../../../server/mod.ts";
 import { LessonError } from "../lesson.ts";
 
 /** Where experiments happen: never on a network. */
@@ -22,26 +23,20 @@ export const HOST = "127.0.0.1";
 /** One receive of a client; the answers of the small protocols are shorter. */
 const RECEIVE_BYTES = 65_536;
 
-const DEFAULTS: Omit<ServeOptions, "root"> = {
+const DEFAULTS: Omit<ServeParts, "root"> = {
   protocol: "hello",
   host: HOST,
   port: 0,
   settings: {
-    accounts: { users: [], anonymous: "write" },
-    limits: DEFAULT_LIMITS,
-    downloadPath: "/",
-    uploadPath: "/",
+    ftp: { accounts: { users: [], anonymous: "write" } },
+    mini: { anonymous: "write" },
   },
-  workers: 1,
   maxWorkers: 1,
-  selector: "epoll",
-  trigger: "level",
-  intervalMs: 1,
 };
 
 /** One worker, one thread of blocking at most, epoll by level, unless `changes` say otherwise. */
 export function servingOptions(root: string, changes: Partial<ServeOptions> = {}): ServeOptions {
-  return { ...DEFAULTS, root, ...changes };
+  return serveOptions({ ...DEFAULTS, root, ...changes });
 }
 
 /**

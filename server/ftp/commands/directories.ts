@@ -6,7 +6,7 @@
 
 import { parentOf } from "../../paths.ts";
 import { encodeReply, quotePath } from "../words/replies.ts";
-import type { FtpSession } from "../session.ts";
+import type { CommandContext } from "./context.ts";
 import { resolveNew, resolveOld } from "./names.ts";
 
 const CHANGED = encodeReply(250, "Directory changed");
@@ -14,17 +14,17 @@ const REMOVED = encodeReply(250, "Directory removed");
 const ROOT_STAYS = encodeReply(550, "The root cannot be removed");
 
 /** CWD: 250, 550. */
-export function changeDirectory(session: FtpSession, argument: string): void {
+export function changeDirectory(session: CommandContext, argument: string): void {
   const path = resolveOld(session, argument);
   if (path !== undefined) enter(session, path);
 }
 
 /** CDUP: replies as CWD's, says RFC 959 section 4.1.1 (its list in 5.4 says 200). */
-export function changeToParent(session: FtpSession): void {
+export function changeToParent(session: CommandContext): void {
   enter(session, parentOf(session.directory));
 }
 
-function enter(session: FtpSession, path: string): void {
+function enter(session: CommandContext, path: string): void {
   session.file({ do: "enter", path }, "done", () => {
     session.directory = path;
     session.send(CHANGED);
@@ -32,12 +32,12 @@ function enter(session: FtpSession, path: string): void {
 }
 
 /** PWD: 257. */
-export function printDirectory(session: FtpSession): void {
+export function printDirectory(session: CommandContext): void {
   session.reply(257, `${quotePath(session.directory)} is the current directory`);
 }
 
 /** MKD: 257, 550, 553 for a name that nothing may have. */
-export function makeDirectory(session: FtpSession, argument: string): void {
+export function makeDirectory(session: CommandContext, argument: string): void {
   const path = resolveNew(session, argument);
   if (path === undefined) return;
   session.file({ do: "makeDirectory", path }, "done", () => {
@@ -46,7 +46,7 @@ export function makeDirectory(session: FtpSession, argument: string): void {
 }
 
 /** RMD: 250, 550. */
-export function removeDirectory(session: FtpSession, argument: string): void {
+export function removeDirectory(session: CommandContext, argument: string): void {
   const path = resolveOld(session, argument);
   if (path === undefined) return;
   if (path === "/") return session.send(ROOT_STAYS);

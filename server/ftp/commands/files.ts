@@ -7,12 +7,12 @@
 
 import type { Failure } from "../../effects.ts";
 import { ASCII_SIZE_BYTES_MAX, READ_BYTES } from "../../limits.ts";
-import { isPartialName, nameOf, partialPath } from "../../paths.ts";
+import { isPartialName, nameOf, partialPath, resolvePath } from "../../paths.ts";
 import { toNetworkLines } from "../words/ascii.ts";
 import { FAILURE_REPLIES, NEW_NAME_FAILURE_REPLIES } from "../failures.ts";
 import { formatTime, parseTime } from "../words/facts.ts";
 import { encodeReply } from "../words/replies.ts";
-import type { FtpSession } from "../session.ts";
+import type { CommandContext } from "./context.ts";
 import { resolveNew, resolveOld } from "./names.ts";
 
 const REMOVED = encodeReply(250, "File removed");
@@ -25,14 +25,14 @@ const TOO_LARGE_TO_COUNT = encodeReply(550, "Too large to count its size in TYPE
 const MFMT_SYNTAX = encodeReply(501, "Takes YYYYMMDDHHMMSS and a path");
 
 /** DELE: 250, 550. */
-export function remove(session: FtpSession, argument: string): void {
+export function remove(session: CommandContext, argument: string): void {
   const path = resolveOld(session, argument);
   if (path === undefined) return;
   session.file({ do: "removeFile", path }, "done", () => session.send(REMOVED));
 }
 
 /** RNFR: 350 for what exists, 550. */
-export function renameFrom(session: FtpSession, argument: string): void {
+export function renameFrom(session: CommandContext, argument: string): void {
   const path = resolveOld(session, argument);
   if (path === undefined) return;
   if (path === "/") return session.send(ROOT_STAYS);
@@ -42,8 +42,8 @@ export function renameFrom(session: FtpSession, argument: string): void {
   });
 }
 
-/** RNTO: 250, 503 unless it follows RNFR at once, 550, 553. */
-export function renameTo(session: FtpSession, argument: string): void {
+/** RNTO: 250, 503 without RNFR, 550, 553. */
+export function renameTo(session: CommandContext, argument: string): void {
   const from = session.renameFrom;
   session.renameFrom = undefined;
   if (from === undefined) return session.send(RENAME_NOT_BEGUN);
@@ -63,7 +63,7 @@ export function renameTo(session: FtpSession, argument: string): void {
  * Where only the partial file of a broken upload exists, its size is the answer: clients that
  * resume an upload ask SIZE for the offset to go on from (curl -C - -T, lftp put -c).
  */
-export function size(session: FtpSession, argument: string): void {
+export function size(session: CommandContext, argument: string): void {
   const path = resolveOld(session, argument);
   if (path === undefined) return;
   const measure = session.type === "I" ? measureOctets : measureLines;
@@ -74,7 +74,7 @@ export function size(session: FtpSession, argument: string): void {
   });
 }
 
-type Measure = (session: FtpSession, path: string, failed: (failure: Failure) => void) => void;
+type Measure = (session: CommandContext, path: string, failed: (failure: Failure) => void) => void;
 
 const measureOctets: Measure = (session, path, failed) => {
   session.file({ do: "stat", path }, "stat", ({ stat }) => {
@@ -93,10 +93,10 @@ const measureLines: Measure = (session, path, failed) => {
     const filter = toNetworkLines();
     let [taken, counted] = [0, 0];
     const readOn = () => {
-      session.file({ do: "read", length: READ_BYTES }, "octets", ({ octets }) => {
-        if (octets.length === 0) return end(encodeReply(213, String(counted)));
+      session.file({ do: "read", length: READ_BYTES }, "octets", ({ octets, ended }) => {
         taken += octets.length;
         counted += filter.push(octets).length;
+        if (ended) return end(encodeReply(213, String(counted)));
         // The file may grow while it is read.
         if (taken > ASCII_SIZE_BYTES_MAX) return end(TOO_LARGE_TO_COUNT);
         readOn();
@@ -106,23 +106,44 @@ const measureLines: Measure = (session, path, failed) => {
   }, failed);
 };
 
-/** MDTM: 213, 550. */
-export function modified(session: FtpSession, argument: string): void {
+/**
+ * MDTM: 213, 550. With a time before the name it sets that, as older clients ask for it, unless a
+ * file has all of it for its name.
+ */
+export function modified(session: CommandContext, argument: string): void {
   const path = resolveOld(session, argument);
   if (path === undefined) return;
-  session.file({ do: "stat", path }, "stat", ({ stat }) => {
-    session.reply(213, formatTime(stat.modifiedMs));
-  });
+  session.file(
+    { do: "stat", path },
+    "stat",
+    ({ stat }) => session.reply(213, formatTime(stat.modifiedMs)),
+    (failure) => {
+      const setting = failure === "notFound" ? parseTimeAndName(argument) : undefined;
+      const named = setting && resolvePath(session.directory, setting.name);
+      const mayWrite = session.access === "write" && session.can.times;
+      if (setting === undefined || named === undefined || !mayWrite) return session.fail(failure);
+      setTime(session, named, setting.modifiedMs);
+    },
+  );
 }
 
 /** MFMT: 213, 501, 550. */
-export function setModified(session: FtpSession, argument: string): void {
-  const space = argument.indexOf(" ");
-  const modifiedMs = space === -1 ? undefined : parseTime(argument.slice(0, space));
-  const name = argument.slice(space + 1);
-  if (modifiedMs === undefined || name === "") return session.send(MFMT_SYNTAX);
-  const path = resolveOld(session, name);
-  if (path === undefined) return;
+export function setModified(session: CommandContext, argument: string): void {
+  const setting = parseTimeAndName(argument);
+  if (setting === undefined) return session.send(MFMT_SYNTAX);
+  const path = resolveOld(session, setting.name);
+  if (path !== undefined) setTime(session, path, setting.modifiedMs);
+}
+
+/** `YYYYMMDDHHMMSS name`, or undefined. */
+function parseTimeAndName(text: string): { modifiedMs: number; name: string } | undefined {
+  const space = text.indexOf(" ");
+  const modifiedMs = space === -1 ? undefined : parseTime(text.slice(0, space));
+  const name = text.slice(space + 1);
+  return modifiedMs === undefined || name === "" ? undefined : { modifiedMs, name };
+}
+
+function setTime(session: CommandContext, path: string, modifiedMs: number): void {
   session.file({ do: "setModified", path, modifiedMs }, "done", () => {
     session.reply(213, `Modify=${formatTime(modifiedMs)}; ${path}`);
   });

@@ -11,7 +11,7 @@
 import type { Address } from "../../effects.ts";
 import { canonicalIpv6, formatHostPort, parseExtended, parseHostPort } from "../words/address.ts";
 import { encodeReply } from "../words/replies.ts";
-import type { FtpSession } from "../session.ts";
+import type { CommandContext } from "./context.ts";
 
 /** Ports below it belong to well-known services (RFC 2577 section 3). */
 const PORT_MIN = 1024;
@@ -44,7 +44,7 @@ const ALLO_SYNTAX = encodeReply(501, "Takes a number of octets, and R and anothe
 const ALLO_TAKEN = encodeReply(200, "The next upload is checked against the free space");
 
 /** PORT: 200, 501, 504. */
-export function port(session: FtpSession, argument: string): void {
+export function port(session: CommandContext, argument: string): void {
   if (session.onlyExtendedPassive) return session.send(ONLY_EPSV);
   const address = parseHostPort(argument);
   if (address === undefined) return session.send(PORT_SYNTAX);
@@ -52,7 +52,7 @@ export function port(session: FtpSession, argument: string): void {
 }
 
 /** EPRT: 200, 501, 504, 522 for a network protocol that the control connection does not use. */
-export function extendedPort(session: FtpSession, argument: string): void {
+export function extendedPort(session: CommandContext, argument: string): void {
   if (session.onlyExtendedPassive) return session.send(ONLY_EPSV);
   const address = parseExtended(argument);
   if (address === undefined) return session.send(EPRT_SYNTAX);
@@ -61,7 +61,7 @@ export function extendedPort(session: FtpSession, argument: string): void {
   takeAddress(session, address);
 }
 
-function takeAddress(session: FtpSession, address: Address): void {
+function takeAddress(session: CommandContext, address: Address): void {
   const { family, host } = session.peer.remote;
   const own = family === 6 ? canonicalIpv6(host) : host;
   if (address.host !== own) return session.send(FOREIGN_HOST);
@@ -72,7 +72,7 @@ function takeAddress(session: FtpSession, address: Address): void {
 }
 
 /** PASV: 227, 425 when no port is free and on IPv6, 501 after EPSV ALL. */
-export function passive(session: FtpSession): void {
+export function passive(session: CommandContext): void {
   if (session.onlyExtendedPassive) return session.send(ONLY_EPSV);
   const { family, host } = session.peer.local;
   if (family !== 4) return session.send(PASV_IS_IPV4);
@@ -83,7 +83,7 @@ export function passive(session: FtpSession): void {
 }
 
 /** EPSV: 229, 200 for ALL, 425 when no port is free, 501, 522. */
-export function extendedPassive(session: FtpSession, argument: string): void {
+export function extendedPassive(session: CommandContext, argument: string): void {
   const { family } = session.peer.local;
   if (argument !== "") {
     if (argument.toUpperCase() === "ALL") {
@@ -97,8 +97,8 @@ export function extendedPassive(session: FtpSession, argument: string): void {
   session.openPassive((port) => session.reply(229, `Entering Extended Passive Mode (|||${port}|)`));
 }
 
-/** TYPE: 200, 501, 504. */
-export function setType(session: FtpSession, argument: string): void {
+/** TYPE: 200, 501, 504. "L8" without its blank is what some clients say. */
+export function setType(session: CommandContext, argument: string): void {
   switch (argument.toUpperCase()) {
     case "A":
     case "A N":
@@ -106,29 +106,30 @@ export function setType(session: FtpSession, argument: string): void {
       return session.send(TYPE_A);
     case "I":
     case "L 8":
+    case "L8":
       session.type = "I";
       return session.send(TYPE_I);
   }
-  const known = /^(?:[AE](?: [NTC])?|L \d{1,3})$/i.test(argument);
+  const known = /^(?:[AE](?: [NTC])?|L ?\d{1,3})$/i.test(argument);
   session.send(known ? TYPE_OTHER : TYPE_SYNTAX);
 }
 
 /** STRU: 200, 501, 504. */
-export function setStructure(session: FtpSession, argument: string): void {
+export function setStructure(session: CommandContext, argument: string): void {
   const structure = argument.toUpperCase();
   if (structure === "F") session.send(STRUCTURE_F);
   else session.send(structure === "R" || structure === "P" ? STRUCTURE_OTHER : STRUCTURE_SYNTAX);
 }
 
 /** MODE: 200, 501, 504. */
-export function setMode(session: FtpSession, argument: string): void {
+export function setMode(session: CommandContext, argument: string): void {
   const mode = argument.toUpperCase();
   if (mode === "S") session.send(MODE_S);
   else session.send(mode === "B" || mode === "C" ? MODE_OTHER : MODE_SYNTAX);
 }
 
 /** REST: 350, 501. It holds for the next transfer command, whatever else comes between. */
-export function restart(session: FtpSession, argument: string): void {
+export function restart(session: CommandContext, argument: string): void {
   const offset = parseOctets(argument);
   if (offset === undefined) return session.send(REST_SYNTAX);
   session.restart = offset;
@@ -136,8 +137,8 @@ export function restart(session: FtpSession, argument: string): void {
 }
 
 /** ALLO: 200, 501. Records do not exist here, so what follows R is only read. */
-export function allocate(session: FtpSession, argument: string): void {
-  const [octets, mark, records, ...more] = argument.split(" ");
+export function allocate(session: CommandContext, argument: string): void {
+  const [octets, mark, records, ...more] = argument.split(/ +/);
   const expected = parseOctets(octets!);
   const rest = mark === undefined ||
     mark.toUpperCase() === "R" && parseOctets(records ?? "") !== undefined && more.length === 0;

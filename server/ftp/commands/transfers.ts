@@ -1,6 +1,6 @@
 /**
  * RETR, STOR, STOU, APPE, LIST, NLST, MLSD and ABOR (RFC 959 section 4.1.3, RFC 3659): everything
- * that moves octets over a data connection. The header of ../session.ts has the three phases.
+ * that moves octets over a data connection. The header of ../state.ts has the states they go through.
  *
  * An upload lives under ".NAME.part" beside its name until it is complete, so a broken STOR
  * leaves an old file as it was, and what has come can be gone on with: by APPE, or by REST with
@@ -9,34 +9,50 @@
  * @module
  */
 
-import type { Completion, DirectoryEntry, Failure, FileOperation, Filter } from "../../effects.ts";
+import type {
+  Failure,
+  FileOperation,
+  LineConversion,
+  Rows,
+  Selection,
+  UploadStart,
+} from "../../effects.ts";
 import { joinPath, parentOf, partialPath } from "../../paths.ts";
-import { dropFirst, fromNetworkLines, toNetworkLines } from "../words/ascii.ts";
-import { FAILURE_REPLIES, NEW_NAME_FAILURE_REPLIES } from "../failures.ts";
+import { FAILURE_REPLIES, LATE_FAILURE_REPLIES, NEW_NAME_FAILURE_REPLIES } from "../failures.ts";
+import type { ListRequest } from "../selection.ts";
 import { encodeReply } from "../words/replies.ts";
-import type { FtpSession } from "../session.ts";
+import type { Answer, CommandContext } from "./context.ts";
 import { resolveList, resolveNew, resolveOld } from "./names.ts";
-
-type Opened = Extract<Completion, { kind: "opened" }>;
 
 /** What sets one transfer command apart from the others. */
 interface Plan {
   readonly direction: "send" | "receive";
   /** Opens the file slot. */
-  readonly operation: FileOperation;
+  readonly operation: Extract<FileOperation, { path: string }>;
   /** Named in the 150 reply and by STAT. */
   readonly subject: string;
-  readonly filter: Filter | undefined;
+  readonly lines: LineConversion | undefined;
   /** The replies to failures of `operation`. */
   readonly failures: Readonly<Record<Failure, Uint8Array>>;
   /** The text of the 150 reply. */
-  readonly announce: (opened: Opened) => string;
+  readonly announce: (opened: Answer<"opened">) => string;
   /** Looks at what was opened; a reply refuses it. */
-  readonly inspect?: (opened: Opened) => Uint8Array | undefined;
+  readonly inspect?: (opened: Answer<"opened">) => Uint8Array | undefined;
 }
 
 /** The base of the names that STOU makes when it is given none. */
 const UNIQUE_NAME = "upload";
+
+/** What MLSD lists. */
+const WHOLE_DIRECTORY: Omit<Selection, "partials"> = {
+  pattern: [],
+  hidden: true,
+  itself: false,
+  recursive: false,
+  order: "name",
+  reverse: false,
+  self: true,
+};
 
 const NO_ROUTE = encodeReply(425, "Send PASV, EPSV, PORT or EPRT first");
 const PEER_GONE = encodeReply(425, "No transfer is begun for a client that has closed");
@@ -47,51 +63,46 @@ const NOT_A_DIRECTORY = encodeReply(501, "Not a directory, use MLST for a file")
 const NO_OFFSET_IN_LINES = encodeReply(554, "REST for an upload needs TYPE I");
 
 /** RETR: 150; 226, 425, 426, 451; 550, 554. */
-export function retrieve(session: FtpSession, argument: string): void {
+export function retrieve(session: CommandContext, argument: string): void {
   const restart = takeRestart(session);
   const path = resolveOld(session, argument);
   if (path === undefined) return;
-  const lines = session.type === "A";
-  // In TYPE A offsets count octets as they are sent, so the file is read from its beginning.
-  const filter = lines ? dropFirst(restart, toNetworkLines()) : undefined;
+  const isText = session.type === "A";
   begin(session, {
     direction: "send",
-    operation: { do: "openRead", path, offset: lines ? 0 : restart },
+    // In TYPE A offsets count octets as they are sent, so the file is read from its beginning.
+    operation: { do: "openRead", path, offset: isText ? 0 : restart },
     subject: argument,
-    filter,
+    lines: isText ? { to: "network", skip: restart } : undefined,
     failures: FAILURE_REPLIES,
     announce: ({ stat }) => `Sending ${argument} (${stat.size} bytes)`,
   });
 }
 
 /** STOR: 150; 226, 425, 426, 451, 452; 450, 553, 554. */
-export function store(session: FtpSession, argument: string): void {
+export function store(session: CommandContext, argument: string): void {
   const restart = takeRestart(session);
   if (restart > 0 && session.type === "A") return session.send(NO_OFFSET_IN_LINES);
   receive(session, argument, restart === 0 ? { at: "replace" } : { at: "offset", offset: restart });
 }
 
 /** APPE: as STOR; it goes on with a partial upload where the name is free. */
-export function append(session: FtpSession, argument: string): void {
+export function append(session: CommandContext, argument: string): void {
   takeRestart(session);
   receive(session, argument, { at: "end" });
 }
 
 /** STOU: as STOR, and the 150 reply tells the name, in the form of RFC 1123 section 4.1.2.9. */
-export function storeUnique(session: FtpSession, argument: string): void {
+export function storeUnique(session: CommandContext, argument: string): void {
   takeRestart(session);
   receive(session, argument === "" ? UNIQUE_NAME : argument, { at: "unique" });
 }
 
-function receive(
-  session: FtpSession,
-  argument: string,
-  start: Extract<FileOperation, { do: "openUpload" }>["start"],
-): void {
+function receive(session: CommandContext, argument: string, start: UploadStart): void {
+  const { expected } = session;
+  session.expected = undefined;
   const path = resolveNew(session, argument);
   if (path === undefined) return;
-  const expected = session.expected;
-  session.expected = undefined;
   const operation = {
     do: "openUpload",
     path,
@@ -103,7 +114,7 @@ function receive(
     direction: "receive",
     operation: expected === undefined ? operation : { ...operation, expected },
     subject: argument,
-    filter: session.type === "A" ? fromNetworkLines() : undefined,
+    lines: session.type === "A" ? { to: "file", skip: 0 } : undefined,
     failures: NEW_NAME_FAILURE_REPLIES,
     announce: ({ name }) =>
       start.at === "unique" ? `FILE: ${joinPath(parentOf(path), name)}` : `Receiving ${argument}`,
@@ -111,137 +122,118 @@ function receive(
 }
 
 /** LIST: 150; 226, 425, 426, 451; 550. */
-export function list(session: FtpSession, argument: string): void {
-  sendListing(session, argument, (request) => rowsAreNotMadeYet(request, session.now), false);
+export function list(session: CommandContext, argument: string): void {
+  takeRestart(session);
+  const request = resolveList(session, argument);
+  if (request !== undefined) sendListing(session, request, longRows(session));
 }
 
-/** NLST: as LIST. */
-export function listNames(session: FtpSession, argument: string): void {
-  sendListing(session, argument, rowsAreNotMadeYet, true);
-}
-
-function sendListing(
-  session: FtpSession,
-  argument: string,
-  rendererFor: (request: ListRequest) => Render,
-  namesOnly: boolean,
-): void {
+/** NLST: as LIST, and with its flag "l" its very lines, as ls has it. */
+export function listNames(session: CommandContext, argument: string): void {
   takeRestart(session);
   const request = resolveList(session, argument);
   if (request === undefined) return;
-  const { path } = request;
-  const render = rendererFor(request);
-  // Known when the path is open, which is before the first entry is rendered.
-  let isSingle = false;
-  const operation = {
-    do: "openDirectory",
-    path,
-    render: (entry: DirectoryEntry) => render(entry, isSingle),
-    namesOnly,
-  } as const;
-  begin(session, {
+  const { prefix, name, long } = request;
+  sendListing(session, request, long ? longRows(session) : { as: "names", prefix, name });
+}
+
+function longRows({ now }: CommandContext): Rows {
+  return { as: "long", now };
+}
+
+function sendListing(
+  session: CommandContext,
+  { path, selection }: Pick<ListRequest, "path" | "selection">,
+  rows: Rows,
+  inspect?: Plan["inspect"],
+): void {
+  const plan: Plan = {
     direction: "send",
-    operation,
+    operation: { do: "openListing", path, selection, rows },
     subject: path,
-    filter: undefined,
+    lines: undefined,
     failures: FAILURE_REPLIES,
     announce: () => `Listing ${path}`,
-    inspect: ({ stat }) => {
-      isSingle = stat.kind !== "directory";
-      return undefined;
-    },
-  });
+  };
+  begin(session, inspect === undefined ? plan : { ...plan, inspect });
 }
 
 /** MLSD: 150; 226, 425, 426, 451; 501 for a file (RFC 3659 section 7.2.1), 550. */
-export function listMachine(session: FtpSession, argument: string): void {
+export function listMachine(session: CommandContext, argument: string): void {
   takeRestart(session);
   const path = resolveOld(session, argument);
   if (path === undefined) return;
-  const render = rowsAreNotMadeYet(session.facts, session.access ?? "read", path);
-  begin(session, {
-    direction: "send",
-    operation: {
-      do: "openDirectory",
-      path,
-      render: (entry) => render(entry, false),
-      self: true,
-    },
-    subject: path,
-    filter: undefined,
-    failures: FAILURE_REPLIES,
-    announce: () => `Listing ${path}`,
-    inspect: ({ stat }) => stat.kind === "directory" ? undefined : NOT_A_DIRECTORY,
-  });
+  const { facts, access = "read" } = session;
+  sendListing(
+    session,
+    { path, selection: { ...WHOLE_DIRECTORY, partials: session.access === "write" } },
+    { as: "facts", facts, access, path },
+    ({ stat }) => stat.kind === "directory" ? undefined : NOT_A_DIRECTORY,
+  );
 }
 
 /**
  * ABOR: 226, behind the 426 of a transfer that it ended. Without one it gives a passive port
- * back, which is the data connection that RFC 959 says is then closed.
+ * back, which is the data connection that RFC 959 says is then closed; an address that PORT told
+ * is no connection, and stays.
  */
-export function abort(session: FtpSession): void {
+export function abort(session: CommandContext): void {
   const { transfer } = session;
   if (transfer === undefined) {
-    session.dropRoute();
-    session.send(NOTHING_TO_ABORT);
-    return;
+    if (session.route === "passive") session.dropRoute();
+    return session.send(NOTHING_TO_ABORT);
   }
-  transfer.aborts++;
-  if (transfer.phase === "moving" && transfer.aborts === 1) session.abortTransfer();
+  transfer.aborted = true;
+  if (session.isConnected) session.abortTransfer();
 }
 
-/** First phase: opens the file slot, then says 150. */
-function begin(session: FtpSession, plan: Plan): void {
-  const { route } = session;
-  if (route === undefined) return session.send(NO_ROUTE);
+/** Opens the file slot: what is wrong with the file is said before what is with the connection. */
+function begin(session: CommandContext, plan: Plan): void {
+  const { direction, operation, subject } = plan;
   if (session.ended) return session.send(PEER_GONE);
-  const transfer = session.transfer = { subject: plan.subject, phase: "opening", aborts: 0 };
-  session.file(plan.operation, "opened", (opened) => {
-    const refusal = plan.inspect?.(opened);
-    if (refusal !== undefined) return close(session, refusal);
-    if (transfer.aborts > 0 || session.ended) {
+  const transfer = { subject, path: operation.path, direction, aborted: false };
+  session.openTransfer(transfer, operation, (opened) => {
+    const { route } = session;
+    const refusal = plan.inspect?.(opened) ?? (route === undefined ? NO_ROUTE : undefined);
+    if (refusal !== undefined || route === undefined) return close(session, refusal ?? NO_ROUTE);
+    const isGivenUp = () => transfer.aborted || session.ended && direction === "receive";
+    if (isGivenUp()) {
       session.dropRoute();
       return close(session, FAILURE_REPLIES.aborted);
     }
-    session.reply(150, plan.announce(opened));
-    move(session, plan, route);
+    const move = () => {
+      // The connection may be made while the effect that ends it is on its way.
+      if (isGivenUp()) return close(session, FAILURE_REPLIES.aborted);
+      session.reply(150, plan.announce(opened));
+      moveOctets(session, plan);
+    };
+    if (route === "passive") return move();
+    session.connectData(route, move, (failure) => close(session, FAILURE_REPLIES[failure]));
   }, (failure) => end(session, plan.failures[failure]));
 }
 
-/** Second phase: the data connection. */
-function move(session: FtpSession, plan: Plan, route: NonNullable<FtpSession["route"]>): void {
-  session.transfer!.phase = "moving";
-  session.startTransfer(route, plan.direction, plan.filter, () => {
-    if (plan.direction === "send") return close(session, COMPLETE);
-    session.transfer!.phase = "closing";
-    session.file(
-      { do: "commitUpload" },
-      "done",
-      () => end(session, COMPLETE),
-      (failure) => close(session, FAILURE_REPLIES[failure]),
-    );
-  }, (failure) => close(session, FAILURE_REPLIES[failure]));
+function moveOctets(session: CommandContext, { direction, lines }: Plan): void {
+  const failed = (failure: Failure) => close(session, LATE_FAILURE_REPLIES[failure]);
+  session.startTransfer(lines, () => {
+    if (direction === "send") close(session, COMPLETE);
+    else session.closeTransfer("commitUpload", () => end(session, COMPLETE), failed);
+  }, failed);
 }
 
-/** Third phase: closes the file slot, where no commit did, then gives the last reply. */
-function close(session: FtpSession, reply: Uint8Array): void {
-  session.transfer!.phase = "closing";
+/** Closes the file slot, where no commit did, then gives the last reply. */
+function close(session: CommandContext, reply: Uint8Array): void {
   const over = () => end(session, reply);
-  session.file({ do: "closeFile" }, "done", over, over);
+  session.closeTransfer("closeFile", over, over);
 }
 
-function end(session: FtpSession, reply: Uint8Array): void {
+function end(session: CommandContext, reply: Uint8Array): void {
   session.send(reply);
-  for (let aborts = session.transfer!.aborts; aborts > 0; aborts--) session.send(ABORTED);
-  session.transfer = undefined;
+  if (session.transfer!.aborted) session.send(ABORTED);
+  session.endTransfer();
 }
 
-function takeRestart(session: FtpSession): number {
+function takeRestart(session: CommandContext): number {
   const { restart } = session;
   session.restart = 0;
   return restart;
-}
-
-function rowsAreNotMadeYet(): never {
-  throw new Error("Cannot list before the listing is an effect");
 }

@@ -6,8 +6,19 @@
  * @module
  */
 
-/** The facts that the server knows, in the order in which it writes them (RFC 3659 section 7.5). */
-export const FACT_NAMES = [
+/** A fact that the server knows (RFC 3659 section 7.5). */
+export type FactName =
+  | "type"
+  | "size"
+  | "modify"
+  | "perm"
+  | "unique"
+  | "UNIX.mode"
+  | "UNIX.owner"
+  | "UNIX.group";
+
+/** All of them, in the order in which it writes them. */
+export const FACT_NAMES: readonly FactName[] = [
   "type",
   "size",
   "modify",
@@ -16,10 +27,7 @@ export const FACT_NAMES = [
   "UNIX.mode",
   "UNIX.owner",
   "UNIX.group",
-] as const;
-
-/** One of them. */
-export type FactName = typeof FACT_NAMES[number];
+];
 
 /** One line of an MLSD or MLST listing. */
 export interface FactLine {

@@ -22,6 +22,8 @@
  * @module
  */
 
+import { encodeOctets } from "../../octets.ts";
+
 const NUL = 0x00;
 const LF = 0x0a;
 const CR = 0x0d;
@@ -30,10 +32,6 @@ const TELNET_FIRST = 0xf0;
 /** WILL, WONT, DO and DONT are 0xFB to 0xFE; an option octet follows them. */
 const WILL = 0xfb;
 const IAC = 0xff;
-
-/** "ABOR", and what makes an ASCII letter upper case. */
-const ABOR = [0x41, 0x42, 0x4f, 0x52];
-const UPPER = 0xdf;
 
 /** The first size of the buffer that holds a line whose end has not come; it doubles. */
 const KEPT_BYTES_START = 128;
@@ -54,6 +52,7 @@ export class LineReader {
   tooLong = false;
 
   readonly #bytesMax: number;
+  readonly #mayEndUrgently: (line: Uint8Array) => boolean;
   #kept = new Uint8Array(0);
   #length = 0;
   #open = Open.Nothing;
@@ -62,9 +61,17 @@ export class LineReader {
   /** The rest of an over-long line is being dropped. */
   #dropping = false;
 
-  /** A reader for lines of at most `bytesMax` octets, without their ends. */
-  constructor(bytesMax: number) {
+  /**
+   * A reader for lines of at most `bytesMax` octets, without their ends.
+   *
+   * @param mayEndUrgently Whether a line may be ended by its CR, when that is the last octet that
+   * came. A client that sends a whole command as urgent data makes its LF the urgent octet, which
+   * a socket without SO_OOBINLINE takes out of the stream. Where the line was only cut before its
+   * LF, that is skipped when it comes.
+   */
+  constructor(bytesMax: number, mayEndUrgently: (line: Uint8Array) => boolean = () => false) {
     this.#bytesMax = bytesMax;
+    this.#mayEndUrgently = mayEndUrgently;
   }
 
   /**
@@ -84,20 +91,12 @@ export class LineReader {
     for (let index = from; index < octets.length; index++) {
       if (this.#take(octets[index]!)) return index + 1;
     }
-    if (!this.#isUrgentAbort()) return -1;
+    if (this.#open !== Open.Cr || this.#dropping) return -1;
+    if (!this.#mayEndUrgently(this.#kept.subarray(0, this.#length))) return -1;
     this.#open = Open.Nothing;
     this.#skipsLf = true;
     this.#endLine();
     return octets.length;
-  }
-
-  /**
-   * ABOR CR at the end of what came: a client that sends the whole command as urgent data makes
-   * its LF the urgent octet, which a socket without SO_OOBINLINE takes out of the stream.
-   */
-  #isUrgentAbort(): boolean {
-    return this.#open === Open.Cr && this.#length === ABOR.length && !this.#dropping &&
-      ABOR.every((octet, index) => (this.#kept[index]! & UPPER) === octet);
   }
 
   /** The usual line, whole in one chunk and without Telnet, is not copied; 0 for any other. */
@@ -166,40 +165,20 @@ export class LineReader {
   }
 }
 
-const encoder = new TextEncoder();
-/** Most lines fit; encoding here and copying takes a quarter of the time that a new array takes. */
-const scratch = new Uint8Array(512);
-const lenient = new TextDecoder("utf-8", { ignoreBOM: true });
-const strict = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true });
-
-/** `octets` as UTF-8 text (RFC 2640), or undefined when they are not. */
-export function decodeText(octets: Uint8Array): string | undefined {
-  // The strict decoder takes three times as long, and only this character needs its opinion.
-  const text = lenient.decode(octets);
-  if (!text.includes("\ufffd")) return text;
-  try {
-    return strict.decode(octets);
-  } catch {
-    return undefined;
-  }
-}
-
-function encode(text: string): Uint8Array {
-  const { read, written } = encoder.encodeInto(text, scratch);
-  return read === text.length ? scratch.slice(0, written) : encoder.encode(text);
-}
-
 /**
- * One line for the control connection: UTF-8, CR as CR NUL (RFC 2640 section 3.1), CR LF behind.
- * UTF-8 has no octet 0xFF, so nothing needs doubling for Telnet.
+ * One line for the control connection: names as octets (RFC 2640), CR as CR NUL (RFC 2640 section
+ * 3.1), the octet 0xFF doubled (RFC 854), CR LF behind.
  *
  * @throws {TypeError} when `text` holds LF, for which FTP has no notation.
  */
 export function encodeLine(text: string): Uint8Array {
-  const octets = encode(`${text}\r\n`);
+  const octets = encodeOctets(`${text}\r\n`);
   if (octets.indexOf(LF) !== octets.length - 1) {
     throw new TypeError(`Cannot write ${JSON.stringify(text)} as one line: it holds LF`);
   }
-  if (octets.indexOf(CR) === octets.length - 2) return octets;
-  return encoder.encode(`${text.replaceAll("\r", "\r\0")}\r\n`);
+  const isPlain = octets.indexOf(CR) === octets.length - 2 && !octets.includes(IAC);
+  if (isPlain) return octets;
+  // As text 0xFF is the escape that octets.ts has for it.
+  const escaped = text.replaceAll("\r", "\r\0").replaceAll("\udcff", "\udcff\udcff");
+  return encodeOctets(`${escaped}\r\n`);
 }

@@ -40,6 +40,38 @@ export function encodeReplyLines(
   return concatenate(lines);
 }
 
+const NOTHING = new Uint8Array(0);
+const LF = 0x0a;
+const SPACE = 0x20;
+const IAC = 0xff;
+
+/**
+ * The lines between the first and the last of a reply, made of octets as they come: a space before
+ * each, so that none can be taken for the last one, and 0xFF doubled (RFC 854).
+ */
+export class ReplyBody {
+  #atStart = true;
+
+  /** What `octets` are in the reply, as new octets. */
+  push(octets: Uint8Array): Uint8Array {
+    // The space of a line stands where its LF is not doubled; the last line may lack that.
+    const result = new Uint8Array(2 * octets.length + 1);
+    let length = 0;
+    for (const octet of octets) {
+      if (this.#atStart) result[length++] = SPACE;
+      if (octet === IAC) result[length++] = IAC;
+      result[length++] = octet;
+      this.#atStart = octet === LF;
+    }
+    return result.subarray(0, length);
+  }
+
+  /** What is to stand before the reply's last line: the end of a line that was cut. */
+  end(): Uint8Array {
+    return this.#atStart ? NOTHING : encodeLine("");
+  }
+}
+
 /** Puts lines together to replies. */
 export class ReplyReader {
   readonly #linesMax: number;

@@ -78,7 +78,7 @@ export const ascii: Cases = {
     await ftp.command("STOR a", [125, 150]);
     for (const piece of ["one\r", "\ntwo\r", "\n", "three", "\r\n"]) {
       await writeAll(data, octets(piece));
-      await ftp.command("NOOP", 200);
+      await ftp.command("STAT", 211);
     }
     data.close();
     await finalReply(ftp, 226);

@@ -19,6 +19,9 @@ const LANES = 4;
 /** What the runtime may have opened meanwhile for threads of its own; a leak is far more. */
 const RUNTIME_DESCRIPTORS = 16;
 
+/** Data sockets that a worker keeps before it lends them again. */
+const DATA_SOCKETS = 33;
+
 /** Servers started and ended; one descriptor left by each of them is more than the runtime's. */
 const ENDED_SERVERS = 8;
 
@@ -47,7 +50,9 @@ async function transfer(target: Target): Promise<void> {
 async function warm(target: Target): Promise<Target> {
   const own = await target.own({ maxWorkers: LANES });
   const all = await Promise.all(Array.from({ length: LANES }, () => own.login()));
-  for (const ftp of all) await ftp.fetch("LIST");
+  for (let count = 0; count < DATA_SOCKETS; count++) {
+    for (const ftp of all) await ftp.fetch("LIST");
+  }
   for (const ftp of all) ftp.close();
   return own;
 }

@@ -190,13 +190,16 @@ export const directories: Cases = {
     await target.holds("a");
   },
 
-  "RNFR counts for the very next command only": async (target) => {
+  "RNFR counts until RNTO or another command that changes files": async (target) => {
     await target.write("a", "");
     const ftp = await target.login();
     await ftp.command("RNFR a", 350);
-    await ftp.command("PWD", 257);
+    await ftp.command("DELE missing", 550);
     await ftp.command("RNTO b", 503);
     await ftp.command("RNFR a", 350);
+    for (const [command, code] of [["NOOP", 200], ["PWD", 257], ["PASV", 227]] as const) {
+      await ftp.command(command, code);
+    }
     await ftp.command("RNTO b", 250);
     await ftp.command("RNTO c", 503);
     await target.holds("b");

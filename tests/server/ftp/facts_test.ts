@@ -2,6 +2,7 @@
 
 import { assertEquals } from "@std/assert";
 import {
+  clampTime,
   FACT_NAMES,
   formatFactLine,
   formatTime,
@@ -38,6 +39,19 @@ Deno.test("formatTime and parseTime: UTC seconds, back and forth", () => {
   assertEquals(parseTime("20240102030405.25"), Date.UTC(2024, 0, 2, 3, 4, 5, 250));
   assertEquals(parseTime("20161231235960"), Date.UTC(2017, 0, 1));
   assertEquals(formatTime(Date.UTC(2024, 0, 2, 3, 4, 5, 999)), "20240102030405");
+});
+
+Deno.test("formatTime: times outside four digits of a year are the nearest inside", () => {
+  const after = Date.parse("+010000-01-01T00:00:00Z");
+  const before = Date.parse("-000001-12-31T23:59:59Z");
+  for (const late of [after, 8.64e15, 8.64e15 + 1, 2 ** 63 * 1000, Infinity]) {
+    assertEquals(formatTime(late), "99991231235959");
+  }
+  for (const early of [before, -8.64e15, -8.64e15 - 1, -Infinity]) {
+    assertEquals(formatTime(early), "00000101000000");
+  }
+  assertEquals(formatTime(NaN), "19700101000000");
+  assertEquals(clampTime(-1), -1);
 });
 
 Deno.test("parseTime: refuses what is no time", () => {

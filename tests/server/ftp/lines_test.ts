@@ -1,7 +1,8 @@
 /** Unit tests of server/ftp/words/lines.ts. @module */
 
 import { assertEquals, assertThrows } from "@std/assert";
-import { decodeText, encodeLine, LineReader } from "../../../server/ftp/words/lines.ts";
+import { decodeOctets, encodeOctets } from "../../../server/mod.ts";
+import { encodeLine, LineReader } from "../../../server/ftp/words/lines.ts";
 
 const BYTES_MAX = 20;
 /** For lines longer than any that a server writes often. */
@@ -68,13 +69,41 @@ Deno.test("LineReader: a line that was kept does not change with its input", () 
   assertEquals(latin1(reader.line), "one");
 });
 
-Deno.test("decodeText: takes UTF-8 only, as it is", () => {
-  assertEquals(decodeText(new TextEncoder().encode("grün 🐟")), "grün 🐟");
-  assertEquals(decodeText(octetsOf("\xef\xbb\xbfa")), "\ufeffa");
-  assertEquals(decodeText(octetsOf("a\xef\xbf\xbd")), "a\ufffd");
-  for (const bad of ["\xe9", "\xc0\xae", "\xff", "\xed\xa0\x80"]) {
-    assertEquals(decodeText(octetsOf(bad)), undefined);
-  }
+/** What a reader that lets ABOR and STAT end urgently makes of pieces. */
+function urgentLinesOf(pieces: readonly string[]): string[] {
+  const reader = new LineReader(BYTES_MAX, (line) => /^(?:ABOR|STAT)/.test(latin1(line)));
+  return pieces.flatMap((text) => {
+    const piece = octetsOf(text);
+    const lines: string[] = [];
+    for (let next = reader.read(piece, 0); next !== -1; next = reader.read(piece, next)) {
+      lines.push(latin1(reader.line));
+    }
+    return lines;
+  });
+}
+
+Deno.test("LineReader: a line whose LF was urgent ends with its CR, at the end of what came", () => {
+  assertEquals(urgentLinesOf(["ABOR\r", "NOOP\r\n"]), ["ABOR", "NOOP"]);
+  assertEquals(urgentLinesOf(["NOOP\r\nSTAT\r", "STAT a\r", "\r\n"]), [
+    "NOOP",
+    "STAT",
+    "STAT a",
+    "",
+  ]);
+  assertEquals(urgentLinesOf(["\xff\xf4\xff\xf2ABOR\r", "NOOP\r\n"]), ["ABOR", "NOOP"]);
+});
+
+Deno.test("LineReader: a line that was only cut before its LF is taken once", () => {
+  assertEquals(urgentLinesOf(["ABOR\r", "\n", "NOOP\r\n"]), ["ABOR", "NOOP"]);
+  assertEquals(urgentLinesOf(["AB", "OR\r", "\nNOOP\r\n"]), ["ABOR", "NOOP"]);
+  assertEquals(urgentLinesOf(["ABOR\r", "\n\r\n"]), ["ABOR", ""]);
+  assertEquals(urgentLinesOf(["ABOR\r", "", "\nABOR\r", "\nABOR\r", "ABOR\r\n"]), [
+    "ABOR",
+    "ABOR",
+    "ABOR",
+    "ABOR",
+  ]);
+  assertEquals(urgentLinesOf(["NOOP\r", "\nNOOP\r", "x\r\n"]), ["NOOP", "NOOP\rx"]);
 });
 
 Deno.test("encodeLine: is what LineReader reads, but for LF", () => {
@@ -82,11 +111,12 @@ Deno.test("encodeLine: is what LineReader reads, but for LF", () => {
     "x".repeat(length),
     `${"x".repeat(length)}🐟`,
   ]);
-  for (const text of ["", "one", "grün", "a\rb\r", "a\0b", ...long]) {
+  for (const text of ["", "one", "grün", "a\rb\r", "a\0b", "\udce9", "\udcff\udcffb", ...long]) {
     const reader = new LineReader(LONG_BYTES_MAX);
     const octets = encodeLine(text);
     assertEquals(reader.read(octets, 0), octets.length);
-    assertEquals(decodeText(reader.line), text);
+    assertEquals(decodeOctets(reader.line), text);
+    assertEquals(reader.line, encodeOctets(text));
   }
   assertThrows(() => encodeLine("a\nb"), TypeError, "holds LF");
 });

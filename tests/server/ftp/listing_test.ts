@@ -1,16 +1,14 @@
 /** Unit tests of server/ftp/listing.ts. @module */
 
 import { assert, assertEquals } from "@std/assert";
-import type { DirectoryEntry } from "../../../server/mod.ts";
 import {
-  factsOf,
-  formatLong,
-  matchesPattern,
-  parseListArgument,
-  renderFacts,
-  renderLong,
-  renderNames,
-} from "../../../server/ftp/listing.ts";
+  decodeOctets,
+  type DirectoryEntry,
+  renderEntry,
+  renderHeading,
+  type Rows,
+} from "../../../server/mod.ts";
+import { factsOf, formatLong } from "../../../server/ftp/listing.ts";
 
 const NOW = Date.UTC(2024, 5, 15, 12);
 
@@ -27,7 +25,7 @@ const FILE: DirectoryEntry = {
 };
 
 function text(octets: Uint8Array): string {
-  return new TextDecoder().decode(octets);
+  return decodeOctets(octets);
 }
 
 Deno.test("formatLong: the columns of ls -l", () => {
@@ -65,39 +63,51 @@ Deno.test("formatLong: the year for what is old or in the future", () => {
   assertEquals(dateOf(0), "Jan  1  1970");
 });
 
-Deno.test("parseListArgument: flags, then a path", () => {
-  const read = (argument: string) => {
-    const request = parseListArgument("/d", argument)!;
-    return [request.path, request.shows(".x", false)];
-  };
-  assertEquals(read(""), ["/d", false]);
-  assertEquals(read("-l"), ["/d", false]);
-  assertEquals(read("-la"), ["/d", true]);
-  assertEquals(read("-l -a e f"), ["/d/e f", true]);
-  assertEquals(read("-a /"), ["/", true]);
-  assertEquals(read("-"), ["/d/-", false]);
-  assertEquals(read("-x.txt"), ["/d/-x.txt", false]);
-  assertEquals(read("e*/x"), ["/d/e*/x", false]);
-  assertEquals(read("e/*"), ["/d/e", false]);
-  assertEquals(read("/.*"), ["/", true]);
-  assertEquals(parseListArgument("/", "a\\b"), undefined);
+const LONG: Rows = { as: "long", now: NOW };
+const NAMES: Rows = { as: "names", prefix: "d/", name: "d/a.txt" };
+const FACTS: Rows = { as: "facts", facts: ["type", "perm"], access: "write", path: "/" };
+
+Deno.test("renderEntry: as ls -l, as names that can be asked for, as facts", () => {
+  assertEquals(text(renderEntry(LONG, FILE, false)), `${formatLong(FILE, NOW)}\r\n`);
+  assertEquals(text(renderEntry(NAMES, FILE, false)), "d/a.txt\r\n");
+  assertEquals(text(renderEntry(NAMES, { ...FILE, name: "x" }, true)), "d/a.txt\r\n");
+  assertEquals(text(renderEntry(FACTS, FILE, false)), "type=file;perm=adfrw; a.txt\r\n");
 });
 
-Deno.test("renderNames: a pattern under a file shows nothing", () => {
-  const render = renderNames(parseListArgument("/", "a.txt/*")!);
-  assertEquals(text(render(FILE, true)), "");
-  assertEquals(text(render(FILE, false)), "a.txt/a.txt\r\n");
+Deno.test("renderEntry: the directory itself among its facts, the root's as the root's", () => {
+  const self = { ...FILE, kind: "directory", name: "." } as const;
+  assertEquals(text(renderEntry(FACTS, self, false)), "type=cdir;perm=celmp; .\r\n");
+  const below = { ...FACTS, path: "/d" };
+  assertEquals(text(renderEntry(below, self, false)), "type=cdir;perm=cdeflmp; .\r\n");
 });
 
-Deno.test("renderLong, renderNames, renderFacts: names that cannot be asked for are left out", () => {
-  const request = parseListArgument("/", "-a")!;
-  const renders = [renderLong(request, NOW), renderNames(request), renderFacts([], "read", "/")];
-  for (const render of renders) {
-    assert(render(FILE, false).length > 0);
-    for (const name of ["a\nb", "a\rb", "a\\b"]) {
-      assertEquals(text(render({ ...FILE, name }, false)), "");
+Deno.test("renderEntry: names that cannot be asked for are left out, any other octets stay", () => {
+  for (const rows of [LONG, NAMES, FACTS]) {
+    for (const name of ["a\nb", "a\rb", "a\0b"]) {
+      assertEquals(text(renderEntry(rows, { ...FILE, name }, false)), "");
+    }
+    for (const name of ["a\\b", " a ", "\udce9", "\udcff\udcff", "\t"]) {
+      assert(text(renderEntry(rows, { ...FILE, name }, false)).endsWith(`${name}\r\n`), name);
     }
   }
+});
+
+Deno.test("renderEntry: times that no date has", () => {
+  for (const modifiedMs of [8.64e15 + 1, -8.64e15 - 1, NaN, Date.UTC(20_000, 0)]) {
+    const long = text(renderEntry(LONG, { ...FILE, modifiedMs }, false));
+    assert(/ [JD]a?e?[nc] .\d {2}\d{4} a\.txt\r\n$/.test(long), long);
+    const rows: Rows = { ...FACTS, facts: ["modify"] };
+    const facts = text(renderEntry(rows, { ...FILE, modifiedMs }, false));
+    assert(/^modify=\d{14}; a\.txt\r\n$/.test(facts), facts);
+  }
+});
+
+Deno.test("renderHeading: as ls -R has them, none for names and facts", () => {
+  assertEquals(text(renderHeading(LONG, "", true)), ".:\r\n");
+  assertEquals(text(renderHeading(LONG, "a/b", false)), "\r\n./a/b:\r\n");
+  assertEquals(text(renderHeading(LONG, "a\nb", false)), "");
+  assertEquals(text(renderHeading(NAMES, "a", false)), "");
+  assertEquals(text(renderHeading(FACTS, "a", false)), "");
 });
 
 Deno.test("factsOf: what may be done is told by access, kind and name", () => {
@@ -109,22 +119,4 @@ Deno.test("factsOf: what may be done is told by access, kind and name", () => {
   assertEquals(permOf("directory", "/"), ["el", "celmp"]);
   assertEquals(permOf("other", "/a"), ["", "df"]);
   assertEquals(factsOf({ ...FILE, kind: "other" }, "read", "/a").type, "OS.unix=special");
-});
-
-Deno.test("matchesPattern: stars and question marks", () => {
-  const matching = ["a.txt *", "a.txt *.txt", "a.txt a?txt", "a.txt ?.???", "aab a*b", "🐟 ?"];
-  for (const line of [...matching, "abcbd a*b*d", " *", "a*b a*b", "aaa a**a", "x x"]) {
-    const [name, pattern] = line.split(" ") as [string, string];
-    assert(matchesPattern(name, pattern), line);
-  }
-  for (
-    const line of ["a.txt *.c", "a ??", "ab a", "a ab", " ?", "abc a*d", "A a", "a.txt a.txt*x"]
-  ) {
-    const [name, pattern] = line.split(" ") as [string, string];
-    assert(!matchesPattern(name, pattern), line);
-  }
-});
-
-Deno.test("matchesPattern: many stars end soon", () => {
-  assert(!matchesPattern("a".repeat(2000), `${"*a".repeat(100)}b`));
 });

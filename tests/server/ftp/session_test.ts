@@ -6,31 +6,10 @@
  */
 
 import { assert, assertEquals, assertThrows } from "@std/assert";
-import {
-  ASCII_SIZE_BYTES_MAX,
-  QUEUED_COMMANDS_MAX,
-  READ_BYTES,
-  STATUS_LISTING_BYTES_MAX,
-} from "../../../server/mod.ts";
-import { Driver, PEER_6, SETTINGS } from "../../transcripts/driver.ts";
-
-function codesOf(text: string): string {
-  return text.split("\r\n").map((line) => line.slice(0, 3)).join(" ").trim();
-}
-
-function octetsOf(text: string): Uint8Array {
-  return new TextEncoder().encode(text);
-}
-
-/** A driver logged in, TYPE I, with a file to fetch. */
-function ready(name = "writer"): Driver {
-  const driver = new Driver();
-  driver.login(name);
-  driver.say("TYPE I");
-  driver.tree.put("/a.txt", octetsOf("data"));
-  driver.effects.length = 0;
-  return driver;
-}
+import { ASCII_SIZE_BYTES_MAX, QUEUED_COMMANDS_MAX, READ_BYTES } from "../../../server/mod.ts";
+import { DrivenSession } from "../../driven/session.ts";
+import { PEER_6, SETTINGS, withLimits } from "../../driven/settings.ts";
+import { codesOf, octetsOf, ready } from "./ready.ts";
 
 Deno.test("FtpSession: a small download takes no effect more than it needs", () => {
   const driver = ready();
@@ -52,11 +31,11 @@ Deno.test("FtpSession: an upload that breaks leaves what came under the partial 
   driver.tree.put("/a.txt", octetsOf("old"));
   driver.say("EPSV", "STOR a.txt");
   driver.receive(octetsOf("half"));
-  driver.endTransfer({ kind: "failed", failure: "reset", detail: "" });
+  driver.breakTransfer("reset");
   assertEquals(codesOf(driver.takeSaid()), "426");
   assertEquals(driver.tree.file("/a.txt"), octetsOf("old"));
   assertEquals(driver.tree.file("/.a.txt.part"), octetsOf("half"));
-  assertEquals(driver.tree.isOpen, false);
+  assertEquals(driver.store.isOpen, false);
   assertEquals(codesOf(driver.say("EPSV", "REST 4", "STOR a.txt")), "229 350 150");
   driver.upload(octetsOf(" whole"));
   assertEquals(driver.tree.file("/a.txt"), octetsOf("half whole"));
@@ -65,7 +44,7 @@ Deno.test("FtpSession: an upload that breaks leaves what came under the partial 
 Deno.test("FtpSession: ALLO goes with the next upload only", () => {
   const driver = ready();
   const expected = () => {
-    const { operation } = driver;
+    const operation = driver.store.operations.at(-1);
     return operation?.do === "openUpload" ? operation.expected : "no upload";
   };
   driver.say("ALLO 5", "EPSV", "STOR b.txt");
@@ -94,16 +73,18 @@ Deno.test("REIN: all is as after the greeting", () => {
   driver.say("OPTS MLST size;", "ALLO 5", "REST 2", "EPSV", "REIN");
   assert(!driver.passive);
   driver.login();
-  assert(driver.say("FEAT").includes("MLST type*;size*;modify*;perm*;unique*;UNIX.mode*;"));
+  assert(
+    driver.say("FEAT").includes("MLST type*;size*;modify*;perm*;unique*;UNIX.mode*;UNIX.owner*;"),
+  );
   assertEquals(codesOf(driver.say("EPSV", "STOR a.txt")), "229 150");
-  const { operation } = driver;
+  const operation = driver.store.operations.at(-1);
   assert(operation?.do === "openUpload");
   assertEquals([operation.start.at, operation.expected], ["replace", undefined]);
-  assert(driver.transfer?.filter !== undefined);
+  assert(driver.transfer?.lines !== undefined);
 });
 
 Deno.test("FtpSession: PASV is for IPv4, EPSV and EPRT for both", () => {
-  const driver = new Driver(SETTINGS, PEER_6);
+  const driver = new DrivenSession({ peer: PEER_6 });
   driver.login();
   driver.tree.put("/a.txt", octetsOf("data"));
   assertEquals(codesOf(driver.say("PASV")), "425");
@@ -113,19 +94,19 @@ Deno.test("FtpSession: PASV is for IPv4, EPSV and EPRT for both", () => {
   assertEquals(codesOf(driver.say("EPRT |1|127.0.0.1|5000|")), "522");
   assertEquals(codesOf(driver.say("EPRT |2|0:0:0:0:0:0:0:2|5000|")), "504");
   assertEquals(codesOf(driver.say("EPRT |2|0:0::0:1|5000|", "RETR a.txt")), "200 150");
-  assertEquals(driver.transfer?.route, { family: 6, host: "::1", port: 5000 });
+  assertEquals(driver.driver.transfer?.route, { family: 6, host: "::1", port: 5000 });
 });
 
-Deno.test("FtpSession: ABOR in one piece with RETR ends it before its data connection", () => {
+Deno.test("FtpSession: ABOR in one piece with RETR ends it", () => {
   const driver = ready();
   assertEquals(codesOf(driver.say("EPSV", "RETR a.txt", "ABOR", "NOOP")), "229 426 226 200");
   assertEquals(driver.effects, ["openPassive", "openRead", "closePassive", "closeFile"]);
-  assertEquals(driver.tree.isOpen, false);
+  assertEquals(driver.store.isOpen, false);
 });
 
 Deno.test("FtpSession: ABOR while the file is opened or closed is answered at the end", () => {
   const driver = ready();
-  driver.slow = true;
+  driver.store.slow = true;
   driver.say("EPSV", "RETR a.txt", "NOOP", "ABOR");
   assertEquals(driver.takeSaid(), "");
   driver.release();
@@ -141,7 +122,7 @@ Deno.test("FtpSession: ABOR while the file is opened or closed is answered at th
 
 Deno.test("FtpSession: ABOR while a file is opened in vain follows the refusal", () => {
   const driver = ready();
-  driver.slow = true;
+  driver.store.slow = true;
   driver.say("EPSV", "RETR missing", "ABOR");
   driver.release();
   assertEquals(codesOf(driver.takeSaid()), "550 226");
@@ -149,7 +130,7 @@ Deno.test("FtpSession: ABOR while a file is opened in vain follows the refusal",
 
 Deno.test("FtpSession: a client that goes while its file is opened starts no transfer", () => {
   const driver = ready();
-  driver.slow = true;
+  driver.store.slow = true;
   driver.say("EPSV", "STOR a.txt");
   driver.hangUp();
   assert(!driver.closed);
@@ -163,7 +144,7 @@ Deno.test("FtpSession: a client that goes while its file is opened starts no tra
 Deno.test("FtpSession: a client that goes while its upload is committed keeps it", () => {
   const driver = ready();
   driver.say("EPSV", "STOR b.txt");
-  driver.slow = true;
+  driver.store.slow = true;
   driver.upload(octetsOf("new"));
   driver.hangUp();
   driver.release();
@@ -173,7 +154,7 @@ Deno.test("FtpSession: a client that goes while its upload is committed keeps it
 
 Deno.test("FtpSession: commands wait while an operation is under way", () => {
   const driver = ready();
-  driver.slow = true;
+  driver.store.slow = true;
   assertEquals(driver.say("MKD d", "NOOP", "ABOR"), "");
   assertEquals(driver.session.pollDeadline(), undefined);
   driver.release();
@@ -182,7 +163,7 @@ Deno.test("FtpSession: commands wait while an operation is under way", () => {
 
 Deno.test("FtpSession: a server that stops lets an operation end", () => {
   const driver = ready();
-  driver.slow = true;
+  driver.store.slow = true;
   driver.say("MKD d", "PWD");
   driver.stop();
   assert(!driver.closed);
@@ -220,7 +201,7 @@ Deno.test("FtpSession: long lines fill the queue sooner", () => {
 
 Deno.test("FtpSession: one command done does not make room while input is left over", () => {
   const driver = ready();
-  driver.slow = true;
+  driver.store.slow = true;
   driver.say(...Array.from({ length: 2 * QUEUED_COMMANDS_MAX }, () => "CWD /"));
   for (let left = 2 * QUEUED_COMMANDS_MAX; left > 0; left--) {
     assertEquals(driver.session.wantsInput, left <= QUEUED_COMMANDS_MAX, `${left} left`);
@@ -241,26 +222,8 @@ Deno.test("FtpSession: an unread rest goes on with what comes after it", () => {
   assertEquals(codes.length, 1 + 100 + 2);
 });
 
-Deno.test("FtpSession: a failed login waits, and a wait that is not over changes nothing", () => {
-  const driver = new Driver();
-  driver.say("USER writer", "PASS wrong");
-  driver.takeSaid();
-  assertEquals(driver.session.pollDeadline(), driver.now + 500);
-  driver.session.handleTimeout(driver.now + 499);
-  assertEquals(driver.session.pollEffect(), undefined);
-  driver.pass(500);
-  assertEquals(codesOf(driver.takeSaid()), "530");
-});
-
-Deno.test("FtpSession: a failed login without a pause", () => {
-  const driver = Driver.withLimits({ loginDelayMs: 0 });
-  driver.say("USER writer", "PASS wrong");
-  driver.pass(0);
-  assertEquals(codesOf(driver.takeSaid()), "530");
-});
-
 Deno.test("FtpSession: octets that make no line do not put the idle time off", () => {
-  const driver = Driver.withLimits({ idleTimeoutMs: 1000 });
+  const driver = new DrivenSession({ settings: withLimits({ idleTimeoutMs: 1000 }) });
   driver.takeSaid();
   for (let count = 0; count < 9; count++) {
     driver.pass(100);
@@ -275,15 +238,19 @@ Deno.test("FtpSession: octets that make no line do not put the idle time off", (
 
 Deno.test("FtpSession: the idle time begins anew when a transfer ends", () => {
   const driver = ready();
-  driver.say("EPSV", "RETR a.txt");
+  driver.say("EPSV", "STOR b.txt");
   assertEquals(driver.session.pollDeadline(), undefined);
-  driver.pass(1_000_000);
-  driver.download();
-  assertEquals(driver.session.pollDeadline(), driver.now + SETTINGS.limits.idleTimeoutMs);
+  for (let count = 0; count < 9; count++) {
+    driver.receive(octetsOf("slow"));
+    driver.pass(SETTINGS.ftp.limits.stallTimeoutMs - 1);
+  }
+  driver.upload(octetsOf("."));
+  assertEquals(driver.tree.file("/b.txt"), octetsOf(`${"slow".repeat(9)}.`));
+  assertEquals(driver.session.pollDeadline(), driver.now + SETTINGS.ftp.limits.idleTimeoutMs);
 });
 
 Deno.test("FtpSession: a client that half-closes still gets its answers", () => {
-  const driver = new Driver();
+  const driver = new DrivenSession();
   driver.takeSaid();
   driver.input(octetsOf("USER anonymous\r\nPASS x\r\nPWD\r\nPW"));
   driver.hangUp();
@@ -293,18 +260,13 @@ Deno.test("FtpSession: a client that half-closes still gets its answers", () => 
 
 Deno.test("FtpSession: no transfer is begun for a client that has gone", () => {
   const driver = ready();
-  driver.say("EPSV", "STOR b.txt", "PWD", "EPSV", "RETR a.txt", "PWD");
+  driver.say("EPSV", "STOR b.txt");
+  driver.receive(octetsOf("half"));
+  driver.say("PWD", "EPSV", "RETR a.txt", "PWD");
   driver.hangUp();
   assertEquals(codesOf(driver.takeSaid()), "426 257 229 425 257");
   assert(driver.closed);
   assertEquals(driver.effects.filter((effect) => effect === "startTransfer").length, 1);
-});
-
-Deno.test("FtpSession: a client that goes while a failed login waits is not kept", () => {
-  const driver = new Driver();
-  driver.say("USER writer", "PASS wrong");
-  driver.hangUp();
-  assert(driver.closed);
 });
 
 Deno.test("FtpSession: a server that stops lets a transfer end, and takes ABOR meanwhile", () => {
@@ -323,16 +285,20 @@ Deno.test("FtpSession: after its close it takes anything and does nothing", () =
   driver.input(octetsOf("NOOP\r\n"));
   driver.hangUp();
   driver.stop();
-  driver.session.handleTimeout(driver.now + 1e9);
-  driver.session.handleCompletion(1, { kind: "done" }, driver.now);
-  assertEquals(driver.session.pollEffect(), undefined);
+  const { session } = driver.session;
+  session.handleInput(octetsOf("NOOP\r\n"), driver.now);
+  session.handleEnd(driver.now);
+  session.handleStop(driver.now);
+  session.handleTimeout(driver.now + 1e9);
+  session.handleCompletion(1, { kind: "done" }, driver.now);
+  assertEquals(session.pollEffect(driver.now), undefined);
 });
 
 Deno.test("FtpSession: a driver's mistakes are loud", () => {
-  const { session, now } = ready();
+  const { session: { session }, now } = ready();
   assertThrows(() => session.handleCompletion(999, { kind: "done" }, now), Error, "nothing asked");
   session.handleInput(octetsOf("EPSV\r\n"), now);
-  const effect = session.pollEffect();
+  const effect = session.pollEffect(now);
   assert(effect?.kind === "openPassive");
   assertThrows(
     () => session.handleCompletion(effect.id, { kind: "done" }, now),
@@ -349,43 +315,34 @@ Deno.test("SIZE: in TYPE A a file is not read to find that it is too large", () 
 });
 
 Deno.test("SIZE: in TYPE A a file that grows while it is read is given up", () => {
-  const { session, now, tree } = ready();
+  const driver = ready();
+  const { session, now, store } = driver;
   session.handleInput(octetsOf("TYPE A\r\nSIZE a.txt\r\n"), now);
   let reads = 0;
   let said = "";
-  for (let effect = session.pollEffect(); effect !== undefined; effect = session.pollEffect()) {
+  for (
+    let effect = session.pollEffect(now);
+    effect !== undefined;
+    effect = session.pollEffect(now)
+  ) {
     if (effect.kind === "send") {
       said += new TextDecoder().decode(effect.octets);
     } else if (effect.kind === "file" && effect.operation.do === "read") {
       const octets = new Uint8Array(effect.operation.length);
-      session.handleCompletion(effect.id, { kind: "octets", octets }, now);
+      session.handleCompletion(effect.id, { kind: "octets", octets, ended: false }, now);
       reads++;
     } else if (effect.kind === "file") {
-      session.handleCompletion(effect.id, tree.perform(effect.operation), now);
+      session.handleCompletion(effect.id, driver.perform(effect.operation), now);
     }
   }
   assertEquals(codesOf(said), "200 550");
   assertEquals(reads, ASCII_SIZE_BYTES_MAX / READ_BYTES + 1);
-  assert(!tree.isOpen);
-});
-
-Deno.test("STAT: a listing that is too long for a reply is cut at a line's end", () => {
-  const driver = ready();
-  driver.tree.put("/d", undefined);
-  for (let number = 1000; number < 2000; number++) {
-    driver.tree.put(`/d/${"n".repeat(60)}${number}`, octetsOf("x"));
-  }
-  const lines = driver.say("STAT d").split("\r\n").slice(0, -1);
-  assertEquals(lines.at(-1), "212 The rest is cut, use LIST");
-  for (const line of lines.slice(1, -1)) assert(/^ -rw.* n{60}\d{4}$/.test(line), line);
-  const length = lines.slice(1, -1).reduce((sum, line) => sum + line.length + 1, 0);
-  assert(length <= STATUS_LISTING_BYTES_MAX && length > STATUS_LISTING_BYTES_MAX - 200);
-  assertEquals(driver.tree.isOpen, false);
+  assert(!store.isOpen);
 });
 
 Deno.test("STAT: closes what it opened when it cannot be read", () => {
   const driver = ready();
   driver.failNext("read", "io");
   assertEquals(codesOf(driver.say("STAT /")), "451");
-  assertEquals(driver.tree.isOpen, false);
+  assertEquals(driver.store.isOpen, false);
 });

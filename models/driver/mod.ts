@@ -1,0 +1,396 @@
+/**
+ * One connection as every model sees it: its session, its file slot, its passive slot and its
+ * transfer. What differs between models, waiting and the calls that move octets, is behind `Wire`.
+ *
+ * # A turn
+ *
+ *     octets -> driver.input(octets, now)
+ *     while there is room: session.pollEffect(now), carried out here; then its answers
+ *     wait until octets, an answer, or driver.deadline                    this is the wire
+ *
+ * A turn does a bounded amount (TURN_WORK_MAX): then others have theirs, and `resume` goes on.
+ * Nothing is made for a peer that has not taken what was made before: while the wire is congested
+ * the session is not polled, so its memory is bounded by what it holds and not by what it is asked.
+ *
+ * The transfer is a machine (transfer.ts) whose acts the wire carries out; `advanced` looks what
+ * came of them.
+ *
+ * @module
+ */
+
+import {
+  type Completion,
+  type Effect,
+  type FileOperation,
+  type Peer,
+  type Protocol,
+  type Session,
+  unreachable,
+} from "../../server/mod.ts";
+import type { Admission } from "../admission.ts";
+import type { FileSlot, FileStore } from "../files/contract.ts";
+import { REPLIES_STALL_MS, TURN_WORK_MAX } from "../limits.ts";
+import type { WorkerLink } from "../model.ts";
+import { type PassivePool, PassiveSlot, type PassiveSocket } from "./passive.ts";
+import { Replies } from "./replies.ts";
+import { Reports } from "./reports.ts";
+import { type StartTransfer, Transfer } from "./transfer.ts";
+import { Visit } from "./visit.ts";
+
+/** What the drivers of one worker share. */
+export interface DriverTools<S extends PassiveSocket> {
+  /** The way to the supervisor. */
+  readonly link: WorkerLink;
+  /** The served tree. */
+  readonly store: FileStore;
+  /** Listening sockets for data connections. */
+  readonly passive: PassivePool<S>;
+  /** The gate of the server. */
+  readonly admission: Admission;
+  /** What is spoken. */
+  readonly protocol: Protocol;
+}
+
+/** What a model does for one connection: its sockets. */
+export interface Wire {
+  /** Replies wait for the peer to take them. */
+  readonly congested: boolean;
+  /** Whether the kernel can move octets between a file and a data connection, by direction. */
+  moves(direction: StartTransfer["direction"]): boolean;
+  /** A buffer of BULK_BYTES for the transfer that starts now; see TransferMeans. */
+  buffer(): Uint8Array<ArrayBuffer>;
+  /** Sends to the control connection, at once or as soon as it takes more. */
+  send(octets: Uint8Array<ArrayBuffer>): void;
+  /** The driver's transfer has an act to be carried out; the wire calls `advanced` after it. */
+  pursue(): void;
+  /** There is more to do: `resume` is to be called when others have had their turn. */
+  again(): void;
+  /** Flushes what was sent, closes both connections, then calls `ended`. */
+  close(): void;
+}
+
+/** What one effect costs of a turn: replies and short calls little, a block of a file all. */
+const WORK = { reply: 1, call: 2, block: TURN_WORK_MAX } as const;
+
+/** Drives one session. Inputs are the session's, each followed by a turn. */
+export class Driver<S extends PassiveSocket> {
+  /** The protocol's machine. */
+  readonly session: Session;
+  /** The file slot. */
+  readonly slot: FileSlot;
+  /** The passive slot. */
+  readonly passive: PassiveSlot<S>;
+  /** The transfer, from its first act to its last answer. */
+  transfer: Transfer | undefined;
+  /** The effect `close` was carried out, or the connection was given up. */
+  closed = false;
+  readonly #reports: Reports;
+  readonly #answers: [id: number, completion: Completion][] = [];
+  readonly #replies: Replies;
+  readonly #visit: Visit;
+  #turning = false;
+  #more = false;
+  /** When the peer must have taken its replies. */
+  #congestedUntil: number | undefined;
+  /** The ask that the transfer answers next: connectData, then startTransfer. */
+  #transferAsk: number | undefined;
+  #question: number | undefined;
+  #now: number;
+
+  constructor(
+    readonly tools: DriverTools<S>,
+    readonly wire: Wire,
+    readonly peer: Peer,
+    now: number,
+  ) {
+    const { protocol, store, link } = tools;
+    this.#now = now;
+    this.session = protocol.createSession(link.options.settings, peer, now, store.can);
+    this.slot = store.slot();
+    this.passive = new PassiveSlot(tools.passive, peer.remote.host);
+    this.#reports = new Reports((event) => link.event(event), peer);
+    this.#replies = new Replies(link.counters, (octets) => wire.send(octets));
+    const { loginDelayMs } = link.options.settings.ftp.limits;
+    this.#visit = new Visit(tools.admission, peer.remote.host, loginDelayMs);
+  }
+
+  /** Whether octets of the control connection would be used now. */
+  get wantsInput(): boolean {
+    return !this.#more && !this.closed && !this.wire.congested && this.session.wantsInput;
+  }
+
+  /** Others had their turn, and there is more to do. */
+  get pending(): boolean {
+    return this.#more;
+  }
+
+  /** A question to the operator is open. */
+  get asking(): boolean {
+    return this.#question !== undefined;
+  }
+
+  /** When `expire` wants to be called; undefined for never. */
+  get deadline(): number | undefined {
+    if (this.closed) return undefined;
+    const said = this.wire.congested ? this.#congestedUntil : this.session.pollDeadline();
+    const moved = this.transfer?.deadline ?? Infinity;
+    return said === undefined ? moved === Infinity ? undefined : moved : Math.min(said, moved);
+  }
+
+  // --- inputs ---
+
+  /** After construction: what the session says first. */
+  begin(now: number): void {
+    this.#turn(undefined, now);
+  }
+
+  /** Octets of the control connection, borrowed for the call. */
+  input(octets: Uint8Array, now: number): void {
+    const { counters } = this.tools.link;
+    counters.add("octetsIn", octets.length);
+    counters.add("octetsCopied", octets.length);
+    this.#turn(() => this.session.handleInput(octets, now), now);
+  }
+
+  /** The peer has closed its side of the control connection. */
+  end(now: number): void {
+    this.transfer?.controlEnded();
+    this.#turn(() => this.session.handleEnd(now), now);
+  }
+
+  /** The server stops. */
+  stop(now: number): void {
+    this.#turn(() => this.session.handleStop(now), now);
+  }
+
+  /** Goes on where the last turn stopped: others had theirs, or replies were taken. */
+  resume(now: number): void {
+    this.#turn(undefined, now);
+  }
+
+  /** The deadline may have passed. */
+  expire(now: number): void {
+    if (this.closed) return;
+    if (this.wire.congested) {
+      if (this.#congestedUntil !== undefined && this.#congestedUntil <= now) {
+        this.#reports.refused("it does not read its replies");
+        return this.abandon();
+      }
+    }
+    if (this.transfer !== undefined && this.transfer.deadline <= now) {
+      this.transfer.timeout();
+      this.wire.pursue();
+    }
+    if (this.closed || this.wire.congested) return;
+    const due = this.session.pollDeadline();
+    if (due !== undefined && due <= now) this.#turn(() => this.session.handleTimeout(now), now);
+  }
+
+  /** The wire has carried out acts of the transfer. */
+  advanced(now: number): void {
+    const { transfer } = this;
+    const ask = this.#transferAsk;
+    if (transfer?.act === "hold" && ask !== undefined) {
+      this.#transferAsk = undefined;
+      this.#answer(ask, { kind: "connected" }, now);
+    } else if (transfer?.act === "over") {
+      this.transfer = undefined;
+      this.#transferAsk = undefined;
+      this.passive.giveBack();
+      this.#reports.transfer(transfer, now);
+      if (ask !== undefined) this.#answer(ask, transfer.completion!, now);
+    }
+  }
+
+  /** Closes the connection by a rule of the server's, which the peer and the operator hear. */
+  refuse(reason: string): void {
+    if (this.closed) return;
+    this.#reports.refused(reason);
+    this.#replies.add(this.tools.protocol.refusal(reason));
+    this.#replies.flush();
+    this.abandon();
+  }
+
+  /** Drops everything at once: the socket has broken, or the server ends. */
+  abandon(): void {
+    if (this.closed) return;
+    this.closed = true;
+    this.#more = false;
+    this.#replies.clear();
+    if (this.#question !== undefined) this.tools.link.withdraw(this.#question);
+    this.wire.close();
+    if (this.transfer !== undefined) this.#reports.transfer(this.transfer, this.#now);
+    this.transfer = undefined;
+    this.passive.giveBack();
+    this.slot.close();
+  }
+
+  /** A bug: said to the operator, and this connection alone is closed. */
+  crashed(error: unknown): void {
+    this.tools.link.sessionCrashed(this.peer.number, error);
+    this.abandon();
+  }
+
+  /** The wire has closed the control connection. */
+  ended(): void {
+    if (this.#visit.leave()) this.tools.link.endSession();
+  }
+
+  // --- a turn ---
+
+  #answer(id: number, completion: Completion, now: number): void {
+    this.#answers.push([id, completion]);
+    this.#turn(undefined, now);
+  }
+
+  #turn(input: (() => void) | undefined, now: number): void {
+    if (this.closed) return;
+    this.#now = now;
+    const nested = this.#turning; // an answer that came while an effect was carried out
+    this.#turning = true;
+    try {
+      input?.();
+      if (!nested) this.#work(now);
+    } catch (error) {
+      this.crashed(error);
+    } finally {
+      this.#turning = nested;
+    }
+  }
+
+  #work(now: number): void {
+    this.#more = false;
+    if (!this.wire.congested) this.#congestedUntil = undefined;
+    for (let work = 0; !this.closed && !this.wire.congested;) {
+      if (work >= TURN_WORK_MAX) {
+        this.#more = true;
+        break;
+      }
+      const effect = this.session.pollEffect(now);
+      if (effect !== undefined) {
+        work += this.#carryOut(effect, now);
+        continue;
+      }
+      const answer = this.#answers.shift();
+      if (answer === undefined) break;
+      this.session.handleCompletion(answer[0], answer[1], now);
+    }
+    if (this.closed) return;
+    this.#replies.flush();
+    if (this.wire.congested) this.#congestedUntil ??= now + REPLIES_STALL_MS;
+    else if (this.#more) this.wire.again();
+  }
+
+  /** Carries one effect out; what it cost of the turn. */
+  #carryOut(effect: Effect, now: number): number {
+    switch (effect.kind) {
+      case "send":
+        this.#replies.add(effect.octets);
+        return WORK.reply;
+      case "file":
+        return this.#perform(effect.id, effect.operation);
+      case "openPassive":
+        this.#answers.push([effect.id, this.#openPassive()]);
+        return WORK.call;
+      case "closePassive":
+        this.passive.giveBack();
+        return WORK.reply;
+      case "connectData":
+        this.#replies.flush();
+        this.#newTransfer(effect.address, effect.id, now + effect.timeoutMs);
+        this.wire.pursue();
+        return WORK.call;
+      case "startTransfer":
+        this.#replies.flush(); // 150 leaves before the data connection is made
+        this.#startTransfer(effect, now);
+        return WORK.call;
+      case "abortTransfer":
+        this.transfer?.fail("aborted", "the transfer was aborted");
+        this.wire.pursue();
+        return WORK.reply;
+      case "askProgress": {
+        const octets = this.transfer?.octets ?? 0;
+        this.#answers.push([effect.id, { kind: "progress", octets }]);
+        return WORK.reply;
+      }
+      case "print":
+        this.tools.link.print(effect.text);
+        return WORK.call;
+      case "askOperator":
+        this.#askOperator(effect.id, effect.prompt);
+        return WORK.call;
+      case "attemptLogin":
+        this.#answers.push([effect.id, { kind: "attempt", ...this.#visit.attempt(now) }]);
+        return WORK.reply;
+      case "loggedIn":
+        this.#visit.loggedIn();
+        this.#reports.login(effect);
+        return WORK.reply;
+      case "loggedOut":
+        this.#visit.loggedOut();
+        return WORK.reply;
+      case "loginFailed":
+        this.#reports.login(effect);
+        return WORK.reply;
+      case "refused":
+        this.#reports.refused(effect.reason);
+        return WORK.reply;
+      case "close":
+        this.#replies.flush();
+        this.abandon();
+        return WORK.reply;
+      default:
+        return unreachable(effect);
+    }
+  }
+
+  #perform(id: number, operation: FileOperation): number {
+    this.slot.perform(operation, (completion) => {
+      if (completion.kind === "failed") this.#reports.file(operation, completion);
+      this.#answer(id, completion, this.#now); // which may be later than the call
+    });
+    const block = operation.do === "read" || operation.do === "openListing";
+    return block ? WORK.block : WORK.call;
+  }
+
+  #openPassive(): Completion {
+    const socket = this.passive.exchange();
+    if (socket !== undefined) return { kind: "passive", port: socket.port };
+    const detail = "no port is free for a data connection";
+    const failed = { kind: "failed", failure: "noPort", detail } as const;
+    this.#reports.noPort(failed);
+    return failed;
+  }
+
+  #newTransfer(route: Transfer["route"], ask: number, deadline: number): Transfer {
+    this.#transferAsk = ask;
+    return this.transfer = new Transfer(route, this.peer.remote.host, deadline);
+  }
+
+  #startTransfer(effect: StartTransfer, now: number): void {
+    if (this.closed) return; // sending 150 may have broken the connection
+    this.#transferAsk = effect.id;
+    const { connectTimeoutMs } = effect;
+    const transfer = this.transfer ??
+      this.#newTransfer("passive", effect.id, now + connectTimeoutMs);
+    const direct = effect.lines === undefined && this.slot.descriptor !== undefined &&
+      this.wire.moves(effect.direction);
+    const means = { length: this.slot.length, direct, buffer: this.wire.buffer() };
+    transfer.start(
+      effect,
+      effect.direction === "send" ? means : { ...means, length: undefined },
+      now,
+    );
+    this.wire.pursue();
+  }
+
+  #askOperator(id: number, prompt: string): void {
+    this.#replies.flush();
+    if (this.closed) return;
+    const { link } = this.tools;
+    this.#question = link.ask(prompt, (text, now) => {
+      this.#question = undefined;
+      this.#answer(id, { kind: "line", text }, now);
+    });
+  }
+}

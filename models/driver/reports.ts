@@ -1,0 +1,91 @@
+/**
+ * What one connection tells the operator: the driver's structured events, with whose they are.
+ *
+ * @module
+ */
+
+import type {
+  Completion,
+  Effect,
+  Failure,
+  FileOperation,
+  Origin,
+  Peer,
+  ServerEvent,
+} from "../../server/mod.ts";
+import type { Transfer } from "./transfer.ts";
+
+/** Failures that a dialogue is made of when it only looks: no news. */
+const USUAL: ReadonlySet<Failure> = new Set(["notFound", "notDirectory", "badOffset", "exists"]);
+
+type Failed = Extract<Completion, { kind: "failed" }>;
+
+/** Sends the events of one connection to `event`. */
+export class Reports {
+  readonly #origin: Origin;
+
+  constructor(readonly event: (event: ServerEvent) => void, peer: Peer) {
+    this.#origin = { session: peer.number, host: peer.remote.host };
+  }
+
+  /** A user is let in, or not. */
+  login(effect: Extract<Effect, { kind: "loggedIn" | "loginFailed" }>): void {
+    if (effect.kind === "loggedIn") {
+      const { user, access } = effect;
+      this.event({ ...this.#origin, kind: "login", user, access });
+    } else {
+      const { user, reason } = effect;
+      this.event({ ...this.#origin, kind: "loginFailed", user, reason });
+    }
+  }
+
+  /** The connection is closed by a rule. */
+  refused(reason: string): void {
+    this.event({ ...this.#origin, kind: "refused", reason });
+  }
+
+  /** No listening socket could be lent. */
+  noPort(failed: Failed): void {
+    this.#failure("openPassive", undefined, failed);
+  }
+
+  /** The store refused an operation. */
+  file(operation: FileOperation, failed: Failed): void {
+    if (USUAL.has(failed.failure)) return;
+    const path = "path" in operation
+      ? operation.path
+      : "from" in operation
+      ? operation.from
+      : undefined;
+    this.#failure(operation.do, path, failed);
+  }
+
+  /** A transfer has ended; one that never started was no transfer yet. */
+  transfer({ effect, octets, startedAt, completion }: Transfer, now: number): void {
+    if (effect === undefined || completion === undefined) return;
+    const { user, direction, path } = effect;
+    const failed = completion.kind === "failed";
+    this.event({
+      ...this.#origin,
+      kind: "transfer",
+      user,
+      direction,
+      path,
+      octets,
+      seconds: (now - startedAt) / 1e3,
+      outcome: failed ? "failed" : "complete",
+      ...(failed ? { reason: completion.detail } : {}),
+    });
+  }
+
+  #failure(operation: string, path: string | undefined, { failure, detail }: Failed): void {
+    this.event({
+      ...this.#origin,
+      kind: "failure",
+      operation,
+      ...(path === undefined ? {} : { path }),
+      failure,
+      reason: detail,
+    });
+  }
+}

@@ -1,0 +1,308 @@
+/**
+ * One data connection as a pure machine: from the first attempt to make it to its close.
+ *
+ * The machine names the one legal next act; a wire carries it out in its own way of waiting and
+ * says what came of it. Nothing here opens, waits or reads a clock, so the machine is the same
+ * under readiness, blocking calls and awaiting.
+ *
+ *     act       what the wire does                                    and then calls
+ *     accept    takes a connection from the passive slot              accepted(host)
+ *     connect   connects to `address`                                 madeConnection()
+ *     hold      nothing: the session has not said startTransfer yet
+ *     move      lets the kernel move up to `moveMax` octets           moved(count), 0: the end
+ *     read      fills `buffer` from the file slot                     (the slot answers)
+ *     send      sends `chunk`, or a part of it                        sent(count)
+ *     receive   receives into `buffer`                                received(count), 0: the end
+ *     write     writes `chunk` to the file slot                       (the slot answers)
+ *     look      sees whether the control connection is alive          controlSeen(alive)
+ *     close     closes the data connection                            closed()
+ *     over      nothing: `completion` says how it ended
+ *
+ *     accept, connect -> [hold ->] move* or (read, send*)*      -> close -> over    "send"
+ *     accept, connect -> [hold ->] move* or (receive, write)*   -> look -> close -> over    "receive"
+ *     any -> close -> over                                      failed, timeout, abort
+ *
+ * The end of an upload is two facts: the data ended, and the control connection is alive. A client
+ * that is killed closes both, and the end of its data is then not the end of its file.
+ *
+ * @module
+ */
+
+import {
+  type Address,
+  type Completion,
+  concatenate,
+  converter,
+  type Effect,
+  type Failure,
+  type Filter,
+} from "../../server/mod.ts";
+import type { SlotClient } from "../files/contract.ts";
+import { BULK_BYTES } from "../limits.ts";
+
+/** The effect that sets a transfer in motion. */
+export type StartTransfer = Extract<Effect, { kind: "startTransfer" }>;
+
+/** What a wire has to do next; see the header of this file. */
+export type Act =
+  | "accept"
+  | "connect"
+  | "hold"
+  | "move"
+  | "read"
+  | "send"
+  | "receive"
+  | "write"
+  | "look"
+  | "close"
+  | "over";
+
+/** What a transfer has to work with once it starts. */
+export interface TransferMeans {
+  /** Octets that the file slot gives, where that is known. */
+  readonly length: number | undefined;
+  /** Whether the kernel can move octets between file and connection by itself. */
+  readonly direct: boolean;
+  /**
+   * BULK_BYTES for "read" and "receive". It may be shared with other transfers of a thread whose
+   * file slots answer at once: `park` copies out of it what has to wait.
+   */
+  readonly buffer: Uint8Array<ArrayBuffer>;
+}
+
+const NOTHING = new Uint8Array(0);
+
+/** One data connection; see the header of this file. */
+export class Transfer implements SlotClient {
+  /** The one legal next act. */
+  act: Act;
+  /** Octets that went over the data connection. */
+  octets = 0;
+  /** What "send" sends and "write" writes. */
+  chunk: Uint8Array<ArrayBuffer> = NOTHING;
+  /** When waiting has been too long, in the driver's time. */
+  deadline: number;
+  /** How it ended; undefined before "close". */
+  completion: Completion | undefined;
+  /** The effect that set it in motion. */
+  effect: StartTransfer | undefined;
+  /** When that was. */
+  startedAt = 0;
+  #means: TransferMeans | undefined;
+  #filter: Filter | undefined;
+  /** Octets taken from the file slot, before any conversion. */
+  #taken = 0;
+  #connected = false;
+  #ended = false;
+  #controlEnded = false;
+  #borrowed = false;
+
+  /**
+   * @param route the passive slot, or the address to connect to
+   * @param host the only host whose connections are taken (RFC 2577 section 5)
+   * @param deadline when the data connection must have been made
+   */
+  constructor(readonly route: "passive" | Address, readonly host: string, deadline: number) {
+    this.act = route === "passive" ? "accept" : "connect";
+    this.deadline = deadline;
+  }
+
+  /** Whether the data connection is made and not closed yet. */
+  get connected(): boolean {
+    return this.#connected;
+  }
+
+  /** Where octets of "read" and "receive" go. */
+  get buffer(): Uint8Array<ArrayBuffer> {
+    return this.#means!.buffer;
+  }
+
+  /** How many octets one "move" may have: never more than what was announced. */
+  get moveMax(): number {
+    const { length } = this.#means!;
+    return length === undefined ? BULK_BYTES : Math.min(BULK_BYTES, length - this.octets);
+  }
+
+  /** The session has said startTransfer. */
+  start(effect: StartTransfer, means: TransferMeans, now: number): void {
+    this.effect = effect;
+    this.#means = means;
+    this.startedAt = now;
+    this.#filter = effect.lines === undefined ? undefined : converter(effect.lines);
+    if (this.act === "hold") this.#begin(now);
+  }
+
+  // --- what came of an act ---
+
+  /** A connection came from `host`; false: a stranger's, to be closed, and the act stays. */
+  accepted(host: string, now: number): boolean {
+    if (!this.#during("accept") || host !== this.host) return false;
+    this.#connected = true;
+    this.#begin(now);
+    return true;
+  }
+
+  /** The connection to `route` is made. */
+  madeConnection(now: number): void {
+    if (!this.#during("connect")) return;
+    this.#connected = true;
+    if (this.effect !== undefined) return this.#begin(now);
+    this.act = "hold";
+    this.deadline = Infinity;
+  }
+
+  /** The kernel moved `count` octets; 0: what they come from has ended. */
+  moved(count: number, now: number): void {
+    if (!this.#during("move")) return;
+    if (this.effect!.direction === "receive") {
+      if (count === 0) return this.#dataEnded();
+      return this.#progress(count, now);
+    }
+    if (count === 0) return this.#sourceEnded(this.octets);
+    this.#progress(count, now);
+    // A file whose length is known needs no further call to learn of its end.
+    if (this.octets === this.#means!.length) this.act = "close";
+  }
+
+  /** A part of `chunk` was sent. */
+  sent(count: number, now: number): void {
+    if (!this.#during("send")) return;
+    this.#progress(count, now);
+    if (count < this.chunk.length) {
+      this.chunk = this.chunk.subarray(count);
+      return;
+    }
+    this.chunk = NOTHING;
+    this.act = this.#ended ? "close" : "read";
+  }
+
+  /** `count` octets came to the start of `buffer`; 0: the peer has sent all. */
+  received(count: number, now: number): void {
+    if (!this.#during("receive")) return;
+    this.#ended = count === 0;
+    if (count > 0) this.#progress(count, now);
+    this.chunk = this.#converted(count);
+    if (this.chunk.length > 0) this.act = "write";
+    else if (this.#ended) this.#dataEnded();
+  }
+
+  /** See SlotClient. */
+  filled(count: number, ended: boolean): void {
+    if (!this.#during("read")) return;
+    const { length } = this.#means!;
+    const room = length === undefined ? count : length - this.#taken;
+    const taken = Math.min(count, room);
+    this.#taken += taken;
+    this.#ended = ended || this.#taken === length;
+    if (this.#ended && length !== undefined && this.#taken < length) {
+      return this.#sourceEnded(this.#taken);
+    }
+    this.chunk = this.#converted(taken);
+    if (this.chunk.length > 0) this.act = "send";
+    else if (this.#ended) this.act = "close";
+  }
+
+  /** See SlotClient. */
+  written(): void {
+    if (!this.#during("write")) return;
+    this.chunk = NOTHING;
+    if (this.#ended) this.#dataEnded();
+    else this.act = "receive";
+  }
+
+  /** See SlotClient. */
+  fileFailed(failure: Failure, detail: string): void {
+    this.fail(failure, detail);
+  }
+
+  /** Whether the control connection is alive. */
+  controlSeen(alive: boolean): void {
+    if (!this.#during("look")) return;
+    if (alive && !this.#controlEnded) this.act = "close";
+    else this.fail("reset", "the client has gone");
+  }
+
+  /** The data connection is closed. */
+  closed(): void {
+    if (this.act !== "close") throw new Error(`Cannot close while the act is "${this.act}"`);
+    this.#connected = false;
+    this.act = "over";
+    this.completion ??= { kind: "transferred", octets: this.octets };
+  }
+
+  // --- what ends it from outside ---
+
+  /** A call on the data connection failed, or none could be made. */
+  socketFailed(detail: string): void {
+    this.fail(this.#connected ? "reset" : "noConnection", detail);
+  }
+
+  /** The deadline has passed. */
+  timeout(): void {
+    if (this.#connected) this.fail("stalled", "the data connection stood still");
+    else this.fail("noConnection", "the data connection did not come in time");
+  }
+
+  /** The control connection has ended; what that means, the end of the data tells. */
+  controlEnded(): void {
+    this.#controlEnded = true;
+  }
+
+  /** Ends it with `failure`; the first one counts. */
+  fail(failure: Failure, detail: string): void {
+    if (this.act === "close" || this.act === "over") return;
+    this.completion = { kind: "failed", failure, detail };
+    this.chunk = NOTHING;
+    this.act = "close";
+    this.deadline = Infinity;
+  }
+
+  /** Others have their turn: what lies in a shared buffer is copied out of it. */
+  park(): void {
+    if (this.#borrowed && this.chunk.length > 0) this.chunk = this.chunk.slice();
+    this.#borrowed = false;
+  }
+
+  // --- within ---
+
+  /** Whether an answer to `act` counts: it comes too late for one that was ended from outside. */
+  #during(act: Act): boolean {
+    if (this.act === act) return true;
+    if (this.act === "close" || this.act === "over") return false;
+    throw new Error(`Cannot answer "${act}" while the act is "${this.act}"`);
+  }
+
+  #begin(now: number): void {
+    const { direct, length } = this.#means!;
+    this.deadline = now + this.effect!.stallTimeoutMs;
+    if (this.effect!.direction === "receive") this.act = direct ? "move" : "receive";
+    else if (length === 0 && this.#filter === undefined) this.act = "close";
+    else this.act = direct ? "move" : "read";
+  }
+
+  #progress(count: number, now: number): void {
+    this.octets += count;
+    this.deadline = now + this.effect!.stallTimeoutMs;
+  }
+
+  #converted(count: number): Uint8Array<ArrayBuffer> {
+    const octets = this.buffer.subarray(0, count);
+    this.#borrowed = this.#filter === undefined;
+    if (this.#filter === undefined) return octets;
+    const chunk = count > 0 ? this.#filter.push(octets) : NOTHING;
+    if (!this.#ended) return chunk as Uint8Array<ArrayBuffer>;
+    return concatenate([chunk, this.#filter.end()]);
+  }
+
+  /** The file ended after `count` octets. */
+  #sourceEnded(count: number): void {
+    const { length } = this.#means!;
+    if (length === undefined || count >= length) this.act = "close";
+    else this.fail("changed", "the file became shorter while it was read");
+  }
+
+  #dataEnded(): void {
+    if (this.#controlEnded) this.fail("reset", "the client has gone");
+    else this.act = "look";
+  }
+}

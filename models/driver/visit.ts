@@ -1,0 +1,41 @@
+/**
+ * One connection as the gate knows it: let in, trying passwords, logged in, gone.
+ *
+ * @module
+ */
+
+import type { Admission, Attempt } from "../admission.ts";
+
+/** From `admit`, which came before, to `leave`. */
+export class Visit {
+  #loggedIn = false;
+  #left = false;
+
+  /** @param delayMs how long the answer to the first failed login waits */
+  constructor(readonly admission: Admission, readonly host: string, readonly delayMs: number) {}
+
+  /** A password is about to be tried. */
+  attempt(now: number): Attempt {
+    return this.admission.attempt(this.host, this.delayMs, now);
+  }
+
+  /** It was right. */
+  loggedIn(): void {
+    this.#loggedIn = true;
+    this.admission.loggedIn(this.host);
+  }
+
+  /** The user is no longer logged in. */
+  loggedOut(): void {
+    if (this.#loggedIn) this.admission.loggedOut(this.host);
+    this.#loggedIn = false;
+  }
+
+  /** The connection has ended; false for the second time. */
+  leave(): boolean {
+    if (this.#left) return false;
+    this.#left = true;
+    this.admission.leave(this.host, this.#loggedIn);
+    return true;
+  }
+}

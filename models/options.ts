@@ -1,0 +1,92 @@
+/**
+ * Every default of a server, once: what an embedder does not say, `serve --help` shows.
+ *
+ * @module
+ */
+
+import { DEFAULT_SETTINGS, protocols, type Settings } from "../server/mod.ts";
+import { PASSIVE_PORTS_DEFAULT } from "./limits.ts";
+import { ServeError, type ServeOptions } from "./model.ts";
+
+/** Parts of the settings of each protocol; FTP's limits may be a part, too. */
+export type SettingsParts =
+  & { readonly [Name in Exclude<keyof Settings, "ftp">]?: Partial<Settings[Name]> }
+  & {
+    /** See FtpSettings. */
+    readonly ftp?: Partial<Omit<Settings["ftp"], "limits">> & {
+      readonly limits?: Partial<Settings["ftp"]["limits"]>;
+    };
+  };
+
+/** What is to be other than the defaults; `root` alone has none. */
+export type ServeParts =
+  & Partial<Omit<ServeOptions, "root" | "settings" | "admission">>
+  & {
+    /** The absolute real path of the folder served. */
+    readonly root: string;
+    /** See Settings. */
+    readonly settings?: SettingsParts;
+    /** See AdmissionLimits. */
+    readonly admission?: Partial<ServeOptions["admission"]>;
+  };
+
+/** How many sessions there are room for where nobody says so. */
+const SESSIONS_MAX = 4096;
+
+/** The same for each address, where others than this machine's own can connect. */
+const SESSIONS_PER_HOST_MAX = 64;
+
+/** Failed logins of one address in a minute, before it has to wait. */
+const FAILED_LOGINS_PER_MINUTE_MAX = 20;
+
+const LOOPBACK = /^(127\.\d+\.\d+\.\d+|::1)$/;
+
+/** Whether only this machine itself can connect to `host`. */
+export function isLoopback(host: string): boolean {
+  return LOOPBACK.test(host);
+}
+
+/**
+ * Complete options: `parts`, and the default of all that they do not say.
+ *
+ * @throws {ServeError} when there is no such protocol.
+ */
+export function serveOptions(parts: ServeParts): ServeOptions {
+  const { settings = {}, admission = {}, ...rest } = parts;
+  const { protocol = "ftp", host = "127.0.0.1" } = rest;
+  const spoken = protocols.get(protocol);
+  if (spoken === undefined) {
+    throw new ServeError(`Cannot serve an unknown protocol "${protocol}"`);
+  }
+  return {
+    port: spoken.defaultPort,
+    workers: 1,
+    maxWorkers: 64,
+    selector: "epoll",
+    trigger: "level",
+    intervalMs: 1,
+    passivePorts: PASSIVE_PORTS_DEFAULT,
+    partialDays: 7,
+    ...rest,
+    protocol,
+    host,
+    settings: completeSettings(settings),
+    admission: {
+      sessionsMax: SESSIONS_MAX,
+      sessionsPerHostMax: isLoopback(host) ? undefined : SESSIONS_PER_HOST_MAX,
+      failedLoginsPerMinuteMax: FAILED_LOGINS_PER_MINUTE_MAX,
+      ...admission,
+    },
+  };
+}
+
+function completeSettings({ ftp = {}, mini, echo, hello, chat }: SettingsParts): Settings {
+  const initial = DEFAULT_SETTINGS;
+  return {
+    ftp: { ...initial.ftp, ...ftp, limits: { ...initial.ftp.limits, ...ftp.limits } },
+    mini: { ...initial.mini, ...mini },
+    echo: { ...initial.echo, ...echo },
+    hello: { ...initial.hello, ...hello },
+    chat: { ...initial.chat, ...chat },
+  };
+}

@@ -1,0 +1,227 @@
+/**
+ * What a worker thread has from its supervisor: the options, a listener, counters, and a way to
+ * talk both ways that also works for a thread that never returns to its event loop.
+ *
+ * To the supervisor go messages; from it come numbers in shared memory and, for the operator's
+ * answers, one line at a time in a mailbox.
+ *
+ * @module
+ */
+
+import type { ServerEvent } from "../../server/mod.ts";
+import type { Admission } from "../admission.ts";
+import { now } from "../clock.ts";
+import type { ServeOptions, WorkerLink } from "../model.ts";
+import { Counters } from "./counters.ts";
+import { Gate } from "./gate.ts";
+import { Handoff } from "./handoff.ts";
+
+/** Numbers that all threads of a pool share, by their index in one Int32Array. */
+export const SHARED = {
+  stop: 0,
+  connections: 1,
+  started: 2,
+  busy: 3,
+  /** Clients wait in the backlog while every thread that there may be has one. */
+  crowded: 4,
+  count: 5,
+} as const;
+
+/**
+ * Numbers of one worker: its control connection, for the supervisor to shut down, or NONE. While
+ * somebody works on it, it is LENT, so that the worker does not close it meanwhile and the number
+ * become another's.
+ */
+export const OWN = { control: 0, count: 1 } as const;
+
+/** See OWN. */
+export const NONE = -1, LENT = -2;
+
+/** Tries of a worker to have its number back; each waits a millisecond. */
+const LENT_TRIES_MAX = 1_000;
+
+/** The mailbox: a state, the ask it answers, the length of the line or -1 for no line; the line. */
+export const MAILBOX = { state: 0, ask: 1, length: 2, headBytes: 12, lineBytesMax: 8_192 } as const;
+
+/** Whether the mailbox holds a line. */
+export const EMPTY = 0, FULL = 1;
+
+/** How the pool stops: not, letting transfers finish, at once. */
+export const RUNNING = 0, DRAINING = 1, CLOSING = 2;
+
+/** The first message to a worker. Plain data and shared memory. */
+export interface WorkerStart {
+  readonly model: string;
+  readonly options: ServeOptions;
+  readonly index: number;
+  readonly callNames: readonly string[];
+  readonly counters: SharedArrayBuffer;
+  readonly shared: SharedArrayBuffer;
+  readonly own: SharedArrayBuffer;
+  readonly mailbox: SharedArrayBuffer;
+  /** The listening socket's descriptor, where the supervisor made it; else -1. */
+  readonly listener: number;
+  /** An eventfd that the supervisor writes to; else -1. */
+  readonly wake: number;
+  /** The server's one gate. */
+  readonly gate: SharedArrayBuffer;
+  /** Where workers hand connections over; undefined where they do not. */
+  readonly handoff: SharedArrayBuffer | undefined;
+  /** See Terminal. */
+  readonly warningsOnly: boolean;
+}
+
+/** What a worker tells its supervisor. */
+export type WorkerMessage =
+  /** It accepts connections, on `port`. */
+  | { readonly kind: "ready"; readonly port: number }
+  /** It cannot: one line why. */
+  | { readonly kind: "failed"; readonly reason: string }
+  | { readonly kind: "finished" }
+  | { readonly kind: "print"; readonly text: string }
+  | { readonly kind: "event"; readonly event: ServerEvent }
+  | { readonly kind: "ask"; readonly ask: number; readonly prompt: string }
+  /** Nobody waits for the answer any more. */
+  | { readonly kind: "withdraw"; readonly ask: number }
+  /** The mailbox is empty again. */
+  | { readonly kind: "taken" }
+  /** All started threads have a client (blocking). */
+  | { readonly kind: "saturated" };
+
+const decoder = new TextDecoder();
+
+/** The worker's side. */
+export class WorkerContext implements WorkerLink {
+  readonly options: ServeOptions;
+  readonly counters: Counters;
+  readonly shared: Int32Array<SharedArrayBuffer>;
+  readonly own: Int32Array<SharedArrayBuffer>;
+  readonly mailbox: Int32Array<SharedArrayBuffer>;
+  readonly listener: number;
+  readonly wake: number;
+  /** Called when the supervisor has news, in a worker that returns to its event loop. */
+  onWake: (() => void) | undefined;
+  readonly #asks = new Map<number, (line: string | undefined, now: number) => void>();
+  /** The model that it works for. */
+  readonly model: string;
+  /** What its thread is called: "multiplex 0". */
+  readonly name: string;
+  /** The server's one gate. */
+  readonly admission: Admission;
+  /** Between this worker and the others; undefined where connections are not handed over. */
+  readonly handoff: Handoff | undefined;
+  #asked = 0;
+  #pauseTold = false;
+  readonly #warningsOnly: boolean;
+
+  constructor(
+    start: WorkerStart,
+    readonly post: (message: WorkerMessage) => void,
+  ) {
+    this.model = start.model;
+    this.admission = new Gate(start.gate, start.index);
+    this.handoff = start.handoff && new Handoff(start.handoff, start.index);
+    this.name = `${start.model} ${start.index}`;
+    this.options = start.options;
+    this.counters = new Counters(start.callNames, start.counters);
+    this.shared = new Int32Array(start.shared);
+    this.own = new Int32Array(start.own);
+    this.mailbox = new Int32Array(start.mailbox);
+    this.listener = start.listener;
+    this.wake = start.wake;
+    this.#warningsOnly = start.warningsOnly;
+  }
+
+  /** RUNNING, DRAINING or CLOSING. */
+  get stopping(): number {
+    return Atomics.load(this.shared, SHARED.stop);
+  }
+
+  /** Clients wait in the backlog while every thread has one (blocking). */
+  get crowded(): boolean {
+    return Atomics.load(this.shared, SHARED.crowded) !== 0;
+  }
+
+  /** A session begins: its number, one higher than the last of the whole server. */
+  beginSession(): number {
+    this.#pauseTold = false;
+    this.counters.add("sessions", 1);
+    this.counters.add("sessionsOpen", 1);
+    return Atomics.add(this.shared, SHARED.connections, 1) + 1;
+  }
+
+  /** A session has ended. */
+  endSession(): void {
+    this.counters.add("sessionsOpen", -1);
+  }
+
+  /** A session threw: the one thing that only a bug of ours can cause. */
+  sessionCrashed(number: number, error: unknown): void {
+    const text = error instanceof Error ? error.stack ?? error.message : String(error);
+    this.event({ kind: "warning", text: `Session ${number} ended by a bug: ${text}` });
+  }
+
+  /** Nothing can be accepted for a moment; said once until a session begins. */
+  acceptingPauses(reason: string): void {
+    if (!this.#pauseTold) this.event({ kind: "warning", text: `Accepting pauses: ${reason}` });
+    this.#pauseTold = true;
+  }
+
+  /** Connections are accepted from now on. */
+  ready(port: number): void {
+    this.post({ kind: "ready", port });
+  }
+
+  /** For the operator. */
+  event(event: ServerEvent): void {
+    if (this.#warningsOnly && event.kind !== "warning") return;
+    this.post({ kind: "event", event });
+  }
+
+  /** A line on the server's standard output. */
+  print(text: string): void {
+    this.post({ kind: "print", text });
+  }
+
+  /** Has the operator asked; `answer` is called by a later `deliver`. */
+  ask(prompt: string, answer: (line: string | undefined, now: number) => void): number {
+    const ask = ++this.#asked;
+    this.#asks.set(ask, answer);
+    this.post({ kind: "ask", ask, prompt });
+    return ask;
+  }
+
+  /** See WorkerLink. */
+  withdraw(ask: number): void {
+    if (this.#asks.delete(ask)) this.post({ kind: "withdraw", ask });
+  }
+
+  /** Tells the supervisor which control connection this worker serves. */
+  serve(control: number): void {
+    Atomics.store(this.own, OWN.control, control);
+  }
+
+  /** The control connection is about to be closed; waits while the supervisor works on it. */
+  served(control: number): void {
+    for (let tries = 0; tries < LENT_TRIES_MAX; tries++) {
+      if (Atomics.compareExchange(this.own, OWN.control, control, NONE) !== LENT) return;
+      Atomics.wait(this.own, OWN.control, LENT, 1);
+    }
+  }
+
+  /** Hands a line in the mailbox, if there is one, to the one who asked. */
+  deliver(): void {
+    if (Atomics.load(this.mailbox, MAILBOX.state) !== FULL) return;
+    const ask = this.mailbox[MAILBOX.ask]!;
+    const length = this.mailbox[MAILBOX.length]!;
+    const octets = new Uint8Array(this.mailbox.buffer, MAILBOX.headBytes).slice(
+      0,
+      Math.max(0, length),
+    );
+    Atomics.store(this.mailbox, MAILBOX.state, EMPTY);
+    this.post({ kind: "taken" });
+    const answer = this.#asks.get(ask);
+    this.#asks.delete(ask);
+    answer?.(length < 0 ? undefined : decoder.decode(octets), now());
+  }
+}

@@ -1,0 +1,296 @@
+/**
+ * The supervisor: starts a model's workers, carries their words to the terminal and the operator's
+ * answers back, and stops them. It runs on the calling thread and never waits in the kernel.
+ *
+ * A worker may sit in a system call for ever, so nothing is forced: a number in shared memory says
+ * stop, `wake` gets the worker to look at it, and the worker ends by itself.
+ *
+ * @module
+ */
+
+import { type Address, protocols, unreachable } from "../../server/mod.ts";
+import { ServeError, type ServeOptions, type Server, type Terminal } from "../model.ts";
+import type { FileStore } from "../files/contract.ts";
+import { Counters } from "./counters.ts";
+import { Gate } from "./gate.ts";
+import { Handoff } from "./handoff.ts";
+import {
+  CLOSING,
+  DRAINING,
+  FULL,
+  MAILBOX,
+  NONE,
+  OWN,
+  SHARED,
+  type WorkerMessage,
+  type WorkerStart,
+} from "./link.ts";
+import { Questions } from "./questions.ts";
+import { Relief } from "./relief.ts";
+import { Sweeper } from "./sweeper.ts";
+
+/** What the supervisor is called where workers have an index. */
+const SUPERVISOR = -1;
+
+/** What a model adds to the pool. */
+export interface PoolPlan {
+  /** What its threads are called. */
+  readonly model: string;
+  /** See Server.description. */
+  readonly description: string;
+  /** The module that a worker runs. */
+  readonly worker: URL;
+  /** Names of the calls that its workers count. */
+  readonly callNames: readonly string[];
+  readonly options: ServeOptions;
+  readonly terminal: Terminal;
+  /** The listening socket's descriptor, or -1 when workers listen themselves. */
+  readonly listener: number;
+  /** Its workers hand connections over to each other, where there are several (see Handoff). */
+  readonly handsOver?: true;
+  /** An eventfd for a new worker, or -1. */
+  wakeDescriptor(): number;
+  /** Gets `worker` to look at the shared numbers and its mailbox. */
+  wake(worker: PoolWorker): void;
+  /** All threads have a client; the model may start another. */
+  saturated?(): void;
+  /** The served tree, for the supervisor's own thread. */
+  store(): FileStore;
+  /** Releases what the plan holds, after the last worker has ended. */
+  release(): void;
+}
+
+/** One worker as the supervisor sees it. */
+export interface PoolWorker {
+  readonly counters: Counters;
+  readonly own: Int32Array<SharedArrayBuffer>;
+  readonly wake: number;
+  readonly thread: Worker;
+  running: boolean;
+}
+
+interface Entry extends PoolWorker {
+  readonly mailbox: Int32Array<SharedArrayBuffer>;
+  readonly ready: PromiseWithResolvers<number>;
+  /** Resolves when the worker has emptied its mailbox, or has ended. */
+  taken: PromiseWithResolvers<void>;
+}
+
+/** The workers of one server. */
+export class Pool {
+  readonly shared = new Int32Array(new SharedArrayBuffer(SHARED.count * 4));
+  readonly #workers: Entry[] = [];
+  readonly #finished = Promise.withResolvers<void>();
+  readonly #questions: Questions<Entry>;
+  readonly #gate: SharedArrayBuffer;
+  readonly #handoff: SharedArrayBuffer | undefined;
+  #relief: Relief | undefined;
+  #sweeper: Sweeper | undefined;
+  #stopping: number | undefined;
+  /** The last worker has ended and what the plan held is released: once, its numbers are others'. */
+  #over = false;
+
+  constructor(readonly plan: PoolPlan) {
+    const { admission, protocol, workers } = plan.options;
+    const spoken = protocols.get(protocol);
+    if (spoken === undefined) {
+      plan.release();
+      throw new ServeError(`Cannot serve an unknown protocol "${protocol}"`);
+    }
+    this.#gate = Gate.allocate(admission, spoken.logsIn);
+    if (plan.handsOver === true && workers > 1) this.#handoff = Handoff.allocate(workers);
+    this.#questions = new Questions(
+      plan.terminal,
+      (worker, ask, line) => this.#deliver(worker, ask, line),
+    );
+    // A server that dies is reported by whoever awaits `finished`; nobody need.
+    this.#finished.promise.catch(() => {});
+  }
+
+  /** Threads that run. */
+  get size(): number {
+    return this.#workers.filter((worker) => worker.running).length;
+  }
+
+  get stopped(): boolean {
+    return this.#stopping !== undefined;
+  }
+
+  /** Starts `count` workers one after the other; the port that the first one serves. */
+  async start(count: number, options = this.plan.options): Promise<number> {
+    let port = options.port;
+    try {
+      for (let index = 0; index < count; index++) port = await this.grow({ ...options, port });
+      if (this.#handoff !== undefined) this.#relieve(new Handoff(this.#handoff, SUPERVISOR));
+      const { partialDays } = options;
+      if (partialDays > 0) this.#sweeper = new Sweeper(this.plan.store(), partialDays);
+      return port;
+    } catch (error) {
+      await this.stop(0); // those that were started
+      throw error;
+    }
+  }
+
+  #relieve(handoff: Handoff): void {
+    this.#relief = new Relief(handoff, this.#workers, (index) => {
+      const worker = this.#workers[index]!;
+      if (worker.running) this.plan.wake(worker);
+    });
+  }
+
+  /** Starts one more worker; resolves with its port once it accepts connections. */
+  grow(options = this.plan.options): Promise<number> {
+    const { plan } = this;
+    const counters = new Counters(plan.callNames);
+    const own = new Int32Array(new SharedArrayBuffer(OWN.count * 4)).fill(NONE);
+    const mailbox = new Int32Array(
+      new SharedArrayBuffer(MAILBOX.headBytes + MAILBOX.lineBytesMax),
+    );
+    const wake = plan.wakeDescriptor(); // it may throw, so it comes before the thread
+    const thread = new Worker(plan.worker, {
+      type: "module",
+      name: `${plan.model} ${this.#workers.length}`,
+    });
+    const ready = Promise.withResolvers<number>();
+    const taken = Promise.withResolvers<void>();
+    const worker = { counters, own, mailbox, wake, thread, ready, taken, running: true };
+    thread.onmessage = (event) => this.#heard(worker, event.data as WorkerMessage);
+    thread.onerror = (event) => {
+      event.preventDefault();
+      this.#ended(worker, event.message);
+    };
+    const start: WorkerStart = {
+      model: plan.model,
+      options,
+      index: this.#workers.length,
+      callNames: plan.callNames,
+      counters: counters.buffer,
+      shared: this.shared.buffer,
+      own: own.buffer,
+      mailbox: mailbox.buffer,
+      listener: plan.listener,
+      wake,
+      gate: this.#gate,
+      handoff: this.#handoff,
+      warningsOnly: plan.terminal.warningsOnly ?? false,
+    };
+    this.#workers.push(worker);
+    Atomics.add(this.shared, SHARED.started, 1);
+    thread.postMessage(start);
+    return ready.promise;
+  }
+
+  /** The running server, once all workers are ready. */
+  server(address: Address): Server {
+    return {
+      address,
+      description: this.plan.description,
+      finished: this.#finished.promise,
+      stats: () => this.#workers.map((worker) => worker.counters.read()),
+      stop: (graceMs) => this.stop(graceMs),
+    };
+  }
+
+  /** See Server.stop. */
+  async stop(graceMs: number): Promise<void> {
+    if (this.#over) return;
+    this.#relief?.stop();
+    this.#stopping = Math.min(this.#stopping ?? Infinity, performance.now() + graceMs);
+    Atomics.store(this.shared, SHARED.stop, Math.max(DRAINING, this.#phase()));
+    this.#wakeAll();
+    const closing = setTimeout(() => {
+      Atomics.store(this.shared, SHARED.stop, CLOSING);
+      this.#wakeAll();
+    }, Math.max(0, this.#stopping - performance.now()));
+    await this.#finished.promise.catch(() => {});
+    clearTimeout(closing);
+  }
+
+  #phase(): number {
+    return Atomics.load(this.shared, SHARED.stop);
+  }
+
+  #wakeAll(): void {
+    for (const worker of this.#workers) {
+      if (worker.running) this.plan.wake(worker);
+    }
+    if (this.size === 0) this.#allEnded();
+  }
+
+  #heard(worker: Entry, message: WorkerMessage): void {
+    const { terminal } = this.plan;
+    switch (message.kind) {
+      case "ready":
+        worker.ready.resolve(message.port);
+        return;
+      case "failed":
+        worker.ready.reject(new ServeError(message.reason));
+        this.#ended(worker);
+        return;
+      case "finished":
+        this.#ended(worker);
+        return;
+      case "print":
+        terminal.print(message.text);
+        return;
+      case "event":
+        terminal.event(message.event);
+        return;
+      case "ask":
+        this.#questions.add(worker, message.ask, message.prompt);
+        return;
+      case "withdraw":
+        this.#questions.withdraw(worker, message.ask);
+        return;
+      case "taken":
+        worker.taken.resolve();
+        return;
+      case "saturated":
+        this.plan.saturated?.();
+        return;
+      default:
+        unreachable(message);
+    }
+  }
+
+  #ended(worker: Entry, bug?: string): void {
+    if (!worker.running) return;
+    worker.running = false;
+    worker.taken.resolve();
+    this.#questions.withdraw(worker);
+    worker.counters.enter("stopped");
+    worker.thread.terminate();
+    Atomics.sub(this.shared, SHARED.started, 1);
+    if (bug !== undefined) {
+      new Gate(this.#gate, SUPERVISOR).forget(this.#workers.indexOf(worker));
+      this.#relief?.look();
+      this.plan.terminal.event({ kind: "warning", text: `A worker ended by a bug: ${bug}` });
+      worker.ready.reject(new ServeError(`Cannot start a worker: ${bug}`));
+    }
+    if (this.size === 0) this.#allEnded();
+  }
+
+  #allEnded(): void {
+    if (this.#over) return;
+    this.#over = true;
+    this.#sweeper?.stop();
+    this.#relief?.stop();
+    this.plan.release();
+    if (this.stopped) this.#finished.resolve();
+    else this.#finished.reject(new ServeError("Cannot go on: no worker is left"));
+  }
+
+  /** Puts the operator's line into the mailbox of `worker`, and waits until it is taken. */
+  async #deliver(worker: Entry, ask: number, line: string | undefined): Promise<void> {
+    if (!worker.running) return;
+    const octets = new TextEncoder().encode(line ?? "").subarray(0, MAILBOX.lineBytesMax);
+    worker.mailbox[MAILBOX.ask] = ask;
+    worker.mailbox[MAILBOX.length] = line === undefined ? -1 : octets.length;
+    new Uint8Array(worker.mailbox.buffer, MAILBOX.headBytes).set(octets);
+    worker.taken = Promise.withResolvers();
+    Atomics.store(worker.mailbox, MAILBOX.state, FULL);
+    Atomics.notify(worker.mailbox, MAILBOX.state);
+    this.plan.wake(worker);
+    await worker.taken.promise;
+  }
+}

@@ -1,0 +1,77 @@
+/**
+ * How the pool of blocking grows: when the last idle thread has got a client another is started,
+ * up to the most that there may be; beyond that clients wait, and the operator is told.
+ *
+ * @module
+ */
+
+import type { Kernel } from "../libc/mod.ts";
+import type { Terminal } from "../model.ts";
+import { SHARED } from "../pool/link.ts";
+import type { Pool } from "../pool/supervisor.ts";
+
+/** How often the supervisor looks whether a client waits while all threads are busy. */
+const SATURATION_CHECK_MS = 250;
+
+/** Starts threads for one pool. */
+export class Growth {
+  #growing = false;
+  #watching: ReturnType<typeof setInterval> | undefined;
+
+  /** @param listener whose backlog clients wait in */
+  constructor(
+    readonly kernel: Kernel,
+    readonly listener: number,
+    readonly workersMax: number,
+    readonly terminal: Terminal,
+  ) {}
+
+  /** All threads of `pool` have a client: starts others until one is idle again. */
+  async saturated(pool: Pool): Promise<void> {
+    if (this.#growing) return;
+    this.#growing = true;
+    for (let room = true; room && !pool.stopped && allBusy(pool);) {
+      room = pool.size < this.workersMax && await this.#grown(pool);
+    }
+    this.#growing = false;
+    if (allBusy(pool)) this.#watch(pool);
+  }
+
+  /** Looks no more. */
+  stop(): void {
+    clearInterval(this.#watching);
+    this.#watching = undefined;
+  }
+
+  async #grown(pool: Pool): Promise<boolean> {
+    try {
+      await pool.grow();
+      return true;
+    } catch (error) {
+      const text = error instanceof Error ? error.message : String(error);
+      this.terminal.event({ kind: "warning", text });
+      return false;
+    }
+  }
+
+  /** Sees whether clients wait, for as long as all threads are busy. */
+  #watch(pool: Pool): void {
+    let told = false;
+    this.#watching ??= setInterval(() => {
+      const waiting = allBusy(pool) && !pool.stopped
+        ? this.kernel.backlogLength(this.listener)
+        : -1;
+      Atomics.store(pool.shared, SHARED.crowded, waiting > 0 ? 1 : 0);
+      if (waiting < 0) this.stop();
+      if (waiting <= 0 || told) return;
+      told = true;
+      const clients = waiting === 1 ? "1 client waits" : `${waiting} clients wait`;
+      const text = `All ${pool.size} workers are busy: ${clients} in the backlog`;
+      this.terminal.event({ kind: "warning", text });
+    }, SATURATION_CHECK_MS);
+  }
+}
+
+function allBusy(pool: Pool): boolean {
+  return Atomics.load(pool.shared, SHARED.busy) >= pool.size;
+}

@@ -1,0 +1,200 @@
+/**
+ * The event loop of polling and multiplex: descriptors, interests, deadlines. It knows no session.
+ *
+ * A selector tells what may be ready, and the loop gives each watch one unit of work per round, so
+ * that a large transfer does not hold up a small command. What has more to do than one turn comes
+ * again in the next round (`later`). Everything is non-blocking; the only wait is the selector's.
+ *
+ * @module
+ */
+
+import type { Clock } from "../clock.ts";
+import type { Kernel } from "../libc/mod.ts";
+import type { Counters } from "../pool/counters.ts";
+import { READ, ReadyList, type Selector } from "../selector/mod.ts";
+import { Deadlines } from "./deadlines.ts";
+
+/** Who works on a descriptor, or goes on in the next round. */
+export interface Worked {
+  /** `watch` may be ready for what it is interested in. */
+  ready(watch: Watch): void;
+  /** Others had their turn. */
+  resume(): void;
+  /** The work threw, which only a bug can cause: it is to end, and nothing else. */
+  crashed(error: unknown): void;
+}
+
+/** One descriptor that the loop watches, and who works on it. */
+export class Watch {
+  /** What is known to be possible without waiting, until a call says EAGAIN. */
+  ready = 0;
+  /** Waits for its unit of work. */
+  queued = false;
+  /** The loop knows it no more. */
+  closed = false;
+  /** READ, WRITE or both. */
+  interest = 0;
+
+  constructor(readonly fd: number, readonly owner: Worked) {}
+}
+
+/** One event loop over one selector. */
+export class Loop {
+  /** What waits for its time. */
+  readonly deadlines = new Deadlines();
+  /** The time of this round. */
+  now: number;
+  readonly #watches: (Watch | undefined)[] = [];
+  readonly #ready = new ReadyList();
+  #queue: Watch[] = [];
+  #later: Worked[] = [];
+  #progressed = false;
+
+  constructor(
+    readonly kernel: Kernel,
+    readonly selector: Selector,
+    readonly counters: Counters,
+    readonly clock: Clock,
+  ) {
+    this.now = clock();
+  }
+
+  /** Begins to know `fd`, without interest in it yet; whoever had the number before is gone. */
+  watch(fd: number, owner: Worked): Watch {
+    const former = this.#watches[fd];
+    if (former !== undefined) this.forget(former);
+    return this.#watches[fd] = new Watch(fd, owner);
+  }
+
+  /**
+   * Says what `watch` is interested in from now on.
+   *
+   * @returns 0, or -errno of a kernel that has no room for it
+   */
+  interest(watch: Watch, interest: number): number {
+    if (watch.interest === interest) return 0;
+    const result = this.selector.set(watch.fd, interest);
+    if (result < 0) return result;
+    watch.interest = interest;
+    this.#enqueue(watch);
+    return 0;
+  }
+
+  /** Something came of the last readiness. */
+  progressed(): void {
+    this.#progressed = true;
+  }
+
+  /** `worked` goes on in the next round. */
+  later(worked: Worked): void {
+    this.#later.push(worked);
+  }
+
+  /** Ends `watch`, whose descriptor stays open. */
+  unwatch(watch: Watch): void {
+    if (watch.closed) return;
+    // Without an interest it may be registered, too: edge-triggered, it stays as it is.
+    this.selector.remove(watch.fd);
+    this.#end(watch);
+  }
+
+  /** Ends `watch`, whose descriptor is closed or about to be. */
+  forget(watch: Watch): void {
+    if (watch.closed) return;
+    this.selector.forget(watch.fd);
+    this.#end(watch);
+  }
+
+  /** Runs `run` after `milliseconds`. */
+  after(milliseconds: number, run: () => void): void {
+    let due: number | undefined = this.now + milliseconds;
+    this.deadlines.update({
+      slot: undefined,
+      get deadline() {
+        return due;
+      },
+      onDeadline() {
+        due = undefined;
+        run();
+      },
+    });
+  }
+
+  /** Waits for readiness or a deadline, then gives everybody concerned a unit of work. */
+  round(): void {
+    const { counters, clock, selector } = this;
+    const busy = this.#queue.length > 0 || this.#later.length > 0 ||
+      (selector.guesses && this.#progressed);
+    const timeout = busy ? 0 : this.deadlines.timeout(clock());
+    counters.enter("waiting");
+    selector.wait(timeout, this.#ready);
+    counters.enter("working");
+    this.now = clock();
+    this.#progressed = false;
+    this.#take();
+    const batch = this.#queue, later = this.#later;
+    this.#queue = [];
+    this.#later = [];
+    for (const watch of batch) this.#work(watch);
+    for (const worked of later) this.#resume(worked);
+    counters.add("wakeups", 1);
+    if (!this.#progressed) counters.add("emptyWakeups", 1);
+    this.deadlines.expire(this.now);
+  }
+
+  /** Takes over what the selector found. */
+  #take(): void {
+    const { count, fds, bits } = this.#ready;
+    for (let index = 0; index < count; index++) {
+      const watch = this.#watches[fds[index]!];
+      if (watch === undefined) continue;
+      watch.ready |= bits[index]!;
+      this.#enqueue(watch);
+    }
+  }
+
+  /** Level-triggered readiness is told again if it lasts; edge-triggered must be remembered. */
+  #work(watch: Watch): void {
+    watch.queued = false;
+    if (watch.closed || (watch.ready & watch.interest) === 0) return;
+    if (!this.selector.edge) watch.ready = 0;
+    try {
+      watch.owner.ready(watch);
+    } catch (error) {
+      watch.owner.crashed(error);
+    }
+    this.#enqueue(watch);
+  }
+
+  #resume(worked: Worked): void {
+    this.#progressed = true;
+    try {
+      worked.resume();
+    } catch (error) {
+      worked.crashed(error);
+    }
+  }
+
+  #enqueue(watch: Watch): void {
+    if (watch.queued || watch.closed || (watch.ready & watch.interest) === 0) return;
+    watch.queued = true;
+    this.#queue.push(watch);
+  }
+
+  #end(watch: Watch): void {
+    watch.closed = true;
+    this.#watches[watch.fd] = undefined;
+  }
+}
+
+/** A watch that is only readable, and whose work is a function: an eventfd, a listener. */
+export function watchReadable(
+  loop: Loop,
+  fd: number,
+  ready: (watch: Watch) => void,
+  crashed: (error: unknown) => void,
+): Watch {
+  const watch = loop.watch(fd, { ready, resume() {}, crashed });
+  loop.interest(watch, READ);
+  return watch;
+}

@@ -1,0 +1,56 @@
+/**
+ * How the event loops of polling and multiplex are started: one listener for all, an eventfd each to be woken by.
+ *
+ * @module
+ */
+
+import { addressAt } from "../address.ts";
+import { diskStore } from "../files/disk.ts";
+import * as c from "../libc/constants.ts";
+import { CALL_NAMES, errorText, Libc } from "../libc/mod.ts";
+import { ServeError, type ServeOptions, type Server, type Terminal } from "../model.ts";
+import { Pool } from "../pool/supervisor.ts";
+import { hasSpareDescriptors, listenForControl, WAKE } from "./sockets.ts";
+
+/** Serves with `options.workers` event loops over one listening socket. */
+export async function serveLoops(
+  model: string,
+  description: string,
+  options: ServeOptions,
+  terminal: Terminal,
+): Promise<Server> {
+  const libc = new Libc();
+  const listener = listenForControl(libc, options, c.SOCK_NONBLOCK);
+  const descriptors = [listener];
+  const pool = new Pool({
+    model,
+    description: `${model} (${description})`,
+    worker: new URL("./worker.ts", import.meta.url),
+    callNames: CALL_NAMES,
+    options,
+    terminal,
+    listener,
+    handsOver: true,
+    wakeDescriptor() {
+      if (!hasSpareDescriptors(libc)) {
+        throw new ServeError("Cannot start a worker: too many open files");
+      }
+      const fd = libc.eventfd();
+      if (fd < 0) throw new ServeError(`Cannot start a worker: ${errorText(-fd)}`);
+      descriptors.push(fd);
+      return fd;
+    },
+    wake(worker) {
+      // Who connects from now on is refused at once, instead of waiting for a greeting.
+      if (pool.stopped) libc.shutdown(listener, c.SHUT_RDWR);
+      libc.write(worker.wake, WAKE);
+    },
+    store: () => diskStore(libc, options.root),
+    release() {
+      for (const fd of descriptors.splice(0)) libc.close(fd);
+    },
+  });
+  const { port } = libc.localAddress(listener);
+  await pool.start(options.workers, { ...options, port });
+  return pool.server(addressAt(options, port));
+}

@@ -1,0 +1,45 @@
+/**
+ * Accepting by async iteration, through errors: what befalls one connection goes on with the next
+ * at once, and want of descriptors or memory only pauses it.
+ *
+ * @module
+ */
+
+import { ACCEPT_PAUSE_MS } from "../limits.ts";
+
+/** Errors that pass by themselves, and that another accept would meet at once. */
+const PAUSING: ReadonlySet<unknown> = new Set(["EMFILE", "ENFILE", "ENOBUFS", "ENOMEM"]);
+
+/** Errors in a row that are not of want before it pauses nevertheless: never a spinning loop. */
+const ERRORS_IN_A_ROW_MAX = 64;
+
+/**
+ * Hands out connections as long as `goesOn`; ends when the listener is closed.
+ *
+ * @param paused is told why it pauses
+ */
+export async function acceptEach(
+  listener: Deno.TcpListener,
+  came: (conn: Deno.TcpConn) => void,
+  goesOn: () => boolean,
+  paused: (reason: string) => void = () => {},
+): Promise<void> {
+  let errors = 0;
+  while (goesOn()) {
+    try {
+      for await (const conn of listener) {
+        errors = 0;
+        came(conn);
+      }
+      return; // the listener is closed
+    } catch (error) {
+      if (error instanceof Deno.errors.BadResource) return;
+      if (!(error instanceof Error)) throw error;
+      errors += 1;
+      const wanting = PAUSING.has((error as { code?: string }).code);
+      if (!wanting && errors < ERRORS_IN_A_ROW_MAX) continue;
+      if (goesOn()) paused(error.message);
+      await new Promise((resume) => setTimeout(resume, ACCEPT_PAUSE_MS));
+    }
+  }
+}

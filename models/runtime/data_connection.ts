@@ -1,0 +1,179 @@
+/**
+ * The acts of a transfer by awaiting: one chain of awaits per data connection, beside the one that
+ * reads commands. No decision is made here: what comes next is the machine's to say
+ * (driver/transfer.ts).
+ *
+ * @module
+ */
+
+import { type Address, type Failure, unreachable } from "../../server/mod.ts";
+import type { Transfer } from "../driver/transfer.ts";
+import type { FileSlot, SlotClient } from "../files/contract.ts";
+import { addressOf, type AsyncPassive } from "./passive.ts";
+
+/** What a data connection uses of its connection and worker. */
+export interface DataTools {
+  /** The file slot. */
+  readonly slot: FileSlot;
+  /** Milliseconds since the epoch. */
+  now(): number;
+  /** A call of the runtime. */
+  count(call: "connect" | "read" | "write"): void;
+  /** Octets went over the data connection, through a buffer. */
+  moved(way: "octetsIn" | "octetsOut", octets: number): void;
+  /** The passive slot's socket. */
+  passive(): AsyncPassive | undefined;
+  /** Others have their turn when it is due: awaits that end at once give them none. */
+  breathe(): Promise<void> | undefined;
+  /** An act was carried out. */
+  advanced(): void;
+}
+
+/** One data connection, from nothing to its close. */
+export class DataConnection implements SlotClient {
+  #conn: Deno.TcpConn | undefined;
+  /** The file was asked, and has not answered yet. */
+  #asked = false;
+  /** Resolved by an answer that did not come at once. */
+  #answered: (() => void) | undefined;
+  #running = false;
+  /** Settled when the transfer is ended from outside: nothing is awaited for it any more. */
+  readonly #ended = Promise.withResolvers<undefined>();
+
+  constructor(readonly tools: DataTools, readonly transfer: Transfer) {}
+
+  /** Carries acts out until the transfer holds or is over; an ended one is closed at once. */
+  pursue(): void {
+    if (this.transfer.act === "close") this.#close();
+    else if (!this.#running) this.#run();
+  }
+
+  async #run(): Promise<void> {
+    const { transfer } = this;
+    this.#running = true;
+    while (transfer.act !== "over" && transfer.act !== "hold") {
+      try {
+        await this.#carryOut();
+      } catch (error) {
+        if (!(error instanceof Error)) throw error;
+        transfer.socketFailed(error.message.replace(/ \(os error.*$/s, ""));
+        if (transfer.act === "close") this.#close();
+      }
+    }
+    this.#running = false;
+    if (transfer.act === "hold") this.tools.advanced();
+  }
+
+  /** One act. */
+  async #carryOut(): Promise<void> {
+    const { transfer, tools } = this;
+    const { act } = transfer;
+    switch (act) {
+      case "accept":
+        return await this.#take(tools.passive()!.take());
+      case "connect": {
+        const { host, port } = transfer.route as Address;
+        tools.count("connect");
+        return await this.#take(Deno.connect({ hostname: host, port }));
+      }
+      case "read":
+        await tools.breathe();
+        if (transfer.act !== "read") return;
+        this.#asked = true;
+        tools.slot.read(transfer.buffer, this);
+        return await this.#answer();
+      case "send": {
+        tools.count("write");
+        const sent = await this.#conn!.write(transfer.chunk);
+        tools.moved("octetsOut", sent);
+        return transfer.sent(sent, tools.now());
+      }
+      case "receive": {
+        tools.count("read");
+        const count = await this.#conn!.read(transfer.buffer) ?? 0;
+        tools.moved("octetsIn", count);
+        return transfer.received(count, tools.now());
+      }
+      case "write":
+        await tools.breathe();
+        if (transfer.act !== "write") return;
+        this.#asked = true;
+        tools.slot.write(transfer.chunk, this);
+        return await this.#answer();
+      case "look":
+        // The pending read of commands must have its turn to learn that the client has gone.
+        await new Promise((resume) => setImmediate(resume));
+        return transfer.controlSeen(true);
+      case "close":
+        return this.#close();
+      case "move":
+        throw new Error("Cannot let the kernel move octets between the runtime's files");
+      case "hold":
+      case "over":
+        return;
+      default:
+        return unreachable(act);
+    }
+  }
+
+  /** Waits for the file's answer, but not longer than the transfer does; most come at once. */
+  #answer(): Promise<void> | undefined {
+    if (!this.#asked) return undefined;
+    const answered = new Promise<void>((resolve) => this.#answered = resolve);
+    return Promise.race([answered, this.#ended.promise]);
+  }
+
+  /** See SlotClient. */
+  filled(count: number, ended: boolean): void {
+    this.#asked = false;
+    this.transfer.filled(count, ended);
+    this.#answered?.();
+  }
+
+  /** See SlotClient. */
+  written(): void {
+    this.#asked = false;
+    this.transfer.written();
+    this.#answered?.();
+  }
+
+  /** See SlotClient. */
+  fileFailed(failure: Failure, detail: string): void {
+    this.#asked = false;
+    this.transfer.fileFailed(failure, detail);
+    this.#answered?.();
+  }
+
+  /** Waits for a connection, but not longer than the transfer does. */
+  async #take(coming: Promise<Deno.TcpConn>): Promise<void> {
+    const { transfer, tools } = this;
+    const conn = await Promise.race([coming, this.#ended.promise]);
+    if (conn === undefined || transfer.act !== "accept" && transfer.act !== "connect") {
+      coming.then(closeQuietly, () => {}); // it comes too late
+      return;
+    }
+    this.#conn = conn;
+    if (transfer.route === "passive") {
+      if (!transfer.accepted(addressOf(conn.remoteAddr).host, tools.now())) closeQuietly(conn);
+    } else {
+      transfer.madeConnection(tools.now());
+    }
+  }
+
+  #close(): void {
+    closeQuietly(this.#conn);
+    this.#conn = undefined;
+    this.#ended.resolve(undefined);
+    this.transfer.closed();
+    this.tools.advanced();
+  }
+}
+
+/** Closes `conn`, closed already or not: the runtime throws for the second close. */
+export function closeQuietly(conn: Deno.Conn | undefined): void {
+  try {
+    conn?.close();
+  } catch (error) {
+    if (!(error instanceof Deno.errors.BadResource)) throw error;
+  }
+}

@@ -1,0 +1,25 @@
+/**
+ * Listening through the runtime, and the one-line errors of what keeps from it.
+ *
+ * @module
+ */
+
+import { listenError } from "../address.ts";
+import type { ServeOptions } from "../model.ts";
+
+/**
+ * A listener; several workers share their port by SO_REUSEPORT.
+ *
+ * @throws {ServeError} when the address cannot be listened on.
+ */
+export function listen(options: ServeOptions): Deno.TcpListener {
+  const { host, port, workers } = options;
+  try {
+    return Deno.listen({ hostname: host, port, ...(workers > 1 ? { reusePort: true } : {}) });
+  } catch (error) {
+    if (error instanceof Deno.errors.AddrInUse) throw listenError(options, "address in use");
+    if (error instanceof Deno.errors.NotCapable) throw listenError(options, "it needs --allow-net");
+    const text = error instanceof Error ? error.message : String(error);
+    throw listenError(options, text.replace(/ \(os error.*$/s, "").toLowerCase());
+  }
+}

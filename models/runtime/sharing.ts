@@ -1,0 +1,86 @@
+/**
+ * What the connections of one async worker share: buffers, counters, and the runtime's attention.
+ *
+ * @module
+ */
+
+import { BULK_BYTES, CONTROL_BYTES } from "../limits.ts";
+import type { Counters } from "../pool/counters.ts";
+
+/** The runtime's operations that are counted, by the index of their counter. */
+export const CALLS = { accept: 0, connect: 1, read: 2, write: 3 } as const;
+
+/** Buffers of each kind that a worker keeps for the next use. */
+const IDLE_BUFFERS_MAX = 16;
+
+/** Blocks of transfers between two looks at everybody's sockets. */
+const BLOCKS_BETWEEN_LOOKS = 4;
+
+/** One for each worker. */
+export class Sharing {
+  readonly #bulk: Uint8Array<ArrayBuffer>[] = [];
+  readonly #control: Uint8Array<ArrayBuffer>[] = [];
+  #blocks = 0;
+
+  /**
+   * @param root a path whose file system is asked for something, only to let the runtime look
+   * @param alone whether there is only one connection
+   */
+  constructor(
+    readonly counters: Counters,
+    readonly root: string,
+    readonly alone: () => boolean,
+  ) {}
+
+  /** Counts a call. */
+  count(call: keyof typeof CALLS): void {
+    this.counters.calls[CALLS[call]]! += 1;
+  }
+
+  /** Counts octets of a data connection, all of which go through a buffer here. */
+  moved(way: "octetsIn" | "octetsOut", octets: number): void {
+    this.counters.add(way, octets);
+    this.counters.add("octetsCopied", octets);
+  }
+
+  /** A buffer for one transfer. */
+  takeBuffer(): Uint8Array<ArrayBuffer> {
+    return this.#bulk.pop() ?? new Uint8Array(BULK_BYTES);
+  }
+
+  /** It is not used any more. */
+  giveBuffer(buffer: Uint8Array<ArrayBuffer>): void {
+    if (this.#bulk.length < IDLE_BUFFERS_MAX) this.#bulk.push(buffer);
+  }
+
+  /** Lends a buffer of CONTROL_BYTES to `use`. */
+  async withControlBuffer(
+    use: (buffer: Uint8Array<ArrayBuffer>) => Promise<void>,
+  ): Promise<void> {
+    const buffer = this.#control.pop() ?? new Uint8Array(CONTROL_BYTES);
+    try {
+      await use(buffer);
+    } finally {
+      if (this.#control.length < IDLE_BUFFERS_MAX) this.#control.push(buffer);
+    }
+  }
+
+  /**
+   * A block of a transfer is about to be moved. An awaited read or write that ends at once is a
+   * microtask: the runtime polls no socket between two of them. What goes to its thread pool makes
+   * it look; each block would pay too much for that, so every few do, and only beside others.
+   */
+  breathe(): Promise<void> | undefined {
+    if (++this.#blocks % BLOCKS_BETWEEN_LOOKS !== 0 || this.alone()) return undefined;
+    return this.#look();
+  }
+
+  /** Runs `run` when everybody's sockets were looked at. */
+  afterOthers(run: () => void): void {
+    this.#look().then(run);
+  }
+
+  async #look(): Promise<void> {
+    await Deno.lstat(this.root);
+  }
+}

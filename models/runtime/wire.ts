@@ -1,0 +1,235 @@
+/**
+ * The wire of a session over the runtime's own sockets: one loop awaits commands, a transfer runs
+ * beside it as a second chain of awaits, so that ABOR, STAT and the deadlines are heard meanwhile.
+ * Nothing is read while replies are unsent or the driver wants no input.
+ *
+ * @module
+ */
+
+import type { Peer } from "../../server/mod.ts";
+import { now } from "../clock.ts";
+import { Driver, type DriverTools, type Wire } from "../driver/mod.ts";
+import { LAST_REPLY_MS } from "../limits.ts";
+import { closeQuietly, DataConnection } from "./data_connection.ts";
+import { addressOf, type AsyncPassive } from "./passive.ts";
+import type { Sharing } from "./sharing.ts";
+
+/** Telnet's IAC, and what ends a line. */
+const IAC = 0xff, LF = 0x0a;
+
+/** Serves one client from its first word to its last. */
+export class AsyncWire implements Wire {
+  readonly #driver: Driver<AsyncPassive>;
+  /** Replies that are not with the kernel yet. */
+  #unsent = 0;
+  /** Settled when all that was sent is with the kernel; never rejects. */
+  #written: Promise<void> = Promise.resolve();
+  /** Resolved by the next change of the driver's state. */
+  #changed = Promise.withResolvers<void>();
+  #timer: ReturnType<typeof setTimeout> | undefined;
+  #timerAt = Infinity;
+  #data: DataConnection | undefined;
+  #buffer: Uint8Array<ArrayBuffer> | undefined;
+  #resumes = false;
+  #closed = false;
+  readonly #first = new Uint8Array(1);
+
+  constructor(
+    readonly sharing: Sharing,
+    readonly tools: DriverTools<AsyncPassive>,
+    readonly conn: Deno.TcpConn,
+    peer: Peer,
+  ) {
+    this.#driver = new Driver(tools, this, peer, now());
+  }
+
+  /** Resolves when the connection has ended; never rejects. */
+  async serve(): Promise<void> {
+    try {
+      this.conn.setNoDelay(true);
+      this.conn.setKeepAlive(true);
+      this.#driver.begin(now());
+      this.#settle();
+      while (!this.#closed) {
+        if (this.#driver.wantsInput) await this.#receive();
+        else await this.#changed.promise;
+      }
+    } catch (error) {
+      if (error instanceof TypeError || error instanceof RangeError) this.#driver.crashed(error);
+      else this.#driver.abandon(); // the socket has broken
+    }
+    clearTimeout(this.#timer);
+    await this.#written;
+    closeQuietly(this.conn);
+    this.#driver.ended();
+  }
+
+  /** The server stops: the session says goodbye as soon as nothing is under way. */
+  stop(): void {
+    this.#driver.stop(now());
+    this.#settle();
+  }
+
+  /** Drops everything at once. */
+  abandon(): void {
+    this.#driver.abandon();
+    closeQuietly(this.conn);
+  }
+
+  /**
+   * A read stops at urgent data, and the runtime takes a buffer that is not full for the end of
+   * what has come: what follows a Synch (RFC 854) would not be heard. One octet is always full,
+   * and it tells what kind of input it begins; a client that says nothing needs no more room.
+   */
+  async #receive(): Promise<void> {
+    const { sharing, tools } = this;
+    if (!tools.protocol.telnet) {
+      return await sharing.withControlBuffer(async (buffer) =>
+        this.#heard(buffer, await this.#read(buffer))
+      );
+    }
+    const count = await this.#read(this.#first);
+    const [octet] = this.#first;
+    if (count === null || octet === IAC || octet === LF || this.#driver.transfer !== undefined) {
+      return this.#heard(this.#first, count);
+    }
+    await sharing.withControlBuffer(async (buffer) => {
+      buffer[0] = octet!;
+      const more = await this.#read(buffer.subarray(1));
+      this.#heard(buffer, 1 + (more ?? 0));
+      if (more === null) this.#heard(buffer, null);
+    });
+  }
+
+  async #read(buffer: Uint8Array<ArrayBuffer>): Promise<number | null> {
+    this.sharing.count("read");
+    const count = await this.conn.read(buffer);
+    this.sharing.counters.add("wakeups", 1);
+    return count;
+  }
+
+  #heard(buffer: Uint8Array<ArrayBuffer>, count: number | null): void {
+    if (this.#closed) return;
+    if (count === null) this.#driver.end(now());
+    else this.#driver.input(buffer.subarray(0, count), now());
+    this.#settle();
+  }
+
+  /** After every turn: wakes the reading loop, and sees that the next deadline has a timer. */
+  #settle(): void {
+    this.#changed.resolve();
+    this.#changed = Promise.withResolvers();
+    if (this.#closed) return;
+    const { deadline } = this.#driver;
+    if (deadline === undefined || deadline >= this.#timerAt) return; // an early timer looks again
+    clearTimeout(this.#timer);
+    this.#timerAt = deadline;
+    this.#timer = setTimeout(() => {
+      this.#timerAt = Infinity;
+      this.#driver.expire(now());
+      this.#settle();
+    }, Math.max(0, deadline - now()));
+  }
+
+  // --- the driver's calls ---
+
+  /** See Wire. */
+  get congested(): boolean {
+    return this.#unsent > 0;
+  }
+
+  /** See Wire. */
+  moves(): boolean {
+    return false;
+  }
+
+  /** See Wire. */
+  buffer(): Uint8Array<ArrayBuffer> {
+    return this.#buffer ??= this.sharing.takeBuffer();
+  }
+
+  /** See Wire. */
+  send(octets: Uint8Array<ArrayBuffer>): void {
+    this.#unsent += 1;
+    this.#written = this.#written.then(() => this.#write(octets));
+  }
+
+  async #write(octets: Uint8Array<ArrayBuffer>): Promise<void> {
+    try {
+      for (let rest = octets; rest.length > 0;) {
+        this.sharing.count("write");
+        rest = rest.subarray(await this.conn.write(rest));
+      }
+    } catch {
+      this.abandon(); // the peer takes nothing any more
+    }
+    this.#unsent -= 1;
+    if (this.#unsent > 0) return;
+    this.#driver.resume(now());
+    this.#settle();
+  }
+
+  /** See Wire. */
+  pursue(): void {
+    const { transfer, slot, passive } = this.#driver;
+    if (transfer === undefined) return;
+    if (this.#data?.transfer !== transfer) {
+      this.#data = new DataConnection({
+        slot,
+        now,
+        count: (call) => this.sharing.count(call),
+        moved: (way, octets) => this.sharing.moved(way, octets),
+        passive: () => passive.socket,
+        breathe: () => this.sharing.breathe(),
+        advanced: () => this.#advanced(),
+      }, transfer);
+    }
+    this.#data.pursue();
+  }
+
+  #advanced(): void {
+    if (this.#driver.transfer?.act === "over") this.#giveBuffer();
+    this.#driver.advanced(now());
+    this.#settle();
+  }
+
+  #giveBuffer(): void {
+    if (this.#buffer !== undefined) this.sharing.giveBuffer(this.#buffer);
+    this.#buffer = undefined;
+  }
+
+  /** See Wire. */
+  again(): void {
+    if (this.#resumes) return;
+    this.#resumes = true;
+    this.sharing.afterOthers(() => {
+      this.#resumes = false;
+      this.#driver.resume(now());
+      this.#settle();
+    });
+  }
+
+  /** See Wire. */
+  close(): void {
+    this.#closed = true;
+    const { transfer } = this.#driver;
+    if (transfer !== undefined && transfer.act !== "over") {
+      transfer.fail("aborted", "the connection was closed");
+      this.#data?.pursue();
+    }
+    this.#giveBuffer();
+    clearTimeout(this.#timer);
+    this.#changed.resolve();
+    // A read that is under way ends with the socket; replies go first, but not for ever.
+    const limit = setTimeout(() => closeQuietly(this.conn), LAST_REPLY_MS);
+    this.#written = this.#written.then(() => {
+      clearTimeout(limit);
+      closeQuietly(this.conn);
+    });
+  }
+}
+
+/** The two ends of a connection of the runtime. */
+export function peerOf(conn: Deno.TcpConn, number: number): Peer {
+  return { local: addressOf(conn.localAddr), remote: addressOf(conn.remoteAddr), number };
+}

@@ -1,0 +1,92 @@
+/**
+ * A worker thread of async: `for await (const conn of listener)`, and every connection a chain of
+ * awaits of its own.
+ *
+ * @module
+ */
+
+import { protocols } from "../../server/mod.ts";
+import { runtimeStore } from "../files/runtime.ts";
+import { slowStore } from "../files/slow_disk.ts";
+import { CLOSING, RUNNING, type WorkerContext } from "../pool/link.ts";
+import { runWorker } from "../pool/worker.ts";
+import { acceptEach } from "./accept.ts";
+import { listen } from "./listen.ts";
+import { addressOf, listenForData } from "./passive.ts";
+import { CALLS, Sharing } from "./sharing.ts";
+import { AsyncWire, peerOf } from "./wire.ts";
+
+runWorker(async (context) => {
+  const listener = listen(context.options);
+  context.ready(listener.addr.port);
+  const serving = new Map<AsyncWire, Promise<void>>();
+  const begin = beginner(context, serving);
+  const running = () => context.stopping === RUNNING;
+  const accepting = acceptEach(
+    listener,
+    (conn) => {
+      context.counters.calls[CALLS.accept]! += 1;
+      context.counters.add("wakeups", 1);
+      begin.serve(conn);
+    },
+    running,
+    (reason) => context.acceptingPauses(reason),
+  );
+
+  await woken(context, () => !running());
+  listener.close();
+  await accepting;
+  for (const wire of serving.keys()) wire.stop();
+  const closing = woken(context, () => context.stopping === CLOSING);
+  await Promise.race([Promise.all(serving.values()), closing]);
+  for (const wire of serving.keys()) wire.abandon();
+  await Promise.all(serving.values());
+  begin.close();
+});
+
+/** Begins connections that the gate lets in. */
+function beginner(context: WorkerContext, serving: Map<AsyncWire, Promise<void>>) {
+  const { options, counters } = context;
+  const protocol = protocols.get(options.protocol)!;
+  const sharing = new Sharing(counters, options.root, () => serving.size < 2);
+  const tools = {
+    link: context,
+    store: slowStore(
+      runtimeStore(options.root),
+      options.diskDelay,
+      counters,
+      (ms, then) => void setTimeout(then, ms),
+    ),
+    passive: listenForData(options),
+    admission: context.admission,
+    protocol,
+  };
+  return {
+    serve(conn: Deno.TcpConn): void {
+      const { host } = addressOf(conn.remoteAddr);
+      const refusal = context.admission.admit(host);
+      if (refusal !== undefined) {
+        context.event({ kind: "refused", host, reason: refusal });
+        conn.write(protocol.refusal(refusal)).catch(() => {}).finally(() => conn.close());
+        return;
+      }
+      const wire = new AsyncWire(sharing, tools, conn, peerOf(conn, context.beginSession()));
+      serving.set(wire, wire.serve().finally(() => serving.delete(wire)));
+    },
+    close(): void {
+      tools.passive.close();
+      tools.store.close();
+    },
+  };
+}
+
+/** Resolves when `enough`, asked whenever the supervisor has news; answers are delivered. */
+function woken(context: WorkerContext, enough: () => boolean): Promise<void> {
+  return new Promise((resolve) => {
+    context.onWake = () => {
+      context.deliver();
+      if (enough()) resolve();
+    };
+    context.onWake();
+  });
+}

@@ -1,0 +1,103 @@
+/**
+ * One output stream of the process behind a bounded queue. terminal.ts writes to it and goes on at
+ * once: whoever has the other end of a pipe and does not read it can never stop the server. What
+ * there is no room for is dropped and counted, never waited for.
+ *
+ * @module
+ */
+
+import { concatenate } from "../../server/mod.ts";
+
+/** What waits for a reader of one stream, octets; more is dropped. */
+export const TERMINAL_BYTES_MAX = 1_048_576;
+
+/** What a text costs besides its octets, so that many short ones are bounded as well. */
+const TEXT_OVERHEAD_BYTES = 64;
+
+/** Between two tries to write to a stream that another process made non-blocking, milliseconds. */
+const RETRY_MS = 50;
+
+/** Where octets go, as Deno.stdout has it. */
+export interface Sink {
+  /** Writes some of `octets`, and says how many. */
+  write(octets: Uint8Array): Promise<number>;
+}
+
+/** Texts on their way to one stream, in their order. */
+export class Output {
+  readonly #encoder = new TextEncoder();
+  readonly #sink: Sink;
+  readonly #onRoom: (dropped: number) => void;
+  #waiting: Uint8Array[] = [];
+  /** Texts that are being written. */
+  #underWay: Uint8Array[] = [];
+  /** What those of both cost. */
+  #bytes = 0;
+  #dropped = 0;
+  /** Resolves when nothing is left to write; undefined: nothing is. */
+  #draining: Promise<void> | undefined;
+
+  /** @param onRoom is told how many texts were dropped, when there is room again. */
+  constructor(sink: Sink, onRoom: (dropped: number) => void) {
+    this.#sink = sink;
+    this.#onRoom = onRoom;
+  }
+
+  /** Queues `text`, or drops it. */
+  write(text: string): void {
+    const octets = this.#encoder.encode(text);
+    if (this.#bytes + costOf(octets) > TERMINAL_BYTES_MAX) {
+      this.#dropped++;
+      return;
+    }
+    this.#waiting.push(octets);
+    this.#bytes += costOf(octets);
+    this.#draining ??= this.#drain();
+  }
+
+  /** Resolves when all is written, or after `ms`, with the number of texts that are lost. */
+  async flush(ms: number): Promise<number> {
+    const { promise, resolve } = Promise.withResolvers<void>();
+    const timer = setTimeout(resolve, ms);
+    await Promise.race([this.#draining, promise]);
+    clearTimeout(timer);
+    return this.#dropped + this.#underWay.length + this.#waiting.length;
+  }
+
+  async #drain(): Promise<void> {
+    while (this.#waiting.length > 0) {
+      this.#underWay = this.#waiting;
+      this.#waiting = [];
+      let isWritten = true;
+      try {
+        await this.#writeAll(concatenate(this.#underWay));
+      } catch {
+        isWritten = false; // nobody has the other end any more, or a disk is full
+        this.#dropped += this.#underWay.length;
+      }
+      for (const octets of this.#underWay) this.#bytes -= costOf(octets);
+      this.#underWay = [];
+      if (isWritten && this.#dropped > 0) {
+        const dropped = this.#dropped;
+        this.#dropped = 0;
+        this.#onRoom(dropped);
+      }
+    }
+    this.#draining = undefined;
+  }
+
+  async #writeAll(octets: Uint8Array): Promise<void> {
+    for (let at = 0; at < octets.length;) {
+      try {
+        at += await this.#sink.write(octets.subarray(at));
+      } catch (error) {
+        if (!(error instanceof Deno.errors.WouldBlock)) throw error;
+        await new Promise((resume) => setTimeout(resume, RETRY_MS));
+      }
+    }
+  }
+}
+
+function costOf(octets: Uint8Array): number {
+  return octets.length + TEXT_OVERHEAD_BYTES;
+}

@@ -1,0 +1,52 @@
+/**
+ * The folder that serve serves: looked at before anything listens, made with something to play
+ * where none is given. mod.ts calls it; what is wrong with a folder is one line.
+ *
+ * @module
+ */
+
+import { sampleAvi } from "../../server/mod.ts";
+import { ServeError } from "../mod.ts";
+
+/** The folder served where none is given; made when it is missing. */
+export const DEFAULT_ROOT = "files";
+
+/**
+ * The absolute real path of the folder `given`, or of DEFAULT_ROOT.
+ *
+ * @throws {ServeError} when it cannot be served.
+ */
+export function openRoot(given: string | undefined): string {
+  const root = given ?? DEFAULT_ROOT;
+  try {
+    if (given === undefined) makeRoot(root);
+    const path = Deno.realPathSync(root);
+    Deno.readDirSync(path)[Symbol.iterator]().next();
+    return path;
+  } catch (error) {
+    throw new ServeError(`Cannot serve "${root}": ${reasonOf(error)}`);
+  }
+}
+
+function reasonOf(error: unknown): string {
+  if (error instanceof Deno.errors.NotFound) return "no such folder";
+  if (error instanceof Deno.errors.NotADirectory) return "not a folder";
+  // A link may lead there too, so the runtime is asked, not the path.
+  if (error instanceof Deno.errors.NotCapable && error.message.includes("--allow-all")) {
+    return "below /dev, /proc and /sys the runtime wants --allow-all";
+  }
+  if (error instanceof Deno.errors.PermissionDenied || error instanceof Deno.errors.NotCapable) {
+    return "permission denied";
+  }
+  return error instanceof Error ? error.message : String(error);
+}
+
+function makeRoot(root: string): void {
+  try {
+    Deno.mkdirSync(root);
+  } catch (error) {
+    if (error instanceof Deno.errors.AlreadyExists) return;
+    throw error;
+  }
+  Deno.writeFileSync(`${root}/a.avi`, sampleAvi());
+}

@@ -1,0 +1,150 @@
+/**
+ * One client's costly commands hold up nobody else, and no stop: work is done in small pieces,
+ * between which others have their turn. Asserted by the order of replies, never by the clock.
+ *
+ * @module
+ */
+
+import { assert } from "@std/assert";
+import { type Conversation, octets } from "../client.ts";
+import type { Case, Cases, Target } from "../target.ts";
+
+/** The largest file whose SIZE in TYPE A is counted, but for four octets: the costliest of all. */
+const COSTLY_BYTES = (16 << 20) - 4;
+
+/** Names in the folder that is listed again and again. */
+const NAMES = 3_000;
+
+/** Neighbours: with two workers one of them is beside the costly client. */
+const NEIGHBOURS = 4;
+
+/** What each neighbour asks, one after the other, while the costly client's pipeline runs. */
+const NOOPS = 5;
+
+/** The replies of a client that reads all the time. */
+class ReplyCount {
+  count = 0;
+  readonly ended: Promise<void>;
+
+  constructor(ftp: Conversation) {
+    this.ended = this.#read(ftp);
+  }
+
+  async #read(ftp: Conversation): Promise<void> {
+    try {
+      for (;;) {
+        const { code } = await ftp.reply("any");
+        if (code !== 421) this.count++;
+      }
+    } catch {
+      // The connection has ended.
+    }
+  }
+}
+
+/** A file that is costly to count, and takes no space. */
+async function costlyFile(target: Target): Promise<void> {
+  await target.write("big", "");
+  await Deno.truncate(target.path("big"), COSTLY_BYTES);
+}
+
+/** A folder "d" with NAMES names. */
+async function manyNames(target: Target): Promise<void> {
+  await target.mkdir("d");
+  await target.write("d/name-0", "content");
+  for (let count = 1; count < NAMES; count++) {
+    Deno.linkSync(target.path("d/name-0"), target.path(`d/name-${count}`));
+  }
+}
+
+/** One pipeline: as many commands as a session may queue, all of them there at the first look. */
+const COMMANDS = 60;
+
+/** Pipelines that cost a server much and the client one write. */
+const PIPELINES: Readonly<
+  Record<string, { readonly prepare: (target: Target) => Promise<void>; readonly line: string }>
+> = {
+  "SIZE in TYPE A": { prepare: costlyFile, line: "SIZE big" },
+  "STAT of a large folder": { prepare: manyNames, line: "STAT d" },
+  "STAT of a pattern": { prepare: manyNames, line: "STAT d/*7*" },
+};
+
+async function begin(target: Target, line: string): Promise<ReplyCount> {
+  const ftp = await target.login();
+  await ftp.command("TYPE A", 200);
+  const replies = new ReplyCount(ftp);
+  await ftp.send(octets(`${line}\r\n`.repeat(COMMANDS)));
+  target.defer({
+    close: async () => {
+      ftp.close();
+      await replies.ended;
+    },
+  });
+  return replies;
+}
+
+function neighboursFirst({ prepare, line }: typeof PIPELINES[string]): Case {
+  return async (target) => {
+    await prepare(target);
+    const neighbours = [];
+    while (neighbours.length < NEIGHBOURS) neighbours.push(await target.login());
+    const replies = await begin(target, line);
+    await Promise.all(neighbours.map(async (ftp) => {
+      for (let asked = 0; asked < NOOPS; asked++) await ftp.command("NOOP", 200);
+    }));
+    assert(replies.count < COMMANDS, "The neighbours waited for the whole pipeline");
+  };
+}
+
+function stopsBetween({ prepare, line }: typeof PIPELINES[string]): Case {
+  return async (target) => {
+    await prepare(target);
+    const own = await target.own({ maxWorkers: 2 });
+    const replies = await begin(own, line);
+    while (replies.count === 0) await new Promise((resume) => setTimeout(resume, 1));
+    await own.serving.stop(0);
+    await replies.ended;
+    assert(replies.count < COMMANDS, "The stop waited for the whole pipeline");
+  };
+}
+
+/** The cases by name. */
+export const fairness: Cases = {
+  ...Object.fromEntries(
+    Object.entries(PIPELINES).map(([name, pipeline]) => [
+      `${name} in a pipeline holds up nobody else`,
+      neighboursFirst(pipeline),
+    ]),
+  ),
+  ...Object.fromEntries(
+    ["SIZE in TYPE A", "STAT of a large folder"].map((name) => [
+      `${name} in a pipeline holds up no stop`,
+      stopsBetween(PIPELINES[name]!),
+    ]),
+  ),
+
+  "the replies of a costly pipeline leave as they are made": async (target) => {
+    await costlyFile(target);
+    const other = await target.login();
+    const replies = await begin(target, "SIZE big");
+    let early = false;
+    while (replies.count < COMMANDS && !early) {
+      await other.command("NOOP", 200);
+      early = replies.count > 0 && replies.count < COMMANDS;
+    }
+    assert(early, "All replies came at once");
+  },
+
+  "a client that reads nothing has no command carried out for it": async (target) => {
+    await target.mkdir("d");
+    const ftp = await target.login();
+    const other = await target.login();
+    // Each reply is longer than its command; the last is seen only when all before it are read.
+    const flood = octets("HELP\r\n".repeat(60_000));
+    const sending = ftp.send(flood).then(() => ftp.send("MKD d/late")).catch(() => {});
+    for (let round = 0; round < 200; round++) await other.command("NOOP", 200);
+    assert(!(await target.names("d")).includes("late"), "Replies are kept without a limit");
+    ftp.close();
+    await sending;
+  },
+};

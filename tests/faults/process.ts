@@ -1,0 +1,71 @@
+/**
+ * What the tests of faults share: flags of serve for a variant, programs of the system that inject
+ * a fault, and what /proc says about a server.
+ *
+ * @module
+ */
+
+import { assert } from "@std/assert";
+import type { Variant } from "../conformance/variants.ts";
+import { missing, type Need, SERVER_NEEDS } from "../permission.ts";
+
+/** What a test of a server process needs. */
+export const NEEDS: readonly Need[] = [...SERVER_NEEDS, "run"];
+
+/** Looks at something until it is so; a server that lives has seconds for it. */
+const LOOKS_MAX = 500, LOOK_MS = 10;
+
+/** Flags of serve for `variant` on a free port; blocking gets `threads` of them. */
+export function flagsOf({ model, options }: Variant, root: string, threads = 6): string[] {
+  const { selector, trigger, workers = 1 } = options;
+  const pool = ["--workers", "2", "--max-workers", `${threads}`];
+  return [
+    ...["--model", model.name, "--port", "0", "--root", root],
+    ...(selector === undefined ? [] : ["--selector", selector]),
+    ...(trigger === undefined ? [] : ["--trigger", trigger]),
+    ...(model.name === "blocking" ? pool : ["--workers", `${workers}`]),
+  ];
+}
+
+/** Why `program` cannot be used here: it is missing, or ends with an error when run so. */
+export function lacking(program: string, ...args: string[]): string | undefined {
+  if (missing(["run"]).length > 0) return undefined;
+  try {
+    const { success } = new Deno.Command(program, { args, stdout: "null", stderr: "null" })
+      .outputSync();
+    return success ? undefined : `${program} is not permitted`;
+  } catch {
+    return `${program} is missing`;
+  }
+}
+
+/** The output of a program that must succeed. */
+export async function output(program: string, ...args: string[]): Promise<string> {
+  const { success, stdout, stderr } = await new Deno.Command(program, { args }).output();
+  const [said, complaint] = [stdout, stderr].map((octets) => new TextDecoder().decode(octets));
+  assert(success, `${program} ${args.join(" ")}: ${complaint}`);
+  return said!;
+}
+
+/** Resolves when `look` gives true; `what` is said when it never does. */
+export async function eventually(what: string, look: () => Promise<boolean>): Promise<void> {
+  for (let looks = 0; looks < LOOKS_MAX; looks++) {
+    if (await look()) return;
+    await new Promise((resume) => setTimeout(resume, LOOK_MS));
+  }
+  assert(false, `It never came to this: ${what}`);
+}
+
+/** How many descriptors the process `pid` has. */
+export async function descriptorsOf(pid: number): Promise<number> {
+  return (await output("ls", `/proc/${pid}/fd`)).trim().split("\n").length;
+}
+
+/** A field of /proc/PID/status in KiB: VmRSS what is resident, VmHWM the most that ever was. */
+export async function memoryOf(pid: number, field: "VmRSS" | "VmHWM"): Promise<number> {
+  const match = new RegExp(`^${field}:\\s+(\\d+) kB$`, "m").exec(
+    await output("cat", `/proc/${pid}/status`),
+  );
+  assert(match !== null, `No ${field} of ${pid}`);
+  return Number(match[1]);
+}

@@ -1,0 +1,81 @@
+/**
+ * What single selectors promise beyond the common contract: when they sleep, how often they call
+ * the kernel, what they do with a descriptor that is not open.
+ *
+ * @module
+ */
+
+import { assertEquals } from "@std/assert";
+import { CALL_NAMES, type CallName, Libc, unavailableReason } from "../../../models/libc/mod.ts";
+import { EpollSelector } from "../../../models/selector/epoll.ts";
+import { READ, ReadyList, WRITE } from "../../../models/selector/mod.ts";
+import { ScanSelector } from "../../../models/selector/scan.ts";
+import { missing, testWith } from "../../permission.ts";
+import { Loopback } from "../loopback.ts";
+import { kinds } from "./selector_kinds.ts";
+
+/** errno(3): not an open descriptor. */
+const EBADF = 9;
+
+const absent = missing(["ffi"]).length > 0 ? undefined : unavailableReason();
+
+function made(libc: Libc, name: CallName): number {
+  return libc.calls[CALL_NAMES.indexOf(name)]!;
+}
+
+testWith(["ffi"], "ScanSelector sleeps unless it is told not to wait, or at interval 0", () => {
+  for (const interval of [0, 1]) {
+    const libc = new Libc();
+    const scan = new ScanSelector(libc, interval);
+    const ready = new ReadyList();
+    scan.wait(0, ready);
+    scan.wait(0, ready);
+    assertEquals(made(libc, "nanosleep"), 0);
+    scan.wait(-1, ready);
+    scan.wait(5, ready);
+    assertEquals(made(libc, "nanosleep"), interval === 0 ? 0 : 2);
+  }
+}, absent);
+
+testWith(["ffi"], "ScanSelector sleeps no longer than it may wait", () => {
+  const scan = new ScanSelector(new Libc(), 3_600_000);
+  scan.wait(1, new ReadyList()); // returns
+}, absent);
+
+for (const { name, make } of kinds) {
+  testWith(["ffi"], `Selector.wait forgets what the list held before [${name}]`, () => {
+    const selector = make(new Libc());
+    const ready = new ReadyList();
+    ready.add(999, READ);
+    selector.wait(0, ready);
+    assertEquals([ready.count, ready.descriptors()], [0, []]);
+    selector.close();
+  }, absent);
+}
+
+testWith(["ffi"], "EpollSelector calls epoll_ctl only when an interest changes", () => {
+  for (const [trigger, expected] of [["level", 4], ["edge", 2]] as const) {
+    using loopback = new Loopback();
+    const { libc } = loopback;
+    const selector = new EpollSelector(libc, trigger);
+    const { server } = loopback.connect();
+    for (const interest of [READ, READ, WRITE, WRITE, READ, READ]) selector.set(server, interest);
+    selector.remove(server);
+    selector.forget(server);
+    assertEquals(made(libc, "epoll_ctl"), expected);
+    selector.close();
+  }
+}, absent);
+
+testWith(["ffi"], "EpollSelector.set gives -errno of what the kernel has no room for", () => {
+  using loopback = new Loopback();
+  const selector = new EpollSelector(loopback.libc, "level");
+  const fd = loopback.open(loopback.libc.eventfd());
+  loopback.close(fd);
+  assertEquals(selector.set(fd, READ), -EBADF);
+  assertEquals(selector.set(fd, READ), -EBADF); // it is not taken for registered
+  const next = loopback.open(loopback.libc.eventfd());
+  assertEquals(next, fd);
+  assertEquals(selector.set(next, READ), 0);
+  selector.close();
+}, absent);

@@ -1,0 +1,52 @@
+/** Unit tests of server/octets.ts. @module */
+
+import { assert, assertEquals } from "@std/assert";
+import { decodeOctets, encodeOctets } from "../../server/mod.ts";
+
+/** Octets from which every border of UTF-8 can be made. */
+const BORDERS = [0x00, 0x2f, 0x7f, 0x80, 0x8f, 0x90, 0x9f, 0xa0, 0xbf, 0xc0, 0xc1, 0xc2, 0xdf];
+BORDERS.push(0xe0, 0xe1, 0xed, 0xee, 0xef, 0xf0, 0xf1, 0xf4, 0xf5, 0xff);
+
+/** Whether the runtime's decoder takes the octets. */
+function isUtf8(octets: Uint8Array): boolean {
+  try {
+    new TextDecoder("utf-8", { fatal: true }).decode(octets);
+    return true;
+  } catch {
+    return false;
+  }
+}
+
+Deno.test("decodeOctets and encodeOctets: no octets of any kind are lost", () => {
+  let count = 0;
+  const check = (octets: Uint8Array) => {
+    const text = decodeOctets(octets);
+    assertEquals(encodeOctets(text), octets, String(octets));
+    assert(text.isWellFormed() === isUtf8(octets), String(octets));
+    count++;
+  };
+  for (const a of BORDERS) {
+    for (const b of BORDERS) {
+      for (const c of BORDERS) {
+        check(Uint8Array.of(a, b, c));
+        for (const d of [0x41, 0x80, 0xbf, 0xf0]) check(Uint8Array.of(a, b, c, d));
+      }
+    }
+  }
+  assertEquals(count, BORDERS.length ** 3 * 5);
+});
+
+Deno.test("decodeOctets: text is text, what is none stands for itself", () => {
+  assertEquals(
+    decodeOctets(new TextEncoder().encode("grün 🐟\ufffd\ufeff")),
+    "grün 🐟\ufffd\ufeff",
+  );
+  assertEquals(decodeOctets(Uint8Array.of(0x63, 0xe9)), "c\udce9");
+  assertEquals(decodeOctets(Uint8Array.of(0xff, 0xc3, 0xa9, 0xc3)), "\udcffé\udcc3");
+  assertEquals(decodeOctets(Uint8Array.of(0xed, 0xb3, 0xbf)), "\udced\udcb3\udcbf");
+});
+
+Deno.test("encodeOctets: a surrogate that stands for nothing is replaced", () => {
+  assertEquals(encodeOctets("a\ud800b"), new TextEncoder().encode("a\ufffdb"));
+  assertEquals(encodeOctets("\udc7f\udce9"), Uint8Array.of(0xef, 0xbf, 0xbd, 0xe9));
+});
