@@ -6,10 +6,10 @@
  */
 
 import { assert, assertEquals } from "@std/assert";
-import { MemoryVolume } from "../../models/files/memory.ts";
-import type { MemoryNode } from "../../models/files/memory_node.ts";
-import { VolumeStore } from "../../models/files/slot.ts";
-import { nameOf, parentOf } from "../../server/mod.ts";
+import { MemoryVolume } from "../../../models/files/memory.ts";
+import type { MemoryNode } from "../../../models/files/memory_node.ts";
+import { VolumeStore } from "../../../models/files/slot.ts";
+import { nameOf, parentOf } from "../../../server/mod.ts";
 import { Stage } from "./stage.ts";
 
 const encoder = new TextEncoder();
