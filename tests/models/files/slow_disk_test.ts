@@ -6,36 +6,30 @@
  */
 
 import { assertEquals } from "@std/assert";
-<<<<<<< HEAD:tests/files/slow_disk_test.ts
-import { slowStore } from "../../models/files/slow_disk.ts";
-import { VolumeStore } from "../../models/files/slot.ts";
-=======
 import { SlowStore } from "../../../models/files/slow_disk.ts";
 import { VolumeStore } from "../../../models/files/slot.ts";
->>>>>>> tests:tests/models/files/slow_disk_test.ts
 import { MemoryGround } from "./grounds.ts";
 import { ALL, NAMES, REPLACE, Stage } from "./stage.ts";
 
 /** A slow store over memory, and what waits. */
-function slow(every: number | undefined) {
+function slow(every: number) {
   const ground = new MemoryGround();
   const waiting: (() => void)[] = [];
   const waits: number[] = [];
   const counts = { delayed: 0 };
-  const counters = { add: () => counts.delayed++ };
-  const store = slowStore(
+  const store = new SlowStore(
     new VolumeStore(ground.volume),
-    every === undefined ? undefined : { ms: 5, every },
-    counters,
+    { ms: 5, every },
     (ms, then) => {
       waits.push(ms);
       waiting.push(then);
     },
+    () => counts.delayed++,
   );
   return { ground, waiting, waits, counts, slot: store.slot(), store };
 }
 
-Deno.test("slowStore: every n-th block of a file is later, and counted", () => {
+Deno.test("SlowStore: every n-th block of a file is later, and counted", () => {
   for (const every of [1, 2, 3, 7]) {
     const { ground, slot, waiting, waits, counts } = slow(every);
     ground.write("/file", "x".repeat(14));
@@ -56,7 +50,7 @@ Deno.test("slowStore: every n-th block of a file is later, and counted", () => {
   }
 });
 
-Deno.test("slowStore: listings, uploads and everything else are as fast as ever", () => {
+Deno.test("SlowStore: listings, uploads and everything else are as fast as ever", () => {
   const { ground, store, waits } = slow(1);
   const stage = new Stage(store, ground);
   assertEquals(stage.whole(REPLACE, "content", "/a"), 0);
@@ -65,11 +59,7 @@ Deno.test("slowStore: listings, uploads and everything else are as fast as ever"
   assertEquals(waits, []);
 });
 
-Deno.test("slowStore: without a delay it is the store itself", () => {
-  assertEquals(slow(undefined).store instanceof VolumeStore, true);
-});
-
-Deno.test("slowStore: what is closed while it is waited for fails, and reads nothing else", () => {
+Deno.test("SlowStore: what is closed while it is waited for fails, and reads nothing else", () => {
   const { ground, slot, waiting } = slow(1);
   ground.write("/one", "one");
   ground.write("/two", "two");
