@@ -6,30 +6,31 @@
  */
 
 import { assertEquals } from "@std/assert";
-import { SlowStore } from "../../../models/files/slow_disk.ts";
+import { slowStore } from "../../../models/files/slow_disk.ts";
 import { VolumeStore } from "../../../models/files/slot.ts";
 import { MemoryGround } from "./grounds.ts";
 import { ALL, NAMES, REPLACE, Stage } from "./stage.ts";
 
 /** A slow store over memory, and what waits. */
-function slow(every: number) {
+function slow(every: number | undefined) {
   const ground = new MemoryGround();
   const waiting: (() => void)[] = [];
   const waits: number[] = [];
   const counts = { delayed: 0 };
-  const store = new SlowStore(
+  const counters = { add: () => counts.delayed++ };
+  const store = slowStore(
     new VolumeStore(ground.volume),
-    { ms: 5, every },
+    every === undefined ? undefined : { ms: 5, every },
+    counters,
     (ms, then) => {
       waits.push(ms);
       waiting.push(then);
     },
-    () => counts.delayed++,
   );
   return { ground, waiting, waits, counts, slot: store.slot(), store };
 }
 
-Deno.test("SlowStore: every n-th block of a file is later, and counted", () => {
+Deno.test("slowStore: every n-th block of a file is later, and counted", () => {
   for (const every of [1, 2, 3, 7]) {
     const { ground, slot, waiting, waits, counts } = slow(every);
     ground.write("/file", "x".repeat(14));
@@ -50,7 +51,7 @@ Deno.test("SlowStore: every n-th block of a file is later, and counted", () => {
   }
 });
 
-Deno.test("SlowStore: listings, uploads and everything else are as fast as ever", () => {
+Deno.test("slowStore: listings, uploads and everything else are as fast as ever", () => {
   const { ground, store, waits } = slow(1);
   const stage = new Stage(store, ground);
   assertEquals(stage.whole(REPLACE, "content", "/a"), 0);
@@ -59,7 +60,11 @@ Deno.test("SlowStore: listings, uploads and everything else are as fast as ever"
   assertEquals(waits, []);
 });
 
-Deno.test("SlowStore: what is closed while it is waited for fails, and reads nothing else", () => {
+Deno.test("slowStore: without a delay it is the store itself", () => {
+  assertEquals(slow(undefined).store instanceof VolumeStore, true);
+});
+
+Deno.test("slowStore: what is closed while it is waited for fails, and reads nothing else", () => {
   const { ground, slot, waiting } = slow(1);
   ground.write("/one", "one");
   ground.write("/two", "two");
