@@ -11,4 +11,4 @@
 
 export type * from "./contract.ts";
 export { VolumeStore } from "./slot.ts";
-export { type Delay, SlowStore, type Wait } from "./slow_disk.ts";
+export { slowStore, type Wait } from "./slow_disk.ts";

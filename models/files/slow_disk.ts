@@ -11,50 +11,43 @@
  */
 
 import type { Completion, FileOperation } from "../../server/mod.ts";
+import type { Counting, DiskDelay } from "../model.ts";
 import type { FileSlot, FileStore, SlotClient } from "./contract.ts";
-
-/** Which blocks are slow, and by how much. */
-export interface Delay {
-  /** How much longer one takes, milliseconds. */
-  readonly ms: number;
-  /** One block in so many. */
-  readonly every: number;
-}
 
 /** Calls `then` after `ms` milliseconds, before it returns or later. */
 export type Wait = (ms: number, then: () => void) => void;
 
-/** A store whose reads wait. */
-export class SlowStore implements FileStore {
-  /** See FileStore. */
+/** `store`, slowed down by `delay` when there is one; reads that wait are counted. */
+export function slowStore(
+  store: FileStore,
+  delay: DiskDelay | undefined,
+  counters: Counting,
+  wait: Wait,
+): FileStore {
+  return delay === undefined ? store : new SlowStore(store, delay, counters, wait);
+}
+
+class SlowStore implements FileStore {
   readonly can: FileStore["can"];
   #reads = 0;
 
-  /**
-   * @param store what it reads from; closed with this
-   * @param wait how the model waits
-   * @param counted called for each read that waits
-   */
   constructor(
     readonly store: FileStore,
-    readonly delay: Delay,
+    readonly delay: DiskDelay,
+    readonly counters: Counting,
     readonly wait: Wait,
-    readonly counted: () => void,
   ) {
     this.can = store.can;
   }
 
-  /** See FileStore. */
   slot(): FileSlot {
     return new SlowSlot(this.store.slot(), this);
   }
 
-  /** See FileStore. */
   sweep(days: number, now: number): ReturnType<FileStore["sweep"]> {
     return this.store.sweep(days, now);
   }
 
-  /** See FileStore. */
   close(): void {
     this.store.close();
   }
@@ -63,7 +56,7 @@ export class SlowStore implements FileStore {
   read(then: () => void): void {
     this.#reads += 1;
     if (this.#reads % this.delay.every !== 0) return then();
-    this.counted();
+    this.counters.add("delayedReads", 1);
     this.wait(this.delay.ms, then);
   }
 }

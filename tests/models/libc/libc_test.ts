@@ -16,6 +16,7 @@ import {
 } from "../../../models/libc/mod.ts";
 import { missing, testWith } from "../../permission.ts";
 import { Loopback } from "../loopback.ts";
+import { eachFileCall } from "./file_calls.ts";
 
 /** open(2): for what no model does, reading and writing one file. */
 const O_RDWR = 2;
@@ -106,6 +107,7 @@ function eachCall(libc: Libc, loopback: Loopback, folder: string): Calls {
   const { from, to } = loopback.pipe();
   libc.write(to, Uint8Array.of(6));
   return {
+    ...eachFileCall(libc, loopback, folder),
     socket: () => loopback.open(libc.socket(4, c.SOCK_NONBLOCK)),
     connect: () => libc.connect(fresh, address),
     accept4: () => loopback.open(libc.accept(listening, 0)),
