@@ -64,10 +64,16 @@ const OPEN_OPTIONS: Readonly<Record<Exclude<OpenMode, "read">, Deno.OpenOptions>
 };
 
 /**
- * How often the way to an opened file is looked at again when it leads through folders. Who
- * exchanges one of them with a link all the time is seen in three of four, each time.
+ * How often the way to an opened file is looked at again while folders on it change: who exchanges
+ * one of them with a link all the time would have to be lucky as often.
  */
-const VERIFY_ROUNDS = 4;
+const VERIFY_ROUNDS = 16;
+
+/**
+ * How long before a folder may have changed last: the runtime tells that time in whole seconds, and
+ * the kernel's own lags behind its clock by a tick, which is 10 ms or less.
+ */
+const QUIET_MS = 1_020;
 
 /** What the runtime's file names have in place of octets that are no UTF-8. */
 const REPLACEMENT = "\ufffd";
@@ -183,9 +189,10 @@ export class RuntimeVolume implements Volume<RuntimeDirectory, RuntimeFile, Runt
     if (looked === 0 && mode === "createNew") return -ERRNO.EEXIST;
     if (looked === 0 && this.found.kind !== "file") return notRegular(this.found.kind);
     if (mode === "read") return this.#openReal(path);
+    const openedMs = Date.now();
     const own = attempt(() => Deno.openSync(path, OPEN_OPTIONS[mode]));
     if (typeof own === "number") return own;
-    return this.#verified({ own, position: 0 }, path);
+    return this.#verified({ own, position: 0 }, path, openedMs);
   }
 
   openPath(path: string): RuntimeFile | number {
@@ -307,8 +314,9 @@ export class RuntimeVolume implements Volume<RuntimeDirectory, RuntimeFile, Runt
 
   /** Opens for reading what a real path leads to, and makes sure that it is that. */
   #openReal(path: string): RuntimeFile | number {
+    const openedMs = Date.now();
     const fd = this.#openWithCare(path);
-    return fd < 0 ? fd : this.#verified({ fd, position: 0 }, path);
+    return fd < 0 ? fd : this.#verified({ fd, position: 0 }, path, openedMs);
   }
 
   /** Without following a last link, and without waiting for a FIFO: a descriptor, or -errno. */
@@ -320,30 +328,44 @@ export class RuntimeVolume implements Volume<RuntimeDirectory, RuntimeFile, Runt
   }
 
   /** Keeps an open file only if it is a regular one, and is where it was asked for. */
-  #verified(file: RuntimeFile, path: string): RuntimeFile | number {
+  #verified(file: RuntimeFile, path: string, openedMs: number): RuntimeFile | number {
     let result = this.lookAt(file);
     if (result === 0 && this.found.kind !== "file") result = notRegular(this.found.kind);
-    if (result === 0) result = this.#isAt(path, identityOf(this.found));
+    if (result === 0) result = this.#isAt(path, identityOf(this.found), openedMs);
     if (result === 0) return file;
     this.closeFile(file);
     return result;
   }
 
-  /** Looks at every component of a real path again; `found` says what is at its end. */
-  #isAt(path: string, identity: Identity): number {
+  /**
+   * Looks at every component of a real path again; `found` says what is at its end. When no folder
+   * that holds a component has changed since before the file was opened, the way was the same all
+   * the time, and one look is enough.
+   */
+  #isAt(path: string, identity: Identity, openedMs: number): number {
     const first = path.indexOf("/", this.#root.path.length + 1);
-    const rounds = first === -1 ? 1 : VERIFY_ROUNDS;
-    for (let round = 0; round < rounds; round++) {
-      for (let slash = first; slash !== -1; slash = path.indexOf("/", slash + 1)) {
-        const looked = this.#lookAt(path.slice(0, slash));
-        if (looked < 0) return looked;
-        if (this.found.kind !== "directory") return -ERRNO.OUTSIDE;
+    for (let round = 0; round < VERIFY_ROUNDS; round++) {
+      let changedMs = first === -1 ? 0 : this.#changed(this.location);
+      for (let slash = first; slash !== -1;) {
+        const next = path.indexOf("/", slash + 1);
+        const changed = this.#changed(path.slice(0, slash));
+        if (changed < 0) return -ERRNO.OUTSIDE;
+        if (next !== -1) changedMs = Math.max(changedMs, changed);
+        slash = next;
       }
       const looked = this.#lookAt(path);
       if (looked < 0) return looked;
       if (!this.found.isSame(identity)) return -ERRNO.OUTSIDE;
+      if (changedMs < openedMs - QUIET_MS) return 0;
     }
     return 0;
+  }
+
+  /** When a folder's names last changed, or -1 for what is no folder. */
+  #changed(path: string): number {
+    const info = attempt(() => Deno.lstatSync(path));
+    if (typeof info === "number" || !info.isDirectory) return -1;
+    return Math.max(0, info.ctime?.getTime() ?? Infinity);
   }
 }
 
