@@ -50,18 +50,12 @@ export interface RuntimeNames {
   readonly directory: RuntimeDirectory;
 }
 
-const MODIFY = { read: true, write: true } as const;
-
 /**
  * For reading as well as writing, always: only so a FIFO that was put in a file's place is opened
  * without waiting for its other end (fifo(7)).
  */
-const OPEN_OPTIONS: Readonly<Record<Exclude<OpenMode, "read">, Deno.OpenOptions>> = {
-  probe: MODIFY,
-  modify: MODIFY,
-  create: { ...MODIFY, create: true },
-  createNew: { ...MODIFY, createNew: true },
-};
+const MODIFY = { read: true, write: true } as const;
+const CREATE_NEW = { ...MODIFY, createNew: true } as const;
 
 /**
  * How often the way to an opened file is looked at again while folders on it change: who exchanges
@@ -183,14 +177,21 @@ export class RuntimeVolume implements Volume<RuntimeDirectory, RuntimeFile, Runt
   open(directory: RuntimeDirectory, name: string, mode: OpenMode): RuntimeFile | number {
     if (!name.isWellFormed()) return mode.startsWith("create") ? -ERRNO.EINVAL : -ERRNO.ENOENT;
     const path = `${directory.path}/${name}`;
-    const looked = this.#lookAt(path);
-    const isMade = looked === -ERRNO.ENOENT && (mode === "create" || mode === "createNew");
-    if (looked < 0 && !isMade) return looked;
-    if (looked === 0 && mode === "createNew") return -ERRNO.EEXIST;
-    if (looked === 0 && this.found.kind !== "file") return notRegular(this.found.kind);
-    if (mode === "read") return this.#openReal(path);
     const openedMs = Date.now();
-    const own = attempt(() => Deno.openSync(path, OPEN_OPTIONS[mode]));
+    if (mode === "create" || mode === "createNew") {
+      // What is made is no link; most partial files are new, and looking first would cost more.
+      const made = attempt(() => Deno.openSync(path, CREATE_NEW));
+      if (typeof made === "object") {
+        return this.#verified({ own: made, position: 0 }, path, openedMs);
+      }
+      if (made !== -ERRNO.EEXIST || mode === "createNew") return made;
+    }
+    const looked = this.#lookAt(path);
+    // What has gone since it could not be made was a finishing upload's.
+    if (looked < 0) return mode === "create" ? -ERRNO.EAGAIN : looked;
+    if (this.found.kind !== "file") return notRegular(this.found.kind);
+    if (mode === "read") return this.#openReal(path);
+    const own = attempt(() => Deno.openSync(path, MODIFY));
     if (typeof own === "number") return own;
     return this.#verified({ own, position: 0 }, path, openedMs);
   }

@@ -217,6 +217,7 @@ export class Upload<D extends object, F extends object, N extends object> {
       : volume.setOwner(this.file, this.#directory!, name, like!);
     const cut = owned < 0 || size === offset ? owned : volume.truncate(this.file, offset);
     if (cut < 0) return this.#failFresh(cut, size);
+    if (this.#target !== undefined) volume.found.mode = like!.mode & 0o777;
     volume.found.size = offset;
     return this.#startAt(offset);
   }

@@ -133,7 +133,7 @@ storeTest("upload that replaces", {
   "keeps the mode of the file that it replaces, from the beginning": (stage) => {
     stage.ground.write("/file", "secret");
     stage.ground.chmod("/file", 0o600);
-    stage.do("opened", upload(REPLACE));
+    assertEquals(stage.do("opened", upload(REPLACE)).stat.mode, 0o600);
     assertEquals(stage.stat(PART).mode, 0o600);
     stage.append("another");
     stage.do("done", COMMIT);
