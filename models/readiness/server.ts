@@ -68,7 +68,7 @@ export class ReadinessServer {
             then();
           },
         ),
-        passive: passiveDescriptors(kernel, options, c.SOCK_NONBLOCK),
+        passive: passiveDescriptors(kernel, options, c.SOCK_NONBLOCK, (fd) => selector.refuses(fd)),
         admission: context.admission,
         protocol: protocols.get(options.protocol)!,
       },

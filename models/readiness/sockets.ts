@@ -16,9 +16,6 @@ import type { ServeOptions } from "../model.ts";
 /** What is written to an eventfd to wake its worker: it is added, so any number will do. */
 export const WAKE = new Uint8Array(new BigUint64Array([1n]).buffer);
 
-/** Connections turned away when a data socket is drained; no more fit into its backlog. */
-const DRAINED_MAX = PASSIVE_BACKLOG + 1;
-
 /** The two ends of the connection `fd`, which accept(2) said comes from `remote`. */
 export function acceptedPeer(
   kernel: Kernel,
@@ -110,8 +107,12 @@ export class PassiveDescriptor implements PassiveSocket {
   lend(host: string): boolean {
     if (this.#host !== host) {
       const result = this.kernel.listenOnlyTo(this.fd, { family: familyOf(host), host, port: 0 });
-      if (result < 0) return false;
-      this.#host = host;
+      // Some kernels let only root filter: strangers are then turned away when they are accepted,
+      // and a long backlog keeps room for who is expected.
+      const unfiltered = this.#host === undefined && result === -c.EPERM;
+      if (unfiltered) this.kernel.listen(this.fd, BACKLOG);
+      else if (result < 0) return false;
+      else this.#host = host;
     }
     return this.#drain();
   }
@@ -129,7 +130,7 @@ export class PassiveDescriptor implements PassiveSocket {
     if (this.kernel.backlogLength(this.fd) === 0) return true;
     if (this.blocking) this.kernel.setNonBlocking(this.fd, true);
     let result = 0;
-    for (let count = 0; count < DRAINED_MAX && (result >= 0 || isAcceptRetry(result)); count++) {
+    for (let count = 0; count <= BACKLOG && (result >= 0 || isAcceptRetry(result)); count++) {
       result = this.kernel.accept(this.fd, 0);
       if (result >= 0) this.kernel.close(result);
     }
@@ -146,20 +147,33 @@ function cork(kernel: Kernel, fd: number): void {
   kernel.setOption(fd, c.IPPROTO_TCP, c.TCP_CORK, 1);
 }
 
-/** Data sockets for one worker. `flags` may be SOCK_NONBLOCK. */
+/**
+ * Data sockets for one worker. `flags` may be SOCK_NONBLOCK; `refuses` says why a descriptor is of
+ * no use to who waits for it.
+ */
 export function passiveDescriptors(
   kernel: Kernel,
   options: ServeOptions,
   flags: number,
+  refuses: (fd: number) => string | undefined = () => undefined,
 ): PassivePool<PassiveDescriptor> {
   const blocking = flags === 0;
   const workers = blocking ? options.maxWorkers : options.workers;
   return new PassivePool(options.passivePorts, workers, chance, (port) => {
     const fd = listenOn(kernel, options.host, port, PASSIVE_BACKLOG, flags);
-    if (fd < 0) return undefined;
+    if (fd < 0) return isWant(fd) ? "full" : undefined;
+    if (refuses(fd) !== undefined) {
+      kernel.close(fd);
+      return "full";
+    }
     cork(kernel, fd); // its connections inherit that
     return new PassiveDescriptor(kernel, fd, port, blocking);
   });
+}
+
+/** Whether a call failed for want of descriptors or memory, so that the next one would, too. */
+function isWant(error: number): boolean {
+  return error === -c.EMFILE || error === -c.ENFILE || error === -c.ENOMEM || error === -c.ENOBUFS;
 }
 
 /**

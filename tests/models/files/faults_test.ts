@@ -6,13 +6,13 @@
  */
 
 import { assert, assertEquals } from "@std/assert";
-import { DiskVolume } from "../../models/files/disk.ts";
-import { RuntimeVolume } from "../../models/files/runtime.ts";
-import { VolumeStore } from "../../models/files/slot.ts";
-import type { Volume } from "../../models/files/volume.ts";
-import * as c from "../../models/libc/constants.ts";
-import { FileCalls, Libc, unavailableReason } from "../../models/libc/mod.ts";
-import { missing, testWith } from "../permission.ts";
+import { DiskVolume } from "../../../models/files/disk.ts";
+import { RuntimeVolume } from "../../../models/files/runtime.ts";
+import { VolumeStore } from "../../../models/files/slot.ts";
+import type { Volume } from "../../../models/files/volume.ts";
+import * as c from "../../../models/libc/constants.ts";
+import { FileCalls, Libc, unavailableReason } from "../../../models/libc/mod.ts";
+import { missing, testWith } from "../../permission.ts";
 import { DiskGround, type Ground, MemoryGround } from "./grounds.ts";
 import {
   ALL,

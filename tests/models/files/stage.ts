@@ -6,11 +6,11 @@
  */
 
 import { assert, assertEquals } from "@std/assert";
-import type { FileSlot, FileStore } from "../../models/files/contract.ts";
-import { diskStore } from "../../models/files/disk.ts";
-import { runtimeStore } from "../../models/files/runtime.ts";
-import { VolumeStore } from "../../models/files/slot.ts";
-import { Libc, unavailableReason } from "../../models/libc/mod.ts";
+import type { FileSlot, FileStore } from "../../../models/files/contract.ts";
+import { diskStore } from "../../../models/files/disk.ts";
+import { runtimeStore } from "../../../models/files/runtime.ts";
+import { VolumeStore } from "../../../models/files/slot.ts";
+import { Libc, unavailableReason } from "../../../models/libc/mod.ts";
 import type {
   Completion,
   Failure,
@@ -19,8 +19,8 @@ import type {
   Rows,
   Selection,
   UploadStart,
-} from "../../server/mod.ts";
-import { missing, type Need, testWith } from "../permission.ts";
+} from "../../../server/mod.ts";
+import { missing, type Need, testWith } from "../../permission.ts";
 import { DiskGround, type Ground, MemoryGround } from "./grounds.ts";
 
 const encoder = new TextEncoder();

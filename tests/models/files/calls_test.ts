@@ -5,9 +5,9 @@
  */
 
 import { assertEquals } from "@std/assert";
-import { diskStore } from "../../models/files/disk.ts";
-import { CALL_NAMES, Libc, unavailableReason } from "../../models/libc/mod.ts";
-import { missing, testWith } from "../permission.ts";
+import { diskStore } from "../../../models/files/disk.ts";
+import { CALL_NAMES, Libc, unavailableReason } from "../../../models/libc/mod.ts";
+import { missing, testWith } from "../../permission.ts";
 import { DiskGround } from "./grounds.ts";
 import { CLOSE, REPLACE, Stage } from "./stage.ts";
 

@@ -5,8 +5,8 @@
  */
 
 import { assert, assertEquals } from "@std/assert";
-import { ERRNO, failureOf } from "../../models/files/errors.ts";
-import * as constants from "../../models/libc/constants.ts";
+import { ERRNO, failureOf } from "../../../models/files/errors.ts";
+import * as constants from "../../../models/libc/constants.ts";
 
 const OWN: readonly string[] = ["OUTSIDE", "NOT_REGULAR", "NOT_PERMITTED"];
 

@@ -6,8 +6,8 @@
  */
 
 import { assertEquals } from "@std/assert";
-import { slowStore } from "../../models/files/slow_disk.ts";
-import { VolumeStore } from "../../models/files/slot.ts";
+import { slowStore } from "../../../models/files/slow_disk.ts";
+import { VolumeStore } from "../../../models/files/slot.ts";
 import { MemoryGround } from "./grounds.ts";
 import { ALL, NAMES, REPLACE, Stage } from "./stage.ts";
 

@@ -6,10 +6,10 @@
  */
 
 import { assertEquals } from "@std/assert";
-import { missing, type Need, testWith } from "../permission.ts";
-import type { FileSlot } from "../../models/files/contract.ts";
-import { unavailableReason } from "../../models/libc/mod.ts";
-import type { Completion, FileOperation, UploadStart } from "../../server/mod.ts";
+import { missing, type Need, testWith } from "../../permission.ts";
+import type { FileSlot } from "../../../models/files/contract.ts";
+import { unavailableReason } from "../../../models/libc/mod.ts";
+import type { Completion, FileOperation, UploadStart } from "../../../server/mod.ts";
 import {
   ALL,
   at,

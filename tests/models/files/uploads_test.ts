@@ -6,7 +6,7 @@
  */
 
 import { assert, assertEquals } from "@std/assert";
-import type { Completion } from "../../server/mod.ts";
+import type { Completion } from "../../../server/mod.ts";
 import { at, CLOSE, COMMIT, END, REPLACE, type Stage, storeTest, UNIQUE, upload } from "./stage.ts";
 
 const PART = "/.file.part";

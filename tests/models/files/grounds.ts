@@ -6,9 +6,9 @@
  */
 
 import { assert, assertEquals } from "@std/assert";
-import { MemoryVolume } from "../../models/files/memory.ts";
-import type { MemoryNode } from "../../models/files/memory_node.ts";
-import { nameOf, parentOf } from "../../server/mod.ts";
+import { MemoryVolume } from "../../../models/files/memory.ts";
+import type { MemoryNode } from "../../../models/files/memory_node.ts";
+import { nameOf, parentOf } from "../../../server/mod.ts";
 
 const encoder = new TextEncoder();
 const decoder = new TextDecoder();

@@ -8,9 +8,9 @@
  */
 
 import { assert, assertEquals } from "@std/assert";
-import { unavailableReason } from "../../models/libc/mod.ts";
-import type { FileOperation } from "../../server/mod.ts";
-import { missing, type Need, testWith } from "../permission.ts";
+import { unavailableReason } from "../../../models/libc/mod.ts";
+import type { FileOperation } from "../../../server/mod.ts";
+import { missing, type Need, testWith } from "../../permission.ts";
 import { COMMIT, REPLACE, type Stage, storeKinds, upload } from "./stage.ts";
 import type { SwapOrder } from "./swap_worker.ts";
 

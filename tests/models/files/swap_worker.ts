@@ -7,8 +7,8 @@
 
 /// <reference lib="deno.worker" />
 
-import * as c from "../../models/libc/constants.ts";
-import { FileCalls, Libc } from "../../models/libc/mod.ts";
+import * as c from "../../../models/libc/constants.ts";
+import { FileCalls, Libc } from "../../../models/libc/mod.ts";
 
 /** Exchanges at most: some seconds of them. */
 const EXCHANGES_MAX = 3_000_000;

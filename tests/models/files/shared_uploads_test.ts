@@ -6,7 +6,7 @@
  */
 
 import { assert, assertEquals } from "@std/assert";
-import type { FileOperation } from "../../server/mod.ts";
+import type { FileOperation } from "../../../server/mod.ts";
 import { at, CLOSE, COMMIT, END, REPLACE, type Stage, storeTest, upload } from "./stage.ts";
 
 const DAY_MS = 86_400_000;
