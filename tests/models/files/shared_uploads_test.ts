@@ -54,6 +54,14 @@ storeTest("two uploads to one name", {
     assertEquals(stage.ground.names(), ["file"]);
   },
 
+  "what is appended is added to what came meanwhile, or fails": (stage) => {
+    stage.do("opened", upload(END));
+    stage.append("mine");
+    stage.ground.write("/file", "another's");
+    stage.fails("exists", COMMIT);
+    assertEquals([stage.ground.text("/file"), stage.ground.text(PART)], ["another's", "mine"]);
+  },
+
   "readers are not in the way": (stage) => {
     stage.ground.write("/file", "old");
     const reader = stage.other();
