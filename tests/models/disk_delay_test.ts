@@ -1,6 +1,6 @@
 /**
- * A disk that is slow now and then, in every model alike: what is counted is the reads, not how long
- * they took.
+ * A disk that is slow now and then: which reads it slows down, in every model alike. What is
+ * counted is the reads, not how long they took.
  *
  * @module
  */
