@@ -56,7 +56,9 @@ for (const variant of variants.filter(({ model }) => model.name !== "blocking"))
         Deno.linkSync(`${root.path}/many/name-0`, `${root.path}/many/name-${count}`);
       }
       await using server = Child.serve(flagsOf(variant, root.path));
-      const ftp = await login(await server.serving());
+      const endpoint = await server.serving();
+      const neighbour = await login(endpoint); // for whom the turns are
+      const ftp = await login(endpoint);
       for (const command of [...LISTINGS, "STAT many"]) {
         await using trace = await Injection.watch(server.pid, ["%%stat", ...TURNS]);
         if (command.startsWith("STAT")) await ftp.command(command, [211, 212, 213]);
@@ -68,7 +70,7 @@ for (const variant of variants.filter(({ model }) => model.name !== "blocking"))
         const longest = longestRun(await trace.end());
         assert(longest <= LOOKS_MAX, `${command} looked at ${longest} names in a row`);
       }
-      ftp.close();
+      for (const each of [ftp, neighbour]) each.close();
     },
     variant.unavailable() ?? uninjectable(),
   );
