@@ -8,11 +8,10 @@
 import { assert } from "@std/assert";
 import { Child } from "../child.ts";
 import { readUntilEnd } from "../conformance/client.ts";
-import { variants } from "../conformance/variants.ts";
 import { testWith } from "../permission.ts";
 import { login, Root } from "../served.ts";
 import { Injection, uninjectable } from "./injection.ts";
-import { flagsOf, NEEDS } from "./process.ts";
+import { flagsOf, NEEDS, ONE_OF_EACH } from "./process.ts";
 
 /** Names in the folder that is listed. */
 const NAMES = 2_000;
@@ -44,7 +43,7 @@ function longestRun(trace: string): number {
   return longest;
 }
 
-for (const variant of variants.filter(({ model }) => model.name !== "blocking")) {
+for (const variant of ONE_OF_EACH.filter(({ model }) => model.name !== "blocking")) {
   testWith(
     NEEDS,
     `serve looks at ${LOOKS_MAX} names in a row at most [${variant.name}]`,
