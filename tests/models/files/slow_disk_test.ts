@@ -6,13 +6,8 @@
  */
 
 import { assertEquals } from "@std/assert";
-<<<<<<< HEAD:tests/files/slow_disk_test.ts
-import { slowStore } from "../../models/files/slow_disk.ts";
-import { VolumeStore } from "../../models/files/slot.ts";
-=======
-import { SlowStore } from "../../../models/files/slow_disk.ts";
+import { slowStore } from "../../../models/files/slow_disk.ts";
 import { VolumeStore } from "../../../models/files/slot.ts";
->>>>>>> tests:tests/models/files/slow_disk_test.ts
 import { MemoryGround } from "./grounds.ts";
 import { ALL, NAMES, REPLACE, Stage } from "./stage.ts";
 
