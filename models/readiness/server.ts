@@ -72,6 +72,7 @@ export class ReadinessServer {
     const { context, kernel } = this;
     const { driver, data } = this.#tools;
     const wake = this.#watch(context.wake, (watch) => this.#woken(watch));
+    context.after = (milliseconds, run) => this.#loop.after(milliseconds, run);
     context.handoff?.open(context.wake);
     this.#listen();
     context.ready(context.options.port);
