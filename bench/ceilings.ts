@@ -13,7 +13,7 @@ import type { Plan, Workplace } from "./measure.ts";
 import type { Ceiling } from "./record.ts";
 
 /** Scenarios that are a closed loop of small operations, where the load may be the limit. */
-const LIMITED = ["control", "logins", "small"];
+const LIMITED = ["control", "logins", "small", "uploads"];
 
 /** Where the responder listens: an address that no server of the run has. */
 const HOST = "127.0.2.1";

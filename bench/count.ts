@@ -17,7 +17,7 @@ import { type ServerProcess, StartError, startServer } from "./server_process.ts
 import type { Subject } from "./subjects.ts";
 
 /** Scenarios whose calls per operation say something: a request, a session, a transfer. */
-const COUNTED = ["control", "logins", "small"];
+const COUNTED = ["control", "logins", "small", "uploads"];
 
 /**
  * Calls told apart, by the names of the kernel's tracepoints. All of them would be thousands of
@@ -27,8 +27,8 @@ const CALLS = (
   "accept accept4 bind brk clock_nanosleep clone clone3 close connect dup2 epoll_ctl epoll_pwait " +
   "epoll_wait exit exit_group fcntl flock ftruncate futex getpid getsockname getsockopt " +
   "ioctl listen lseek madvise mmap mprotect munmap nanosleep newfstat newfstatat newlstat newstat " +
-  "openat poll ppoll pread64 pselect6 read readv recvfrom recvmsg rt_sigaction rt_sigprocmask " +
-  "sched_yield select sendfile64 sendmsg sendto setsockopt shutdown socket socketpair splice " +
+  "openat openat2 poll ppoll pread64 pselect6 read readv recvfrom recvmsg rt_sigaction rt_sigprocmask " +
+  "rename renameat renameat2 sched_yield select sendfile64 sendmsg sendto setsockopt shutdown socket socketpair splice " +
   "statx umask unlink wait4 write writev"
 ).split(" ");
 

@@ -8,7 +8,7 @@
 import type { Analysis, Comparison, Row, Series } from "./analysis.ts";
 import { type FigureId, FIGURES } from "./figures.ts";
 import type { SubjectCard } from "./record.ts";
-import type { Scenario, Sign } from "./scenarios.ts";
+import { REPLACING, type Scenario, type Sign } from "./scenarios.ts";
 import type { Summary } from "./statistics.ts";
 
 /** What was measured of a subject in a scenario. */
@@ -202,6 +202,7 @@ export interface Contest {
 /** Points and figures that matter beside the headlines: uploads, speed of bulk, many sessions. */
 const FURTHER: readonly (readonly [scenario: string, point: string, FigureId, label: string])[] = [
   ["small", "idle=4000", "rate", "downloads of 10 KiB per second beside 4,000 idle sessions"],
+  ["uploads", REPLACING, "rate", "uploads of 10 KiB per second over files that are there"],
   ["large", "down", "throughput", "MB/s downloaded"],
   ["large", "up", "throughput", "MB/s uploaded"],
   ["large", "up", "cpuPerGB", "CPU seconds per GB uploaded"],

@@ -22,7 +22,7 @@ import {
 } from "./jobs.ts";
 import { LoadProcess } from "./load_process.ts";
 import type { CellRecord } from "./record.ts";
-import type { FileSizes, Point, Scenario } from "./scenarios.ts";
+import { type FileSizes, type Point, REPLACING, type Scenario } from "./scenarios.ts";
 import { type Folders, type ServerProcess, startServer } from "./server_process.ts";
 import { randomFrom, shuffled } from "./statistics.ts";
 import type { Subject } from "./subjects.ts";
@@ -300,6 +300,9 @@ function withoutPlaces(text: string, { root, state }: Folders): string {
 
 /** Why `subject` cannot be at `point`, by what it declares. */
 function whyUnable(subject: Subject, scenario: Scenario, point: Point): string | undefined {
+  if (subject.kind === "peer" && subject.keepsFiles !== undefined && point.id === REPLACING) {
+    return subject.keepsFiles;
+  }
   const { idle, busy } = sessionsAt(scenario, point);
   const { sessionsMax } = subject;
   const counted = subject.kind === "model" ? idle + busy : idle;

@@ -208,9 +208,9 @@ async function findPeers(roots: readonly string[], notes: string[]): Promise<Pee
   const found: PeerSubject[] = [];
   for (const peer of PEERS) {
     const located = await peer.locate(roots);
-    const { id, title, idleMax, missing } = peer;
-    if (located === undefined) notes.push(`${title} is left out: ${missing}`);
-    else found.push({ kind: "peer", id, title, sessionsMax: idleMax, located });
+    const { idleMax, missing, locate: _locate, ...card } = peer;
+    if (located === undefined) notes.push(`${card.title} is left out: ${missing}`);
+    else found.push({ ...card, sessionsMax: idleMax, located });
   }
   return found;
 }

@@ -1,7 +1,7 @@
 /**
  * Other people's servers, as data: how each is found, and how it is started so that a comparison is
- * fair. All of them let anonymous users fetch everything and store new names in `incoming`; none
- * limits rates or clients, looks names up or writes a log; whatever else costs them time is their
+ * fair. All of them let anonymous users fetch everything and store in `incoming`, over what is there
+ * if they can; none limits rates or clients, looks names up or writes a log; whatever else costs them time is their
  * design, stays as it comes and is explained beside its entry. A new peer is a new entry of PEERS.
  *
  * What a server that is started as root and changes to another user and root folder needs: the
@@ -47,6 +47,8 @@ export interface Peer {
   readonly title: string;
   /** Silent sessions that it is asked to hold at most. */
   readonly idleMax: number;
+  /** Why it never lets anonymous users replace a file, where it does not. */
+  readonly keepsFiles?: string;
   /** What to do when it is not there, in one line. */
   readonly missing: string;
   /**
@@ -124,6 +126,7 @@ export const PEERS: readonly Peer[] = [
     id: "pure-ftpd",
     title: "Pure-FTPd",
     idleMax: IDLE_MAX_PROCESSES,
+    keepsFiles: "it lets no anonymous user replace a file",
     missing:
       "as root: apt-get download pure-ftpd libsodium23, dpkg -x each of them DIR, and give " +
       "--peers-root DIR",
@@ -188,6 +191,7 @@ function vsftpdConfiguration(place: Place, account: Account, extra: readonly str
     "local_enable=NO",
     "write_enable=YES",
     "anon_upload_enable=YES",
+    "anon_other_write_enable=YES",
     `anon_root=${place.root}`,
     "anon_umask=022",
     `ftp_username=${account.name}`,
@@ -256,6 +260,7 @@ function proftpdConfiguration(place: Place, account: Account): string {
     `  UserAlias anonymous ${account.name}`,
     "  UseFtpUsers off",
     "  RequireValidShell off",
+    "  AllowOverwrite on",
     "</Anonymous>",
   ]);
 }

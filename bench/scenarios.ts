@@ -6,80 +6,9 @@
  * @module
  */
 
-/** The scenarios by name. */
-export type ScenarioId =
-  | "control"
-  | "idle"
-  | "asleep"
-  | "logins"
-  | "burst"
-  | "small"
-  | "large"
-  | "slow"
-  | "mixed"
-  | "disk";
+import type { Point, Scenario } from "./scenario.ts";
 
-/** A figure of a cell; analysis.ts says how each is computed. */
-export type MetricId =
-  /** Operations per second of the group "main". */
-  | "rate"
-  /** Payload, millions of octets per second. */
-  | "throughput"
-  /** CPU microseconds of the server per operation. */
-  | "cpuPerOperation"
-  /** CPU seconds of the server per 10^9 octets of payload. */
-  | "cpuPerGB"
-  /** The server's share of one processor, 0 to 1 and above. */
-  | "cpuShare"
-  /** Latency of "main", milliseconds. */
-  | "p50"
-  /** See p50. */
-  | "p99"
-  /** Latency of the group "probe", milliseconds. */
-  | "probeP99"
-  /** The length of the window: how long a burst took until its last client was done, seconds. */
-  | "makespan";
-
-/** Better than the baseline, worse, or no difference. */
-export type Sign = "+" | "=" | "-";
-
-/** One place at which a scenario is measured. */
-export interface Point {
-  /** Unique within the scenario, for example "idle=4000". */
-  readonly id: string;
-  /** What the x axis of a plot shows: clients, idle sessions, a fraction of capacity. */
-  readonly x: number;
-  /** Whether --quick measures it too. */
-  readonly quick: boolean;
-  /** Whether peers are measured there: ladders are a question to the models only. */
-  readonly peers: boolean;
-}
-
-/** One kind of work. */
-export interface Scenario {
-  /** The name for --scenarios. */
-  readonly id: ScenarioId;
-  /** A few words. */
-  readonly title: string;
-  /** One line that says what an operation is and who does it. */
-  readonly summary: string;
-  /** The question that it answers. */
-  readonly question: string;
-  /** Where it is measured, in this order. */
-  readonly points: readonly Point[];
-  /** The point and the figure that the grid judges it by. */
-  readonly headline: {
-    readonly point: string;
-    readonly metric: MetricId;
-    readonly better: "higher" | "lower";
-    /** In words, with the unit: "CPU per request at 4,000 idle sessions, us". */
-    readonly label: string;
-  };
-  /** Against the baseline, by the id of a model variant, as the textbook has it. */
-  readonly expected: Readonly<Record<string, Sign>>;
-  /** Why the textbook expects that, in a sentence. */
-  readonly because: string;
-}
+export type { MetricId, Point, Scenario, ScenarioId, Sign } from "./scenario.ts";
 
 /** Points for --quick are for peers, too. */
 function points(
@@ -101,6 +30,9 @@ function single(id: string, x: number): Point {
 
 /** Clients of the closed loops. */
 export const BUSY_CLIENTS = 16;
+
+/** The point of "uploads" at which the names exist. */
+export const REPLACING = "names=old";
 
 /** Of the capacity that the closed loop with as many clients found just before. */
 const LOAD_FRACTIONS = [0.1, 0.3, 0.5, 0.7, 0.8, 0.9, 1, 1.2];
@@ -257,6 +189,38 @@ export const SCENARIOS: readonly Scenario[] = [
       "async": "-",
     },
     because: "most of a small transfer is connecting, which every loop does alike",
+  },
+  {
+    id: "uploads",
+    title: "Small uploads",
+    summary:
+      "10 KiB by 16 clients in a closed loop, a data connection each; under a new name every time, " +
+      "and over a file that is there",
+    question: "What does it cost to take a file, and to replace one?",
+    points: [
+      single("names=new", 0),
+      { id: REPLACING, x: 1, quick: false, peers: true },
+    ],
+    headline: {
+      point: "names=new",
+      metric: "rate",
+      better: "higher",
+      label: "uploads of 10 KiB per second",
+    },
+    expected: {
+      "blocking-8": "-",
+      "blocking-64": "-",
+      "polling-0": "=",
+      "polling-1": "-",
+      "polling-10": "-",
+      "select": "=",
+      "poll": "=",
+      "epoll-edge": "=",
+      "async": "-",
+    },
+    because:
+      "most of a small upload is connecting and the file system's work, in which no way of " +
+      "waiting takes part",
   },
   {
     id: "large",

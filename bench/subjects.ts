@@ -29,7 +29,7 @@ export interface ModelSubject {
 }
 
 /** Somebody else's server, found. */
-export interface PeerSubject extends Pick<Peer, "kind" | "id" | "title"> {
+export interface PeerSubject extends Pick<Peer, "kind" | "id" | "title" | "keepsFiles"> {
   /** Idle sessions that it is asked to hold. */
   readonly sessionsMax: number;
   /** How it is started. */

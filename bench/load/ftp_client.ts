@@ -50,6 +50,8 @@ export interface Surroundings {
   free(client: FtpClient): void;
   /** An operation of `client` has ended well. */
   finish(client: FtpClient, octets: number): void;
+  /** An upload to `name` begins: what was there before need not be there any more. */
+  uploading(name: string): void;
   /** The server has said that it has all of `name`. */
   uploaded(client: FtpClient, name: string): void;
   /** `client` came to nothing and is closed. */
@@ -294,7 +296,8 @@ export class FtpClient {
     if (this.group.action === "download") return this.#command("transfer", this.#retrieve);
     this.#source = this.#around.libc.open(this.group.source!, O_RDONLY, 0);
     if (this.#source < 0) return void this.#failCall("open the file to upload", this.#source);
-    this.#upload = `${this.name}-${this.#uploads++}`;
+    this.#upload = this.group.replaces ? this.name : `${this.name}-${this.#uploads++}`;
+    this.#around.uploading(this.#upload);
     this.#command("transfer", encoder.encode(`STOR ${this.group.path}/${this.#upload}\r\n`));
   }
 

@@ -26,6 +26,8 @@ export interface Group {
   readonly source?: string;
   /** The local folder in which uploads arrive. */
   readonly arrivals?: string;
+  /** Uploads: a client has one name, and replaces what its last upload left there. */
+  readonly replaces?: boolean;
   /**
    * Open loop: operations due per second, all clients together, evenly spaced; each is given to
    * a client that is free, or waits for one, and its latency counts from when it was due.

@@ -80,8 +80,8 @@ class Loop implements Surroundings {
   readonly #slow: GroupState[];
   /** Who watches a descriptor, by its number. */
   readonly #owners: (FtpClient | undefined)[] = [];
-  /** Uploads that have ended well; looked at after the window, since that takes time. */
-  readonly #uploads: [Group, string][] = [];
+  /** Names that hold a whole upload; looked at after the window, since that takes time. */
+  readonly #uploads = new Map<string, Group>();
   /** Clients to start, LOGINS_MAX of them under way at a time. */
   #unstarted: FtpClient[] = [];
   #starting = new Set<FtpClient>();
@@ -261,13 +261,17 @@ class Loop implements Surroundings {
     this.#errors.set(kind, (this.#errors.get(kind) ?? 0) + 1);
   }
 
-  uploaded({ group }: FtpClient, name: string): void {
-    this.#uploads.push([group, name]);
+  uploading(name: string): void {
+    this.#uploads.delete(name);
   }
 
-  /** Looks at what came of every upload that the server has acknowledged, and removes it. */
+  uploaded({ group }: FtpClient, name: string): void {
+    this.#uploads.set(name, group);
+  }
+
+  /** Looks at every upload that the server has acknowledged and nothing replaced, and removes it. */
   #verifyUploads(): void {
-    for (const [{ arrivals, octets }, name] of this.#uploads) {
+    for (const [name, { arrivals, octets }] of this.#uploads) {
       const path = join(arrivals!, name);
       try {
         const wrong = verifyContentFile(path, octets!);

@@ -72,13 +72,14 @@ export class PassivePool<S extends PassiveSocket> {
   /**
    * @param ports the first and the last port of the range
    * @param workers how many may share the range
-   * @param listen makes a listening socket on a port, or undefined when the port is taken
+   * @param listen makes a listening socket on a port; undefined: the port is taken, "full": no
+   * other would do better
    */
   constructor(
     [first, last]: readonly [number, number],
     workers: number,
     readonly chance: Chance,
-    readonly listen: (port: number) => S | undefined,
+    readonly listen: (port: number) => S | "full" | undefined,
   ) {
     this.#first = first;
     this.#size = last - first + 1;
@@ -140,6 +141,7 @@ export class PassivePool<S extends PassiveSocket> {
         ? start
         : this.chance(this.#size);
       const socket = this.listen(this.#first + offset);
+      if (socket === "full") return undefined;
       if (socket !== undefined && this.#lent(socket, host)) return socket;
     }
     return undefined;

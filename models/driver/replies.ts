@@ -28,8 +28,8 @@ export class Replies {
 
   /** Hands over what there is. */
   flush(): void {
+    if (this.#bytes === 0) return this.clear(); // a protocol may have no words for a refusal
     const { length } = this.#waiting;
-    if (length === 0) return;
     const octets = length === 1
       ? this.#waiting[0] as Uint8Array<ArrayBuffer>
       : concatenate(this.#waiting);

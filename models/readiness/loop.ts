@@ -59,8 +59,10 @@ export class Loop {
     this.now = clock();
   }
 
-  /** Begins to know `fd`, without interest in it yet. */
+  /** Begins to know `fd`, without interest in it yet; whoever had the number before is gone. */
   watch(fd: number, owner: Worked): Watch {
+    const former = this.#watches[fd];
+    if (former !== undefined) this.forget(former);
     return this.#watches[fd] = new Watch(fd, owner);
   }
 
@@ -91,7 +93,8 @@ export class Loop {
   /** Ends `watch`, whose descriptor stays open. */
   unwatch(watch: Watch): void {
     if (watch.closed) return;
-    if (watch.interest !== 0) this.selector.remove(watch.fd);
+    // Without an interest it may be registered, too: edge-triggered, it stays as it is.
+    this.selector.remove(watch.fd);
     this.#end(watch);
   }
 

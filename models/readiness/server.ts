@@ -59,7 +59,7 @@ export class ReadinessServer {
       driver: {
         link: context,
         store: diskStore(kernel, options.root),
-        passive: passiveDescriptors(kernel, options, c.SOCK_NONBLOCK),
+        passive: passiveDescriptors(kernel, options, c.SOCK_NONBLOCK, (fd) => selector.refuses(fd)),
         admission: context.admission,
         protocol: protocols.get(options.protocol)!,
       },

@@ -146,20 +146,33 @@ function cork(kernel: Kernel, fd: number): void {
   kernel.setOption(fd, c.IPPROTO_TCP, c.TCP_CORK, 1);
 }
 
-/** Data sockets for one worker. `flags` may be SOCK_NONBLOCK. */
+/**
+ * Data sockets for one worker. `flags` may be SOCK_NONBLOCK; `refuses` says why a descriptor is of
+ * no use to who waits for it.
+ */
 export function passiveDescriptors(
   kernel: Kernel,
   options: ServeOptions,
   flags: number,
+  refuses: (fd: number) => string | undefined = () => undefined,
 ): PassivePool<PassiveDescriptor> {
   const blocking = flags === 0;
   const workers = blocking ? options.maxWorkers : options.workers;
   return new PassivePool(options.passivePorts, workers, chance, (port) => {
     const fd = listenOn(kernel, options.host, port, PASSIVE_BACKLOG, flags);
-    if (fd < 0) return undefined;
+    if (fd < 0) return isWant(fd) ? "full" : undefined;
+    if (refuses(fd) !== undefined) {
+      kernel.close(fd);
+      return "full";
+    }
     cork(kernel, fd); // its connections inherit that
     return new PassiveDescriptor(kernel, fd, port, blocking);
   });
+}
+
+/** Whether a call failed for want of descriptors or memory, so that the next one would, too. */
+function isWant(error: number): boolean {
+  return error === -c.EMFILE || error === -c.ENFILE || error === -c.ENOMEM || error === -c.ENOBUFS;
 }
 
 /**

@@ -122,7 +122,11 @@ export class ReadinessWire implements Wire, Timed, Worked {
   /** See Timed. */
   onDeadline(now: number): void {
     if (this.#closing !== undefined) this.#broken = true; // its last reply is not taken
-    else this.#driver.expire(now);
+    try {
+      if (!this.#broken) this.#driver.expire(now);
+    } catch (error) {
+      return this.crashed(error);
+    }
     this.#settle();
   }
 

@@ -6,9 +6,9 @@
  * @module
  */
 
-import { type Address, unreachable } from "../../server/mod.ts";
+import { type Address, type Failure, unreachable } from "../../server/mod.ts";
 import type { Transfer } from "../driver/transfer.ts";
-import type { FileSlot } from "../files/contract.ts";
+import type { FileSlot, SlotClient } from "../files/contract.ts";
 import { addressOf, type AsyncPassive } from "./passive.ts";
 
 /** What a data connection uses of its connection and worker. */
@@ -30,8 +30,12 @@ export interface DataTools {
 }
 
 /** One data connection, from nothing to its close. */
-export class DataConnection {
+export class DataConnection implements SlotClient {
   #conn: Deno.TcpConn | undefined;
+  /** The file was asked, and has not answered yet. */
+  #asked = false;
+  /** Resolved by an answer that did not come at once. */
+  #answered: (() => void) | undefined;
   #running = false;
   /** Settled when the transfer is ended from outside: nothing is awaited for it any more. */
   readonly #ended = Promise.withResolvers<undefined>();
@@ -74,8 +78,10 @@ export class DataConnection {
       }
       case "read":
         await tools.breathe();
-        if (transfer.act === "read") tools.slot.read(transfer.buffer, transfer);
-        return;
+        if (transfer.act !== "read") return;
+        this.#asked = true;
+        tools.slot.read(transfer.buffer, this);
+        return await this.#answer();
       case "send": {
         tools.count("write");
         const sent = await this.#conn!.write(transfer.chunk);
@@ -90,8 +96,10 @@ export class DataConnection {
       }
       case "write":
         await tools.breathe();
-        if (transfer.act === "write") tools.slot.write(transfer.chunk, transfer);
-        return;
+        if (transfer.act !== "write") return;
+        this.#asked = true;
+        tools.slot.write(transfer.chunk, this);
+        return await this.#answer();
       case "look":
         // The pending read of commands must have its turn to learn that the client has gone.
         await new Promise((resume) => setImmediate(resume));
@@ -108,11 +116,39 @@ export class DataConnection {
     }
   }
 
+  /** Waits for the file's answer, but not longer than the transfer does; most come at once. */
+  #answer(): Promise<void> | undefined {
+    if (!this.#asked) return undefined;
+    const answered = new Promise<void>((resolve) => this.#answered = resolve);
+    return Promise.race([answered, this.#ended.promise]);
+  }
+
+  /** See SlotClient. */
+  filled(count: number, ended: boolean): void {
+    this.#asked = false;
+    this.transfer.filled(count, ended);
+    this.#answered?.();
+  }
+
+  /** See SlotClient. */
+  written(): void {
+    this.#asked = false;
+    this.transfer.written();
+    this.#answered?.();
+  }
+
+  /** See SlotClient. */
+  fileFailed(failure: Failure, detail: string): void {
+    this.#asked = false;
+    this.transfer.fileFailed(failure, detail);
+    this.#answered?.();
+  }
+
   /** Waits for a connection, but not longer than the transfer does. */
   async #take(coming: Promise<Deno.TcpConn>): Promise<void> {
     const { transfer, tools } = this;
     const conn = await Promise.race([coming, this.#ended.promise]);
-    if (conn === undefined) {
+    if (conn === undefined || transfer.act !== "accept" && transfer.act !== "connect") {
       coming.then(closeQuietly, () => {}); // it comes too late
       return;
     }

@@ -211,6 +211,8 @@ function groupsOf(
       return { main: { ...group(point.x, point.x), timeline: timelineOf(nature, noise) } };
     case "small":
       return { main: group(16, nature.small * (1 - point.x / 80_000), 10_240) };
+    case "uploads":
+      return { main: group(16, nature.small * (point.x === 0 ? 0.7 : 0.4), 10_240) };
     case "large":
       return { main: group(1, 2, 1e9 * (point.id === "up" ? 0.6 : 1)) };
     case "slow":

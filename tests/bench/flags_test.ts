@@ -31,6 +31,7 @@ Deno.test("parseFlags without flags measures every model in every scenario, at l
     "logins",
     "burst",
     "small",
+    "uploads",
     "large",
     "slow",
     "mixed",

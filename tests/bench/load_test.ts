@@ -25,7 +25,8 @@ interface Setting {
   readonly subject?: ModelSubject;
   /** The served file holds zeros, which is wrong. */
   readonly zeros?: boolean;
-  readonly pause?: (event: string) => void;
+  /** Told what is in the folder of the uploads, too. */
+  readonly pause?: (event: string, arrived: readonly string[]) => void;
 }
 
 /** Runs `job` against a server of its own, in a folder with "file" and "incoming". */
@@ -50,8 +51,14 @@ async function loadOf(
     );
     const times = { setupMs: 10_000, warmupMs: 0, measureMs: 20, stallMs: 10_000 };
     const { host, port } = server;
-    const result = await load.run({ host, port, ...times, ...job, groups }, pause);
-    assertEquals([...Deno.readDirSync(join(folder, "incoming"))].map(({ name }) => name), []);
+    const arrived = () =>
+      Array.from(Deno.readDirSync(join(folder, "incoming")), ({ name }) => name).sort();
+    const told = (event: string) => pause(event, arrived());
+    const result = await load.run({ host, port, ...times, ...job, groups }, told);
+    // What the end of the window may have cut off is not the load's to judge, nor to remove.
+    if (groups.every(({ once, action }) => once || action !== "upload")) {
+      assertEquals(arrived(), []);
+    }
     return result;
   } finally {
     await server.stop();
@@ -87,6 +94,20 @@ for (const action of ["noop", "login", "download", "upload"] as const) {
     },
   );
 }
+
+testWith(NEEDS, "the load replaces what a client has uploaded before, if told so", async () => {
+  let names: readonly string[] = [];
+  const result = await loadOf({
+    groups: [group("upload", { perSecond: 100, replaces: true })],
+    warmupMs: 100,
+    measureMs: 300,
+  }, {
+    pause: (_event, arrived) => names = arrived.filter((name) => !name.startsWith(".")),
+  });
+  assertEquals([result.errors, result.failure], [{}, undefined]);
+  assertEquals(names, ["main-0", "main-1"]);
+  assert(result.groups.main!.operations > names.length);
+});
 
 testWith(NEEDS, "the load holds silent clients and counts nothing of theirs", async () => {
   const result = await loadOf({

@@ -65,6 +65,11 @@ async function assertServes(peer: Peer, located: Located): Promise<void> {
       const sent = contentBlock(0, 20_000);
       await ftp.put("STOR incoming/sent", sent);
       assertBytes(await Deno.readFile(join(folders.root, "incoming/sent")), sent);
+      const newer = sent.subarray(8, 10_008);
+      if (peer.keepsFiles === undefined) await ftp.put("STOR incoming/sent", newer);
+      else await ftp.refused("STOR incoming/sent", 550);
+      const kept = await Deno.readFile(join(folders.root, "incoming/sent"));
+      assertBytes(kept, peer.keepsFiles === undefined ? newer : sent);
       await ftp.command("NOOP", 200);
 
       // A second session is still open when the server is stopped: nothing of it may stay.
@@ -98,7 +103,7 @@ for (const peer of PEERS) {
   const skip = blind || located !== undefined ? undefined : `not found: ${peer.missing}`;
   testWith(
     NEEDS,
-    `peer ${peer.id} serves a login, a download, an upload, and ends whole`,
+    `peer ${peer.id} serves a login, a download, two uploads to a name, and ends whole`,
     async () => {
       assert(located !== undefined);
       assertMatch(located.version, /^\d+\.\d/);

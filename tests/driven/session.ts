@@ -288,6 +288,12 @@ export class DrivenSession {
     this.now = end;
   }
 
+  /** The wire, or the server, does something to the driver. */
+  act(run: (driver: Driver<ArrayPassive>) => void): void {
+    run(this.driver);
+    this.#settle();
+  }
+
   /** The next operation, or other effect, of this name will fail. */
   failNext(what: string, failure: Failure): void {
     if (what === "connectData") this.wire.refusal = failure;

@@ -1,135 +1,42 @@
 /**
- * The driver of sessions: in which order effects are carried out, when completions arrive, what
- * leaves in one piece, and that a bug in one session ends that session only.
+ * The driver of sessions: in which order effects are carried out, when answers arrive, what leaves
+ * in one piece, what the operator hears, and that a bug in one session ends that session only.
  *
- * The session here is a script, since the driver's contract with any session is what is tested;
- * the wire writes down what it is asked to do.
+ * The session here is a script, since the driver's contract with any session is what is tested; the
+ * wire writes down what it is asked to do. Needs no permission.
  *
  * @module
  */
 
-import { assertEquals } from "@std/assert";
-import { Connection, type StartTransfer, type Wire } from "../../../models/connection.ts";
-import { Files } from "../../../models/files.ts";
-import { FileFailure } from "../../../models/open_file.ts";
-import type { Completion, Effect, Session } from "../../../server/mod.ts";
+import { assert, assertEquals } from "@std/assert";
+import { send, stage } from "./script.ts";
 
-const encoder = new TextEncoder();
-const decoder = new TextDecoder();
-
-function send(text: string): Effect {
-  return { kind: "send", octets: encoder.encode(text) };
-}
+import type { Completion, Effect } from "../../../server/mod.ts";
 
 const CLOSE: Effect = { kind: "close" };
 
-/** What a script does with one input; its effects are polled in this order. */
-type Reaction = (input: string, completion?: Completion) => readonly Effect[];
-
-/** A session that reacts by a script and notes its inputs and each poll that found nothing. */
-class ScriptedSession implements Session {
-  readonly wantsInput = true;
-  readonly #effects: Effect[] = [];
-
-  constructor(readonly log: string[], readonly react: Reaction) {}
-
-  #handle(input: string, completion?: Completion): void {
-    this.log.push(input);
-    this.#effects.push(...this.react(input, completion));
-  }
-
-  handleInput(octets: Uint8Array): void {
-    this.#handle(decoder.decode(octets));
-  }
-  handleEnd(): void {
-    this.#handle("<end>");
-  }
-  handleCompletion(id: number, completion: Completion): void {
-    this.#handle(`<${id} ${completion.kind}>`, completion);
-  }
-  handleTimeout(): void {
-    this.#handle("<timeout>");
-  }
-  handleStop(): void {
-    this.#handle("<stop>");
-  }
-  pollEffect(): Effect | undefined {
-    return this.#effects.shift();
-  }
-  pollDeadline(): undefined {}
-}
-
-/** A wire that notes what it is asked to do; `answer` may complete during the call. */
-class NotingWire implements Wire {
-  transferred = 0;
-  port: number | undefined = 61_000;
-  onTransfer: ((effect: StartTransfer) => void) | undefined;
-  onAsk: ((id: number) => void) | undefined;
-  onSend: (() => void) | undefined;
-
-  constructor(readonly log: string[]) {}
-
-  send(octets: Uint8Array): void {
-    this.log.push(`send ${decoder.decode(octets)}`);
-    this.onSend?.();
-  }
-  openPassive(): number | undefined {
-    this.log.push("openPassive");
-    return this.port;
-  }
-  closePassive(): void {
-    this.log.push("closePassive");
-  }
-  startTransfer(effect: StartTransfer): void {
-    this.log.push(`startTransfer ${effect.id}`);
-    this.onTransfer?.(effect);
-  }
-  abortTransfer(): void {
-    this.log.push("abortTransfer");
-  }
-  close(): void {
-    this.log.push("close");
-  }
-  print(text: string): void {
-    this.log.push(`print ${text}`);
-  }
-  askOperator(id: number, prompt: string): void {
-    this.log.push(`askOperator ${prompt}`);
-    this.onAsk?.(id);
-  }
-  crashed(error: unknown): void {
-    this.log.push(`crashed ${error instanceof Error ? error.message : error}`);
-  }
-}
-
-/** An executor without files: its slot is empty. */
-const NO_FILES = new Files("/nowhere", () => {
-  throw new FileFailure("notFound", "there are no files here");
-});
-
-/** A connection whose session reacts by `react`, with what happened so far. */
-function connectionOf(react: Reaction) {
-  const log: string[] = [];
-  const session = new ScriptedSession(log, react);
-  const wire = new NotingWire(log);
-  return { log, wire, connection: new Connection(session, NO_FILES, wire) };
-}
+const OPEN: Effect = {
+  kind: "file",
+  id: 90,
+  operation: { do: "openRead", path: "/file", offset: 0 },
+};
 
 function transfer(id: number): Effect {
   return {
     kind: "startTransfer",
     id,
     direction: "send",
-    route: "passive",
-    connectTimeoutMs: 1,
-    stallTimeoutMs: 1,
+    user: "writer",
+    path: "/file",
+    connectTimeoutMs: 1_000,
+    stallTimeoutMs: 1_000,
   };
 }
 
-const DONE: Completion = { kind: "done" };
+const QUESTION: Effect = { kind: "askOperator", id: 1, prompt: "?" };
 
-Deno.test("Connection: effects are carried out in order, replies of a turn leave as one", () => {
-  const { log, connection } = connectionOf(() => [
+Deno.test("Driver: effects are carried out in order, replies of a turn leave as one", () => {
+  const { log, driver } = stage(() => [
     send("1"),
     { kind: "print", text: "p" },
     send("2"),
@@ -137,218 +44,251 @@ Deno.test("Connection: effects are carried out in order, replies of a turn leave
     { kind: "abortTransfer" },
     send("3"),
   ]);
-  connection.input(encoder.encode("in"), 1);
-  assertEquals(log, ["in", "print p", "closePassive", "abortTransfer", "send 123"]);
-  connection.input(encoder.encode("more"), 2);
-  assertEquals(log.slice(-1), ["send 123"]); // nothing is sent twice
+  driver.input("in");
+  assertEquals(log, ["in", "print p", "pursue", "send 123"]);
+  driver.input("more");
+  assertEquals(log.slice(4), ["more", "print p", "pursue", "send 123"]); // nothing is sent twice
 });
 
-Deno.test("Connection: a session that says nothing sends nothing", () => {
-  const { log, connection } = connectionOf(() => []);
-  connection.begin(1);
-  connection.timeout(1);
-  assertEquals(log, ["<timeout>"]);
+Deno.test("Driver: a session that says nothing sends nothing", () => {
+  const { log, driver } = stage(() => []);
+  driver.begin();
+  driver.resume();
+  assertEquals(log, []);
 });
 
-Deno.test("Connection: what was said before a transfer or a question leaves before it", () => {
-  const { log, connection } = connectionOf((input) =>
-    input === "in"
-      ? [
-        send("150 "),
-        transfer(1),
-        send("a"),
-        { kind: "askOperator", id: 2, prompt: "?" },
-        send("b"),
-      ]
-      : []
+Deno.test("Driver: what was said before a transfer or a question leaves before it", () => {
+  const { log, driver } = stage((input) =>
+    input === "in" ? [OPEN, send("150 "), transfer(1), send("a"), QUESTION, send("b")] : []
   );
-  connection.input(encoder.encode("in"), 1);
-  assertEquals(log, ["in", "send 150 ", "startTransfer 1", "send a", "askOperator ?", "send b"]);
+  driver.input("in");
+  assertEquals(log, ["in", "send 150 ", "pursue", "send a", "ask ?", "<90 opened>", "send b"]);
 });
 
-Deno.test("Connection: a completion that arises while draining waits for its turn", () => {
-  const { log, wire, connection } = connectionOf((input) => {
-    if (input === "in") return [transfer(1), { kind: "print", text: "after" }, send("x")];
+Deno.test("Driver: an answer that comes while effects are carried out waits for its turn", () => {
+  const { log, driver } = stage((input) => {
+    if (input === "in") return [OPEN, { kind: "print", text: "after" }, send("x")];
     return [send(input)];
   });
-  wire.onTransfer = ({ id }) => {
-    connection.complete(id, { kind: "transferred", octets: 0 }, 1);
-    log.push("started");
-  };
-  connection.input(encoder.encode("in"), 1);
-  assertEquals(log, [
-    "in",
-    "startTransfer 1",
-    "started",
-    "print after",
-    "<1 transferred>",
-    "send x<1 transferred>", // one turn, one piece
-  ]);
+  driver.input("in");
+  assertEquals(log, ["in", "print after", "<90 opened>", "send x<90 opened>"]);
 });
 
-Deno.test("Connection: completions come in the order of their effects, each drained first", () => {
-  const operation = { do: "closeFile" } as const;
-  const { log, connection } = connectionOf((input) => {
-    if (input === "in") return [1, 2, 3].map((id) => ({ kind: "file", id, operation }));
-    return [{ kind: "print", text: input }];
+Deno.test("Driver: answers come in the order of their effects, each drained first", () => {
+  const { log, driver } = stage((input) => {
+    if (input !== "in") return [{ kind: "print", text: input }];
+    return [1, 2, 3].map((id) => ({ kind: "file", id, operation: { do: "closeFile" } }));
   });
-  connection.input(encoder.encode("in"), 1);
+  driver.input("in");
   const turns = [1, 2, 3].flatMap((id) => [`<${id} done>`, `print <${id} done>`]);
   assertEquals(log, ["in", ...turns]);
 });
 
-Deno.test("Connection: a completion that comes later begins a turn of its own", () => {
-  const { log, connection } = connectionOf((input) =>
-    input === "in" ? [transfer(7)] : [send("226")]
-  );
-  connection.input(encoder.encode("in"), 1);
-  connection.complete(7, { kind: "transferred", octets: 5 }, 2);
-  assertEquals(log, ["in", "startTransfer 7", "<7 transferred>", "send 226"]);
+Deno.test("Driver: an answer that comes later begins a turn of its own", () => {
+  const { log, driver, store } = stage((input) => input === "in" ? [OPEN] : [send("213")]);
+  store.slow = true;
+  driver.input("in");
+  assertEquals(log, ["in"]);
+  store.release();
+  assertEquals(log, ["in", "<90 opened>", "send 213"]);
 });
 
-Deno.test("Connection: every input is followed by its effects: begin, end, timeout, stop", () => {
-  const { log, connection } = connectionOf((input) => [send(input)]);
-  connection.begin(1);
-  connection.end(2);
-  connection.timeout(3);
-  connection.stop(4);
-  assertEquals(log, [
-    "<end>",
-    "send <end>",
-    "<timeout>",
-    "send <timeout>",
-    "<stop>",
-    "send <stop>",
-  ]);
+Deno.test("Driver: every input is followed by its effects: begin, end, timeout, stop", () => {
+  const { log, driver, session } = stage((input) => [send(input)]);
+  session.deadline = 10;
+  driver.begin();
+  driver.end();
+  driver.expire(9);
+  driver.expire(10);
+  driver.stop();
+  const inputs = ["<end>", "<timeout>", "<stop>"];
+  assertEquals(log, inputs.flatMap((input) => [input, `send ${input}`]));
 });
 
-Deno.test("Connection: what a session says first is sent by begin", () => {
-  const log: string[] = [];
-  const session = new ScriptedSession(log, () => []);
-  const greeting = [send("220 "), send("Hello")];
-  session.pollEffect = () => greeting.shift();
-  const connection = new Connection(
-    session,
-    NO_FILES,
-    new NotingWire(log),
-  );
-  connection.begin(1);
+Deno.test("Driver: what a session says first is sent by begin", () => {
+  const { log, driver, session } = stage(() => []);
+  session.queue(send("220 "), send("Hello"));
+  driver.begin();
   assertEquals(log, ["send 220 Hello"]);
 });
 
-Deno.test("Connection: a passive port is answered, or that there is none", () => {
+Deno.test("Driver: a passive port is answered, or that there is none, which the operator hears", () => {
   const answers: Completion[] = [];
-  const { wire, connection } = connectionOf((input, completion) => {
+  const { driver, link, ports } = stage((input, completion) => {
     if (completion !== undefined) answers.push(completion);
     return input === "in" ? [{ kind: "openPassive", id: 1 }] : [];
   });
-  connection.input(encoder.encode("in"), 1);
-  wire.port = undefined;
-  connection.input(encoder.encode("in"), 1);
-  assertEquals(answers[0], { kind: "passive", port: 61_000 });
+  driver.input("in");
+  assertEquals(answers, [{ kind: "passive", port: 5_000 }]);
+  ports.taken = true;
+  driver.driver.passive.giveBack();
+  driver.driver.tools.passive.close();
+  driver.input("in");
   assertEquals(answers[1]?.kind === "failed" && answers[1].failure, "noPort");
+  assertEquals(link.events.map((event) => event.kind), ["failure"]);
 });
 
-Deno.test("Connection: progress is answered at once with what has been moved", () => {
+Deno.test("Driver: progress is answered with what has been moved, 0 where nothing is", () => {
   const answers: Completion[] = [];
-  const { wire, connection } = connectionOf((_, completion) => {
-    if (completion === undefined) return [{ kind: "askProgress", id: 1 }];
-    answers.push(completion);
+  const { wire, driver } = stage((input, completion) => {
+    if (input === "transfer") return [OPEN, transfer(1)];
+    if (completion === undefined) return [{ kind: "askProgress", id: 2 }];
+    if (completion.kind === "progress") answers.push(completion);
     return [];
   });
-  wire.transferred = 4_711;
-  connection.input(encoder.encode("in"), 1);
-  assertEquals(answers, [{ kind: "progress", octets: 4_711 }]);
+  driver.input("in");
+  driver.input("transfer");
+  wire.accept();
+  wire.sendSome(3);
+  driver.input("in");
+  assertEquals(answers, [{ kind: "progress", octets: 0 }, { kind: "progress", octets: 3 }]);
 });
 
-Deno.test("Connection: a file operation that fails is a completion like another", () => {
-  const answers: Completion[] = [];
-  const operation = { do: "read", length: 1 } as const;
-  const { connection } = connectionOf((_, completion) => {
-    if (completion === undefined) return [{ kind: "file", id: 1, operation }];
-    answers.push(completion);
+Deno.test("Driver: a connection that is made first is told, and waits for its start", () => {
+  const address = { family: 4, host: "192.0.2.1", port: 4_000 } as const;
+  const { log, driver, wire } = stage((input, completion) => {
+    if (input === "in") return [OPEN, { kind: "connectData", id: 1, address, timeoutMs: 500 }];
+    if (completion?.kind === "connected") return [send("150"), transfer(2)];
     return [];
   });
-  connection.input(encoder.encode("in"), 1);
-  assertEquals(answers.map(({ kind }) => kind), ["failed"]);
+  driver.input("in");
+  assertEquals(driver.driver.transfer?.act, "connect");
+  assertEquals(driver.driver.deadline, driver.now + 500);
+  wire.connect();
+  assertEquals(log, ["in", "pursue", "<90 opened>", "<1 connected>", "send 150", "pursue"]);
+  assertEquals(driver.driver.transfer?.act, "read");
+  assertEquals(driver.driver.deadline, driver.now + 1_000);
 });
 
-Deno.test("Connection: after close the last words are sent, and nothing happens any more", () => {
-  const { log, connection } = connectionOf((input) =>
-    input === "in" ? [send("221"), transfer(1), send(" bye"), CLOSE, send("never")] : [send("no")]
+Deno.test("Driver: a connection that cannot be made is answered once, and is no transfer", () => {
+  const address = { family: 4, host: "192.0.2.1", port: 4_000 } as const;
+  const { log, driver, wire, link } = stage((input) =>
+    input === "in" ? [{ kind: "connectData", id: 1, address, timeoutMs: 500 }] : []
   );
-  connection.input(encoder.encode("in"), 1);
-  const ended = ["in", "send 221", "startTransfer 1", "send  bye", "close"];
-  assertEquals(log, ended);
-  connection.complete(1, DONE, 2);
-  connection.input(encoder.encode("late"), 2);
-  connection.end(2);
-  connection.timeout(2);
-  connection.stop(2);
-  connection.abandon();
-  assertEquals(log, ended);
+  driver.input("in");
+  driver.driver.transfer!.socketFailed("connection refused");
+  wire.closeData();
+  assertEquals(log, ["in", "pursue", "<1 failed>"]);
+  assertEquals([driver.driver.transfer, link.events], [undefined, []]);
 });
 
-Deno.test("Connection: completions of a connection that closes meanwhile are dropped", () => {
-  const { log, wire, connection } = connectionOf((input) =>
-    input === "in" ? [transfer(1), CLOSE] : [send("never")]
+Deno.test("Driver: after close the last words are sent, and nothing happens any more", () => {
+  const { log, driver, store } = stage((input) =>
+    input === "in" ? [OPEN, send("221"), send(" bye"), CLOSE, send("never")] : [send("no")]
   );
-  wire.onTransfer = ({ id }) => connection.complete(id, DONE, 1);
-  connection.input(encoder.encode("in"), 1);
-  assertEquals(log, ["in", "startTransfer 1", "close"]);
+  store.slow = true;
+  driver.input("in");
+  const ended = ["in", "send 221 bye", "close"];
+  assertEquals(log, ended);
+  store.release();
+  driver.input("late");
+  driver.end();
+  driver.expire(1e15);
+  driver.stop();
+  driver.resume();
+  driver.driver.abandon();
+  driver.driver.refuse("it is too late");
+  assertEquals(log, ended);
+  assert(!store.isOpen);
+  assertEquals([driver.driver.deadline, driver.driver.wantsInput], [undefined, false]);
 });
 
-for (const next of [transfer(1), { kind: "askOperator", id: 1, prompt: "?" } as const]) {
-  Deno.test(`Connection: a wire that breaks while it sends is asked no ${next.kind}`, () => {
-    const { log, wire, connection } = connectionOf(() => [send("150"), next, send("226")]);
-    wire.onSend = () => connection.abandon();
-    connection.input(encoder.encode("in"), 1);
+Deno.test("Driver: answers to a connection that closes meanwhile are dropped", () => {
+  const { log, driver } = stage((input) => input === "in" ? [OPEN, CLOSE] : [send("never")]);
+  driver.input("in");
+  assertEquals(log, ["in", "close"]);
+});
+
+for (const next of [transfer(1), QUESTION]) {
+  Deno.test(`Driver: a wire that breaks while it sends is asked no ${next.kind}`, () => {
+    const { log, wire, driver } = stage(() => [send("150"), next, send("226")]);
+    wire.onSend = () => driver.driver.abandon();
+    driver.input("in");
     assertEquals(log, ["in", "send 150", "close"]);
   });
 }
 
+Deno.test("Driver: a question of a connection that ends is withdrawn", () => {
+  const { log, driver, link } = stage((input) => input === "in" ? [QUESTION] : []);
+  driver.input("in");
+  assert(driver.driver.asking);
+  driver.driver.abandon();
+  assertEquals(log, ["in", "ask ?", "withdraw 1", "close"]);
+  assertEquals(link.questions, []);
+});
+
+Deno.test("Driver: a question that was answered is not withdrawn", () => {
+  const { log, driver, link } = stage((input) => input === "in" ? [QUESTION] : []);
+  driver.input("in");
+  link.reply("yes", driver.now);
+  assert(!driver.driver.asking);
+  driver.driver.abandon();
+  assertEquals(log, ["in", "ask ?", "<1 line>", "close"]);
+});
+
+Deno.test("Driver.refuse says why to the client and to the operator, then closes", () => {
+  const { log, driver, link } = stage(() => []);
+  driver.driver.refuse("Others wait");
+  assertEquals(log, ["send no: Others wait", "close"]);
+  assertEquals(link.events, [
+    { kind: "refused", session: 1, host: "192.0.2.1", reason: "Others wait" },
+  ]);
+});
+
 /** Every way into a session, by which one with a bug may throw. */
-const ENTRIES: Readonly<Record<string, (connection: Connection) => void>> = {
-  "in": (connection) => connection.input(encoder.encode("in"), 1),
-  "<end>": (connection) => connection.end(1),
-  "<timeout>": (connection) => connection.timeout(1),
-  "<stop>": (connection) => connection.stop(1),
-  "<9 done>": (connection) => connection.complete(9, DONE, 1),
+const ENTRIES: Readonly<Record<string, (of: ReturnType<typeof stage>["driver"]) => void>> = {
+  "in": (driver) => driver.input("in"),
+  "<end>": (driver) => driver.end(),
+  "<timeout>": (driver) => driver.expire(1e15),
+  "<stop>": (driver) => driver.stop(),
 };
 
 for (const [input, enter] of Object.entries(ENTRIES)) {
-  Deno.test(`Connection: a session that throws at ${input} ends itself, not its model`, () => {
-    const { log, connection } = connectionOf(() => {
+  Deno.test(`Driver: a session that throws at ${input} ends itself, not its model`, () => {
+    const { log, driver, session, link, admission } = stage(() => {
       throw new Error("a bug");
     });
-    enter(connection); // does not throw
+    session.deadline = 1;
+    enter(driver); // does not throw
     assertEquals(log, [input, "crashed a bug", "close"]);
-    enter(connection);
+    enter(driver);
     assertEquals(log.length, 3);
+    driver.driver.ended();
+    driver.driver.ended();
+    assertEquals(link.ended, 1);
+    admission.assertEmpty();
   });
 }
 
-Deno.test("Connection: a session that throws when asked for effects ends itself", () => {
-  const log: string[] = [];
-  const session = new ScriptedSession(log, () => []);
-  session.pollEffect = () => {
+Deno.test("Driver: a session that throws when it is polled, or at an answer, ends itself", () => {
+  const polled = stage(() => []);
+  polled.session.pollEffect = () => {
     throw new Error("a bug");
   };
-  const connection = new Connection(
-    session,
-    NO_FILES,
-    new NotingWire(log),
-  );
-  connection.begin(1);
-  assertEquals(log, ["crashed a bug", "close"]);
-});
+  polled.driver.begin();
+  assertEquals(polled.log, ["crashed a bug", "close"]);
 
-Deno.test("Connection: a bug in one session does not touch another", () => {
-  const one = connectionOf(() => {
+  const answered = stage((input) => {
+    if (input === "in") return [OPEN];
     throw new Error("a bug");
   });
-  const other = connectionOf((input) => [send(input)]);
-  one.connection.input(encoder.encode("in"), 1);
-  other.connection.input(encoder.encode("in"), 1);
+  answered.driver.input("in");
+  assertEquals(answered.log, ["in", "<90 opened>", "crashed a bug", "close"]);
+  assert(!answered.store.isOpen, "what it had open is closed");
+});
+
+Deno.test("Driver: an effect that nobody knows is a bug of the session's", () => {
+  const { log, driver } = stage(() => [{ kind: "levitate" } as unknown as Effect]);
+  driver.input("in");
+  assertEquals([log[0], log[1]?.startsWith("crashed"), log[2]], ["in", true, "close"]);
+});
+
+Deno.test("Driver: a bug in one session does not touch another", () => {
+  const one = stage(() => {
+    throw new Error("a bug");
+  });
+  const other = stage((input) => [send(input)]);
+  one.driver.input("in");
+  other.driver.input("in");
   assertEquals(other.log, ["in", "send in"]);
 });

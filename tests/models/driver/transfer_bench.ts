@@ -53,7 +53,7 @@ export interface Plan {
   readonly chunks?: readonly number[];
   /** The file answers 0 octets before each read that gives some. */
   readonly hesitates?: boolean;
-  /** The wire has to wait before each send. */
+  /** Others have their turn before each send and each write. */
   readonly parks?: boolean;
 }
 
@@ -134,10 +134,7 @@ export class Bench {
       case "read":
         return this.#read();
       case "send": {
-        if (this.plan.parks) {
-          transfer.park();
-          transfer.buffer.fill(0x2a); // others use what is shared
-        }
+        this.#park();
         const count = Math.min(this.#chunk(), transfer.chunk.length);
         this.arrived.push(...transfer.chunk.subarray(0, count));
         return transfer.sent(count, now);
@@ -148,6 +145,7 @@ export class Bench {
         return transfer.received(came.length, now);
       }
       case "write":
+        this.#park();
         this.arrived.push(...transfer.chunk);
         return transfer.written();
       case "look":
@@ -155,6 +153,13 @@ export class Bench {
       case "close":
         return transfer.closed();
     }
+  }
+
+  /** Others have their turn, and use what is shared. */
+  #park(): void {
+    if (!this.plan.parks) return;
+    this.transfer.park();
+    this.transfer.buffer.fill(0x2a);
   }
 
   #read(): void {

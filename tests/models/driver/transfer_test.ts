@@ -142,6 +142,13 @@ const PATHS: readonly Path[] = [
     octets: TEXT.length,
   },
   {
+    name: "an upload whose buffer others use before it is written",
+    plan: { direction: "receive", source: TEXT, parks: true },
+    acts: ["accept", "receive", "write", "receive", "look", "close"],
+    arrives: TEXT,
+    octets: TEXT.length,
+  },
+  {
     name: "an upload from the client's address",
     plan: { direction: "receive", route: "active", source: TEXT },
     acts: ["connect", "receive", "write", "receive", "look", "close"],

@@ -14,7 +14,6 @@ import { Course, MOVES, type State } from "../../../server/ftp/state.ts";
 import { LineReader } from "../../../server/ftp/words/lines.ts";
 import { ReplyReader } from "../../../server/ftp/words/replies.ts";
 import { DrivenSession } from "../../driven/session.ts";
-import { PEER } from "../../driven/settings.ts";
 import { type Chunking, CHUNKINGS } from "../../transcripts/session.ts";
 
 const SESSIONS = 75;

@@ -7,7 +7,6 @@
 
 import type { StoreAbilities } from "../../../server/mod.ts";
 import { DrivenSession } from "../../driven/session.ts";
-import { PEER } from "../../driven/settings.ts";
 
 /** The first three characters of each line, with spaces between. */
 export function codesOf(text: string): string {

@@ -1,0 +1,75 @@
+/**
+ * An event loop looks at its other clients often: however large a listing is, only so many calls
+ * for its names are made in a row. Counted in the calls themselves, not on the clock.
+ *
+ * @module
+ */
+
+import { assert } from "@std/assert";
+import { Child } from "../child.ts";
+import { readUntilEnd } from "../conformance/client.ts";
+import { variants } from "../conformance/variants.ts";
+import { testWith } from "../permission.ts";
+import { login, Root } from "../served.ts";
+import { Injection, uninjectable } from "./injection.ts";
+import { flagsOf, NEEDS } from "./process.ts";
+
+/** Names in the folder that is listed. */
+const NAMES = 2_000;
+
+/** Looks at names in a row: one step of a listing, and what the commands around it look at. */
+const LOOKS_MAX = 64 + 16;
+
+/** Calls by which a loop waits for others, or looks at one of them. */
+const TURNS = [
+  ...["epoll_wait", "epoll_pwait", "epoll_pwait2", "poll", "ppoll", "select", "pselect6"],
+  ...["clock_nanosleep", "recvfrom", "accept4"],
+];
+
+/** Listings by every verb that makes one, with and without patterns. */
+const LISTINGS = ["LIST many", "NLST many", "MLSD many", "LIST many/*7*", "NLST many/*none*"];
+
+/** The most calls for names that one thread made without a look at anybody else. */
+function longestRun(trace: string): number {
+  const runs = new Map<string, number>();
+  let longest = 0;
+  for (const line of trace.split("\n")) {
+    const match = /^(?:\[pid +(\d+)\] )?(\w+)\(/.exec(line);
+    if (match === null) continue; // the end of a call, or strace's own words
+    const [, thread = "", call] = match;
+    const run = TURNS.includes(call!) ? 0 : (runs.get(thread) ?? 0) + 1;
+    runs.set(thread, run);
+    longest = Math.max(longest, run);
+  }
+  return longest;
+}
+
+for (const variant of variants.filter(({ model }) => model.name !== "blocking")) {
+  testWith(
+    NEEDS,
+    `serve looks at ${LOOKS_MAX} names in a row at most [${variant.name}]`,
+    async () => {
+      using root = new Root();
+      Deno.mkdirSync(`${root.path}/many`);
+      Deno.writeTextFileSync(`${root.path}/many/name-0`, "");
+      for (let count = 1; count < NAMES; count++) {
+        Deno.linkSync(`${root.path}/many/name-0`, `${root.path}/many/name-${count}`);
+      }
+      await using server = Child.serve(flagsOf(variant, root.path));
+      const ftp = await login(await server.serving());
+      for (const command of [...LISTINGS, "STAT many"]) {
+        await using trace = await Injection.watch(server.pid, ["%%stat", ...TURNS]);
+        if (command.startsWith("STAT")) await ftp.command(command, [211, 212, 213]);
+        else {
+          const data = await ftp.begin(command);
+          await readUntilEnd(data);
+          await ftp.reply(226);
+        }
+        const longest = longestRun(await trace.end());
+        assert(longest <= LOOKS_MAX, `${command} looked at ${longest} names in a row`);
+      }
+      ftp.close();
+    },
+    variant.unavailable() ?? uninjectable(),
+  );
+}

@@ -1,0 +1,68 @@
+/**
+ * Clients of chat that leave while their questions are open: their sessions are gone with them,
+ * and the operator's next answer goes to who is still there.
+ *
+ * @module
+ */
+
+import { assertEquals } from "@std/assert";
+import { Child } from "../child.ts";
+import { octets, readAll, readExactly, text, writeAll } from "../conformance/client.ts";
+import { variants } from "../conformance/variants.ts";
+import { testWith } from "../permission.ts";
+import { Root } from "../served.ts";
+import { descriptorsOf, eventually, flagsOf, NEEDS } from "./process.ts";
+
+/** Clients that write and leave, more than any pool of this test has threads. */
+const LEAVERS = 60;
+
+/** Descriptors that the runtime may have opened meanwhile. */
+const RUNTIME_DESCRIPTORS = 16;
+
+/** Sessions that are open, by the counters that SIGUSR2 shows. */
+async function sessionsOpen(server: Child): Promise<number> {
+  server.kill("SIGUSR2");
+  const line = await server.stdout.take(/^ftplab: stats .*\n/m);
+  const { workers } = JSON.parse(line.slice(line.indexOf("{")));
+  return workers.reduce(
+    (sum: number, worker: { sessionsOpen: number }) => sum + worker.sessionsOpen,
+    0,
+  );
+}
+
+for (const variant of variants) {
+  testWith(NEEDS, `serve of chat forgets who has left [${variant.name}]`, async () => {
+    using root = new Root();
+    await using server = Child.serve(
+      [...flagsOf(variant, root.path, LEAVERS + 4), "--protocol", "chat", "--stats"],
+      { input: true },
+    );
+    const { host, port } = await server.serving();
+    const connect = () => Deno.connect({ hostname: host, port });
+    const before = await descriptorsOf(server.pid);
+    const isLarge = variant.model.name === "blocking"; // its threads stay, with their descriptors
+    for (let count = 0; count < LEAVERS; count++) {
+      const conn = await connect();
+      await writeAll(conn, octets("hi"));
+      await conn.closeWrite();
+      assertEquals(text(await readAll(conn)), ""); // the server closes, and has no answer
+    }
+    await eventually("no session is open", async () => await sessionsOpen(server) === 0);
+    if (!isLarge) {
+      await eventually(
+        "no more descriptors than before",
+        async () => await descriptorsOf(server.pid) <= before + RUNTIME_DESCRIPTORS,
+      );
+    }
+
+    const conn = await connect();
+    await writeAll(conn, octets("still here"));
+    await server.stdout.match(/still here/);
+    // What is typed for those who have left goes to nobody: the first lines may be for them.
+    for (let line = 0; line < 3; line++) await server.type("an answer");
+    assertEquals(text(await readExactly(conn, 9)), "an answer");
+    conn.close();
+    server.kill("SIGTERM");
+    assertEquals((await server.ended()).code, 0);
+  }, variant.unavailable());
+}

@@ -1,0 +1,166 @@
+/**
+ * A worker's side of its link: the control connection that it lends to the supervisor, the
+ * operator's answers in the mailbox, what is said once.
+ *
+ * @module
+ */
+
+import { assert, assertEquals } from "@std/assert";
+import { Gate } from "../../../models/pool/gate.ts";
+import {
+  EMPTY,
+  FULL,
+  LENT,
+  MAILBOX,
+  NONE,
+  OWN,
+  SHARED,
+  WorkerContext,
+  type WorkerMessage,
+} from "../../../models/pool/link.ts";
+import { Counters } from "../../../models/pool/counters.ts";
+import { OPTIONS } from "../options.ts";
+
+function stage(warningsOnly = false) {
+  const posted: WorkerMessage[] = [];
+  const shared = (numbers: number) => new SharedArrayBuffer(numbers * 4);
+  const own = shared(OWN.count);
+  const mailbox = new SharedArrayBuffer(MAILBOX.headBytes + MAILBOX.lineBytesMax);
+  const context = new WorkerContext({
+    model: "multiplex",
+    options: OPTIONS,
+    index: 3,
+    callNames: ["recv"],
+    counters: Counters.allocate(["recv"]),
+    shared: shared(SHARED.count),
+    own,
+    mailbox,
+    listener: -1,
+    wake: -1,
+    gate: Gate.allocate(OPTIONS.admission, true),
+    handoff: undefined,
+    warningsOnly,
+  }, (message) => posted.push(message));
+  new Int32Array(own).fill(NONE);
+  return { context, posted, own: new Int32Array(own), mailbox: new Int32Array(mailbox) };
+}
+
+/** What the supervisor does with an answer. */
+function put(mailbox: Int32Array<SharedArrayBuffer>, ask: number, line: string | undefined): void {
+  const octets = new TextEncoder().encode(line ?? "");
+  new Uint8Array(mailbox.buffer, MAILBOX.headBytes).set(octets);
+  mailbox[MAILBOX.ask] = ask;
+  mailbox[MAILBOX.length] = line === undefined ? -1 : octets.length;
+  Atomics.store(mailbox, MAILBOX.state, FULL);
+}
+
+Deno.test("WorkerContext.served: the number is nobody's once the connection is closed", () => {
+  const { context, own } = stage();
+  context.serve(7);
+  assertEquals(own[OWN.control], 7);
+  context.served(7);
+  assertEquals(own[OWN.control], NONE);
+});
+
+Deno.test("WorkerContext.served waits while the supervisor works on the connection", async () => {
+  const { context, own } = stage();
+  context.serve(7);
+  Atomics.store(own, OWN.control, LENT);
+  const supervisor = new Worker(
+    `data:text/javascript,onmessage = ({ data: own }) => {
+      postMessage("lent");
+      Atomics.wait(own, 0, ${LENT}, 50);
+      Atomics.store(own, 0, 7);
+      postMessage("given back");
+    }`,
+    { type: "module" },
+  );
+  const messages: string[] = [];
+  const lent = Promise.withResolvers<void>(), given = Promise.withResolvers<void>();
+  supervisor.onmessage = ({ data }) => {
+    messages.push(data);
+    if (data === "lent") lent.resolve();
+    else given.resolve();
+  };
+  supervisor.postMessage(own);
+  await lent.promise;
+  context.served(7); // blocks
+  assertEquals(own[OWN.control], NONE);
+  await given.promise;
+  supervisor.terminate();
+  assertEquals(messages, ["lent", "given back"]);
+});
+
+Deno.test("WorkerContext.served waits for a supervisor that has died, but not for ever", () => {
+  const { context, own } = stage();
+  context.serve(7);
+  Atomics.store(own, OWN.control, LENT);
+  context.served(7); // returns
+  assertEquals(own[OWN.control], LENT);
+});
+
+Deno.test("WorkerContext.deliver hands an answer to who asked, and empties the mailbox", () => {
+  const { context, posted, mailbox } = stage();
+  const heard: string[] = [];
+  const asks = [1, 2].map((number) =>
+    context.ask(`${number}> `, (line) => void heard.push(`${number} ${line}`))
+  );
+  assertEquals(asks, [1, 2]);
+  context.deliver();
+  put(mailbox, 2, "zwei é");
+  context.deliver();
+  context.deliver(); // once
+  put(mailbox, 1, undefined);
+  context.deliver();
+  assertEquals(heard, ["2 zwei é", "1 undefined"]);
+  assertEquals(Atomics.load(mailbox, MAILBOX.state), EMPTY);
+  assertEquals(posted.map(({ kind }) => kind), ["ask", "ask", "taken", "taken"]);
+});
+
+Deno.test("WorkerContext.withdraw: nobody hears the answer, which is taken all the same", () => {
+  const { context, posted, mailbox } = stage();
+  const heard: unknown[] = [];
+  const ask = context.ask("> ", (line) => void heard.push(line));
+  context.withdraw(ask);
+  context.withdraw(ask); // once
+  put(mailbox, ask, "too late");
+  context.deliver();
+  assertEquals(heard, []);
+  assertEquals(posted.map(({ kind }) => kind), ["ask", "withdraw", "taken"]);
+});
+
+Deno.test("WorkerContext numbers the sessions of the whole server, and counts those open", () => {
+  const { context } = stage();
+  assertEquals([context.beginSession(), context.beginSession()], [1, 2]);
+  Atomics.add(context.shared, SHARED.connections, 5); // other workers
+  assertEquals(context.beginSession(), 8);
+  context.endSession();
+  const { sessions, sessionsOpen } = context.counters.read();
+  assertEquals([sessions, sessionsOpen], [3, 2]);
+});
+
+Deno.test("WorkerContext: a pause of accepting is told once, until somebody gets in", () => {
+  const { context, posted } = stage();
+  for (let count = 0; count < 3; count++) context.acceptingPauses("too many open files");
+  assertEquals(posted.length, 1);
+  context.beginSession();
+  context.acceptingPauses("too many open files");
+  assertEquals(posted.length, 2);
+});
+
+Deno.test("WorkerContext.sessionCrashed tells the operator which session, and where", () => {
+  const { context, posted } = stage();
+  context.sessionCrashed(12, new Error("a bug"));
+  const [message] = posted;
+  assert(message?.kind === "event" && message.event.kind === "warning");
+  assert(message.event.text.startsWith("Session 12 ended by a bug: Error: a bug"));
+});
+
+Deno.test("WorkerContext.event: where nobody shows them, only warnings are told", () => {
+  for (const [warningsOnly, told] of [[false, 2], [true, 1]] as const) {
+    const { context, posted } = stage(warningsOnly);
+    context.event({ kind: "refused", host: "192.0.2.1", reason: "enough" });
+    context.event({ kind: "warning", text: "all workers are busy" });
+    assertEquals(posted.length, told);
+  }
+});

@@ -1,0 +1,198 @@
+/**
+ * The acts of a transfer by awaiting: files that answer later, and connections that come too late.
+ *
+ * @module
+ */
+
+import { assert, assertEquals } from "@std/assert";
+import { type StartTransfer, Transfer } from "../../../models/driver/transfer.ts";
+import { VolumeStore } from "../../../models/files/slot.ts";
+import { BULK_BYTES } from "../../../models/limits.ts";
+import { DataConnection } from "../../../models/runtime/data_connection.ts";
+import type { FileOperation } from "../../../server/mod.ts";
+import { StagedStore } from "../../driven/store.ts";
+import { Tree } from "../../driven/tree.ts";
+import { testWith } from "../../permission.ts";
+
+/** Longer than a block: it is read, and written, in several. */
+const OCTETS = Uint8Array.from({ length: 3 * BULK_BYTES + 5 }, (_, index) => index * 31 >> 3);
+
+const HOST = "127.0.0.1";
+
+const OPEN: Readonly<Record<StartTransfer["direction"], FileOperation>> = {
+  send: { do: "openRead", path: "/file", offset: 0 },
+  receive: {
+    do: "openUpload",
+    path: "/up",
+    partial: "/.up.part",
+    start: { at: "replace" },
+    keepPartial: true,
+  },
+};
+
+/** Lets everything happen that does not wait for anybody. */
+function settled(): Promise<void> {
+  return new Promise((resolve) => setTimeout(resolve, 5));
+}
+
+/** A transfer to a client's listener, with a store that answers as a test says. */
+class Stage implements Disposable {
+  readonly listener = Deno.listen({ hostname: HOST, port: 0 });
+  readonly tree = new Tree();
+  readonly store = new StagedStore(new VolumeStore(this.tree.volume));
+  readonly slot = this.store.slot();
+  readonly transfer: Transfer;
+  readonly connection: DataConnection;
+  /** Requests to the slot, and its answers. */
+  asked = 0;
+  #changed = Promise.withResolvers<void>();
+
+  constructor(readonly direction: StartTransfer["direction"]) {
+    const { port } = this.listener.addr as Deno.NetAddr;
+    const address = { family: 4, host: HOST, port } as const;
+    this.tree.put("/file", OCTETS);
+    this.slot.perform(OPEN[direction], (answer) => assertEquals(answer.kind, "opened"));
+    this.transfer = new Transfer(address, HOST, Infinity);
+    const slot = Object.create(this.slot, {
+      read: { value: (...args: Parameters<typeof this.slot.read>) => this.#ask("read", args) },
+      write: { value: (...args: Parameters<typeof this.slot.write>) => this.#ask("write", args) },
+    });
+    this.connection = new DataConnection({
+      slot,
+      now: () => 1,
+      count() {},
+      moved() {},
+      passive: () => undefined,
+      breathe: () => undefined,
+      advanced: () => {
+        this.#changed.resolve();
+        this.#changed = Promise.withResolvers();
+      },
+    }, this.transfer);
+  }
+
+  #ask(what: "read" | "write", args: Parameters<typeof this.slot.read>): void {
+    this.asked++;
+    this.slot[what](...args);
+  }
+
+  /** Connects and starts; the client's end. */
+  async start(): Promise<Deno.Conn> {
+    const [, client] = await Promise.all([this.changed(), this.listener.accept()]);
+    assertEquals(this.transfer.act, "hold");
+    this.transfer.start({
+      kind: "startTransfer",
+      id: 1,
+      direction: this.direction,
+      user: "writer",
+      path: "/file",
+      connectTimeoutMs: 1,
+      stallTimeoutMs: 1,
+    }, {
+      length: this.direction === "send" ? OCTETS.length : undefined,
+      direct: false,
+      buffer: new Uint8Array(BULK_BYTES),
+    }, 1);
+    this.connection.pursue();
+    return client;
+  }
+
+  /** Something came of the transfer, which is pursued. */
+  async changed(): Promise<void> {
+    const { promise } = this.#changed;
+    this.connection.pursue();
+    await promise;
+  }
+
+  [Symbol.dispose](): void {
+    this.listener.close();
+  }
+}
+
+async function readAll(conn: Deno.Conn): Promise<Uint8Array> {
+  return new Uint8Array(await new Response(conn.readable).arrayBuffer());
+}
+
+for (const late of [false, true]) {
+  const when = late ? "late" : "at once";
+  testWith(["net"], `DataConnection (async) sends a file that answers ${when}`, async () => {
+    using stage = new Stage("send");
+    stage.store.late = late;
+    const client = await stage.start();
+    const received = readAll(client);
+    while (stage.transfer.act !== "over") {
+      await settled();
+      const { asked } = stage;
+      await settled();
+      assertEquals(stage.asked, asked, "it is asked once, however long the answer takes");
+      stage.store.release();
+    }
+    assertEquals(await received, OCTETS);
+    assertEquals(stage.asked, 4);
+    assertEquals(stage.transfer.completion?.kind, "transferred");
+  });
+
+  testWith(["net"], `DataConnection (async) stores a file that answers ${when}`, async () => {
+    using stage = new Stage("receive");
+    stage.store.late = late;
+    const client = await stage.start();
+    const sent = new Blob([OCTETS]).stream().pipeTo(client.writable);
+    while (stage.transfer.act !== "over") {
+      await settled();
+      stage.store.release();
+    }
+    await sent;
+    stage.slot.perform({ do: "commitUpload" }, (answer) => assertEquals(answer.kind, "done"));
+    assertEquals(stage.tree.file("/up"), OCTETS);
+  });
+}
+
+testWith(
+  ["net"],
+  "DataConnection (async) that is ended while a file thinks is closed",
+  async () => {
+    using stage = new Stage("send");
+    stage.store.late = true;
+    const client = await stage.start();
+    await settled();
+    assertEquals(stage.asked, 1);
+    stage.transfer.fail("aborted", "the transfer was aborted");
+    stage.connection.pursue();
+    assertEquals(stage.transfer.act, "over");
+    assertEquals(await client.read(new Uint8Array(1)), null);
+    client.close();
+    stage.store.release(); // it answers nevertheless
+    await settled();
+    assertEquals(stage.asked, 1);
+  },
+);
+
+testWith(
+  ["net"],
+  "DataConnection (async): one that is made too late is not kept open",
+  async () => {
+    using stage = new Stage("send");
+    const { connect } = Deno;
+    const made = Promise.withResolvers<Deno.TcpConn>();
+    Object.assign(Deno, { connect: () => made.promise });
+    try {
+      stage.connection.pursue();
+      await settled();
+    } finally {
+      Object.assign(Deno, { connect });
+    }
+    const { port } = stage.listener.addr as Deno.NetAddr;
+    const [conn, client] = await Promise.all([
+      Deno.connect({ hostname: HOST, port }),
+      stage.listener.accept(),
+    ]);
+    made.resolve(conn);
+    // Before anything hears of the connection, the transfer is ended.
+    stage.transfer.fail("aborted", "the transfer was aborted");
+    stage.connection.pursue();
+    assertEquals(stage.transfer.act, "over");
+    assertEquals(await client.read(new Uint8Array(1)), null);
+    client.close();
+    assert(!stage.transfer.connected);
+  },
+);
