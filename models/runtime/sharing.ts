@@ -16,10 +16,18 @@ const IDLE_BUFFERS_MAX = 16;
 /** Blocks of transfers between two looks at everybody's sockets. */
 const BLOCKS_BETWEEN_LOOKS = 4;
 
+/** Where commands are read to: CONTROL_BYTES, and all but the first of them. */
+export class ControlBuffer {
+  /** All octets. */
+  readonly whole: Uint8Array<ArrayBuffer> = new Uint8Array(CONTROL_BYTES);
+  /** The same without the first. */
+  readonly behindFirst: Uint8Array<ArrayBuffer> = this.whole.subarray(1);
+}
+
 /** One for each worker. */
 export class Sharing {
   readonly #bulk: Uint8Array<ArrayBuffer>[] = [];
-  readonly #control: Uint8Array<ArrayBuffer>[] = [];
+  readonly #control: ControlBuffer[] = [];
   #blocks = 0;
 
   /**
@@ -53,16 +61,14 @@ export class Sharing {
     if (this.#bulk.length < IDLE_BUFFERS_MAX) this.#bulk.push(buffer);
   }
 
-  /** Lends a buffer of CONTROL_BYTES to `use`. */
-  async withControlBuffer(
-    use: (buffer: Uint8Array<ArrayBuffer>) => Promise<void>,
-  ): Promise<void> {
-    const buffer = this.#control.pop() ?? new Uint8Array(CONTROL_BYTES);
-    try {
-      await use(buffer);
-    } finally {
-      if (this.#control.length < IDLE_BUFFERS_MAX) this.#control.push(buffer);
-    }
+  /** A buffer for one read of commands. */
+  takeControl(): ControlBuffer {
+    return this.#control.pop() ?? new ControlBuffer();
+  }
+
+  /** It is not used any more. */
+  giveControl(buffer: ControlBuffer): void {
+    if (this.#control.length < IDLE_BUFFERS_MAX) this.#control.push(buffer);
   }
 
   /**
