@@ -40,8 +40,11 @@ export const PASSIVE_IDLE_MAX = 128;
 /** With fewer idle ones than this a new port is drawn, else one of them is: nobody foresees it. */
 export const PASSIVE_DRAWN_FROM = 32;
 
-/** Loans after which a port is given up for another: six calls of the kernel, spread over them. */
-export const PASSIVE_USES_MAX = 64;
+/**
+ * Loans after which a port is given up for another: its calls, and the filter that the kernel
+ * compiles for it, take as long as ten small transfers.
+ */
+export const PASSIVE_USES_MAX = 1_024;
 
 /**
  * What one turn of a connection may cost before others have theirs, in replies; a call counts for

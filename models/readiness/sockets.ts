@@ -94,8 +94,8 @@ export function listenForControl(kernel: Kernel, options: ServeOptions, flags: n
 export class PassiveDescriptor implements PassiveSocket {
   /** See PassiveSocket. */
   uses = 0;
-  /** The only host whose packets it takes. */
-  #host: string | undefined;
+  /** The only host whose packets it takes: a filter for another is compiled by the kernel. */
+  host: string | undefined;
 
   constructor(
     readonly kernel: Kernel,
@@ -108,10 +108,10 @@ export class PassiveDescriptor implements PassiveSocket {
 
   /** See PassiveSocket. */
   lend(host: string): boolean {
-    if (this.#host !== host) {
+    if (this.host !== host) {
       const result = this.kernel.listenOnlyTo(this.fd, { family: familyOf(host), host, port: 0 });
       if (result < 0) return false;
-      this.#host = host;
+      this.host = host;
     }
     return this.#drain();
   }
