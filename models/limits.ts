@@ -10,6 +10,15 @@ export const CONTROL_BYTES = 16_384;
 /** One read or write of bulk data; larger ones no longer raise the throughput on loopback. */
 export const BULK_BYTES = 262_144;
 
+/**
+ * One move from a file by the kernel while few descriptors of a loop are ready: after each one the
+ * loop's own code is cold, which is half of what a block of BULK_BYTES costs besides the copying.
+ */
+export const MOVE_BYTES_MAX = 1_048_576;
+
+/** As few: with four transfers, larger moves gained nothing. */
+export const READY_FEW_MAX = 2;
+
 /** Connections that the kernel keeps until they are accepted: Linux's somaxconn (listen(2)). */
 export const BACKLOG = 4096;
 

@@ -16,6 +16,8 @@ import {
   ACCEPTS_PER_TURN_MAX,
   BULK_BYTES,
   CONTROL_BYTES,
+  MOVE_BYTES_MAX,
+  READY_FEW_MAX,
 } from "../limits.ts";
 import type { Handed } from "../pool/handoff.ts";
 import { DRAINING, RUNNING, type WorkerContext } from "../pool/link.ts";
@@ -54,6 +56,7 @@ export class ReadinessServer {
         buffer,
         pipe: new UploadPipe(kernel, buffer),
         socketFlags: c.SOCK_NONBLOCK,
+        moveBytes: () => this.#loop.worked > READY_FEW_MAX ? BULK_BYTES : MOVE_BYTES_MAX,
         adopt: (fd) => selector.refuses(fd),
       },
       driver: {
