@@ -198,12 +198,12 @@ export class RuntimeVolume implements Volume<RuntimeDirectory, RuntimeFile, Runt
 
   openPath(path: string): RuntimeFile | number {
     if (!path.isWellFormed()) return -ERRNO.ENOENT;
-    // The root's own path is real: so is that of what lies in it, unless it is a link.
+    // The root's own path is real, and so is that of what lies in it, unless it is a link, which
+    // is not followed: there is nothing to be looked at before or after.
     if (path.lastIndexOf("/") === 0 && path !== "/") {
-      const name = this.#root.path + path;
-      const looked = this.#paths.look(name);
-      if (looked < 0) return looked;
-      if (this.found.kind !== "link") return this.#openReal(name);
+      const fd = this.#openWithCare(this.#root.path + path);
+      if (fd >= 0) return this.#regular({ fd, position: 0 });
+      if (fd !== -ERRNO.ELOOP) return fd;
     }
     const place: Place<RuntimeDirectory> = { directory: undefined, name: "" };
     const real = attempt(() => Deno.realPathSync(this.#root.path + path));
@@ -324,11 +324,20 @@ export class RuntimeVolume implements Volume<RuntimeDirectory, RuntimeFile, Runt
     });
   }
 
-  /** Keeps an open file only if it is a regular one, and is where it was asked for. */
-  #verified(file: RuntimeFile, path: string, sinceMs: number): RuntimeFile | number {
+  /** Keeps an open file only if it is a regular one. */
+  #regular(file: RuntimeFile): RuntimeFile | number {
     let result = this.lookAt(file);
     if (result === 0 && this.found.kind !== "file") result = notRegular(this.found.kind);
-    if (result === 0) result = this.#paths.isAt(path, identityOf(this.found), sinceMs);
+    if (result === 0) return file;
+    this.closeFile(file);
+    return result;
+  }
+
+  /** The same, and only if it is where it was asked for. */
+  #verified(file: RuntimeFile, path: string, sinceMs: number): RuntimeFile | number {
+    const regular = this.#regular(file);
+    if (typeof regular === "number") return regular;
+    const result = this.#paths.isAt(path, identityOf(this.found), sinceMs);
     if (result === 0) return file;
     this.closeFile(file);
     return result;
