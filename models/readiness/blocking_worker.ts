@@ -7,6 +7,7 @@
 
 import { protocols } from "../../server/mod.ts";
 import { diskStore } from "../files/disk.ts";
+import { slowStore } from "../files/slow_disk.ts";
 import * as c from "../libc/constants.ts";
 import { errorText, Libc } from "../libc/mod.ts";
 import { ACCEPT_PAUSE_MS, BULK_BYTES, CONTROL_BYTES, TICK_MS } from "../limits.ts";
@@ -54,7 +55,10 @@ function toolsOf(context: WorkerContext, kernel: Libc): BlockingTools {
     },
     driver: {
       link: context,
-      store: diskStore(kernel, options.root),
+      store: slowStore(diskStore(kernel, options.root), options.diskDelay, counters, (ms, then) => {
+        kernel.sleep(ms);
+        then();
+      }),
       passive: passiveDescriptors(kernel, options, 0),
       admission: context.admission,
       protocol: protocols.get(options.protocol)!,

@@ -8,6 +8,7 @@
 import { protocols } from "../../server/mod.ts";
 import { now } from "../clock.ts";
 import { diskStore } from "../files/disk.ts";
+import { slowStore } from "../files/slow_disk.ts";
 import * as c from "../libc/constants.ts";
 import { errorText, type Kernel } from "../libc/mod.ts";
 import {
@@ -61,7 +62,15 @@ export class ReadinessServer {
       },
       driver: {
         link: context,
-        store: diskStore(kernel, options.root),
+        store: slowStore(
+          diskStore(kernel, options.root),
+          options.diskDelay,
+          counters,
+          (ms, then) => {
+            kernel.sleep(ms);
+            then();
+          },
+        ),
         passive: passiveDescriptors(kernel, options, c.SOCK_NONBLOCK, (fd) => selector.refuses(fd)),
         admission: context.admission,
         protocol: protocols.get(options.protocol)!,

@@ -16,9 +16,6 @@ import type { ServeOptions } from "../model.ts";
 /** What is written to an eventfd to wake its worker: it is added, so any number will do. */
 export const WAKE = new Uint8Array(new BigUint64Array([1n]).buffer);
 
-/** Connections turned away when a data socket is drained; no more fit into its backlog. */
-const DRAINED_MAX = PASSIVE_BACKLOG + 1;
-
 /** The two ends of the connection `fd`, which accept(2) said comes from `remote`. */
 export function acceptedPeer(
   kernel: Kernel,
@@ -110,8 +107,12 @@ export class PassiveDescriptor implements PassiveSocket {
   lend(host: string): boolean {
     if (this.host !== host) {
       const result = this.kernel.listenOnlyTo(this.fd, { family: familyOf(host), host, port: 0 });
-      if (result < 0) return false;
-      this.host = host;
+      // Some kernels let only root filter: strangers are then turned away when they are accepted,
+      // and a long backlog keeps room for who is expected.
+      const unfiltered = this.host === undefined && result === -c.EPERM;
+      if (unfiltered) this.kernel.listen(this.fd, BACKLOG);
+      else if (result < 0) return false;
+      else this.host = host;
     }
     return this.#drain();
   }
@@ -129,7 +130,7 @@ export class PassiveDescriptor implements PassiveSocket {
     if (this.kernel.backlogLength(this.fd) === 0) return true;
     if (this.blocking) this.kernel.setNonBlocking(this.fd, true);
     let result = 0;
-    for (let count = 0; count < DRAINED_MAX && (result >= 0 || isAcceptRetry(result)); count++) {
+    for (let count = 0; count <= BACKLOG && (result >= 0 || isAcceptRetry(result)); count++) {
       result = this.kernel.accept(this.fd, 0);
       if (result >= 0) this.kernel.close(result);
     }

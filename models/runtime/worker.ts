@@ -7,6 +7,7 @@
 
 import { protocols } from "../../server/mod.ts";
 import { runtimeStore } from "../files/runtime.ts";
+import { slowStore } from "../files/slow_disk.ts";
 import { CLOSING, RUNNING, type WorkerContext } from "../pool/link.ts";
 import { runWorker } from "../pool/worker.ts";
 import { acceptEach } from "./accept.ts";
@@ -51,7 +52,12 @@ function beginner(context: WorkerContext, serving: Map<AsyncWire, Promise<void>>
   const sharing = new Sharing(counters, options.root, () => serving.size < 2);
   const tools = {
     link: context,
-    store: runtimeStore(options.root),
+    store: slowStore(
+      runtimeStore(options.root),
+      options.diskDelay,
+      counters,
+      (ms, then) => void setTimeout(then, ms),
+    ),
     passive: listenForData(options),
     admission: context.admission,
     protocol,

@@ -8,11 +8,10 @@
 import { assert } from "@std/assert";
 import { Child } from "../child.ts";
 import { readUntilEnd } from "../conformance/client.ts";
-import { variants } from "../conformance/variants.ts";
 import { testWith } from "../permission.ts";
 import { login, Root } from "../served.ts";
 import { Injection, uninjectable } from "./injection.ts";
-import { flagsOf, NEEDS } from "./process.ts";
+import { flagsOf, NEEDS, ONE_OF_EACH } from "./process.ts";
 
 /** Names in the folder that is listed. */
 const NAMES = 2_000;
@@ -44,7 +43,7 @@ function longestRun(trace: string): number {
   return longest;
 }
 
-for (const variant of variants.filter(({ model }) => model.name !== "blocking")) {
+for (const variant of ONE_OF_EACH.filter(({ model }) => model.name !== "blocking")) {
   testWith(
     NEEDS,
     `serve looks at ${LOOKS_MAX} names in a row at most [${variant.name}]`,
@@ -56,7 +55,9 @@ for (const variant of variants.filter(({ model }) => model.name !== "blocking"))
         Deno.linkSync(`${root.path}/many/name-0`, `${root.path}/many/name-${count}`);
       }
       await using server = Child.serve(flagsOf(variant, root.path));
-      const ftp = await login(await server.serving());
+      const endpoint = await server.serving();
+      const neighbour = await login(endpoint); // for whom the turns are
+      const ftp = await login(endpoint);
       for (const command of [...LISTINGS, "STAT many"]) {
         await using trace = await Injection.watch(server.pid, ["%%stat", ...TURNS]);
         if (command.startsWith("STAT")) await ftp.command(command, [211, 212, 213]);
@@ -68,7 +69,7 @@ for (const variant of variants.filter(({ model }) => model.name !== "blocking"))
         const longest = longestRun(await trace.end());
         assert(longest <= LOOKS_MAX, `${command} looked at ${longest} names in a row`);
       }
-      ftp.close();
+      for (const each of [ftp, neighbour]) each.close();
     },
     variant.unavailable() ?? uninjectable(),
   );

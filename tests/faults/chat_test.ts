@@ -13,7 +13,7 @@ import { testWith } from "../permission.ts";
 import { Root } from "../served.ts";
 import { descriptorsOf, eventually, flagsOf, NEEDS } from "./process.ts";
 
-/** Clients that write and leave, more than any pool of this test has threads. */
+/** Clients that write and leave: more than the pool has threads. */
 const LEAVERS = 60;
 
 /** Descriptors that the runtime may have opened meanwhile. */
@@ -34,7 +34,7 @@ for (const variant of variants) {
   testWith(NEEDS, `serve of chat forgets who has left [${variant.name}]`, async () => {
     using root = new Root();
     await using server = Child.serve(
-      [...flagsOf(variant, root.path, LEAVERS + 4), "--protocol", "chat", "--stats"],
+      [...flagsOf(variant, root.path, 8), "--protocol", "chat", "--stats"],
       { input: true },
     );
     const { host, port } = await server.serving();

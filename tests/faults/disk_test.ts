@@ -11,7 +11,7 @@ import { closeQuietly, type Conversation, readUntilEnd, writeAll } from "../conf
 import { variants } from "../conformance/variants.ts";
 import { testWith } from "../permission.ts";
 import { login, Root } from "../served.ts";
-import { eventually, flagsOf, lacking, NEEDS, output } from "./process.ts";
+import { eventually, flagsOf, lacking, NEEDS, ONE_OF_EACH, output } from "./process.ts";
 
 /** More than the device has. */
 const LARGE_BYTES = 8 << 20;
@@ -58,7 +58,7 @@ async function interrupted(ftp: Conversation, name: string, length: number): Pro
   closeQuietly(data);
 }
 
-for (const variant of variants) {
+for (const variant of ONE_OF_EACH) {
   const absent = variant.unavailable() ?? unmountable;
 
   testWith(
@@ -164,9 +164,7 @@ function hasTimes(facts: string): void {
 
 const DAY_S = 86_400;
 
-for (
-  const variant of variants.filter(({ name }) => /^(blocking|multiplex poll|async)$/.test(name))
-) {
+for (const variant of ONE_OF_EACH) {
   testWith(
     NEEDS,
     `serve sweeps partial files that are older than --partial-days [${variant.name}]`,

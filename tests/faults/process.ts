@@ -6,11 +6,19 @@
  */
 
 import { assert } from "@std/assert";
-import type { Variant } from "../conformance/variants.ts";
+import { type Variant, variants } from "../conformance/variants.ts";
 import { missing, type Need, SERVER_NEEDS } from "../permission.ts";
 
 /** What a test of a server process needs. */
 export const NEEDS: readonly Need[] = [...SERVER_NEEDS, "run"];
+
+/**
+ * One variant of each kind: a thread for each client, a loop, the runtime. Enough for what does not
+ * depend on how a loop waits: disks, rights, listings.
+ */
+export const ONE_OF_EACH: readonly Variant[] = variants.filter(({ name }) =>
+  /^(blocking|multiplex epoll level|async)$/.test(name)
+);
 
 /** Looks at something until it is so; a server that lives has seconds for it. */
 const LOOKS_MAX = 500, LOOK_MS = 10;

@@ -8,10 +8,9 @@
 import { assert, assertEquals, assertMatch } from "@std/assert";
 import { Child, servePermissions } from "../child.ts";
 import { closeQuietly, octets } from "../conformance/client.ts";
-import { variants } from "../conformance/variants.ts";
 import { missing, testWith } from "../permission.ts";
 import { login, Root } from "../served.ts";
-import { flagsOf, lacking, NEEDS, output } from "./process.ts";
+import { flagsOf, lacking, NEEDS, ONE_OF_EACH, output } from "./process.ts";
 
 /** The user "nobody", as whom the server runs. */
 const NOBODY = 65_534;
@@ -35,7 +34,7 @@ async function cacheFolder(): Promise<string> {
 
 const absentNobody = unswitchable();
 
-for (const variant of variants) {
+for (const variant of ONE_OF_EACH) {
   testWith(
     NEEDS,
     `serve as nobody does not replace a file that it may not write [${variant.name}]`,

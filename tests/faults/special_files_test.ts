@@ -9,10 +9,9 @@ import { assertEquals } from "@std/assert";
 import { Child } from "../child.ts";
 import { closeQuietly, type Conversation, octets, readUntilEnd } from "../conformance/client.ts";
 import { whileExchanging } from "../conformance/exchange.ts";
-import { variants } from "../conformance/variants.ts";
 import { testWith } from "../permission.ts";
 import { login, Root } from "../served.ts";
-import { flagsOf, lacking, NEEDS, output } from "./process.ts";
+import { flagsOf, lacking, NEEDS, ONE_OF_EACH, output } from "./process.ts";
 
 /** Transfers while the names are exchanged: one in a hundred meets the moment. */
 const TRANSFERS = 300;
@@ -32,7 +31,7 @@ async function moves(ftp: Conversation, command: string): Promise<void> {
   await ftp.reply("any");
 }
 
-for (const variant of variants) {
+for (const variant of ONE_OF_EACH) {
   testWith(
     NEEDS,
     `serve does not hang in a FIFO that takes a file's place [${variant.name}]`,

@@ -263,10 +263,9 @@ for (
       await ftp.command("STOR large", 150);
       await sendAll(data, 8 << 20);
       await ftp.reply([452, 552]);
-      assertEquals(await ftp.list("NLST"), []); // not under its name
+      assertEquals(await ftp.list("NLST -a"), []); // neither under its name nor half done
       await ftp.command("ALLO 8000000", "any");
       await ftp.refused("STOR other", [452, 552]);
-      await ftp.command("DELE .large.part", 250);
       await ftp.put("STOR small", new Uint8Array(1_000));
       assertEquals(await ftp.list("NLST"), ["small"]);
       ftp.close();

@@ -18,10 +18,10 @@ const HTTP_VERBS = ["GET", "POST", "HEAD", "PUT", "DELETE", "OPTIONS", "CONNECT"
 const UNKNOWN_VERBS_MAX = 10;
 
 /** How long a connection may take to log in, where that is under test, milliseconds. */
-const LOGIN_TIMEOUT_MS = 400;
+const LOGIN_TIMEOUT_MS = 1_500;
 
 /** Commands before the login, and the pause between two, until the time-out must have come. */
-const COMMANDS_MAX = 100, PAUSE_MS = 40;
+const COMMANDS_MAX = 120, PAUSE_MS = 40;
 
 /** Failed logins within a minute, where that is under test. */
 const FAILURES_MAX = 4;

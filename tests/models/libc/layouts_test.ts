@@ -20,6 +20,7 @@ import {
   type SocketAddress,
   TIMEVAL_BYTES,
 } from "../../../models/libc/structs.ts";
+import * as structs from "../../../models/libc/structs.ts";
 import { missing, testWith } from "../../permission.ts";
 
 const c = constants;
@@ -49,6 +50,22 @@ const SHARED_LAYOUT: Layout = {
   "sizeof(nfds_t)": 8,
   "sizeof(off_t)": 8,
   "offsetof(struct tcp_info, tcpi_unacked)": 24,
+  "sizeof(struct statx)": 256,
+  "offsetof(struct statx, stx_nlink)": 16,
+  "offsetof(struct statx, stx_uid)": 20,
+  "offsetof(struct statx, stx_gid)": 24,
+  "offsetof(struct statx, stx_mode)": 28,
+  "offsetof(struct statx, stx_ino)": 32,
+  "offsetof(struct statx, stx_size)": 40,
+  "offsetof(struct statx, stx_mtime)": 112,
+  "offsetof(struct statx, stx_dev_major)": 136,
+  "offsetof(struct statx, stx_dev_minor)": 140,
+  "sizeof(struct open_how)": 24,
+  "sizeof(struct statfs)": 120,
+  "offsetof(struct statfs, f_bsize)": 8,
+  "offsetof(struct statfs, f_bavail)": 32,
+  "offsetof(struct dirent64, d_reclen)": 16,
+  "offsetof(struct dirent64, d_name)": 19,
 };
 
 /** By `Deno.build.arch`: what the System V ABIs of the two machines give. */
@@ -66,8 +83,10 @@ const LAYOUTS: Readonly<Record<string, Layout>> = {
 };
 
 const HEADERS = [
+  "dirent",
   "errno",
   "fcntl",
+  "linux/openat2",
   "netinet/in",
   "netinet/tcp",
   "poll",
@@ -79,6 +98,8 @@ const HEADERS = [
   "sys/prctl",
   "sys/select",
   "sys/socket",
+  "sys/stat",
+  "sys/statfs",
   "sys/time",
   "time",
   "unistd",
@@ -117,6 +138,19 @@ function compilerMissing(): string | undefined {
   }
 }
 
+/** Fields of struct statx in units of 32 bits. */
+const STATX_FIELDS = [
+  "NLINK",
+  "UID",
+  "GID",
+  "MODE",
+  "INO",
+  "SIZE",
+  "MTIME",
+  "DEV_MAJOR",
+  "DEV_MINOR",
+] as const;
+
 Deno.test("structs: the layouts are those of x86-64 and arm64", () => {
   for (const [arch, layout] of Object.entries(LAYOUTS)) {
     assertEquals(EPOLL_EVENT_LAYOUTS[arch], {
@@ -129,6 +163,17 @@ Deno.test("structs: the layouts are those of x86-64 and arm64", () => {
     assertEquals(FD_SET_BYTES, layout["sizeof(fd_set)"]);
     assertEquals(TIMEVAL_BYTES, layout["sizeof(struct timeval)"]);
     assertEquals(TIMEVAL_BYTES, layout["sizeof(struct timespec)"]);
+    assertEquals(structs.STATX_BYTES, layout["sizeof(struct statx)"]);
+    assertEquals(structs.OPEN_HOW_BYTES, layout["sizeof(struct open_how)"]);
+    assertEquals(structs.STATFS_BYTES, layout["sizeof(struct statfs)"]);
+    assertEquals(structs.STATFS_BSIZE * 8, layout["offsetof(struct statfs, f_bsize)"]);
+    assertEquals(structs.STATFS_BAVAIL * 8, layout["offsetof(struct statfs, f_bavail)"]);
+    assertEquals(structs.DIRENT_RECLEN, layout["offsetof(struct dirent64, d_reclen)"]);
+    assertEquals(structs.DIRENT_NAME, layout["offsetof(struct dirent64, d_name)"]);
+    for (const field of STATX_FIELDS) {
+      const place = structs[`STATX_${field}`] * 4;
+      assertEquals(place, layout[`offsetof(struct statx, stx_${field.toLowerCase()})`]);
+    }
   }
   assertEquals(Object.keys(EPOLL_EVENT_LAYOUTS), Object.keys(LAYOUTS));
 });
@@ -136,6 +181,8 @@ Deno.test("structs: the layouts are those of x86-64 and arm64", () => {
 Deno.test("constants: the number that differs between machines is this machine's", () => {
   const byArch: Record<string, number> = { x86_64: 0o400000, aarch64: 0o100000 };
   assertEquals(c.O_NOFOLLOW, byArch[Deno.build.arch]);
+  const directory: Record<string, number> = { x86_64: 0o200000, aarch64: 0o40000 };
+  assertEquals(c.O_DIRECTORY, directory[Deno.build.arch]);
 });
 
 testWith(["run", "read", "write"], "structs: the C compiler gives the same layouts", async () => {

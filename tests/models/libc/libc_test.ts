@@ -10,11 +10,13 @@ import {
   CALL_NAMES,
   type CallName,
   EAGAIN_COUNTER,
+  FileCalls,
   Libc,
   unavailableReason,
 } from "../../../models/libc/mod.ts";
 import { missing, testWith } from "../../permission.ts";
 import { Loopback } from "../loopback.ts";
+import { eachFileCall } from "./file_calls.ts";
 
 /** open(2): for what no model does, reading and writing one file. */
 const O_RDWR = 2;
@@ -63,12 +65,37 @@ libcTest("an IPv4 client of an IPv6 listener is seen by its IPv4 address", (libc
   assertEquals(libc.localAddress(server), { family: 4, host: "127.0.0.1", port });
 });
 
+type Calls = Partial<Record<CallName, () => number | void>>;
+
+/** Every call on names once, in an order in which none of them fails. */
+function eachNameCall(libc: Libc, loopback: Loopback, folder: string): Calls {
+  const files = new FileCalls(libc.calls);
+  const at = loopback.open(libc.open(folder, c.O_RDONLY, 0));
+  Deno.symlinkSync("file", `${folder}/link`);
+  const file = loopback.open(libc.open(`${folder}/file`, O_RDWR, 0));
+  const name = (text: string) => new TextEncoder().encode(`${text}\0`);
+  const { uid, gid } = Deno.statSync(`${folder}/file`);
+  const listed = loopback.open(libc.open(folder, c.O_RDONLY, 0));
+  return {
+    openat2: () => loopback.open(files.openat2(at, name("file"), c.O_RDONLY, 0)),
+    openat: () => loopback.open(files.openat(at, name("new"), c.O_WRONLY | c.O_CREAT, 0o600)),
+    statx: () => files.statx(at, name("file"), 0),
+    readlinkat: () => files.readlinkat(at, name("link"), new Uint8Array(9)),
+    mkdirat: () => files.mkdirat(at, name("folder"), 0o700),
+    renameat2: () => files.renameat2(at, name("new"), at, name("newer"), 0),
+    linkat: () => files.linkat(at, name("newer"), at, name("other")),
+    unlinkat: () => files.unlinkat(at, name("other"), 0),
+    fchmodat: () => files.fchmodat(at, name("newer"), 0o640),
+    fchmod: () => files.fchmod(file, 0o640),
+    fchown: () => files.fchown(file, uid!, gid!),
+    utimensat: () => files.setModified(at, name("file"), 1e12),
+    fstatfs: () => files.free(at),
+    getdents64: () => files.getdents(listed, new Uint8Array(4_096), 4_096n),
+  };
+}
+
 /** Every call once, in an order in which none of them fails or blocks. */
-function eachCall(
-  libc: Libc,
-  loopback: Loopback,
-  folder: string,
-): Record<CallName, () => number | void> {
+function eachCall(libc: Libc, loopback: Loopback, folder: string): Calls {
   const { fd: listening, address } = loopback.listen();
   const { client, server } = loopback.connect();
   libc.send(client, Uint8Array.of(1, 2, 3), 0);
@@ -80,6 +107,7 @@ function eachCall(
   const { from, to } = loopback.pipe();
   libc.write(to, Uint8Array.of(6));
   return {
+    ...eachFileCall(libc, loopback, folder),
     socket: () => loopback.open(libc.socket(4, c.SOCK_NONBLOCK)),
     connect: () => libc.connect(fresh, address),
     accept4: () => loopback.open(libc.accept(listening, 0)),
@@ -110,6 +138,7 @@ function eachCall(
     prctl: () => libc.nameThread("libc test"),
     shutdown: () => libc.shutdown(client, c.SHUT_RDWR),
     close: () => libc.close(ending),
+    ...eachNameCall(libc, loopback, folder),
   };
 }
 

@@ -121,6 +121,28 @@ testWith(["ffi"], "PassiveDescriptor that listens to all addresses takes its cli
   }
 }, absent);
 
+testWith(["ffi"], "PassiveDescriptor is lent where the kernel lets nobody filter, too", () => {
+  using loopback = new Loopback();
+  const { libc } = loopback;
+  const { listenOnlyTo } = libc;
+  libc.listenOnlyTo = () => -c.EPERM;
+  const pool = passiveDescriptors(libc, OPTIONS, c.SOCK_NONBLOCK);
+  const socket = pool.lend(CLIENT)!;
+  connecting(loopback, CLIENT, socket.port);
+  assertEquals(libc.backlogLength(socket.fd), 1);
+  assert(socket.lend(STRANGER), "and to another");
+  assertEquals(libc.backlogLength(socket.fd), 0);
+
+  // What has the filter of one host is of no use for another, unless that is taken off.
+  libc.listenOnlyTo = listenOnlyTo;
+  assert(socket.lend(CLIENT));
+  libc.listenOnlyTo = () => -c.EPERM;
+  assert(socket.lend(CLIENT), "it has the right one");
+  assert(!socket.lend(STRANGER));
+  pool.giveBack(socket);
+  pool.close();
+}, absent);
+
 testWith(["ffi"], "PassiveDescriptor takes its client only, on IPv6 as well", () => {
   using loopback = new Loopback();
   const { libc } = loopback;

@@ -10,8 +10,8 @@ import {
   LISTING_DIRECTORIES_MAX,
   LISTING_SORTED_MAX,
   LISTING_STEP,
-} from "../../models/files/limits.ts";
-import type { Rows } from "../../server/mod.ts";
+} from "../../../models/files/limits.ts";
+import type { Rows } from "../../../server/mod.ts";
 import { ALL, CLOSE, NAMES, type Stage, storeTest } from "./stage.ts";
 
 const encoder = new TextEncoder();

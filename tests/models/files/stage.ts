@@ -6,10 +6,11 @@
  */
 
 import { assert, assertEquals } from "@std/assert";
-import type { FileSlot, FileStore } from "../../models/files/contract.ts";
-import { diskStore } from "../../models/files/disk.ts";
-import { runtimeStore } from "../../models/files/runtime.ts";
-import { Libc, unavailableReason } from "../../models/libc/mod.ts";
+import type { FileSlot, FileStore } from "../../../models/files/contract.ts";
+import { diskStore } from "../../../models/files/disk.ts";
+import { runtimeStore } from "../../../models/files/runtime.ts";
+import { VolumeStore } from "../../../models/files/slot.ts";
+import { Libc, unavailableReason } from "../../../models/libc/mod.ts";
 import type {
   Completion,
   Failure,
@@ -18,8 +19,8 @@ import type {
   Rows,
   Selection,
   UploadStart,
-} from "../../server/mod.ts";
-import { missing, type Need, testWith } from "../permission.ts";
+} from "../../../server/mod.ts";
+import { missing, type Need, testWith } from "../../permission.ts";
 import { DiskGround, type Ground, MemoryGround } from "./grounds.ts";
 
 const encoder = new TextEncoder();
@@ -179,8 +180,13 @@ export function storeKinds(): StoreKind[] {
         return new Stage(runtimeStore(ground.root), ground);
       },
     },
-    { name: "memory", needs: [], make: () => new MemoryGround().stage() },
+    { name: "memory", needs: [], make: memoryStage },
   ];
+}
+
+function memoryStage(): Stage {
+  const ground = new MemoryGround();
+  return new Stage(new VolumeStore(ground.volume), ground);
 }
 
 /** What a kind of store cannot show, and why: by the names of cases. */

@@ -5,7 +5,7 @@
  */
 
 import { assert, assertEquals } from "@std/assert";
-import type { FileOperation } from "../../server/mod.ts";
+import type { FileOperation } from "../../../server/mod.ts";
 import { ALL, END, NAMES, REPLACE, type Stage, storeTest, UNIQUE, upload } from "./stage.ts";
 
 /** Links in the root: inside to a file and a folder, outside to both, dangling, to itself. */

@@ -1,0 +1,111 @@
+/**
+ * A store that is slow now and then, for experiments: files on a developer's machine come from the
+ * page cache, where no read ever waits, and so nobody sees what a slow one does to each model.
+ *
+ * One for each worker, around its store. Every n-th block that is read of a file is given `ms`
+ * later; how to wait for so long is the model's affair: a thread that reads by itself sleeps, as
+ * it would in read(2), a loop that awaits sets a timer. Listings are as fast as ever. Its slots
+ * have no descriptor: sendfile(2) would read past it.
+ *
+ * @module
+ */
+
+import type { Completion, FileOperation } from "../../server/mod.ts";
+import type { Counting, DiskDelay } from "../model.ts";
+import type { FileSlot, FileStore, SlotClient } from "./contract.ts";
+
+/** Calls `then` after `ms` milliseconds, before it returns or later. */
+export type Wait = (ms: number, then: () => void) => void;
+
+/** `store`, slowed down by `delay` when there is one; reads that wait are counted. */
+export function slowStore(
+  store: FileStore,
+  delay: DiskDelay | undefined,
+  counters: Counting,
+  wait: Wait,
+): FileStore {
+  return delay === undefined ? store : new SlowStore(store, delay, counters, wait);
+}
+
+class SlowStore implements FileStore {
+  readonly can: FileStore["can"];
+  #reads = 0;
+
+  constructor(
+    readonly store: FileStore,
+    readonly delay: DiskDelay,
+    readonly counters: Counting,
+    readonly wait: Wait,
+  ) {
+    this.can = store.can;
+  }
+
+  slot(): FileSlot {
+    return new SlowSlot(this.store.slot(), this);
+  }
+
+  sweep(days: number, now: number): ReturnType<FileStore["sweep"]> {
+    return this.store.sweep(days, now);
+  }
+
+  close(): void {
+    this.store.close();
+  }
+
+  /** A block is read: `then` is called when it is there. */
+  read(then: () => void): void {
+    this.#reads += 1;
+    if (this.#reads % this.delay.every !== 0) return then();
+    this.counters.add("delayedReads", 1);
+    this.wait(this.delay.ms, then);
+  }
+}
+
+class SlowSlot implements FileSlot {
+  readonly descriptor = undefined;
+  /** What is open: a read that waits for another one is answered no more. */
+  #opened = 0;
+
+  constructor(readonly slot: FileSlot, readonly store: SlowStore) {}
+
+  get length(): number | undefined {
+    return this.slot.length;
+  }
+
+  perform(operation: FileOperation, complete: (completion: Completion) => void): void {
+    if (operation.do === "read" && this.slot.length !== undefined) {
+      return this.#later(() => this.slot.perform(operation, complete), () => {
+        complete({ kind: "failed", failure: "io", detail: "closed while it was read" });
+      });
+    }
+    if (/^(?:open|close|commit)/.test(operation.do)) this.#opened++;
+    this.slot.perform(operation, complete);
+  }
+
+  read(buffer: Uint8Array<ArrayBuffer>, client: SlotClient): void {
+    if (this.slot.length === undefined) return this.slot.read(buffer, client);
+    this.#later(
+      () => this.slot.read(buffer, client),
+      () => client.fileFailed("io", "closed while it was read"),
+    );
+  }
+
+  write(octets: Uint8Array<ArrayBuffer>, client: SlotClient): void {
+    this.slot.write(octets, client);
+  }
+
+  failureOf(errno: number): ReturnType<FileSlot["failureOf"]> {
+    return this.slot.failureOf(errno);
+  }
+
+  close(): void {
+    this.#opened++;
+    this.slot.close();
+  }
+
+  /** Reads when the disk has come round, if the same file is open then. */
+  #later(read: () => void, closed: () => void): void {
+    const opened = this.#opened;
+    this.store.read(() => opened === this.#opened ? read() : closed());
+  }
+}

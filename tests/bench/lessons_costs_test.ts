@@ -1,0 +1,38 @@
+/**
+ * The lessons on calls and copies, and on a load that lies. Small: counters and orders, never times.
+ *
+ * @module
+ */
+
+import { assert, assertEquals } from "@std/assert";
+import { lesson as completions } from "../../bench/lessons/completions.ts";
+import { lesson as copies } from "../../bench/lessons/copies.ts";
+import { lesson as lyingLoad } from "../../bench/lessons/lying_load.ts";
+import { lessonTest, number } from "./lesson_case.ts";
+
+lessonTest(copies, "two octets through user space for each one, and none", (figures, verdict) => {
+  assertEquals(figures["through user space per octet, read and send"], 2);
+  assertEquals(figures["through user space per octet, read and send, 512 octets"], 2);
+  assertEquals(figures["through user space per octet, sendfile"], 0);
+  assert([100, "not known"].includes(figures["of the file cached after read and send"]!));
+  assert(number(figures, "calls per MiB, read and send, 512 octets") >= 4096);
+  assert(number(figures, "calls per MiB, read and send") < 100);
+  assert(number(figures, "through a buffer per octet of a download, multiplex") < 0.01);
+  assert(number(figures, "through a buffer per octet of a download, async") >= 1);
+  assertEquals(verdict, "confirmed");
+});
+
+lessonTest(completions, "at most half of the calls, and every answer right", (figures, verdict) => {
+  const messages = number(figures, "messages each way");
+  assertEquals(messages, 5 * 64);
+  assertEquals(figures["answers that were what was sent"], 2 * messages);
+  assertEquals(figures["calls, epoll"], 5 * (1 + 2 * 64));
+  assert(number(figures, "calls, io_uring") <= number(figures, "calls, epoll") / 2);
+  assertEquals(verdict, "confirmed");
+});
+
+lessonTest(lyingLoad, "one request is sent where many were due", (figures, verdict) => {
+  assertEquals(figures["sent while the server stood still"], 1);
+  assert(number(figures, "due while the server stood still") >= 10);
+  assertEquals(verdict, "inconclusive"); // of so few requests
+}, ["run"]);

@@ -1,0 +1,84 @@
+/**
+ * The lessons on descriptors and readiness: select, poll and epoll, by level and by edge. Small:
+ * counters and orders, never times.
+ *
+ * @module
+ */
+
+import { assert, assertEquals } from "@std/assert";
+import { lesson as echoMultiplexed } from "../../bench/lessons/echo_multiplexed.ts";
+import { lesson as edgeEagain } from "../../bench/lessons/edge_eagain.ts";
+import { lesson as levelAndEdge } from "../../bench/lessons/level_and_edge.ts";
+import { lesson as lowestDescriptor } from "../../bench/lessons/lowest_descriptor.ts";
+import { lesson as selectChat } from "../../bench/lessons/select_chat.ts";
+import { lesson as selectLimit } from "../../bench/lessons/select_limit.ts";
+import { lesson as watchedOrReady } from "../../bench/lessons/watched_or_ready.ts";
+import { lesson as withoutIdleClients } from "../../bench/lessons/without_idle_clients.ts";
+import { lessonTest, number } from "./lesson_case.ts";
+
+lessonTest(lowestDescriptor, "gets the lowest free number each time", (_figures, verdict) => {
+  assertEquals(verdict, "confirmed");
+});
+
+lessonTest(selectChat, "shows in order, answers the right ones", (figures, verdict) => {
+  assertEquals(figures["sessions open at once"], 4);
+  assertEquals(figures["threads that serve them"], 1);
+  assertEquals(figures["messages shown"], 6);
+  assertEquals(figures["clients that read their own answers only"], 4);
+  assertEquals(verdict, "confirmed");
+});
+
+lessonTest(echoMultiplexed, "returns every octet from one worker", (figures, verdict) => {
+  assertEquals(figures["sessions open at once"], 20);
+  assertEquals(figures["workers"], 1);
+  assertEquals(figures["messages that came back unchanged"], 60);
+  assertEquals(figures["octets that came"], 3_840);
+  assertEquals(figures["octets that left"], 3_840);
+  assertEquals(verdict, "confirmed");
+});
+
+lessonTest(selectLimit, "refuses with select alone, from 1024 on", (figures, verdict) => {
+  assertEquals(figures["select: first descriptor refused"], 1024);
+  assertEquals(figures["select: refused"], 16);
+  assertEquals(figures["poll: refused"], 0);
+  assertEquals(figures["epoll: refused"], 0);
+  assert(Number(figures["of 8 clients around the limit, served with select"]) < 8);
+  assertEquals(figures["of 8 clients around the limit, served with epoll"], 8);
+  assertEquals(verdict, "confirmed");
+});
+
+lessonTest(levelAndEdge, "tells by level each time, by edge once", (figures, verdict) => {
+  for (const kind of ["select", "poll", "epoll, level", "epoll, edge"]) {
+    const times = kind === "epoll, edge" ? 1 : 20;
+    assertEquals(figures[`${kind}: nobody accepts the first client`], times);
+    assertEquals(figures[`${kind}: a second one has come`], times);
+    assertEquals(figures[`${kind}: both are accepted`], 0);
+  }
+  assertEquals(verdict, "confirmed");
+});
+
+lessonTest(edgeEagain, "EAGAIN by edge only, and every other recv a request", (figures) => {
+  assertEquals(figures["EAGAIN per request, level"], 0);
+  assertEquals(figures["recv per request, level"], 1);
+  const eagain = number(figures, "EAGAIN per request, edge");
+  assert(eagain > 0 && eagain <= 1, `${eagain}`);
+  const requests = number(figures, "requests each");
+  const recv = number(figures, "recv per request, edge");
+  assertEquals(Math.round(requests * recv), Math.round(requests * (1 + eagain)));
+});
+
+lessonTest(
+  watchedOrReady,
+  "each wait tells of what is ready, however many are silent",
+  (figures) => {
+    for (const kind of ["select", "poll", "epoll"]) {
+      assertEquals(figures[`told by one wait, ${kind}`], 4);
+      assert(`one wait beside 100 silent ones, ${kind}` in figures);
+    }
+  },
+);
+
+lessonTest(withoutIdleClients, "every selector echoes what was sent", (figures) => {
+  assertEquals(figures["requests"], 3 * 8 * 4);
+  assertEquals(figures["answers that were what was sent"], 3 * 8 * 4);
+});

@@ -1,0 +1,58 @@
+/**
+ * The lessons on threads and loops: pools, a thread for each client, switches, queues of events, all
+ * models side by side. Small: counters and orders, never times.
+ *
+ * @module
+ */
+
+import { assert, assertEquals } from "@std/assert";
+import { lesson as boundedPool } from "../../bench/lessons/bounded_pool.ts";
+import { lesson as concurrentTransfers } from "../../bench/lessons/concurrent_transfers.ts";
+import { lesson as eventQueue } from "../../bench/lessons/event_queue.ts";
+import { lesson as switchingThreads } from "../../bench/lessons/switching_threads.ts";
+import { lesson as threadPerConnection } from "../../bench/lessons/thread_per_connection.ts";
+import { models } from "../../models/mod.ts";
+import { lessonTest, number } from "./lesson_case.ts";
+
+lessonTest(boundedPool, "the pool serves nobody before a slow reader ends", (figures) => {
+  assertEquals(figures["served before a slow one ended, pool"], 0);
+  assertEquals(figures["served before a slow one ended, loop"], figures["quick clients"]);
+});
+
+lessonTest(threadPerConnection, "a thread for each client, and one to accept", (figures) => {
+  assertEquals(figures["clients at the end"], 2);
+  assertEquals(figures["threads that serve"], 3);
+  assertEquals(figures["requests"], 40);
+  assert(number(figures, "voluntary switches per request") > 0);
+}, ["run"]);
+
+lessonTest(
+  switchingThreads,
+  "a turn of threads is a switch of the kernel's",
+  (figures, verdict) => {
+    const turns = number(figures, "turns on one processor");
+    assertEquals(turns, 100);
+    // The first and the last switch of a player may lie outside of its account.
+    assert(number(figures, "context switches for them") >= turns - 4);
+    assertEquals(verdict, "inconclusive"); // of one block
+  },
+);
+
+lessonTest(eventQueue, "handles in the order posted", (figures) => {
+  assertEquals(figures["handled"], figures["posted"]);
+  assert(String(figures["late by the slow handler"]).endsWith("charlie, bravo, echo"));
+  assertEquals(figures["slow reads, multiplex and async"], 2);
+});
+
+lessonTest(
+  concurrentTransfers,
+  "all at once under every model, every octet right",
+  (figures, verdict) => {
+    assertEquals(Object.keys(figures), [...models.keys()]);
+    for (const course of Object.values(figures)) {
+      if (`${course}`.startsWith("not here")) continue;
+      assert(`${course}`.startsWith("4 sessions at once, 4 of 4 transfers right"), `${course}`);
+    }
+    assertEquals(verdict, "confirmed");
+  },
+);

@@ -1,0 +1,85 @@
+/**
+ * A store that is slow now and then: which reads wait, and what becomes of one whose file is closed
+ * meanwhile.
+ *
+ * @module
+ */
+
+import { assertEquals } from "@std/assert";
+import { slowStore } from "../../../models/files/slow_disk.ts";
+import { VolumeStore } from "../../../models/files/slot.ts";
+import { MemoryGround } from "./grounds.ts";
+import { ALL, NAMES, REPLACE, Stage } from "./stage.ts";
+
+/** A slow store over memory, and what waits. */
+function slow(every: number | undefined) {
+  const ground = new MemoryGround();
+  const waiting: (() => void)[] = [];
+  const waits: number[] = [];
+  const counts = { delayed: 0 };
+  const counters = { add: () => counts.delayed++ };
+  const store = slowStore(
+    new VolumeStore(ground.volume),
+    every === undefined ? undefined : { ms: 5, every },
+    counters,
+    (ms, then) => {
+      waits.push(ms);
+      waiting.push(then);
+    },
+  );
+  return { ground, waiting, waits, counts, slot: store.slot(), store };
+}
+
+Deno.test("slowStore: every n-th block of a file is later, and counted", () => {
+  for (const every of [1, 2, 3, 7]) {
+    const { ground, slot, waiting, waits, counts } = slow(every);
+    ground.write("/file", "x".repeat(14));
+    slot.perform({ do: "openRead", path: "/file", offset: 0 }, () => {});
+    assertEquals([slot.descriptor, slot.length], [undefined, 14]);
+    const late: boolean[] = [];
+    for (let count = 0; count < 14; count++) {
+      let answered = 0;
+      const client = { filled: () => answered++, written: () => {}, fileFailed: () => {} };
+      slot.read(new Uint8Array(1), client);
+      late.push(answered === 0);
+      waiting.pop()?.();
+      assertEquals(answered, 1);
+    }
+    assertEquals(late, late.map((_, index) => (index + 1) % every === 0));
+    assertEquals([waits.length, counts.delayed], [Math.floor(14 / every), waits.length]);
+    assertEquals(new Set(waits), new Set([5]));
+  }
+});
+
+Deno.test("slowStore: listings, uploads and everything else are as fast as ever", () => {
+  const { ground, store, waits } = slow(1);
+  const stage = new Stage(store, ground);
+  assertEquals(stage.whole(REPLACE, "content", "/a"), 0);
+  assertEquals(stage.list("/", ALL, NAMES), ["a"]);
+  assertEquals(stage.stat("/a").size, 7);
+  assertEquals(waits, []);
+});
+
+Deno.test("slowStore: without a delay it is the store itself", () => {
+  assertEquals(slow(undefined).store instanceof VolumeStore, true);
+});
+
+Deno.test("slowStore: what is closed while it is waited for fails, and reads nothing else", () => {
+  const { ground, slot, waiting } = slow(1);
+  ground.write("/one", "one");
+  ground.write("/two", "two");
+  const heard: unknown[] = [];
+  const client = {
+    filled: (...given: unknown[]) => heard.push(given),
+    written: () => {},
+    fileFailed: (...given: unknown[]) => heard.push(given[0]),
+  };
+  slot.perform({ do: "openRead", path: "/one", offset: 0 }, () => {});
+  slot.read(new Uint8Array(3), client);
+  slot.perform({ do: "openRead", path: "/two", offset: 0 }, () => {});
+  waiting.pop()!();
+  slot.perform({ do: "read", length: 3 }, ({ kind }) => heard.push(kind));
+  slot.close();
+  waiting.pop()!();
+  assertEquals(heard, ["io", "failed"]);
+});
