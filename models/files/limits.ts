@@ -9,7 +9,7 @@
 export const READ_BYTES_MAX = 262_144;
 
 /** Entries that one read of a listing looks at: some hundred microseconds of a worker. */
-export const LISTING_STEP = 64;
+export const LISTING_STEP = 32;
 
 /** Names that one read of a listing takes from the file system, whether they are shown or not. */
 export const LISTING_NAMES_STEP = 1_024;

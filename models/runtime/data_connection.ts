@@ -159,6 +159,7 @@ export class DataConnection implements SlotClient {
     this.#conn = conn;
     if (transfer.route === "passive") {
       if (!transfer.accepted(addressOf(conn.remoteAddr).host, tools.now())) closeQuietly(conn);
+      tools.advanced(); // what it may take from now on may end earlier than the wait for it
     } else {
       transfer.madeConnection(tools.now());
     }

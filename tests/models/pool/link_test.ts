@@ -152,10 +152,28 @@ Deno.test("WorkerContext.sessionCrashed tells the operator which session, and wh
   const { context, posted } = stage();
   context.sessionCrashed(12, new Error("a bug"));
   const [message] = posted;
-  assert(message?.kind === "events");
-  const event = message.events[0]?.event;
-  assert(event?.kind === "warning");
-  assert(event.text.startsWith("Session 12 ended by a bug: Error: a bug"));
+  assert(message?.kind === "events" && message.events.length === 1);
+  const { event } = message.events[0]!;
+  assert(
+    event.kind === "warning" && event.text.startsWith("Session 12 ended by a bug: Error: a bug"),
+  );
+});
+
+Deno.test("WorkerContext.event: in a loop events are told together, and before a warning", () => {
+  const { context, posted } = stage();
+  const later: (() => void)[] = [];
+  context.after = (_, run) => void later.push(run);
+  const refused = { kind: "refused", host: "192.0.2.1", reason: "enough" } as const;
+  context.event(refused);
+  context.event(refused);
+  assertEquals([posted.length, later.length], [0, 1]);
+  later[0]!();
+  context.event(refused);
+  context.event({ kind: "warning", text: "all workers are busy" });
+  const told = posted.map((message) => message.kind === "events" ? message.events.length : 0);
+  assertEquals(told, [2, 2]);
+  later[1]!();
+  assertEquals(posted.length, 2, "Nothing is left to be told");
 });
 
 Deno.test("WorkerContext.event: where nobody shows them, only warnings are told", () => {
