@@ -10,6 +10,15 @@ export const CONTROL_BYTES = 16_384;
 /** One read or write of bulk data; larger ones no longer raise the throughput on loopback. */
 export const BULK_BYTES = 262_144;
 
+/**
+ * One move from a file by the kernel while few descriptors of a loop are ready: after each one the
+ * loop's own code is cold, which is half of what a block of BULK_BYTES costs besides the copying.
+ */
+export const MOVE_BYTES_MAX = 1_048_576;
+
+/** As few: with four transfers, larger moves gained nothing. */
+export const READY_FEW_MAX = 2;
+
 /** Connections that the kernel keeps until they are accepted: Linux's somaxconn (listen(2)). */
 export const BACKLOG = 4096;
 
@@ -40,8 +49,11 @@ export const PASSIVE_IDLE_MAX = 128;
 /** With fewer idle ones than this a new port is drawn, else one of them is: nobody foresees it. */
 export const PASSIVE_DRAWN_FROM = 32;
 
-/** Loans after which a port is given up for another: six calls of the kernel, spread over them. */
-export const PASSIVE_USES_MAX = 64;
+/**
+ * Loans after which a port is given up for another: its calls, and the filter that the kernel
+ * compiles for it, take as long as ten small transfers.
+ */
+export const PASSIVE_USES_MAX = 1_024;
 
 /**
  * What one turn of a connection may cost before others have theirs, in replies; a call counts for

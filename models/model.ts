@@ -116,8 +116,12 @@ export interface Terminal {
   print(text: string): void;
   /** Warnings alone are wanted: other events stay in the workers, where they cost nothing. */
   readonly warningsOnly?: boolean;
-  /** What happened; how it is shown is the terminal's affair. */
-  event(event: ServerEvent): void;
+  /**
+   * What happened; how it is shown is the terminal's affair.
+   *
+   * @param at when it happened, milliseconds since the epoch; now, unless it is said
+   */
+  event(event: ServerEvent, at?: number): void;
   /**
    * Shows `prompt`, reads a line; undefined at the end of input. When `signal` aborts, nobody
    * waits for the answer any more: the next line answers the next question.

@@ -24,6 +24,8 @@ export interface PassiveSocket {
   readonly port: number;
   /** Loans so far, counted by the pool. */
   uses: number;
+  /** The host that it takes connections of, where a loan to another costs more. */
+  readonly host?: string | undefined;
   /**
    * Takes connections of `host` only from now on, and turns away what came before; false: it is of
    * no use any more.
@@ -95,7 +97,7 @@ export class PassivePool<S extends PassiveSocket> {
     const fresh = wanting ? this.#make(host) : undefined;
     if (fresh !== undefined) return fresh;
     while (this.#idle.length > 0) {
-      const socket = this.#draw();
+      const socket = this.#draw(host);
       if (this.#lent(socket, host)) return socket;
     }
     return wanting ? undefined : this.#make(host); // each port has one try a loan
@@ -114,12 +116,20 @@ export class PassivePool<S extends PassiveSocket> {
     for (const socket of this.#idle.splice(0)) socket.close();
   }
 
-  /** Takes one of the idle ones, whichever. */
-  #draw(): S {
-    const drawn = this.chance(this.#idle.length);
-    const socket = this.#idle[drawn]!;
-    const last = this.#idle.pop()!;
-    if (socket !== last) this.#idle[drawn] = last;
+  /** Takes one of the idle ones, whichever; of those that `host` had before, if there are any. */
+  #draw(host: string): S {
+    const idle = this.#idle;
+    const start = this.chance(idle.length);
+    let drawn = start;
+    for (let step = 0; step < idle.length; step++) {
+      const at = (start + step) % idle.length;
+      if ((idle[at]!.host ?? host) !== host) continue;
+      drawn = at;
+      break;
+    }
+    const socket = idle[drawn]!;
+    const last = idle.pop()!;
+    if (socket !== last) idle[drawn] = last;
     return socket;
   }
 

@@ -9,7 +9,7 @@
  *     accept    takes a connection from the passive slot              accepted(host)
  *     connect   connects to `address`                                 madeConnection()
  *     hold      nothing: the session has not said startTransfer yet
- *     move      lets the kernel move up to `moveMax` octets           moved(count), 0: the end
+ *     move      lets the kernel move up to `moveMax()` octets         moved(count), 0: the end
  *     read      fills `buffer` from the file slot                     (the slot answers)
  *     send      sends `chunk`, or a part of it                        sent(count)
  *     receive   receives into `buffer`                                received(count), 0: the end
@@ -38,7 +38,6 @@ import {
   type Filter,
 } from "../../server/mod.ts";
 import type { SlotClient } from "../files/contract.ts";
-import { BULK_BYTES } from "../limits.ts";
 
 /** The effect that sets a transfer in motion. */
 export type StartTransfer = Extract<Effect, { kind: "startTransfer" }>;
@@ -117,10 +116,10 @@ export class Transfer implements SlotClient {
     return this.#means!.buffer;
   }
 
-  /** How many octets one "move" may have: never more than what was announced. */
-  get moveMax(): number {
+  /** How many octets of `block` one "move" may have: never more than what was announced. */
+  moveMax(block: number): number {
     const { length } = this.#means!;
-    return length === undefined ? BULK_BYTES : Math.min(BULK_BYTES, length - this.octets);
+    return length === undefined ? block : Math.min(block, length - this.octets);
   }
 
   /** The session has said startTransfer. */

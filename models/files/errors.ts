@@ -112,6 +112,7 @@ export const FAILURES = {
   pastEnd: failed("badOffset", "past the end of the file"),
   noFreeName: failed("exists", "no free name is left"),
   busy: failed("busy", "another upload to it is under way"),
+  overtaken: failed("busy", "another upload to it has just finished"),
   lost: failed("lost", "the upload was removed or replaced meanwhile"),
   changed: failed("changed", "the file became shorter while it was read"),
   notOpen: failed("io", "no file is open"),

@@ -14,16 +14,10 @@
 import type { FileStat, StoreAbilities } from "../../server/mod.ts";
 import type { FileStore } from "./contract.ts";
 import { ERRNO } from "./errors.ts";
-import { attempt, done, fillInfo, fillOpen, fs } from "./runtime_calls.ts";
+import { attempt, done, fillOpen, fs } from "./runtime_calls.ts";
+import { RealPaths, retried } from "./runtime_paths.ts";
 import { VolumeStore } from "./slot.ts";
-import {
-  type Identity,
-  identityOf,
-  Info,
-  type OpenMode,
-  type RenameMode,
-  type Volume,
-} from "./volume.ts";
+import { identityOf, Info, type OpenMode, type RenameMode, type Volume } from "./volume.ts";
 import { type Place, walk } from "./walk.ts";
 
 /** A folder by its real path. */
@@ -50,27 +44,18 @@ export interface RuntimeNames {
   readonly directory: RuntimeDirectory;
 }
 
-const MODIFY = { read: true, write: true } as const;
-
 /**
  * For reading as well as writing, always: only so a FIFO that was put in a file's place is opened
  * without waiting for its other end (fifo(7)).
  */
-const OPEN_OPTIONS: Readonly<Record<Exclude<OpenMode, "read">, Deno.OpenOptions>> = {
-  probe: MODIFY,
-  modify: MODIFY,
-  create: { ...MODIFY, create: true },
-  createNew: { ...MODIFY, createNew: true },
-};
-
-/**
- * How often the way to an opened file is looked at again when it leads through folders. Who
- * exchanges one of them with a link all the time is seen in three of four, each time.
- */
-const VERIFY_ROUNDS = 4;
+const MODIFY = { read: true, write: true } as const;
+const CREATE_NEW = { ...MODIFY, createNew: true } as const;
 
 /** What the runtime's file names have in place of octets that are no UTF-8. */
 const REPLACEMENT = "\ufffd";
+
+/** Names that are looked for again in a listing while folders on the way to it change. */
+const NAMES_FOUND_AGAIN = 4;
 
 /** Names given at a time. */
 const NAMES_STEP = 256;
@@ -80,10 +65,12 @@ export class RuntimeVolume implements Volume<RuntimeDirectory, RuntimeFile, Runt
   readonly can: StoreAbilities = { append: true, rename: true, modes: true, times: true };
   readonly found = new Info();
   readonly #root: RuntimeDirectory;
+  readonly #paths: RealPaths;
 
   /** @param location the root's real path */
   constructor(readonly location: string) {
     this.#root = { path: location === "/" ? "" : location };
+    this.#paths = new RealPaths(location, this.found);
   }
 
   top(): RuntimeDirectory {
@@ -95,7 +82,7 @@ export class RuntimeVolume implements Volume<RuntimeDirectory, RuntimeFile, Runt
     if (!path.isWellFormed()) return -ERRNO.ENOENT;
     const real = attempt(() => Deno.realPathSync(this.#root.path + path));
     if (typeof real === "string" && this.#holds(real)) {
-      const looked = this.#lookAt(real);
+      const looked = this.#paths.look(real);
       if (looked < 0) return looked;
       return this.found.kind === "directory" ? { path: real } : -ERRNO.ENOTDIR;
     }
@@ -116,7 +103,17 @@ export class RuntimeVolume implements Volume<RuntimeDirectory, RuntimeFile, Runt
   release(): void {}
 
   look(directory: RuntimeDirectory, name: string): number {
-    return name.isWellFormed() ? this.#lookAt(`${directory.path}/${name}`) : -ERRNO.ENOENT;
+    if (!name.isWellFormed()) return -ERRNO.ENOENT;
+    const path = `${directory.path}/${name}`;
+    if (directory === this.#root) return this.#paths.look(path);
+    return retried(() => {
+      const sinceMs = Date.now();
+      const looked = this.#paths.look(path);
+      if (looked < 0) return looked;
+      const way = this.#paths.wayTo(path, sinceMs);
+      if (way !== "loud") return way === "quiet" ? 0 : -ERRNO.OUTSIDE;
+      return this.#paths.isAt(path, identityOf(this.found), sinceMs);
+    });
   }
 
   readLink(directory: RuntimeDirectory, name: string): string | number {
@@ -156,7 +153,7 @@ export class RuntimeVolume implements Volume<RuntimeDirectory, RuntimeFile, Runt
     const fd = this.#openWithCare(path);
     if (fd === -ERRNO.EACCES) {
       // What may not be read can only be named; a link in its place would be followed.
-      const looked = this.#lookAt(path);
+      const looked = this.#paths.look(path);
       if (looked < 0) return looked;
       return this.found.kind === "link" ? -ERRNO.ELOOP : done(() => Deno.chmodSync(path, mode));
     }
@@ -175,27 +172,38 @@ export class RuntimeVolume implements Volume<RuntimeDirectory, RuntimeFile, Runt
   }
 
   open(directory: RuntimeDirectory, name: string, mode: OpenMode): RuntimeFile | number {
-    if (!name.isWellFormed()) return mode.startsWith("create") ? -ERRNO.EINVAL : -ERRNO.ENOENT;
+    const isMade = mode === "create" || mode === "createNew";
+    if (!name.isWellFormed()) return isMade ? -ERRNO.EINVAL : -ERRNO.ENOENT;
     const path = `${directory.path}/${name}`;
-    const looked = this.#lookAt(path);
-    const isMade = looked === -ERRNO.ENOENT && (mode === "create" || mode === "createNew");
-    if (looked < 0 && !isMade) return looked;
-    if (looked === 0 && mode === "createNew") return -ERRNO.EEXIST;
-    if (looked === 0 && this.found.kind !== "file") return notRegular(this.found.kind);
     if (mode === "read") return this.#openReal(path);
-    const own = attempt(() => Deno.openSync(path, OPEN_OPTIONS[mode]));
-    if (typeof own === "number") return own;
-    return this.#verified({ own, position: 0 }, path);
+    return retried(() => {
+      const sinceMs = Date.now();
+      if (isMade) {
+        // What is made is no link; most partial files are new, and looking first costs more.
+        const made = attempt(() => Deno.openSync(path, CREATE_NEW));
+        if (typeof made === "object") {
+          return this.#verified({ own: made, position: 0 }, path, sinceMs);
+        }
+        if (made !== -ERRNO.EEXIST || mode === "createNew") return made;
+      }
+      const looked = this.#paths.look(path);
+      // What has gone since it could not be made was a finishing upload's.
+      if (looked < 0) return isMade && looked === -ERRNO.ENOENT ? -ERRNO.ESTALE : looked;
+      if (this.found.kind !== "file") return notRegular(this.found.kind);
+      const own = attempt(() => Deno.openSync(path, MODIFY));
+      if (own === -ERRNO.ENOENT) return -ERRNO.ESTALE;
+      return typeof own === "number" ? own : this.#verified({ own, position: 0 }, path, sinceMs);
+    });
   }
 
   openPath(path: string): RuntimeFile | number {
     if (!path.isWellFormed()) return -ERRNO.ENOENT;
-    // The root's own path is real: so is that of what lies in it, unless it is a link.
+    // The root's own path is real, and so is that of what lies in it, unless it is a link, which
+    // is not followed: there is nothing to be looked at before or after.
     if (path.lastIndexOf("/") === 0 && path !== "/") {
-      const name = this.#root.path + path;
-      const looked = this.#lookAt(name);
-      if (looked < 0) return looked;
-      if (this.found.kind !== "link") return this.#openReal(name);
+      const fd = this.#openWithCare(this.#root.path + path);
+      if (fd >= 0) return this.#regular({ fd, position: 0 });
+      if (fd !== -ERRNO.ELOOP) return fd;
     }
     const place: Place<RuntimeDirectory> = { directory: undefined, name: "" };
     const real = attempt(() => Deno.realPathSync(this.#root.path + path));
@@ -277,9 +285,7 @@ export class RuntimeVolume implements Volume<RuntimeDirectory, RuntimeFile, Runt
   }
 
   openNames(directory: RuntimeDirectory): RuntimeNames | number {
-    const names = attempt(() =>
-      Array.from(Deno.readDirSync(directory.path || "/"), ({ name }) => name)
-    );
+    const names = retried(() => this.#namesIn(directory));
     return typeof names === "number" ? names : { names: names.reverse(), directory };
   }
 
@@ -301,14 +307,13 @@ export class RuntimeVolume implements Volume<RuntimeDirectory, RuntimeFile, Runt
     return path === this.location || path.startsWith(`${this.#root.path}/`);
   }
 
-  #lookAt(path: string): number {
-    return done(() => fillInfo(this.found, Deno.lstatSync(path)));
-  }
-
   /** Opens for reading what a real path leads to, and makes sure that it is that. */
   #openReal(path: string): RuntimeFile | number {
-    const fd = this.#openWithCare(path);
-    return fd < 0 ? fd : this.#verified({ fd, position: 0 }, path);
+    return retried(() => {
+      const sinceMs = Date.now();
+      const fd = this.#openWithCare(path);
+      return fd < 0 ? fd : this.#verified({ fd, position: 0 }, path, sinceMs);
+    });
   }
 
   /** Without following a last link, and without waiting for a FIFO: a descriptor, or -errno. */
@@ -319,31 +324,40 @@ export class RuntimeVolume implements Volume<RuntimeDirectory, RuntimeFile, Runt
     });
   }
 
-  /** Keeps an open file only if it is a regular one, and is where it was asked for. */
-  #verified(file: RuntimeFile, path: string): RuntimeFile | number {
+  /** Keeps an open file only if it is a regular one. */
+  #regular(file: RuntimeFile): RuntimeFile | number {
     let result = this.lookAt(file);
     if (result === 0 && this.found.kind !== "file") result = notRegular(this.found.kind);
-    if (result === 0) result = this.#isAt(path, identityOf(this.found));
     if (result === 0) return file;
     this.closeFile(file);
     return result;
   }
 
-  /** Looks at every component of a real path again; `found` says what is at its end. */
-  #isAt(path: string, identity: Identity): number {
-    const first = path.indexOf("/", this.#root.path.length + 1);
-    const rounds = first === -1 ? 1 : VERIFY_ROUNDS;
-    for (let round = 0; round < rounds; round++) {
-      for (let slash = first; slash !== -1; slash = path.indexOf("/", slash + 1)) {
-        const looked = this.#lookAt(path.slice(0, slash));
-        if (looked < 0) return looked;
-        if (this.found.kind !== "directory") return -ERRNO.OUTSIDE;
-      }
-      const looked = this.#lookAt(path);
-      if (looked < 0) return looked;
-      if (!this.found.isSame(identity)) return -ERRNO.OUTSIDE;
+  /** The same, and only if it is where it was asked for. */
+  #verified(file: RuntimeFile, path: string, sinceMs: number): RuntimeFile | number {
+    const regular = this.#regular(file);
+    if (typeof regular === "number") return regular;
+    const result = this.#paths.isAt(path, identityOf(this.found), sinceMs);
+    if (result === 0) return file;
+    this.closeFile(file);
+    return result;
+  }
+
+  /** Reads names; while folders on the way change, some of them must be found inside again. */
+  #namesIn(directory: RuntimeDirectory): string[] | number {
+    const sinceMs = Date.now();
+    const names = attempt(() =>
+      Array.from(Deno.readDirSync(directory.path || "/"), ({ name }) => name)
+    );
+    if (typeof names === "number" || directory === this.#root) return names;
+    const way = this.#paths.wayTo(`${directory.path}/.`, sinceMs);
+    if (way !== "loud") return way === "quiet" ? names : -ERRNO.OUTSIDE;
+    for (let at = 0; at < names.length; at += Math.ceil(names.length / NAMES_FOUND_AGAIN)) {
+      const looked = this.look(directory, names[at]!);
+      if (looked === -ERRNO.ENOENT && !names[at]!.includes(REPLACEMENT)) return -ERRNO.ESTALE;
+      if (looked < 0 && looked !== -ERRNO.ENOENT) return looked;
     }
-    return 0;
+    return names;
   }
 }
 

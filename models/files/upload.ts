@@ -70,7 +70,8 @@ export class Upload<D extends object, F extends object, N extends object> {
   #identity: Identity | undefined;
   #offset = 0;
   #inPlace = false;
-  #unique = false;
+  /** Its name must be free when it takes it. */
+  #isNew = false;
   /** A write found no room: what was written is worth nothing. */
   outOfSpace = false;
 
@@ -88,11 +89,15 @@ export class Upload<D extends object, F extends object, N extends object> {
    */
   open(operation: OpenUpload, finder: Finder<D, F, N>): Completion {
     const { start } = operation;
-    const result = start.at === "unique"
-      ? this.#openUnique(operation, finder)
-      : this.#openNamed(operation, start, finder);
-    if (result.kind === "failed") this.#release();
-    return result;
+    for (let tries = 0; tries < LOCK_TRIES_MAX; tries++) {
+      const result = start.at === "unique"
+        ? this.#openUnique(operation, finder)
+        : this.#openNamed(operation, start, finder);
+      if (result.kind === "failed") this.#release();
+      if (result !== FAILURES.overtaken) return result;
+      this.#isNew = false;
+    }
+    return FAILURES.overtaken;
   }
 
   /** Gives the file its name, and closes it. */
@@ -123,7 +128,7 @@ export class Upload<D extends object, F extends object, N extends object> {
       this.#finalDirectory ?? this.#directory!,
       this.#finalName,
     ];
-    if (this.#unique) return this.volume.rename(from, name, to, finalName, "keep");
+    if (this.#isNew) return this.volume.rename(from, name, to, finalName, "keep");
     return this.#target === undefined
       ? this.volume.rename(from, name, to, finalName, "replace")
       : this.volume.replace(from, name, to, finalName);
@@ -166,7 +171,7 @@ export class Upload<D extends object, F extends object, N extends object> {
     if (looked < 0 && looked !== -ERRNO.ENOENT) return failureOf(looked);
     if (looked === 0 && this.volume.found.kind !== "file") return FAILURES.partialTaken;
     const begun = looked === 0 ? this.volume.found.size : undefined;
-    if (start.at === "end") return this.#openPartial(partial, begun ?? 0, existing);
+    if (start.at === "end") return this.#openNew(partial, begun ?? 0);
     const isNew = start.offset === 0 && existing === undefined;
     if (isNew || begun !== undefined && begun >= start.offset) {
       return this.#openPartial(partial, start.offset, existing);
@@ -189,6 +194,21 @@ export class Upload<D extends object, F extends object, N extends object> {
     const { size } = this.volume.found;
     if (offset !== undefined && offset > size) return FAILURES.pastEnd;
     return this.#startAt(offset ?? size);
+  }
+
+  /**
+   * Goes on in the partial file of one that is to be new: nothing that comes under the name is
+   * replaced by what should have been added to it.
+   */
+  #openNew(partial: string, offset: number): Completion {
+    this.#isNew = true;
+    const opened = this.#openPartial(partial, offset, undefined);
+    if (opened.kind === "failed") return opened;
+    const directory = this.#finalDirectory ?? this.#directory!;
+    if (this.volume.look(directory, this.#finalName) === -ERRNO.ENOENT) return opened;
+    // It has come since it was missed, from an upload that finished: this one is added to it.
+    if (offset === 0 && this.#isThere()) this.volume.remove(this.#directory!, partial, false);
+    return FAILURES.overtaken;
   }
 
   /** Writes to the partial file, from `offset` on; what is behind that is cut off. */
@@ -217,6 +237,7 @@ export class Upload<D extends object, F extends object, N extends object> {
       : volume.setOwner(this.file, this.#directory!, name, like!);
     const cut = owned < 0 || size === offset ? owned : volume.truncate(this.file, offset);
     if (cut < 0) return this.#failFresh(cut, size);
+    if (this.#target !== undefined) volume.found.mode = like!.mode & 0o777;
     volume.found.size = offset;
     return this.#startAt(offset);
   }
@@ -264,7 +285,7 @@ export class Upload<D extends object, F extends object, N extends object> {
     if (!this.#hasRoom(operation)) return FAILURES.noSpace;
     const wanted = finder.name;
     this.#directory = finder.take();
-    this.#unique = true;
+    this.#isNew = true;
     for (let count = 0; count < UNIQUE_TRIES_MAX; count++) {
       this.#answer = this.#finalName = count === 0 ? wanted : `${wanted}.${count}`;
       this.#name = partialName(this.#finalName);

@@ -15,6 +15,7 @@ import {
   decodeSocketAddress,
   encodeSocketAddress,
   type Ipv6Text,
+  isSameHost,
   SOCKADDR_IN6_BYTES,
   type SocketAddress,
   TIMEVAL_BYTES,
@@ -59,6 +60,9 @@ export class Libc {
   readonly #c = symbols();
   readonly #errno = errnoOf(this.#c);
   readonly #address = new Uint8Array(SOCKADDR_IN6_BYTES);
+  /** The last peer and its octets: mostly the next one comes from the same host. */
+  #remote: SocketAddress | undefined;
+  readonly #remoteOctets = new Uint8Array(SOCKADDR_IN6_BYTES);
   readonly #length = new Uint32Array(1);
   readonly #value = new Int32Array(1);
   /** struct tcp_info up to tcpi_unacked, its first number after eight octets of flags. */
@@ -114,7 +118,12 @@ export class Libc {
 
   /** The peer of the connection that the last `accept` returned. */
   remoteAddress(): SocketAddress {
-    return decodeSocketAddress(this.#address, this.#ipv6);
+    const octets = this.#address;
+    if (this.#remote === undefined || !isSameHost(octets, this.#remoteOctets)) {
+      this.#remoteOctets.set(octets);
+      this.#remote = decodeSocketAddress(octets, this.#ipv6);
+    }
+    return { ...this.#remote, port: octets[2]! << 8 | octets[3]! };
   }
 
   /** connect(2); EADDRNOTAVAIL also for a host that is no numeric address. */

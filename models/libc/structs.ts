@@ -96,6 +96,16 @@ export function decodeSocketAddress(octets: Uint8Array, ipv6: Ipv6Text): SocketA
   return { family: 6, host: ipv6.format(octets.subarray(8, 24)), port };
 }
 
+/** Whether two sockaddr name the same host, in the same family; ports may differ. */
+export function isSameHost(left: Uint8Array, right: Uint8Array): boolean {
+  if (left[0] !== right[0] || left[1] !== right[1]) return false;
+  const [from, to] = left[0] === AF_INET ? [4, 8] : [8, 24];
+  for (let at = from; at < to; at++) {
+    if (left[at] !== right[at]) return false;
+  }
+  return true;
+}
+
 function dotted(octets: Uint8Array, at: number): string {
   return `${octets[at]}.${octets[at + 1]}.${octets[at + 2]}.${octets[at + 3]}`;
 }

@@ -71,6 +71,18 @@ export interface WorkerStart {
   readonly warningsOnly: boolean;
 }
 
+/** How long events may wait for others to be told together, milliseconds: a message costs more. */
+const EVENTS_WAIT_MS = 100;
+
+/** Events that are told together at most. */
+const EVENTS_MAX = 256;
+
+/** An event, and when it happened, milliseconds since the epoch. */
+export interface TimedEvent {
+  readonly event: ServerEvent;
+  readonly at: number;
+}
+
 /** What a worker tells its supervisor. */
 export type WorkerMessage =
   /** It accepts connections, on `port`. */
@@ -79,7 +91,8 @@ export type WorkerMessage =
   | { readonly kind: "failed"; readonly reason: string }
   | { readonly kind: "finished" }
   | { readonly kind: "print"; readonly text: string }
-  | { readonly kind: "event"; readonly event: ServerEvent }
+  /** What happened, in order. */
+  | { readonly kind: "events"; readonly events: readonly TimedEvent[] }
   | { readonly kind: "ask"; readonly ask: number; readonly prompt: string }
   /** Nobody waits for the answer any more. */
   | { readonly kind: "withdraw"; readonly ask: number }
@@ -110,6 +123,12 @@ export class WorkerContext implements WorkerLink {
   readonly admission: Admission;
   /** Between this worker and the others; undefined where connections are not handed over. */
   readonly handoff: Handoff | undefined;
+  /**
+   * Runs `run` after `milliseconds`, in a worker that has a loop for that: events are told together
+   * there. One that blocks tells each at once.
+   */
+  after: ((milliseconds: number, run: () => void) => void) | undefined;
+  #events: TimedEvent[] = [];
   #asked = 0;
   #pauseTold = false;
   readonly #warningsOnly: boolean;
@@ -175,7 +194,21 @@ export class WorkerContext implements WorkerLink {
   /** For the operator. */
   event(event: ServerEvent): void {
     if (this.#warningsOnly && event.kind !== "warning") return;
-    this.post({ kind: "event", event });
+    this.#events.push({ event, at: now() });
+    const { length } = this.#events;
+    if (this.after === undefined || event.kind === "warning" || length >= EVENTS_MAX) {
+      this.tellEvents();
+    } else if (length === 1) {
+      this.after(EVENTS_WAIT_MS, () => this.tellEvents());
+    }
+  }
+
+  /** Tells the supervisor what has happened so far. */
+  tellEvents(): void {
+    if (this.#events.length === 0) return;
+    const events = this.#events;
+    this.#events = [];
+    this.post({ kind: "events", events });
   }
 
   /** A line on the server's standard output. */

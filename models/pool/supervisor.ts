@@ -233,8 +233,8 @@ export class Pool {
       case "print":
         terminal.print(message.text);
         return;
-      case "event":
-        terminal.event(message.event);
+      case "events":
+        for (const { event, at } of message.events) terminal.event(event, at);
         return;
       case "ask":
         this.#questions.add(worker, message.ask, message.prompt);

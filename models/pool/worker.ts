@@ -26,6 +26,8 @@ export function runWorker(work: (context: WorkerContext) => void | Promise<void>
       if (!(error instanceof ServeError)) throw error;
       context.post({ kind: "failed", reason: error.message });
       return;
+    } finally {
+      context.tellEvents();
     }
     context.post({ kind: "finished" });
   };

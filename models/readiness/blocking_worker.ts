@@ -45,6 +45,7 @@ function toolsOf(context: WorkerContext, kernel: Libc): BlockingTools {
       buffer,
       pipe: new UploadPipe(kernel, buffer),
       socketFlags: 0,
+      moveBytes: () => BULK_BYTES,
       // A call on a data socket waits for a tick at most.
       adopt(fd) {
         kernel.setTimeout(fd, c.SO_RCVTIMEO, TICK_MS);

@@ -32,6 +32,8 @@ export interface DataTools {
   readonly pipe: UploadPipe;
   /** SOCK_NONBLOCK, or 0 for a thread that blocks. */
   readonly socketFlags: number;
+  /** How many octets one move from a file may have now: BULK_BYTES, or more where few wait. */
+  moveBytes(): number;
   /** Prepares a data socket; a reason refuses it. */
   adopt(fd: number): string | undefined;
 }
@@ -162,9 +164,8 @@ export class DataConnection {
   }
 
   #sendFile(transfer: Transfer, now: number): boolean {
-    const { moveMax } = transfer;
-    const { kernel } = this.tools;
-    const length = moveMax === BULK_BYTES ? BULK : BigInt(moveMax);
+    const { kernel, moveBytes } = this.tools;
+    const length = BigInt(transfer.moveMax(moveBytes()));
     const count = kernel.sendfile(this.#channel!.fd, this.slot.descriptor!, length);
     if (count < 0) {
       // EIO is the file's, everything else the connection's.

@@ -44,6 +44,8 @@ export class Loop {
   readonly deadlines = new Deadlines();
   /** The time of this round. */
   now: number;
+  /** How many are given work in this round. */
+  worked = 0;
   readonly #watches: (Watch | undefined)[] = [];
   readonly #ready = new ReadyList();
   #queue: Watch[] = [];
@@ -135,6 +137,7 @@ export class Loop {
     const batch = this.#queue, later = this.#later;
     this.#queue = [];
     this.#later = [];
+    this.worked = batch.length + later.length;
     for (const watch of batch) this.#work(watch);
     for (const worked of later) this.#resume(worked);
     counters.add("wakeups", 1);

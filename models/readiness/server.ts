@@ -17,6 +17,8 @@ import {
   ACCEPTS_PER_TURN_MAX,
   BULK_BYTES,
   CONTROL_BYTES,
+  MOVE_BYTES_MAX,
+  READY_FEW_MAX,
 } from "../limits.ts";
 import type { Handed } from "../pool/handoff.ts";
 import { DRAINING, RUNNING, type WorkerContext } from "../pool/link.ts";
@@ -55,6 +57,7 @@ export class ReadinessServer {
         buffer,
         pipe: new UploadPipe(kernel, buffer),
         socketFlags: c.SOCK_NONBLOCK,
+        moveBytes: () => this.#loop.worked > READY_FEW_MAX ? BULK_BYTES : MOVE_BYTES_MAX,
         adopt: (fd) => selector.refuses(fd),
       },
       driver: {
@@ -81,6 +84,7 @@ export class ReadinessServer {
     const { context, kernel } = this;
     const { driver, data } = this.#tools;
     const wake = this.#watch(context.wake, (watch) => this.#woken(watch));
+    context.after = (milliseconds, run) => this.#loop.after(milliseconds, run);
     context.handoff?.open(context.wake);
     this.#listen();
     context.ready(context.options.port);

@@ -91,8 +91,8 @@ export function listenForControl(kernel: Kernel, options: ServeOptions, flags: n
 export class PassiveDescriptor implements PassiveSocket {
   /** See PassiveSocket. */
   uses = 0;
-  /** The only host whose packets it takes. */
-  #host: string | undefined;
+  /** The only host whose packets it takes: a filter for another is compiled by the kernel. */
+  host: string | undefined;
 
   constructor(
     readonly kernel: Kernel,
@@ -105,14 +105,14 @@ export class PassiveDescriptor implements PassiveSocket {
 
   /** See PassiveSocket. */
   lend(host: string): boolean {
-    if (this.#host !== host) {
+    if (this.host !== host) {
       const result = this.kernel.listenOnlyTo(this.fd, { family: familyOf(host), host, port: 0 });
       // Some kernels let only root filter: strangers are then turned away when they are accepted,
       // and a long backlog keeps room for who is expected.
-      const unfiltered = this.#host === undefined && result === -c.EPERM;
+      const unfiltered = this.host === undefined && result === -c.EPERM;
       if (unfiltered) this.kernel.listen(this.fd, BACKLOG);
       else if (result < 0) return false;
-      else this.#host = host;
+      else this.host = host;
     }
     return this.#drain();
   }

@@ -9,6 +9,7 @@
 import { type Address, type Failure, unreachable } from "../../server/mod.ts";
 import type { Transfer } from "../driver/transfer.ts";
 import type { FileSlot, SlotClient } from "../files/contract.ts";
+import { BULK_BYTES } from "../limits.ts";
 import { addressOf, type AsyncPassive } from "./passive.ts";
 
 /** What a data connection uses of its connection and worker. */
@@ -23,7 +24,10 @@ export interface DataTools {
   moved(way: "octetsIn" | "octetsOut", octets: number): void;
   /** The passive slot's socket. */
   passive(): AsyncPassive | undefined;
-  /** Others have their turn when it is due: awaits that end at once give them none. */
+  /**
+   * Others have their turn when it is due: awaits that end at once give them none. What one block
+   * holds is moved without that.
+   */
   breathe(): Promise<void> | undefined;
   /** An act was carried out. */
   advanced(): void;
@@ -77,7 +81,7 @@ export class DataConnection implements SlotClient {
         return await this.#take(Deno.connect({ hostname: host, port }));
       }
       case "read":
-        await tools.breathe();
+        if (transfer.octets >= BULK_BYTES) await tools.breathe();
         if (transfer.act !== "read") return;
         this.#asked = true;
         tools.slot.read(transfer.buffer, this);
@@ -95,7 +99,7 @@ export class DataConnection implements SlotClient {
         return transfer.received(count, tools.now());
       }
       case "write":
-        await tools.breathe();
+        if (transfer.octets > BULK_BYTES) await tools.breathe();
         if (transfer.act !== "write") return;
         this.#asked = true;
         tools.slot.write(transfer.chunk, this);

@@ -13,14 +13,24 @@ export const CALLS = { accept: 0, connect: 1, read: 2, write: 3 } as const;
 /** Buffers of each kind that a worker keeps for the next use. */
 const IDLE_BUFFERS_MAX = 16;
 
-/** Blocks of transfers between two looks at everybody's sockets. */
-const BLOCKS_BETWEEN_LOOKS = 4;
+/** Blocks of all transfers between two looks at everybody's sockets: about a millisecond. */
+const BLOCKS_BETWEEN_LOOKS = 8;
+
+/** Where commands are read to: CONTROL_BYTES, and all but the first of them. */
+export class ControlBuffer {
+  /** All octets. */
+  readonly whole: Uint8Array<ArrayBuffer> = new Uint8Array(CONTROL_BYTES);
+  /** The same without the first. */
+  readonly behindFirst: Uint8Array<ArrayBuffer> = this.whole.subarray(1);
+}
 
 /** One for each worker. */
 export class Sharing {
   readonly #bulk: Uint8Array<ArrayBuffer>[] = [];
-  readonly #control: Uint8Array<ArrayBuffer>[] = [];
+  readonly #control: ControlBuffer[] = [];
   #blocks = 0;
+  /** The call that all transfers wait for. */
+  #looking: Promise<void> | undefined;
 
   /**
    * @param root a path whose file system is asked for something, only to let the runtime look
@@ -53,34 +63,42 @@ export class Sharing {
     if (this.#bulk.length < IDLE_BUFFERS_MAX) this.#bulk.push(buffer);
   }
 
-  /** Lends a buffer of CONTROL_BYTES to `use`. */
-  async withControlBuffer(
-    use: (buffer: Uint8Array<ArrayBuffer>) => Promise<void>,
-  ): Promise<void> {
-    const buffer = this.#control.pop() ?? new Uint8Array(CONTROL_BYTES);
-    try {
-      await use(buffer);
-    } finally {
-      if (this.#control.length < IDLE_BUFFERS_MAX) this.#control.push(buffer);
-    }
+  /** A buffer for one read of commands. */
+  takeControl(): ControlBuffer {
+    return this.#control.pop() ?? new ControlBuffer();
+  }
+
+  /** It is not used any more. */
+  giveControl(buffer: ControlBuffer): void {
+    if (this.#control.length < IDLE_BUFFERS_MAX) this.#control.push(buffer);
   }
 
   /**
    * A block of a transfer is about to be moved. An awaited read or write that ends at once is a
-   * microtask: the runtime polls no socket between two of them. What goes to its thread pool makes
-   * it look; each block would pay too much for that, so every few do, and only beside others.
+   * microtask: the runtime polls no socket between two of them, and few even when it is woken all
+   * the time. It polls them all when it has nothing to do but to wait for its thread pool: so every
+   * few blocks all transfers wait for one call there, if there is anybody else.
    */
   breathe(): Promise<void> | undefined {
-    if (++this.#blocks % BLOCKS_BETWEEN_LOOKS !== 0 || this.alone()) return undefined;
-    return this.#look();
+    if (this.#looking !== undefined) return this.#looking;
+    if (++this.#blocks < BLOCKS_BETWEEN_LOOKS || this.alone()) return undefined;
+    return this.#looking = this.#look();
   }
 
   /** Runs `run` when everybody's sockets were looked at. */
   afterOthers(run: () => void): void {
-    this.#look().then(run);
+    (this.#looking ??= this.#look()).then(run);
   }
 
+  /** Twice, since the first call may have ended before the runtime comes to wait for it. */
   async #look(): Promise<void> {
-    await Deno.lstat(this.root);
+    for (let calls = 0; calls < 2; calls++) await this.#callThreadPool();
+    this.#looking = undefined;
+    this.#blocks = 0;
+  }
+
+  /** What the call says of the root, or why it cannot, is of no interest. */
+  #callThreadPool(): Promise<unknown> {
+    return Deno.lstat(this.root).catch(() => {});
   }
 }

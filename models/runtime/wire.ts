@@ -24,8 +24,8 @@ export class AsyncWire implements Wire {
   #unsent = 0;
   /** Settled when all that was sent is with the kernel; never rejects. */
   #written: Promise<void> = Promise.resolve();
-  /** Resolved by the next change of the driver's state. */
-  #changed = Promise.withResolvers<void>();
+  /** Wakes the reading loop, when that waits for a change of the driver's state. */
+  #wake: (() => void) | undefined;
   #timer: ReturnType<typeof setTimeout> | undefined;
   #timerAt = Infinity;
   #data: DataConnection | undefined;
@@ -51,8 +51,9 @@ export class AsyncWire implements Wire {
       this.#driver.begin(now());
       this.#settle();
       while (!this.#closed) {
-        if (this.#driver.wantsInput) await this.#receive();
-        else await this.#changed.promise;
+        if (!this.#driver.wantsInput) await new Promise<void>((wake) => this.#wake = wake);
+        else if (this.tools.protocol.telnet) await this.#receiveTelnet();
+        else await this.#receive(0);
       }
     } catch (error) {
       if (error instanceof TypeError || error instanceof RangeError) this.#driver.crashed(error);
@@ -81,31 +82,35 @@ export class AsyncWire implements Wire {
    * what has come: what follows a Synch (RFC 854) would not be heard. One octet is always full,
    * and it tells what kind of input it begins; a client that says nothing needs no more room.
    */
-  async #receive(): Promise<void> {
-    const { sharing, tools } = this;
-    if (!tools.protocol.telnet) {
-      return await sharing.withControlBuffer(async (buffer) =>
-        this.#heard(buffer, await this.#read(buffer))
-      );
-    }
-    const count = await this.#read(this.#first);
-    const [octet] = this.#first;
+  async #receiveTelnet(): Promise<void> {
+    const first = this.#first;
+    const count = await this.#read(first);
+    this.sharing.counters.add("wakeups", 1);
+    const [octet] = first;
     if (count === null || octet === IAC || octet === LF || this.#driver.transfer !== undefined) {
-      return this.#heard(this.#first, count);
+      return this.#heard(first, count);
     }
-    await sharing.withControlBuffer(async (buffer) => {
-      buffer[0] = octet!;
-      const more = await this.#read(buffer.subarray(1));
-      this.#heard(buffer, 1 + (more ?? 0));
-      if (more === null) this.#heard(buffer, null);
-    });
+    await this.#receive(1);
   }
 
-  async #read(buffer: Uint8Array<ArrayBuffer>): Promise<number | null> {
+  /** What has come, behind the first octet where that was read alone. */
+  async #receive(before: 0 | 1): Promise<void> {
+    const { sharing } = this;
+    const buffer = sharing.takeControl();
+    try {
+      const count = await this.#read(before === 0 ? buffer.whole : buffer.behindFirst);
+      sharing.counters.add("wakeups", 1);
+      buffer.whole[0] = before === 0 ? buffer.whole[0]! : this.#first[0]!;
+      if (before + (count ?? 0) > 0) this.#heard(buffer.whole, before + (count ?? 0));
+      if (count === null) this.#heard(buffer.whole, null);
+    } finally {
+      sharing.giveControl(buffer);
+    }
+  }
+
+  #read(buffer: Uint8Array<ArrayBuffer>): Promise<number | null> {
     this.sharing.count("read");
-    const count = await this.conn.read(buffer);
-    this.sharing.counters.add("wakeups", 1);
-    return count;
+    return this.conn.read(buffer);
   }
 
   #heard(buffer: Uint8Array<ArrayBuffer>, count: number | null): void {
@@ -117,8 +122,7 @@ export class AsyncWire implements Wire {
 
   /** After every turn: wakes the reading loop, and sees that the next deadline has a timer. */
   #settle(): void {
-    this.#changed.resolve();
-    this.#changed = Promise.withResolvers();
+    this.#wakeUp();
     if (this.#closed) return;
     const { deadline } = this.#driver;
     if (deadline === undefined || deadline >= this.#timerAt) return; // an early timer looks again
@@ -129,6 +133,11 @@ export class AsyncWire implements Wire {
       this.#driver.expire(now());
       this.#settle();
     }, Math.max(0, deadline - now()));
+  }
+
+  #wakeUp(): void {
+    this.#wake?.();
+    this.#wake = undefined;
   }
 
   // --- the driver's calls ---
@@ -151,14 +160,18 @@ export class AsyncWire implements Wire {
   /** See Wire. */
   send(octets: Uint8Array<ArrayBuffer>): void {
     this.#unsent += 1;
-    this.#written = this.#written.then(() => this.#write(octets));
+    this.#written = this.#unsent === 1
+      ? this.#write(octets)
+      : this.#written.then(() => this.#write(octets));
   }
 
   async #write(octets: Uint8Array<ArrayBuffer>): Promise<void> {
     try {
       for (let rest = octets; rest.length > 0;) {
         this.sharing.count("write");
-        rest = rest.subarray(await this.conn.write(rest));
+        const written = await this.conn.write(rest);
+        if (written === rest.length) break;
+        rest = rest.subarray(written);
       }
     } catch {
       this.abandon(); // the peer takes nothing any more
@@ -219,7 +232,7 @@ export class AsyncWire implements Wire {
     }
     this.#giveBuffer();
     clearTimeout(this.#timer);
-    this.#changed.resolve();
+    this.#wakeUp();
     // A read that is under way ends with the socket; replies go first, but not for ever.
     const limit = setTimeout(() => closeQuietly(this.conn), LAST_REPLY_MS);
     this.#written = this.#written.then(() => {

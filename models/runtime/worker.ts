@@ -18,6 +18,7 @@ import { AsyncWire, peerOf } from "./wire.ts";
 
 runWorker(async (context) => {
   const listener = listen(context.options);
+  context.after = (milliseconds, run) => void setTimeout(run, milliseconds);
   context.ready(listener.addr.port);
   const serving = new Map<AsyncWire, Promise<void>>();
   const begin = beginner(context, serving);

@@ -40,8 +40,8 @@ export class StandardTerminal implements Terminal {
   }
 
   /** See Terminal. */
-  event(event: ServerEvent): void {
-    const line = renderEvent(event, this.#format, new Date());
+  event(event: ServerEvent, at: number = Date.now()): void {
+    const line = renderEvent(event, this.#format, new Date(at));
     if (line !== undefined) this.#err.write(`${line}\n`);
   }
 

@@ -28,10 +28,10 @@ export type Rule = (file: SourceFile) => Finding[];
 export type Node = Deno.lint.Node;
 
 /** Folders that hold nothing of ours, at any depth; the last two are in .gitignore. */
-const SKIPPED_FOLDERS: readonly string[] = [".git", "node_modules", "files", "coverage", "results"];
+const SKIPPED_FOLDERS: readonly string[] = [".git", "node_modules", "coverage", "results"];
 
-/** Where the README has other people's servers unpacked, and what the benchmark wrote by itself. */
-const SKIPPED_PATHS: readonly string[] = ["peers/", "bench/example/"];
+/** What serve shares, other people's servers as the README has them, what the benchmark wrote. */
+const SKIPPED_PATHS: readonly string[] = ["files/", "peers/", "bench/example/"];
 
 /** Text that people write here. The lock file names the registry, and is written by the runtime. */
 const TEXT = /(?:\.(?:ts|js|json|md|py|sh|txt|html|css|svg|yml|yaml)|\/run|\/LICENSE|\.gitignore)$/;

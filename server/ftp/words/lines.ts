@@ -172,6 +172,20 @@ export class LineReader {
  * @throws {TypeError} when `text` holds LF, for which FTP has no notation.
  */
 export function encodeLine(text: string): Uint8Array {
+  const { length } = text;
+  const octets = new Uint8Array(length + 2);
+  for (let index = 0; index < length; index++) {
+    const unit = text.charCodeAt(index);
+    if (unit >= 0x80 || unit === CR || unit === LF) return encodeUnusual(text);
+    octets[index] = unit;
+  }
+  octets[length] = CR;
+  octets[length + 1] = LF;
+  return octets;
+}
+
+/** A line that is more than ASCII, or cannot be written as it is. */
+function encodeUnusual(text: string): Uint8Array {
   const octets = encodeOctets(`${text}\r\n`);
   if (octets.indexOf(LF) !== octets.length - 1) {
     throw new TypeError(`Cannot write ${JSON.stringify(text)} as one line: it holds LF`);

@@ -164,6 +164,28 @@ Deno.test("PassivePool closes what is of no use any more, and makes another", ()
   assertEquals([...ports.open], [fresh.port]);
 });
 
+Deno.test("PassivePool lends a host what it had before, if that is free", () => {
+  const pool = new PassivePool<Socket & { host?: string }>(
+    [1_000, 1_003],
+    1,
+    seeded(7),
+    new Ports().listen,
+  );
+  const hosts = ["192.0.2.1", "192.0.2.2", "192.0.2.3", "192.0.2.4"];
+  const lent = hosts.map((host) => Object.assign(pool.lend(host)!, { host }));
+  for (const socket of lent) pool.giveBack(socket);
+  for (let round = 0; round < 8; round++) {
+    for (const host of hosts) {
+      const socket = pool.lend(host)!;
+      assertEquals(socket.host, host);
+      pool.giveBack(socket);
+    }
+  }
+  const former = pool.lend(hosts[0]!)!;
+  assert(pool.lend(hosts[0]!)!.host !== hosts[0], "Another's serves when it has none left");
+  pool.giveBack(former);
+});
+
 Deno.test("PassivePool gives a port up after PASSIVE_USES_MAX loans", () => {
   const ports = new Ports();
   const pool = poolOf(1, ports);

@@ -127,7 +127,7 @@ export class Bench {
       case "over":
         throw new Error(`Nothing is to be done while the act is "${transfer.act}"`);
       case "move": {
-        const moved = this.#take(transfer.moveMax);
+        const moved = this.#take(transfer.moveMax(BULK_BYTES));
         this.arrived.push(...moved);
         return transfer.moved(moved.length, now);
       }

@@ -215,6 +215,19 @@ Deno.test("FileStore: a file that may not be written to is not replaced, and not
   assertEquals([ground.names(), ground.text("/file")], [["file"], "root's"]);
 });
 
+Deno.test("FileStore: a file that comes while an appending upload is opened is appended to", () => {
+  const ground = new MemoryGround();
+  let comes = true;
+  const stage = refusing(ground, (name, given) => {
+    if (!comes || name !== "open" || given[2] !== "create") return undefined;
+    comes = false;
+    ground.write("/file", "first ");
+    return undefined;
+  });
+  assertEquals(stage.whole(END, "second"), 6);
+  assertEquals([ground.names(), ground.text("/file")], [["file"], "first second"]);
+});
+
 Deno.test("FileStore: a quota or a size limit is a want of room, and the partial file goes", () => {
   for (const errno of [c.ENOSPC, c.EDQUOT, c.EFBIG]) {
     const ground = new MemoryGround();

@@ -8,9 +8,7 @@
 import { assert, assertEquals } from "@std/assert";
 import { MemoryVolume } from "../../../models/files/memory.ts";
 import type { MemoryNode } from "../../../models/files/memory_node.ts";
-import { VolumeStore } from "../../../models/files/slot.ts";
 import { nameOf, parentOf } from "../../../server/mod.ts";
-import { Stage } from "./stage.ts";
 
 const encoder = new TextEncoder();
 const decoder = new TextDecoder();
@@ -141,11 +139,6 @@ export class MemoryGround implements Ground {
     location: this.root,
     capacity: 2 ** 24,
   });
-
-  /** A connection to it. */
-  stage(): Stage {
-    return new Stage(new VolumeStore(this.volume), this);
-  }
 
   write(path: string, text: string): void {
     const { volume } = this;

@@ -9,6 +9,7 @@ import { assert, assertEquals } from "@std/assert";
 import type { FileSlot, FileStore } from "../../../models/files/contract.ts";
 import { diskStore } from "../../../models/files/disk.ts";
 import { runtimeStore } from "../../../models/files/runtime.ts";
+import { VolumeStore } from "../../../models/files/slot.ts";
 import { Libc, unavailableReason } from "../../../models/libc/mod.ts";
 import type {
   Completion,
@@ -179,8 +180,13 @@ export function storeKinds(): StoreKind[] {
         return new Stage(runtimeStore(ground.root), ground);
       },
     },
-    { name: "memory", needs: [], make: () => new MemoryGround().stage() },
+    { name: "memory", needs: [], make: memoryStage },
   ];
+}
+
+function memoryStage(): Stage {
+  const ground = new MemoryGround();
+  return new Stage(new VolumeStore(ground.volume), ground);
 }
 
 /** What a kind of store cannot show, and why: by the names of cases. */

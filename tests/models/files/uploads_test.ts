@@ -1,27 +1,15 @@
 /**
- * Uploads on every store: partial names, locks, resuming, names that are taken, owners and bits,
- * stores that are full, files that somebody takes away meanwhile.
+ * Uploads on every store: partial names, resuming, names that are taken, owners and bits,
+ * stores that are full.
  *
  * @module
  */
 
 import { assert, assertEquals } from "@std/assert";
-import type { Completion, FileOperation } from "../../../server/mod.ts";
+import type { Completion } from "../../../server/mod.ts";
 import { at, CLOSE, COMMIT, END, REPLACE, type Stage, storeTest, UNIQUE, upload } from "./stage.ts";
 
-const DAY_MS = 86_400_000;
 const PART = "/.file.part";
-
-/** Every operation that takes away or changes what is at `path`. */
-function changesOf(path: string): FileOperation[] {
-  return [
-    { do: "removeFile", path },
-    { do: "rename", from: path, to: "/elsewhere" },
-    { do: "rename", from: "/another", to: path },
-    { do: "chmod", path, mode: 0o600 },
-    { do: "setModified", path, modifiedMs: 0 },
-  ];
-}
 
 storeTest("upload that replaces", {
   "takes its name when it is complete, not before": (stage) => {
@@ -145,7 +133,7 @@ storeTest("upload that replaces", {
   "keeps the mode of the file that it replaces, from the beginning": (stage) => {
     stage.ground.write("/file", "secret");
     stage.ground.chmod("/file", 0o600);
-    stage.do("opened", upload(REPLACE));
+    assertEquals(stage.do("opened", upload(REPLACE)).stat.mode, 0o600);
     assertEquals(stage.stat(PART).mode, 0o600);
     stage.append("another");
     stage.do("done", COMMIT);
@@ -250,113 +238,6 @@ storeTest("upload that goes on", {
   },
 });
 
-storeTest("two uploads to one name", {
-  "the second is told busy, until the first has ended": (stage) => {
-    const second = stage.other();
-    for (const end of [CLOSE, COMMIT]) {
-      stage.do("opened", upload(REPLACE));
-      stage.append("first");
-      for (const start of [REPLACE, at(0)]) second.fails("busy", upload(start));
-      assertEquals(stage.ground.text(PART), "first"); // not truncated by the one refused
-      stage.do("done", end);
-      second.do("opened", upload(REPLACE));
-      second.append("second");
-      second.do("done", COMMIT);
-      assertEquals([stage.ground.names(), stage.ground.text("/file")], [["file"], "second"]);
-      stage.ground.delete("/file");
-    }
-  },
-
-  "in place as well, and beside one that replaces": (stage) => {
-    stage.ground.write("/file", "begun");
-    const second = stage.other();
-    stage.do("opened", upload(END));
-    for (const start of [END, at(2), REPLACE]) second.fails("busy", upload(start));
-    stage.do("done", CLOSE);
-    second.do("opened", upload(REPLACE));
-    stage.fails("busy", upload(END));
-    second.do("done", COMMIT);
-    stage.do("opened", upload(END));
-    stage.slot.close();
-    assertEquals(stage.ground.names(), ["file"]);
-  },
-
-  "readers are not in the way": (stage) => {
-    stage.ground.write("/file", "old");
-    const reader = stage.other();
-    reader.do("opened", { do: "openRead", path: "/file", offset: 0 });
-    stage.whole(REPLACE, "new");
-    assertEquals(reader.readAll(), "old"); // the file that it opened
-    assertEquals(reader.read("/file"), "new");
-  },
-});
-
-storeTest("a file under upload", {
-  "cannot be removed, renamed, replaced or changed": (stage) => {
-    const second = stage.other();
-    stage.ground.write("/another", "");
-    stage.do("opened", upload(REPLACE));
-    stage.append("first");
-    for (const operation of changesOf(PART)) second.fails("busy", operation);
-    stage.do("done", COMMIT);
-    assertEquals(stage.ground.text("/file"), "first");
-    stage.do("opened", upload(END));
-    for (const operation of changesOf("/file")) second.fails("busy", operation);
-    stage.do("done", COMMIT);
-    for (const operation of changesOf("/file")) {
-      stage.ground.write("/file", "");
-      stage.ground.write("/another", "");
-      second.do("done", operation);
-    }
-  },
-
-  "that is removed behind the store's back is lost, and nobody else's is taken": (stage) => {
-    const second = stage.other();
-    stage.do("opened", upload(REPLACE));
-    stage.append("x".repeat(100));
-    stage.ground.delete(PART);
-    second.do("opened", upload(REPLACE));
-    second.append("another");
-    stage.fails("lost", COMMIT);
-    second.do("done", COMMIT);
-    assertEquals([stage.ground.names(), stage.ground.text("/file")], [["file"], "another"]);
-  },
-
-  "that is replaced behind the store's back is lost, in place as well": (stage) => {
-    stage.ground.write("/file", "old");
-    for (const start of [REPLACE, END]) {
-      stage.ground.write("/new", "new");
-      stage.do("opened", upload(start));
-      stage.append("octets");
-      stage.ground.rename("/new", start === END ? "/file" : PART);
-      stage.fails("lost", COMMIT);
-      stage.do("opened", upload(start));
-      stage.do("done", CLOSE);
-    }
-    assertEquals(stage.ground.text("/file"), "new");
-  },
-
-  "that is interrupted removes no other's file": (stage) => {
-    stage.do("opened", upload(REPLACE, { keepPartial: false }));
-    stage.append("octets");
-    stage.ground.delete(PART);
-    stage.ground.write(PART, "another's");
-    stage.do("done", CLOSE);
-    assertEquals(stage.ground.text(PART), "another's");
-  },
-
-  "moves with its folder": (stage) => {
-    stage.ground.makeFolder("/a");
-    stage.do("opened", upload(REPLACE, { path: "/a/file" }));
-    stage.append("octets");
-    stage.ground.rename("/a", "/b");
-    stage.do("done", COMMIT);
-    assertEquals(stage.ground.text("/b/file"), "octets");
-  },
-}, {
-  "moves with its folder": { runtime: "the runtime knows the folder by its path" },
-});
-
 storeTest("upload to a free name", {
   "takes the name itself, then numbers": (stage) => {
     const names = ["first", "second", "third"].map((text) => {
@@ -421,7 +302,7 @@ function fill(stage: Stage): Completion {
   throw new Error("It is never full");
 }
 
-const ENDLESS = "a disk that is full is made in disk_test.ts";
+const ENDLESS = "a test that fails calls fills it (faults_test.ts)";
 
 storeTest("upload without room", {
   "removes what it wrote": (stage) => {
@@ -450,60 +331,4 @@ storeTest("upload without room", {
 }, {
   "removes what it wrote": { disk: ENDLESS, runtime: ENDLESS },
   "that goes on from an earlier one keeps it all": { disk: ENDLESS, runtime: ENDLESS },
-});
-
-/** Sweeps to the end, in a bounded number of steps; how many files went. */
-function sweep({ store }: Stage, days: number, now: number): number {
-  let removed = 0;
-  for (let steps = 0; steps < 100; steps++) {
-    const swept = store.sweep(days, now);
-    removed += swept.removed;
-    if (swept.ended) return removed;
-  }
-  throw new Error("The sweep does not end");
-}
-
-storeTest("sweep", {
-  "removes partial files that are old, in every folder": (stage) => {
-    const { ground } = stage;
-    const now = 100 * DAY_MS;
-    ground.makeFolder("/a");
-    ground.makeFolder("/a/b");
-    ground.makeFolder("/a/.dir.part");
-    ground.link("/a/up", "..");
-    const files: [string, number][] = [
-      ["/.old.part", 90],
-      ["/.young.part", 99],
-      ["/a/b/.old.part", 1],
-      ["/a/b/old", 1],
-      ["/a/b/.part", 1],
-    ];
-    for (const [path, day] of files) {
-      ground.write(path, "octets");
-      ground.setModified(path, day * DAY_MS);
-    }
-    assertEquals(sweep(stage, 5, now), 2);
-    assertEquals(ground.names(), [".young.part", "a"]);
-    assertEquals(ground.names("/a"), [".dir.part", "b", "up"]);
-    assertEquals(ground.names("/a/b"), [".part", "old"]);
-    assertEquals(sweep(stage, 5, now), 0);
-  },
-
-  "leaves what is being written": (stage) => {
-    const second = stage.other();
-    second.do("opened", upload(REPLACE));
-    second.append("octets");
-    stage.ground.setModified(PART, 0);
-    assertEquals(sweep(stage, 1, 100 * DAY_MS), 0);
-    second.do("done", COMMIT);
-    assertEquals(stage.ground.names(), ["file"]);
-  },
-
-  "looks at a bounded number of names in a step": (stage) => {
-    for (let count = 0; count < 2_500; count++) stage.ground.write(`/${count}`, "");
-    let steps = 1;
-    while (!stage.store.sweep(1, 0).ended) steps++;
-    assert(steps >= 3 && steps < 10, `${steps}`);
-    stage.store.sweep(1, 0); // what it has open is closed with the store
-  },
 });

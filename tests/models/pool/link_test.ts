@@ -152,8 +152,10 @@ Deno.test("WorkerContext.sessionCrashed tells the operator which session, and wh
   const { context, posted } = stage();
   context.sessionCrashed(12, new Error("a bug"));
   const [message] = posted;
-  assert(message?.kind === "event" && message.event.kind === "warning");
-  assert(message.event.text.startsWith("Session 12 ended by a bug: Error: a bug"));
+  assert(message?.kind === "events");
+  const event = message.events[0]?.event;
+  assert(event?.kind === "warning");
+  assert(event.text.startsWith("Session 12 ended by a bug: Error: a bug"));
 });
 
 Deno.test("WorkerContext.event: where nobody shows them, only warnings are told", () => {
