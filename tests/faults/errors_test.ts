@@ -58,11 +58,16 @@ const SESSION_ERRORS: readonly (readonly [call: string, error: string])[] = [
 /** One client after another: with several threads each of them may meet the fault. */
 const CLIENTS = 3;
 
+/** How long a client goes on whose transfer comes to nothing; a whole story takes a moment. */
+const STORY_MS_MAX = 2_000;
+
 const absentTool = uninjectable();
 
 /** Everything that one session does with the kernel; what fails of it is nobody's concern. */
 async function story(endpoint: Endpoint): Promise<void> {
   const ftp = await Conversation.connect(endpoint);
+  // Whose data connection was lost waits as long as the server has patience for another.
+  const guard = setTimeout(() => ftp.close(), STORY_MS_MAX);
   try {
     await ftp.reply("any");
     for (const line of ["USER anonymous", "PASS me", "TYPE I", "SIZE large", "MDTM large"]) {
@@ -73,6 +78,7 @@ async function story(endpoint: Endpoint): Promise<void> {
   } catch {
     // The connection was ended: that is what may happen to it.
   } finally {
+    clearTimeout(guard);
     ftp.close();
   }
 }

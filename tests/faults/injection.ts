@@ -22,6 +22,9 @@ export function uninjectable(): string | undefined {
   );
 }
 
+/** How long strace may take to detach: a guard, it needs a moment. */
+const DETACH_MS_MAX = 3_000;
+
 /** strace attached to a process. */
 export class Injection implements AsyncDisposable {
   readonly #process: Deno.ChildProcess;
@@ -68,13 +71,20 @@ export class Injection implements AsyncDisposable {
 
   /** Detaches; what was traced, a line for each call, with its thread's number in front. */
   async end(): Promise<string> {
+    this.#kill("SIGINT");
+    // A server that was killed while a call of it was tampered with can leave strace waiting.
+    const guard = setTimeout(() => this.#kill("SIGKILL"), DETACH_MS_MAX);
+    await this.#process.status;
+    clearTimeout(guard);
+    return await this.#trace;
+  }
+
+  #kill(signal: Deno.Signal): void {
     try {
-      this.#process.kill("SIGINT");
+      this.#process.kill(signal);
     } catch {
       // The server has ended, and strace with it.
     }
-    await this.#process.status;
-    return await this.#trace;
   }
 
   async [Symbol.asyncDispose](): Promise<void> {

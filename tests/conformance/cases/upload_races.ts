@@ -109,7 +109,8 @@ async function storesLetter(target: Target, command: string, letter: number): Pr
     const data = await ftp.passive();
     const { code } = await ftp.command(command, [125, 150, 450]);
     if (code < 200) {
-      for (let count = 0; count < PIECES; count++) await writeAll(data, piece);
+      // A server that wants no more of it says so in the reply.
+      for (let count = 0; count < PIECES; count++) await writeAll(data, piece).catch(() => {});
       closeQuietly(data);
       await ftp.reply(226, command);
       stored++;
