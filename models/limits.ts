@@ -71,7 +71,7 @@ export const REPLIES_STALL_MS = 60_000;
 export const STEPS_PER_TURN_MAX = 2;
 
 /** The same when it starts: small files need no readiness at all. */
-export const STEPS_AT_ONCE_MAX = 6;
+export const STEPS_AT_ONCE_MAX = 5;
 
 /**
  * The longest that a blocked thread waits in one call on a data connection, milliseconds: between

@@ -284,8 +284,9 @@ export type Effect =
    * Moves all octets between the data connection and the file slot: "send" until the source ends,
    * "receive" until the peer closes. Without `connectData` before it, the data connection is the
    * first that the peer's own host makes to the passive slot, within `connectTimeoutMs`. Answered
-   * by `transferred` or `failed`, always after the data connection is closed and the passive slot
-   * is empty. The file slot stays open: `commitUpload` or `closeFile` follows.
+   * by `transferred` or `failed`, after the data connection is closed and the passive slot is
+   * empty; that of an upload that has come whole is closed once `commitUpload` or `closeFile`,
+   * which follows in any case, was carried out. The file slot stays open until then.
    */
   | {
     readonly kind: "startTransfer";

@@ -192,7 +192,7 @@ export class Driver<S extends PassiveSocket> {
     const ask = this.#transferAsk;
     if (transfer?.act === "hold" && ask !== undefined) {
       this.#transferAsk = undefined;
-      this.#answer(ask, { kind: "connected" }, now);
+      this.#answer(ask, transfer.completion ?? { kind: "connected" }, now);
     } else if (transfer?.act === "over") {
       this.transfer = undefined;
       this.#transferAsk = undefined;
@@ -347,10 +347,18 @@ export class Driver<S extends PassiveSocket> {
   #perform(id: number, operation: FileOperation): number {
     this.slot.perform(operation, (completion) => {
       if (completion.kind === "failed") this.#reports.file(operation, completion);
+      if (operation.do === "commitUpload" || operation.do === "closeFile") this.#release();
       this.#answer(id, completion, this.#now); // which may be later than the call
     });
     const block = operation.do === "read" || operation.do === "openListing";
     return block ? WORK.block : WORK.call;
+  }
+
+  /** An upload's file is closed: so may its data connection be. */
+  #release(): void {
+    if (this.transfer === undefined) return;
+    this.transfer.release();
+    this.wire.pursue();
   }
 
   #openPassive(): Completion {

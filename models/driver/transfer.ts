@@ -8,7 +8,7 @@
  *     act       what the wire does                                    and then calls
  *     accept    takes a connection from the passive slot              accepted(host)
  *     connect   connects to `address`                                 madeConnection()
- *     hold      nothing: the session has not said startTransfer yet
+ *     hold      nothing, until the driver says start or release
  *     move      lets the kernel move up to `moveMax()` octets         moved(count), 0: the end
  *     read      fills `buffer` from the file slot                     (the slot answers)
  *     send      sends `chunk`, or a part of it                        sent(count)
@@ -19,8 +19,12 @@
  *     over      nothing: `completion` says how it ended
  *
  *     accept, connect -> [hold ->] move* or (read, send*)*      -> close -> over    "send"
- *     accept, connect -> [hold ->] move* or (receive, write)*   -> look -> close -> over    "receive"
+ *     accept, connect -> [hold ->] move* or (receive, write)*   -> look -> hold -> close -> over
+ *                                                                               "receive"
  *     any -> close -> over                                      failed, timeout, abort
+ *
+ * An upload holds at its end until its file has its name: there are clients that take the close of
+ * the data connection for the end of the command.
  *
  * The end of an upload is two facts: the data ended, and the control connection is alive. A client
  * that is killed closes both, and the end of its data is then not the end of its file.
@@ -217,8 +221,15 @@ export class Transfer implements SlotClient {
   /** Whether the control connection is alive. */
   controlSeen(alive: boolean): void {
     if (!this.#during("look")) return;
-    if (alive && !this.#controlEnded) this.act = "close";
-    else this.fail("reset", "the client has gone");
+    if (!alive || this.#controlEnded) return this.fail("reset", "the client has gone");
+    this.act = "hold";
+    this.deadline = Infinity;
+    this.completion = { kind: "transferred", octets: this.octets };
+  }
+
+  /** The file of an upload has its name, or none: nothing holds the data connection any more. */
+  release(): void {
+    if (this.act === "hold" && this.completion !== undefined) this.act = "close";
   }
 
   /** The data connection is closed. */

@@ -142,6 +142,7 @@ export class ReadinessServer {
     watch.ready = 0;
     this.#acceptedAt = 0;
     if (error === -c.EAGAIN) return this.context.counters.add("emptyAccepts", 1);
+    if (this.context.stopping !== RUNNING) return this.#listenNoMore(); // it was shut down
     this.context.acceptingPauses(errorText(-error));
     this.#listenNoMore();
     this.#pauses = true;

@@ -29,7 +29,10 @@ export class WatchedData {
     if (transfer.octets > octets || transfer.act !== act) this.loop.progressed();
     if (transfer.act === "over") return this.#drop();
     if (transfer.act === "hold") {
-      if (this.#watch !== undefined) this.loop.interest(this.#watch, 0);
+      // At the end of an upload the close is next; before its begin the client may do anything.
+      if (transfer.completion === undefined && this.#watch !== undefined) {
+        this.loop.interest(this.#watch, 0);
+      }
       return;
     }
     const { fd } = this.connection;

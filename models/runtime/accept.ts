@@ -5,13 +5,16 @@
  * @module
  */
 
-import { ACCEPT_PAUSE_MS } from "../limits.ts";
+import { ACCEPT_PAUSE_MS, BACKLOG } from "../limits.ts";
 
 /** Errors that pass by themselves, and that another accept would meet at once. */
 const PAUSING: ReadonlySet<unknown> = new Set(["EMFILE", "ENFILE", "ENOBUFS", "ENOMEM"]);
 
-/** Errors in a row that are not of want before it pauses nevertheless: never a spinning loop. */
-const ERRORS_IN_A_ROW_MAX = 64;
+/**
+ * Errors in a row that are not of want before it pauses nevertheless, never to spin: more than the
+ * connections that can be dead before they are accepted.
+ */
+const ERRORS_IN_A_ROW_MAX = BACKLOG + 1;
 
 /**
  * Hands out connections as long as `goesOn`; ends when the listener is closed.
@@ -38,6 +41,7 @@ export async function acceptEach(
       errors += 1;
       const wanting = PAUSING.has((error as { code?: string }).code);
       if (!wanting && errors < ERRORS_IN_A_ROW_MAX) continue;
+      errors = 0;
       if (goesOn()) paused(error.message);
       await new Promise((resume) => setTimeout(resume, ACCEPT_PAUSE_MS));
     }

@@ -12,6 +12,9 @@ import type { FileSlot, SlotClient } from "../files/contract.ts";
 import { BULK_BYTES } from "../limits.ts";
 import { addressOf, type AsyncPassive } from "./passive.ts";
 
+/** What the entries of one step of a listing cost, each of which is looked at, in blocks. */
+const BLOCKS_PER_LISTING_STEP = 2;
+
 /** What a data connection uses of its connection and worker. */
 export interface DataTools {
   /** The file slot. */
@@ -25,10 +28,10 @@ export interface DataTools {
   /** The passive slot's socket. */
   passive(): AsyncPassive | undefined;
   /**
-   * Others have their turn when it is due: awaits that end at once give them none. What one block
-   * holds is moved without that.
+   * `blocks` are about to be moved: others have their turn when it is due, since awaits that end
+   * at once give them none. What one block holds is moved without that.
    */
-  breathe(): Promise<void> | undefined;
+  breathe(blocks: number): Promise<void> | undefined;
   /** An act was carried out. */
   advanced(): void;
 }
@@ -81,7 +84,8 @@ export class DataConnection implements SlotClient {
         return await this.#take(Deno.connect({ hostname: host, port }));
       }
       case "read":
-        if (transfer.octets >= BULK_BYTES) await tools.breathe();
+        if (transfer.octets >= BULK_BYTES) await tools.breathe(1);
+        else if (tools.slot.length === undefined) await tools.breathe(BLOCKS_PER_LISTING_STEP);
         if (transfer.act !== "read") return;
         this.#asked = true;
         tools.slot.read(transfer.buffer, this);
@@ -99,7 +103,7 @@ export class DataConnection implements SlotClient {
         return transfer.received(count, tools.now());
       }
       case "write":
-        if (transfer.octets > BULK_BYTES) await tools.breathe();
+        if (transfer.octets > BULK_BYTES) await tools.breathe(1);
         if (transfer.act !== "write") return;
         this.#asked = true;
         tools.slot.write(transfer.chunk, this);

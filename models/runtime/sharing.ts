@@ -79,9 +79,10 @@ export class Sharing {
    * the time. It polls them all when it has nothing to do but to wait for its thread pool: so every
    * few blocks all transfers wait for one call there, if there is anybody else.
    */
-  breathe(): Promise<void> | undefined {
+  breathe(blocks: number): Promise<void> | undefined {
     if (this.#looking !== undefined) return this.#looking;
-    if (++this.#blocks < BLOCKS_BETWEEN_LOOKS || this.alone()) return undefined;
+    this.#blocks += blocks;
+    if (this.#blocks < BLOCKS_BETWEEN_LOOKS || this.alone()) return undefined;
     return this.#looking = this.#look();
   }
 

@@ -193,7 +193,7 @@ export class AsyncWire implements Wire {
         count: (call) => this.sharing.count(call),
         moved: (way, octets) => this.sharing.moved(way, octets),
         passive: () => passive.socket,
-        breathe: () => this.sharing.breathe(),
+        breathe: (blocks) => this.sharing.breathe(blocks),
         advanced: () => this.#advanced(),
       }, transfer);
     }

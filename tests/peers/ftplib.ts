@@ -20,6 +20,8 @@ const STORIES = [
   "resume",
   "abort_urgent",
   "abort_synch",
+  "abort_synch_idle",
+  "status_urgent",
   "resets",
   "stranger",
   "reset_upload",

@@ -170,6 +170,26 @@ def abort_synch():
     after_abort(ftp, data)
 
 
+def abort_synch_idle():
+    ftp = login()
+    for _ in range(3):
+        # The Synch and the command in one go, before anything else has come.
+        ftp.sock.sendall(IAC_IP_SYNCH[:-1])
+        ftp.sock.sendall(IAC_IP_SYNCH[-1:], socket.MSG_OOB)
+        ftp.sock.sendall(b"ABOR\r\n")
+        assert ftp.getmultiline()[:3] in ("225", "226")
+    assert ftp.voidcmd("NOOP")[:3] == "200"
+
+
+def status_urgent():
+    ftp = login()
+    for _ in range(3):
+        # Wholly as urgent data: the line's end is the urgent octet, as Ruby's Net::FTP#status.
+        ftp.sock.sendall(b"STAT\r\n", socket.MSG_OOB)
+        assert ftp.getmultiline()[:3] == "211"
+    assert ftp.voidcmd("NOOP")[:3] == "200"
+
+
 def resets():
     put_on_disk("large", b"\0" * 8_000_000)
     put_on_disk("a", b"content")

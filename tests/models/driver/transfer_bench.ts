@@ -124,6 +124,9 @@ export class Bench {
       case "connect":
         return transfer.madeConnection(now);
       case "hold":
+        // The file of an upload has its name; before the start nobody releases.
+        transfer.release();
+        return assertEquals(transfer.act, "close");
       case "over":
         throw new Error(`Nothing is to be done while the act is "${transfer.act}"`);
       case "move": {

@@ -65,6 +65,10 @@ class Stage implements Disposable {
       passive: () => undefined,
       breathe: () => undefined,
       advanced: () => {
+        if (this.transfer.completion !== undefined && this.transfer.act === "hold") {
+          this.transfer.release(); // the file of an upload has its name
+          this.connection.pursue();
+        }
         this.#changed.resolve();
         this.#changed = Promise.withResolvers();
       },

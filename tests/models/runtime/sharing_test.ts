@@ -18,7 +18,7 @@ function sharing(alone: boolean, root = "."): Sharing {
 /** The look that comes after some blocks, and how many those were. */
 function firstLook(shared: Sharing): { look: Promise<void> | undefined; blocks: number } {
   for (let blocks = 1; blocks <= BLOCKS; blocks++) {
-    const look = shared.breathe();
+    const look = shared.breathe(1);
     if (look !== undefined) return { look, blocks };
   }
   return { look: undefined, blocks: BLOCKS };
@@ -32,7 +32,7 @@ Deno.test("Sharing.breathe: beside others all transfers wait for the same look",
   const shared = sharing(false);
   const { look, blocks } = firstLook(shared);
   assert(look !== undefined && blocks < BLOCKS);
-  assertStrictEquals(shared.breathe(), look);
+  assertStrictEquals(shared.breathe(1), look);
   await look;
   assertEquals(firstLook(shared).blocks, blocks, "Counting begins again behind it");
 });
