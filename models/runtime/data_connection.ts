@@ -11,9 +11,10 @@ import type { Transfer } from "../driver/transfer.ts";
 import type { FileSlot, SlotClient } from "../files/contract.ts";
 import { BULK_BYTES } from "../limits.ts";
 import { addressOf, type AsyncPassive } from "./passive.ts";
+import { BLOCKS_BETWEEN_LOOKS } from "./sharing.ts";
 
-/** What the entries of one step of a listing cost, each of which is looked at, in blocks. */
-const BLOCKS_PER_LISTING_STEP = 2;
+/** What one step of a listing costs in blocks: each of its entries is looked at several times. */
+const BLOCKS_PER_LISTING_STEP = BLOCKS_BETWEEN_LOOKS;
 
 /** What a data connection uses of its connection and worker. */
 export interface DataTools {

@@ -14,7 +14,7 @@ export const CALLS = { accept: 0, connect: 1, read: 2, write: 3 } as const;
 const IDLE_BUFFERS_MAX = 16;
 
 /** Blocks of all transfers between two looks at everybody's sockets: about a millisecond. */
-const BLOCKS_BETWEEN_LOOKS = 8;
+export const BLOCKS_BETWEEN_LOOKS = 8;
 
 /** Where commands are read to: CONTROL_BYTES, and all but the first of them. */
 export class ControlBuffer {

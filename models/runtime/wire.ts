@@ -178,6 +178,8 @@ export class AsyncWire implements Wire {
     }
     this.#unsent -= 1;
     if (this.#unsent > 0) return;
+    // A write mostly ends at once: what takes more than a turn lets others have theirs first.
+    if (this.#driver.pending) return this.again();
     this.#driver.resume(now());
     this.#settle();
   }

@@ -132,6 +132,9 @@ const NAMES = 30_000, LISTERS = 8, STATUS_COMMANDS = 2_000;
 /** What a server may grow by: the heaps of its threads as they are collected, and no listings. */
 const GROWTH_KIB_MAX = 65_536;
 
+/** Async: the runtime reads all names of a folder at once, as objects that it drops again. */
+const ASYNC_LISTINGS_KIB_MAX = 4 * GROWTH_KIB_MAX;
+
 /** A folder of many names for all tests of this file, made at the first use. */
 let crowded: Root | undefined;
 
@@ -183,7 +186,8 @@ for (const variant of ONE_OF_EACH) {
         for (let round = 0; round < 20; round++) await neighbour.list("LIST");
       });
       for (const ftp of [...all, neighbour]) ftp.close();
-      assert(grown < GROWTH_KIB_MAX, `It grew by ${grown} KiB`);
+      const most = variant.model.name === "async" ? ASYNC_LISTINGS_KIB_MAX : GROWTH_KIB_MAX;
+      assert(grown < most, `It grew by ${grown} KiB`);
     },
     variant.unavailable(),
   );

@@ -58,7 +58,7 @@ export const limits: Cases = {
   },
 
   "an idle client is told 421 and closed": async (target) => {
-    const impatient = await target.shared({ idleTimeoutMs: 400 });
+    const impatient = await target.shared({ idleTimeoutMs: 1_000 });
     const ftp = await impatient.login();
     await ftp.reply(421);
     await ftp.end();
@@ -69,7 +69,7 @@ export const limits: Cases = {
 
   "a transfer under way is no idleness": async (target) => {
     const content = await target.large("a");
-    const impatient = await target.shared({ idleTimeoutMs: 400 });
+    const impatient = await target.shared({ idleTimeoutMs: 1_000 });
     const ftp = await impatient.login();
     const data = await ftp.begin("RETR a");
     const head = await readExactly(data, 1000);

@@ -67,33 +67,6 @@ libcTest("an IPv4 client of an IPv6 listener is seen by its IPv4 address", (libc
 
 type Calls = Partial<Record<CallName, () => number | void>>;
 
-/** Every call on names once, in an order in which none of them fails. */
-function eachNameCall(libc: Libc, loopback: Loopback, folder: string): Calls {
-  const files = new FileCalls(libc.calls);
-  const at = loopback.open(libc.open(folder, c.O_RDONLY, 0));
-  Deno.symlinkSync("file", `${folder}/link`);
-  const file = loopback.open(libc.open(`${folder}/file`, O_RDWR, 0));
-  const name = (text: string) => new TextEncoder().encode(`${text}\0`);
-  const { uid, gid } = Deno.statSync(`${folder}/file`);
-  const listed = loopback.open(libc.open(folder, c.O_RDONLY, 0));
-  return {
-    openat2: () => loopback.open(files.openat2(at, name("file"), c.O_RDONLY, 0)),
-    openat: () => loopback.open(files.openat(at, name("new"), c.O_WRONLY | c.O_CREAT, 0o600)),
-    statx: () => files.statx(at, name("file"), 0),
-    readlinkat: () => files.readlinkat(at, name("link"), new Uint8Array(9)),
-    mkdirat: () => files.mkdirat(at, name("folder"), 0o700),
-    renameat2: () => files.renameat2(at, name("new"), at, name("newer"), 0),
-    linkat: () => files.linkat(at, name("newer"), at, name("other")),
-    unlinkat: () => files.unlinkat(at, name("other"), 0),
-    fchmodat: () => files.fchmodat(at, name("newer"), 0o640),
-    fchmod: () => files.fchmod(file, 0o640),
-    fchown: () => files.fchown(file, uid!, gid!),
-    utimensat: () => files.setModified(at, name("file"), 1e12),
-    fstatfs: () => files.free(at),
-    getdents64: () => files.getdents(listed, new Uint8Array(4_096), 4_096n),
-  };
-}
-
 /** Every call once, in an order in which none of them fails or blocks. */
 function eachCall(libc: Libc, loopback: Loopback, folder: string): Calls {
   const { fd: listening, address } = loopback.listen();
@@ -138,7 +111,6 @@ function eachCall(libc: Libc, loopback: Loopback, folder: string): Calls {
     prctl: () => libc.nameThread("libc test"),
     shutdown: () => libc.shutdown(client, c.SHUT_RDWR),
     close: () => libc.close(ending),
-    ...eachNameCall(libc, loopback, folder),
   };
 }
 
