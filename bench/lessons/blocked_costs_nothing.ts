@@ -33,7 +33,7 @@ export const lesson: Lesson = {
   rule: `confirmed when the thread used less than ${SHARE_MAX * 100} % of the time, and gave the ` +
     "processor away once per wake-up, to 10 %; inconclusive when wake-ups were not one a request",
   code: [
-    "models/blocking_connection.ts: recv(2) on a blocking socket",
+    "models/readiness/blocking_wire.ts: recv(2) on a blocking socket",
     "models/libc/mod.ts: recv(), a plain call that returns when there is something",
   ],
   unavailable: () => models.get("blocking")!.unavailable() ?? procUnavailable(),

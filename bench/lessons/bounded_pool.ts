@@ -39,7 +39,7 @@ export const lesson: Lesson = {
     "pool, where none of them was served before a slow reader had ended",
   code: [
     "models/blocking.ts: a thread serves its client to the end",
-    "models/reactor.ts: one unit of work for each watch that is ready",
+    "models/readiness/loop.ts: one unit of work for each watch that is ready",
   ],
   unavailable: () => models.get("blocking")!.unavailable(),
   async run({ size, say, signal }) {

@@ -45,8 +45,8 @@ export const lesson: Lesson = {
   rule: "confirmed when under every model that runs here all transfers were in the middle at the " +
     "same time and every octet was right",
   code: [
-    "models/transfer.ts: one step of a transfer, for blocking and the loops alike",
-    "models/async_connection.ts: the same with awaits",
+    "models/driver/transfer.ts: what one data connection does next, in every model",
+    "models/runtime/data_connection.ts: its acts by awaiting",
   ],
   async run({ size, say, signal }) {
     const [pairs, octets] = size === "full" ? [3, 8 << 20] : [2, 1 << 20];

@@ -31,9 +31,9 @@ export const lesson: Lesson = {
   rule: "confirmed when all sessions were open at once in one worker and every message came " +
     "back unchanged",
   code: [
-    "models/reactor.ts: #round(), the loop",
+    "models/readiness/loop.ts: round(), the loop",
     "models/selector/epoll.ts: wait()",
-    "server/echo.ts: all that the protocol does",
+    "server/small/echo.ts: all that the protocol does",
   ],
   unavailable: () => models.get("multiplex")!.unavailable(),
   run,

@@ -38,7 +38,7 @@ export const lesson: Lesson = {
   rule: `confirmed when EAGAIN per request is ${EDGE_MIN} to ${EDGE_MAX} by edge and less than ` +
     `${LEVEL_MAX} by level, for the client that thinks; the other is shown and does not count`,
   code: [
-    "models/reactor.ts: #work, which remembers an edge until a call says EAGAIN",
+    "models/readiness/loop.ts: #work, which remembers an edge until a call says EAGAIN",
     "models/selector/epoll.ts: EPOLLET",
   ],
   unavailable: () => models.get("multiplex")!.unavailable(),

@@ -47,9 +47,9 @@ export const lesson: Lesson = {
     "the slow handler and only those later by its time, and the NOOP later by at least half of " +
     "it; inconclusive when only the NOOP was not late",
   code: [
-    "models/reactor.ts: #queue, #onReady() and #round()",
-    "models/reactor.ts: #work(), one unit of work per watch and round, so that none is slow",
-    "models/slow_disk.ts: SlowDisk, where blocking models sleep and async awaits",
+    "models/readiness/loop.ts: #queue, #take() and round()",
+    "models/readiness/loop.ts: #work(), one unit of work per watch and round, so that none is slow",
+    "models/files/slow_disk.ts: slowStore, where blocking models sleep and async awaits",
   ],
   unavailable: unavailableReason,
   run,

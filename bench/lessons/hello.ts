@@ -34,7 +34,7 @@ export const lesson: Lesson = {
   } % of the time, and the client was greeted`,
   code: [
     "models/blocking.ts: accept(), where the thread stands",
-    "server/hello.ts: all that the protocol says",
+    "server/small/hello.ts: all that the protocol says",
   ],
   unavailable: () => models.get("blocking")!.unavailable() ?? procUnavailable(),
   run,

@@ -38,7 +38,7 @@ export const lesson: Lesson = {
     "waits and at none after, and epoll by edge tells once per connection and not again",
   code: [
     "models/selector/epoll.ts: set(), EPOLLET",
-    "models/reactor.ts: #work(), what has to be remembered for edge and may be forgotten for level",
+    "models/readiness/loop.ts: #work(), what has to be remembered for edge and may be forgotten for level",
   ],
   unavailable: unavailableReason,
   run,

@@ -35,7 +35,7 @@ export const lesson: Lesson = {
     "the time was off",
   code: [
     "models/selector/scan.ts: wait(), the sleep between two looks",
-    "models/reactor.ts: #accept(), the look",
+    "models/readiness/server.ts: #accept(), the look",
   ],
   unavailable: () => models.get("polling")!.unavailable(),
   run,

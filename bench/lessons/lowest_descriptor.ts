@@ -43,7 +43,7 @@ export const lesson: Lesson = {
   rule: "confirmed when each of the six numbers is the lowest one free; inconclusive when " +
     "something else in the process opened or closed a descriptor at every try",
   code: [
-    "models/reactor.ts: #watches, an array by descriptor: numbers are small, so it is short",
+    "models/readiness/loop.ts: #watches, an array by descriptor: numbers are small, so it is short",
     "models/selector/select.ts: set(), a bit by descriptor",
   ],
   unavailable: () => unavailableReason() ?? procUnavailable(),

@@ -35,8 +35,8 @@ export const lesson: Lesson = {
     "the answers meant for it and no others, and all sessions were open in one thread at once",
   code: [
     "models/selector/select.ts: the call",
-    "server/chat.ts: messages, questions, answers",
-    "models/pool.ts: #ask(), one question at a time",
+    "server/small/chat.ts: messages, questions, answers",
+    "models/pool/questions.ts: one question at a time",
   ],
   unavailable: () => models.get("multiplex")!.unavailable(),
   run,

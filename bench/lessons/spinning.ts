@@ -38,7 +38,7 @@ export const lesson: Lesson = {
     "from it by others",
   code: [
     "models/selector/scan.ts: everything may be ready, and nobody sleeps",
-    "models/reactor_connection.ts: #receive, where EAGAIN is heard",
+    "models/readiness/wire.ts: #receive, where EAGAIN is heard",
   ],
   unavailable: () => models.get("polling")!.unavailable() ?? procUnavailable(),
   async run({ size, say, signal }) {

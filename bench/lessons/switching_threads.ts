@@ -87,7 +87,7 @@ export const lesson: Lesson = {
     "95 % interval of the quotient; how much more is measured, there is no bound",
   code: [
     "bench/lessons/stage/ping_pong.ts: the threads",
-    "models/blocking.ts: a thread per connection, models/reactor.ts: a call per connection",
+    "models/blocking.ts: a thread per connection, models/readiness/loop.ts: a call per connection",
   ],
   unavailable: unavailableReason,
   async run({ size, say, signal }) {

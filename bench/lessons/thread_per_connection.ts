@@ -45,7 +45,7 @@ export const lesson: Lesson = {
     `${SWITCHES_MIN} to ${SWITCHES_MAX} voluntary switches`,
   code: [
     "models/blocking.ts: saturated() starts a thread when all have a client",
-    "models/blocking_connection.ts: where a thread waits",
+    "models/readiness/blocking_wire.ts: where a thread waits",
   ],
   unavailable: () => models.get("blocking")!.unavailable() ?? procUnavailable(),
   async run({ size, say, signal }) {

@@ -383,12 +383,8 @@ export class Driver<S extends PassiveSocket> {
       this.#newTransfer("passive", effect.id, now + connectTimeoutMs);
     const direct = effect.lines === undefined && this.slot.descriptor !== undefined &&
       this.wire.moves(effect.direction);
-    const means = { length: this.slot.length, direct, buffer: this.wire.buffer() };
-    transfer.start(
-      effect,
-      effect.direction === "send" ? means : { ...means, length: undefined },
-      now,
-    );
+    const length = effect.direction === "send" ? this.slot.length : undefined;
+    transfer.start(effect, { length, direct, buffer: this.wire.buffer() }, now);
     this.wire.pursue();
   }
 

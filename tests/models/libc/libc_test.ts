@@ -10,7 +10,6 @@ import {
   CALL_NAMES,
   type CallName,
   EAGAIN_COUNTER,
-  FileCalls,
   Libc,
   unavailableReason,
 } from "../../../models/libc/mod.ts";
