@@ -6,7 +6,6 @@
 import { assertEquals } from "@std/assert";
 import { testWith } from "./permission.ts";
 import { EXCEPTIONS } from "./tidy/exceptions.ts";
-import { importCycles } from "./tidy/cycles.ts";
 import { importDirections } from "./tidy/imports.ts";
 import * as rules from "./tidy/rules.ts";
 import { type Finding, readTree, type Rule } from "./tidy/source.ts";
@@ -20,9 +19,11 @@ const RULES: Readonly<Record<string, Rule>> = {
   pureCore: rules.pureCore,
   ffiInOnePlace: rules.ffiInOnePlace,
   fileLength: rules.fileLength,
+  modelLength: rules.modelLength,
   functionLength: rules.functionLength,
   moduleDoc: rules.moduleDoc,
   exportDoc: rules.exportDoc,
+  memberDoc: rules.memberDoc,
   exhaustiveSwitch: rules.exhaustiveSwitch,
   noMarkers: rules.noMarkers,
   reasons: rules.reasons,
@@ -48,10 +49,6 @@ for (const [name, rule] of Object.entries(RULES)) {
     assertEquals(found.map((finding) => finding.text), []);
   });
 }
-
-testWith(["read"], "tidy importCycles: there is none", () => {
-  assertEquals(importCycles(readTree(ROOT)).map((finding) => finding.text), []);
-});
 
 testWith(["read"], "tidy exceptions are all needed", () => {
   const files = readTree(ROOT);
@@ -299,6 +296,42 @@ switch (name) {
       ":5 switches over a kind without unreachable() at its end",
     ],
   },
+  "members without a word": {
+    rule: rules.memberDoc,
+    path: "models/a.ts",
+    text: `/** What it is. */
+export interface A {
+  /** Octets. */
+  readonly b: number;
+  c(): void;
+}
+/** What it is. */
+export class D {
+  readonly #e = 1;
+  constructor() {}
+  f(): void {}
+}
+interface G {
+  h: number;
+}
+`,
+    finds: [
+      ":5 has a member without a word: c(): void;",
+      ":11 has a member without a word: f(): void {}",
+    ],
+  },
+  "a model's file of 251 lines": {
+    rule: rules.modelLength,
+    path: "models/readiness/a.ts",
+    text: "a();\n".repeat(251),
+    finds: [" has 251 lines"],
+  },
+  "a shared file of 251 lines": {
+    rule: rules.modelLength,
+    path: "models/driver/a.ts",
+    text: "a();\n".repeat(251),
+    finds: [],
+  },
   "work that is left": {
     rule: rules.noMarkers,
     path: "README.md",
@@ -337,20 +370,3 @@ for (const [name, { rule, path, text, finds }] of Object.entries(CASES)) {
     assertEquals(rule({ path, text }).map((found) => found.text.slice(path.length)), [...finds]);
   });
 }
-
-Deno.test("tidy importCycles finds each circle once, of types and values, and no other", () => {
-  const files = Object.entries({
-    "server/a.ts": 'import type { B } from "./b/b.ts";\nimport "./d.ts";\n',
-    "server/b/b.ts": 'export { c } from "../c.ts";\nimport "../d.ts";\n',
-    "server/c.ts": 'type A = import("./a.ts").A;\nimport "./d.ts";\n',
-    "server/d.ts": 'import "./e.ts";\n// import "./a.ts"\n',
-    "server/e.ts": "export const e = 1;\n",
-    "models/g.ts": 'new Worker(new URL("./h.ts", import.meta.url), { type: "module" });\n',
-    "models/h.ts": 'import "./g.ts";\n',
-    "server/f.ts": 'const { f } = await import("./f.ts");\n',
-  }).map(([path, text]) => ({ path, text }));
-  assertEquals(importCycles(files).map((finding) => finding.text), [
-    "server/a.ts -> server/b/b.ts -> server/c.ts -> server/a.ts is a circle of imports",
-    "server/f.ts -> server/f.ts is a circle of imports",
-  ]);
-});

@@ -11,49 +11,13 @@
 import type { FileStat, StoreAbilities } from "../../server/mod.ts";
 import * as c from "../libc/constants.ts";
 import { FileCalls, type Kernel } from "../libc/mod.ts";
+import type { DiskCalls, DiskDirectory, DiskFile, DiskNames, NameCalls } from "./disk_types.ts";
 import { CString, fillInfo, nameIn, readNames } from "./disk_octets.ts";
 import type { FileStore } from "./contract.ts";
 import { ERRNO } from "./errors.ts";
 import { VolumeStore } from "./slot.ts";
-import {
-  type Identity,
-  identityOf,
-  Info,
-  type OpenMode,
-  type RenameMode,
-  type Volume,
-} from "./volume.ts";
+import { identityOf, Info, type OpenMode, type RenameMode, type Volume } from "./volume.ts";
 import { type Place, walk } from "./walk.ts";
-
-/** The calls on descriptors that a disk needs; a test fails one after another. */
-export type DiskCalls = Pick<Kernel, "read" | "write" | "seek" | "truncate" | "tryLock" | "close">;
-
-/** The calls on names. */
-export type NameCalls = { [Name in keyof FileCalls]: FileCalls[Name] };
-
-/** A directory that is open; it is closed when nobody holds it. */
-export interface DiskDirectory {
-  /** Of O_PATH. */
-  readonly fd: number;
-  /** The virtual path that it was found at. */
-  readonly path: string;
-  /** How many hold it; the volume itself may be one of them. */
-  holds: number;
-  /** What it is, once that was asked. */
-  identity?: Identity;
-}
-
-/** An open file. */
-export interface DiskFile {
-  /** Its descriptor. */
-  readonly fd: number;
-}
-
-/** Names being read: a descriptor of its own. */
-export interface DiskNames {
-  /** Its descriptor. */
-  readonly fd: number;
-}
 
 /** Links that leave the root, and those of /proc, are refused by the kernel (openat2(2)). */
 const INSIDE = c.RESOLVE_BENEATH | c.RESOLVE_NO_MAGICLINKS;
@@ -87,7 +51,9 @@ const EMPTY = new CString("");
 
 /** The tree below one folder. */
 export class DiskVolume implements Volume<DiskDirectory, DiskFile, DiskNames> {
+  /** See Volume. */
   readonly can: StoreAbilities = { append: true, rename: true, modes: true, times: true };
+  /** See Volume. */
   readonly found = new Info();
   readonly #root: DiskDirectory;
   /** The directory that was held last: most operations are about the one before's. */
@@ -114,10 +80,12 @@ export class DiskVolume implements Volume<DiskDirectory, DiskFile, DiskNames> {
     else libc.close(probe);
   }
 
+  /** See Volume. */
   top(): DiskDirectory {
     return this.#root;
   }
 
+  /** See Volume. */
   hold(path: string): DiskDirectory | number {
     if (path === "/") return this.#root;
     const last = this.#last;
@@ -131,36 +99,43 @@ export class DiskVolume implements Volume<DiskDirectory, DiskFile, DiskNames> {
     return opened;
   }
 
+  /** See Volume. */
   descend(directory: DiskDirectory, name: string): DiskDirectory | number {
     const fd = this.names.openat(directory.fd, this.#name.set(name), DIRECTORY, 0);
     if (fd < 0) return fd;
     return { fd, path: "", holds: 1 };
   }
 
+  /** See Volume. */
   release(directory: DiskDirectory): void {
     if (directory === this.#root) return;
     if (--directory.holds === 0) this.libc.close(directory.fd);
   }
 
+  /** See Volume. */
   look(directory: DiskDirectory, name: string): number {
     return this.#look(directory.fd, this.#name.set(name), c.AT_SYMLINK_NOFOLLOW, this.found);
   }
 
+  /** See Volume. */
   readLink(directory: DiskDirectory, name: string): string | number {
     const count = this.names.readlinkat(directory.fd, this.#name.set(name), this.#link);
     if (count === LINK_BYTES_MAX) return -ERRNO.ENAMETOOLONG;
     return count < 0 ? count : nameIn(this.#link, 0, count);
   }
 
+  /** See Volume. */
   makeDirectory(directory: DiskDirectory, name: string): number {
     return this.names.mkdirat(directory.fd, this.#name.set(name), DIRECTORY_MODE);
   }
 
+  /** See Volume. */
   remove(directory: DiskDirectory, name: string, isDirectory: boolean): number {
     const flags = isDirectory ? c.AT_REMOVEDIR : 0;
     return this.names.unlinkat(directory.fd, this.#name.set(name), flags);
   }
 
+  /** See Volume. */
   rename(
     from: DiskDirectory,
     name: string,
@@ -212,16 +187,19 @@ export class DiskVolume implements Volume<DiskDirectory, DiskFile, DiskNames> {
     return result;
   }
 
+  /** See Volume. */
   setModified(directory: DiskDirectory, name: string, modifiedMs: number): number {
     return this.names.setModified(directory.fd, this.#name.set(name), modifiedMs);
   }
 
+  /** See Volume. */
   open(directory: DiskDirectory, name: string, mode: OpenMode): DiskFile | number {
     const path = this.#name.set(name);
     const fd = this.names.openat(directory.fd, path, OPEN_FLAGS[mode], FILE_MODE);
     return mode === "probe" && fd >= 0 ? { fd } : this.#opened(fd);
   }
 
+  /** See Volume. */
   openPath(path: string): DiskFile | number {
     const fd = this.#resolve(path, c.O_RDONLY | c.O_NONBLOCK);
     if (fd !== -ERRNO.EXDEV && fd !== -ERRNO.ENOSYS) return this.#opened(fd);
@@ -232,14 +210,17 @@ export class DiskVolume implements Volume<DiskDirectory, DiskFile, DiskNames> {
     return result;
   }
 
+  /** See Volume. */
   lookAt(file: DiskFile): number {
     return this.#look(file.fd, EMPTY.octets, c.AT_EMPTY_PATH, this.found);
   }
 
+  /** See Volume. */
   read(file: DiskFile, buffer: Uint8Array<ArrayBuffer>): number {
     return this.libc.read(file.fd, buffer);
   }
 
+  /** See Volume. */
   write(file: DiskFile, octets: Uint8Array<ArrayBuffer>): number {
     for (let done = 0; done < octets.length;) {
       const part = done === 0 ? octets : octets.subarray(done);
@@ -250,14 +231,17 @@ export class DiskVolume implements Volume<DiskDirectory, DiskFile, DiskNames> {
     return 0;
   }
 
+  /** See Volume. */
   seek(file: DiskFile, offset: number): number {
     return Math.min(0, this.libc.seek(file.fd, offset));
   }
 
+  /** See Volume. */
   truncate(file: DiskFile, length: number): number {
     return this.libc.truncate(file.fd, length);
   }
 
+  /** See Volume. */
   lock(file: DiskFile, shared: boolean): number {
     return this.libc.tryLock(file.fd, shared);
   }
@@ -270,25 +254,30 @@ export class DiskVolume implements Volume<DiskDirectory, DiskFile, DiskNames> {
     return (mode & 0o7777) === wanted ? 0 : this.names.fchmod(fd, wanted);
   }
 
+  /** See Volume. */
   closeFile(file: DiskFile): void {
     this.libc.close(file.fd);
   }
 
+  /** See Volume. */
   descriptor(file: DiskFile): number {
     return file.fd;
   }
 
+  /** See Volume. */
   free(): number | undefined {
     const octets = this.names.free(this.#root.fd);
     return octets < 0 ? undefined : octets;
   }
 
+  /** See Volume. */
   openNames(directory: DiskDirectory): DiskNames | number {
     const path = this.#name.set(".");
     const fd = this.names.openat(directory.fd, path, c.O_RDONLY | c.O_DIRECTORY, 0);
     return fd < 0 ? fd : { fd };
   }
 
+  /** See Volume. */
   nextNames({ fd }: DiskNames, names: string[]): number {
     const before = names.length;
     // A block may hold nothing but "." and "..", which is not the end.
@@ -300,10 +289,12 @@ export class DiskVolume implements Volume<DiskDirectory, DiskFile, DiskNames> {
     return names.length - before;
   }
 
+  /** See Volume. */
   closeNames(reading: DiskNames): void {
     this.libc.close(reading.fd);
   }
 
+  /** See Volume. */
   close(): void {
     this.#remember(undefined);
     this.libc.close(this.#root.fd);

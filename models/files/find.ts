@@ -12,7 +12,9 @@ import { type Place, walk } from "./walk.ts";
 
 /** One place that is looked for; it is used again for the next path, once it was released. */
 export class Finder<D extends object, F extends object, N extends object> implements Place<D> {
+  /** The folder that holds what was found, held until `release` or `take`. */
   directory: D | undefined;
+  /** Its name there, "." for the root. */
   name = "";
   /** The last component was a link, and its end is what was found. */
   followed = false;

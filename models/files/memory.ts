@@ -52,8 +52,11 @@ export interface MemoryNames {
 
 /** The tree. */
 export class MemoryVolume implements Volume<MemoryNode, MemoryFile, MemoryNames> {
+  /** See Volume. */
   readonly can: StoreAbilities;
+  /** A path for messages. */
   readonly location: string;
+  /** See Volume. */
   readonly found = new Info();
   readonly #root: MemoryNode;
   readonly #clock: () => number;
@@ -72,10 +75,12 @@ export class MemoryVolume implements Volume<MemoryNode, MemoryFile, MemoryNames>
     this.#root = this.#make("directory", undefined);
   }
 
+  /** See Volume. */
   top(): MemoryNode {
     return this.#root;
   }
 
+  /** See Volume. */
   hold(path: string): MemoryNode | number {
     if (encodeOctets(path).length >= PATH_BYTES_MAX) return -ERRNO.ENAMETOOLONG;
     const place: Place<MemoryNode> = { directory: undefined, name: "" };
@@ -83,6 +88,7 @@ export class MemoryVolume implements Volume<MemoryNode, MemoryFile, MemoryNames>
     return walked < 0 ? walked : this.descend(place.directory!, place.name);
   }
 
+  /** See Volume. */
   descend(directory: MemoryNode, name: string): MemoryNode | number {
     const node = this.#entry(directory, name);
     if (typeof node === "number") return node;
@@ -92,6 +98,7 @@ export class MemoryVolume implements Volume<MemoryNode, MemoryFile, MemoryNames>
   /** Nothing is held: what is removed stays for who has it. */
   release(): void {}
 
+  /** See Volume. */
   look(directory: MemoryNode, name: string): number {
     const node = this.#entry(directory, name);
     if (typeof node === "number") return node;
@@ -99,17 +106,20 @@ export class MemoryVolume implements Volume<MemoryNode, MemoryFile, MemoryNames>
     return 0;
   }
 
+  /** See Volume. */
   readLink(directory: MemoryNode, name: string): string | number {
     const node = this.#entry(directory, name);
     if (typeof node === "number") return node;
     return node.kind === "link" ? node.text : -ERRNO.EINVAL;
   }
 
+  /** See Volume. */
   makeDirectory(directory: MemoryNode, name: string): number {
     const made = this.add(directory, name, "directory");
     return typeof made === "number" ? made : 0;
   }
 
+  /** See Volume. */
   remove(directory: MemoryNode, name: string, isDirectory: boolean): number {
     const node = this.#entry(directory, name);
     if (typeof node === "number") return node;
@@ -121,6 +131,7 @@ export class MemoryVolume implements Volume<MemoryNode, MemoryFile, MemoryNames>
     return 0;
   }
 
+  /** See Volume. */
   rename(
     from: MemoryNode,
     name: string,
@@ -152,10 +163,12 @@ export class MemoryVolume implements Volume<MemoryNode, MemoryFile, MemoryNames>
     return 0;
   }
 
+  /** See Volume. */
   replace(from: MemoryNode, name: string, to: MemoryNode, newName: string): number {
     return this.rename(from, name, to, newName, "replace");
   }
 
+  /** See Volume. */
   chmod(directory: MemoryNode, name: string, mode: number): number {
     const node = this.#entry(directory, name);
     if (typeof node === "number") return node;
@@ -163,6 +176,7 @@ export class MemoryVolume implements Volume<MemoryNode, MemoryFile, MemoryNames>
     return 0;
   }
 
+  /** See Volume. */
   setModified(directory: MemoryNode, name: string, modifiedMs: number): number {
     const node = this.#entry(directory, name);
     if (typeof node === "number") return node;
@@ -170,6 +184,7 @@ export class MemoryVolume implements Volume<MemoryNode, MemoryFile, MemoryNames>
     return 0;
   }
 
+  /** See Volume. */
   open(directory: MemoryNode, name: string, mode: OpenMode): MemoryFile | number {
     let node = this.#entry(directory, name);
     if (node === -ERRNO.ENOENT && (mode === "create" || mode === "createNew")) {
@@ -180,6 +195,7 @@ export class MemoryVolume implements Volume<MemoryNode, MemoryFile, MemoryNames>
     return typeof node === "number" ? node : this.#opened(node);
   }
 
+  /** See Volume. */
   openPath(path: string): MemoryFile | number {
     if (encodeOctets(path).length >= PATH_BYTES_MAX) return -ERRNO.ENAMETOOLONG;
     const place: Place<MemoryNode> = { directory: undefined, name: "" };
@@ -187,11 +203,13 @@ export class MemoryVolume implements Volume<MemoryNode, MemoryFile, MemoryNames>
     return walked < 0 ? walked : this.open(place.directory!, place.name, "read");
   }
 
+  /** See Volume. */
   lookAt(file: MemoryFile): number {
     this.#fill(file.node);
     return 0;
   }
 
+  /** See Volume. */
   read(file: MemoryFile, buffer: Uint8Array<ArrayBuffer>): number {
     const { node, position } = file;
     const end = Math.min(node.size, position + buffer.length);
@@ -201,6 +219,7 @@ export class MemoryVolume implements Volume<MemoryNode, MemoryFile, MemoryNames>
     return end - position;
   }
 
+  /** See Volume. */
   write(file: MemoryFile, octets: Uint8Array<ArrayBuffer>): number {
     const { node, position } = file;
     const end = position + octets.length;
@@ -213,17 +232,20 @@ export class MemoryVolume implements Volume<MemoryNode, MemoryFile, MemoryNames>
     return 0;
   }
 
+  /** See Volume. */
   seek(file: MemoryFile, offset: number): number {
     file.position = offset;
     return 0;
   }
 
+  /** See Volume. */
   truncate(file: MemoryFile, length: number): number {
     this.#resize(file.node, length);
     file.node.modifiedMs = this.#clock();
     return 0;
   }
 
+  /** See Volume. */
   lock(file: MemoryFile, shared: boolean): number {
     const { node } = file;
     const isFree = node.lockedBy.size === 0 || shared && node.isLockShared;
@@ -233,6 +255,7 @@ export class MemoryVolume implements Volume<MemoryNode, MemoryFile, MemoryNames>
     return 0;
   }
 
+  /** See Volume. */
   setOwner({ node }: MemoryFile, _: MemoryNode, _name: string, like: FileStat): number {
     node.uid = like.uid;
     node.gid = like.gid;
@@ -240,30 +263,37 @@ export class MemoryVolume implements Volume<MemoryNode, MemoryFile, MemoryNames>
     return 0;
   }
 
+  /** See Volume. */
   closeFile(file: MemoryFile): void {
     file.node.lockedBy.delete(file);
   }
 
+  /** See Volume. */
   descriptor(): undefined {
     return undefined;
   }
 
+  /** See Volume. */
   free(): number {
     return this.#capacity - this.#used;
   }
 
+  /** See Volume. */
   openNames(directory: MemoryNode): MemoryNames {
     return { names: [...directory.entries.keys()].reverse() };
   }
 
+  /** See Volume. */
   nextNames({ names: left }: MemoryNames, names: string[]): number {
     const count = Math.min(NAMES_STEP, left.length);
     for (let index = 0; index < count; index++) names.push(left.pop()!);
     return count;
   }
 
+  /** See Volume. */
   closeNames(): void {}
 
+  /** See Volume. */
   close(): void {}
 
   /** Makes something new in a folder, or -errno. For who prepares a tree, any kind of it. */

@@ -14,7 +14,7 @@
 import type { FileStat, StoreAbilities } from "../../server/mod.ts";
 import type { FileStore } from "./contract.ts";
 import { ERRNO } from "./errors.ts";
-import { attempt, done, fillOpen, fs } from "./runtime_calls.ts";
+import { attempt, dateOf, done, fillOpen, fs, notRegular } from "./runtime_calls.ts";
 import { RealPaths, retried } from "./runtime_paths.ts";
 import { VolumeStore } from "./slot.ts";
 import { identityOf, Info, type OpenMode, type RenameMode, type Volume } from "./volume.ts";
@@ -62,7 +62,9 @@ const NAMES_STEP = 256;
 
 /** The tree below one folder. */
 export class RuntimeVolume implements Volume<RuntimeDirectory, RuntimeFile, RuntimeNames> {
+  /** See Volume. */
   readonly can: StoreAbilities = { append: true, rename: true, modes: true, times: true };
+  /** See Volume. */
   readonly found = new Info();
   readonly #root: RuntimeDirectory;
   readonly #paths: RealPaths;
@@ -73,10 +75,12 @@ export class RuntimeVolume implements Volume<RuntimeDirectory, RuntimeFile, Runt
     this.#paths = new RealPaths(location, this.found);
   }
 
+  /** See Volume. */
   top(): RuntimeDirectory {
     return this.#root;
   }
 
+  /** See Volume. */
   hold(path: string): RuntimeDirectory | number {
     if (path === "/") return this.#root;
     if (!path.isWellFormed()) return -ERRNO.ENOENT;
@@ -92,6 +96,7 @@ export class RuntimeVolume implements Volume<RuntimeDirectory, RuntimeFile, Runt
     return walked < 0 ? walked : this.descend(place.directory!, place.name);
   }
 
+  /** See Volume. */
   descend(directory: RuntimeDirectory, name: string): RuntimeDirectory | number {
     if (name === ".") return directory;
     const looked = this.look(directory, name);
@@ -102,6 +107,7 @@ export class RuntimeVolume implements Volume<RuntimeDirectory, RuntimeFile, Runt
   /** Nothing is held but a path. */
   release(): void {}
 
+  /** See Volume. */
   look(directory: RuntimeDirectory, name: string): number {
     if (!name.isWellFormed()) return -ERRNO.ENOENT;
     const path = `${directory.path}/${name}`;
@@ -116,15 +122,18 @@ export class RuntimeVolume implements Volume<RuntimeDirectory, RuntimeFile, Runt
     });
   }
 
+  /** See Volume. */
   readLink(directory: RuntimeDirectory, name: string): string | number {
     return attempt(() => Deno.readLinkSync(`${directory.path}/${name}`));
   }
 
+  /** See Volume. */
   makeDirectory(directory: RuntimeDirectory, name: string): number {
     if (!name.isWellFormed()) return -ERRNO.EINVAL;
     return done(() => Deno.mkdirSync(`${directory.path}/${name}`));
   }
 
+  /** See Volume. */
   remove(directory: RuntimeDirectory, name: string): number {
     return done(() => Deno.removeSync(`${directory.path}/${name}`));
   }
@@ -144,10 +153,12 @@ export class RuntimeVolume implements Volume<RuntimeDirectory, RuntimeFile, Runt
     return linked < 0 ? linked : this.remove(from, name);
   }
 
+  /** See Volume. */
   replace(from: RuntimeDirectory, name: string, to: RuntimeDirectory, newName: string): number {
     return this.rename(from, name, to, newName, "replace");
   }
 
+  /** See Volume. */
   chmod(directory: RuntimeDirectory, name: string, mode: number): number {
     const path = `${directory.path}/${name}`;
     const fd = this.#openWithCare(path);
@@ -163,6 +174,7 @@ export class RuntimeVolume implements Volume<RuntimeDirectory, RuntimeFile, Runt
     return result;
   }
 
+  /** See Volume. */
   setModified(directory: RuntimeDirectory, name: string, modifiedMs: number): number {
     const path = `${directory.path}/${name}`;
     return done(() => {
@@ -171,6 +183,7 @@ export class RuntimeVolume implements Volume<RuntimeDirectory, RuntimeFile, Runt
     });
   }
 
+  /** See Volume. */
   open(directory: RuntimeDirectory, name: string, mode: OpenMode): RuntimeFile | number {
     const isMade = mode === "create" || mode === "createNew";
     if (!name.isWellFormed()) return isMade ? -ERRNO.EINVAL : -ERRNO.ENOENT;
@@ -196,6 +209,7 @@ export class RuntimeVolume implements Volume<RuntimeDirectory, RuntimeFile, Runt
     });
   }
 
+  /** See Volume. */
   openPath(path: string): RuntimeFile | number {
     if (!path.isWellFormed()) return -ERRNO.ENOENT;
     // The root's own path is real, and so is that of what lies in it, unless it is a link, which
@@ -212,10 +226,12 @@ export class RuntimeVolume implements Volume<RuntimeDirectory, RuntimeFile, Runt
     return walked < 0 ? walked : this.open(place.directory!, place.name, "read");
   }
 
+  /** See Volume. */
   lookAt({ own, fd }: RuntimeFile): number {
     return done(() => fillOpen(this.found, own, fd));
   }
 
+  /** See Volume. */
   read(file: RuntimeFile, buffer: Uint8Array<ArrayBuffer>): number {
     const { fd, position } = file;
     if (fd === undefined) return -ERRNO.EBADF;
@@ -224,22 +240,26 @@ export class RuntimeVolume implements Volume<RuntimeDirectory, RuntimeFile, Runt
     return count;
   }
 
+  /** See Volume. */
   write({ own }: RuntimeFile, octets: Uint8Array<ArrayBuffer>): number {
     return done(() => {
       for (let at = 0; at < octets.length;) at += own!.writeSync(octets.subarray(at));
     });
   }
 
+  /** See Volume. */
   seek(file: RuntimeFile, offset: number): number {
     file.position = offset;
     const { own } = file;
     return own === undefined ? 0 : done(() => own.seekSync(offset, Deno.SeekMode.Start));
   }
 
+  /** See Volume. */
   truncate({ own }: RuntimeFile, length: number): number {
     return done(() => own!.truncateSync(length));
   }
 
+  /** See Volume. */
   lock({ own }: RuntimeFile, shared: boolean): number {
     const locked = attempt(() => own!.tryLockSync(!shared));
     return typeof locked === "number" ? locked : locked ? 0 : -ERRNO.EAGAIN;
@@ -266,11 +286,13 @@ export class RuntimeVolume implements Volume<RuntimeDirectory, RuntimeFile, Runt
     return result;
   }
 
+  /** See Volume. */
   closeFile({ own, fd }: RuntimeFile): void {
     own?.close();
     if (fd !== undefined) fs().closeSync(fd);
   }
 
+  /** See Volume. */
   descriptor(): undefined {
     return undefined;
   }
@@ -284,6 +306,7 @@ export class RuntimeVolume implements Volume<RuntimeDirectory, RuntimeFile, Runt
     return free < 0 ? undefined : free;
   }
 
+  /** See Volume. */
   openNames(directory: RuntimeDirectory): RuntimeNames | number {
     const names = retried(() => this.#namesIn(directory));
     return typeof names === "number" ? names : { names: names.reverse(), directory };
@@ -299,8 +322,10 @@ export class RuntimeVolume implements Volume<RuntimeDirectory, RuntimeFile, Runt
     return names.length - before;
   }
 
+  /** See Volume. */
   closeNames(): void {}
 
+  /** See Volume. */
   close(): void {}
 
   #holds(path: string): boolean {
@@ -359,16 +384,6 @@ export class RuntimeVolume implements Volume<RuntimeDirectory, RuntimeFile, Runt
     }
     return names;
   }
-}
-
-/** node:fs takes times before the epoch in whole seconds, and as a Date, only. */
-function dateOf(ms: number): Date {
-  return new Date(ms < 0 ? Math.floor(ms / 1e3) * 1e3 : ms);
-}
-
-function notRegular(kind: Info["kind"]): number {
-  if (kind === "directory") return -ERRNO.EISDIR;
-  return kind === "link" ? -ERRNO.ELOOP : -ERRNO.NOT_REGULAR;
 }
 
 /**

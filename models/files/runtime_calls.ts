@@ -76,3 +76,14 @@ function setInode(found: Info, number: number): void {
   found.inoHigh = Math.floor(number / 0x1_0000_0000);
   found.inoLow = number % 0x1_0000_0000;
 }
+
+/** node:fs takes times before the epoch in whole seconds, and as a Date, only. */
+export function dateOf(ms: number): Date {
+  return new Date(ms < 0 ? Math.floor(ms / 1e3) * 1e3 : ms);
+}
+
+/** Why what is no regular file is not opened. */
+export function notRegular(kind: Info["kind"]): number {
+  if (kind === "directory") return -ERRNO.EISDIR;
+  return kind === "link" ? -ERRNO.ELOOP : -ERRNO.NOT_REGULAR;
+}

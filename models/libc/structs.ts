@@ -36,7 +36,9 @@ export const DIRENT_RECLEN = 16, DIRENT_NAME = 19;
 
 /** Where the fields of struct epoll_event are; packed on x86-64 only (epoll_event(3type)). */
 export interface EpollEventLayout {
+  /** sizeof(struct epoll_event). */
   readonly bytes: number;
+  /** Where `data` begins, octets. */
   readonly dataOffset: number;
 }
 
@@ -48,14 +50,19 @@ export const EPOLL_EVENT_LAYOUTS: Readonly<Record<string, EpollEventLayout>> = {
 
 /** A socket address before text: what sockaddr carries. */
 export interface SocketAddress {
+  /** 4 for AF_INET, 6 for AF_INET6. */
   readonly family: 4 | 6;
+  /** Numeric: IPv4 dotted, or IPv6 text without brackets. */
   readonly host: string;
+  /** 0 to 65535. */
   readonly port: number;
 }
 
 /** Turns IPv6 text into 16 octets and back; the C library's own do it (inet_pton(3)). */
 export interface Ipv6Text {
+  /** 16 octets; undefined when `text` is no address (inet_pton(3)). */
   parse(text: string): Uint8Array | undefined;
+  /** The shortest text of 16 octets (inet_ntop(3)). */
   format(octets: Uint8Array): string;
 }
 

@@ -108,6 +108,7 @@ export class Gate implements Admission {
     return Atomics.load(this.#words, HEAD.waiting);
   }
 
+  /** See Admission. */
   admit(host: string): string | undefined {
     return this.#lock.run(() => {
       const words = this.#words;
@@ -128,6 +129,7 @@ export class Gate implements Admission {
     });
   }
 
+  /** See Admission. */
   leave(host: string, loggedIn: boolean): void {
     this.#lock.run(() => {
       const at = this.#admitted(host);
@@ -139,6 +141,7 @@ export class Gate implements Admission {
     });
   }
 
+  /** See Admission. */
   attempt(host: string, delayMs: number, now: number): Attempt {
     return this.#lock.run(() => {
       const at = this.#admitted(host);
@@ -150,6 +153,7 @@ export class Gate implements Admission {
     });
   }
 
+  /** See Admission. */
   loggedIn(host: string): void {
     this.#lock.run(() => {
       const at = this.#admitted(host);
@@ -158,6 +162,7 @@ export class Gate implements Admission {
     });
   }
 
+  /** See Admission. */
   loggedOut(host: string): void {
     this.#lock.run(() => this.#add(this.#shelfOf(this.#admitted(host)), 0, 1));
   }

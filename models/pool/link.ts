@@ -51,13 +51,21 @@ export const RUNNING = 0, DRAINING = 1, CLOSING = 2;
 
 /** The first message to a worker. Plain data and shared memory. */
 export interface WorkerStart {
+  /** The name of the model that it works for. */
   readonly model: string;
+  /** What the server was started with; `port` is the real one. */
   readonly options: ServeOptions;
+  /** 0 for the first worker, and so on. */
   readonly index: number;
+  /** The calls that are counted, in the order of their counters. */
   readonly callNames: readonly string[];
+  /** What Counters.allocate made. */
   readonly counters: SharedArrayBuffer;
+  /** Numbers of all workers: SHARED. */
   readonly shared: SharedArrayBuffer;
+  /** Numbers of this one: OWN. */
   readonly own: SharedArrayBuffer;
+  /** The operator's answers: MAILBOX. */
   readonly mailbox: SharedArrayBuffer;
   /** The listening socket's descriptor, where the supervisor made it; else -1. */
   readonly listener: number;
@@ -79,7 +87,9 @@ const EVENTS_MAX = 256;
 
 /** An event, and when it happened, milliseconds since the epoch. */
 export interface TimedEvent {
+  /** What happened. */
   readonly event: ServerEvent;
+  /** When, milliseconds since the epoch. */
   readonly at: number;
 }
 
@@ -105,12 +115,19 @@ const decoder = new TextDecoder();
 
 /** The worker's side. */
 export class WorkerContext implements WorkerLink {
+  /** What the server was started with; `port` is the real one. */
   readonly options: ServeOptions;
+  /** This worker's counters. */
   readonly counters: Counters;
+  /** See SHARED. */
   readonly shared: Int32Array<SharedArrayBuffer>;
+  /** See OWN. */
   readonly own: Int32Array<SharedArrayBuffer>;
+  /** See MAILBOX. */
   readonly mailbox: Int32Array<SharedArrayBuffer>;
+  /** The descriptor that it accepts from, or -1 when it listens itself. */
   readonly listener: number;
+  /** The eventfd that wakes it, or -1. */
   readonly wake: number;
   /** Called when the supervisor has news, in a worker that returns to its event loop. */
   onWake: (() => void) | undefined;

@@ -42,7 +42,9 @@ export interface PoolPlan {
   readonly worker: URL;
   /** Names of the calls that its workers count. */
   readonly callNames: readonly string[];
+  /** What is served, where and how. */
   readonly options: ServeOptions;
+  /** Where words and events go. */
   readonly terminal: Terminal;
   /** The listening socket's descriptor, or -1 when workers listen themselves. */
   readonly listener: number;
@@ -62,10 +64,15 @@ export interface PoolPlan {
 
 /** One worker as the supervisor sees it. */
 export interface PoolWorker {
+  /** Its counters. */
   readonly counters: Counters;
+  /** Its numbers: OWN. */
   readonly own: Int32Array<SharedArrayBuffer>;
+  /** The eventfd that wakes it, or -1. */
   readonly wake: number;
+  /** The thread. */
   readonly thread: Worker;
+  /** It has not ended. */
   running: boolean;
 }
 
@@ -78,6 +85,7 @@ interface Entry extends PoolWorker {
 
 /** The workers of one server. */
 export class Pool {
+  /** Numbers of all workers: SHARED. */
   readonly shared = new Int32Array(new SharedArrayBuffer(SHARED.count * 4));
   readonly #workers: Entry[] = [];
   readonly #finished = Promise.withResolvers<void>();
@@ -112,6 +120,7 @@ export class Pool {
     return this.#workers.filter((worker) => worker.running).length;
   }
 
+  /** `stop` was called. */
   get stopped(): boolean {
     return this.#stopping !== undefined;
   }

@@ -3,8 +3,7 @@
  * connection. It waits in the loop for one thing on each of its sockets, and when that is ready it
  * carries out one unit of work.
  *
- * It reads only while the driver wants input and has nothing left to send, so a peer that does
- * not read its replies feels the back-pressure and no queue grows.
+ * It reads only while the driver wants input and nothing is unsent: no queue grows.
  *
  * @module
  */
@@ -73,7 +72,7 @@ export class ReadinessWire implements Wire, Timed, Worked {
     this.#settle();
   }
 
-  /** The server stops: the session says goodbye as soon as nothing is under way. */
+  /** The server stops: goodbye as soon as nothing is under way. */
   stop(): void {
     this.#driver.stop(this.#tools.loop.now);
     this.#settle();
@@ -85,8 +84,6 @@ export class ReadinessWire implements Wire, Timed, Worked {
     this.#driver.abandon();
     this.#settle();
   }
-
-  // --- the loop's calls ---
 
   /** See Worked. */
   ready(watch: Watch): void {
@@ -124,10 +121,10 @@ export class ReadinessWire implements Wire, Timed, Worked {
     if (this.#closing !== undefined) this.#broken = true; // its last reply is not taken
     try {
       if (!this.#broken) this.#driver.expire(now);
+      this.#settle();
     } catch (error) {
-      return this.crashed(error);
+      this.crashed(error);
     }
-    this.#settle();
   }
 
   #receive(watch: Watch): void {
@@ -161,8 +158,6 @@ export class ReadinessWire implements Wire, Timed, Worked {
     }
     loop.deadlines.update(this);
   }
-
-  // --- the driver's calls ---
 
   /** See Wire. */
   get congested(): boolean {

@@ -32,6 +32,26 @@ export function importCycles(files: readonly SourceFile[]): Finding[] {
   }
 }
 
+/** Files that a file of `from`, or what it reaches in turn, imports although they are `forbidden`. */
+export function importReach(
+  files: readonly SourceFile[],
+  from: readonly string[],
+  forbidden: string,
+): Finding[] {
+  const sources = new Map(files.map((file) => [file.path, file]));
+  const waiting = [...sources.keys()].filter((path) => from.some((part) => path.startsWith(part)));
+  const reached = new Set(waiting);
+  const found: Finding[] = [];
+  for (let path = waiting.pop(); path !== undefined; path = waiting.pop()) {
+    for (const target of targetsOf(sources.get(path)!, true)) {
+      if (target.startsWith(forbidden)) found.push({ path, text: `${path} reaches ${target}` });
+      else if (!reached.has(target) && sources.has(target)) waiting.push(target);
+      reached.add(target);
+    }
+  }
+  return found;
+}
+
 function findingOf(circle: readonly string[]): Finding {
   const first = circle.indexOf([...circle].sort()[0]!);
   const turned = [...circle.slice(first), ...circle.slice(0, first)];
@@ -39,9 +59,9 @@ function findingOf(circle: readonly string[]): Finding {
   return { path: turned[0]!, text };
 }
 
-function targetsOf(file: SourceFile): string[] {
+function targetsOf(file: SourceFile, withWorkers = false): string[] {
   if (!file.path.endsWith(".ts")) return [];
   return importsOf(file)
-    .filter(({ specifier, isWorker }) => specifier.startsWith(".") && !isWorker)
+    .filter(({ specifier, isWorker }) => specifier.startsWith(".") && (withWorkers || !isWorker))
     .map(({ specifier }) => new URL(specifier, `file:///${file.path}`).pathname.slice(1));
 }

@@ -10,6 +10,9 @@ import { type Finding, lineAt, type Node, type SourceFile, visitNodes } from "./
 /** A longer file has a second thing in it. */
 export const FILE_LINES_MAX = 400;
 
+/** The same for what only one model has. */
+export const MODEL_LINES_MAX = 250;
+
 /** A longer function, too. */
 export const FUNCTION_LINES_MAX = 70;
 
@@ -164,6 +167,45 @@ export function exportDoc(file: SourceFile): Finding[] {
     found.push(finding(file, node.range[0], `exports without a word: ${line}`));
   });
   return found;
+}
+
+/** Every member of an exported interface or class in models/ says what it is. */
+export function memberDoc(file: SourceFile): Finding[] {
+  if (!isCode(file) || !isIn(file, ["models/"])) return [];
+  const found: Finding[] = [];
+  visitNodes(file, ["ExportNamedDeclaration"], (node) => {
+    if (node.type !== "ExportNamedDeclaration" || !node.declaration) return;
+    const { declaration } = node;
+    if (
+      declaration.type !== "ClassDeclaration" && declaration.type !== "TSInterfaceDeclaration"
+    ) return;
+    for (const member of declaration.body.body) {
+      const text = file.text.slice(...member.range);
+      // What is private says what it is by its name.
+      if (/^(?:(?:async |get |set |readonly |\*)*#|private |constructor\b|override )/.test(text)) {
+        continue;
+      }
+      if (file.text.slice(0, member.range[0]).trimEnd().endsWith("*/")) continue;
+      found.push(finding(file, member.range[0], `has a member without a word: ${firstLine(text)}`));
+    }
+  });
+  return found;
+}
+
+function firstLine(text: string): string {
+  return text.split("\n", 1)[0]!;
+}
+
+/** A model's own files are short: what two of them share belongs to what they share. */
+export function modelLength(file: SourceFile): Finding[] {
+  if (
+    !isCode(file) || !/^models\/(?:[^/]+|(?:readiness|runtime|selector)\/[^/]+)$/.test(file.path)
+  ) {
+    return [];
+  }
+  const lines = file.text.split("\n").length - 1;
+  if (lines <= MODEL_LINES_MAX) return [];
+  return [{ path: file.path, text: `${file.path} has ${lines} lines` }];
 }
 
 /**
