@@ -12,7 +12,7 @@ import type { FileStat, StoreAbilities } from "../../server/mod.ts";
 import * as c from "../libc/constants.ts";
 import { FileCalls, type Kernel } from "../libc/mod.ts";
 import type { DiskCalls, DiskDirectory, DiskFile, DiskNames, NameCalls } from "./disk_types.ts";
-import { CString, fillInfo, nameIn, readNames } from "./disk_octets.ts";
+import { CString, fillFromStatx, nameIn, readNames } from "./disk_octets.ts";
 import type { FileStore } from "./contract.ts";
 import { ERRNO } from "./errors.ts";
 import { VolumeStore } from "./slot.ts";
@@ -302,7 +302,7 @@ export class DiskVolume implements Volume<DiskDirectory, DiskFile, DiskNames> {
 
   #look(fd: number, path: Uint8Array<ArrayBuffer>, flags: number, info: Info): number {
     const result = this.names.statx(fd, path, flags);
-    if (result === 0) fillInfo(info, this.names.stat);
+    if (result === 0) fillFromStatx(info, this.names.stat);
     return result;
   }
 

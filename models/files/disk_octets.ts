@@ -58,7 +58,7 @@ const KINDS: Readonly<Record<number, Info["kind"]>> = {
 };
 
 /** Takes over what struct statx says. */
-export function fillInfo(info: Info, stat: Uint32Array): void {
+export function fillFromStatx(info: Info, stat: Uint32Array): void {
   const mode = stat[s.STATX_MODE]!;
   info.kind = KINDS[mode & c.S_IFMT] ?? "other";
   info.mode = mode & 0o7777;

@@ -9,7 +9,7 @@
 
 import { encodeOctets, type FileStat, type StoreAbilities } from "../../server/mod.ts";
 import { ERRNO } from "./errors.ts";
-import { fillFrom, isWithin, type MemoryNode, refusal } from "./memory_node.ts";
+import { fillFrom, isWithin, type MemoryNode, renameRefusal } from "./memory_node.ts";
 import { Info, type OpenMode, type RenameMode, type Volume } from "./volume.ts";
 import { type Place, walk } from "./walk.ts";
 
@@ -148,7 +148,7 @@ export class MemoryVolume implements Volume<MemoryNode, MemoryFile, MemoryNames>
     if (node === target && how === "replace") return 0;
     if (typeof target === "object") {
       if (how === "keep") return -ERRNO.EEXIST;
-      const refused = refusal(node, target, from);
+      const refused = renameRefusal(node, target, from);
       if (refused !== 0) return refused;
     }
     if (typeof target === "object") this.#unlink(to, newName, target);

@@ -66,7 +66,7 @@ export function fillFrom(info: Info, node: MemoryNode): void {
 }
 
 /** Why `node` cannot take the place of `target`, as rename(2) says it; 0 when it can. */
-export function refusal(node: MemoryNode, target: MemoryNode, from: MemoryNode): number {
+export function renameRefusal(node: MemoryNode, target: MemoryNode, from: MemoryNode): number {
   if (isWithin(from, target)) return -ERRNO.ENOTEMPTY;
   if (node.kind !== "directory") return target.kind === "directory" ? -ERRNO.EISDIR : 0;
   if (target.kind !== "directory") return -ERRNO.ENOTDIR;

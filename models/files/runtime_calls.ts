@@ -39,7 +39,7 @@ export function done(body: () => void): number {
 }
 
 /** Takes over what the runtime says of an entry. */
-export function fillInfo(found: Info, info: Deno.FileInfo): void {
+export function fillFromFileInfo(found: Info, info: Deno.FileInfo): void {
   found.kind = info.isFile
     ? "file"
     : info.isDirectory
@@ -59,7 +59,7 @@ export function fillInfo(found: Info, info: Deno.FileInfo): void {
 
 /** The same of what is open: the runtime's own file, or a descriptor of node:fs. */
 export function fillOpen(found: Info, own: Deno.FsFile | undefined, fd: number | undefined): void {
-  if (own !== undefined) return fillInfo(found, own.statSync());
+  if (own !== undefined) return fillFromFileInfo(found, own.statSync());
   const stats = fs().fstatSync(fd!);
   found.kind = stats.isFile() ? "file" : stats.isDirectory() ? "directory" : "other";
   found.size = Number(stats.size);

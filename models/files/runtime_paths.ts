@@ -8,7 +8,7 @@
  */
 
 import { ERRNO } from "./errors.ts";
-import { attempt, done, fillInfo } from "./runtime_calls.ts";
+import { attempt, done, fillFromFileInfo } from "./runtime_calls.ts";
 import type { Identity, Info } from "./volume.ts";
 
 /**
@@ -53,7 +53,7 @@ export class RealPaths {
 
   /** lstat(2) into `found`: 0 or -errno. */
   look(path: string): number {
-    return done(() => fillInfo(this.found, Deno.lstatSync(path)));
+    return done(() => fillFromFileInfo(this.found, Deno.lstatSync(path)));
   }
 
   /**

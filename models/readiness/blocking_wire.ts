@@ -21,7 +21,7 @@ import {
 } from "../limits.ts";
 import { CLOSING, EMPTY, MAILBOX, RUNNING, type WorkerContext } from "../pool/link.ts";
 import { type Channel, PlainChannel } from "./channel.ts";
-import { DataConnection, type DataTools } from "./data_connection.ts";
+import { KernelConnection, type KernelTools } from "./data_connection.ts";
 import { closeGently, type PassiveDescriptor } from "./sockets.ts";
 
 const CONTROL = BigInt(CONTROL_BYTES);
@@ -31,7 +31,7 @@ export interface BlockingTools {
   /** The way to the supervisor. */
   readonly context: WorkerContext;
   /** For data connections. */
-  readonly data: DataTools;
+  readonly data: KernelTools;
   /** For drivers. */
   readonly driver: DriverTools<PassiveDescriptor>;
   /** CONTROL_BYTES long; holds nothing between two turns. */
@@ -45,7 +45,7 @@ export class BlockingWire implements Wire {
   readonly #tools: BlockingTools;
   readonly #channel: Channel;
   readonly #driver: Driver<PassiveDescriptor>;
-  #data: DataConnection | undefined;
+  #data: KernelConnection | undefined;
   #closed = false;
   #broken = false;
   #stopTold = false;
@@ -198,7 +198,7 @@ export class BlockingWire implements Wire {
     const { transfer, slot, peer, passive } = this.#driver;
     if (transfer === undefined) return;
     const { data } = this.#tools;
-    this.#data ??= new DataConnection(data, slot, peer.local, this.#channel, passive.socket);
+    this.#data ??= new KernelConnection(data, slot, peer.local, this.#channel, passive.socket);
     const time = now();
     this.#data.turn(transfer, STEPS_AT_ONCE_MAX, time);
     if (transfer.act === "over") this.#data = undefined;

@@ -21,7 +21,7 @@ import type { UploadPipe } from "./upload_pipe.ts";
 const BULK = BigInt(BULK_BYTES);
 
 /** What the data connections of one thread share. */
-export interface DataTools {
+export interface KernelTools {
   /** The calls. */
   readonly kernel: Kernel;
   /** Octets that went either way. */
@@ -54,7 +54,7 @@ const COST: Readonly<Record<Act, number>> = {
 };
 
 /** One data connection, from nothing to its close. */
-export class DataConnection {
+export class KernelConnection {
   #channel: Channel | undefined;
 
   /**
@@ -62,7 +62,7 @@ export class DataConnection {
    * @param control looked at when an upload's data has ended
    */
   constructor(
-    readonly tools: DataTools,
+    readonly tools: KernelTools,
     readonly slot: FileSlot,
     readonly local: Address,
     readonly control: Channel,

@@ -8,7 +8,7 @@
 import type { Transfer } from "../driver/transfer.ts";
 import { errorText } from "../libc/mod.ts";
 import { READ, WRITE } from "../selector/mod.ts";
-import { type DataConnection, waitsToRead } from "./data_connection.ts";
+import { type KernelConnection, waitsToRead } from "./data_connection.ts";
 import type { Loop, Watch, Worked } from "./loop.ts";
 
 /** One data connection, and the watch that it has at the moment. */
@@ -18,7 +18,7 @@ export class WatchedData {
   /** @param owner whom the loop tells that the descriptor is ready */
   constructor(
     readonly loop: Loop,
-    readonly connection: DataConnection,
+    readonly connection: KernelConnection,
     readonly owner: Worked,
   ) {}
 

@@ -15,7 +15,7 @@ import { errorText } from "../libc/mod.ts";
 import { CONTROL_BYTES, LAST_REPLY_MS, STEPS_AT_ONCE_MAX, STEPS_PER_TURN_MAX } from "../limits.ts";
 import { READ, WRITE } from "../selector/mod.ts";
 import { type Channel, PlainChannel } from "./channel.ts";
-import { DataConnection, type DataTools } from "./data_connection.ts";
+import { KernelConnection, type KernelTools } from "./data_connection.ts";
 import type { Timed } from "./deadlines.ts";
 import type { Loop, Watch, Worked } from "./loop.ts";
 import { closeGently, type PassiveDescriptor } from "./sockets.ts";
@@ -28,7 +28,7 @@ export interface WireTools {
   /** Where they wait. */
   readonly loop: Loop;
   /** For data connections. */
-  readonly data: DataTools;
+  readonly data: KernelTools;
   /** For drivers. */
   readonly driver: DriverTools<PassiveDescriptor>;
   /** CONTROL_BYTES long; holds nothing between two turns. */
@@ -210,7 +210,7 @@ export class ReadinessWire implements Wire, Timed, Worked {
     if (transfer === undefined) return;
     if (this.#data === undefined) {
       const { local } = peer;
-      const connection = new DataConnection(data, slot, local, this.#channel, passive.socket);
+      const connection = new KernelConnection(data, slot, local, this.#channel, passive.socket);
       this.#data = new WatchedData(loop, connection, this);
     }
     this.#data.turn(transfer, budget);

@@ -17,7 +17,7 @@ import { BLOCKS_BETWEEN_LOOKS } from "./sharing.ts";
 const BLOCKS_PER_LISTING_STEP = BLOCKS_BETWEEN_LOOKS;
 
 /** What a data connection uses of its connection and worker. */
-export interface DataTools {
+export interface RuntimeTools {
   /** The file slot. */
   readonly slot: FileSlot;
   /** Milliseconds since the epoch. */
@@ -38,7 +38,7 @@ export interface DataTools {
 }
 
 /** One data connection, from nothing to its close. */
-export class DataConnection implements SlotClient {
+export class RuntimeConnection implements SlotClient {
   #conn: Deno.TcpConn | undefined;
   /** The file was asked, and has not answered yet. */
   #asked = false;
@@ -48,7 +48,7 @@ export class DataConnection implements SlotClient {
   /** Settled when the transfer is ended from outside: nothing is awaited for it any more. */
   readonly #ended = Promise.withResolvers<undefined>();
 
-  constructor(readonly tools: DataTools, readonly transfer: Transfer) {}
+  constructor(readonly tools: RuntimeTools, readonly transfer: Transfer) {}
 
   /** Carries acts out until the transfer holds or is over; an ended one is closed at once. */
   pursue(): void {

@@ -10,7 +10,7 @@ import type { Peer } from "../../server/mod.ts";
 import { now } from "../clock.ts";
 import { Driver, type DriverTools, type Wire } from "../driver/mod.ts";
 import { LAST_REPLY_MS } from "../limits.ts";
-import { closeQuietly, DataConnection } from "./data_connection.ts";
+import { closeQuietly, RuntimeConnection } from "./data_connection.ts";
 import { addressOf, type AsyncPassive } from "./passive.ts";
 import type { Sharing } from "./sharing.ts";
 
@@ -28,7 +28,7 @@ export class AsyncWire implements Wire {
   #wake: (() => void) | undefined;
   #timer: ReturnType<typeof setTimeout> | undefined;
   #timerAt = Infinity;
-  #data: DataConnection | undefined;
+  #data: RuntimeConnection | undefined;
   #buffer: Uint8Array<ArrayBuffer> | undefined;
   #resumes = false;
   #closed = false;
@@ -189,7 +189,7 @@ export class AsyncWire implements Wire {
     const { transfer, slot, passive } = this.#driver;
     if (transfer === undefined) return;
     if (this.#data?.transfer !== transfer) {
-      this.#data = new DataConnection({
+      this.#data = new RuntimeConnection({
         slot,
         now,
         count: (call) => this.sharing.count(call),

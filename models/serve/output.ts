@@ -18,7 +18,7 @@ const TEXT_OVERHEAD_BYTES = 64;
 const RETRY_MS = 50;
 
 /** Where octets go, as Deno.stdout has it. */
-export interface Sink {
+export interface OutputSink {
   /** Writes some of `octets`, and says how many. */
   write(octets: Uint8Array): Promise<number>;
 }
@@ -26,7 +26,7 @@ export interface Sink {
 /** Texts on their way to one stream, in their order. */
 export class Output {
   readonly #encoder = new TextEncoder();
-  readonly #sink: Sink;
+  readonly #sink: OutputSink;
   readonly #onRoom: (dropped: number) => void;
   #waiting: Uint8Array[] = [];
   /** Texts that are being written. */
@@ -38,7 +38,7 @@ export class Output {
   #draining: Promise<void> | undefined;
 
   /** @param onRoom is told how many texts were dropped, when there is room again. */
-  constructor(sink: Sink, onRoom: (dropped: number) => void) {
+  constructor(sink: OutputSink, onRoom: (dropped: number) => void) {
     this.#sink = sink;
     this.#onRoom = onRoom;
   }

@@ -20,7 +20,7 @@ import type {
 } from "../effects.ts";
 import type { Peer } from "../session.ts";
 import type { FtpSettings } from "../settings.ts";
-import type { Answer, CommandContext, Transfer } from "./commands/context.ts";
+import type { Answer, CommandContext, TransferCommand } from "./commands/context.ts";
 import { factsOfStore } from "./commands/help.ts";
 import { FAILURE_REPLIES } from "./failures.ts";
 import type { Course } from "./state.ts";
@@ -73,7 +73,7 @@ export class Work implements CommandContext {
   #ask: Ask | undefined;
   #progress: { readonly id: number; readonly then: (octets: number) => void } | undefined;
   #hold: Hold | undefined;
-  #transfer: Transfer | undefined;
+  #transfer: TransferCommand | undefined;
   #access: Access | undefined;
   /** Since when nobody is logged in. */
   #strangerSince: number;
@@ -99,7 +99,7 @@ export class Work implements CommandContext {
   }
 
   /** See CommandContext. */
-  get transfer(): Transfer | undefined {
+  get transfer(): TransferCommand | undefined {
     return this.#transfer;
   }
 
@@ -226,7 +226,7 @@ export class Work implements CommandContext {
 
   /** See CommandContext. */
   openTransfer(
-    transfer: Transfer,
+    transfer: TransferCommand,
     operation: FileOperation,
     then: (opened: Answer<"opened">) => void,
     failed: (failure: Failure) => void,

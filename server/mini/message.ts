@@ -43,15 +43,15 @@ const encoder = new TextEncoder();
 const decoder = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true });
 
 /** What a client can ask for. */
-export type Command = "get" | "put";
+export type MiniCommand = "get" | "put";
 
-const COMMANDS: readonly (readonly [Command, Uint8Array])[] = (["get", "put"] as const).map(
+const COMMANDS: readonly (readonly [MiniCommand, Uint8Array])[] = (["get", "put"] as const).map(
   (command) => [command, encoder.encode(`${command}|`)],
 );
 
 /** One whole message. */
 export interface Message {
-  readonly command: Command;
+  readonly command: MiniCommand;
   /** A plain file name, or undefined when the second field is none. */
   readonly name: string | undefined;
   /** Octets. */
@@ -67,7 +67,7 @@ export type Reading =
   /** A message; `open` says that its number may go on, so that only time can end it. */
   | { readonly kind: "message"; readonly message: Message; readonly open: boolean }
   /** Not a message, whatever follows. `command` where that much was understood. */
-  | { readonly kind: "bad"; readonly command: Command | undefined; readonly reason: string };
+  | { readonly kind: "bad"; readonly command: MiniCommand | undefined; readonly reason: string };
 
 /** Reads the message that begins at the first octet of `input`, which is not empty. */
 export function readMessage(input: Uint8Array): Reading {
@@ -111,7 +111,7 @@ export function startsAlike(one: Uint8Array, other: Uint8Array): boolean {
   return true;
 }
 
-function bad(command: Command | undefined, reason: string): Reading {
+function bad(command: MiniCommand | undefined, reason: string): Reading {
   return { kind: "bad", command, reason };
 }
 

@@ -37,7 +37,8 @@ import { isPartialName, joinPath, partialPath } from "../paths.ts";
 import type { Peer, Protocol, Session } from "../session.ts";
 import type { MiniSettings, Settings } from "../settings.ts";
 import { unreachable } from "../unreachable.ts";
-import { type Command, type Message, NUMBER_WAIT_MS, readMessage, startsAlike } from "./message.ts";
+import type { Message, MiniCommand } from "./message.ts";
+import { NUMBER_WAIT_MS, readMessage, startsAlike } from "./message.ts";
 import { BLOCK_BYTES, Get, type Habit, PULL_WAIT_MS } from "./pulls.ts";
 
 /** How long the rest of a message may take, milliseconds: some retransmissions. */
@@ -253,7 +254,7 @@ class MiniSession implements Session {
     else this.#beginPut(message);
   }
 
-  #skip(command: Command | undefined, reason: string): void {
+  #skip(command: MiniCommand | undefined, reason: string): void {
     const answer = command === "get" ? "NO|0" : `ERR|${reason}`;
     this.#phase = { kind: "skipping", answer, skipped: 0 };
   }

@@ -22,7 +22,7 @@ import type { FactName } from "../words/facts.ts";
 export type Answer<Kind extends Completion["kind"]> = Extract<Completion, { kind: Kind }>;
 
 /** A transfer command under way, from the opening of its file to its last reply. */
-export interface Transfer {
+export interface TransferCommand {
   /** What it moves, in the words of its 150 reply. */
   readonly subject: string;
   /** The virtual path of that. */
@@ -46,7 +46,7 @@ export interface CommandContext {
   /** The peer has closed its side: what it asked for is finished, but no transfer is begun. */
   readonly ended: boolean;
   /** The transfer command under way. */
-  readonly transfer: Transfer | undefined;
+  readonly transfer: TransferCommand | undefined;
   /** Octets are moved: 150 was said. */
   readonly isMoving: boolean;
   /** The transfer has a data connection, or waits for one. */
@@ -95,7 +95,7 @@ export interface CommandContext {
 
   /** Begins a transfer by opening the file slot. */
   openTransfer(
-    transfer: Transfer,
+    transfer: TransferCommand,
     operation: FileOperation,
     then: (opened: Answer<"opened">) => void,
     failed: (failure: Failure) => void,

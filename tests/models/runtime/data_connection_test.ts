@@ -8,7 +8,7 @@ import { assert, assertEquals } from "@std/assert";
 import { type StartTransfer, Transfer } from "../../../models/driver/transfer.ts";
 import { VolumeStore } from "../../../models/files/slot.ts";
 import { BULK_BYTES } from "../../../models/limits.ts";
-import { DataConnection } from "../../../models/runtime/data_connection.ts";
+import { RuntimeConnection } from "../../../models/runtime/data_connection.ts";
 import type { FileOperation } from "../../../server/mod.ts";
 import { StagedStore } from "../../driven/store.ts";
 import { Tree } from "../../driven/tree.ts";
@@ -42,7 +42,7 @@ class Stage implements Disposable {
   readonly store = new StagedStore(new VolumeStore(this.tree.volume));
   readonly slot = this.store.slot();
   readonly transfer: Transfer;
-  readonly connection: DataConnection;
+  readonly connection: RuntimeConnection;
   /** Requests to the slot, and its answers. */
   asked = 0;
   #changed = Promise.withResolvers<void>();
@@ -57,7 +57,7 @@ class Stage implements Disposable {
       read: { value: (...args: Parameters<typeof this.slot.read>) => this.#ask("read", args) },
       write: { value: (...args: Parameters<typeof this.slot.write>) => this.#ask("write", args) },
     });
-    this.connection = new DataConnection({
+    this.connection = new RuntimeConnection({
       slot,
       now: () => 1,
       count() {},
@@ -119,7 +119,7 @@ async function readAll(conn: Deno.Conn): Promise<Uint8Array> {
 
 for (const late of [false, true]) {
   const when = late ? "late" : "at once";
-  testWith(["net"], `DataConnection (async) sends a file that answers ${when}`, async () => {
+  testWith(["net"], `RuntimeConnection (async) sends a file that answers ${when}`, async () => {
     using stage = new Stage("send");
     stage.store.late = late;
     const client = await stage.start();
@@ -136,7 +136,7 @@ for (const late of [false, true]) {
     assertEquals(stage.transfer.completion?.kind, "transferred");
   });
 
-  testWith(["net"], `DataConnection (async) stores a file that answers ${when}`, async () => {
+  testWith(["net"], `RuntimeConnection (async) stores a file that answers ${when}`, async () => {
     using stage = new Stage("receive");
     stage.store.late = late;
     const client = await stage.start();
@@ -153,7 +153,7 @@ for (const late of [false, true]) {
 
 testWith(
   ["net"],
-  "DataConnection (async) that is ended while a file thinks is closed",
+  "RuntimeConnection (async) that is ended while a file thinks is closed",
   async () => {
     using stage = new Stage("send");
     stage.store.late = true;
@@ -173,7 +173,7 @@ testWith(
 
 testWith(
   ["net"],
-  "DataConnection (async): one that is made too late is not kept open",
+  "RuntimeConnection (async): one that is made too late is not kept open",
   async () => {
     using stage = new Stage("send");
     const { connect } = Deno;
