@@ -33,6 +33,8 @@ export class AsyncWire implements Wire {
   #resumes = false;
   #closed = false;
   readonly #first = new Uint8Array(1);
+  /** The last octet read alone was Telnet's IAC: its command is read alone, too. */
+  #afterIac = false;
 
   constructor(
     readonly sharing: Sharing,
@@ -87,9 +89,9 @@ export class AsyncWire implements Wire {
     const count = await this.#read(first);
     this.sharing.counters.add("wakeups", 1);
     const [octet] = first;
-    if (count === null || octet === IAC || octet === LF || this.#driver.transfer !== undefined) {
-      return this.#heard(first, count);
-    }
+    const alone = this.#afterIac || octet === IAC || octet === LF || count === null;
+    this.#afterIac = octet === IAC && !this.#afterIac;
+    if (alone || this.#driver.transfer !== undefined) return this.#heard(first, count);
     await this.#receive(1);
   }
 
@@ -139,8 +141,6 @@ export class AsyncWire implements Wire {
     this.#wake?.();
     this.#wake = undefined;
   }
-
-  // --- the driver's calls ---
 
   /** See Wire. */
   get congested(): boolean {
