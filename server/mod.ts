@@ -13,12 +13,19 @@ export * from "./accounts.ts";
 export * from "./limits.ts";
 export * from "./settings.ts";
 export { concatenate, decodeOctets, encodeOctets } from "./octets.ts";
-export { isAddressable, isPartialName, joinPath, nameOf, parentOf, partialName } from "./paths.ts";
+export {
+  childPath,
+  isAddressable,
+  isPartialName,
+  nameOf,
+  parentPath,
+  partialName,
+} from "./paths.ts";
 export { renderEntry, renderHeading } from "./ftp/listing.ts";
 export { matchesPattern } from "./ftp/pattern.ts";
 export { converter, type Filter } from "./ftp/words/ascii.ts";
 export type { FactName } from "./ftp/words/facts.ts";
-export { printable } from "./printable.ts";
+export { maskControls } from "./mask_controls.ts";
 export { protocols } from "./protocols.ts";
 export { sampleAvi } from "./sample_avi.ts";
 export { unreachable } from "./unreachable.ts";

@@ -25,7 +25,7 @@ const PARTIAL_END = ".part";
 export function resolvePath(directory: string, argument: string): string | undefined {
   if (!isAddressable(argument)) return undefined;
   if (argument === "") return directory;
-  if (isPlain(argument)) return joinPath(directory, argument);
+  if (isPlain(argument)) return childPath(directory, argument);
   const components: string[] = [];
   const whole = argument.startsWith("/") ? argument : `${directory}/${argument}`;
   for (const component of whole.split("/")) {
@@ -54,12 +54,12 @@ function isPlain(argument: string): boolean {
 }
 
 /** `name` in `directory`. */
-export function joinPath(directory: string, name: string): string {
+export function childPath(directory: string, name: string): string {
   return directory === "/" ? `/${name}` : `${directory}/${name}`;
 }
 
 /** The path without its last component; "/" for the root. */
-export function parentOf(path: string): string {
+export function parentPath(path: string): string {
   const slash = path.lastIndexOf("/");
   return slash <= 0 ? "/" : path.slice(0, slash);
 }
@@ -91,7 +91,7 @@ export function partialName(name: string): string {
 
 /** `partialName` of the last component of `path`, in the same directory. */
 export function partialPath(path: string): string {
-  return joinPath(parentOf(path), partialName(nameOf(path)));
+  return childPath(parentPath(path), partialName(nameOf(path)));
 }
 
 /** Whether `name` has the form of a partial upload's: reserved, no upload may take it. */

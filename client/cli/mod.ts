@@ -23,8 +23,8 @@ import { type Console, OutputClosed, systemConsole } from "./console.ts";
 import { closest, renderHelp, type Row, UsageError } from "./flags.ts";
 
 export type { Console };
-import type { Verb } from "./task.ts";
-import { VERBS } from "./verbs.ts";
+import type { Subcommand } from "./task.ts";
+import { SUBCOMMANDS } from "./verbs.ts";
 
 /** How a run ended, for shells. 130 and 141 are what they show for SIGINT and SIGPIPE. */
 export const EXIT = {
@@ -87,12 +87,12 @@ export async function main(
 }
 
 /** The verb that was asked for, its operands and flags checked. */
-function findVerb(request: Request): Verb {
-  const names = VERBS.map((verb) => verb.name).join(", ");
+function findVerb(request: Request): Subcommand {
+  const names = SUBCOMMANDS.map((verb) => verb.name).join(", ");
   if (request.verb === "") throw new UsageError(`Name a verb: ${names}; --help tells more`);
-  const verb = VERBS.find((candidate) => candidate.name === request.verb);
+  const verb = SUBCOMMANDS.find((candidate) => candidate.name === request.verb);
   if (verb === undefined) {
-    const meant = closest(request.verb, VERBS.map((verb) => verb.name));
+    const meant = closest(request.verb, SUBCOMMANDS.map((verb) => verb.name));
     const question = meant === undefined ? "" : `: did you mean ${meant}?`;
     throw new UsageError(`Unknown verb "${request.verb}", not one of ${names}${question}`);
   }
@@ -105,11 +105,11 @@ function findVerb(request: Request): Verb {
   }
   for (const flag of request.options) {
     if (verb.flags.includes(flag)) continue;
-    const owners = VERBS.filter((each) => each.flags.includes(flag)).map((each) => each.name);
+    const owners = SUBCOMMANDS.filter((each) => each.flags.includes(flag)).map((each) => each.name);
     throw new UsageError(`--${flag} is a flag of ${owners.join(" and ")}, not of ${verb.name}`);
   }
   if (request.protocol === "mini" && verb.runMini === undefined) {
-    const able = VERBS.filter((each) => each.runMini !== undefined).map((each) => each.name);
+    const able = SUBCOMMANDS.filter((each) => each.runMini !== undefined).map((each) => each.name);
     throw new UsageError(`--protocol mini has ${able.join(" and ")}, not ${verb.name}`);
   }
   if (request.protocol === "mini" && request.user !== undefined) {
@@ -120,7 +120,7 @@ function findVerb(request: Request): Verb {
 }
 
 async function runVerb(
-  verb: Verb,
+  verb: Subcommand,
   request: Request,
   console: Console,
   abort: AbortController,
@@ -178,7 +178,7 @@ function helpText(console: Console): string {
       "no TLS as yet: names, passwords and files go in clear text.",
     topics: [{
       title: "Verbs",
-      rows: VERBS.map((verb) => [`${verb.name} ${verb.operands}`, verb.summary]),
+      rows: SUBCOMMANDS.map((verb) => [`${verb.name} ${verb.operands}`, verb.summary]),
     }],
     exits: EXIT_TEXTS,
     notes: [

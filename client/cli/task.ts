@@ -22,7 +22,7 @@ export interface Task extends BareTask {
 }
 
 /** One verb of the command line. */
-export interface Verb {
+export interface Subcommand {
   readonly name: string;
   /** What stands behind it, for --help and for messages. */
   readonly operands: string;

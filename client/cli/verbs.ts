@@ -18,14 +18,14 @@ import {
 } from "../mod.ts";
 import type { Console } from "./console.ts";
 import { formatColumns, formatDate, formatMode, formatSize, formatTable } from "./format.ts";
-import type { Task, Verb } from "./task.ts";
+import type { Subcommand, Task } from "./task.ts";
 import { checkGet, checkPut, get, getMini, outputSink, put, putMini } from "./transfers.ts";
 
 /** Operands of the verbs that take any number of paths: what a command line can hold. */
 const MANY = Number.MAX_SAFE_INTEGER;
 
 /** Every verb, in the order of --help. */
-export const VERBS: readonly Verb[] = [
+export const SUBCOMMANDS: readonly Subcommand[] = [
   {
     name: "get",
     operands: "REMOTE [LOCAL]",

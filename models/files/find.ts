@@ -5,7 +5,7 @@
  * @module
  */
 
-import { nameOf, parentOf } from "../../server/mod.ts";
+import { nameOf, parentPath } from "../../server/mod.ts";
 import { ERRNO } from "./errors.ts";
 import type { Volume } from "./volume.ts";
 import { type Place, walk } from "./walk.ts";
@@ -27,7 +27,7 @@ export class Finder<D extends object, F extends object, N extends object> implem
     this.followed = false;
     this.name = nameOf(path);
     if (path.includes("\0") || this.name === "." || this.name === "..") return -ERRNO.EINVAL;
-    const directory = this.volume.hold(parentOf(path));
+    const directory = this.volume.hold(parentPath(path));
     if (typeof directory === "number") return directory;
     this.directory = directory;
     if (path === "/") this.name = ".";

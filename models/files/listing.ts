@@ -10,11 +10,11 @@
  */
 
 import {
+  childPath,
   concatenate,
   type DirectoryEntry,
   type FileStat,
   isPartialName,
-  joinPath,
   matchesPattern,
   renderEntry,
   renderHeading,
@@ -317,7 +317,7 @@ export class Listing<D extends object, F extends object, N extends object> {
 
   #pathOf(relative: string): string {
     const { path } = this.request;
-    return relative === "" ? path : joinPath(path, relative);
+    return relative === "" ? path : childPath(path, relative);
   }
 
   #finishCurrent(): void {

@@ -8,7 +8,7 @@
  * @module
  */
 
-import { isPartialName, joinPath } from "../../server/mod.ts";
+import { childPath, isPartialName } from "../../server/mod.ts";
 import { SWEEP_DIRECTORIES_MAX, SWEEP_STEP } from "./limits.ts";
 import { guard } from "./upload.ts";
 import { identityOf, type Volume } from "./volume.ts";
@@ -49,7 +49,7 @@ export class Sweep<D extends object, F extends object, N extends object> {
       const { kind, modifiedMs } = this.volume.found;
       if (kind === "directory") {
         if (this.#pending.length < SWEEP_DIRECTORIES_MAX) {
-          this.#pending.push(joinPath(this.#path, name));
+          this.#pending.push(childPath(this.#path, name));
         }
       } else if (kind === "file" && isPartialName(name) && modifiedMs < before) {
         if (this.#remove(name)) removed++;

@@ -15,7 +15,7 @@ import {
   type FileOperation,
   type FileStat,
   nameOf,
-  parentOf,
+  parentPath,
   partialName,
   type UploadStart,
 } from "../../server/mod.ts";
@@ -151,7 +151,8 @@ export class Upload<D extends object, F extends object, N extends object> {
     if (existing?.kind === "other") return failureOf(-ERRNO.NOT_REGULAR);
     if (!this.#hasRoom(operation)) return FAILURES.noSpace;
     this.#finalName = finder.name;
-    const isBeside = !finder.followed && parentOf(operation.partial) === parentOf(operation.path);
+    const isBeside = !finder.followed &&
+      parentPath(operation.partial) === parentPath(operation.path);
     this.#directory = finder.take();
     this.#answer = nameOf(operation.path);
     if (start.at === "end" && existing !== undefined) return this.#openInPlace();

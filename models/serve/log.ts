@@ -6,7 +6,7 @@
  * @module
  */
 
-import { printable, type ServerEvent, unreachable } from "../../server/mod.ts";
+import { maskControls, type ServerEvent, unreachable } from "../../server/mod.ts";
 
 /** How events are shown: not at all (but for warnings), for people, or one JSON object a line. */
 export const LOG_FORMATS = ["off", "text", "json"] as const;
@@ -73,9 +73,9 @@ function plain(text: string): string {
 
 /** `text` with `\uXXXX` for every character that a terminal would obey, not show. */
 function escaped(text: string): string {
-  if (printable(text) === text) return text;
+  if (maskControls(text) === text) return text;
   return Array.from(text, (character) => {
-    if (printable(character) === character) return character;
+    if (maskControls(character) === character) return character;
     return `\\u${character.charCodeAt(0).toString(16).padStart(4, "0")}`;
   }).join("");
 }

@@ -11,7 +11,7 @@
 import type { Access } from "../accounts.ts";
 import type { DirectoryEntry, FileStat, Rows } from "../effects.ts";
 import { encodeOctets } from "../octets.ts";
-import { isAddressable, isPartialName, joinPath, nameOf } from "../paths.ts";
+import { childPath, isAddressable, isPartialName, nameOf } from "../paths.ts";
 import { unreachable } from "../unreachable.ts";
 import { clampTime, type FactName, formatFactLine, formatTime } from "./words/facts.ts";
 
@@ -43,7 +43,7 @@ export function renderEntry(
       const { facts, access, path } = rows;
       const values = entry.name === "."
         ? { ...factsOf(entry, access, path), type: "cdir" }
-        : factsOf(entry, access, joinPath(path, entry.name));
+        : factsOf(entry, access, childPath(path, entry.name));
       return encodeRow(formatFactLine(values, facts, entry.name));
     }
     default:

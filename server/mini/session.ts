@@ -33,7 +33,7 @@
 
 import type { Completion, Effect, Failure, FileOperation } from "../effects.ts";
 import { concatenate } from "../octets.ts";
-import { isPartialName, joinPath, partialPath } from "../paths.ts";
+import { childPath, isPartialName, partialPath } from "../paths.ts";
 import type { Peer, Protocol, Session } from "../session.ts";
 import type { MiniSettings, Settings } from "../settings.ts";
 import { unreachable } from "../unreachable.ts";
@@ -264,7 +264,7 @@ class MiniSession implements Session {
   #beginGet(message: Message): void {
     const { anonymous, downloadPath } = this.#settings;
     if (message.name === undefined || anonymous === undefined) return this.#say("NO|0");
-    const path = joinPath(downloadPath, message.name);
+    const path = childPath(downloadPath, message.name);
     this.#perform({ do: "openRead", path, offset: 0 }, (opened) => {
       const { size } = expected(opened, "opened").stat;
       this.#say(`YES|${size}`);
@@ -323,7 +323,7 @@ class MiniSession implements Session {
     const { anonymous, uploadPath } = this.#settings;
     if (name === undefined || isPartialName(name)) return this.#fail("badName");
     if (anonymous !== "write") return this.#fail("denied");
-    const path = joinPath(uploadPath, name);
+    const path = childPath(uploadPath, name);
     this.#perform({
       do: "openUpload",
       path,

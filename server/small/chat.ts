@@ -18,7 +18,7 @@
  */
 
 import type { Completion } from "../effects.ts";
-import { printable } from "../printable.ts";
+import { maskControls } from "../mask_controls.ts";
 import type { Peer, Protocol } from "../session.ts";
 import type { Settings, SmallSettings } from "../settings.ts";
 import { SmallSession } from "./session.ts";
@@ -89,7 +89,7 @@ class ChatSession extends SmallSession {
     while (this.#asked === undefined || this.#ended) {
       const message = this.#takeMessage();
       if (message === undefined) break;
-      this.emit({ kind: "print", text: `client ${this.#number}: ${printable(message)}` });
+      this.emit({ kind: "print", text: `client ${this.#number}: ${maskControls(message)}` });
       if (this.#operatorLeft || this.#ended) continue;
       this.#asked = ++this.#lastId;
       const prompt = `answer client ${this.#number}> `;

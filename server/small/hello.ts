@@ -7,7 +7,7 @@
  * @module
  */
 
-import { printable } from "../printable.ts";
+import { maskControls } from "../mask_controls.ts";
 import type { Peer, Protocol } from "../session.ts";
 import type { Settings, SmallSettings } from "../settings.ts";
 import { SmallSession } from "./session.ts";
@@ -25,7 +25,7 @@ class HelloSession extends SmallSession {
 
   protected take(octets: Uint8Array): void {
     const text = new TextDecoder().decode(octets.subarray(0, MESSAGE_BYTES_MAX));
-    this.emit({ kind: "print", text: printable(text.trimEnd()) });
+    this.emit({ kind: "print", text: maskControls(text.trimEnd()) });
     this.close();
   }
 }

@@ -8,7 +8,7 @@ import { assert, assertEquals, assertStringIncludes, assertThrows } from "@std/a
 import { GRAMMAR, parseArguments, type Request } from "../../client/cli/arguments.ts";
 import { UsageError } from "../../client/cli/flags.ts";
 import { EXIT, main } from "../../client/cli/mod.ts";
-import { VERBS } from "../../client/cli/verbs.ts";
+import { SUBCOMMANDS } from "../../client/cli/verbs.ts";
 import { FakeConsole } from "./fake_console.ts";
 
 function request(...args: string[]): Request {
@@ -151,7 +151,9 @@ for (const args of [["--help"], ["-h"], ["get", "--help"], ["--port", "x", "--bo
     assertEquals(await main(args, console), EXIT.ok);
     assertEquals(console.errorText, "");
     const text = console.outputText;
-    for (const { name, operands } of VERBS) assertStringIncludes(text, `  ${name} ${operands} `);
+    for (const { name, operands } of SUBCOMMANDS) {
+      assertStringIncludes(text, `  ${name} ${operands} `);
+    }
     for (const name of Object.keys(GRAMMAR.flags)) assertStringIncludes(text, `--${name}`);
     for (const status of Object.values(EXIT)) assertStringIncludes(text, `  ${status} `);
     for (const line of text.split("\n")) assertEquals(line.length <= 80, true, line);

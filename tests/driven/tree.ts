@@ -8,7 +8,7 @@
 import { assert } from "@std/assert";
 import { MemoryVolume } from "../../models/files/memory.ts";
 import type { MemoryNode } from "../../models/files/memory_node.ts";
-import { nameOf, parentOf } from "../../server/mod.ts";
+import { nameOf, parentPath } from "../../server/mod.ts";
 
 /** 2024-01-02 03:04:05 UTC: the time of everything that is made in a tree. */
 const MADE_MS = Date.UTC(2024, 0, 2, 3, 4, 5);
@@ -32,7 +32,7 @@ export class Tree {
   /** Puts a file, or a directory when `octets` is undefined, and what is missing above it. */
   put(path: string, octets: Uint8Array | undefined, modifiedMs = MADE_MS): void {
     const { volume } = this;
-    const above = parentOf(path);
+    const above = parentPath(path);
     if (!this.has(above)) this.put(above, undefined);
     const directory = volume.hold(above);
     assert(typeof directory !== "number", `Cannot put anything into "${above}"`);
@@ -50,7 +50,7 @@ export class Tree {
 
   #node(path: string): MemoryNode | undefined {
     if (path === "/") return this.volume.top();
-    const directory = this.volume.hold(parentOf(path));
+    const directory = this.volume.hold(parentPath(path));
     return typeof directory === "number" ? undefined : directory.entries.get(nameOf(path));
   }
 }

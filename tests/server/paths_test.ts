@@ -3,10 +3,10 @@
 import { assert, assertEquals, assertNotEquals } from "@std/assert";
 import { encodeOctets } from "../../server/mod.ts";
 import {
+  childPath,
   isPartialName,
-  joinPath,
   nameOf,
-  parentOf,
+  parentPath,
   partialName,
   partialPath,
   resolvePath,
@@ -63,13 +63,13 @@ Deno.test("resolvePath: never leaves the root, whatever the components", () => {
   }
 });
 
-Deno.test("parentOf, nameOf, joinPath: take a path apart and put it together", () => {
+Deno.test("parentPath, nameOf, childPath: take a path apart and put it together", () => {
   for (const path of ["/a", "/a/b", "/a/b/c d"]) {
-    assertEquals(joinPath(parentOf(path), nameOf(path)), path);
+    assertEquals(childPath(parentPath(path), nameOf(path)), path);
   }
-  assertEquals(parentOf("/"), "/");
+  assertEquals(parentPath("/"), "/");
   assertEquals(nameOf("/"), "");
-  assertEquals(parentOf("/a"), "/");
+  assertEquals(parentPath("/a"), "/");
 });
 
 Deno.test("partialName: beside the name, and known by its form", () => {

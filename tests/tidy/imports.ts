@@ -14,10 +14,20 @@ const WORDS = ["server/ftp/words/", "server/octets.ts", "server/unreachable.ts"]
 /** The one parser of command lines. */
 const FLAGS = "client/cli/flags.ts";
 
+/** What every room of models/ may speak of. */
+const TERMS = ["address", "admission", "clock", "limits", "model"].map((name) =>
+  `models/${name}.ts`
+);
+
 /** What main.ts picks one of. */
 const COMMANDS = ["models/serve", "client/cli", "bench", "bench/lessons"].map((folder) =>
   `${folder}/mod.ts`
 );
+
+/** What every way of waiting is built over. */
+const WIRE = ["models/driver/", "models/files/", "models/pool/", "server/mod.ts", ...TERMS];
+
+const READINESS = ["models/readiness/", "models/selector/", "models/libc/"];
 
 /**
  * For each part of the project what its files may import: files, or folders ending in "/". The
@@ -27,7 +37,13 @@ const DIRECTIONS: readonly (readonly [from: string, to: readonly string[]])[] = 
   ["server/", ["server/"]],
   ["client/", ["client/", ...WORDS]],
   ["models/libc/", ["models/libc/"]],
-  ["models/serve/", ["models/", "server/mod.ts", FLAGS]],
+  ["models/selector/", ["models/selector/", "models/libc/", ...TERMS]],
+  ["models/files/", ["models/files/", "models/libc/", "server/mod.ts", ...TERMS]],
+  ["models/driver/", ["models/driver/", "models/files/", "server/mod.ts", ...TERMS]],
+  ["models/pool/", ["models/pool/", "models/files/", "server/mod.ts", ...TERMS]],
+  ["models/readiness/", [...READINESS, ...WIRE]],
+  ["models/runtime/", ["models/runtime/", ...WIRE]],
+  ["models/serve/", ["models/serve/", "models/mod.ts", "server/mod.ts", FLAGS]],
   ["models/", ["models/", "server/mod.ts"]],
   // The load is a client over the same calls of the kernel as the servers that it measures.
   ["bench/load/", ["bench/", "models/libc/", ...FACES]],

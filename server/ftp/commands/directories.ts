@@ -4,7 +4,7 @@
  * @module
  */
 
-import { parentOf } from "../../paths.ts";
+import { parentPath } from "../../paths.ts";
 import { encodeReply, quotePath } from "../words/replies.ts";
 import type { CommandContext } from "./context.ts";
 import { resolveNew, resolveOld } from "./names.ts";
@@ -21,7 +21,7 @@ export function changeDirectory(session: CommandContext, argument: string): void
 
 /** CDUP: replies as CWD's, says RFC 959 section 4.1.1 (its list in 5.4 says 200). */
 export function changeToParent(session: CommandContext): void {
-  enter(session, parentOf(session.directory));
+  enter(session, parentPath(session.directory));
 }
 
 function enter(session: CommandContext, path: string): void {

@@ -17,7 +17,7 @@ import type {
   Selection,
   UploadStart,
 } from "../../effects.ts";
-import { joinPath, parentOf, partialPath } from "../../paths.ts";
+import { childPath, parentPath, partialPath } from "../../paths.ts";
 import { FAILURE_REPLIES, LATE_FAILURE_REPLIES, NEW_NAME_FAILURE_REPLIES } from "../failures.ts";
 import type { ListRequest } from "../selection.ts";
 import { encodeReply } from "../words/replies.ts";
@@ -117,7 +117,9 @@ function receive(session: CommandContext, argument: string, start: UploadStart):
     lines: session.type === "A" ? { to: "file", skip: 0 } : undefined,
     failures: NEW_NAME_FAILURE_REPLIES,
     announce: ({ name }) =>
-      start.at === "unique" ? `FILE: ${joinPath(parentOf(path), name)}` : `Receiving ${argument}`,
+      start.at === "unique"
+        ? `FILE: ${childPath(parentPath(path), name)}`
+        : `Receiving ${argument}`,
   });
 }
 

@@ -8,7 +8,7 @@
 import { assert, assertEquals } from "@std/assert";
 import { MemoryVolume } from "../../../models/files/memory.ts";
 import type { MemoryNode } from "../../../models/files/memory_node.ts";
-import { nameOf, parentOf } from "../../../server/mod.ts";
+import { nameOf, parentPath } from "../../../server/mod.ts";
 
 const encoder = new TextEncoder();
 const decoder = new TextDecoder();
@@ -208,7 +208,7 @@ export class MemoryGround implements Ground {
   remove(): void {}
 
   #folder(path: string): MemoryNode {
-    return this.#hold(parentOf(path));
+    return this.#hold(parentPath(path));
   }
 
   #hold(path: string): MemoryNode {

@@ -10,6 +10,6 @@
 const UNPRINTABLE = /[\p{Cc}\p{Cs}\u200e\u200f\u2028-\u202e\u2066-\u2069]/gu;
 
 /** `text` in one line, with U+FFFD for every character that a terminal would obey, not show. */
-export function printable(text: string): string {
+export function maskControls(text: string): string {
   return text.replace(UNPRINTABLE, "\ufffd");
 }
