@@ -113,6 +113,19 @@ new Worker(new URL("../../tests/e.ts", import.meta.url), { type: "module" });
     text: 'import "./b.ts";\nimport "../model.ts";\nimport "../../server/mod.ts";\n',
     finds: [":2 imports models/model.ts", ":3 imports server/mod.ts"],
   },
+  "a room of models/ imports its neighbours": {
+    rule: directions,
+    path: "models/driver/a.ts",
+    text:
+      'import "../files/mod.ts";\nimport "../readiness/wire.ts";\nimport "../libc/mod.ts";\nimport "../clock.ts";\n',
+    finds: [":2 imports models/readiness/wire.ts", ":3 imports models/libc/mod.ts"],
+  },
+  "a way of waiting imports another": {
+    rule: directions,
+    path: "models/runtime/a.ts",
+    text: 'import "../pool/worker.ts";\nimport "../readiness/loop.ts";\n',
+    finds: [":2 imports models/readiness/loop.ts"],
+  },
   "client imports the vocabulary of FTP, and a session": {
     rule: directions,
     path: "client/cli/a.ts",
