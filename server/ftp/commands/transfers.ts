@@ -136,7 +136,9 @@ export function listNames(session: CommandContext, argument: string): void {
   const request = resolveList(session, argument);
   if (request === undefined) return;
   const { prefix, name, long } = request;
-  sendListing(session, request, long ? longRows(session) : { as: "names", prefix, name });
+  // With the flag "d" and no path it is the current directory that is named.
+  const names: Rows = { as: "names", prefix, name: name === "" ? "." : name };
+  sendListing(session, request, long ? longRows(session) : names);
 }
 
 function longRows({ now }: CommandContext): Rows {
