@@ -10,7 +10,7 @@
 
 import type { Peer } from "../../server/mod.ts";
 import { now } from "../clock.ts";
-import { Driver, type DriverTools, type Wire } from "../driver/mod.ts";
+import { Driver, type Wire } from "../driver/mod.ts";
 import * as c from "../libc/constants.ts";
 import {
   CONTROL_BYTES,
@@ -21,21 +21,16 @@ import {
 } from "../limits.ts";
 import { CLOSING, EMPTY, MAILBOX, RUNNING, type WorkerContext } from "../pool/link.ts";
 import { type Channel, PlainChannel } from "./channel.ts";
-import { KernelConnection, type KernelTools } from "./data_connection.ts";
+import { KernelConnection } from "./data_connection.ts";
 import { closeGently, type PassiveDescriptor } from "./sockets.ts";
+import type { ConnectionTools } from "./tools.ts";
 
 const CONTROL = BigInt(CONTROL_BYTES);
 
 /** What a thread keeps from one connection to the next. */
-export interface BlockingTools {
+export interface BlockingTools extends ConnectionTools {
   /** The way to the supervisor. */
   readonly context: WorkerContext;
-  /** For data connections. */
-  readonly data: KernelTools;
-  /** For drivers. */
-  readonly driver: DriverTools<PassiveDescriptor>;
-  /** CONTROL_BYTES long; holds nothing between two turns. */
-  readonly controlBuffer: Uint8Array<ArrayBuffer>;
 }
 
 /** Serves one client from its first word to its last. */

@@ -5,17 +5,14 @@
  * @module
  */
 
-import { protocols } from "../../server/mod.ts";
-import { diskStore } from "../files/disk.ts";
-import { slowStore } from "../files/slow_disk.ts";
 import * as c from "../libc/constants.ts";
 import { errorText, Libc } from "../libc/mod.ts";
-import { ACCEPT_PAUSE_MS, BULK_BYTES, CONTROL_BYTES, TICK_MS } from "../limits.ts";
+import { ACCEPT_PAUSE_MS, BULK_BYTES, TICK_MS } from "../limits.ts";
 import { RUNNING, SHARED, type WorkerContext } from "../pool/link.ts";
 import { runWorker } from "../pool/worker.ts";
 import { type BlockingTools, BlockingWire } from "./blocking_wire.ts";
-import { acceptedPeer, isAcceptRetry, passiveDescriptors } from "./sockets.ts";
-import { UploadPipe } from "./upload_pipe.ts";
+import { acceptedPeer, isAcceptRetry } from "./sockets.ts";
+import { closeTools, connectionTools, refuse } from "./tools.ts";
 
 runWorker((context) => {
   const kernel = new Libc(context.counters.calls);
@@ -28,55 +25,29 @@ runWorker((context) => {
     serve(tools, kernel, fd);
     Atomics.sub(context.shared, SHARED.busy, 1);
   }
-  tools.driver.passive.close();
-  tools.driver.store.close();
-  tools.data.pipe.close();
+  closeTools(tools);
 });
 
 function toolsOf(context: WorkerContext, kernel: Libc): BlockingTools {
-  const { options, counters } = context;
-  const buffer = new Uint8Array(BULK_BYTES);
-  return {
-    context,
-    controlBuffer: new Uint8Array(CONTROL_BYTES),
-    data: {
-      kernel,
-      counters,
-      buffer,
-      pipe: new UploadPipe(kernel, buffer),
-      socketFlags: 0,
-      moveBytes: () => BULK_BYTES,
-      // A call on a data socket waits for a tick at most.
-      adopt(fd) {
-        kernel.setTimeout(fd, c.SO_RCVTIMEO, TICK_MS);
-        kernel.setTimeout(fd, c.SO_SNDTIMEO, TICK_MS);
-        return undefined;
-      },
+  const tools = connectionTools(context, kernel, {
+    socketFlags: 0,
+    moveBytes: () => BULK_BYTES,
+    // A call on a data socket waits for a tick at most.
+    adopt(fd) {
+      kernel.setTimeout(fd, c.SO_RCVTIMEO, TICK_MS);
+      kernel.setTimeout(fd, c.SO_SNDTIMEO, TICK_MS);
+      return undefined;
     },
-    driver: {
-      link: context,
-      store: slowStore(diskStore(kernel, options.root), options.diskDelay, counters, (ms, then) => {
-        kernel.sleep(ms);
-        then();
-      }),
-      passive: passiveDescriptors(kernel, options, 0),
-      admission: context.admission,
-      protocol: protocols.get(options.protocol)!,
-    },
-  };
+    refuses: () => undefined,
+  });
+  return { ...tools, context };
 }
 
 function serve(tools: BlockingTools, kernel: Libc, fd: number): void {
   const { context } = tools;
   const remote = kernel.remoteAddress();
-  const { host } = remote;
-  const refusal = context.admission.admit(host);
-  if (refusal !== undefined) {
-    context.event({ kind: "refused", host, reason: refusal });
-    kernel.send(fd, tools.driver.protocol.refusal(refusal) as Uint8Array<ArrayBuffer>, 0);
-    kernel.close(fd);
-    return;
-  }
+  const refusal = context.admission.admit(remote.host);
+  if (refusal !== undefined) return refuse(tools, fd, remote.host, refusal);
   const peer = acceptedPeer(kernel, fd, context.options, remote, context.beginSession());
   new BlockingWire(tools, fd, peer).serve();
 }

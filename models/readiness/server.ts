@@ -5,10 +5,7 @@
  * @module
  */
 
-import { protocols } from "../../server/mod.ts";
 import { now } from "../clock.ts";
-import { diskStore } from "../files/disk.ts";
-import { slowStore } from "../files/slow_disk.ts";
 import * as c from "../libc/constants.ts";
 import { errorText, type Kernel } from "../libc/mod.ts";
 import {
@@ -16,7 +13,6 @@ import {
   ACCEPT_PAUSE_MS,
   ACCEPTS_PER_TURN_MAX,
   BULK_BYTES,
-  CONTROL_BYTES,
   MOVE_BYTES_MAX,
   READY_FEW_MAX,
 } from "../limits.ts";
@@ -24,8 +20,8 @@ import type { Handed } from "../pool/handoff.ts";
 import { DRAINING, RUNNING, type WorkerContext } from "../pool/link.ts";
 import type { Selector } from "../selector/mod.ts";
 import { Loop, type Watch, watchReadable } from "./loop.ts";
-import { acceptedPeer, isAcceptRetry, passiveDescriptors, WAKE } from "./sockets.ts";
-import { UploadPipe } from "./upload_pipe.ts";
+import { acceptedPeer, isAcceptRetry, WAKE } from "./sockets.ts";
+import { closeTools, connectionTools, refuse } from "./tools.ts";
 import { ReadinessWire, type WireTools } from "./wire.ts";
 
 /** Serves one listener in one loop. */
@@ -45,36 +41,16 @@ export class ReadinessServer {
     readonly kernel: Kernel,
     readonly selector: Selector,
   ) {
-    const { options, counters } = context;
-    const buffer = new Uint8Array(BULK_BYTES);
-    this.#loop = new Loop(kernel, selector, counters, now);
+    this.#loop = new Loop(kernel, selector, context.counters, now);
+    const refuses = (fd: number) => selector.refuses(fd);
     this.#tools = {
-      loop: this.#loop,
-      controlBuffer: new Uint8Array(CONTROL_BYTES),
-      data: {
-        kernel,
-        counters,
-        buffer,
-        pipe: new UploadPipe(kernel, buffer),
+      ...connectionTools(context, kernel, {
         socketFlags: c.SOCK_NONBLOCK,
         moveBytes: () => this.#loop.worked > READY_FEW_MAX ? BULK_BYTES : MOVE_BYTES_MAX,
-        adopt: (fd) => selector.refuses(fd),
-      },
-      driver: {
-        link: context,
-        store: slowStore(
-          diskStore(kernel, options.root),
-          options.diskDelay,
-          counters,
-          (ms, then) => {
-            kernel.sleep(ms);
-            then();
-          },
-        ),
-        passive: passiveDescriptors(kernel, options, c.SOCK_NONBLOCK, (fd) => selector.refuses(fd)),
-        admission: context.admission,
-        protocol: protocols.get(options.protocol)!,
-      },
+        adopt: refuses,
+        refuses,
+      }),
+      loop: this.#loop,
       ended: (wire) => this.#ended(wire),
     };
   }
@@ -82,7 +58,6 @@ export class ReadinessServer {
   /** Serves until the supervisor says stop and the last connection has ended. */
   run(): void {
     const { context, kernel } = this;
-    const { driver, data } = this.#tools;
     const wake = this.#watch(context.wake, (watch) => this.#woken(watch));
     context.after = (milliseconds, run) => this.#loop.after(milliseconds, run);
     context.handoff?.open(context.wake);
@@ -95,9 +70,7 @@ export class ReadinessServer {
     }
     for (const { fd } of context.handoff?.close() ?? []) kernel.close(fd);
     this.#loop.unwatch(wake);
-    driver.passive.close();
-    driver.store.close();
-    data.pipe.close();
+    closeTools(this.#tools);
     this.selector.close();
   }
 
@@ -182,10 +155,7 @@ export class ReadinessServer {
   }
 
   #refuse(fd: number, host: string, reason: string): void {
-    this.context.event({ kind: "refused", host, reason });
-    const octets = this.#tools.driver.protocol.refusal(reason) as Uint8Array<ArrayBuffer>;
-    this.kernel.send(fd, octets, 0);
-    this.kernel.close(fd);
+    refuse(this.#tools, fd, host, reason);
     this.context.handoff?.ended();
   }
 

@@ -9,30 +9,25 @@
  */
 
 import { concatenate, type Peer } from "../../server/mod.ts";
-import { Driver, type DriverTools, type Wire } from "../driver/mod.ts";
+import { Driver, type Wire } from "../driver/mod.ts";
 import * as c from "../libc/constants.ts";
 import { errorText } from "../libc/mod.ts";
 import { CONTROL_BYTES, LAST_REPLY_MS, STEPS_AT_ONCE_MAX, STEPS_PER_TURN_MAX } from "../limits.ts";
 import { READ, WRITE } from "../selector/mod.ts";
 import { type Channel, PlainChannel } from "./channel.ts";
-import { KernelConnection, type KernelTools } from "./data_connection.ts";
+import { KernelConnection } from "./data_connection.ts";
 import type { Timed } from "./deadlines.ts";
 import type { Loop, Watch, Worked } from "./loop.ts";
 import { closeGently, type PassiveDescriptor } from "./sockets.ts";
+import type { ConnectionTools } from "./tools.ts";
 import { WatchedData } from "./watched_data.ts";
 
 const CONTROL = BigInt(CONTROL_BYTES);
 
 /** What the wires of one loop share. */
-export interface WireTools {
+export interface WireTools extends ConnectionTools {
   /** Where they wait. */
   readonly loop: Loop;
-  /** For data connections. */
-  readonly data: KernelTools;
-  /** For drivers. */
-  readonly driver: DriverTools<PassiveDescriptor>;
-  /** CONTROL_BYTES long; holds nothing between two turns. */
-  readonly controlBuffer: Uint8Array<ArrayBuffer>;
   /** The wire's sockets are closed. */
   ended(wire: ReadinessWire): void;
 }

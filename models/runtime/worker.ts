@@ -6,6 +6,7 @@
  */
 
 import { protocols } from "../../server/mod.ts";
+import { turnAway } from "../driver/turn_away.ts";
 import { runtimeStore } from "../files/runtime.ts";
 import { slowStore } from "../files/slow_disk.ts";
 import { CLOSING, RUNNING, type WorkerContext } from "../pool/link.ts";
@@ -48,7 +49,6 @@ runWorker(async (context) => {
 /** Begins connections that the gate lets in. */
 function beginner(context: WorkerContext, serving: Map<AsyncWire, Promise<void>>) {
   const { options, counters } = context;
-  const protocol = protocols.get(options.protocol)!;
   const sharing = new Sharing(counters, options.root, () => serving.size < 2);
   const tools = {
     link: context,
@@ -60,15 +60,14 @@ function beginner(context: WorkerContext, serving: Map<AsyncWire, Promise<void>>
     ),
     passive: listenForData(options),
     admission: context.admission,
-    protocol,
+    protocol: protocols.get(options.protocol)!,
   };
   return {
     serve(conn: Deno.TcpConn): void {
       const { host } = addressOf(conn.remoteAddr);
       const refusal = context.admission.admit(host);
       if (refusal !== undefined) {
-        context.event({ kind: "refused", host, reason: refusal });
-        conn.write(protocol.refusal(refusal)).catch(() => {}).finally(() => conn.close());
+        conn.write(turnAway(tools, host, refusal)).catch(() => {}).finally(() => conn.close());
         return;
       }
       const wire = new AsyncWire(sharing, tools, conn, peerOf(conn, context.beginSession()));
