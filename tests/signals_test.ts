@@ -9,6 +9,7 @@ import { assert, assertEquals } from "@std/assert";
 import { Child } from "./child.ts";
 import { readAll } from "./conformance/client.ts";
 import { type Variant, variants } from "./conformance/variants.ts";
+import { flagsOf } from "./faults/process.ts";
 import { type Need, SERVER_NEEDS, testWith } from "./permission.ts";
 import { connected, downloading, LARGE_BYTES, login, Root } from "./served.ts";
 
@@ -20,17 +21,6 @@ const THREADS = 2;
 /** Event loops, or threads at the start. */
 function workersOf({ model, options }: Variant): number {
   return model.name === "blocking" ? THREADS : options.workers ?? 1;
-}
-
-/** Flags of serve for a variant that serves `root`. */
-function flagsOf(variant: Variant, root: Root): string[] {
-  const { model, options: { selector, trigger } } = variant;
-  return [
-    ...["--model", model.name, "--workers", `${workersOf(variant)}`],
-    ...(selector === undefined ? [] : ["--selector", selector]),
-    ...(trigger === undefined ? [] : ["--trigger", trigger]),
-    ...["--max-workers", "6", "--port", "0", "--root", root.path],
-  ];
 }
 
 /** What stands after "model" in the line, by the variant's name without its workers. */
@@ -54,7 +44,7 @@ for (const variant of variants) {
     }, absent);
 
   test("prints its line, SIGINT ends it with idle clients, and counts", async (root) => {
-    await using server = Child.serve([...flagsOf(variant, root), "--stats"]);
+    await using server = Child.serve([...flagsOf(variant, root.path), "--stats"]);
     const endpoint = await server.serving();
     const count = workersOf(variant);
     assertEquals(
@@ -85,7 +75,7 @@ for (const variant of variants) {
   });
 
   test("shows its counters on SIGUSR2, as often as it gets one", async (root) => {
-    await using server = Child.serve([...flagsOf(variant, root), "--stats"]);
+    await using server = Child.serve([...flagsOf(variant, root.path), "--stats"]);
     const endpoint = await server.serving();
     const clients = [];
     for (const sessions of [1, 2]) {
@@ -107,7 +97,7 @@ for (const variant of variants) {
   });
 
   test("lets a transfer finish after SIGTERM", async (root) => {
-    await using server = Child.serve([...flagsOf(variant, root), "--grace", "60"]);
+    await using server = Child.serve([...flagsOf(variant, root.path), "--grace", "60"]);
     const endpoint = await server.serving();
     const { ftp, data } = await downloading(endpoint);
     const idle = await login(endpoint);
@@ -124,7 +114,7 @@ for (const variant of variants) {
   });
 
   test("ends a transfer after a second SIGINT", async (root) => {
-    await using server = Child.serve([...flagsOf(variant, root), "--grace", "3600"]);
+    await using server = Child.serve([...flagsOf(variant, root.path), "--grace", "3600"]);
     const endpoint = await server.serving();
     const { ftp } = await downloading(endpoint);
     const idle = await login(endpoint);

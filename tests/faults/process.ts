@@ -23,10 +23,15 @@ export const ONE_OF_EACH: readonly Variant[] = variants.filter(({ name }) =>
 /** Looks at something until it is so; a server that lives has seconds for it. */
 const LOOKS_MAX = 500, LOOK_MS = 10;
 
-/** Flags of serve for `variant` on a free port; blocking gets `threads` of them. */
-export function flagsOf({ model, options }: Variant, root: string, threads = 6): string[] {
+/** Flags of serve for `variant` on a free port; blocking gets up to `threads`, `started` at first. */
+export function flagsOf(
+  { model, options }: Variant,
+  root: string,
+  threads = 6,
+  started = 2,
+): string[] {
   const { selector, trigger, workers = 1 } = options;
-  const pool = ["--workers", "2", "--max-workers", `${threads}`];
+  const pool = ["--workers", `${started}`, "--max-workers", `${threads}`];
   return [
     ...["--model", model.name, "--port", "0", "--root", root],
     ...(selector === undefined ? [] : ["--selector", selector]),

@@ -8,11 +8,10 @@
 import { assert, assertEquals } from "@std/assert";
 import { Child } from "../child.ts";
 import { closeQuietly, Conversation, type Endpoint } from "../conformance/client.ts";
-import { type Variant, variants } from "../conformance/variants.ts";
-import { missing, type Need, SERVER_NEEDS, testWith } from "../permission.ts";
+import { variants } from "../conformance/variants.ts";
+import { flagsOf, lacking, NEEDS, output } from "../faults/process.ts";
+import { testWith } from "../permission.ts";
 import { connected, login, Root } from "../served.ts";
-
-const NEEDS: readonly Need[] = [...SERVER_NEEDS, "run"];
 
 /** Descriptors that a server is left with when they are to run out, and clients that want one. */
 const ROOM = 4, CROWD = 12;
@@ -28,37 +27,6 @@ const PAUSE_MS = 100, ROUND_MS = 1;
 
 /** What a clock tick of /proc/PID/stat is: sysconf(_SC_CLK_TCK) on Linux. */
 const TICK_MS = 10;
-
-function flagsOf({ model, options }: Variant, root: Root): string[] {
-  const { selector, trigger, workers } = options;
-  const threads = ["--workers", `${THREADS}`, "--max-workers", `${THREADS}`];
-  return [
-    ...["--model", model.name, "--port", "0", "--root", root.path],
-    ...(selector === undefined ? [] : ["--selector", selector]),
-    ...(trigger === undefined ? [] : ["--trigger", trigger]),
-    ...(model.name === "blocking" ? threads : ["--workers", `${workers ?? 1}`]),
-  ];
-}
-
-/** The output of a program that must succeed. */
-async function output(program: string, ...args: string[]): Promise<string> {
-  const { success, stdout, stderr } = await new Deno.Command(program, { args }).output();
-  const [said, complaint] = [stdout, stderr].map((octets) => new TextDecoder().decode(octets));
-  assert(success, `${program} ${args.join(" ")}: ${complaint}`);
-  return said!;
-}
-
-/** Why `program` cannot be used here. */
-function lacking(program: string, ...args: string[]): string | undefined {
-  if (missing(["run"]).length > 0) return undefined;
-  try {
-    const { success } = new Deno.Command(program, { args, stdout: "null", stderr: "null" })
-      .outputSync();
-    return success ? undefined : `${program} is not permitted`;
-  } catch {
-    return `${program} is missing`;
-  }
-}
 
 /** Processor time that `pid` has used, milliseconds. */
 async function processorMs(pid: number): Promise<number> {
@@ -90,7 +58,7 @@ for (const variant of variants) {
   testWith(NEEDS, test, async () => {
     using root = new Root();
     const begun = performance.now();
-    await using server = Child.serve([...flagsOf(variant, root), "--stats"]);
+    await using server = Child.serve([...flagsOf(variant, root.path, THREADS, THREADS), "--stats"]);
     const endpoint = await server.serving();
     const first = await connected(endpoint);
     const open = (await output("ls", `/proc/${server.pid}/fd`)).trim().split("\n").length;
@@ -154,7 +122,11 @@ for (const variant of variants.filter(({ model }) => model.name !== "blocking"))
   const does = limited ? "refuses by 421 what select cannot watch" : "serves all";
   testWith(NEEDS, `serve with ${MANY} clients ${does} [${variant.name}]`, async () => {
     using root = new Root();
-    await using server = Child.serve([...flagsOf(variant, root), "--log", "text"]);
+    await using server = Child.serve([
+      ...flagsOf(variant, root.path, THREADS, THREADS),
+      "--log",
+      "text",
+    ]);
     const endpoint = await server.serving();
     const clients = await many(endpoint, MANY);
     const refused = clients.filter(({ code }) => code === 421);
@@ -214,7 +186,10 @@ for (const variant of variants.filter(({ options }) => (options.workers ?? 1) > 
     `serve with several workers on one port serves every client [${variant.name}]`,
     async () => {
       using root = new Root();
-      await using server = Child.serve([...flagsOf(variant, root), "--stats"]);
+      await using server = Child.serve([
+        ...flagsOf(variant, root.path, THREADS, THREADS),
+        "--stats",
+      ]);
       const clients = await many(await server.serving(), AT_A_TIME);
       for (const { ftp } of clients) await ftp.command("USER anonymous", 331);
       for (const { ftp } of clients) ftp.close();
@@ -257,7 +232,7 @@ for (
     async () => {
       using root = new Root();
       const wrapper = onSmallDevice(root.path);
-      await using server = Child.serve(flagsOf(variant, root), { wrapper });
+      await using server = Child.serve(flagsOf(variant, root.path, THREADS, THREADS), { wrapper });
       const ftp = await login(await server.serving());
       const data = await ftp.passive();
       await ftp.command("STOR large", 150);

@@ -8,6 +8,7 @@
 import { assert, assertEquals, assertMatch } from "@std/assert";
 import { Child } from "../child.ts";
 import { type Variant, variants } from "../conformance/variants.ts";
+import { flagsOf } from "../faults/process.ts";
 import { type Need, SERVER_NEEDS, testWith } from "../permission.ts";
 import { connected, downloading, LARGE_BYTES, login, Root } from "../served.ts";
 
@@ -18,14 +19,9 @@ const PASSWORD = "hunter2";
 /** A name that would write a line of its own on a terminal that obeyed it. */
 const HOSTILE = 'ev"e\x1b[1A\x9b2K';
 
-function flagsOf({ model, options }: Variant, root: Root): string[] {
-  const { selector, trigger, workers } = options;
-  return [
-    ...["--model", model.name, "--port", "0", "--root", root.path, "--login-delay", "0"],
-    ...(selector === undefined ? [] : ["--selector", selector]),
-    ...(trigger === undefined ? [] : ["--trigger", trigger]),
-    ...["--workers", `${workers ?? 1}`],
-  ];
+/** One thread of blocking at first, and failed logins that need not be waited for. */
+function quickly(variant: Variant, root: Root): string[] {
+  return [...flagsOf(variant, root.path, 64, 1), "--login-delay", "0"];
 }
 
 /** A dialogue with something to tell of every kind; ends the server. */
@@ -61,7 +57,7 @@ for (const variant of variants) {
     }, variant.unavailable());
 
   test("--log json tells of logins, transfers and failures, and of no password", async (root) => {
-    await using server = Child.serve([...flagsOf(variant, root), "--log", "json"]);
+    await using server = Child.serve([...quickly(variant, root), "--log", "json"]);
     const log = await talk(server, root);
     assert(!log.includes(PASSWORD), log);
     // Workers tell of their events in batches: by time they are in order.
@@ -103,7 +99,7 @@ for (const variant of variants) {
     const file = await Deno.makeTempFile();
     try {
       const wrapper = ["sh", "-c", 'exec "$@" 2> "$0"', file];
-      await using server = Child.serve(flagsOf(variant, root), { wrapper });
+      await using server = Child.serve(quickly(variant, root), { wrapper });
       assertEquals(await talk(server, root), "");
       const log = await Deno.readTextFile(file);
       assert(!log.includes(PASSWORD), log);
@@ -111,7 +107,7 @@ for (const variant of variants) {
       for (const line of log.trimEnd().split("\n")) assertMatch(line, stamp);
       assertMatch(log, /login "ev\\"e\\u001b\[1A\\u009b2K" failed: /);
       assertMatch(log, /send "\/small" for "anonymous", 1000 octets in [\d.]+ s, complete\n/);
-      await using piped = Child.serve(flagsOf(variant, root));
+      await using piped = Child.serve(quickly(variant, root));
       assertEquals(await talk(piped, root), "");
     } finally {
       await Deno.remove(file);
