@@ -167,7 +167,7 @@ export class Upload<D extends object, F extends object, N extends object> {
 
   /** Chooses between the partial file and the one that is there; see UploadStart. */
   #begin(partial: string, start: NamedStart, existing: FileStat | undefined): Completion {
-    if (start.at === "replace") return this.#openPartial(partial, 0, existing, true);
+    if (start.at === "replace") return this.#openPartial(partial, 0, existing);
     const looked = this.volume.look(this.#directory!, partial);
     if (looked < 0 && looked !== -ERRNO.ENOENT) return failureOf(looked);
     if (looked === 0 && this.volume.found.kind !== "file") return FAILURES.partialTaken;
@@ -212,13 +212,8 @@ export class Upload<D extends object, F extends object, N extends object> {
     return FAILURES.overtaken;
   }
 
-  /** Writes to the partial file, from `offset` on, mostly a new one; what is behind is cut off. */
-  #openPartial(
-    name: string,
-    offset: number,
-    existing: FileStat | undefined,
-    isNew = false,
-  ): Completion {
+  /** Writes to the partial file, from `offset` on; what is behind that is cut off. */
+  #openPartial(name: string, offset: number, existing: FileStat | undefined): Completion {
     const { volume } = this;
     let like = existing;
     if (existing !== undefined) {
@@ -234,7 +229,7 @@ export class Upload<D extends object, F extends object, N extends object> {
       }
     }
     this.#name = name;
-    const opened = isNew && this.#makeLocked() ? undefined : this.#openLocked("create");
+    const opened = this.#openLocked("create");
     if (opened !== undefined) return opened;
     const { size } = volume.found;
     if (offset > size) return FAILURES.pastEnd;
@@ -280,18 +275,6 @@ export class Upload<D extends object, F extends object, N extends object> {
       this.#file = undefined;
     }
     return FAILURES.busy;
-  }
-
-  /** Makes the file where there is none: nobody else has had it, so its name need not be seen to. */
-  #makeLocked(): boolean {
-    const { volume } = this;
-    const file = volume.open(this.#directory!, this.#name, "createNew");
-    if (typeof file === "number") return false;
-    this.#file = file;
-    this.#identity = identityOf(volume.found);
-    if (volume.lock(file, false) === 0) return true;
-    this.#closeFile();
-    return false;
   }
 
   /** The first of NAME, NAME.1, NAME.2, ... that is free, and whose partial name is, too. */
