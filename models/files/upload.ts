@@ -172,7 +172,7 @@ export class Upload<D extends object, F extends object, N extends object> {
     if (looked < 0 && looked !== -ERRNO.ENOENT) return failureOf(looked);
     if (looked === 0 && this.volume.found.kind !== "file") return FAILURES.partialTaken;
     const begun = looked === 0 ? this.volume.found.size : undefined;
-    if (start.at === "end") return this.#openNew(partial, begun ?? 0);
+    if (start.at === "end") return this.#openNew(partial);
     const isNew = start.offset === 0 && existing === undefined;
     if (isNew || begun !== undefined && begun >= start.offset) {
       return this.#openPartial(partial, start.offset, existing);
@@ -201,19 +201,26 @@ export class Upload<D extends object, F extends object, N extends object> {
    * Goes on in the partial file of one that is to be new: nothing that comes under the name is
    * replaced by what should have been added to it.
    */
-  #openNew(partial: string, offset: number): Completion {
+  #openNew(partial: string): Completion {
     this.#isNew = true;
-    const opened = this.#openPartial(partial, offset, undefined);
+    const opened = this.#openPartial(partial, undefined, undefined);
     if (opened.kind === "failed") return opened;
     const directory = this.#finalDirectory ?? this.#directory!;
     if (this.volume.look(directory, this.#finalName) === -ERRNO.ENOENT) return opened;
     // It has come since it was missed, from an upload that finished: this one is added to it.
-    if (offset === 0 && this.#isThere()) this.volume.remove(this.#directory!, partial, false);
+    if (this.#offset === 0 && this.#isThere()) this.volume.remove(this.#directory!, partial, false);
     return FAILURES.overtaken;
   }
 
-  /** Writes to the partial file, from `offset` on; what is behind that is cut off. */
-  #openPartial(name: string, offset: number, existing: FileStat | undefined): Completion {
+  /**
+   * Writes to the partial file, from `start` on; what is behind that is cut off. undefined: from
+   * its end, which is only known under its lock.
+   */
+  #openPartial(
+    name: string,
+    start: number | undefined,
+    existing: FileStat | undefined,
+  ): Completion {
     const { volume } = this;
     let like = existing;
     if (existing !== undefined) {
@@ -232,6 +239,7 @@ export class Upload<D extends object, F extends object, N extends object> {
     const opened = this.#openLocked("create");
     if (opened !== undefined) return opened;
     const { size } = volume.found;
+    const offset = start ?? size;
     if (offset > size) return FAILURES.pastEnd;
     const owned = this.#target === undefined
       ? 0
