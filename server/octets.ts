@@ -30,8 +30,29 @@ export function concatenate(parts: readonly Uint8Array[]): Uint8Array<ArrayBuffe
   return whole;
 }
 
-/** `octets` as text that `encodeOctets` turns back into the same octets. */
-export function decodeOctets(octets: Uint8Array): string {
+/** The first of `items`, taken away; mostly it is the only one, and nothing moves. */
+export function takeFirst<T>(items: T[]): T | undefined {
+  return items.length <= 1 ? items.pop() : items.shift();
+}
+
+/** Octets that are looked at one by one, before a decoder is asked. */
+const SHORT_OCTETS = 24;
+
+/** `octets` from `from` on as text that `encodeOctets` turns back into the same octets. */
+export function decodeOctets(octets: Uint8Array, from = 0): string {
+  if (octets.length - from <= SHORT_OCTETS) {
+    let text = "";
+    for (let at = from; at < octets.length; at++) {
+      const octet = octets[at]!;
+      if (octet >= 0x80) return decodeAll(octets.subarray(from));
+      text += String.fromCharCode(octet);
+    }
+    return text;
+  }
+  return decodeAll(octets.subarray(from));
+}
+
+function decodeAll(octets: Uint8Array): string {
   const text = decoder.decode(octets);
   return text.includes(REPLACEMENT) ? decodeEscaped(octets) : text;
 }

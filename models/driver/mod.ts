@@ -23,54 +23,25 @@ import {
   type Effect,
   type FileOperation,
   type Peer,
-  type Protocol,
   type Session,
+  takeFirst,
   unreachable,
 } from "../../server/mod.ts";
-import type { Admission } from "../admission.ts";
-import type { FileSlot, FileStore } from "../files/contract.ts";
+import type { FileSlot } from "../files/contract.ts";
 import { REPLIES_STALL_MS, TURN_WORK_MAX } from "../limits.ts";
-import type { WorkerLink } from "../model.ts";
-import { type PassivePool, PassiveSlot, type PassiveSocket } from "./passive.ts";
-import { Replies } from "./replies.ts";
+import type { DriverTools, Wire } from "./contract.ts";
+import { PassiveSlot, type PassiveSocket } from "./passive.ts";
 import { Reports } from "./reports.ts";
 import { type StartTransfer, Transfer } from "./transfer.ts";
 import { Visit } from "./visit.ts";
 
-/** What the drivers of one worker share. */
-export interface DriverTools<S extends PassiveSocket> {
-  /** The way to the supervisor. */
-  readonly link: WorkerLink;
-  /** The served tree. */
-  readonly store: FileStore;
-  /** Listening sockets for data connections. */
-  readonly passive: PassivePool<S>;
-  /** The gate of the server. */
-  readonly admission: Admission;
-  /** What is spoken. */
-  readonly protocol: Protocol;
-}
-
-/** What a model does for one connection: its sockets. */
-export interface Wire {
-  /** Replies wait for the peer to take them. */
-  readonly congested: boolean;
-  /** Whether the kernel can move octets between a file and a data connection, by direction. */
-  moves(direction: StartTransfer["direction"]): boolean;
-  /** A buffer of BULK_BYTES for the transfer that starts now; see TransferMeans. */
-  buffer(): Uint8Array<ArrayBuffer>;
-  /** Sends to the control connection, at once or as soon as it takes more. */
-  send(octets: Uint8Array<ArrayBuffer>): void;
-  /** The driver's transfer has an act to be carried out; the wire calls `advanced` after it. */
-  pursue(): void;
-  /** There is more to do: `resume` is to be called when others have had their turn. */
-  again(): void;
-  /** Flushes what was sent, closes both connections, then calls `ended`. */
-  close(): void;
-}
+export type { DriverTools, Wire };
 
 /** What one effect costs of a turn: replies and short calls little, a block of a file all. */
 const WORK = { reply: 1, call: 2, block: TURN_WORK_MAX } as const;
+
+/** What a session is told that is no answer: octets, and what has happened. */
+type Input = Uint8Array | "end" | "stop" | "timeout";
 
 /** Drives one session. Inputs are the session's, each followed by a turn. */
 export class Driver<S extends PassiveSocket> {
@@ -86,7 +57,6 @@ export class Driver<S extends PassiveSocket> {
   closed = false;
   readonly #reports: Reports;
   readonly #answers: [id: number, completion: Completion][] = [];
-  readonly #replies: Replies;
   readonly #visit: Visit;
   #turning = false;
   #more = false;
@@ -108,8 +78,7 @@ export class Driver<S extends PassiveSocket> {
     this.session = protocol.createSession(link.options.settings, peer, now, store.can);
     this.slot = store.slot();
     this.passive = new PassiveSlot(tools.passive, peer.remote.host);
-    this.#reports = new Reports((event) => link.event(event), peer);
-    this.#replies = new Replies(link.counters, (octets) => wire.send(octets));
+    this.#reports = new Reports(link, peer);
     const { loginDelayMs } = link.options.settings.ftp.limits;
     this.#visit = new Visit(tools.admission, peer.remote.host, loginDelayMs);
   }
@@ -149,18 +118,18 @@ export class Driver<S extends PassiveSocket> {
     const { counters } = this.tools.link;
     counters.add("octetsIn", octets.length);
     counters.add("octetsCopied", octets.length);
-    this.#turn(() => this.session.handleInput(octets, now), now);
+    this.#turn(octets, now);
   }
 
   /** The peer has closed its side of the control connection. */
   end(now: number): void {
     this.transfer?.controlEnded();
-    this.#turn(() => this.session.handleEnd(now), now);
+    this.#turn("end", now);
   }
 
   /** The server stops. */
   stop(now: number): void {
-    this.#turn(() => this.session.handleStop(now), now);
+    this.#turn("stop", now);
   }
 
   /** Goes on where the last turn stopped: others had theirs, or replies were taken. */
@@ -183,7 +152,7 @@ export class Driver<S extends PassiveSocket> {
     }
     if (this.closed || this.wire.congested) return;
     const due = this.session.pollDeadline();
-    if (due !== undefined && due <= now) this.#turn(() => this.session.handleTimeout(now), now);
+    if (due !== undefined && due <= now) this.#turn("timeout", now);
   }
 
   /** The wire has carried out acts of the transfer. */
@@ -206,8 +175,8 @@ export class Driver<S extends PassiveSocket> {
   refuse(reason: string): void {
     if (this.closed) return;
     this.#reports.refused(reason);
-    this.#replies.add(this.tools.protocol.refusal(reason));
-    this.#replies.flush();
+    this.#say(this.tools.protocol.refusal(reason));
+    this.#flush();
     this.abandon();
   }
 
@@ -216,7 +185,7 @@ export class Driver<S extends PassiveSocket> {
     if (this.closed) return;
     this.closed = true;
     this.#more = false;
-    this.#replies.clear();
+    this.tools.replies.clear();
     if (this.#question !== undefined) this.tools.link.withdraw(this.#question);
     this.wire.close();
     if (this.transfer !== undefined) this.#reports.transfer(this.transfer, this.#now);
@@ -243,18 +212,31 @@ export class Driver<S extends PassiveSocket> {
     this.#turn(undefined, now);
   }
 
-  #turn(input: (() => void) | undefined, now: number): void {
+  #turn(input: Input | undefined, now: number): void {
     if (this.closed) return;
     this.#now = now;
     const nested = this.#turning; // an answer that came while an effect was carried out
     this.#turning = true;
     try {
-      input?.();
+      if (input !== undefined) this.#tell(input, now);
       if (!nested) this.#work(now);
     } catch (error) {
       this.crashed(error);
     } finally {
       this.#turning = nested;
+    }
+  }
+
+  #tell(input: Input, now: number): void {
+    switch (input) {
+      case "end":
+        return this.session.handleEnd(now);
+      case "stop":
+        return this.session.handleStop(now);
+      case "timeout":
+        return this.session.handleTimeout(now);
+      default:
+        return this.session.handleInput(input, now);
     }
   }
 
@@ -271,12 +253,12 @@ export class Driver<S extends PassiveSocket> {
         work += this.#carryOut(effect, now);
         continue;
       }
-      const answer = this.#answers.shift();
+      const answer = takeFirst(this.#answers);
       if (answer === undefined) break;
       this.session.handleCompletion(answer[0], answer[1], now);
     }
     if (this.closed) return;
-    this.#replies.flush();
+    this.#flush();
     if (this.wire.congested) this.#congestedUntil ??= now + REPLIES_STALL_MS;
     else if (this.#more) this.wire.again();
   }
@@ -285,7 +267,7 @@ export class Driver<S extends PassiveSocket> {
   #carryOut(effect: Effect, now: number): number {
     switch (effect.kind) {
       case "send":
-        this.#replies.add(effect.octets);
+        this.#say(effect.octets);
         return WORK.reply;
       case "file":
         return this.#perform(effect.id, effect.operation);
@@ -296,12 +278,12 @@ export class Driver<S extends PassiveSocket> {
         this.passive.giveBack();
         return WORK.reply;
       case "connectData":
-        this.#replies.flush();
+        this.#flush();
         this.#newTransfer(effect.address, effect.id, now + effect.timeoutMs);
         this.wire.pursue();
         return WORK.call;
       case "startTransfer":
-        this.#replies.flush(); // 150 leaves before the data connection is made
+        this.#flush(); // 150 leaves before the data connection is made
         this.#startTransfer(effect, now);
         return WORK.call;
       case "abortTransfer":
@@ -336,7 +318,7 @@ export class Driver<S extends PassiveSocket> {
         this.#reports.refused(effect.reason);
         return WORK.reply;
       case "close":
-        this.#replies.flush();
+        this.#flush();
         this.abandon();
         return WORK.reply;
       default:
@@ -359,6 +341,14 @@ export class Driver<S extends PassiveSocket> {
     if (this.transfer === undefined) return;
     this.transfer.release();
     this.wire.pursue();
+  }
+
+  #say(octets: Uint8Array): void {
+    this.tools.replies.add(octets, this.wire);
+  }
+
+  #flush(): void {
+    this.tools.replies.flush(this.wire);
   }
 
   #openPassive(): Completion {
@@ -389,7 +379,7 @@ export class Driver<S extends PassiveSocket> {
   }
 
   #askOperator(id: number, prompt: string): void {
-    this.#replies.flush();
+    this.#flush();
     if (this.closed) return;
     const { link } = this.tools;
     this.#question = link.ask(prompt, (text, now) => {

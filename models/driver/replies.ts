@@ -1,47 +1,48 @@
 /**
- * Replies on their way to the wire: put together, so that those of one turn leave in one piece.
+ * Replies on their way to a wire: put together in one buffer, so that those of one turn leave in
+ * one piece and none takes an array of its own to the kernel.
  *
  * @module
  */
 
-import { concatenate } from "../../server/mod.ts";
 import { REPLIES_BYTES_MAX } from "../limits.ts";
 import type { Counting } from "../model.ts";
 
-/** What one connection has said and not handed to its wire yet. */
+/** Takes replies to a client; see Wire. */
+type Sender = { send(octets: Uint8Array<ArrayBuffer>, length: number): void };
+
+/** What the session that has its turn has said; for all of a worker, empty between two turns. */
 export class Replies {
-  readonly #waiting: Uint8Array[] = [];
-  #bytes = 0;
+  readonly #buffer = new Uint8Array(REPLIES_BYTES_MAX);
+  #length = 0;
 
-  /** @param send hands octets to the wire */
-  constructor(
-    readonly counters: Counting,
-    readonly send: (octets: Uint8Array<ArrayBuffer>) => void,
-  ) {}
+  constructor(readonly counters: Counting) {}
 
-  /** One more; many of them are sent at once. */
-  add(octets: Uint8Array): void {
-    this.#waiting.push(octets);
-    this.#bytes += octets.length;
-    if (this.#bytes >= REPLIES_BYTES_MAX) this.flush();
+  /** One more; what is too much for the buffer is sent before. */
+  add(octets: Uint8Array, to: Sender): void {
+    if (this.#length + octets.length > REPLIES_BYTES_MAX) this.flush(to);
+    if (octets.length > REPLIES_BYTES_MAX) {
+      return this.#send(octets as Uint8Array<ArrayBuffer>, octets.length, to);
+    }
+    this.#buffer.set(octets, this.#length);
+    this.#length += octets.length;
   }
 
-  /** Hands over what there is. */
-  flush(): void {
-    if (this.#bytes === 0) return this.clear(); // a protocol may have no words for a refusal
-    const { length } = this.#waiting;
-    const octets = length === 1
-      ? this.#waiting[0] as Uint8Array<ArrayBuffer>
-      : concatenate(this.#waiting);
-    this.clear();
-    this.counters.add("octetsOut", octets.length);
-    this.counters.add("octetsCopied", octets.length);
-    this.send(octets);
+  /** Hands over what there is, which may be nothing. */
+  flush(to: Sender): void {
+    const length = this.#length;
+    this.#length = 0;
+    if (length > 0) this.#send(this.#buffer, length, to);
   }
 
   /** Forgets what there is. */
   clear(): void {
-    this.#waiting.length = 0;
-    this.#bytes = 0;
+    this.#length = 0;
+  }
+
+  #send(octets: Uint8Array<ArrayBuffer>, length: number, to: Sender): void {
+    this.counters.add("octetsOut", length);
+    this.counters.add("octetsCopied", length);
+    to.send(octets, length);
   }
 }

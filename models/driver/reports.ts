@@ -4,15 +4,8 @@
  * @module
  */
 
-import type {
-  Completion,
-  Effect,
-  Failure,
-  FileOperation,
-  Origin,
-  Peer,
-  ServerEvent,
-} from "../../server/mod.ts";
+import type { Completion, Effect, Failure, FileOperation, Origin, Peer } from "../../server/mod.ts";
+import type { WorkerLink } from "../model.ts";
 import type { Transfer } from "./transfer.ts";
 
 /** Failures that a dialogue is made of when it only looks: no news. */
@@ -20,11 +13,11 @@ const USUAL: ReadonlySet<Failure> = new Set(["notFound", "notDirectory", "badOff
 
 type Failed = Extract<Completion, { kind: "failed" }>;
 
-/** Sends the events of one connection to `event`. */
+/** Sends the events of one connection over `link`. */
 export class Reports {
   readonly #origin: Origin;
 
-  constructor(readonly event: (event: ServerEvent) => void, peer: Peer) {
+  constructor(readonly link: Pick<WorkerLink, "event">, peer: Peer) {
     this.#origin = { session: peer.number, host: peer.remote.host };
   }
 
@@ -32,16 +25,16 @@ export class Reports {
   login(effect: Extract<Effect, { kind: "loggedIn" | "loginFailed" }>): void {
     if (effect.kind === "loggedIn") {
       const { user, access } = effect;
-      this.event({ ...this.#origin, kind: "login", user, access });
+      this.link.event({ ...this.#origin, kind: "login", user, access });
     } else {
       const { user, reason } = effect;
-      this.event({ ...this.#origin, kind: "loginFailed", user, reason });
+      this.link.event({ ...this.#origin, kind: "loginFailed", user, reason });
     }
   }
 
   /** The connection is closed by a rule. */
   refused(reason: string): void {
-    this.event({ ...this.#origin, kind: "refused", reason });
+    this.link.event({ ...this.#origin, kind: "refused", reason });
   }
 
   /** No listening socket could be lent. */
@@ -65,7 +58,7 @@ export class Reports {
     if (effect === undefined || completion === undefined) return;
     const { user, direction, path } = effect;
     const failed = completion.kind === "failed";
-    this.event({
+    this.link.event({
       ...this.#origin,
       kind: "transfer",
       user,
@@ -79,7 +72,7 @@ export class Reports {
   }
 
   #failure(operation: string, path: string | undefined, { failure, detail }: Failed): void {
-    this.event({
+    this.link.event({
       ...this.#origin,
       kind: "failure",
       operation,

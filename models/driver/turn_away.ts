@@ -4,7 +4,7 @@
  * @module
  */
 
-import type { DriverTools } from "./mod.ts";
+import type { DriverTools } from "./contract.ts";
 import type { PassiveSocket } from "./passive.ts";
 
 /** Tells the operator that `host` is turned away; what the peer is to hear before the close. */

@@ -191,10 +191,15 @@ export class Libc {
     return count < 0 ? this.#counted(-this.#errno[0]!) : count;
   }
 
-  /** send(2) of all of `octets`, without SIGPIPE; may take only a part. */
-  send(fd: number, octets: Uint8Array<ArrayBuffer>, flags: number): number {
+  /** send(2) of the first `length` of `octets`, without SIGPIPE; may take only a part. */
+  send(
+    fd: number,
+    octets: Uint8Array<ArrayBuffer>,
+    flags: number,
+    length: number = octets.length,
+  ): number {
     this.calls[INDEX.send]! += 1;
-    const count = this.#c.send(fd, octets, BigInt(octets.length), c.MSG_NOSIGNAL | flags);
+    const count = this.#c.send(fd, octets, BigInt(length), c.MSG_NOSIGNAL | flags);
     return count < 0 ? this.#counted(-this.#errno[0]!) : count;
   }
 

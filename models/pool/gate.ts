@@ -61,6 +61,9 @@ export class Gate implements Admission {
   readonly #shelvesAt: number;
   /** This worker's shelves by host; a host that has sessions keeps its place. */
   readonly #shelves = new Map<number, number>();
+  /** The host that was looked for last, and has sessions here: most is asked about the same. */
+  #lastHost: string | undefined;
+  #lastAt = 0;
 
   /**
    * @param memory what `Gate.allocate` made
@@ -112,7 +115,7 @@ export class Gate implements Admission {
   admit(host: string): string | undefined {
     return this.#lock.run(() => {
       const words = this.#words;
-      const known = this.#hosts.find(host);
+      const known = host === this.#lastHost ? this.#lastAt : this.#hosts.find(host);
       if (known !== undefined && this.#hosts.sessions(known) >= words[HEAD.perHostMax]!) {
         return "Too many sessions from your address";
       }
@@ -125,6 +128,7 @@ export class Gate implements Admission {
       const at = known ?? this.#hosts.make(host);
       if (at === undefined) return "Too many sessions, try again later";
       this.#add(this.#shelfOf(at), 1, 1);
+      this.#remember(host, at);
       return undefined;
     });
   }
@@ -138,6 +142,7 @@ export class Gate implements Admission {
       if (this.#words[shelf + SHELF.sessions]! > 0) return;
       this.#shelves.delete(at);
       this.#putBack(shelf);
+      this.#lastHost = undefined; // its place may be another's from now on
     });
   }
 
@@ -182,11 +187,18 @@ export class Gate implements Admission {
 
   /** Where a host with a session of this worker is; anything else is a bug of the caller. */
   #admitted(host: string): number {
+    if (host === this.#lastHost) return this.#lastAt;
     const at = this.#hosts.find(host);
     if (at === undefined || !this.#shelves.has(at)) {
       throw new Error(`Cannot count "${host}": it has no session here`);
     }
+    this.#remember(host, at);
     return at;
+  }
+
+  #remember(host: string, at: number): void {
+    this.#lastHost = host;
+    this.#lastAt = at;
   }
 
   /** The shelf of this worker for the host at `host`; there are as many as sessions at most. */

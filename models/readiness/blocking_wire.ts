@@ -178,11 +178,11 @@ export class BlockingWire implements Wire {
   }
 
   /** See Wire: blocks, a tick at a time, until all is taken. */
-  send(octets: Uint8Array<ArrayBuffer>): void {
+  send(octets: Uint8Array<ArrayBuffer>, length: number): void {
     const until = now() + REPLIES_STALL_MS;
-    for (let rest = octets; rest.length > 0 && !this.#broken;) {
-      const sent = this.#channel.send(rest);
-      if (sent >= 0) rest = rest.subarray(sent);
+    for (let taken = 0; taken < length && !this.#broken;) {
+      const sent = this.#channel.send(octets.subarray(taken), length - taken);
+      if (sent >= 0) taken += sent;
       else if (sent !== -c.EAGAIN && sent !== -c.EINTR) this.#broken = true;
       else if (this.#tools.context.stopping === CLOSING || now() > until) this.#broken = true;
     }

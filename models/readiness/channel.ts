@@ -16,8 +16,8 @@ export interface Channel {
   readonly takesFile: boolean;
   /** Up to `length` octets to the start of `buffer`; 0 at the end. */
   receive(buffer: Uint8Array<ArrayBuffer>, length: bigint): number;
-  /** Sends `octets`, or a part of them. */
-  send(octets: Uint8Array<ArrayBuffer>): number;
+  /** Sends the first `length` of `octets`, or a part of them. */
+  send(octets: Uint8Array<ArrayBuffer>, length: number): number;
   /** false: the peer has closed its side, or the connection is broken. Never waits. */
   alive(): boolean;
   /** Ends it. */
@@ -39,8 +39,8 @@ export class PlainChannel implements Channel {
   }
 
   /** See Channel. */
-  send(octets: Uint8Array<ArrayBuffer>): number {
-    return this.kernel.send(this.fd, octets, 0);
+  send(octets: Uint8Array<ArrayBuffer>, length: number): number {
+    return this.kernel.send(this.fd, octets, 0, length);
   }
 
   /** See Channel. */

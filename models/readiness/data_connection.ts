@@ -187,7 +187,7 @@ export class KernelConnection {
   }
 
   #send(transfer: Transfer, now: number): boolean {
-    const count = this.#channel!.send(transfer.chunk);
+    const count = this.#channel!.send(transfer.chunk, transfer.chunk.length);
     if (count < 0) return this.#failed(transfer, count);
     this.#count("octetsOut", count, count);
     transfer.sent(count, now);

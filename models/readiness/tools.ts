@@ -7,6 +7,7 @@
 
 import { protocols } from "../../server/mod.ts";
 import type { DriverTools } from "../driver/mod.ts";
+import { Replies } from "../driver/replies.ts";
 import { turnAway } from "../driver/turn_away.ts";
 import { diskStore } from "../files/disk.ts";
 import { slowStore } from "../files/slow_disk.ts";
@@ -63,6 +64,7 @@ export function connectionTools(
       passive: passiveDescriptors(kernel, options, socketFlags, refuses),
       admission,
       protocol: protocols.get(options.protocol)!,
+      replies: new Replies(counters),
     },
   };
 }

@@ -170,28 +170,35 @@ export class ReadinessWire implements Wire, Timed, Worked {
   }
 
   /** See Wire. */
-  send(octets: Uint8Array<ArrayBuffer>): void {
+  send(octets: Uint8Array<ArrayBuffer>, length: number): void {
     if (this.#broken) return;
     if (this.#unsent !== undefined) {
-      this.#unsent = concatenate([this.#unsent, octets]);
+      this.#unsent = concatenate([this.#unsent, octets.subarray(0, length)]);
       return;
     }
-    this.#unsent = octets;
-    this.#sendUnsent();
+    const sent = this.#sendSome(octets, length);
+    if (sent < length) this.#unsent = octets.slice(sent, length);
   }
 
   #sendUnsent(): void {
     const unsent = this.#unsent!;
-    const sent = this.#channel.send(unsent);
+    const sent = this.#sendSome(unsent, unsent.length);
+    this.#unsent = sent < unsent.length ? unsent.slice(sent) : undefined;
+  }
+
+  /** How many octets are taken, or of no use any more. */
+  #sendSome(octets: Uint8Array<ArrayBuffer>, length: number): number {
+    const sent = this.#channel.send(octets, length);
+    if (sent >= 0) {
+      this.#tools.loop.progressed();
+      return sent;
+    }
     if (sent === -c.EAGAIN) {
       this.#control.ready &= ~WRITE;
-    } else if (sent < 0) {
-      this.#broken = true;
-      this.#unsent = undefined;
-    } else {
-      this.#tools.loop.progressed();
-      this.#unsent = sent < unsent.length ? unsent.slice(sent) : undefined;
+      return 0;
     }
+    this.#broken = true;
+    return length;
   }
 
   /** See Wire. */

@@ -158,11 +158,10 @@ export class AsyncWire implements Wire {
   }
 
   /** See Wire. */
-  send(octets: Uint8Array<ArrayBuffer>): void {
-    this.#unsent += 1;
-    this.#written = this.#unsent === 1
-      ? this.#write(octets)
-      : this.#written.then(() => this.#write(octets));
+  send(octets: Uint8Array<ArrayBuffer>, length: number): void {
+    const own = octets.slice(0, length);
+    const idle = this.#unsent++ === 0;
+    this.#written = idle ? this.#write(own) : this.#written.then(() => this.#write(own));
   }
 
   async #write(octets: Uint8Array<ArrayBuffer>): Promise<void> {

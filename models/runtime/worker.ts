@@ -6,6 +6,7 @@
  */
 
 import { protocols } from "../../server/mod.ts";
+import { Replies } from "../driver/replies.ts";
 import { turnAway } from "../driver/turn_away.ts";
 import { runtimeStore } from "../files/runtime.ts";
 import { slowStore } from "../files/slow_disk.ts";
@@ -61,6 +62,7 @@ function beginner(context: WorkerContext, serving: Map<AsyncWire, Promise<void>>
     passive: listenForData(options),
     admission: context.admission,
     protocol: protocols.get(options.protocol)!,
+    replies: new Replies(context.counters),
   };
   return {
     serve(conn: Deno.TcpConn): void {

@@ -63,7 +63,7 @@ export function parseCommand(line: Uint8Array, tooLong: boolean): Command {
   if (verb === undefined) {
     return { verb, argument: "", fault: faultOf(line, length), octets };
   }
-  const text = octets > length + 1 ? decodeOctets(line.subarray(length + 1)) : "";
+  const text = octets > length + 1 ? decodeOctets(line, length + 1) : "";
   return { verb, argument: verb.exact ? text : text.trim(), octets };
 }
 

@@ -9,7 +9,7 @@
  */
 
 import { LINE_BYTES_MAX, QUEUED_BYTES_MAX, QUEUED_COMMANDS_MAX } from "../limits.ts";
-import { concatenate } from "../octets.ts";
+import { concatenate, takeFirst } from "../octets.ts";
 import { type Command, mayEndUrgently, parseCommand } from "./parse.ts";
 import { LineReader } from "./words/lines.ts";
 
@@ -46,7 +46,8 @@ export class CommandQueue {
     for (let index = 0; index < this.#commands.length; index++) {
       const command = this.#commands[index]!;
       if (!mayRun(command, index)) continue;
-      this.#commands.splice(index, 1);
+      if (index === 0) takeFirst(this.#commands);
+      else this.#commands.splice(index, 1);
       this.#bytes -= command.octets;
       while (this.#readOne());
       return command;

@@ -44,6 +44,8 @@ const NOT_LOGGED_IN = encodeReply(530, "Log in with USER and PASS");
 const NO_ARGUMENT = encodeReply(501, "Takes no argument");
 const ARGUMENT_MISSING = encodeReply(501, "Needs an argument");
 
+const ANY = () => true;
+
 /** The session of one client. */
 export class FtpSession implements Session {
   readonly #queue = new CommandQueue();
@@ -155,7 +157,7 @@ export class FtpSession implements Session {
   #take(): Command | undefined {
     const takes = TAKES[this.#course.state];
     if (takes === "nothing") return undefined;
-    if (takes === "any") return this.#stopping ? undefined : this.#queue.take(() => true);
+    if (takes === "any") return this.#stopping ? undefined : this.#queue.take(ANY);
     if (this.#work.transfer!.aborted || this.#work.asksProgress) return undefined;
     return this.#queue.take(({ verb, argument }) => {
       if (verb === undefined || argument !== "") return false;

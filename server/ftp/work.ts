@@ -18,6 +18,7 @@ import type {
   LineConversion,
   StoreAbilities,
 } from "../effects.ts";
+import { takeFirst } from "../octets.ts";
 import type { Peer } from "../session.ts";
 import type { FtpSettings } from "../settings.ts";
 import type { Answer, CommandContext, TransferCommand } from "./commands/context.ts";
@@ -137,7 +138,7 @@ export class Work implements CommandContext {
 
   /** The next effect to carry out. */
   takeEffect(): Effect | undefined {
-    return this.#effects.shift();
+    return takeFirst(this.#effects);
   }
 
   /** A command begins: the client is not idle. */

@@ -9,6 +9,7 @@
 import { assert, assertEquals } from "@std/assert";
 import { Driver } from "../../models/driver/mod.ts";
 import { PassivePool } from "../../models/driver/passive.ts";
+import { Replies } from "../../models/driver/replies.ts";
 import type { StartTransfer } from "../../models/driver/transfer.ts";
 import { VolumeStore } from "../../models/files/slot.ts";
 import {
@@ -105,6 +106,7 @@ export class DrivenSession {
         passive: new StagedPool(this.store),
         admission: this.admission,
         protocol: watchedProtocol,
+        replies: new Replies(this.link.counters),
       },
       this.wire,
       peer,

@@ -86,11 +86,12 @@ export class ArrayWire implements Wire {
     return this.#buffer;
   }
 
-  send(octets: Uint8Array<ArrayBuffer>): void {
+  send(octets: Uint8Array<ArrayBuffer>, length: number): void {
     assert(!this.closed, "nothing is sent after the close");
-    assert(octets.length > 0, "nothing is no reply");
-    this.sent.push(octets);
-    this.room -= octets.length;
+    assert(length > 0, "nothing is no reply");
+    this.sent.push(octets.slice(0, length));
+    this.room -= length;
+    octets.fill(SCRIBBLE, 0, length);
   }
 
   pursue(): void {

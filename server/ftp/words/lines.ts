@@ -44,16 +44,18 @@ const enum Open {
   Option,
 }
 
+const NOTHING = new Uint8Array(0);
+
 /** Cuts octets, however they are chunked, into lines. */
 export class LineReader {
   /** The line that the last `read` completed, without its end; valid until the next `read`. */
-  line: Uint8Array = new Uint8Array(0);
+  line: Uint8Array = NOTHING;
   /** Whether that line was longer than the limit; then `line` is empty. */
   tooLong = false;
 
   readonly #bytesMax: number;
   readonly #mayEndUrgently: (line: Uint8Array) => boolean;
-  #kept = new Uint8Array(0);
+  #kept = NOTHING;
   #length = 0;
   #open = Open.Nothing;
   /** A line was ended without its LF, which may still come. */
@@ -158,7 +160,7 @@ export class LineReader {
     this.tooLong = this.#dropping;
     this.line = this.#kept.subarray(0, this.#dropping ? 0 : this.#length);
     // A connection that says little for long keeps no buffer: the next long line makes a new one.
-    this.#kept = new Uint8Array(0);
+    this.#kept = NOTHING;
     this.#length = 0;
     this.#dropping = false;
     return true;

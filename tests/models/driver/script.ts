@@ -6,6 +6,7 @@
  */
 
 import { Driver, type Wire } from "../../../models/driver/mod.ts";
+import { Replies } from "../../../models/driver/replies.ts";
 import { PassivePool } from "../../../models/driver/passive.ts";
 import { MemoryVolume } from "../../../models/files/memory.ts";
 import { VolumeStore } from "../../../models/files/slot.ts";
@@ -100,8 +101,8 @@ export class NotingWire implements Wire {
   buffer(): Uint8Array<ArrayBuffer> {
     return this.#buffer;
   }
-  send(octets: Uint8Array): void {
-    this.log.push(`send ${decoder.decode(octets)}`);
+  send(octets: Uint8Array, length: number): void {
+    this.log.push(`send ${decoder.decode(octets.subarray(0, length))}`);
     this.onSend?.();
   }
   pursue(): void {
@@ -229,7 +230,8 @@ export function stage(react: Reaction) {
     (port) => ports.taken ? undefined : new ArrayPassive(port),
   );
   admission.admit(PEER.remote.host);
-  const tools = { link, store, passive, admission, protocol };
+  const replies = new Replies(link.counters);
+  const tools = { link, store, passive, admission, protocol, replies };
   const driver = new Driver(tools, wire, PEER, START_MS);
   wire.driver = driver;
   return { log, session, wire, link, store, admission, ports, driver: new Timed(driver) };

@@ -45,7 +45,7 @@ channelTest("sends until nothing more is taken", (channel, client, loopback) => 
   const block = new Uint8Array(65_536);
   let sent = 0;
   for (let count = 1; count > 0;) {
-    count = channel.send(block);
+    count = channel.send(block, block.length);
     if (count > 0) sent += count;
     else assertEquals(count, -c.EAGAIN);
   }
