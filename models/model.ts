@@ -47,6 +47,8 @@ export interface ServeOptions {
   readonly maxWorkers: number;
   /** For multiplex: the call that it waits in. */
   readonly selector: SelectorName;
+  /** For select: descriptors below this are watched; FD_SETSIZE is what the C library has. */
+  readonly fdSetBits: number;
   /** For epoll: how it tells readiness. */
   readonly trigger: Trigger;
   /** For polling: milliseconds of sleep between two rounds; 0 spins. */

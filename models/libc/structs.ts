@@ -14,9 +14,6 @@ export const SOCKADDR_IN6_BYTES = 28;
 /** struct pollfd {int fd; short events; short revents;} */
 export const POLLFD_BYTES = 8;
 
-/** fd_set: 1024 bits. */
-export const FD_SET_BYTES = 128;
-
 /** struct timeval and struct timespec: two 64-bit fields. */
 export const TIMEVAL_BYTES = 16;
 

@@ -35,6 +35,9 @@ const WORKERS_MAX = 256, MAX_WORKERS_MAX = 1_024;
 /** More sessions than descriptors that any system grants one process. */
 const SESSIONS_MAX = 1_048_576;
 
+/** What a server and a client take between them: a smaller set would serve nobody. */
+const FD_SET_BITS_MIN = 64;
+
 /** Faster guesses than any network carries. */
 const LOGINS_FAILED_MAX = 1_000_000;
 
@@ -68,6 +71,11 @@ const TABLE = {
     value: "NAME",
     initial: USUAL.selector,
     help: "multiplex waits in select, poll or epoll",
+  },
+  "fd-set": {
+    value: "BITS",
+    initial: `${USUAL.fdSetBits}`,
+    help: "select watches descriptors below this; 1024 is the C library's limit, not the kernel's",
   },
   trigger: {
     value: "NAME",
@@ -251,6 +259,7 @@ function parseOptions(values: Values, model: string): Omit<ServeOptions, "root">
     workers,
     maxWorkers: Math.max(workers, values.whole("max-workers", 1, MAX_WORKERS_MAX)),
     selector: values.oneOf<SelectorName>("selector", ["select", "poll", "epoll"]),
+    fdSetBits: values.whole("fd-set", FD_SET_BITS_MIN, SESSIONS_MAX),
     trigger: values.oneOf<Trigger>("trigger", ["level", "edge"]),
     intervalMs: values.number("interval", { unit: "milliseconds", high: 60_000 }),
     passivePorts: parseRange(values),

@@ -89,6 +89,7 @@ const WRONG: readonly (readonly [args: string, says: RegExp])[] = [
   ["--model epoll", /--model takes blocking, polling, multiplex, async, not "epoll"/],
   ["--model", /--model takes/],
   ["--protocol http", /--protocol takes ftp, mini, echo, hello, chat, not "http"/],
+  ["--fd-set 63", /--fd-set takes a whole number from 64 to 1048576, not "63"/],
   ["--selector kqueue", /--selector takes select, poll, epoll, not "kqueue"/],
   ["--trigger both", /--trigger takes level, edge, not "both"/],
   ["--interval -1", /--interval takes milliseconds/],

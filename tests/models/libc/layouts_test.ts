@@ -12,7 +12,6 @@ import {
   decodeSocketAddress,
   encodeSocketAddress,
   EPOLL_EVENT_LAYOUTS,
-  FD_SET_BYTES,
   type Ipv6Text,
   POLLFD_BYTES,
   SOCKADDR_IN6_BYTES,
@@ -160,7 +159,7 @@ Deno.test("structs: the layouts are those of x86-64 and arm64", () => {
     assertEquals(SOCKADDR_IN_BYTES, layout["sizeof(struct sockaddr_in)"]);
     assertEquals(SOCKADDR_IN6_BYTES, layout["sizeof(struct sockaddr_in6)"]);
     assertEquals(POLLFD_BYTES, layout["sizeof(struct pollfd)"]);
-    assertEquals(FD_SET_BYTES, layout["sizeof(fd_set)"]);
+    assertEquals(c.FD_SETSIZE / 8, layout["sizeof(fd_set)"]);
     assertEquals(TIMEVAL_BYTES, layout["sizeof(struct timeval)"]);
     assertEquals(TIMEVAL_BYTES, layout["sizeof(struct timespec)"]);
     assertEquals(structs.STATX_BYTES, layout["sizeof(struct statx)"]);
