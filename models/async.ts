@@ -9,7 +9,7 @@
  */
 
 import { addressAt } from "./address.ts";
-import { runtimeStore } from "./files/runtime.ts";
+import type { FileStore } from "./files/contract.ts";
 import { type Model, ServeError, type ServeOptions, SILENT } from "./model.ts";
 import { Pool } from "./pool/supervisor.ts";
 import { listen } from "./runtime/listen.ts";
@@ -37,7 +37,7 @@ export const async: Model = {
       listener: -1,
       wakeDescriptor: () => -1,
       wake: ({ thread }) => thread.postMessage("wake"),
-      store: () => runtimeStore(options.root),
+      store: () => storeLater(options.root),
       release() {},
     });
     const port = await pool.start(options.workers, { ...options, port: reserved });
@@ -55,4 +55,12 @@ function freePort(options: ServeOptions): number {
   const probe = listen({ ...options, workers: 1 });
   probe.close();
   return probe.addr.port;
+}
+
+/** The tree by the runtime's calls, for the supervisor; see readiness/pool.ts. */
+async function storeLater(root: string): Promise<FileStore> {
+  const { runtimeStore }: typeof import("./files/runtime.ts") = await import(
+    new URL("./files/runtime.ts", import.meta.url).href
+  );
+  return runtimeStore(root);
 }

@@ -8,7 +8,7 @@
  * @module
  */
 
-import type { ServerEvent } from "../../server/mod.ts";
+import type { Protocol, ServerEvent } from "../../server/mod.ts";
 import type { Admission } from "../admission.ts";
 import { now } from "../clock.ts";
 import type { ServeOptions, WorkerLink } from "../model.ts";
@@ -152,6 +152,8 @@ export class WorkerContext implements WorkerLink {
 
   constructor(
     start: WorkerStart,
+    /** What it speaks: the protocol that its options name. */
+    readonly protocol: Protocol,
     readonly post: (message: WorkerMessage) => void,
   ) {
     this.model = start.model;

@@ -5,7 +5,6 @@
  * @module
  */
 
-import { protocols } from "../../server/mod.ts";
 import { turnAway } from "../driver/turn_away.ts";
 import { runtimeStore } from "../files/runtime.ts";
 import { slowStore } from "../files/slow_disk.ts";
@@ -48,7 +47,7 @@ runWorker(async (context) => {
 
 /** Begins connections that the gate lets in. */
 function beginner(context: WorkerContext, serving: Map<AsyncWire, Promise<void>>) {
-  const { options, counters } = context;
+  const { options, counters, protocol } = context;
   const sharing = new Sharing(counters, options.root, () => serving.size < 2);
   const tools = {
     link: context,
@@ -60,7 +59,7 @@ function beginner(context: WorkerContext, serving: Map<AsyncWire, Promise<void>>
     ),
     passive: listenForData(options),
     admission: context.admission,
-    protocol: protocols.get(options.protocol)!,
+    protocol,
   };
   return {
     serve(conn: Deno.TcpConn): void {

@@ -43,7 +43,7 @@ const DIRECTIONS: readonly (readonly [from: string, to: readonly string[]])[] = 
   ["models/pool/", ["models/pool/", "models/files/", "server/mod.ts", ...TERMS]],
   ["models/readiness/", [...READINESS, ...WIRE]],
   ["models/runtime/", ["models/runtime/", ...WIRE]],
-  ["models/serve/", ["models/serve/", "models/mod.ts", "server/mod.ts", FLAGS]],
+  ["models/serve/", ["models/serve/", "models/options.ts", "server/mod.ts", FLAGS, ...TERMS]],
   ["models/", ["models/", "server/mod.ts"]],
   // The load is a client over the same calls of the kernel as the servers that it measures.
   ["bench/load/", ["bench/", "models/libc/", ...FACES]],
