@@ -19,11 +19,6 @@ const TERMS = ["address", "admission", "clock", "limits", "model"].map((name) =>
   `models/${name}.ts`
 );
 
-/** What main.ts picks one of. */
-const COMMANDS = ["models/serve", "client/cli", "bench", "bench/lessons"].map((folder) =>
-  `${folder}/mod.ts`
-);
-
 /** What every way of waiting is built over. */
 const WIRE = ["models/driver/", "models/files/", "models/pool/", "server/mod.ts", ...TERMS];
 
@@ -50,7 +45,7 @@ const DIRECTIONS: readonly (readonly [from: string, to: readonly string[]])[] = 
   // A lesson shows the selectors and the calls themselves.
   ["bench/lessons/", ["bench/", "models/libc/", "models/selector/", FLAGS, ...FACES]],
   ["bench/", ["bench/", FLAGS, ...FACES]],
-  ["main.ts", [FLAGS, ...COMMANDS]],
+  ["main.ts", [FLAGS]],
   ["tests/conformance/", ["tests/", ...FACES]],
   ["tests/peers/", ["tests/", ...FACES]],
   ["tests/", ["tests/", "server/", "models/", "client/", "bench/", "main.ts"]],
