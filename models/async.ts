@@ -3,7 +3,9 @@
  * and writes; no call of the kernel is made here and no C library is opened.
  *
  * It runs wherever the runtime does. Several workers each listen on the same port with
- * SO_REUSEPORT, over which Linux spreads the connections.
+ * SO_REUSEPORT, over which Linux spreads the connections. Files are read synchronously: from the
+ * page cache that takes less than the way to the runtime's thread pool and back, which made
+ * downloads a third slower.
  *
  * @module
  */

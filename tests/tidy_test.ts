@@ -20,6 +20,7 @@ const RULES: Readonly<Record<string, Rule>> = {
   ffiInOnePlace: rules.ffiInOnePlace,
   fileLength: rules.fileLength,
   modelLength: rules.modelLength,
+  onePage: rules.onePage,
   functionLength: rules.functionLength,
   moduleDoc: rules.moduleDoc,
   exportDoc: rules.exportDoc,
@@ -213,6 +214,12 @@ const b = await fetch("c");
     path: "server/a.ts",
     text: "a();\n".repeat(400),
     finds: [],
+  },
+  "an overview of 121 lines": {
+    rule: rules.onePage,
+    path: "ARCHITECTURE.md",
+    text: "a\n".repeat(121),
+    finds: [" has 121 lines"],
   },
   "functions of 71 lines": {
     rule: rules.functionLength,

@@ -1,5 +1,6 @@
 /**
- * Replies on their way to the wire: put together, so that those of one turn leave in one piece.
+ * Replies on their way to the wire: put together, so that those of one turn leave in one piece. The
+ * two around a transfer stay apart, since some clients take what one recv(2) brings for one reply.
  *
  * @module
  */

@@ -8,7 +8,9 @@ import { listenError } from "../address.ts";
 import type { ServeOptions } from "../model.ts";
 
 /**
- * A listener; several workers share their port by SO_REUSEPORT.
+ * A listener; several workers share their port by SO_REUSEPORT, which the runtime counts as unstable
+ * (`"unstable": ["net"]` in deno.json). The kernel's hash spreads connections over them, evenly only
+ * in the long run: none can go from one worker of the runtime to another.
  *
  * @throws {ServeError} when the address cannot be listened on.
  */

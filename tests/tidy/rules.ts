@@ -13,6 +13,9 @@ export const FILE_LINES_MAX = 400;
 /** The same for what only one model has. */
 export const MODEL_LINES_MAX = 250;
 
+/** ARCHITECTURE.md is one page: why a file does what it does belongs into the file. */
+export const PAGE_LINES_MAX = 120;
+
 /** A longer function, too. */
 export const FUNCTION_LINES_MAX = 70;
 
@@ -122,6 +125,14 @@ export function fileLength(file: SourceFile): Finding[] {
   if (!isCode(file)) return [];
   const lines = file.text.trimEnd().split("\n").length;
   if (lines <= FILE_LINES_MAX) return [];
+  return [{ path: file.path, text: `${file.path} has ${lines} lines` }];
+}
+
+/** ARCHITECTURE.md has no more than PAGE_LINES_MAX lines. */
+export function onePage(file: SourceFile): Finding[] {
+  if (file.path !== "ARCHITECTURE.md") return [];
+  const lines = file.text.trimEnd().split("\n").length;
+  if (lines <= PAGE_LINES_MAX) return [];
   return [{ path: file.path, text: `${file.path} has ${lines} lines` }];
 }
 
