@@ -280,13 +280,13 @@ export class DiskVolume implements Volume<DiskDirectory, DiskFile, DiskNames> {
   }
 
   /** See Volume. */
-  nextNames({ fd }: DiskNames, names: string[]): number {
+  nextNames({ fd }: DiskNames, names: string[], kinds?: (Info["kind"] | undefined)[]): number {
     const before = names.length;
     // A block may hold nothing but "." and "..", which is not the end.
     while (names.length === before) {
       const count = this.names.getdents(fd, this.#dirents, NAMES_LENGTH);
       if (count <= 0) return count;
-      readNames(this.#dirents, count, names);
+      readNames(this.#dirents, count, names, kinds);
     }
     return names.length - before;
   }
