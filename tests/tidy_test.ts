@@ -334,10 +334,17 @@ export class D {
 interface G {
   h: number;
 }
+/** What it is. */
+export type I =
+  /** With a number. */
+  | { readonly kind: "j"; readonly number: number }
+  | { readonly kind: "k" }
+  | string;
 `,
     finds: [
       ":5 has a member without a word: c(): void;",
       ":11 has a member without a word: f(): void {}",
+      ':20 has a member without a word: { readonly kind: "k" }',
     ],
   },
   "a model's file of 251 lines": {
