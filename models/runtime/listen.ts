@@ -21,7 +21,12 @@ export function listen(options: ServeOptions): Deno.TcpListener {
   } catch (error) {
     if (error instanceof Deno.errors.AddrInUse) throw listenError(options, "address in use");
     if (error instanceof Deno.errors.NotCapable) throw listenError(options, "it needs --allow-net");
-    const text = error instanceof Error ? error.message : String(error);
-    throw listenError(options, text.replace(/ \(os error.*$/s, "").toLowerCase());
+    throw listenError(options, reasonOf(error));
   }
+}
+
+/** What the system said, in the words of libc/errors.ts: "connection reset by peer". */
+export function reasonOf(error: unknown): string {
+  const text = error instanceof Error ? error.message : String(error);
+  return text.replace(/ \(os error.*$/s, "").toLowerCase();
 }

@@ -8,6 +8,7 @@
 import { assert, assertEquals, assertMatch } from "@std/assert";
 import { Child } from "../child.ts";
 import { type Variant, variants } from "../conformance/variants.ts";
+import { Stranger } from "../conformance/stranger.ts";
 import { flagsOf } from "../faults/process.ts";
 import { type Need, SERVER_NEEDS, testWith } from "../permission.ts";
 import { connected, downloading, LARGE_BYTES, login, Root } from "../served.ts";
@@ -93,6 +94,24 @@ for (const variant of variants) {
     const [failure, ...others] = of("failure").filter(({ path }) => path === "/full");
     assertEquals([failure.failure, others.length], ["notEmpty", 0]);
     assert(failure.reason !== "" && failure.operation !== "");
+  });
+
+  test("tells of a reset data connection in the words that every model has", async (root) => {
+    await using server = Child.serve([...quickly(variant, root), "--log", "json"]);
+    const endpoint = await server.serving();
+    const ftp = await login(endpoint);
+    const port = await ftp.passivePort();
+    await ftp.send("STOR broken");
+    const data = await Stranger.connect({ ...endpoint, port }, "127.0.0.1");
+    await ftp.reply(150);
+    data.reset();
+    await ftp.reply([426, 451]);
+    ftp.close();
+    server.kill("SIGINT");
+    const { stderr } = await server.ended();
+    const events = stderr.trimEnd().split("\n").map((line) => JSON.parse(line));
+    const reasons = events.filter(({ kind }) => kind === "transfer").map(({ reason }) => reason);
+    assertEquals(reasons, ["connection reset by peer"]);
   });
 
   test("writes text to a file, and nothing to a pipe, unless it is told to", async (root) => {
