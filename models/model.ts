@@ -11,6 +11,15 @@
 import type { Address, ServerEvent, Settings } from "../server/mod.ts";
 import type { AdmissionLimits } from "./admission.ts";
 
+/**
+ * What `--model` calls each, in the order in which they are taught. The module ./NAME.ts exports
+ * the model as NAME: serve loads the one that it runs, an embedder has all of them from mod.ts.
+ */
+export const MODEL_NAMES = ["blocking", "polling", "multiplex", "async"] as const;
+
+/** See MODEL_NAMES. */
+export type ModelName = typeof MODEL_NAMES[number];
+
 /** Which readiness call a multiplex model waits in. */
 export type SelectorName = "select" | "poll" | "epoll";
 
@@ -170,7 +179,7 @@ export interface Counting {
 /** One way to wait. */
 export interface Model {
   /** What `--model` calls it. */
-  readonly name: string;
+  readonly name: ModelName;
   /** One line for --help and the README. */
   readonly summary: string;
   /** What it cannot do with these options. */

@@ -28,8 +28,8 @@ export const OPEN_HOW_BYTES = 24;
 /** struct statfs: its size, and where f_bsize and f_bavail are in units of 64 bits. */
 export const STATFS_BYTES = 120, STATFS_BSIZE = 1, STATFS_BAVAIL = 4;
 
-/** struct dirent64: where d_reclen, of 16 bits, and d_name are. */
-export const DIRENT_RECLEN = 16, DIRENT_NAME = 19;
+/** struct dirent64: where d_reclen, of 16 bits, d_type and d_name are. */
+export const DIRENT_RECLEN = 16, DIRENT_TYPE = 18, DIRENT_NAME = 19;
 
 /** Where the fields of struct epoll_event are; packed on x86-64 only (epoll_event(3type)). */
 export interface EpollEventLayout {

@@ -5,7 +5,6 @@
  * @module
  */
 
-import { protocols } from "../../server/mod.ts";
 import type { DriverTools } from "../driver/mod.ts";
 import { Replies } from "../driver/replies.ts";
 import { turnAway } from "../driver/turn_away.ts";
@@ -40,7 +39,7 @@ export function connectionTools(
   kernel: Kernel,
   { socketFlags, moveBytes, adopt, refuses }: ThreadWay,
 ): ConnectionTools {
-  const { options, counters, admission } = context;
+  const { options, counters, admission, protocol } = context;
   const buffer = new Uint8Array(BULK_BYTES);
   // The thread waits for a slow disk, as it would in read(2) itself.
   const wait = (ms: number, then: () => void) => {
@@ -63,7 +62,7 @@ export function connectionTools(
       store: slowStore(diskStore(kernel, options.root), options.diskDelay, counters, wait),
       passive: passiveDescriptors(kernel, options, socketFlags, refuses),
       admission,
-      protocol: protocols.get(options.protocol)!,
+      protocol,
       replies: new Replies(counters),
     },
   };

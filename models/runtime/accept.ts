@@ -6,6 +6,7 @@
  */
 
 import { ACCEPT_PAUSE_MS, BACKLOG } from "../limits.ts";
+import { reasonOf } from "./listen.ts";
 
 /** Errors that pass by themselves, and that another accept would meet at once. */
 const PAUSING: ReadonlySet<unknown> = new Set(["EMFILE", "ENFILE", "ENOBUFS", "ENOMEM"]);
@@ -42,7 +43,7 @@ export async function acceptEach(
       const wanting = PAUSING.has((error as { code?: string }).code);
       if (!wanting && errors < ERRORS_IN_A_ROW_MAX) continue;
       errors = 0;
-      if (goesOn()) paused(error.message);
+      if (goesOn()) paused(reasonOf(error));
       await new Promise((resume) => setTimeout(resume, ACCEPT_PAUSE_MS));
     }
   }

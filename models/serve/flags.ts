@@ -13,17 +13,16 @@ import {
   UsageError,
 } from "../../client/cli/flags.ts";
 import { type Access, type Accounts, protocols, type User } from "../../server/mod.ts";
+import type { AdmissionLimits } from "../admission.ts";
 import {
-  type AdmissionLimits,
   type DiskDelay,
-  isLoopback,
-  type Model,
-  models,
+  MODEL_NAMES,
+  type ModelName,
   type SelectorName,
   type ServeOptions,
-  serveOptions,
   type Trigger,
-} from "../mod.ts";
+} from "../model.ts";
+import { isLoopback, serveOptions } from "../options.ts";
 import { LOG_FORMATS, type LogFormat } from "./log.ts";
 import { DEFAULT_ROOT } from "./root.ts";
 
@@ -65,7 +64,7 @@ function inSeconds(ms: number): string {
 }
 
 const TABLE = {
-  model: { value: "NAME", initial: "multiplex", help: [...models.keys()].join(", ") },
+  model: { value: "NAME", initial: "multiplex", help: MODEL_NAMES.join(", ") },
   protocol: { value: "NAME", initial: USUAL.protocol, help: [...protocols.keys()].join(", ") },
   selector: {
     value: "NAME",
@@ -206,7 +205,7 @@ type Values = Flags<keyof typeof TABLE>;
 /** What was asked for. */
 export interface ServeFlags {
   /** How to wait. */
-  readonly model: Model;
+  readonly model: ModelName;
   /** All of the options but the root, which has to be looked at first. */
   readonly options: Omit<ServeOptions, "root">;
   /** The folder to serve as it was given; undefined: DEFAULT_ROOT. */
@@ -232,10 +231,10 @@ export function helpText(columns?: number): string {
 export function parseServe(args: readonly string[]): ServeFlags | "help" {
   const values = readFlags(LINE, args);
   if (values.has("help")) return "help";
-  const model = models.get(values.oneOf("model", models.keys()))!;
+  const model = values.oneOf("model", MODEL_NAMES);
   return {
     model,
-    options: parseOptions(values, model.name),
+    options: parseOptions(values, model),
     root: values.text("root"),
     graceMs: seconds(values, "grace", 3_600),
     log: values.oneOf("log", LOG_FORMATS, undefined),
@@ -243,7 +242,7 @@ export function parseServe(args: readonly string[]): ServeFlags | "help" {
   };
 }
 
-function parseOptions(values: Values, model: string): Omit<ServeOptions, "root"> {
+function parseOptions(values: Values, model: ModelName): Omit<ServeOptions, "root"> {
   const protocol = protocols.get(values.oneOf("protocol", protocols.keys()))!;
   const host = parseHost(values);
   const usualWorkers = model === "blocking" ? BLOCKING_WORKERS : USUAL.workers;

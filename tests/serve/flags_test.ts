@@ -20,7 +20,7 @@ Deno.test("parseServe without flags serves what serveOptions does, and lets ever
   const everybody = { users: [], anonymous: "write" } as const;
   const settings = { ftp: { accounts: everybody }, mini: { anonymous: "write" } } as const;
   assertEquals({ ...options, root: "/srv" }, serveOptions({ root: "/srv", settings }));
-  assertEquals(model.name, "multiplex");
+  assertEquals(model, "multiplex");
   assertEquals(rest, { root: undefined, graceMs: 5_000, log: undefined, stats: false });
 });
 

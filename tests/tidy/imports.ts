@@ -19,11 +19,6 @@ const TERMS = ["address", "admission", "clock", "limits", "model"].map((name) =>
   `models/${name}.ts`
 );
 
-/** What main.ts picks one of. */
-const COMMANDS = ["models/serve", "client/cli", "bench", "bench/lessons"].map((folder) =>
-  `${folder}/mod.ts`
-);
-
 /** What every way of waiting is built over. */
 const WIRE = ["models/driver/", "models/files/", "models/pool/", "server/mod.ts", ...TERMS];
 
@@ -43,14 +38,14 @@ const DIRECTIONS: readonly (readonly [from: string, to: readonly string[]])[] = 
   ["models/pool/", ["models/pool/", "models/files/", "server/mod.ts", ...TERMS]],
   ["models/readiness/", [...READINESS, ...WIRE]],
   ["models/runtime/", ["models/runtime/", ...WIRE]],
-  ["models/serve/", ["models/serve/", "models/mod.ts", "server/mod.ts", FLAGS]],
+  ["models/serve/", ["models/serve/", "models/options.ts", "server/mod.ts", FLAGS, ...TERMS]],
   ["models/", ["models/", "server/mod.ts"]],
   // The load is a client over the same calls of the kernel as the servers that it measures.
   ["bench/load/", ["bench/", "models/libc/", ...FACES]],
   // A lesson shows the selectors and the calls themselves.
   ["bench/lessons/", ["bench/", "models/libc/", "models/selector/", FLAGS, ...FACES]],
   ["bench/", ["bench/", FLAGS, ...FACES]],
-  ["main.ts", [FLAGS, ...COMMANDS]],
+  ["main.ts", [FLAGS]],
   ["tests/conformance/", ["tests/", ...FACES]],
   ["tests/peers/", ["tests/", ...FACES]],
   ["tests/", ["tests/", "server/", "models/", "client/", "bench/", "main.ts"]],

@@ -64,6 +64,7 @@ const SHARED_LAYOUT: Layout = {
   "offsetof(struct statfs, f_bsize)": 8,
   "offsetof(struct statfs, f_bavail)": 32,
   "offsetof(struct dirent64, d_reclen)": 16,
+  "offsetof(struct dirent64, d_type)": 18,
   "offsetof(struct dirent64, d_name)": 19,
 };
 
@@ -168,6 +169,7 @@ Deno.test("structs: the layouts are those of x86-64 and arm64", () => {
     assertEquals(structs.STATFS_BSIZE * 8, layout["offsetof(struct statfs, f_bsize)"]);
     assertEquals(structs.STATFS_BAVAIL * 8, layout["offsetof(struct statfs, f_bavail)"]);
     assertEquals(structs.DIRENT_RECLEN, layout["offsetof(struct dirent64, d_reclen)"]);
+    assertEquals(structs.DIRENT_TYPE, layout["offsetof(struct dirent64, d_type)"]);
     assertEquals(structs.DIRENT_NAME, layout["offsetof(struct dirent64, d_name)"]);
     for (const field of STATX_FIELDS) {
       const place = structs[`STATX_${field}`] * 4;
