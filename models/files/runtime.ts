@@ -83,6 +83,7 @@ export class RuntimeVolume implements Volume<RuntimeDirectory, RuntimeFile, Runt
 
   /** See Volume. */
   hold(path: string): RuntimeDirectory | number {
+    this.#paths.forget();
     if (path === "/") return this.#root;
     if (!path.isWellFormed()) return -ERRNO.ENOENT;
     const real = attempt(() => Deno.realPathSync(this.#root.path + path));
@@ -116,7 +117,8 @@ export class RuntimeVolume implements Volume<RuntimeDirectory, RuntimeFile, Runt
     return retried(() => {
       const sinceMs = Date.now();
       const looked = this.#paths.look(path);
-      if (looked < 0) return looked;
+      // What an upload has just opened and locked was found inside, and this is the same file.
+      if (looked < 0 || this.#paths.isShown(path)) return looked;
       const way = this.#paths.wayTo(path, sinceMs);
       if (way !== "loud") return way === "quiet" ? 0 : -ERRNO.OUTSIDE;
       return this.#paths.isAt(path, identityOf(this.found), sinceMs);
@@ -206,7 +208,8 @@ export class RuntimeVolume implements Volume<RuntimeDirectory, RuntimeFile, Runt
       if (this.found.kind !== "file") return notRegular(this.found.kind);
       const own = attempt(() => Deno.openSync(path, MODIFY));
       if (own === -ERRNO.ENOENT) return -ERRNO.ESTALE;
-      return typeof own === "number" ? own : this.#verified({ own, position: 0 }, path, sinceMs);
+      if (typeof own === "number") return own;
+      return this.#verified({ own, position: 0 }, path, sinceMs, true);
     });
   }
 
@@ -289,6 +292,7 @@ export class RuntimeVolume implements Volume<RuntimeDirectory, RuntimeFile, Runt
 
   /** See Volume. */
   closeFile({ own, fd }: RuntimeFile): void {
+    this.#paths.forget();
     own?.close();
     if (fd !== undefined) fs().closeSync(fd);
   }
@@ -359,14 +363,14 @@ export class RuntimeVolume implements Volume<RuntimeDirectory, RuntimeFile, Runt
     return result;
   }
 
-  /** The same, and only if it is where it was asked for. */
-  #verified(file: RuntimeFile, path: string, sinceMs: number): RuntimeFile | number {
+  /** The same, and only if it is where it was asked for; `links` as in RealPaths.isAt. */
+  #verified(file: RuntimeFile, path: string, sinceMs: number, links = false): RuntimeFile | number {
     const regular = this.#regular(file);
     if (typeof regular === "number") return regular;
-    const result = this.#paths.isAt(path, identityOf(this.found), sinceMs);
-    if (result === 0) return file;
-    this.closeFile(file);
-    return result;
+    const result = this.#paths.isAt(path, identityOf(this.found), sinceMs, links);
+    if (result < 0) this.closeFile(file);
+    else if (file.own !== undefined) this.#paths.shown(path);
+    return result < 0 ? result : file;
   }
 
   /** Reads names; while folders on the way change, some of them must be found inside again. */
