@@ -17,7 +17,7 @@ const COMMANDS: ReadonlyMap<string, string> = new Map([
   ["serve", "./models/serve/mod.ts"],
   ["client", "./client/cli/mod.ts"],
   ["bench", "./bench/mod.ts"],
-  ["lab", "./bench/lessons/mod.ts"],
+  ["lab", "./bench/lab/mod.ts"],
 ]);
 
 /** What every command's module has: arguments in, the exit status out. */

@@ -7,12 +7,12 @@
 
 import { assert, assertEquals, assertMatch } from "@std/assert";
 import { join } from "@std/path";
-import { createContentFile } from "../../bench/content.ts";
+import { createContentFile } from "../../bench/load/content.ts";
 import { jain } from "../../bench/load/group.ts";
 import type { Group, LoadJob, LoadResult } from "../../bench/load/job.ts";
-import { LoadProcess } from "../../bench/load_process.ts";
-import { startServer } from "../../bench/server_process.ts";
-import { MODELS, type ModelSubject } from "../../bench/subjects.ts";
+import { LoadProcess } from "../../bench/load/process.ts";
+import { startServer } from "../../bench/run/server_process.ts";
+import { MODELS, type ModelSubject } from "../../bench/run/subjects.ts";
 import { testWith } from "../permission.ts";
 import { NEEDS } from "./needs.ts";
 

@@ -8,11 +8,11 @@
 
 import { assert, assertEquals, assertMatch } from "@std/assert";
 import { join } from "@std/path";
-import { startResponder } from "../../bench/responder.ts";
-import { contentBlock, createContentFile } from "../../bench/content.ts";
-import { type Located, type Peer, PEERS } from "../../bench/peers.ts";
-import { processTree } from "../../bench/process_figures.ts";
-import { startServer } from "../../bench/server_process.ts";
+import { startResponder } from "../../bench/load/responder.ts";
+import { contentBlock, createContentFile } from "../../bench/load/content.ts";
+import { type Located, type Peer, PEERS } from "../../bench/peers/mod.ts";
+import { processTree } from "../../bench/run/process_figures.ts";
+import { startServer } from "../../bench/run/server_process.ts";
 import { assertBytes, Conversation, type Endpoint } from "../conformance/client.ts";
 import { missing, type Need, testWith } from "../permission.ts";
 

@@ -24,6 +24,11 @@ const WIRE = ["models/driver/", "models/files/", "models/pool/", "server/mod.ts"
 
 const READINESS = ["models/readiness/", "models/selector/", "models/libc/"];
 
+const CALLS = ["models/libc/", "models/mod.ts"];
+
+const BENCH_RUN = ["run/", "load/", "peers/", "scenarios/", "claims/statistics.ts", "record.ts"]
+  .map((room) => `bench/${room}`);
+
 /**
  * For each part of the project what its files may import: files, or folders ending in "/". The
  * first entry that a path begins with counts.
@@ -40,10 +45,17 @@ const DIRECTIONS: readonly (readonly [from: string, to: readonly string[]])[] = 
   ["models/runtime/", ["models/runtime/", ...WIRE]],
   ["models/serve/", ["models/serve/", "models/options.ts", "server/mod.ts", FLAGS, ...TERMS]],
   ["models/", ["models/", "server/mod.ts"]],
+  // What may be measured is plain data: jobs for the load, and words for the report.
+  ["bench/scenarios/", ["bench/scenarios/", "bench/load/job.ts"]],
   // The load is a client over the same calls of the kernel as the servers that it measures.
-  ["bench/load/", ["bench/", "models/libc/", ...FACES]],
+  ["bench/load/", ["bench/load/", "bench/record.ts", "bench/run/process_figures.ts", ...CALLS]],
+  ["bench/peers/", ["bench/peers/"]],
+  ["bench/run/", [...BENCH_RUN, ...CALLS]],
+  // What a number means is decided without looking at how it came about.
+  ["bench/claims/", ["bench/claims/", "bench/scenarios/", "bench/record.ts"]],
+  ["bench/report/", ["bench/report/", "bench/claims/", "bench/scenarios/", "bench/record.ts"]],
   // A lesson shows the selectors and the calls themselves.
-  ["bench/lessons/", ["bench/", "models/libc/", "models/selector/", FLAGS, ...FACES]],
+  ["bench/lab/", ["bench/", "models/libc/", "models/selector/", FLAGS, ...FACES]],
   ["bench/", ["bench/", FLAGS, ...FACES]],
   ["main.ts", [FLAGS]],
   ["tests/conformance/", ["tests/", ...FACES]],

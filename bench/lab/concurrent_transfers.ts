@@ -14,7 +14,7 @@
 import { Buffer } from "node:buffer";
 import type { Sink, Source } from "../../client/mod.ts";
 import { models } from "../../models/mod.ts";
-import { contentBlock } from "../content.ts";
+import { contentBlock } from "../load/content.ts";
 import type { Lesson, Measured } from "./lesson.ts";
 import { abandonable, FtpClients } from "./stage/ftp.ts";
 import { until } from "./stage/pause.ts";

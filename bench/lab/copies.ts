@@ -66,7 +66,7 @@ export const lesson: Lesson = {
     "file, sendfile passes none, and read leaves the file in the cache; the processor time is " +
     "shown as an interval and decides nothing",
   code: [
-    "bench/lessons/stage/mover.ts: the ways",
+    "bench/lab/stage/mover.ts: the ways",
     "models/readiness/data_connection.ts: sendfile in the models that call the kernel",
     "models/runtime/data_connection.ts: the runtime's sockets take octets from user space only",
   ],

@@ -7,10 +7,10 @@
  */
 
 import { join } from "@std/path";
-import { startResponder } from "./responder.ts";
-import { FILES, jobOf, type Surroundings } from "./jobs.ts";
+import { startResponder } from "../load/responder.ts";
+import { FILES, jobOf, type Surroundings } from "../scenarios/jobs.ts";
 import type { Plan, Workplace } from "./measure.ts";
-import type { Ceiling } from "./record.ts";
+import type { Ceiling } from "../record.ts";
 
 /** Scenarios that are a closed loop of small operations, where the load may be the limit. */
 const LIMITED = ["control", "logins", "small", "uploads"];

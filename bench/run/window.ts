@@ -5,9 +5,9 @@
  * @module
  */
 
-import type { WorkerStats } from "../models/mod.ts";
-import type { LoadJob, LoadResult } from "./load/job.ts";
-import type { LoadProcess } from "./load_process.ts";
+import type { WorkerStats } from "../../models/mod.ts";
+import type { LoadJob, LoadResult } from "../load/job.ts";
+import type { LoadProcess } from "../load/process.ts";
 import {
   ownCpuSeconds,
   type ProcessorTicks,
@@ -15,7 +15,7 @@ import {
   readProcessorTicks,
   TICKS_PER_SECOND,
 } from "./process_figures.ts";
-import type { CellRecord, ServerWork } from "./record.ts";
+import type { CellRecord, ServerWork } from "../record.ts";
 import type { ServerProcess, ServerSample } from "./server_process.ts";
 
 /** The part of a cell that says what was found. */

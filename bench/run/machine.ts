@@ -1,33 +1,12 @@
 /**
  * The machine card: what a run was measured on, and whether anything else was running there.
- * measure.ts takes it before and after; needs --allow-sys.
+ * ../mod.ts takes it before and after; needs --allow-sys.
  *
  * @module
  */
 
 import os from "node:os";
-
-/** What the machine is. */
-export interface Machine {
-  /** The first processor's model. */
-  readonly processor: string;
-  /** Processors that the system schedules on. */
-  readonly processors: number;
-  /** GiB. */
-  readonly memory: number;
-  /** Name, release and architecture. */
-  readonly kernel: string;
-  /** The runtime's version. */
-  readonly deno: string;
-}
-
-/** How busy the machine is while nothing of this benchmark runs. */
-export interface Idleness {
-  /** Load averages over 1, 5 and 15 minutes. */
-  readonly load: readonly number[];
-  /** The share of all processors' time that was used, 0 to 1. */
-  readonly busy: number;
-}
+import type { Idleness, Machine } from "../record.ts";
 
 /** Reads the card. */
 export function readMachine(): Machine {
@@ -62,12 +41,4 @@ function processorTimes(): { total: number; idle: number } {
     idle += times.idle;
   }
   return { total, idle };
-}
-
-/** More than this share of the processors in use is somebody else's work. */
-const BUSY_MAX = 0.1;
-
-/** Whether the machine did nothing else. */
-export function wasIdle(idleness: Idleness): boolean {
-  return idleness.busy <= BUSY_MAX;
 }

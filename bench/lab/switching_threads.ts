@@ -86,7 +86,7 @@ export const lesson: Lesson = {
   rule: "confirmed when a turn of threads on one processor costs more than one of fibers, by the " +
     "95 % interval of the quotient; how much more is measured, there is no bound",
   code: [
-    "bench/lessons/stage/ping_pong.ts: the threads",
+    "bench/lab/stage/ping_pong.ts: the threads",
     "models/blocking.ts: a thread per connection, models/readiness/loop.ts: a call per connection",
   ],
   unavailable: unavailableReason,

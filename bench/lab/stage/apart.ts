@@ -4,7 +4,7 @@
  * @module
  */
 
-import { type ServerProcess, StartError, startServer } from "../../server_process.ts";
+import { type ServerProcess, StartError, startServer } from "../../run/server_process.ts";
 import { LessonError } from "../lesson.ts";
 
 /** A server process, and the folder that it serves, for the length of an experiment. */

@@ -13,7 +13,7 @@
  */
 
 import { models } from "../../models/mod.ts";
-import { quantile } from "../statistics.ts";
+import { quantile } from "../claims/statistics.ts";
 import type { Lesson } from "./lesson.ts";
 import { abandonable, FtpClients } from "./stage/ftp.ts";
 import { until } from "./stage/pause.ts";

@@ -7,7 +7,7 @@
  */
 
 import { fromFileUrl, join } from "@std/path";
-import { createContentFile } from "./content.ts";
+import { createContentFile } from "../load/content.ts";
 import {
   FILES,
   INCOMING,
@@ -19,12 +19,12 @@ import {
   type Surroundings,
   warmTransferOf,
   warmUpJobs,
-} from "./jobs.ts";
-import { LoadProcess } from "./load_process.ts";
-import type { CellRecord } from "./record.ts";
-import { type FileSizes, type Point, REPLACING, type Scenario } from "./scenarios.ts";
+} from "../scenarios/jobs.ts";
+import { LoadProcess } from "../load/process.ts";
+import type { CellRecord } from "../record.ts";
+import { type FileSizes, type Point, REPLACING, type Scenario } from "../scenarios/mod.ts";
 import { type Folders, type ServerProcess, startServer } from "./server_process.ts";
-import { randomFrom, shuffled } from "./statistics.ts";
+import { randomFrom, shuffled } from "../claims/statistics.ts";
 import type { Subject } from "./subjects.ts";
 import { measureWindow, type Outcome } from "./window.ts";
 
@@ -293,7 +293,7 @@ class TurnRun {
 
 /** What a server said or was started with, less what is of this machine and this run only. */
 function withoutPlaces(text: string, { root, state }: Folders): string {
-  const project = fromFileUrl(new URL("../", import.meta.url));
+  const project = fromFileUrl(new URL("../../", import.meta.url));
   const names = [[Deno.execPath(), "deno"], [root, "ROOT"], [state, "STATE"], [project, ""]];
   return names.reduce((shown, [long, short]) => shown.replaceAll(long!, short!), text);
 }

@@ -5,7 +5,7 @@
  * @module
  */
 
-import type { Located, Peer } from "./peers.ts";
+import type { Located, Peer } from "../peers/mod.ts";
 
 /** A server that the benchmark can start. */
 export type Subject = ModelSubject | PeerSubject;

@@ -39,7 +39,7 @@ export const lesson: Lesson = {
     `${100 * HARDLY} % of 1, refuted when one lies wholly outside`,
   code: [
     "models/selector/mod.ts: the contract that makes the three exchangeable",
-    "bench/lessons/stage/selectors.ts: the echo, EchoLoop.turn",
+    "bench/lab/stage/selectors.ts: the echo, EchoLoop.turn",
   ],
   unavailable: unavailableReason,
   async run({ size, say, signal }) {

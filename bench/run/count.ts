@@ -8,11 +8,11 @@
  */
 
 import { join } from "@std/path";
-import { jobOf, type Surroundings, warmUpJobs } from "./jobs.ts";
+import { jobOf, type Surroundings, warmUpJobs } from "../scenarios/jobs.ts";
 import { type Plan, pointsFor, type Workplace } from "./measure.ts";
 import { processTree } from "./process_figures.ts";
-import type { CountRecord } from "./record.ts";
-import type { Scenario } from "./scenarios.ts";
+import type { CountRecord } from "../record.ts";
+import type { Scenario } from "../scenarios/mod.ts";
 import { type ServerProcess, StartError, startServer } from "./server_process.ts";
 import type { Subject } from "./subjects.ts";
 

@@ -14,14 +14,7 @@
  */
 
 import { fromFileUrl, join } from "@std/path";
-import {
-  type Account,
-  existingAccount,
-  findProgram,
-  lines,
-  textOf,
-  versionOf,
-} from "./peers/machine.ts";
+import { type Account, existingAccount, findProgram, lines, textOf, versionOf } from "./machine.ts";
 
 /** Where a peer is to serve. */
 export interface Place {
@@ -383,5 +376,5 @@ async function findReaper(): Promise<string[] | undefined> {
 }
 
 function scriptOf(name: string): string {
-  return fromFileUrl(new URL(`./peers/${name}`, import.meta.url));
+  return fromFileUrl(new URL(`./${name}`, import.meta.url));
 }

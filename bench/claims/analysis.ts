@@ -15,9 +15,15 @@ import {
   gatesOf,
   isBentByLateness,
 } from "./figures.ts";
-import { wasIdle } from "./machine.ts";
-import type { CellRecord, CountRecord, EndRecord, HeaderRecord, SubjectCard } from "./record.ts";
-import { type Point, type Scenario, scenarioOf } from "./scenarios.ts";
+import type {
+  CellRecord,
+  CountRecord,
+  EndRecord,
+  HeaderRecord,
+  Idleness,
+  SubjectCard,
+} from "../record.ts";
+import { type Point, type Scenario, scenarioOf } from "../scenarios/mod.ts";
 import { median, pairedRatios, randomFrom, slope, summarize, type Summary } from "./statistics.ts";
 
 /** A run as it was read. */
@@ -89,6 +95,14 @@ export const REPEATS_FOR_CLAIM_MIN = 7;
 
 /** More than this share of the processors, in the median cell, is somebody else's work. */
 export const OTHERS_MAX = 0.1;
+
+/** More than this share of the processors in use is somebody else's work. */
+const BUSY_MAX = 0.1;
+
+/** Whether the machine did nothing else. */
+function wasIdle(idleness: Idleness): boolean {
+  return idleness.busy <= BUSY_MAX;
+}
 
 const NO_BOUND: Bound = { atLeast: false, atMost: false };
 

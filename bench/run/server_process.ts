@@ -7,7 +7,7 @@
  */
 
 import { fromFileUrl } from "@std/path";
-import type { WorkerStats } from "../models/mod.ts";
+import type { WorkerStats } from "../../models/mod.ts";
 import { type ProcessFigures, readMemoryBytes, readProcessFigures } from "./process_figures.ts";
 import type { ModelSubject, PeerSubject, Subject } from "./subjects.ts";
 
@@ -110,7 +110,7 @@ async function startModel(
   host: string,
   extra: readonly string[],
 ): Promise<ServerProcess> {
-  const main = fromFileUrl(new URL("../main.ts", import.meta.url));
+  const main = fromFileUrl(new URL("../../main.ts", import.meta.url));
   const child = new Child(Deno.execPath(), [
     "run",
     "--quiet",

@@ -102,7 +102,7 @@ export const lesson: Lesson = {
     "time is shown as an interval and promised nothing",
   code: [
     "models/libc/uring.ts: the two rings",
-    "bench/lessons/stage/selectors.ts: the same echo by readiness, EchoLoop.turn",
+    "bench/lab/stage/selectors.ts: the same echo by readiness, EchoLoop.turn",
   ],
   unavailable: () => unavailableReason() ?? uringUnavailable(),
   async run({ size, say, signal }) {

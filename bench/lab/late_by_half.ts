@@ -17,7 +17,7 @@
 
 import { Libc } from "../../models/libc/mod.ts";
 import { models } from "../../models/mod.ts";
-import { median, randomFrom } from "../statistics.ts";
+import { median, randomFrom } from "../claims/statistics.ts";
 import type { Lesson } from "./lesson.ts";
 import { pause } from "./stage/pause.ts";
 import { difference, serve } from "./stage/serving.ts";

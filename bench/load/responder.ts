@@ -42,7 +42,7 @@ export async function startResponder(
 
 /** Returns what is wrong, if anything is. */
 async function compile(program: string): Promise<string | undefined> {
-  const source = fromFileUrl(new URL("./load/responder.c", import.meta.url));
+  const source = fromFileUrl(new URL("./responder.c", import.meta.url));
   try {
     const command = new Deno.Command("cc", { args: ["-O2", "-o", program, source], stdin: "null" });
     const { success, stderr } = await command.output();

@@ -6,8 +6,8 @@
  */
 
 import { join } from "@std/path";
-import type { Group, LoadJob } from "./load/job.ts";
-import { BUSY_CLIENTS, type FileSizes, type Point, REPLACING, type Scenario } from "./scenarios.ts";
+import type { Group, LoadJob } from "../load/job.ts";
+import { BUSY_CLIENTS, type FileSizes, type Point, REPLACING, type Scenario } from "./mod.ts";
 
 /** The served files; sizes are in FileSizes under the same names. */
 export const FILES = { small: "small.bin", medium: "medium.bin", large: "large.bin" } as const;

@@ -7,7 +7,7 @@
  */
 
 import { fromFileUrl } from "@std/path";
-import type { LoadJob, LoadMessage, LoadResult } from "./load/job.ts";
+import type { LoadJob, LoadMessage, LoadResult } from "./job.ts";
 
 /** A running load process. */
 export class LoadProcess {
@@ -27,7 +27,7 @@ export class LoadProcess {
         "--allow-write",
         "--allow-sys",
         "--allow-env",
-        fromFileUrl(new URL("./load/main.ts", import.meta.url)),
+        fromFileUrl(new URL("./main.ts", import.meta.url)),
       ],
       stdin: "piped",
       stdout: "piped",

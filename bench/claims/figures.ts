@@ -6,8 +6,8 @@
  */
 
 import { decodeFromCompressedBase64, type Histogram } from "hdr-histogram-js";
-import type { CellRecord, GroupResult, Latency } from "./record.ts";
-import type { MetricId } from "./scenarios.ts";
+import type { CellRecord, GroupResult, Latency } from "../record.ts";
+import type { MetricId } from "../scenarios/mod.ts";
 
 /** A figure of a cell: what scenarios are judged by, and what explains it. */
 export type FigureId =

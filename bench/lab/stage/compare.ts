@@ -12,7 +12,7 @@ import {
   pairedRatios,
   randomFrom,
   shuffled,
-} from "../../statistics.ts";
+} from "../../claims/statistics.ts";
 import type { Verdict } from "../lesson.ts";
 import { pause } from "./pause.ts";
 

@@ -7,8 +7,8 @@
 
 import type { Analysis, Comparison, Row, Series } from "./analysis.ts";
 import { type FigureId, FIGURES } from "./figures.ts";
-import type { SubjectCard } from "./record.ts";
-import { REPLACING, type Scenario, type Sign } from "./scenarios.ts";
+import type { SubjectCard } from "../record.ts";
+import { REPLACING, type Scenario, type Sign } from "../scenarios/mod.ts";
 import type { Summary } from "./statistics.ts";
 
 /** What was measured of a subject in a scenario. */
