@@ -1,13 +1,13 @@
 /**
  * What the load itself can do: the same jobs against a responder in C that does nothing but answer
- * (load/responder.c). No server can be measured to be faster than that, and one that comes near it
+ * (load/twin/, over epoll). No server can be measured to be faster than that, and one that comes near it
  * was not measured, but the load. mod.ts calls it before a run.
  *
  * @module
  */
 
 import { join } from "@std/path";
-import { startResponder } from "../load/responder.ts";
+import { startTwin } from "../load/twins.ts";
 import { FILES, jobOf, type Surroundings } from "../scenarios/jobs.ts";
 import type { Plan, Workplace } from "./measure.ts";
 import type { Ceiling } from "../record.ts";
@@ -26,7 +26,7 @@ export async function measureCeilings(plan: Plan, workplace: Workplace): Promise
   const scenarios = plan.scenarios.filter(({ id }) => LIMITED.includes(id));
   if (scenarios.length === 0) return [];
   const { root } = workplace.folders;
-  const responder = await startResponder(HOST, join(root, FILES.small));
+  const responder = await startTwin("epoll", HOST, join(root, FILES.small));
   if ("unavailable" in responder) {
     return scenarios.map(({ id }) => ({ scenario: id, note: responder.unavailable }));
   }
@@ -45,7 +45,12 @@ export async function measureCeilings(plan: Plan, workplace: Workplace): Promise
         const rate = operations / result.seconds;
         if (rate <= (best.rate ?? 0)) continue;
         const loadCpuUs = result.cpu / operations * 1e6;
-        best = { scenario: scenario.id, rate, loadCpuUs, note: "a responder in C, one thread" };
+        best = {
+          scenario: scenario.id,
+          rate,
+          loadCpuUs,
+          note: "the twin over epoll, in C, one thread",
+        };
       }
       ceilings.push(best);
     }
