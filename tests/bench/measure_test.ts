@@ -6,22 +6,18 @@
  */
 
 import { assert, assertEquals, assertMatch } from "@std/assert";
-import {
-  cellCount,
-  measure,
-  orderTurns,
-  type Plan,
-  pointsFor,
-  prepareWorkplace,
-} from "../../bench/run/measure.ts";
-import type { CellRecord } from "../../bench/record.ts";
+import { cellCount, measure, type Plan, prepareWorkplace } from "../../bench/run/measure.ts";
+import { orderOf, pointsFor } from "../../bench/run/plan.ts";
+import type { CeilingRecord, CellRecord } from "../../bench/record.ts";
 import { parseFlags } from "../../bench/flags.ts";
 import { parseCounts } from "../../bench/run/count.ts";
 import {
   processTree,
+  processWork,
   readMemoryBytes,
   readProcessFigures,
 } from "../../bench/run/process_figures.ts";
+import { startServer } from "../../bench/run/server_process.ts";
 import { MODELS, type Subject } from "../../bench/run/subjects.ts";
 import { Child } from "../child.ts";
 import { testWith } from "../permission.ts";
@@ -29,6 +25,23 @@ import { NEEDS } from "./needs.ts";
 
 const EPOLL = MODELS.find(({ id }) => id === "epoll")!;
 const BLOCKING = MODELS.find(({ id }) => id === "blocking-8")!;
+
+/** Uses 50 ms of processor time in a thread, which then ends. */
+const BURNING = `
+import threading, time
+go = threading.Event()
+def burn():
+  go.wait()
+  while time.thread_time() < 0.06: pass
+thread = threading.Thread(target=burn)
+thread.start()
+print("started", flush=True)
+time.sleep(0.2)
+go.set()
+thread.join()
+print("ended", flush=True)
+time.sleep(10)
+`;
 
 /** Every scenario at the points of --quick. */
 function planOf(...subjects: Subject[]): Plan {
@@ -40,6 +53,8 @@ function planOf(...subjects: Subject[]): Plan {
     sizes: { small: 1_000, medium: 300_001, large: 1_000_001 },
     repeats: 1,
     seconds: 0.02,
+    probes: 0,
+    retries: 0,
     stallMs: 10_000,
     seed: 1,
   };
@@ -50,17 +65,24 @@ async function cellsOf(plan: Plan, abortAt = Infinity) {
   const interrupt = new AbortController();
   await using workplace = await prepareWorkplace(plan.sizes, interrupt.signal);
   const cells: CellRecord[] = [];
+  const ceilings: CeilingRecord[] = [];
   const incomplete = await measure(plan, workplace, {
     signal: interrupt.signal,
     progress: (done) => done === abortAt && interrupt.abort(),
-    record: (cell) => cells.push(cell),
+    record: (record) => record.kind === "cell" ? cells.push(record) : ceilings.push(record),
   });
-  return { cells, incomplete };
+  return { cells, ceilings, incomplete };
 }
 
 testWith(NEEDS, "measure fills every cell of a model, without an error", async () => {
   const plan = planOf(EPOLL);
-  const { cells, incomplete } = await cellsOf(plan);
+  const { cells, ceilings, incomplete } = await cellsOf(plan);
+  assertEquals(ceilings.map(({ scenario, block }) => [scenario, block]).toSorted(), [
+    ["control", 0],
+    ["logins", 0],
+    ["small", 0],
+    ["uploads", 0],
+  ]);
   assertEquals([incomplete, cells.length], [undefined, cellCount(plan)]);
   for (const cell of cells) {
     const place = `${cell.scenario} ${cell.point}`;
@@ -118,18 +140,85 @@ testWith(NEEDS, "measure gives the reason of a server that does not start", asyn
   assertMatch(cells[0]!.failure!, /^it ended: .*telepathy/);
 });
 
-Deno.test("orderTurns has every subject once a block, in an order that follows from the seed", () => {
+Deno.test("orderOf has everybody back to back at each point, in an order drawn anew", () => {
   const plan = { ...planOf(EPOLL, BLOCKING), repeats: 20 };
-  const turns = orderTurns(plan);
-  const ids = turns.map(({ subject }) => subject.id);
-  for (let block = 0; block < 20; block++) {
-    assertEquals(ids.slice(2 * block, 2 * block + 2).toSorted(), ["blocking-8", "epoll"]);
+  const all = orderOf(plan);
+  assertEquals(orderOf(plan), all);
+  const orders = new Set<string>();
+  for (const { order, scenario } of all) {
+    const ids = order.map((one) => one === "ceiling" ? one : one.id);
+    const wanted = scenario.tags.includes("ceiling") ? ["blocking-8", "ceiling", "epoll"] : [
+      "blocking-8",
+      "epoll",
+    ];
+    assertEquals(ids.toSorted(), wanted);
+    orders.add(ids.join());
   }
-  assertEquals(orderTurns(plan), turns);
-  const first = (seed: number) => orderTurns({ ...plan, seed }).map(({ subject }) => subject.id);
+  assertEquals(orders.size, 2 + 6);
+  // A scenario stays together in its block, and its last point says so.
+  for (let block = 0; block < 20; block++) {
+    const own = all.filter((series) => series.block === block);
+    const runs = own.filter(({ scenario }, index) => scenario !== own[index - 1]?.scenario);
+    assertEquals(runs.length, plan.scenarios.length);
+    assertEquals(own.filter(({ last }) => last).length, plan.scenarios.length);
+  }
+  const first = (seed: number) => orderOf({ ...plan, seed }).map(({ scenario }) => scenario.id);
   assert(first(2).join() !== first(3).join());
-  for (const { scenarios } of turns) assertEquals(scenarios.length, plan.scenarios.length);
 });
+
+testWith(NEEDS, "measure parks whoever is not measured, and lets nobody stay behind", async () => {
+  const spinning = MODELS.find(({ id }) => id === "polling-0")!;
+  const plan = planOf(spinning, EPOLL);
+  const scenarios = plan.scenarios.filter(({ id }) => id === "control");
+  const { cells } = await cellsOf({ ...plan, scenarios, repeats: 2 });
+  assertEquals(cells.map(({ failure }) => failure), [undefined, undefined, undefined, undefined]);
+  const states = processTree(Deno.pid).map((pid) =>
+    /^State:\s+(\S)/m.exec(Deno.readTextFileSync(`/proc/${pid}/status`))?.[1]
+  );
+  assert(!states.includes("T"));
+});
+
+testWith(
+  NEEDS,
+  "a parked server uses nothing, goes on where it was, and ends all the same",
+  async () => {
+    const folder = await Deno.makeTempDir();
+    const spinning = MODELS.find(({ id }) => id === "polling-0")!;
+    const server = await startServer(spinning, { root: folder, state: folder });
+    try {
+      server.park();
+      const state = () =>
+        /^State:\s+(\S)/m.exec(Deno.readTextFileSync(`/proc/${server.pid}/status`));
+      while (state()?.[1] !== "T") await new Promise((resolve) => setTimeout(resolve, 1));
+      const before = readProcessFigures(server.pid).cpu;
+      await new Promise((resolve) => setTimeout(resolve, 100));
+      assertEquals(readProcessFigures(server.pid).cpu, before);
+      server.resume();
+      assert((await server.sample()).cpu > before);
+      server.park();
+    } finally {
+      await server.stop();
+      await Deno.remove(folder, { recursive: true });
+    }
+  },
+);
+
+testWith(
+  NEEDS,
+  "processWork counts threads that have ended, and says what it cannot know",
+  async () => {
+    // A thread burns time and ends: its share is still that of the process.
+    await using child = new Child("python3", ["-c", BURNING]);
+    await child.stdout.match(/started/);
+    const before = readProcessFigures(child.pid);
+    await child.stdout.match(/ended/);
+    const after = readProcessFigures(child.pid);
+    const work = processWork(before, after);
+    assertEquals(after.threads, 1);
+    assert(work.cpu >= 0.05, `${work.cpu} s`);
+    assertEquals([work.switches, work.cpuResolution], [undefined, 1e-9]);
+  },
+);
 
 Deno.test("pointsFor spares peers the ladders", () => {
   const parsed = parseFlags([]);

@@ -34,7 +34,7 @@ function runOf(records: readonly RunRecord[]): Run {
 
 Deno.test("parseRun reads header, cells and end, and keeps the notes", () => {
   assertEquals(RUN.header.subjects.length, 16);
-  assertEquals(RUN.cells.length, TEXT.split("\n").length - 3);
+  assertEquals(RUN.cells.length + RUN.ceilings.length, TEXT.split("\n").length - 3);
   assertEquals([RUN.end?.kind, RUN.file], ["end", "runs/example.jsonl"]);
   assertEquals(RUN.notes, ["bftpd is left out: bftpd is not installed"]);
 });
@@ -67,7 +67,7 @@ Deno.test("parseRun says in one line what is wrong, and where", () => {
     [lines(header, "[1]"), "Cannot read line 2: it is not a record"],
     [lines(cell), "Cannot read line 1: there is no header before it"],
     [lines(header, header), "Cannot read line 2: a second header"],
-    [lines({ ...header, format: 1 }), "Cannot read line 1: format 1, this reads 2"],
+    [lines({ ...header, format: 1 }), "Cannot read line 1: format 1, this reads 2 and 3"],
     [lines({ ...header, seed: "7" }), 'Cannot read line 1: "seed" is no number'],
     [lines(header, { kind: "toString" }), 'Cannot read line 2: unknown kind "toString"'],
     [lines(header, bare), 'Cannot read line 2: "groups" is no object'],
@@ -171,8 +171,8 @@ Deno.test("every rendering shows failures, errors, gates and reasons", () => {
     const text = render(RUN).replace(/\\/g, "").replace(/\s+/g, " ");
     for (
       const expected of [
-        "failed 7 of 7 times: finished nothing for 10 s",
-        "failed 1 of 7 times: the server ended: signal 9",
+        "failed 11 of 11 times: finished nothing for 10 s",
+        "failed 1 of 11 times: the server ended: signal 9",
         "2 ",
         "wrong octets",
         "3 of 4 clients (main) unserved",
@@ -185,11 +185,11 @@ Deno.test("every rendering shows failures, errors, gates and reasons", () => {
     const text = render(RUN).replace(/\\/g, "");
     for (
       const expected of [
-        "load 91 % of a processor at worst, in 7 of 7",
-        "steal 3.4 %, in 1 of 7",
+        "load 91 % of a processor at worst, in 11 of 11",
+        "steal 3.4 %, in 1 of 11",
         "probe begun late: p99",
         "serves at most 1000 clients at once",
-        "no claim: 6 pairs (1 disturbed), where a claim needs 7",
+        "not enough: 0 clean blocks (11 begun late), where a claim needs 9",
       ]
     ) assertIncludes(text, expected);
   }
@@ -203,7 +203,7 @@ Deno.test("a run of few repeats or a busy machine says first of all that it clai
   const busy = { load: [3, 1, 1], busy: 0.4 };
   const text = renderTerminal(runOf([{ ...header, before: busy }, ...rest]));
   const [opening, grid] = text.split("Expected and measured") as [string, string];
-  assertIncludes(opening.replace(/\s+/g, " "), "2 repeats, where a claim needs 7");
+  assertIncludes(opening.replace(/\s+/g, " "), "2 repeats, where a claim needs 9");
   assertIncludes(opening.replace(/\s+/g, " "), "busy before the run (40 %)");
   assertIncludes(grid, "0 agree with the measurement, 0 differ");
   assertFalse(/\d x( \([^)]*\))? [+=-]/.test(text.split("Every cell")[0]!));
