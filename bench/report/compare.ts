@@ -53,8 +53,9 @@ function comparison(first: Run, second: Run): Block[] {
     ],
   }, {
     kind: "table",
-    caption: "Ratios over the baseline, contradictions first",
-    columns: ["Scenario", "Subject", "Outcome", "First", "n", "Second", "n"]
+    caption: "Ratios over the baseline with exact intervals, contradictions first. " +
+      levels(fields),
+    columns: ["Field", "Outcome", "First", "n", "Second", "n"]
       .map((title) => ({ title })),
     rows: OUTCOMES.flatMap((outcome) => fields.filter((field) => field.outcome === outcome))
       .map(rowOf),
@@ -68,10 +69,18 @@ function runInWords({ header, file }: Run): string {
     `${machine.processors} x ${machine.processor}, ${machine.kernel}`;
 }
 
+/** The level that an interval of so many values has. */
+function levels(fields: readonly Replicated[]): string {
+  const ratios = fields.flatMap(({ first, second }) =>
+    [first, second].flatMap(({ comparison }) => comparison?.ratio ?? [])
+  );
+  const known = [...new Set(ratios.map(levelOf))].toSorted();
+  return `Levels: ${known.join("; ")}.`;
+}
+
 function rowOf({ first, second, outcome }: Replicated): string[] {
   return [
-    first.scenario.id,
-    first.subject.id,
+    `${first.scenario.id} ${first.subject.id}`,
     outcome,
     ...fieldOf(first),
     ...fieldOf(second),
@@ -80,6 +89,7 @@ function rowOf({ first, second, outcome }: Replicated): string[] {
 
 function fieldOf({ mark, comparison }: GridField): [string, string] {
   const ratio = comparison?.ratio;
+  // The mark of a better one may be a lower ratio: the sign says which is good.
   if (ratio === undefined) return [mark, NOTHING];
-  return [`${mark} ${factorWithInterval(ratio, comparison!.bound)}`, levelOf(ratio)];
+  return [`${mark} ${factorWithInterval(ratio, comparison!.bound)}`, String(ratio.count)];
 }

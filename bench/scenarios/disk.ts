@@ -4,7 +4,7 @@
  * @module
  */
 
-import { BUSY_CLIENTS, PROBE, single, smallDownloads } from "./parts.ts";
+import { BUSY_CLIENTS, PROBE, PROBING_CLIENTS, single, smallDownloads } from "./parts.ts";
 import type { Scenario } from "./scenario.ts";
 
 /** See above. */
@@ -33,7 +33,7 @@ export const scenario: Scenario = {
     "async": "+",
   },
   because: "readiness does not exist for files: the loop stands still, a thread does so alone",
-  sessions: () => ({ idle: 0, busy: BUSY_CLIENTS }),
+  sessions: () => ({ idle: 0, busy: BUSY_CLIENTS + PROBING_CLIENTS }),
   groups: (_point, { sizes }) => [smallDownloads(sizes), PROBE],
   ownServer: "always",
   warm: ["downloads"],

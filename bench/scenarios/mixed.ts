@@ -4,7 +4,7 @@
  * @module
  */
 
-import { BUSY_CLIENTS, downloads, PROBE, single, uploads } from "./parts.ts";
+import { BUSY_CLIENTS, downloads, PROBE, PROBING_CLIENTS, single, uploads } from "./parts.ts";
 import type { Scenario } from "./scenario.ts";
 
 /** See above. */
@@ -33,7 +33,7 @@ export const scenario: Scenario = {
     "async": "+",
   },
   because: "a thread of its own answers while others copy; a loop answers between two copies",
-  sessions: () => ({ idle: 0, busy: BUSY_CLIENTS }),
+  sessions: () => ({ idle: 0, busy: BUSY_CLIENTS + PROBING_CLIENTS }),
   groups: ({ x }, around) => [
     downloads("main", x / 2, "medium", around.sizes),
     uploads("up", x / 2, "medium", around),

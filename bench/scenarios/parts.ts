@@ -24,10 +24,16 @@ export const BUSY_CLIENTS = 16;
 /** Probes per second: a NOOP each, 1,000 of them in 5 s, rare enough to cost nothing. */
 export const PROBES_PER_SECOND = 200;
 
+/**
+ * Clients that probe: one alone would begin a probe only when it has the answer to the last, and a
+ * wait of 100 ms would make twenty others wait that were due meanwhile.
+ */
+export const PROBING_CLIENTS = 16;
+
 /** The group that run/ gives a process of its own. */
 export const PROBE: Group = {
   name: "probe",
-  clients: 1,
+  clients: PROBING_CLIENTS,
   action: "noop",
   perSecond: PROBES_PER_SECOND,
 };

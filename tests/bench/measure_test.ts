@@ -190,9 +190,11 @@ testWith(
       const state = () =>
         /^State:\s+(\S)/m.exec(Deno.readTextFileSync(`/proc/${server.pid}/status`));
       while (state()?.[1] !== "T") await new Promise((resolve) => setTimeout(resolve, 1));
-      const before = readProcessFigures(server.pid).cpu;
+      const cpu = () => readProcessFigures(server.pid).cpu;
+      const before = cpu();
       await new Promise((resolve) => setTimeout(resolve, 100));
-      assertEquals(readProcessFigures(server.pid).cpu, before);
+      // Its other threads may have been on their way to the stop; one that spins would use it all.
+      assert(cpu() - before < 0.01);
       server.resume();
       assert((await server.sample()).cpu > before);
       server.park();
