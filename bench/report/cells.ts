@@ -100,6 +100,8 @@ function figuresTable(analysis: Analysis, scenario: Scenario, rows: readonly Row
         row.unable ??
           (compared?.verdict === "not enough"
             ? `not enough: ${compared.reasons.join("; ")}`
+            : compared?.withinMargin && compared.verdict !== "equivalent"
+            ? `${compared.verdict}, within the margin`
             : compared?.verdict ?? series.missing ?? NOTHING),
         { text: row.gates.map(({ text }) => text).join("; ") || "all passed", red: false },
       ];

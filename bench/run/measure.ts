@@ -123,8 +123,8 @@ export async function measure(
   return undefined;
 }
 
-/** What a server has to do after it was parked, such as closing what left it, may take so long. */
-const SETTLE_MS_MAX = 50;
+/** What a server has yet to do for clients that have left, before somebody counts, milliseconds. */
+const SETTLE_MS = 25;
 
 const NOTHING: Outcome = {
   seconds: 0,
@@ -200,11 +200,9 @@ class BlockRun {
     subject: Subject,
     scenario: Scenario,
   ): Promise<ServerProcess> {
-    const { seconds } = this.plan;
     const known = servers.get(subject.id);
     if (known !== undefined) {
       known.resume();
-      await new Promise((resolve) => setTimeout(resolve, Math.min(SETTLE_MS_MAX, seconds * 100)));
       return known;
     }
     const { folders, load } = this.workplace;
@@ -241,6 +239,7 @@ class BlockRun {
     const jobs = jobsOf(scenario, point, around);
     const warm = scenario.warmTransfer?.(point, around);
     if (warm !== undefined) await load.run({ ...jobs.load, groups: [warm] });
+    await new Promise((resolve) => setTimeout(resolve, SETTLE_MS));
     const { result, ...rest } = await measureWindow(server, this.workplace, jobs);
     // A transfer that the end of the window interrupted leaves its piece behind.
     await emptyFolder(join(folders.root, INCOMING));

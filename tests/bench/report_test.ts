@@ -209,6 +209,35 @@ Deno.test("a run of few repeats or a busy machine says first of all that it clai
   assertFalse(/\d x( \([^)]*\))? [+=-]/.test(text.split("Every cell")[0]!));
 });
 
+Deno.test("a figure that cannot be is printed as a fault of the harness", () => {
+  const records = fixtureRecords({ scenarios: ["control"], subjects: ["epoll", "poll"] })
+    .map((record) =>
+      record.kind === "cell" && record.subject === "poll" && record.block === 2
+        ? { ...record, server: { ...record.server!, cpu: -0.5 } }
+        : record.kind === "ceiling" && record.block === 3
+        ? { ...record, rate: 10 }
+        : record
+    );
+  const text = renderTerminal(runOf(records)).replace(/\s+/g, " ");
+  assertIncludes(text, "Fault of the harness: poll, control (clients=16), block 2: CPU of -0.5");
+  assertIncludes(text, "block 3: ");
+  assertIncludes(text, "operations/s, above the load's ceiling of 10");
+});
+
+Deno.test("the grid counts verdicts for themselves and corrected, and each names n and what it sees", () => {
+  const markdown = renderMarkdown(RUN).replace(/\\/g, "");
+  assert(/Of \d+ fields tested, \d+ differ .* Benjamini and Hochberg/.test(markdown));
+  const fields = markdown.split("Ratios over the baseline, with exact intervals and tests")[1]!;
+  assert(/\| poll \| idle \| [\d.]+ × \([^|]*\) \| 98.8 %, n = 11 \| paired/.test(fields));
+  assertIncludes(fields, "it takes a load that is not the limit");
+  assertIncludes(markdown, "The true level is printed with it");
+});
+
+Deno.test("ratios stay in the grid of a narrow window", () => {
+  const narrow = /@media \(max-width: 640px\) \{[^]*?\n\}/.exec(renderHtml(RUN))![0];
+  assertFalse(/\.tile small \{[^}]*display: none/.test(narrow));
+});
+
 Deno.test("renderHtml needs nothing from outside and no script", () => {
   const html = renderHtml(RUN);
   assertEquals(
