@@ -27,7 +27,8 @@ const COMMANDS = ["models/serve", "client/cli", "bench", "bench/lessons"].map((f
 /** What every way of waiting is built over. */
 const WIRE = ["models/driver/", "models/files/", "models/pool/", "server/mod.ts", ...TERMS];
 
-const READINESS = ["models/readiness/", "models/selector/", "models/libc/"];
+/** What is shared where the kernel's calls are our own. */
+const KERNEL = ["models/kernel/", "models/libc/"];
 
 /**
  * For each part of the project what its files may import: files, or folders ending in "/". The
@@ -41,7 +42,9 @@ const DIRECTIONS: readonly (readonly [from: string, to: readonly string[]])[] = 
   ["models/files/", ["models/files/", "models/libc/", "server/mod.ts", ...TERMS]],
   ["models/driver/", ["models/driver/", "models/files/", "server/mod.ts", ...TERMS]],
   ["models/pool/", ["models/pool/", "models/files/", "server/mod.ts", ...TERMS]],
-  ["models/readiness/", [...READINESS, ...WIRE]],
+  ["models/kernel/", [...KERNEL, ...WIRE]],
+  ["models/readiness/", ["models/readiness/", "models/selector/", ...KERNEL, ...WIRE]],
+  ["models/uring/", ["models/uring/", ...KERNEL, ...WIRE]],
   ["models/runtime/", ["models/runtime/", ...WIRE]],
   ["models/serve/", ["models/serve/", "models/mod.ts", "server/mod.ts", FLAGS]],
   ["models/", ["models/", "server/mod.ts"]],
