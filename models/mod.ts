@@ -9,6 +9,7 @@ import { blocking } from "./blocking.ts";
 import type { Model } from "./model.ts";
 import { multiplex } from "./multiplex.ts";
 import { polling } from "./polling.ts";
+import { uring } from "./uring.ts";
 
 export type { AdmissionLimits } from "./admission.ts";
 export { hostAndPort } from "./address.ts";
@@ -17,5 +18,5 @@ export * from "./options.ts";
 
 /** In the order in which they are taught. */
 export const models: ReadonlyMap<string, Model> = new Map(
-  [blocking, polling, multiplex, async].map((model) => [model.name, model]),
+  [blocking, polling, multiplex, async, uring].map((model) => [model.name, model]),
 );

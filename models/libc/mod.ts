@@ -143,6 +143,14 @@ export class Libc {
     return decodeSocketAddress(this.#address, this.#ipv6);
   }
 
+  /** getpeername(2): where the connection `fd` comes from; undefined when it has none any more. */
+  peerAddress(fd: number): SocketAddress | undefined {
+    this.calls[INDEX.getpeername]! += 1;
+    this.#length[0] = SOCKADDR_IN6_BYTES;
+    if (this.#c.getpeername(fd, this.#address, this.#length) < 0) return undefined;
+    return this.remoteAddress();
+  }
+
   /** setsockopt(2) of an int. */
   setOption(fd: number, level: number, name: number, value: number): number {
     this.calls[INDEX.setsockopt]! += 1;

@@ -1,0 +1,145 @@
+/**
+ * The event loop of uring: operations under way, completions, deadlines. It knows no session.
+ *
+ * What is to be done is written down in the ring while completions are told; one call of the kernel
+ * a round hands all of it over, and waits for what completes next or for the next deadline.
+ *
+ * @module
+ */
+
+import type { Clock } from "../clock.ts";
+import { Deadlines } from "../kernel/deadlines.ts";
+import type { Kernel } from "../libc/mod.ts";
+import type { Ring } from "../libc/uring.ts";
+import { CQE_F_MORE } from "../libc/uring_abi.ts";
+import { BUSY_PAUSE_MS } from "../limits.ts";
+import type { Counters } from "../pool/counters.ts";
+
+/** Whoever begins operations. */
+export interface Completing {
+  /** `operation` has completed: `result` is the call's, or -errno; `flags` are the ring's. */
+  completed(operation: Operation, result: number, flags: number): void;
+  /** The work threw, which only a bug can cause: it is to end, and nothing else. */
+  crashed(error: unknown): void;
+}
+
+/** Who goes on in the next round. */
+export interface Resumed {
+  /** Others had their turn. */
+  resume(): void;
+  /** See Completing. */
+  crashed(error: unknown): void;
+}
+
+/** The tag of what nobody waits for. */
+const NOBODY = 0;
+
+/** One thing that the kernel does for its owner, again and again: never two at the same time. */
+export class Operation {
+  /** It was written down, and its last completion has not come. */
+  underWay = false;
+  /** It is to end. */
+  cancelled = false;
+
+  constructor(readonly tag: number, readonly owner: Completing) {}
+}
+
+/** One event loop over one ring. */
+export class RingLoop {
+  /** What waits for its time. */
+  readonly deadlines = new Deadlines();
+  /** The time of this round. */
+  now: number;
+  /** How much completed in this round. */
+  worked = 0;
+  readonly #operations: (Operation | undefined)[] = [undefined];
+  readonly #free: number[] = [];
+  #later: Resumed[] = [];
+  readonly #told = (tag: number, result: number, flags: number) => this.#tell(tag, result, flags);
+
+  constructor(
+    readonly kernel: Kernel,
+    readonly ring: Ring,
+    readonly counters: Counters,
+    readonly clock: Clock,
+  ) {
+    this.now = clock();
+  }
+
+  /** A new kind of thing that the kernel will do for `owner`. */
+  operation(owner: Completing): Operation {
+    const operation = new Operation(this.#free.pop() ?? this.#operations.length, owner);
+    this.#operations[operation.tag] = operation;
+    return operation;
+  }
+
+  /** It is not under way, and will not be any more. */
+  release(operation: Operation): void {
+    if (operation.underWay) throw new Error("Cannot release an operation that is under way");
+    this.#operations[operation.tag] = undefined;
+    this.#free.push(operation.tag);
+  }
+
+  /** The tag to write `operation` down with, which is from now on under way. */
+  begin(operation: Operation): number {
+    if (operation.underWay) throw new Error("Cannot begin what is under way");
+    operation.underWay = true;
+    return operation.tag;
+  }
+
+  /** Ends `operation`, if it is under way: it completes in any case, mostly in the next round. */
+  cancel(operation: Operation): void {
+    if (!operation.underWay || operation.cancelled) return;
+    operation.cancelled = true;
+    this.ring.cancel(operation.tag, NOBODY);
+  }
+
+  /** `resumed` goes on in the next round. */
+  later(resumed: Resumed): void {
+    this.#later.push(resumed);
+  }
+
+  /** Hands over what is written down, waits, and tells what has completed. */
+  round(): void {
+    const { counters, clock, ring } = this;
+    const later = this.#later;
+    this.#later = [];
+    const busy = later.length > 0;
+    counters.enter("waiting");
+    const result = ring.enter(busy ? 0 : 1, busy ? 0 : this.deadlines.timeout(clock()));
+    counters.enter("working");
+    this.now = clock();
+    this.worked = 0;
+    ring.reap(this.#told);
+    for (const resumed of later) this.#resume(resumed);
+    counters.add("wakeups", 1);
+    if (this.worked === 0 && !busy) {
+      counters.add("emptyWakeups", 1);
+      if (result < 0) this.kernel.sleep(BUSY_PAUSE_MS);
+    }
+    this.deadlines.expire(this.now);
+  }
+
+  #tell(tag: number, result: number, flags: number): void {
+    const operation = this.#operations[tag];
+    if (operation === undefined) return; // a cancel that came too late
+    this.worked += 1;
+    if ((flags & CQE_F_MORE) === 0) {
+      operation.underWay = false;
+      operation.cancelled = false;
+    }
+    try {
+      operation.owner.completed(operation, result, flags);
+    } catch (error) {
+      operation.owner.crashed(error);
+    }
+  }
+
+  #resume(resumed: Resumed): void {
+    try {
+      resumed.resume();
+    } catch (error) {
+      resumed.crashed(error);
+    }
+  }
+}
