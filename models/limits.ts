@@ -100,5 +100,11 @@ export const INPUT_BUFFERS = 256;
 /** The size of each of them: some commands, or a part of many. */
 export const INPUT_BUFFER_BYTES = 4_096;
 
+/** Files of so many octets at most go through memory of the ring; more the kernel moves by itself. */
+export const DATA_SLOT_BYTES = 65_536;
+
+/** Transfers of a worker of uring that have such memory; others go by calls. */
+export const DATA_SLOTS_MAX = 256;
+
 /** Pause of a ring that the kernel has no memory for, milliseconds. */
 export const BUSY_PAUSE_MS = 1;

@@ -118,9 +118,13 @@ export class Libc {
 
   /** The peer of the connection that the last `accept` returned. */
   remoteAddress(): SocketAddress {
-    const octets = this.#address;
+    return this.decodeAddress(this.#address);
+  }
+
+  /** A sockaddr that the kernel has written. */
+  decodeAddress(octets: Uint8Array): SocketAddress {
     if (this.#remote === undefined || !isSameHost(octets, this.#remoteOctets)) {
-      this.#remoteOctets.set(octets);
+      this.#remoteOctets.set(octets.subarray(0, SOCKADDR_IN6_BYTES));
       this.#remote = decodeSocketAddress(octets, this.#ipv6);
     }
     return { ...this.#remote, port: octets[2]! << 8 | octets[3]! };

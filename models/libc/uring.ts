@@ -16,11 +16,17 @@
 import * as c from "./constants.ts";
 import { errorText } from "./errors.ts";
 import { errnoOf, INDEX, type Library, symbols } from "./library.ts";
+import { SOCKADDR_IN6_BYTES } from "./structs.ts";
 import { CALL_NAMES } from "./symbols.ts";
 import * as abi from "./uring_abi.ts";
 
 /** <sys/mman.h> */
 const PROT_READ_WRITE = 3, MAP_SHARED_POPULATE = 0x8001, MAP_FAILED = 2n ** 64n - 1n;
+
+/** In both halves of an offset: the file's own position. */
+const CURRENT = 0xffffffff;
+
+const SEND_THEN = abi.OP_SEND | abi.IOSQE_IO_LINK << abi.SQE_FLAGS_SHIFT;
 
 const NO_OCTETS = new Uint8Array(0);
 
@@ -183,20 +189,47 @@ export class Ring {
     this.#write(abi.OP_SEND, fd, address, length, c.MSG_NOSIGNAL | c.MSG_WAITALL, tag);
   }
 
-  /**
-   * Sends, and then does what is written down next. It completes, with `tag`, only when it fails:
-   * the next one is then cancelled, and does not complete either.
-   */
+  /** The same, and then what is written down next: unless all is sent, that is cancelled. */
   sendThen(fd: number, address: number, length: number, tag: number): void {
-    const flags = abi.IOSQE_IO_LINK | abi.IOSQE_CQE_SKIP_SUCCESS;
-    const kind = abi.OP_SEND | flags << abi.SQE_FLAGS_SHIFT;
-    this.#write(kind, fd, address, length, c.MSG_NOSIGNAL, tag);
+    this.#write(SEND_THEN, fd, address, length, c.MSG_NOSIGNAL | c.MSG_WAITALL, tag);
+  }
+
+  /**
+   * The same, but it completes only when it fails, and what follows does not complete then.
+   */
+  sendSilentlyThen(fd: number, address: number, length: number, tag: number): void {
+    const kind = SEND_THEN | abi.IOSQE_CQE_SKIP_SUCCESS << abi.SQE_FLAGS_SHIFT;
+    this.#write(kind, fd, address, length, c.MSG_NOSIGNAL | c.MSG_WAITALL, tag);
   }
 
   /** Accepts from the listener `fd` again and again, as `recvMany` receives: new descriptors. */
   acceptMany(fd: number, flags: number, tag: number): void {
     const kind = abi.OP_ACCEPT | abi.ACCEPT_MULTISHOT << abi.SQE_IOPRIO_SHIFT;
     this.#write(kind, fd, 0, 0, c.SOCK_CLOEXEC | flags, tag);
+  }
+
+  /**
+   * Accepts one connection from the listener `fd`. Its sockaddr goes to `address`, where there is
+   * room for SOCKADDR_IN6_BYTES, which the u32 behind them says.
+   */
+  accept(fd: number, address: number, flags: number, tag: number): void {
+    const at = this.#write(abi.OP_ACCEPT, fd, address, 0, c.SOCK_CLOEXEC | flags, tag);
+    this.#setPointer(at + abi.SQE_OFF, address + SOCKADDR_IN6_BYTES);
+  }
+
+  /** Closes `fd`. */
+  closeDescriptor(fd: number, tag: number): void {
+    this.#write(abi.OP_CLOSE, fd, 0, 0, 0, tag);
+  }
+
+  /**
+   * Reads `length` octets at the position of the file `fd` to `address`, and then does what is
+   * written down next: unless all are read, that is cancelled.
+   */
+  readThen(fd: number, address: number, length: number, tag: number): void {
+    const kind = abi.OP_READ | abi.IOSQE_IO_LINK << abi.SQE_FLAGS_SHIFT;
+    const at = this.#write(kind, fd, address, length, 0, tag);
+    this.#entries.fill(CURRENT, at + abi.SQE_OFF, at + abi.SQE_OFF + 2);
   }
 
   /** Waits once until `fd` is ready for one of `events` (poll(2)). */
@@ -311,13 +344,17 @@ export class Ring {
     entries.fill(0, at, at + abi.SQE_WORDS);
     entries[at] = kind;
     entries[at + abi.SQE_FD] = fd;
-    entries[at + abi.SQE_ADDR] = address;
-    entries[at + abi.SQE_ADDR + 1] = address / 2 ** 32;
+    this.#setPointer(at + abi.SQE_ADDR, address);
     entries[at + abi.SQE_LEN] = length;
     entries[at + abi.SQE_OP_FLAGS] = operationFlags;
     entries[at + abi.SQE_USER_DATA] = tag;
     this.#tail = this.#tail + 1 >>> 0;
     return at;
+  }
+
+  #setPointer(at: number, address: number): void {
+    this.#entries[at] = address;
+    this.#entries[at + 1] = address / 2 ** 32;
   }
 
   #hasRoom(): boolean {

@@ -73,11 +73,13 @@ export class RingLoop {
     return operation;
   }
 
-  /** It is not under way, and will not be any more. */
-  release(operation: Operation): void {
-    if (operation.underWay) throw new Error("Cannot release an operation that is under way");
-    this.#operations[operation.tag] = undefined;
-    this.#free.push(operation.tag);
+  /** They are not under way, and will not be any more. */
+  release(...operations: readonly Operation[]): void {
+    for (const operation of operations) {
+      if (operation.underWay) throw new Error("Cannot release an operation that is under way");
+      this.#operations[operation.tag] = undefined;
+      this.#free.push(operation.tag);
+    }
   }
 
   /** The tag to write `operation` down with, which is from now on under way. */
@@ -87,11 +89,13 @@ export class RingLoop {
     return operation.tag;
   }
 
-  /** Ends `operation`, if it is under way: it completes in any case, mostly in the next round. */
-  cancel(operation: Operation): void {
-    if (!operation.underWay || operation.cancelled) return;
-    operation.cancelled = true;
-    this.ring.cancel(operation.tag, NOBODY);
+  /** Ends those that are under way: they complete in any case, mostly in the next round. */
+  cancel(...operations: readonly Operation[]): void {
+    for (const operation of operations) {
+      if (!operation.underWay || operation.cancelled) continue;
+      operation.cancelled = true;
+      this.ring.cancel(operation.tag, NOBODY);
+    }
   }
 
   /** `resumed` goes on in the next round. */

@@ -17,6 +17,8 @@ import {
   ACCEPT_PAUSE_MS,
   ACCEPTS_PER_TURN_MAX,
   BULK_BYTES,
+  DATA_SLOT_BYTES,
+  DATA_SLOTS_MAX,
   INPUT_BUFFER_BYTES,
   INPUT_BUFFERS,
   MOVE_BYTES_MAX,
@@ -26,6 +28,7 @@ import {
   RING_ENTRIES,
 } from "../limits.ts";
 import { RUNNING, type WorkerContext } from "../pool/link.ts";
+import { ADDRESS_SLOT_BYTES } from "./data_connection.ts";
 import { type Operation, RingLoop } from "./loop.ts";
 import { Slots } from "./slots.ts";
 import { UringWire, type WireTools } from "./wire.ts";
@@ -50,13 +53,20 @@ export class UringServer {
     const plan = { entries: RING_ENTRIES, completions: RING_COMPLETIONS };
     const ring = new Ring(plan, counters.calls);
     this.#loop = new RingLoop(kernel, ring, counters, now);
+    const shared = connectionTools(context, kernel, {
+      socketFlags: c.SOCK_NONBLOCK,
+      moveBytes: () => this.#loop.worked > READY_FEW_MAX ? BULK_BYTES : MOVE_BYTES_MAX,
+      adopt: NOTHING_REFUSED,
+      refuses: NOTHING_REFUSED,
+    });
     const tools: WireTools = {
-      ...connectionTools(context, kernel, {
-        socketFlags: c.SOCK_NONBLOCK,
-        moveBytes: () => this.#loop.worked > READY_FEW_MAX ? BULK_BYTES : MOVE_BYTES_MAX,
-        adopt: NOTHING_REFUSED,
-        refuses: NOTHING_REFUSED,
-      }),
+      ...shared,
+      data: {
+        ...shared.data,
+        loop: this.#loop,
+        addressSlots: new Slots(ADDRESS_SLOT_BYTES, Infinity),
+        dataSlots: new Slots(DATA_SLOT_BYTES, DATA_SLOTS_MAX),
+      },
       loop: this.#loop,
       buffers: new BufferRing(ring, INPUT_GROUP, INPUT_BUFFERS, INPUT_BUFFER_BYTES),
       replySlots: new Slots(REPLIES_BYTES_MAX, Infinity),

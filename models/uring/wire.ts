@@ -12,13 +12,12 @@ import type { Peer } from "../../server/mod.ts";
 import { Driver, type Wire } from "../driver/mod.ts";
 import { type Channel, PlainChannel } from "../kernel/channel.ts";
 import type { Client } from "../kernel/clients.ts";
-import { KernelConnection } from "../kernel/data_connection.ts";
 import type { Timed } from "../kernel/deadlines.ts";
 import { closeGently, type PassiveDescriptor } from "../kernel/sockets.ts";
 import type { ConnectionTools } from "../kernel/tools.ts";
 import type { BufferRing } from "../libc/buffer_ring.ts";
 import { LAST_REPLY_MS, STEPS_AT_ONCE_MAX, STEPS_PER_TURN_MAX } from "../limits.ts";
-import { AwaitedData } from "./awaited_data.ts";
+import { RingConnection, type RingTools } from "./data_connection.ts";
 import { Input, type Listening } from "./input.ts";
 import type { Completing, Operation, Resumed, RingLoop } from "./loop.ts";
 import { Output } from "./output.ts";
@@ -28,6 +27,8 @@ import type { Slots } from "./slots.ts";
 export interface WireTools extends ConnectionTools {
   /** Where they wait. */
   readonly loop: RingLoop;
+  /** See ConnectionTools. */
+  readonly data: RingTools;
   /** Where the kernel puts what clients say. */
   readonly buffers: BufferRing;
   /** Where what clients are told stays until it is sent; REPLIES_BYTES_MAX each. */
@@ -45,7 +46,7 @@ export class UringWire implements Wire, Client, Timed, Completing, Resumed, List
   readonly #driver: Driver<PassiveDescriptor>;
   readonly #input: Input;
   readonly #output: Output;
-  #data: AwaitedData | undefined;
+  #data: RingConnection | undefined;
   /** When the last reply must have been taken. */
   #closing: number | undefined;
   #broken = false;
@@ -91,8 +92,7 @@ export class UringWire implements Wire, Client, Timed, Completing, Resumed, List
   completed(operation: Operation, result: number, flags: number): void {
     if (this.#input.owns(operation)) this.#input.completed(result, flags);
     else if (this.#output.owns(operation)) this.#sent(result);
-    else if (this.#data?.transfer === this.#driver.transfer) this.#moveData(STEPS_PER_TURN_MAX);
-    else if (this.#data?.turn(0) === true) this.#data = undefined;
+    else this.#dataCompleted(operation, result);
     this.#settle();
   }
 
@@ -134,6 +134,13 @@ export class UringWire implements Wire, Client, Timed, Completing, Resumed, List
   ended(result: number): void {
     if (result < 0) this.#broken = true;
     else this.#driver.end(this.#tools.loop.now);
+  }
+
+  #dataCompleted(operation: Operation, result: number): void {
+    const data = this.#data!;
+    data.completed(operation, result);
+    if (data.transfer === this.#driver.transfer) this.#moveData(STEPS_PER_TURN_MAX);
+    else if (data.advance(0)) this.#data = undefined; // it was given up
   }
 
   #sent(result: number): void {
@@ -186,12 +193,16 @@ export class UringWire implements Wire, Client, Timed, Completing, Resumed, List
     const { loop, data } = this.#tools;
     const { slot, peer, passive, transfer } = this.#driver;
     if (transfer === undefined) return;
-    if (this.#data === undefined) {
-      const { local } = peer;
-      const connection = new KernelConnection(data, slot, local, this.#channel, passive.socket);
-      this.#data = new AwaitedData(loop, connection, transfer, this);
-    }
-    if (this.#data.turn(budget)) this.#data = undefined;
+    this.#data ??= new RingConnection(
+      data,
+      transfer,
+      slot,
+      peer.local,
+      this.#channel,
+      passive.socket,
+      this,
+    );
+    if (this.#data.advance(budget)) this.#data = undefined;
     this.#driver.advanced(loop.now);
   }
 

@@ -79,11 +79,11 @@ ringTest("recv completes with the octets that came, to where it said", (ring, lo
   assertEquals([...memory.subarray(15, 20)], [0, 1, 2, 3, 0]);
 });
 
-ringTest("sendThen is silent, and what follows it comes after it", (ring, loopback) => {
+ringTest("sendSilentlyThen is silent, and what follows it comes after it", (ring, loopback) => {
   const { server, client } = loopback.connect();
   const memory = Uint8Array.of(4, 5, 6, 9);
   const at = addressOf(memory);
-  ring.sendThen(server, at, 4, 1);
+  ring.sendSilentlyThen(server, at, 4, 1);
   ring.recv(server, at, 4, 2);
   ring.enter(0);
   const buffer = new Uint8Array(8);
@@ -95,7 +95,7 @@ ringTest("sendThen is silent, and what follows it comes after it", (ring, loopba
 });
 
 ringTest("a send that fails says why, and cancels what follows it without a word", (ring) => {
-  ring.sendThen(-1, 0, 1, 1);
+  ring.sendSilentlyThen(-1, 0, 1, 1);
   ring.nop(2);
   assertEquals(completed(ring, 1), [[1, -c.EBADF]]);
   ring.nop(3);
