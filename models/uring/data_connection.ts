@@ -20,6 +20,7 @@ import { errorText } from "../libc/mod.ts";
 import { SOCKADDR_IN6_BYTES } from "../libc/structs.ts";
 import type { Completing, Operation, RingLoop } from "./loop.ts";
 import type { Slot, Slots } from "./slots.ts";
+import { SmallFile } from "./small_file.ts";
 
 /** What the data connections of one ring share. */
 export interface RingTools extends KernelTools {
@@ -42,17 +43,10 @@ export class RingConnection extends KernelConnection {
   readonly #loop: RingLoop;
   /** One act, or the wait for one. */
   readonly #main: Operation;
-  /** The read before a send. */
-  readonly #reading: Operation;
-  /** The close behind a send that is the last. */
-  readonly #closing: Operation;
+  readonly #file: SmallFile;
   #doing: Doing = "wait";
+  /** For an address, or for what comes. */
   #slot: Slot | undefined;
-  /** Where in the slot what is not sent begins and ends. */
-  #start = 0;
-  #end = 0;
-  /** What the read said, when that is not that all was read. */
-  #read: number | undefined;
   /** Much comes: the kernel moves it by itself. */
   #bulk = false;
 
@@ -67,22 +61,22 @@ export class RingConnection extends KernelConnection {
   ) {
     super(tools, slot, local, control, listener);
     this.#loop = tools.loop;
-    this.#main = tools.loop.operation(owner);
-    this.#reading = tools.loop.operation(owner);
-    this.#closing = tools.loop.operation(owner);
+    const operation = () => tools.loop.operation(owner);
+    this.#main = operation();
+    this.#file = new SmallFile(tools.loop, tools.dataSlots, operation(), operation());
   }
 
   /** Carries out acts worth `budget`, then waits for what the next one needs; whether it is over. */
   advance(budget: number): boolean {
     const { transfer } = this;
     if (!this.#idle) {
-      if (transfer.act === "close") this.#loop.cancel(this.#main, this.#reading);
+      if (transfer.act === "close") this.#loop.cancel(this.#main, this.#file.reading);
       return false;
     }
     this.turn(transfer, budget, this.#loop.now);
     if (transfer.act === "over") {
-      this.#giveDataSlot();
-      this.#loop.release(this.#main, this.#reading, this.#closing);
+      this.#file.giveBack(true);
+      this.#loop.release(this.#main, this.#file.reading, this.#file.closing);
       return true;
     }
     if (transfer.act === "hold" || !this.#idle) return false;
@@ -99,13 +93,20 @@ export class RingConnection extends KernelConnection {
 
   /** An operation of its has completed; `advance` is to be called. */
   completed(operation: Operation, result: number): void {
-    if (operation === this.#reading) this.#haveRead(result);
-    else if (operation === this.#closing) this.#closed(result);
-    else this.#answer(result, this.#loop.now);
+    const { reading, closing } = this.#file;
+    if (operation === reading) {
+      this.#file.haveRead(result);
+      this.#main.cancelled = false; // a send that begins only now was not found before
+    } else if (operation === closing) {
+      if (result !== -c.ECANCELED) this.#closed(); // that was not all
+    } else {
+      this.#answer(result, this.#loop.now);
+    }
   }
 
   get #idle(): boolean {
-    return !this.#main.underWay && !this.#reading.underWay && !this.#closing.underWay;
+    const { reading, closing } = this.#file;
+    return !this.#main.underWay && !reading.underWay && !closing.underWay;
   }
 
   #begin(doing: Doing): number {
@@ -133,7 +134,6 @@ export class RingConnection extends KernelConnection {
 
   /** What the main operation did. */
   #answer(result: number, now: number): void {
-    const { transfer } = this;
     switch (this.#doing) {
       case "wait":
         return;
@@ -144,8 +144,7 @@ export class RingConnection extends KernelConnection {
       case "receive":
         return this.#received(result, now);
       case "close":
-        this.channel = undefined;
-        return transfer.closed();
+        return this.#closed();
       default:
         unreachable(this.#doing);
     }
@@ -174,65 +173,42 @@ export class RingConnection extends KernelConnection {
     else this.adopt(transfer, result);
   }
 
-  // --- a file that fits into a slot ---
+  // --- what goes ---
 
-  /** Reads all that is left, sends it and closes, or sends what is left; true: none of it. */
+  /** Lets the ring send all that is left, if it fits; true: it does not. */
   #sendSmall(transfer: Transfer): boolean {
-    if (this.#slot !== undefined) return this.#sendRest();
-    const { dataSlots } = this.tools;
-    const length = transfer.moveMax(dataSlots.bytes + 1);
-    if (length > dataSlots.bytes) return true;
-    const slot = this.#slot = dataSlots.take();
-    if (slot === undefined) return true;
-    const { ring } = this.#loop;
     const { fd } = this.channel!;
-    this.#read = undefined;
-    this.#start = 0;
-    this.#end = length;
-    ring.readThen(
-      this.slot.descriptor!,
-      slot.address,
-      length,
-      this.#loop.begin(this.#reading),
-    );
-    ring.sendThen(fd, slot.address, length, this.#begin("send"));
-    ring.closeDescriptor(fd, this.#loop.begin(this.#closing));
-    return false;
-  }
-
-  #sendRest(): boolean {
-    const address = this.#slot!.address + this.#start;
-    const length = this.#end - this.#start;
-    this.#loop.ring.send(this.channel!.fd, address, length, this.#begin("send"));
-    return false;
-  }
-
-  #haveRead(result: number): void {
-    if (result !== this.#end) this.#read = result;
-    this.#main.cancelled = false; // a send that begins only now was not found before
+    if (this.#file.pending) {
+      this.#file.goOn(fd, this.#begin("send"));
+      return false;
+    }
+    const length = transfer.moveMax(this.tools.dataSlots.bytes + 1);
+    return !this.#file.begin(this.slot.descriptor!, fd, length, () => this.#begin("send"));
   }
 
   #sent(result: number, now: number): void {
     const { transfer } = this;
-    const read = this.#read;
-    this.#read = undefined;
-    if (read !== undefined && result === -c.ECANCELED) {
-      if (read < 0) this.fileFailed(transfer, -read);
-      else if (read === 0) transfer.moved(0, now);
-      this.#end = Math.max(0, read);
-    } else if (result < 0) {
-      this.failed(transfer, result);
-    } else {
-      this.#start += result;
-      this.count("octetsOut", result, result);
-      transfer.moved(result, now);
+    const sent = this.#file.sent(result);
+    switch (sent.kind) {
+      case "moved":
+        this.count("octetsOut", sent.octets, sent.octets);
+        transfer.moved(sent.octets, now);
+        break;
+      case "fileFailed":
+        this.fileFailed(transfer, sent.errno);
+        break;
+      case "socketFailed":
+        this.failed(transfer, sent.error);
+        break;
+      case "again":
+        break;
+      default:
+        unreachable(sent);
     }
-    if (transfer.act !== "move" || this.#start === this.#end) this.#giveDataSlot();
+    this.#file.giveBack(transfer.act !== "move");
   }
 
-  /** The close behind the last send: cancelled when that was not all. */
-  #closed(result: number): void {
-    if (result === -c.ECANCELED) return;
+  #closed(): void {
     this.channel = undefined;
     this.transfer.closed();
   }
@@ -251,24 +227,20 @@ export class RingConnection extends KernelConnection {
 
   #received(result: number, now: number): void {
     const { transfer } = this;
-    if (result <= 0) {
-      if (result === 0) transfer.moved(0, now);
-      else this.failed(transfer, result);
-      return this.#giveDataSlot();
-    }
-    this.#bulk = result === this.tools.dataSlots.bytes;
-    this.count("octetsIn", result, result);
-    const client: SlotClient = {
-      filled() {},
-      written: () => transfer.moved(result, now),
-      fileFailed: (failure, detail) => transfer.fileFailed(failure, detail),
-    };
-    this.slot.write(this.#slot!.octets.subarray(0, result), client);
-    this.#giveDataSlot();
-  }
-
-  #giveDataSlot(): void {
-    if (this.#slot !== undefined) this.tools.dataSlots.give(this.#slot);
+    const { dataSlots } = this.tools;
+    const slot = this.#slot!;
     this.#slot = undefined;
+    if (result > 0) {
+      this.#bulk = result === dataSlots.bytes;
+      this.count("octetsIn", result, result);
+      const client: SlotClient = {
+        filled() {},
+        written: () => transfer.moved(result, now),
+        fileFailed: (failure, detail) => transfer.fileFailed(failure, detail),
+      };
+      this.slot.write(slot.octets.subarray(0, result), client);
+    } else if (result === 0) transfer.moved(0, now);
+    else this.failed(transfer, result);
+    dataSlots.give(slot);
   }
 }
