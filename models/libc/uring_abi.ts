@@ -62,7 +62,7 @@ export const BUF_REG_BYTES = 40, BUF_REG_ENTRIES = 8, BUF_REG_GROUP = 12;
 export const EVENTS_ARG_BYTES = 24, EVENTS_ARG_TIMEOUT = 16;
 
 /** Operations (io_uring_enter(2)). */
-export const OP_NOP = 0, OP_POLL_ADD = 6, OP_ACCEPT = 13, OP_ASYNC_CANCEL = 14, OP_CONNECT = 16;
+export const OP_NOP = 0, OP_POLL_ADD = 6, OP_ACCEPT = 13, OP_ASYNC_CANCEL = 14;
 export const OP_CLOSE = 19, OP_READ = 22, OP_SEND = 26, OP_RECV = 27;
 
 /** Flags of an entry: the next one begins when this one is done; a buffer of a ring is picked. */
