@@ -28,6 +28,15 @@ const CURRENT = 0xffffffff;
 
 const SEND_THEN = abi.OP_SEND | abi.IOSQE_IO_LINK << abi.SQE_FLAGS_SHIFT;
 
+/** What io_uring_enter(2) says without being broken. */
+const PASSING: ReadonlySet<number> = new Set([c.ETIME, c.EINTR, c.EAGAIN, c.EBUSY, c.ENOMEM]);
+
+/** Any other error is believed when it comes so often in a row: errno is another's now and then. */
+const FAILURES_MAX = 3;
+
+/** How often a full ring is handed over in vain, for want of memory, before that is a failure. */
+const FULL_TRIES_MAX = 8;
+
 const NO_OCTETS = new Uint8Array(0);
 
 /** struct timespec: two 64-bit fields. */
@@ -89,8 +98,9 @@ function refusal(): string {
   try {
     const value = Deno.readTextFileSync("/proc/sys/kernel/io_uring_disabled").trim();
     if (value !== "0") return `the sysctl kernel.io_uring_disabled = ${value}`;
-  } catch {
-    // An older kernel has no such switch.
+  } catch (error) {
+    // An older kernel has no such switch; and whoever may not read it cannot tell.
+    if (!(error instanceof Deno.errors.NotFound)) return "the system";
   }
   return "a seccomp filter";
 }
@@ -122,6 +132,8 @@ export class Ring {
   /** Where the next submission goes; the kernel is told at the next `enter`. */
   #tail = 0;
   #submitted = 0;
+  /** Surprising errors in a row. */
+  #failures = 0;
 
   /**
    * @param calls one number per name of CALL_NAMES, counted up here
@@ -254,7 +266,7 @@ export class Ring {
    * Hands over all that is written down, and waits until `least` operations have completed or
    * `timeoutMs` have passed (-1: for ever), in one call of the kernel. A signal ends the wait.
    *
-   * @returns 0, or -errno of a kernel that has no memory for more just now
+   * @returns 0, or -errno: nothing was handed over, mostly for want of memory
    */
   enter(least: number, timeoutMs = -1): number {
     const timed = timeoutMs >= 0 && least > 0;
@@ -316,14 +328,13 @@ export class Ring {
       arg,
       length,
     );
-    if (taken >= 0) {
-      this.#submitted = this.#submitted + taken >>> 0;
-      return 0;
+    const error = taken < 0 ? this.#errno[0]! : 0;
+    if (taken >= 0) this.#submitted = this.#submitted + taken >>> 0;
+    this.#failures = error === 0 || PASSING.has(error) ? 0 : this.#failures + 1;
+    if (this.#failures >= FAILURES_MAX) {
+      throw new Error(`Cannot enter the ring: ${errorText(error)}`);
     }
-    const error = this.#errno[0]!;
-    if (error === c.ETIME || error === c.EINTR) return 0;
-    if (error === c.EAGAIN || error === c.EBUSY || error === c.ENOMEM) return -error;
-    throw new Error(`Cannot enter the ring: ${errorText(error)}`);
+    return error === c.ETIME || error === c.EINTR ? 0 : -error;
   }
 
   /** The index of an entry with these fields, the rest zero; a full ring is handed over first. */
@@ -336,9 +347,9 @@ export class Ring {
     tag: number,
   ): number {
     const entries = this.#entries;
-    if (!this.#hasRoom()) {
+    for (let tries = 0; !this.#hasRoom(); tries++) {
+      if (tries === FULL_TRIES_MAX) throw new Error("The ring is full");
       this.#enter(0, 0, NO_OCTETS, 0n);
-      if (!this.#hasRoom()) throw new Error("The ring is full");
     }
     const at = (this.#tail & this.#sq.mask) * abi.SQE_WORDS;
     entries.fill(0, at, at + abi.SQE_WORDS);

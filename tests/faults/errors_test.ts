@@ -126,57 +126,6 @@ for (const variant of variants) {
   );
 }
 
-const ring = variants.find(({ name }) => name === "uring")!;
-
-testWith(
-  NEEDS,
-  "serve closes whom it cannot ask for its address, and goes on [uring]",
-  async () => {
-    using root = new Root();
-    await using server = Child.serve(flagsOf(ring, root.path));
-    const endpoint = await server.serving();
-    const witness = await login(endpoint);
-    {
-      await using _ = await Injection.attach(server.pid, "getpeername", "ENOTCONN");
-      const dropped = await Conversation.connect(endpoint);
-      await dropped.end();
-      dropped.close();
-      (await login(endpoint)).close();
-    }
-    await witness.command("NOOP", 200);
-    witness.close();
-    server.kill("SIGINT");
-    assertEquals((await server.ended()).code, 0);
-  },
-  ring.unavailable() ?? absentTool,
-);
-
-/** What io_uring_enter(2) may say for a moment: nothing was handed over, or the wait was short. */
-const ENTER_ERRORS = ["EAGAIN", "EBUSY", "ENOMEM", "EINTR"];
-
-testWith(NEEDS, "serve loses nobody to a ring that is refused for a moment [uring]", async () => {
-  using root = new Root();
-  await using server = Child.serve([...flagsOf(ring, root.path), "--anonymous", "write"]);
-  const endpoint = await server.serving();
-  const witness = await login(endpoint);
-  for (const error of ENTER_ERRORS) {
-    await using injection = await Injection.attach(server.pid, "io_uring_enter", error, "2+3");
-    const ftp = await login(endpoint);
-    await ftp.put("STOR up", new Uint8Array(10_000));
-    assertEquals((await ftp.fetch("RETR up")).length, 10_000);
-    await ftp.command("QUIT", 221);
-    await ftp.end();
-    ftp.close();
-    await witness.command("NOOP", 200);
-    const trace = await injection.end();
-    assert(trace.includes("(INJECTED)"), `${error} was not injected: ${trace}`);
-  }
-  witness.close();
-  server.kill("SIGINT");
-  const { code, stderr } = await server.ended();
-  assertEquals([code, /bug/.exec(stderr)], [0, null]);
-}, ring.unavailable() ?? absentTool);
-
 const SOME = /^(blocking|polling|multiplex epoll level|multiplex epoll edge|async|uring)$/;
 
 for (const variant of variants.filter(({ name }) => SOME.test(name))) {

@@ -10,7 +10,7 @@ import { unavailableReason } from "../../../models/libc/mod.ts";
 import { Ring, uringUnavailable } from "../../../models/libc/uring.ts";
 import { Counters } from "../../../models/pool/counters.ts";
 import { type Completing, type Operation, RingLoop } from "../../../models/uring/loop.ts";
-import { missing, testWith } from "../../permission.ts";
+import { missing, type Need, testWith } from "../../permission.ts";
 import { Loopback } from "../loopback.ts";
 
 const absent = missing(["ffi"]).length > 0 ? undefined : unavailableReason() ?? uringUnavailable();
@@ -65,8 +65,12 @@ export class Owner implements Completing {
 }
 
 /** Registers a test with a stage of its own. */
-export function stageTest(name: string, body: (stage: Stage) => void): void {
-  testWith(["ffi"], name, () => {
+export function stageTest(
+  name: string,
+  body: (stage: Stage) => void,
+  needs: readonly Need[] = ["ffi"],
+): void {
+  testWith(needs, name, () => {
     using stage = new Stage();
     body(stage);
   }, absent);
