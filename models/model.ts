@@ -51,6 +51,11 @@ export interface ServeOptions {
   readonly trigger: Trigger;
   /** For polling: milliseconds of sleep between two rounds; 0 spins. */
   readonly intervalMs: number;
+  /**
+   * For uring: a thread of the kernel looks for what is to be done, and sleeps when there was
+   * nothing for so many milliseconds; undefined: there is none.
+   */
+  readonly sqpollIdleMs?: number;
   /** First and last port for passive data connections. */
   readonly passivePorts: readonly [number, number];
   /** For experiments: how reads for downloads are slowed down; undefined: not at all. */

@@ -21,6 +21,8 @@ export const uring: Model = {
   unavailable: () => unavailableReason() ?? uringUnavailable(),
   serve(options, terminal = SILENT) {
     const worker = new URL("./uring/worker.ts", import.meta.url);
-    return serveLoops("uring", "io_uring", worker, options, terminal);
+    const { sqpollIdleMs } = options;
+    const description = sqpollIdleMs === undefined ? "io_uring" : "io_uring, sqpoll";
+    return serveLoops("uring", description, worker, options, terminal);
   },
 };

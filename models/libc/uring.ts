@@ -265,10 +265,17 @@ export class Ring {
   /**
    * Hands over all that is written down, and waits until `least` operations have completed or
    * `timeoutMs` have passed (-1: for ever), in one call of the kernel. A signal ends the wait.
+   * Where a thread of the kernel looks, it takes no call while that is awake and something has
+   * completed.
    *
    * @returns 0, or -errno: nothing was handed over, mostly for want of memory
    */
   enter(least: number, timeoutMs = -1): number {
+    Atomics.store(this.#words, this.#sq.tail, this.#tail);
+    if (this.#polled && !this.#sleeps() && (least === 0 || this.#hasCompleted())) {
+      this.#submitted = this.#tail;
+      return 0;
+    }
     const timed = timeoutMs >= 0 && least > 0;
     if (timed) this.#setTime(timeoutMs);
     this.#argTimeout[0] = timed ? this.#timeAddress : 0n;
@@ -314,17 +321,15 @@ export class Ring {
   }
 
   #enter(least: number, flags: number, arg: Uint8Array<ArrayBuffer>, length: bigint): number {
-    Atomics.store(this.#words, this.#sq.tail, this.#tail);
     const count = this.#tail - this.#submitted >>> 0;
     this.calls[INDEX.io_uring_enter]! += 1;
-    const sleeping = this.#polled &&
-      (Atomics.load(this.#words, this.#sq.flags) & abi.SQ_NEED_WAKEUP) !== 0;
+    const sleeps = this.#polled && this.#sleeps();
     const taken = this.#c.io_uring_enter(
       abi.SYS_IO_URING_ENTER,
       this.#fd,
       count,
       least,
-      sleeping ? flags | abi.ENTER_SQ_WAKEUP : flags,
+      sleeps ? flags | abi.ENTER_SQ_WAKEUP : flags,
       arg,
       length,
     );
@@ -349,7 +354,8 @@ export class Ring {
     const entries = this.#entries;
     for (let tries = 0; !this.#hasRoom(); tries++) {
       if (tries === FULL_TRIES_MAX) throw new Error("The ring is full");
-      this.#enter(0, 0, NO_OCTETS, 0n);
+      Atomics.store(this.#words, this.#sq.tail, this.#tail);
+      this.#enter(0, this.#polled ? abi.ENTER_SQ_WAIT : 0, NO_OCTETS, 0n);
     }
     const at = (this.#tail & this.#sq.mask) * abi.SQE_WORDS;
     entries.fill(0, at, at + abi.SQE_WORDS);
@@ -371,6 +377,15 @@ export class Ring {
   #hasRoom(): boolean {
     const head = Atomics.load(this.#words, this.#sq.head);
     return (this.#tail - head >>> 0) <= this.#sq.mask;
+  }
+
+  /** The kernel's thread wants to be woken. */
+  #sleeps(): boolean {
+    return (Atomics.load(this.#words, this.#sq.flags) & abi.SQ_NEED_WAKEUP) !== 0;
+  }
+
+  #hasCompleted(): boolean {
+    return Atomics.load(this.#words, this.#cq.tail) !== this.#words[this.#cq.head]!;
   }
 
   #setTime(milliseconds: number): void {

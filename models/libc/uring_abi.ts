@@ -21,8 +21,11 @@ export const SETUP_SINGLE_ISSUER = 1 << 12, SETUP_DEFER_TASKRUN = 1 << 13;
 /** One mapping shows both rings; time-outs may be given to io_uring_enter(2). */
 export const FEAT_SINGLE_MMAP = 1 << 0, FEAT_EXT_ARG = 1 << 8;
 
-/** io_uring_enter(2): wait for completions; wake the kernel's thread; an argument with a time-out. */
-export const ENTER_GETEVENTS = 1 << 0, ENTER_SQ_WAKEUP = 1 << 1, ENTER_EXT_ARG = 1 << 3;
+/** io_uring_enter(2): wait for completions; wake the kernel's thread, wait until it makes room. */
+export const ENTER_GETEVENTS = 1 << 0, ENTER_SQ_WAKEUP = 1 << 1, ENTER_SQ_WAIT = 1 << 2;
+
+/** io_uring_enter(2): an argument with a time-out. */
+export const ENTER_EXT_ARG = 1 << 3;
 
 /** The flags of the submission ring: the kernel's thread sleeps. */
 export const SQ_NEED_WAKEUP = 1 << 0;

@@ -49,9 +49,12 @@ export class UringServer {
   #pauses = false;
 
   constructor(readonly context: WorkerContext, readonly kernel: Kernel) {
-    const { counters } = context;
-    const plan = { entries: RING_ENTRIES, completions: RING_COMPLETIONS };
-    const ring = new Ring(plan, counters.calls);
+    const { counters, options: { sqpollIdleMs } } = context;
+    const ring = new Ring({
+      entries: RING_ENTRIES,
+      completions: RING_COMPLETIONS,
+      ...(sqpollIdleMs === undefined ? {} : { pollingIdleMs: sqpollIdleMs }),
+    }, counters.calls);
     this.#loop = new RingLoop(kernel, ring, counters, now);
     const shared = connectionTools(context, kernel, {
       socketFlags: c.SOCK_NONBLOCK,
