@@ -10,7 +10,7 @@
 
 import { serveLoops } from "./kernel/loops.ts";
 import { unavailableReason } from "./libc/mod.ts";
-import { uringUnavailable } from "./libc/uring.ts";
+import { uringUnavailable } from "./libc/uring_setup.ts";
 import { type Model, SILENT } from "./model.ts";
 
 /** See Model. */

@@ -20,7 +20,8 @@
 import { SOCK_NONBLOCK } from "../../models/libc/constants.ts";
 import { Libc, unavailableReason } from "../../models/libc/mod.ts";
 import { Probe } from "../../models/libc/probe.ts";
-import { addressOf, Ring, uringUnavailable } from "../../models/libc/uring.ts";
+import { addressOf, Ring } from "../../models/libc/uring.ts";
+import { uringUnavailable } from "../../models/libc/uring_setup.ts";
 import type { Lesson } from "./lesson.ts";
 import { inBlocks, ratio, shown } from "./stage/compare.ts";
 import { EchoLoop, selectorOf } from "./stage/selectors.ts";

@@ -15,10 +15,11 @@
 
 import * as c from "./constants.ts";
 import { errorText } from "./errors.ts";
-import { errnoOf, INDEX, type Library, symbols } from "./library.ts";
+import { errnoOf, INDEX, symbols } from "./library.ts";
 import { SOCKADDR_IN6_BYTES } from "./structs.ts";
 import { CALL_NAMES } from "./symbols.ts";
 import * as abi from "./uring_abi.ts";
+import { type RingPlan, setUp } from "./uring_setup.ts";
 
 /** <sys/mman.h> */
 const PROT_READ_WRITE = 3, MAP_SHARED_POPULATE = 0x8001, MAP_FAILED = 2n ** 64n - 1n;
@@ -44,66 +45,8 @@ const TIMESPEC_BYTES = 16;
 
 const EVENTS_ARG_LENGTH = BigInt(abi.EVENTS_ARG_BYTES);
 
-/** How a ring is made. */
-export interface RingPlan {
-  /** Submissions that one `enter` can hand over: a power of two. */
-  readonly entries: number;
-  /** Completions that there is room for; more wait in the kernel. A power of two. */
-  readonly completions?: number;
-  /** A thread of the kernel looks for submissions, and sleeps after so many milliseconds. */
-  readonly pollingIdleMs?: number;
-}
-
 /** Told of each completion; `result` is what the call would have returned, or -errno. */
 export type OnCompletion = (tag: number, result: number, flags: number) => void;
-
-/** The descriptor of a new ring, or -errno; `params` then tells its layout. */
-function setUp(library: Library, plan: RingPlan, params: DataView<ArrayBuffer>): number {
-  const { entries, completions, pollingIdleMs } = plan;
-  // Whoever lets the kernel's thread submit cannot also say when completions come.
-  const way = pollingIdleMs === undefined ? abi.SETUP_DEFER_TASKRUN : abi.SETUP_SQPOLL;
-  const room = completions === undefined ? 0 : abi.SETUP_CQSIZE;
-  const flags = abi.SETUP_SINGLE_ISSUER | abi.SETUP_SUBMIT_ALL | way | room;
-  params.setUint32(abi.PARAMS_FLAGS, flags, true);
-  params.setUint32(abi.PARAMS_CQ_ENTRIES, completions ?? 0, true);
-  params.setUint32(abi.PARAMS_SQ_IDLE, pollingIdleMs ?? 0, true);
-  const octets = new Uint8Array(params.buffer);
-  const errno = errnoOf(library);
-  const fd = library.io_uring_setup(abi.SYS_IO_URING_SETUP, entries, octets);
-  return fd < 0 ? -errno[0]! : fd;
-}
-
-/** Why there is no ring to be had here, in one sentence, or undefined when there is. */
-export function uringUnavailable(): string | undefined {
-  const params = new DataView(new ArrayBuffer(abi.PARAMS_BYTES));
-  const fd = setUp(symbols(), { entries: 1 }, params);
-  if (fd >= 0) {
-    symbols().close(fd);
-    return undefined;
-  }
-  switch (-fd) {
-    case c.ENOSYS:
-      return "the kernel has no io_uring, or a seccomp filter hides it";
-    case c.EINVAL:
-      return "the kernel's io_uring is older than Linux 6.1";
-    case c.EPERM:
-      return `${refusal()} forbids io_uring`;
-    default:
-      return `io_uring_setup(2) fails: ${errorText(-fd)}`;
-  }
-}
-
-/** Who said EPERM: the system's switch (1: to ordinary users, 2: to all), or else a filter. */
-function refusal(): string {
-  try {
-    const value = Deno.readTextFileSync("/proc/sys/kernel/io_uring_disabled").trim();
-    if (value !== "0") return `the sysctl kernel.io_uring_disabled = ${value}`;
-  } catch (error) {
-    // An older kernel has no such switch; and whoever may not read it cannot tell.
-    if (!(error instanceof Deno.errors.NotFound)) return "the system";
-  }
-  return "a seccomp filter";
-}
 
 /** Where `octets` begin in the memory of the process: below 2^47, so a number holds it. */
 export function addressOf(octets: Uint8Array<ArrayBuffer>): number {
@@ -137,7 +80,7 @@ export class Ring {
 
   /**
    * @param calls one number per name of CALL_NAMES, counted up here
-   * @throws {Error} when uringUnavailable() gives a reason.
+   * @throws {Error} when uringUnavailable() of uring_setup.ts gives a reason.
    */
   constructor(plan: RingPlan, readonly calls: Float64Array = new Float64Array(CALL_NAMES.length)) {
     const params = new DataView(new ArrayBuffer(abi.PARAMS_BYTES));

@@ -67,6 +67,32 @@ testWith(NEEDS, "serve loses nobody to a ring that is refused for a moment [urin
   assertEquals([code, /bug/.exec(stderr)], [0, null]);
 }, ring.unavailable() ?? absentTool);
 
+testWith(
+  NEEDS,
+  "serve --sqpoll serves, whether the kernel's thread sleeps or not [uring]",
+  async () => {
+    using root = new Root();
+    const flags = [...flagsOf(ring, root.path), "--anonymous", "write", "--sqpoll", "1", "--stats"];
+    await using server = Child.serve(flags);
+    const endpoint = await server.serving();
+    for (let round = 0; round < 3; round++) {
+      const ftp = await login(endpoint);
+      await ftp.put("STOR up", new Uint8Array(200_000));
+      assertEquals((await ftp.fetch("RETR up")).length, 200_000);
+      await ftp.put("STOR small", new Uint8Array(100));
+      assertEquals((await ftp.fetch("RETR small")).length, 100);
+      await ftp.command("QUIT", 221);
+      await ftp.end();
+      ftp.close();
+    }
+    server.kill("SIGINT");
+    const { code, stdout } = await server.ended();
+    assertEquals(code, 0);
+    assertMatch(stdout, /model uring \(io_uring, sqpoll\)/);
+  },
+  ring.unavailable() ?? absentTool,
+);
+
 /** What io_uring_setup(2) says where there is no ring to be had, and what is told of it. */
 const REFUSALS: Readonly<Record<string, RegExp>> = {
   ENOSYS:

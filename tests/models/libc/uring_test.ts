@@ -8,9 +8,10 @@
 import { assert, assertEquals } from "@std/assert";
 import * as c from "../../../models/libc/constants.ts";
 import { BufferRing } from "../../../models/libc/buffer_ring.ts";
-import { CALL_NAMES, unavailableReason } from "../../../models/libc/mod.ts";
+import { CALL_NAMES, Libc, unavailableReason } from "../../../models/libc/mod.ts";
 import { SOCKADDR_IN6_BYTES } from "../../../models/libc/structs.ts";
-import { addressOf, Ring, uringUnavailable } from "../../../models/libc/uring.ts";
+import { addressOf, Ring } from "../../../models/libc/uring.ts";
+import { uringUnavailable } from "../../../models/libc/uring_setup.ts";
 import * as abi from "../../../models/libc/uring_abi.ts";
 import { missing, testWith } from "../../permission.ts";
 import { Loopback } from "../loopback.ts";
@@ -310,6 +311,20 @@ ringTest(
     assertEquals(heard(ring, buffers), ["XYZ"]);
   },
 );
+
+testWith(["ffi"], "Ring, a thread of the kernel does what is written down, asleep or not", () => {
+  const ring = new Ring({ entries: 8, pollingIdleMs: 1 });
+  try {
+    for (let turn = 0; turn < 20; turn++) {
+      const tags = Array.from({ length: 12 }, (_, tag) => tag); // more than there is room for
+      for (const tag of tags) ring.nop(tag);
+      assertEquals(completed(ring, 12), tags.map((tag) => [tag, 0]));
+      if (turn % 5 === 0) new Libc().sleep(5); // it falls asleep
+    }
+  } finally {
+    ring.close();
+  }
+}, absent);
 
 testWith(["ffi"], "Ring, every call of it is counted by its name", () => {
   const calls = new Float64Array(CALL_NAMES.length + 1);

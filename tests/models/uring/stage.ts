@@ -7,7 +7,8 @@
 
 import { assert } from "@std/assert";
 import { unavailableReason } from "../../../models/libc/mod.ts";
-import { Ring, uringUnavailable } from "../../../models/libc/uring.ts";
+import { Ring } from "../../../models/libc/uring.ts";
+import { uringUnavailable } from "../../../models/libc/uring_setup.ts";
 import { Counters } from "../../../models/pool/counters.ts";
 import { type Completing, type Operation, RingLoop } from "../../../models/uring/loop.ts";
 import { missing, type Need, testWith } from "../../permission.ts";
