@@ -301,13 +301,14 @@ export class Ring {
       this.#enter(0, this.#polled ? abi.ENTER_SQ_WAIT : 0, NO_OCTETS, 0n);
     }
     const at = (this.#tail & this.#sq.mask) * abi.SQE_WORDS;
-    entries.fill(0, at, at + abi.SQE_WORDS);
     entries[at] = kind;
     entries[at + abi.SQE_FD] = fd;
+    this.#setPointer(at + abi.SQE_OFF, 0);
     this.#setPointer(at + abi.SQE_ADDR, address);
     entries[at + abi.SQE_LEN] = length;
     entries[at + abi.SQE_OP_FLAGS] = operationFlags;
     entries[at + abi.SQE_USER_DATA] = tag;
+    entries[at + abi.SQE_BUF_GROUP] = 0; // what no operation here uses is zero from the beginning
     this.#tail = this.#tail + 1 >>> 0;
     return at;
   }

@@ -91,7 +91,7 @@ export class UringWire implements Wire, Client, Timed, Completing, Resumed, List
   /** See Completing. */
   completed(operation: Operation, result: number, flags: number): void {
     if (this.#input.owns(operation)) this.#input.completed(result, flags);
-    else if (this.#output.owns(operation)) this.#sent(result);
+    else if (this.#output.owns(operation)) return this.#sent(result);
     else this.#dataCompleted(operation, result);
     this.#settle();
   }
@@ -146,7 +146,9 @@ export class UringWire implements Wire, Client, Timed, Completing, Resumed, List
   #sent(result: number): void {
     const { congested } = this;
     if (!this.#output.completed(result)) this.#broken = this.#broken || this.#closing === undefined;
+    else if (!congested && this.#closing === undefined) return; // nothing waited for it
     if (congested && !this.congested) this.#driver.resume(this.#tools.loop.now);
+    this.#settle();
   }
 
   /** After every turn: what to receive, and until when to wait. */
