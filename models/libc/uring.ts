@@ -59,7 +59,8 @@ export class Ring {
   readonly #c = symbols();
   readonly #errno = errnoOf(this.#c);
   readonly #fd: number;
-  readonly #polled: boolean;
+  /** A thread of the kernel looks for submissions. */
+  readonly polled: boolean;
   readonly #mappings: { readonly at: Deno.PointerValue; readonly bytes: number }[] = [];
   /** Both rings as the kernel sees them; positions are indexes of 32-bit words. */
   readonly #words: Uint32Array;
@@ -84,7 +85,7 @@ export class Ring {
    */
   constructor(plan: RingPlan, readonly calls: Float64Array = new Float64Array(CALL_NAMES.length)) {
     const params = new DataView(new ArrayBuffer(abi.PARAMS_BYTES));
-    this.#polled = plan.pollingIdleMs !== undefined;
+    this.polled = plan.pollingIdleMs !== undefined;
     this.calls[INDEX.io_uring_setup]! += 1;
     this.#fd = setUp(this.#c, plan, params);
     if (this.#fd < 0) throw new Error(`Cannot make a ring: ${errorText(-this.#fd)}`);
@@ -144,7 +145,17 @@ export class Ring {
     this.#write(abi.OP_SEND, fd, address, length, c.MSG_NOSIGNAL | c.MSG_WAITALL, tag);
   }
 
-  /** The same, and then what is written down next: unless all is sent, that is cancelled. */
+  /**
+   * Sends as much as is taken at once. It completes, with `tag`, only when that is not all, by the
+   * time that the `enter` which hands it over has returned; not where a thread of the kernel looks.
+   */
+  sendNow(fd: number, address: number, length: number, tag: number): void {
+    const kind = abi.OP_SEND | abi.IOSQE_CQE_SKIP_SUCCESS << abi.SQE_FLAGS_SHIFT;
+    const flags = c.MSG_NOSIGNAL | c.MSG_WAITALL | c.MSG_DONTWAIT;
+    this.#write(kind, fd, address, length, flags, tag);
+  }
+
+  /** As `send`, and then what is written down next: unless all is sent, that is cancelled. */
   sendThen(fd: number, address: number, length: number, tag: number): void {
     this.#write(SEND_THEN, fd, address, length, c.MSG_NOSIGNAL | c.MSG_WAITALL, tag);
   }
@@ -215,7 +226,7 @@ export class Ring {
    */
   enter(least: number, timeoutMs = -1): number {
     Atomics.store(this.#words, this.#sq.tail, this.#tail);
-    if (this.#polled && !this.#sleeps() && (least === 0 || this.#hasCompleted())) {
+    if (this.polled && !this.#sleeps() && (least === 0 || this.#hasCompleted())) {
       this.#submitted = this.#tail;
       return 0;
     }
@@ -228,6 +239,20 @@ export class Ring {
       this.#arg,
       EVENTS_ARG_LENGTH,
     );
+  }
+
+  /** Whether the kernel has taken all that was written down. */
+  get handedOver(): boolean {
+    return this.#submitted === this.#tail;
+  }
+
+  /** Tells the tags of what has completed, all of which `reap` will tell again. */
+  look(onTag: (tag: number) => void): void {
+    const { head, mask, cqes } = this.#cq;
+    const tail = Atomics.load(this.#words, this.#cq.tail);
+    for (let at = this.#words[head]!; at !== tail; at = at + 1 >>> 0) {
+      onTag(this.#words[cqes + (at & mask) * abi.CQE_WORDS]!);
+    }
   }
 
   /** Tells what has completed, and makes room for more. */
@@ -266,7 +291,7 @@ export class Ring {
   #enter(least: number, flags: number, arg: Uint8Array<ArrayBuffer>, length: bigint): number {
     const count = this.#tail - this.#submitted >>> 0;
     this.calls[INDEX.io_uring_enter]! += 1;
-    const sleeps = this.#polled && this.#sleeps();
+    const sleeps = this.polled && this.#sleeps();
     const taken = this.#c.io_uring_enter(
       abi.SYS_IO_URING_ENTER,
       this.#fd,
@@ -298,7 +323,7 @@ export class Ring {
     for (let tries = 0; !this.#hasRoom(); tries++) {
       if (tries === FULL_TRIES_MAX) throw new Error("The ring is full");
       Atomics.store(this.#words, this.#sq.tail, this.#tail);
-      this.#enter(0, this.#polled ? abi.ENTER_SQ_WAIT : 0, NO_OCTETS, 0n);
+      this.#enter(0, this.polled ? abi.ENTER_SQ_WAIT : 0, NO_OCTETS, 0n);
     }
     const at = (this.#tail & this.#sq.mask) * abi.SQE_WORDS;
     entries[at] = kind;

@@ -40,6 +40,8 @@ export class Operation {
   underWay = false;
   /** It is to end. */
   cancelled = false;
+  /** It completes only when it fails; what else it would have said. */
+  silent: number | undefined;
 
   constructor(readonly tag: number, readonly owner: Completing) {}
 }
@@ -55,6 +57,13 @@ export class RingLoop {
   readonly #operations: (Operation | undefined)[] = [undefined];
   readonly #free: number[] = [];
   #later: Resumed[] = [];
+  /** Those of beginSilent that are not told yet. */
+  #silent: Operation[] = [];
+  #hurried = false;
+  readonly #failed = (tag: number) => {
+    const operation = this.#operations[tag];
+    if (operation !== undefined) operation.silent = undefined;
+  };
   readonly #told = (tag: number, result: number, flags: number) => this.#tell(tag, result, flags);
 
   constructor(
@@ -89,6 +98,22 @@ export class RingLoop {
     return operation.tag;
   }
 
+  /**
+   * The tag to write `operation` down with, which does not wait and completes only when it fails:
+   * else it is told in the next round that it did, with `result`, before anything else is told. That
+   * round may be long in coming: whoever waits for it says `hurry`.
+   */
+  beginSilent(operation: Operation, result: number): number {
+    operation.silent = result;
+    this.#silent.push(operation);
+    return this.begin(operation);
+  }
+
+  /** Somebody waits for a silent operation: the next round does not wait for any other. */
+  hurry(operation: Operation): void {
+    if (operation.silent !== undefined) this.#hurried = true;
+  }
+
   /** Ends those that are under way: they complete in any case, mostly in the next round. */
   cancel(...operations: readonly Operation[]): void {
     for (const operation of operations) {
@@ -108,12 +133,14 @@ export class RingLoop {
     const { counters, clock, ring } = this;
     const later = this.#later;
     this.#later = [];
-    const busy = later.length > 0;
+    const busy = later.length > 0 || this.#hurried;
+    this.#hurried = false;
     counters.enter("waiting");
     const result = ring.enter(busy ? 0 : 1, busy ? 0 : this.deadlines.timeout(clock()));
     counters.enter("working");
     this.now = clock();
     this.worked = 0;
+    if (this.#silent.length > 0 && ring.handedOver) this.#tellSilent();
     ring.reap(this.#told);
     for (const resumed of later) this.#resume(resumed);
     counters.add("wakeups", 1);
@@ -124,10 +151,26 @@ export class RingLoop {
     this.deadlines.expire(this.now);
   }
 
+  /** Whoever said nothing has done what it was to do. */
+  #tellSilent(): void {
+    const silent = this.#silent;
+    this.#silent = [];
+    this.ring.look(this.#failed);
+    for (const operation of silent) {
+      const result = operation.silent;
+      operation.silent = undefined;
+      if (result !== undefined) this.#complete(operation, result, 0);
+    }
+  }
+
   #tell(tag: number, result: number, flags: number): void {
     const operation = this.#operations[tag];
     if (operation === undefined) return; // a cancel that came too late
     this.worked += 1;
+    this.#complete(operation, result, flags);
+  }
+
+  #complete(operation: Operation, result: number, flags: number): void {
     if ((flags & CQE_F_MORE) === 0) {
       operation.underWay = false;
       operation.cancelled = false;

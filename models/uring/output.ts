@@ -1,11 +1,13 @@
 /**
  * What a client is told: one send at a time, from memory that is the kernel's until it completes.
- * What is said meanwhile waits, and the peer counts as congested until all of it is on its way.
+ * Mostly it is taken at once, and then nothing is said of it; the rest waits for the peer. What is
+ * said meanwhile waits, too, and the peer counts as congested until all of it is on its way.
  *
  * @module
  */
 
 import { concatenate } from "../../server/mod.ts";
+import * as c from "../libc/constants.ts";
 import type { Completing, Operation, RingLoop } from "./loop.ts";
 import type { Slot, Slots } from "./slots.ts";
 
@@ -18,6 +20,8 @@ export class Output {
   #end = 0;
   /** What waits for the send under way. */
   #queued: Uint8Array<ArrayBuffer> | undefined;
+  /** Nothing is sent any more. */
+  #over = false;
 
   /** @param slots REPLIES_BYTES_MAX each, as many as are wanted */
   constructor(
@@ -46,10 +50,14 @@ export class Output {
 
   /** Sends the first `length` of `octets`, which are copied, behind what was said before. */
   send(octets: Uint8Array<ArrayBuffer>, length: number): void {
+    if (this.#over) return;
     const said = octets.subarray(0, length);
     if (this.#queued !== undefined) this.#queued = concatenate([this.#queued, said]);
-    else if (this.#operation.underWay) this.#queued = said.slice();
-    else this.#begin(said);
+    else if (!this.#operation.underWay) this.#begin(said);
+    else {
+      this.#queued = said.slice();
+      this.loop.hurry(this.#operation);
+    }
   }
 
   /**
@@ -58,13 +66,13 @@ export class Output {
    * @returns false: the connection broke, and nothing is sent any more
    */
   completed(result: number): boolean {
-    if (result < 0) {
+    if (this.#over || (result < 0 && result !== -c.EAGAIN)) {
       this.end();
       return false;
     }
-    this.#start += result;
+    this.#start += Math.max(0, result);
     if (this.#start < this.#end) {
-      this.#submit();
+      this.#wait();
       return true;
     }
     this.#giveSlot();
@@ -76,9 +84,15 @@ export class Output {
 
   /** Nothing is to be sent any more; `idle` says when the kernel has let go of it. */
   end(): void {
+    this.#over = true;
     this.#queued = undefined;
     if (this.#operation.underWay) this.loop.cancel(this.#operation);
     else this.#giveSlot();
+  }
+
+  /** `idle` is waited for. */
+  hurry(): void {
+    this.loop.hurry(this.#operation);
   }
 
   /** The connection is closed. */
@@ -93,10 +107,14 @@ export class Output {
     if (count < octets.length) this.#queued = octets.slice(count);
     this.#start = 0;
     this.#end = count;
-    this.#submit();
+    const { ring } = this.loop;
+    if (ring.polled) return this.#wait();
+    ring.sendNow(this.fd, slot.address, count, this.loop.beginSilent(this.#operation, count));
+    if (this.#queued !== undefined) this.hurry();
   }
 
-  #submit(): void {
+  /** Sends the rest as soon as it is taken. */
+  #wait(): void {
     const address = this.#slot!.address + this.#start;
     const length = this.#end - this.#start;
     this.loop.ring.send(this.fd, address, length, this.loop.begin(this.#operation));

@@ -36,6 +36,9 @@ import { UringWire, type WireTools } from "./wire.ts";
 /** The group of the buffers for what clients say. */
 const INPUT_GROUP = 0;
 
+/** How often a loop that a bug ended goes round, at most, until its clients are closed. */
+const DRAIN_ROUNDS_MAX = 64;
+
 const NOTHING_REFUSED = () => undefined;
 
 /** Serves one listener in one ring. */
@@ -96,11 +99,20 @@ export class UringServer {
     try {
       while (context.stopping === RUNNING || this.#clients.size > 0) this.#loop.round();
     } finally {
-      this.#clients.abandon(); // a bug ended the loop
+      this.#drain(); // a bug ended the loop
     }
     this.#clients.close();
     closeTools(this.#tools);
     this.#loop.ring.close();
+  }
+
+  /** Drops all clients; what is under way for them uses memory and sockets until it completes. */
+  #drain(): void {
+    this.#clients.abandon();
+    for (let rounds = 0; rounds < DRAIN_ROUNDS_MAX && this.#clients.size > 0; rounds++) {
+      this.#loop.later({ resume() {}, crashed() {} });
+      this.#loop.round();
+    }
   }
 
   #after(milliseconds: number, run: () => void): void {

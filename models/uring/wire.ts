@@ -161,6 +161,7 @@ export class UringWire implements Wire, Client, Timed, Completing, Resumed, List
     }
     if (this.#closing !== undefined) {
       this.#input.end();
+      this.#output.hurry();
       if (this.#input.idle && this.#output.idle && this.#data === undefined) return this.#release();
     }
     this.#tools.loop.deadlines.update(this);

@@ -104,6 +104,33 @@ ringTest("sendSilentlyThen is silent, and what follows it comes after it", (ring
   assertEquals(memory[0], 7);
 });
 
+ringTest("sendNow says nothing of what was taken, and at once what was not", (ring, loopback) => {
+  const { server, client } = loopback.connect();
+  const memory = new Uint8Array(65_536);
+  const at = addressOf(memory);
+  ring.sendNow(server, at, 4, 1);
+  ring.enter(0);
+  ring.look(() => assert(false, "It is silent"));
+  assertEquals([loopback.drain(client), ring.handedOver], [4, true]);
+  loopback.fill(server);
+  ring.sendNow(server, at, memory.length, 2);
+  assertEquals(ring.handedOver, false);
+  ring.enter(0);
+  const tags: number[] = [];
+  ring.look((tag) => tags.push(tag));
+  assertEquals(tags, [2]);
+  assertEquals(completed(ring, 1), [[2, -c.EAGAIN]]);
+});
+
+ringTest("sendNow says how much was taken when it was a part", (ring, loopback) => {
+  const { server } = loopback.connect();
+  const memory = new Uint8Array(16 << 20);
+  ring.sendNow(server, addressOf(memory), memory.length, 1);
+  ring.enter(0);
+  const [[tag, taken]] = completed(ring, 1) as [[number, number]];
+  assert(tag === 1 && taken > 0 && taken < memory.length, `${taken}`);
+});
+
 ringTest("a send that fails says why, and cancels what follows it without a word", (ring) => {
   ring.sendSilentlyThen(-1, 0, 1, 1);
   ring.nop(2);
