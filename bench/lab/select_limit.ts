@@ -35,7 +35,7 @@ export const lesson: Lesson = {
     "server the clients that get them, while poll and epoll are told of all and serve all",
   code: [
     "models/selector/select.ts: refuses()",
-    "models/readiness/server.ts: #admit(), what becomes of a client that is refused",
+    "models/kernel/clients.ts: #admit(), what becomes of a client that is refused",
   ],
   unavailable: unavailableReason,
   run,

@@ -113,6 +113,8 @@ export const variants: readonly Variant[] = [
     CLOSES_LATE,
     OPENS_BY_PATH,
   ]),
+  variant("uring"),
+  variant("uring, 2 workers", { workers: 2 }),
 ];
 
 function optionsOf(
