@@ -8,6 +8,40 @@
 
 import { fromFileUrl } from "@std/path";
 import type { LoadJob, LoadMessage, LoadResult } from "./job.ts";
+import { compileLoad, nativeJob, nativeMessage } from "./native.ts";
+
+/** Which program the load is, and how it is spoken to. */
+export interface LoadProgram {
+  /** As the report says it. */
+  readonly name: "typescript" | "c";
+  /** The command that starts it. */
+  readonly command: readonly string[];
+  /** A job as it reads it, without the last line feed. */
+  write(job: LoadJob): string;
+  /** What a line of it says about `job`. */
+  read(line: string, job: LoadJob): LoadMessage;
+}
+
+/** main.ts, which needs nothing but the runtime. */
+export const TYPESCRIPT_LOAD: LoadProgram = {
+  name: "typescript",
+  command: [
+    Deno.execPath(),
+    ...["run", "--quiet", "--no-prompt", "--allow-ffi", "--allow-read", "--allow-write"],
+    ...["--allow-sys", "--allow-env", fromFileUrl(new URL("./main.ts", import.meta.url))],
+  ],
+  write: (job) => JSON.stringify(job),
+  read: (line) => JSON.parse(line) as LoadMessage,
+};
+
+/** native/, compiled into `folder`; or why it cannot be had. */
+export async function nativeLoad(
+  folder: string,
+): Promise<LoadProgram | { readonly unavailable: string }> {
+  const compiled = await compileLoad(folder);
+  if ("unavailable" in compiled) return compiled;
+  return { name: "c", command: [compiled.program], write: nativeJob, read: nativeMessage };
+}
 
 /** A running load process. */
 export class LoadProcess {
@@ -16,19 +50,10 @@ export class LoadProcess {
   readonly #reader: ReadableStreamDefaultReader<string>;
   #rest = "";
 
-  constructor() {
-    this.#child = new Deno.Command(Deno.execPath(), {
-      args: [
-        "run",
-        "--quiet",
-        "--no-prompt",
-        "--allow-ffi",
-        "--allow-read",
-        "--allow-write",
-        "--allow-sys",
-        "--allow-env",
-        fromFileUrl(new URL("./main.ts", import.meta.url)),
-      ],
+  constructor(readonly program: LoadProgram = TYPESCRIPT_LOAD) {
+    const [command, ...args] = program.command;
+    this.#child = new Deno.Command(command!, {
+      args,
       stdin: "piped",
       stdout: "piped",
       stderr: "inherit",
@@ -52,9 +77,9 @@ export class LoadProcess {
     job: LoadJob,
     pause: (event: "opening" | "closed") => void | Promise<void> = () => {},
   ): Promise<LoadResult> {
-    await this.#write(JSON.stringify(job));
+    await this.#write(this.program.write(job));
     for (;;) {
-      const message = JSON.parse(await this.#readLine()) as LoadMessage;
+      const message = this.program.read(await this.#readLine(), job);
       if (message.event === "result") return message.result;
       try {
         await pause(message.event);

@@ -1,6 +1,6 @@
 /**
  * What the load itself can do: the same jobs against a responder in C that does nothing but answer
- * (load/responder.c). No server can be measured to be faster than that, and one that comes near it
+ * (load/twin/, over epoll). No server can be measured to be faster than that, and one that comes near it
  * was not measured, but the load. measure.ts asks in every block, back to back with the cells.
  *
  * @module
@@ -8,7 +8,7 @@
 
 import { join } from "@std/path";
 import type { LoadProcess } from "../load/process.ts";
-import { type Responder, startResponder } from "../load/responder.ts";
+import { startTwin, type Twin } from "../load/twins.ts";
 import type { CeilingRecord } from "../record.ts";
 import { jobsOf } from "../scenarios/jobs.ts";
 import type { Point, Scenario, Surroundings } from "../scenarios/mod.ts";
@@ -28,7 +28,7 @@ export function hasCeiling({ tags, headline }: Scenario, point: Point): boolean 
 /** The responder of a run. */
 export class Ceilings implements AsyncDisposable {
   private constructor(
-    readonly responder: Responder | { readonly unavailable: string },
+    readonly responder: Twin | { readonly unavailable: string },
     readonly load: LoadProcess,
     readonly around: Omit<Surroundings, "host" | "port">,
   ) {}
@@ -38,7 +38,7 @@ export class Ceilings implements AsyncDisposable {
     load: LoadProcess,
     around: Omit<Surroundings, "host" | "port">,
   ): Promise<Ceilings> {
-    const responder = await startResponder(HOST, join(around.root, FILES.small));
+    const responder = await startTwin("epoll", HOST, join(around.root, FILES.small));
     return new Ceilings(responder, load, around);
   }
 
@@ -56,7 +56,7 @@ export class Ceilings implements AsyncDisposable {
       const rate = operations / result.seconds;
       if (rate <= (best.rate ?? 0)) continue;
       const loadCpuUs = result.cpu / operations * 1e6;
-      best = { ...place, rate, loadCpuUs, note: "a responder in C, one thread" };
+      best = { ...place, rate, loadCpuUs, note: "the twin over epoll, in C, one thread" };
     }
     return best;
   }

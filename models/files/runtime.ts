@@ -2,12 +2,11 @@
  * A tree on disk through the runtime only: no native code, wherever the runtime runs. The async
  * model serves from it.
  *
- * The runtime opens by path, so this is the best that paths can do: each is real when it is used,
- * no link in its last component is followed, nothing waits for a FIFO, and a file is only read
- * after it was found again inside: reads never came from outside in 30,000 tries against a folder
- * that was exchanged with a link in a loop. What such an exchange at the right moment can still
- * cause (one in 150 there) is a name made, removed, renamed, listed or changed in mode beyond the
- * link, and an upload whose folder is moved meanwhile is lost; disk.ts has no such gap.
+ * The runtime opens by path, so this is the best that paths can do: each is real when it is used, no
+ * link in its last component is followed, nothing waits for a FIFO, and a file is only read after it
+ * was found again inside: none came from outside in 30,000 tries against a folder exchanged with a
+ * link in a loop. Such an exchange can still (one in 150 there) have a name made, removed, renamed,
+ * listed or changed in mode beyond the link, or lose an upload; disk.ts has no such gap.
  *
  * @module
  */

@@ -46,7 +46,10 @@ export class ReadinessServer {
     this.#tools = {
       ...connectionTools(context, kernel, {
         socketFlags: c.SOCK_NONBLOCK,
-        moveBytes: () => this.#loop.worked > READY_FEW_MAX ? BULK_BYTES : MOVE_BYTES_MAX,
+        moveBytes: () => {
+          const { worked } = this.#loop;
+          return worked > READY_FEW_MAX ? BULK_BYTES : MOVE_BYTES_MAX / Math.max(1, worked);
+        },
         adopt: refuses,
         refuses,
       }),

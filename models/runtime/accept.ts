@@ -2,6 +2,9 @@
  * Accepting by async iteration, through errors: what befalls one connection goes on with the next
  * at once, and want of descriptors or memory only pauses it.
  *
+ * A connection that was reset before it is accepted is an error here and nobody's: whose it was the
+ * runtime does not say, and so a transfer waits for another until its time is over.
+ *
  * @module
  */
 

@@ -38,9 +38,11 @@ export class ControlInput {
   #whole: Uint8Array<ArrayBuffer> | undefined;
   /** Where the first octet of a piece waits for the rest of it. */
   #rest: ControlBuffer | undefined;
+  /** Where a protocol without urgent data has its input: its pieces are no lines. */
+  #piece: ControlBuffer | undefined;
   /** What `room` said. */
   #room: Uint8Array<ArrayBuffer> = this.#first;
-  #pieces: number;
+  #pieces = CAREFUL_PIECES;
   #lines = 0;
 
   /**
@@ -51,17 +53,16 @@ export class ControlInput {
     readonly sharing: Pick<Sharing, "takeControl" | "giveControl">,
     readonly telnet: boolean,
     readonly transferring: () => boolean,
-  ) {
-    this.#pieces = telnet ? CAREFUL_PIECES : 0;
-  }
+  ) {}
 
   /** A transfer begins: when it is over, who waits for it does not know that yet. */
   transferBegins(): void {
-    if (this.telnet) this.#pieces ||= 1;
+    this.#pieces ||= 1;
   }
 
   /** What the next read may fill. */
   room(): Uint8Array<ArrayBuffer> {
+    if (!this.telnet) return (this.#piece ??= this.sharing.takeControl()).whole;
     return this.#room = this.#rest !== undefined
       ? this.#rest.behindFirst
       : this.#pieces > 0 || this.#byOctets
@@ -75,15 +76,16 @@ export class ControlInput {
    * @returns what is to be heard now, valid until the next call of `room`; it may be nothing yet
    */
   received(count: number | null): Uint8Array<ArrayBuffer> | undefined {
+    if (this.#piece !== undefined) return this.#receivedPiece(count);
     if (this.#rest !== undefined) return this.#receivedRest(count ?? 0);
     if (count === null) return undefined;
     if (this.#room === this.#first) return this.#receivedFirst();
-    if (this.telnet && this.#room[count - 1] !== LF) this.#pieces ||= 1;
+    if (this.#room[count - 1] !== LF) this.#pieces ||= 1;
     return this.#room.subarray(0, count);
   }
 
   get #byOctets(): boolean {
-    return this.#lines > 0 || this.telnet && this.transferring();
+    return this.#lines > 0 || this.transferring();
   }
 
   #receivedFirst(): Uint8Array<ArrayBuffer> | undefined {
@@ -97,6 +99,13 @@ export class ControlInput {
     this.#rest = this.sharing.takeControl();
     this.#rest.whole[0] = octet;
     return undefined;
+  }
+
+  #receivedPiece(count: number | null): Uint8Array<ArrayBuffer> | undefined {
+    const { whole } = this.#piece!;
+    this.sharing.giveControl(this.#piece!);
+    this.#piece = undefined;
+    return count === null ? undefined : whole.subarray(0, count);
   }
 
   #receivedRest(count: number): Uint8Array<ArrayBuffer> {

@@ -1,15 +1,16 @@
 /**
- * Starts load/responder.c, the least server that speaks the load's dialogue, for ceilings.ts to aim
- * the load at. What is measured against it says how fast any server could have been measured to be;
- * it is no subject of the comparison.
+ * Starts the servers of twin/: the least that speak the load's dialogue, one for each way to wait, in
+ * C. The one over epoll says how fast any server could have been measured to be (ceilings.ts); beside
+ * a model, its twin says how much of a difference is the way to wait and how much the runtime.
  *
  * @module
  */
 
 import { fromFileUrl, join } from "@std/path";
+import { compile, firstLine } from "./compiler.ts";
 
-/** A responder that serves. */
-export interface Responder {
+/** A twin that serves. */
+export interface Twin {
   /** The port of its control connections. */
   readonly port: number;
   /** The command line that started it. */
@@ -18,6 +19,16 @@ export interface Responder {
   stop(): Promise<void>;
 }
 
+/** What a twin waits by; `unavailable` where the kernel or the compiler does not know it. */
+export const TWIN_WAYS = ["threads", "select", "poll", "epoll", "uring"] as const;
+
+/** One of TWIN_WAYS. */
+export type TwinWay = typeof TWIN_WAYS[number];
+
+const SOURCES = ["main.c", "dialogue.c", "threads.c", "readiness.c", "uring.c"].map((name) =>
+  fromFileUrl(new URL(`./twin/${name}`, import.meta.url))
+);
+
 /** How long it may take to read its file and to listen, milliseconds: 1 GiB takes 1 s. */
 const START_MS_MAX = 10_000;
 
@@ -25,36 +36,25 @@ const START_MS_MAX = 10_000;
 const LINE_BYTES_MAX = 1_000;
 
 /**
- * Compiles the responder and starts it on `host`, an IPv4 address; each RETR will answer what
+ * Compiles the twins and starts one on `host`, an IPv4 address; each RETR will answer what
  * `file` holds, which is not empty. Where it cannot be had, the reason, in one line.
  */
-export async function startResponder(
+export async function startTwin(
+  way: TwinWay,
   host: string,
   file: string,
-): Promise<Responder | { readonly unavailable: string }> {
-  const folder = await Deno.makeTempDir({ prefix: "ftplab-responder-" });
-  const program = join(folder, "responder");
-  const wrong = await compile(program) ?? await start([program, host, "0", file], folder);
+): Promise<Twin | { readonly unavailable: string }> {
+  const folder = await Deno.makeTempDir({ prefix: "ftplab-twin-" });
+  const program = join(folder, "twin");
+  const wrong = await compile(program, SOURCES) ??
+    await start([program, way, host, "0", file], folder);
   if (typeof wrong !== "string") return wrong;
   await Deno.remove(folder, { recursive: true });
   return { unavailable: wrong };
 }
 
-/** Returns what is wrong, if anything is. */
-async function compile(program: string): Promise<string | undefined> {
-  const source = fromFileUrl(new URL("./responder.c", import.meta.url));
-  try {
-    const command = new Deno.Command("cc", { args: ["-O2", "-o", program, source], stdin: "null" });
-    const { success, stderr } = await command.output();
-    return success ? undefined : `the C compiler refuses it: ${firstLine(stderr)}`;
-  } catch (error) {
-    if (error instanceof Deno.errors.NotFound) return "there is no C compiler, cc";
-    throw error;
-  }
-}
-
 /** Returns what is wrong, if it does not come to listen. */
-async function start(command: readonly string[], folder: string): Promise<Responder | string> {
+async function start(command: readonly string[], folder: string): Promise<Twin | string> {
   const [program, ...args] = command;
   const options = { args, stdin: "null", stdout: "piped", stderr: "piped" } as const;
   const child = new Deno.Command(program!, options).spawn();
@@ -67,7 +67,7 @@ async function start(command: readonly string[], folder: string): Promise<Respon
   const timer = setTimeout(() => kill(child), START_MS_MAX);
   const line = await readLine(child.stdout);
   clearTimeout(timer);
-  const port = Number(/^responder: .*:(\d+)$/.exec(line)?.[1] ?? 0);
+  const port = Number(/^twin: .*:(\d+)$/.exec(line)?.[1] ?? 0);
   if (port !== 0) return { port, command, stop };
   kill(child);
   await child.status;
@@ -90,8 +90,4 @@ async function readLine(stream: ReadableStream<Uint8Array>): Promise<string> {
     if (text.includes("\n") || text.length > LINE_BYTES_MAX) break;
   }
   return text.split("\n")[0]!;
-}
-
-function firstLine(octets: Uint8Array): string {
-  return new TextDecoder().decode(octets).split("\n")[0]!;
 }
