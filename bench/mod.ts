@@ -140,6 +140,9 @@ class RunFile {
   }
 }
 
+/** What ends a run in order: servers that are parked would otherwise stay so for ever. */
+const ENDINGS = ["SIGINT", "SIGTERM"] as const;
+
 async function run(args: readonly string[], flags: BenchFlags): Promise<number> {
   const startedAt = new Date().toISOString();
   const path = flags.out ?? `bench/results/${startedAt.slice(0, 19).replaceAll(":", "-")}.jsonl`;
@@ -153,13 +156,13 @@ async function run(args: readonly string[], flags: BenchFlags): Promise<number> 
   }
   const interrupt = new AbortController();
   const onInterrupt = () => interrupt.abort();
-  Deno.addSignalListener("SIGINT", onInterrupt);
+  for (const signal of ENDINGS) Deno.addSignalListener(signal, onInterrupt);
   try {
     await fill(file, args, startedAt, flags, interrupt.signal);
     const status = await report(path) ?? 1;
     return interrupt.signal.aborted ? 130 : status;
   } finally {
-    Deno.removeSignalListener("SIGINT", onInterrupt);
+    for (const signal of ENDINGS) Deno.removeSignalListener(signal, onInterrupt);
     file.close();
   }
 }

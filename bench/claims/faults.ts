@@ -12,6 +12,9 @@ import { mainOf } from "./figures.ts";
 /** What clocks of different kinds may differ by: a share of the processors, of a second. */
 const TOLERANCE = 0.05;
 
+/** What the kernel's ticks of 10 ms may be off by at the two edges of a window, seconds. */
+const TICKS_SECONDS = 0.02;
+
 /** What of `cell` is impossible, in words; `machine` bounds what can be used. */
 export function faultsOf(cell: CellRecord, machine?: Machine): string[] {
   const faults: string[] = [];
@@ -31,7 +34,7 @@ export function faultsOf(cell: CellRecord, machine?: Machine): string[] {
   negative("octets moved", server?.octetsMoved);
   for (const [name, count] of Object.entries(server?.calls ?? {})) negative(`calls ${name}`, count);
   negative("steal", cell.steal);
-  negative("a share of others", cell.others, -TOLERANCE);
+  negative("a share of others", cell.others, -TOLERANCE - TICKS_SECONDS / (seconds || 1));
   negative("load CPU", cell.loadCpuShare);
   for (const [name, group] of Object.entries(cell.groups)) {
     negative(`operations of ${name}`, group.operations);
