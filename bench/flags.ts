@@ -15,6 +15,9 @@ import {
 import { FILE_SIZES, type FileSizes, type Scenario, SCENARIOS } from "./scenarios/mod.ts";
 import { MODELS, type ModelSubject, selectModels } from "./run/subjects.ts";
 
+/** The programs that the load may be: the one in C is cheaper than any server. */
+const LOADS = ["typescript", "c"] as const;
+
 /** What the user wants measured. */
 export interface BenchFlags {
   /** Variants of this project's own server. */
@@ -29,6 +32,8 @@ export interface BenchFlags {
   readonly peersRoots: readonly string[];
   /** Whether calls are counted from outside, too, in a pass of its own. */
   readonly count: boolean;
+  /** Which program the clients are in. */
+  readonly load: typeof LOADS[number];
   /** How often each cell is measured. */
   readonly repeats: number;
   /** Probes that a window has at least. */
@@ -103,6 +108,11 @@ const TABLE = {
     value: "DIR",
     repeats: true,
     help: "look for them below DIR, too, where packages were unpacked; may be repeated",
+  },
+  load: {
+    value: "typescript|c",
+    initial: "typescript",
+    help: "what the clients are; c needs a C compiler",
   },
   count: { help: "then count system calls with perf, in a pass of its own" },
   seed: { value: "N", otherwise: "from the time", help: "repeat the order of an earlier run" },
@@ -189,6 +199,7 @@ function parseRun(args: readonly string[]): ParsedFlags {
       peers: values.has("peers") || peersRoots.length > 0,
       peersRoots,
       count: values.has("count"),
+      load: values.oneOf("load", LOADS),
       repeats: values.whole("repeats", 1, REPEATS_MAX, base.repeats),
       seconds: values.number(
         "seconds",

@@ -7,8 +7,9 @@
 
 import { dirname, resolve } from "@std/path";
 import { countCalls } from "./run/count.ts";
-import { outputColumns } from "../client/cli/flags.ts";
+import { outputColumns, UsageError } from "../client/cli/flags.ts";
 import { type BenchFlags, helpText, parseFlags } from "./flags.ts";
+import { type LoadProgram, nativeLoad, TYPESCRIPT_LOAD } from "./load/process.ts";
 import { readMachine, sampleIdleness } from "./run/machine.ts";
 import { cellCount, measure, type Plan, prepareWorkplace, type Workplace } from "./run/measure.ts";
 import { PEERS } from "./peers/mod.ts";
@@ -45,7 +46,7 @@ export async function main(args: readonly string[]): Promise<number> {
     case "compare":
       return await compare(parsed.files);
     case "run":
-      return await run(args, parsed.flags);
+      return await withLoad(parsed.flags.load, (program) => run(args, parsed.flags, program));
   }
 }
 
@@ -143,7 +144,29 @@ class RunFile {
 /** What ends a run in order: servers that are parked would otherwise stay so for ever. */
 const ENDINGS = ["SIGINT", "SIGTERM"] as const;
 
-async function run(args: readonly string[], flags: BenchFlags): Promise<number> {
+/** Runs `use` with the load that was asked for; one in C is there as long as it is used. */
+async function withLoad(
+  name: BenchFlags["load"],
+  use: (program: LoadProgram) => Promise<number>,
+): Promise<number> {
+  if (name === "typescript") return await use(TYPESCRIPT_LOAD);
+  const folder = await Deno.makeTempDir({ prefix: "ftplab-load-" });
+  try {
+    const program = await nativeLoad(folder);
+    if ("unavailable" in program) {
+      throw new UsageError(`Cannot use --load ${name}: ${program.unavailable}`);
+    }
+    return await use(program);
+  } finally {
+    await Deno.remove(folder, { recursive: true });
+  }
+}
+
+async function run(
+  args: readonly string[],
+  flags: BenchFlags,
+  program: LoadProgram,
+): Promise<number> {
   const startedAt = new Date().toISOString();
   const path = flags.out ?? `bench/results/${startedAt.slice(0, 19).replaceAll(":", "-")}.jsonl`;
   let file: RunFile;
@@ -158,7 +181,7 @@ async function run(args: readonly string[], flags: BenchFlags): Promise<number> 
   const onInterrupt = () => interrupt.abort();
   for (const signal of ENDINGS) Deno.addSignalListener(signal, onInterrupt);
   try {
-    await fill(file, args, startedAt, flags, interrupt.signal);
+    await fill(file, args, startedAt, flags, program, interrupt.signal);
     const status = await report(path) ?? 1;
     return interrupt.signal.aborted ? 130 : status;
   } finally {
@@ -173,6 +196,7 @@ async function fill(
   args: readonly string[],
   startedAt: string,
   flags: BenchFlags,
+  program: LoadProgram,
   signal: AbortSignal,
 ): Promise<void> {
   const before = await sampleIdleness();
@@ -186,7 +210,7 @@ async function fill(
   const progress = new Progress();
   let incomplete: string | undefined;
   try {
-    await using workplace = await prepareWorkplace(plan.sizes, signal);
+    await using workplace = await prepareWorkplace(plan.sizes, signal, program);
     const header: HeaderRecord = {
       kind: "run",
       format: 3,
@@ -199,6 +223,7 @@ async function fill(
       seed,
       scenarios: plan.scenarios.map(({ id }) => id),
       subjects: await Promise.all(subjects.map(cardOf)),
+      load: program.name,
       baseline: (subjects.find(({ id }) => id === BASELINE) ?? subjects[0]!).id,
       notes,
     };

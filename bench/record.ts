@@ -45,6 +45,8 @@ export interface HeaderRecord {
   readonly baseline: string;
   /** Format 2: what the load could do before the run. */
   readonly ceilings?: readonly Ceiling[];
+  /** Which load was used; missing: the one in TypeScript. */
+  readonly load?: "typescript" | "c";
   /** Subjects left out and why, and the like; a sentence each. */
   readonly notes: readonly string[];
 }

@@ -50,7 +50,7 @@ export async function compileLoad(
 ): Promise<{ readonly program: string } | { readonly unavailable: string }> {
   const program = join(folder, "load");
   const wrong = await compile(program, SOURCES);
-  return wrong === undefined ? { program } : { unavailable: `The load in C: ${wrong}` };
+  return wrong === undefined ? { program } : { unavailable: wrong };
 }
 
 /** `job` as native/load.c reads it: a line, and one for each group. */

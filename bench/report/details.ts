@@ -34,6 +34,7 @@ export function machine({ run }: Analysis): Block[] {
     ["Before the run", idleness(header.before)],
     ["Others during it", spread(cells.map(({ others }) => others))],
     ["Steal during it", spread(cells.map(({ steal }) => steal))],
+    ["Load", header.load === "c" ? "in C" : "in TypeScript"],
     ["Load process", `${spread(cells.map(({ loadCpuShare }) => loadCpuShare))} of a processor`],
     ["After the run", idleness(end?.after)],
     ["Repeats", `${header.repeats}, windows of ${header.seconds} s, seed ${header.seed}`],

@@ -65,7 +65,7 @@ export function lookOf(analysis: Analysis, subject: SubjectCard): Look {
 }
 
 /** The models that have a colour in style.ts. */
-const MODELS: readonly string[] = ["blocking", "polling", "multiplex", "async"];
+const MODELS: readonly string[] = ["blocking", "polling", "multiplex", "async", "uring"];
 
 /** The model of a variant, "peer" for others. */
 export function modelOf({ kind, flags }: SubjectCard): string {

@@ -10,7 +10,7 @@
 export const STYLE = `:root {
   color-scheme: light dark;
   --page: #fff; --ink: #1c1e21; --soft: #5a6068; --rule: #d9dce0; --wash: #f4f5f7;
-  --blocking: #b04a00; --polling: #97326f; --multiplex: #0b5cad; --async: #00735a;
+  --blocking: #b04a00; --polling: #97326f; --multiplex: #0b5cad; --async: #00735a; --uring: #a3262b;
   --peer: #5f6670; --other: #7a6000;
   --good: #d3ecdd; --good-ink: #0a5230; --bad: #fbdcd2; --bad-ink: #8c2500;
   --same: #eceef1; --warn: #fff3d1; --warn-ink: #5e4300; --red: #b3261e;
@@ -20,7 +20,7 @@ export const STYLE = `:root {
 @media (prefers-color-scheme: dark) {
   :root {
     --page: #16181b; --ink: #e8eaed; --soft: #a5abb3; --rule: #383c42; --wash: #1f2226;
-    --blocking: #ff9a5c; --polling: #ec92c8; --multiplex: #74b6ff; --async: #4fd0a8;
+    --blocking: #ff9a5c; --polling: #ec92c8; --multiplex: #74b6ff; --async: #4fd0a8; --uring: #ff8f8f;
     --peer: #a5abb3; --other: #e0c050;
     --good: #17402b; --good-ink: #9fe5bd; --bad: #552312; --bad-ink: #ffc1ab;
     --same: #2a2e33; --warn: #453607; --warn-ink: #ffe4a0; --red: #ff8a80;
@@ -116,6 +116,7 @@ figcaption { color: var(--soft); font-size: .9rem; max-width: 72ch; }
 .plot .inside.p1, .plot .inside.p3, .plot .inside.p5, .plot .inside.p7 { fill: var(--ink); }
 .m-blocking { --tone: var(--blocking); } .m-polling { --tone: var(--polling); }
 .m-multiplex { --tone: var(--multiplex); } .m-async { --tone: var(--async); }
+.m-uring { --tone: var(--uring); }
 .m-peer { --tone: var(--peer); } .m-other { --tone: var(--other); }
 .plot text[class*="m-"] { fill: var(--tone); }
 ${Array.from({ length: 8 }, (_, index) => `.part.p${index} { fill: var(--p${index}); }`).join(" ")}
@@ -141,7 +142,7 @@ ${Array.from({ length: 8 }, (_, index) => `.part.p${index} { fill: var(--p${inde
     --page: #fff; --ink: #000; --soft: #444; --rule: #ccc; --wash: #f4f5f7; --good: #d3ecdd;
     --good-ink: #0a5230; --bad: #fbdcd2; --bad-ink: #8c2500; --same: #eceef1; --warn: #fff3d1;
     --warn-ink: #5e4300; --red: #b3261e; --blocking: #b04a00; --polling: #97326f;
-    --multiplex: #0b5cad; --async: #00735a; --peer: #5f6670; --other: #7a6000;
+    --multiplex: #0b5cad; --async: #00735a; --uring: #a3262b; --peer: #5f6670; --other: #7a6000;
     --p0: #0b5cad; --p1: #8fc1f0; --p2: #00735a; --p3: #8ad6bd; --p4: #97326f; --p5: #e9a9cf;
     --p6: #b04a00; --p7: #a9afb7;
   }

@@ -10,7 +10,7 @@
 import { fromFileUrl, join } from "@std/path";
 import { isDisturbed } from "../claims/gates.ts";
 import { createContentFile } from "../load/content.ts";
-import { LoadProcess } from "../load/process.ts";
+import { LoadProcess, type LoadProgram, TYPESCRIPT_LOAD } from "../load/process.ts";
 import type { CeilingRecord, CellRecord } from "../record.ts";
 import { jobsOf, needsFreshServer, warmUpJobs } from "../scenarios/jobs.ts";
 import type { FileSizes, Point, Scenario, Surroundings } from "../scenarios/mod.ts";
@@ -39,8 +39,15 @@ export interface Workplace extends AsyncDisposable, Loads {
   readonly folders: Folders;
 }
 
-/** Makes the served files and starts the load; an abort of `signal` ends the load at once. */
-export async function prepareWorkplace(sizes: FileSizes, signal: AbortSignal): Promise<Workplace> {
+/**
+ * Makes the served files and starts the load, by `program`; an abort of `signal` ends the load at
+ * once. Probes come from the load in TypeScript: they are few, and what is due is told for each.
+ */
+export async function prepareWorkplace(
+  sizes: FileSizes,
+  signal: AbortSignal,
+  program: LoadProgram = TYPESCRIPT_LOAD,
+): Promise<Workplace> {
   const work = await Deno.makeTempDir({ prefix: "ftplab-bench-" });
   const root = join(work, "root");
   const state = join(work, "state");
@@ -51,7 +58,7 @@ export async function prepareWorkplace(sizes: FileSizes, signal: AbortSignal): P
   for (const [name, file] of Object.entries(FILES)) {
     await createContentFile(join(root, file), sizes[name as keyof FileSizes]);
   }
-  const [load, probes] = [new LoadProcess(), new LoadProcess()];
+  const [load, probes] = [new LoadProcess(program), new LoadProcess()];
   const kill = () => Promise.all([load.kill(), probes.kill()]);
   const killLoad = () => void kill();
   signal.addEventListener("abort", killLoad);

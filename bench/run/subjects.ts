@@ -71,6 +71,7 @@ export const MODELS: readonly ModelSubject[] = [
     "edge",
   ]),
   model("async", "async", "async", []),
+  model("uring", "uring", "uring", []),
 ];
 
 function model(

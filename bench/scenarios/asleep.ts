@@ -29,6 +29,7 @@ export const scenario: Scenario = {
     "poll": "=",
     "epoll-edge": "=",
     "async": "=",
+    "uring": "=",
   },
   because: "a blocked thread costs no CPU; only polling goes on asking",
   sessions: ({ x }) => ({ idle: x, busy: 0 }),

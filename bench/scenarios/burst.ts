@@ -34,6 +34,7 @@ export const scenario: Scenario = {
     "poll": "=",
     "epoll-edge": "=",
     "async": "-",
+    "uring": "=",
   },
   because: "a bounded pool makes clients wait in line, and one that grows starts threads meanwhile",
   sessions: ({ x }) => ({ idle: 0, busy: x }),

@@ -39,6 +39,7 @@ export const scenario: Scenario = {
     "poll": "=",
     "epoll-edge": "=",
     "async": "-",
+    "uring": "+",
   },
   because: "with few descriptors the mechanism hardly matters; a thread per client switches " +
     "for every request, and a spinning loop calls for nothing",

@@ -31,6 +31,7 @@ export const scenario: Scenario = {
     "poll": "=",
     "epoll-edge": "=",
     "async": "+",
+    "uring": "=",
   },
   because: "readiness does not exist for files: the loop stands still, a thread does so alone",
   sessions: () => ({ idle: 0, busy: BUSY_CLIENTS + PROBING_CLIENTS }),

@@ -28,6 +28,7 @@ export const scenario: Scenario = {
     "poll": "-",
     "epoll-edge": "=",
     "async": "-",
+    "uring": "+",
   },
   because: "poll and polling look at every descriptor each time, epoll at the ready ones",
   sessions: ({ x }) => ({ idle: x, busy: BUSY_CLIENTS }),

@@ -45,6 +45,7 @@ export const scenario: Scenario = {
     "poll": "=",
     "epoll-edge": "=",
     "async": "-",
+    "uring": "=",
   },
   because:
     "the FFI models send without a copy through user space, the runtime's sockets copy twice",

@@ -31,6 +31,7 @@ export const scenario: Scenario = {
     "poll": "=",
     "epoll-edge": "=",
     "async": "-",
+    "uring": "+",
   },
   because: "accepting is one call whatever waited for it; sleeping polls late",
   further: [{

@@ -31,6 +31,7 @@ export const scenario: Scenario = {
     "poll": "=",
     "epoll-edge": "=",
     "async": "+",
+    "uring": "=",
   },
   because: "a thread of its own answers while others copy; a loop answers between two copies",
   sessions: () => ({ idle: 0, busy: BUSY_CLIENTS + PROBING_CLIENTS }),

@@ -37,6 +37,7 @@ export const scenario: Scenario = {
     "poll": "=",
     "epoll-edge": "=",
     "async": "=",
+    "uring": "=",
   },
   because: "a bounded pool has no thread left; a loop only visits the slow ones",
   sessions: () => ({ idle: 0, busy: BUSY_CLIENTS }),

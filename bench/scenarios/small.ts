@@ -31,6 +31,7 @@ export const scenario: Scenario = {
     "poll": "=",
     "epoll-edge": "=",
     "async": "-",
+    "uring": "+",
   },
   because: "most of a small transfer is connecting, which every loop does alike",
   further: [{

@@ -36,6 +36,7 @@ export const scenario: Scenario = {
     "poll": "=",
     "epoll-edge": "=",
     "async": "-",
+    "uring": "=",
   },
   because: "most of a small upload is connecting and the file system's work, in which no way of " +
     "waiting takes part",

@@ -23,6 +23,7 @@ Deno.test("parseFlags without flags measures every model in every scenario, at l
     "epoll",
     "epoll-edge",
     "async",
+    "uring",
   ]);
   assertEquals(flags.scenarios.map(({ id }) => id), [
     "control",
