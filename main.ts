@@ -12,31 +12,26 @@ const USAGE_TEXT = `Usage: deno task serve  [FLAGS]        an FTP server; --help
        deno task bench  [FLAGS]        compares the models; --help lists the flags
        deno task lab    list|run NAME  the textbook's claims as experiments`;
 
-/** What every command is: arguments in, the exit status out. */
+/** Where each command is. What an import names literally the runtime reads at the start. */
+const COMMANDS: ReadonlyMap<string, string> = new Map([
+  ["serve", "./models/serve/mod.ts"],
+  ["client", "./client/cli/mod.ts"],
+  ["bench", "./bench/mod.ts"],
+  ["lab", "./bench/lab/mod.ts"],
+]);
+
+/** What every command's module has: arguments in, the exit status out. */
 interface Command {
   main(args: readonly string[]): Promise<number>;
 }
 
-/** Their modules, for the type checker only: types are not loaded. */
-interface Modules extends Record<string, Command> {
-  readonly serve: typeof import("./models/serve/mod.ts");
-  readonly client: typeof import("./client/cli/mod.ts");
-  readonly bench: typeof import("./bench/mod.ts");
-  readonly lab: typeof import("./bench/lessons/mod.ts");
-}
-
-const COMMANDS: { readonly [Name in keyof Modules]: string } = {
-  serve: "./models/serve/mod.ts",
-  client: "./client/cli/mod.ts",
-  bench: "./bench/mod.ts",
-  lab: "./bench/lessons/mod.ts",
-};
-
-/**
- * The module of a command. Its path is computed: what an import names literally the runtime reads
- * at the start, whatever comes of it, and so the files of all commands for each of them.
- */
-async function load(path: string): Promise<Command> {
+async function load(name: string): Promise<Command> {
+  const path = COMMANDS.get(name);
+  if (path === undefined) {
+    const meant = closest(name, [...COMMANDS.keys()]);
+    const question = meant === undefined ? "" : `: did you mean ${meant}?`;
+    throw new UsageError(`Unknown command "${name}"${question}`);
+  }
   try {
     return await import(new URL(path, import.meta.url).href);
   } catch (error) {
@@ -46,23 +41,17 @@ async function load(path: string): Promise<Command> {
 }
 
 /** Runs one command line; the exit status. Whatever a user can cause is one line on stderr. */
-export async function main(args: readonly string[]): Promise<number> {
-  const [name, ...rest] = args;
+export async function main([name, ...args]: readonly string[]): Promise<number> {
+  if (name === undefined) {
+    console.error(USAGE_TEXT);
+    return USAGE_STATUS;
+  }
+  if (["--help", "-h", "help"].includes(name)) {
+    console.log(USAGE_TEXT);
+    return 0;
+  }
   try {
-    if (name === "--help" || name === "-h" || name === "help") {
-      console.log(USAGE_TEXT);
-      return 0;
-    }
-    if (name === undefined) {
-      console.error(USAGE_TEXT);
-      return USAGE_STATUS;
-    }
-    if (!Object.hasOwn(COMMANDS, name)) {
-      const meant = closest(name, Object.keys(COMMANDS));
-      const question = meant === undefined ? "" : `: did you mean ${meant}?`;
-      throw new UsageError(`Unknown command "${name}"${question}`);
-    }
-    return await (await load(COMMANDS[name]!)).main(rest);
+    return await (await load(name)).main(args);
   } catch (error) {
     if (!(error instanceof UsageError)) throw error;
     console.error(`ftplab: ${error.message}`);

@@ -12,8 +12,8 @@ import {
   renderHelp,
   UsageError,
 } from "../client/cli/flags.ts";
-import { FILE_SIZES, type FileSizes, type Scenario, SCENARIOS } from "./scenarios.ts";
-import { MODELS, type ModelSubject, selectModels } from "./subjects.ts";
+import { FILE_SIZES, type FileSizes, type Scenario, SCENARIOS } from "./scenarios/mod.ts";
+import { MODELS, type ModelSubject, selectModels } from "./run/subjects.ts";
 
 /** What the user wants measured. */
 export interface BenchFlags {

@@ -6,17 +6,17 @@
  */
 
 import { dirname, resolve } from "@std/path";
-import { measureCeilings } from "./ceilings.ts";
-import { countCalls } from "./count.ts";
+import { measureCeilings } from "./run/ceilings.ts";
+import { countCalls } from "./run/count.ts";
 import { outputColumns } from "../client/cli/flags.ts";
 import { type BenchFlags, helpText, parseFlags } from "./flags.ts";
-import { readMachine, sampleIdleness } from "./machine.ts";
-import { cellCount, measure, type Plan, prepareWorkplace, type Workplace } from "./measure.ts";
-import { PEERS } from "./peers.ts";
-import { Progress } from "./progress.ts";
+import { readMachine, sampleIdleness } from "./run/machine.ts";
+import { cellCount, measure, type Plan, prepareWorkplace, type Workplace } from "./run/measure.ts";
+import { PEERS } from "./peers/mod.ts";
+import { Progress } from "./run/progress.ts";
 import type { HeaderRecord, RunRecord, SubjectCard } from "./record.ts";
 import { parseRun, renderHtml, renderMarkdown, renderTerminal, RunError } from "./report/mod.ts";
-import { BASELINE, type PeerSubject, type Subject } from "./subjects.ts";
+import { BASELINE, type PeerSubject, type Subject } from "./run/subjects.ts";
 
 /** Columns of a report where the terminal does not say. */
 const COLUMNS_DEFAULT = 100;

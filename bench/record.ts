@@ -10,8 +10,6 @@
  * @module
  */
 
-import type { Idleness, Machine } from "./machine.ts";
-
 /** One line of the file. */
 export type RunRecord = HeaderRecord | CellRecord | CountRecord | EndRecord;
 
@@ -45,6 +43,28 @@ export interface HeaderRecord {
   readonly ceilings: readonly Ceiling[];
   /** Subjects left out and why, and the like; a sentence each. */
   readonly notes: readonly string[];
+}
+
+/** What the machine is. */
+export interface Machine {
+  /** The first processor's model. */
+  readonly processor: string;
+  /** Processors that the system schedules on. */
+  readonly processors: number;
+  /** GiB. */
+  readonly memory: number;
+  /** Name, release and architecture. */
+  readonly kernel: string;
+  /** The runtime's version. */
+  readonly deno: string;
+}
+
+/** How busy the machine is while nothing of this benchmark runs. */
+export interface Idleness {
+  /** Load averages over 1, 5 and 15 minutes. */
+  readonly load: readonly number[];
+  /** The share of all processors' time that was used, 0 to 1. */
+  readonly busy: number;
 }
 
 /** Whom the report speaks of. */

@@ -9,13 +9,13 @@
  */
 
 import { addressAt } from "./address.ts";
-import { diskStore } from "./files/disk.ts";
 import * as c from "./libc/constants.ts";
 import { CALL_NAMES, type Kernel, Libc, unavailableReason } from "./libc/mod.ts";
 import { type Model, ServeError, SILENT } from "./model.ts";
 import { LENT, NONE, OWN } from "./pool/link.ts";
 import { Pool } from "./pool/supervisor.ts";
 import { Growth } from "./readiness/growth.ts";
+import { storeLater } from "./kernel/loops.ts";
 import { hasSpareDescriptors, listenForControl } from "./kernel/sockets.ts";
 
 /** See Model. */
@@ -49,7 +49,7 @@ export const blocking: Model = {
         shutDown(libc, own);
       },
       saturated: () => growth.saturated(pool),
-      store: () => diskStore(libc, options.root),
+      store: () => storeLater(libc, options.root),
       release() {
         growth.stop();
         libc.close(listener);

@@ -6,7 +6,7 @@
 
 import { async } from "./async.ts";
 import { blocking } from "./blocking.ts";
-import type { Model } from "./model.ts";
+import { type Model, MODEL_NAMES, type ModelName } from "./model.ts";
 import { multiplex } from "./multiplex.ts";
 import { polling } from "./polling.ts";
 import { uring } from "./uring.ts";
@@ -16,7 +16,9 @@ export { hostAndPort } from "./address.ts";
 export * from "./model.ts";
 export * from "./options.ts";
 
+const MODELS: Readonly<Record<ModelName, Model>> = { blocking, polling, multiplex, async, uring };
+
 /** In the order in which they are taught. */
 export const models: ReadonlyMap<string, Model> = new Map(
-  [blocking, polling, multiplex, async, uring].map((model) => [model.name, model]),
+  MODEL_NAMES.map((name) => [name, MODELS[name]]),
 );

@@ -11,6 +11,15 @@
 import type { Address, ServerEvent, Settings } from "../server/mod.ts";
 import type { AdmissionLimits } from "./admission.ts";
 
+/**
+ * What `--model` calls each, in the order in which they are taught. The module ./NAME.ts exports
+ * the model as NAME: serve loads the one that it runs, an embedder has all of them from mod.ts.
+ */
+export const MODEL_NAMES = ["blocking", "polling", "multiplex", "async", "uring"] as const;
+
+/** See MODEL_NAMES. */
+export type ModelName = typeof MODEL_NAMES[number];
+
 /** Which readiness call a multiplex model waits in. */
 export type SelectorName = "select" | "poll" | "epoll";
 
@@ -47,6 +56,8 @@ export interface ServeOptions {
   readonly maxWorkers: number;
   /** For multiplex: the call that it waits in. */
   readonly selector: SelectorName;
+  /** For select: descriptors below this are watched; FD_SETSIZE is what the C library has. */
+  readonly fdSetBits: number;
   /** For epoll: how it tells readiness. */
   readonly trigger: Trigger;
   /** For polling: milliseconds of sleep between two rounds; 0 spins. */
@@ -173,7 +184,7 @@ export interface Counting {
 /** One way to wait. */
 export interface Model {
   /** What `--model` calls it. */
-  readonly name: string;
+  readonly name: ModelName;
   /** One line for --help and the README. */
   readonly summary: string;
   /** What it cannot do with these options. */

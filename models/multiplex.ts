@@ -8,7 +8,6 @@
  * @module
  */
 
-import { FD_SETSIZE } from "./libc/constants.ts";
 import { unavailableReason } from "./libc/mod.ts";
 import { type Model, SILENT } from "./model.ts";
 import { serveLoops } from "./kernel/loops.ts";
@@ -17,9 +16,9 @@ import { serveLoops } from "./kernel/loops.ts";
 export const multiplex: Model = {
   name: "multiplex",
   summary: "waits for many descriptors in one call: select, poll or epoll",
-  limits: ({ selector }) => ({
+  limits: ({ selector, fdSetBits }) => ({
     countsCalls: true,
-    ...(selector === "select" ? { connections: FD_SETSIZE } : {}),
+    ...(selector === "select" ? { connections: fdSetBits } : {}),
   }),
   unavailable: unavailableReason,
   serve(options, terminal = SILENT) {

@@ -30,6 +30,9 @@ export type ServeParts =
     readonly admission?: Partial<ServeOptions["admission"]>;
   };
 
+/** FD_SETSIZE of the C library: what people meet who use select(2) through it. */
+const FD_SET_BITS = 1_024;
+
 /** How many sessions there are room for where nobody says so. */
 const SESSIONS_MAX = 4096;
 
@@ -63,6 +66,7 @@ export function serveOptions(parts: ServeParts): ServeOptions {
     workers: 1,
     maxWorkers: 64,
     selector: "epoll",
+    fdSetBits: FD_SET_BITS,
     trigger: "level",
     intervalMs: 1,
     passivePorts: PASSIVE_PORTS_DEFAULT,

@@ -1,17 +1,74 @@
 /**
- * Every protocol that the server speaks, by its name.
+ * Every protocol that the server speaks, as data: what a command line and a supervisor ask of it.
+ * Whoever serves clients loads the session of the one that it speaks, and no other's.
  *
  * @module
  */
 
-import { ftp } from "./ftp/mod.ts";
-import { mini } from "./mini/session.ts";
-import type { Protocol } from "./session.ts";
-import { chat } from "./small/chat.ts";
-import { echo } from "./small/echo.ts";
-import { hello } from "./small/hello.ts";
+/** A protocol, told apart from its sessions (see Protocol in session.ts). */
+export interface ProtocolFacts {
+  /** What `--protocol` calls it, and its module exports it as. */
+  readonly name: string;
+  /** One line for --help. */
+  readonly summary: string;
+  /** The port where none is asked for. */
+  readonly defaultPort: number;
+  /** Whether its clients log in: until then they wait behind a limit of their own. */
+  readonly logsIn: boolean;
+  /** Whether its clients store files: what they leave unfinished is removed after a while. */
+  readonly stores: boolean;
+  /** The address of the module that has its sessions. */
+  readonly module: string;
+}
+
+const FACTS: readonly ProtocolFacts[] = [
+  {
+    name: "ftp",
+    summary: "File Transfer Protocol, RFC 959 and its extensions",
+    defaultPort: 2121,
+    logsIn: true,
+    stores: true,
+    module: addressOf("ftp/mod.ts"),
+  },
+  {
+    name: "mini",
+    summary: "get and put in three fields, as it is taught",
+    defaultPort: 8000,
+    logsIn: false,
+    stores: true,
+    module: addressOf("mini/session.ts"),
+  },
+  {
+    name: "echo",
+    summary: "sends back whatever arrives",
+    defaultPort: 8000,
+    logsIn: false,
+    stores: false,
+    module: addressOf("small/echo.ts"),
+  },
+  {
+    name: "hello",
+    summary: "greets, shows one message, closes",
+    defaultPort: 8000,
+    logsIn: false,
+    stores: false,
+    module: addressOf("small/hello.ts"),
+  },
+  {
+    name: "chat",
+    summary: "shows messages, sends what the operator answers",
+    defaultPort: 8000,
+    logsIn: false,
+    stores: false,
+    module: addressOf("small/chat.ts"),
+  },
+];
 
 /** In the order in which --help lists them. */
-export const protocols: ReadonlyMap<string, Protocol> = new Map(
-  [ftp, mini, echo, hello, chat].map((protocol) => [protocol.name, protocol]),
+export const protocols: ReadonlyMap<string, ProtocolFacts> = new Map(
+  FACTS.map((facts) => [facts.name, facts]),
 );
+
+function addressOf(path: string): string {
+  return new URL(path, import.meta.url).href;
+}

@@ -58,21 +58,13 @@ export interface Peer {
 
 export type { Settings };
 
-/** A protocol that the server can speak. */
+/** What a worker needs of a protocol that it speaks; all else is in protocols.ts. */
 export interface Protocol {
-  /** What `--protocol` calls it. */
-  readonly name: string;
-  /** One line for --help. */
-  readonly summary: string;
-  /** The port where none is asked for. */
-  readonly defaultPort: number;
   /**
    * Begins a session with its part of `settings`; what it says first is in its effects.
    * `can` is what its file store is able to do; everything, unless it is told.
    */
   createSession(settings: Settings, peer: Peer, now: number, can?: StoreAbilities): Session;
-  /** Whether its clients log in: until then they wait behind a limit of their own. */
-  readonly logsIn: boolean;
   /** Whether its clients may send urgent data, as Telnet's Synch (RFC 854). */
   readonly telnet: boolean;
   /** What a client hears that cannot be served, for example for want of descriptors. */

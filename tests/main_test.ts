@@ -93,32 +93,68 @@ const OPENED: Readonly<Record<string, RegExp>> = {
   serve: /^(main\.ts$|client\/(cli\/(flags|help)|text)\.ts$|models\/|server\/)/,
 };
 
+/**
+ * The files of this project that a command opens until it ends, each as often as it is opened: a
+ * server, whose line is awaited, is stopped then.
+ */
+async function openedBy(args: readonly string[]): Promise<string[]> {
+  const trace = await Deno.makeTempFile();
+  const project = new URL("../", import.meta.url).pathname;
+  try {
+    const runtime = [Deno.execPath(), "run", "--quiet", ...servePermissions()];
+    const watch = ["-f", "-qq", "-e", "trace=openat", "-o", trace];
+    await using child = new Child("strace", [...watch, ...runtime, `${project}main.ts`, ...args]);
+    if (!args.includes("--help")) {
+      await child.stdout.match(/: serving .*\n/);
+      const { stdout } = await new Deno.Command("pgrep", { args: ["-P", `${child.pid}`] }).output();
+      Deno.kill(Number(new TextDecoder().decode(stdout)), "SIGTERM");
+    }
+    assertEquals((await child.ended()).code, 0);
+    return (await Deno.readTextFile(trace)).matchAll(/openat\([^"]*"([^"]+\.ts)"/g)
+      .map(([, path]) => path!)
+      .filter((path) => path.startsWith(project))
+      .map((path) => path.slice(project.length))
+      .toArray();
+  } finally {
+    await Deno.remove(trace);
+  }
+}
+
 for (const [command, allowed] of Object.entries(OPENED)) {
   testWith(NEEDS, `main ${command} opens the files of its command alone`, async () => {
-    const trace = await Deno.makeTempFile();
-    const project = new URL("../", import.meta.url).pathname;
-    try {
-      const wrapper = ["strace", "-f", "-qq", "-e", "trace=openat", "-o", trace];
-      const args = [Deno.execPath(), "run", "--quiet", ...servePermissions()];
-      await using child = new Child(wrapper[0]!, [
-        ...wrapper.slice(1),
-        ...args,
-        `${project}main.ts`,
-        command,
-        "--help",
-      ]);
-      assertEquals((await child.ended()).code, 0);
-      const opened = (await Deno.readTextFile(trace)).matchAll(/openat\([^"]*"([^"]+\.ts)"/g)
-        .map(([, path]) => path!)
-        .filter((path) => path.startsWith(project))
-        .map((path) => path.slice(project.length));
-      const paths = [...new Set(opened)];
-      assert(paths.length > 5, `${paths}`);
-      assertEquals(paths.filter((path) => !allowed.test(path)), []);
-    } finally {
-      await Deno.remove(trace);
-    }
+    const paths = await openedBy([command, "--help"]);
+    assert(paths.length > 5, `${paths}`);
+    assertEquals(paths.filter((path) => !allowed.test(path)), []);
   }, unwatchable());
+}
+
+/** What a server of each protocol has no use for, in any of its threads. */
+const UNUSED: Readonly<Record<string, RegExp>> = {
+  ftp: /^server\/(mini|small)\//,
+  mini: /^server\/(ftp\/(session|commands\/\w+)\.ts|small\/)/,
+  echo: /^server\/(ftp\/(session|commands\/\w+)\.ts|mini\/|small\/(hello|chat)\.ts)/,
+};
+
+for (const [protocol, unused] of Object.entries(UNUSED)) {
+  for (const model of ["multiplex", "async"]) {
+    const name =
+      `serve opens the files of one protocol and one model alone [${protocol}, ${model}]`;
+    testWith(NEEDS, name, async () => {
+      using root = new Root();
+      const flags = ["--model", model, "--protocol", protocol, "--port", "0", "--root", root.path];
+      const opened = await openedBy(["serve", ...flags]);
+      const others = model === "async"
+        ? /^models\/(libc|readiness|selector)\//
+        : /^models\/runtime\//;
+      const models = new RegExp(`^models/(?!${model})(blocking|polling|multiplex|async)\\.ts$`);
+      const idle = (path: string) => [unused, others, models].some((files) => files.test(path));
+      assertEquals(opened.filter(idle), []);
+      // The supervisor holds no session: its files are the worker's, who opens each once.
+      const sessions = opened.filter((path) => /^server\/\w+\/(session|mod|echo)\.ts$/.test(path));
+      assertEquals(sessions.length, new Set(sessions).size);
+      assert(sessions.length > 0);
+    }, unwatchable() ?? variants.find((variant) => variant.model.name === model)!.unavailable());
+  }
 }
 
 for (const name of new Set(variants.map(({ model }) => model.name))) {

@@ -20,6 +20,7 @@ const RULES: Readonly<Record<string, Rule>> = {
   ffiInOnePlace: rules.ffiInOnePlace,
   fileLength: rules.fileLength,
   modelLength: rules.modelLength,
+  onePage: rules.onePage,
   functionLength: rules.functionLength,
   moduleDoc: rules.moduleDoc,
   exportDoc: rules.exportDoc,
@@ -214,6 +215,12 @@ const b = await fetch("c");
     text: "a();\n".repeat(400),
     finds: [],
   },
+  "an overview of 121 lines": {
+    rule: rules.onePage,
+    path: "ARCHITECTURE.md",
+    text: "a\n".repeat(121),
+    finds: [" has 121 lines"],
+  },
   "functions of 71 lines": {
     rule: rules.functionLength,
     path: "server/a.ts",
@@ -327,10 +334,17 @@ export class D {
 interface G {
   h: number;
 }
+/** What it is. */
+export type I =
+  /** With a number. */
+  | { readonly kind: "j"; readonly number: number }
+  | { readonly kind: "k" }
+  | string;
 `,
     finds: [
       ":5 has a member without a word: c(): void;",
       ":11 has a member without a word: f(): void {}",
+      ':20 has a member without a word: { readonly kind: "k" }',
     ],
   },
   "a model's file of 251 lines": {

@@ -30,7 +30,7 @@ import {
   SOCK_NONBLOCK,
   SOL_SOCKET,
 } from "../../models/libc/constants.ts";
-import { contentMatches } from "../content.ts";
+import { contentMatches } from "./content.ts";
 import type { Group } from "./job.ts";
 import { ReplyReader } from "./replies.ts";
 

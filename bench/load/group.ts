@@ -23,7 +23,8 @@ const TIMELINE_MAX = 64;
 /** Operations that may wait for a free client; a server so far behind is not measured but buried. */
 const BACKLOG_MAX = 100_000;
 
-function newHistogram(): Histogram {
+/** An empty one, in microseconds. */
+export function newHistogram(): Histogram {
   return build({
     bitBucketSize: 32,
     autoResize: true,
@@ -181,7 +182,8 @@ function microseconds(milliseconds: number): number {
   return Math.max(1, Math.round(milliseconds * 1e3));
 }
 
-function latencyOf(histogram: Histogram): Latency | undefined {
+/** What a record keeps of latencies, if there are any. */
+export function latencyOf(histogram: Histogram): Latency | undefined {
   if (histogram.totalCount === 0) return undefined;
   return {
     count: histogram.totalCount,

@@ -8,15 +8,14 @@
  * @module
  */
 
-import { join } from "@std/path";
 import { errorText, type Libc } from "../../models/libc/mod.ts";
 import { EPOLL_CTL_ADD, EPOLLIN, EPOLLOUT } from "../../models/libc/constants.ts";
 import { EPOLL_EVENT_LAYOUTS } from "../../models/libc/structs.ts";
-import { verifyContentFile } from "../content.ts";
-import { ownCpuSeconds } from "../process_figures.ts";
+import { ownCpuSeconds } from "../run/process_figures.ts";
 import { FtpClient, type Surroundings } from "./ftp_client.ts";
 import { GroupState } from "./group.ts";
 import type { Group, LoadJob, LoadResult } from "./job.ts";
+import { verifyUploads } from "./uploads.ts";
 
 /** Events taken at a time. */
 const EVENTS_MAX = 512;
@@ -122,7 +121,7 @@ class Loop implements Surroundings {
     }
     const results = this.#groups.map((group) => [group.spec.name, group.result()] as const);
     this.#closeClients();
-    this.#verifyUploads();
+    verifyUploads(this.#uploads, (reason) => this.#countError(reason));
     return {
       seconds,
       groups: Object.fromEntries(results),
@@ -267,20 +266,5 @@ class Loop implements Surroundings {
 
   uploaded({ group }: FtpClient, name: string): void {
     this.#uploads.set(name, group);
-  }
-
-  /** Looks at every upload that the server has acknowledged and nothing replaced, and removes it. */
-  #verifyUploads(): void {
-    for (const [name, { arrivals, octets }] of this.#uploads) {
-      const path = join(arrivals!, name);
-      try {
-        const wrong = verifyContentFile(path, octets!);
-        if (wrong !== undefined) this.#countError(`upload: ${wrong}`);
-        Deno.removeSync(path);
-      } catch (error) {
-        if (!(error instanceof Error)) throw error;
-        this.#countError(`upload: ${error.name}`);
-      }
-    }
   }
 }

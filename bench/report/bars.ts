@@ -5,10 +5,10 @@
  * @module
  */
 
-import type { Analysis, Row } from "../analysis.ts";
-import { callsPerOperation } from "../figures.ts";
+import type { Analysis, Row } from "../claims/analysis.ts";
+import { callsPerOperation } from "../claims/figures.ts";
 import type { SubjectCard } from "../record.ts";
-import { median, type Summary } from "../statistics.ts";
+import { median, type Summary } from "../claims/statistics.ts";
 import type { Figure } from "./document.ts";
 import { interval, number } from "./numbers.ts";
 import { lookOf, modelsOf } from "./plots.ts";

@@ -5,11 +5,11 @@
  * @module
  */
 
-import type { Analysis, Row } from "../analysis.ts";
-import { type FigureId, FIGURES, mergeLatencies } from "../figures.ts";
+import type { Analysis, Row } from "../claims/analysis.ts";
+import { type FigureId, FIGURES, mergeLatencies } from "../claims/figures.ts";
 import type { HeaderRecord, SubjectCard } from "../record.ts";
-import type { Scenario } from "../scenarios.ts";
-import { median } from "../statistics.ts";
+import type { Scenario } from "../scenarios/mod.ts";
+import { median } from "../claims/statistics.ts";
 import { medianCalls } from "./bars.ts";
 import type { Block, Column, Field, Table } from "./document.ts";
 import { boundSign, factorWithInterval, interval, NOTHING, number } from "./numbers.ts";

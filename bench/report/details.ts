@@ -5,9 +5,9 @@
  * @module
  */
 
-import { type Analysis, OTHERS_MAX, REPEATS_FOR_CLAIM_MIN } from "../analysis.ts";
-import type { Idleness } from "../machine.ts";
-import { median } from "../statistics.ts";
+import { type Analysis, OTHERS_MAX, REPEATS_FOR_CLAIM_MIN } from "../claims/analysis.ts";
+import type { Idleness } from "../record.ts";
+import { median } from "../claims/statistics.ts";
 import { quoted } from "./cells.ts";
 import type { Block, Inline, Table } from "./document.ts";
 import { inWords, NOTHING, number, percent } from "./numbers.ts";

@@ -6,7 +6,7 @@
  * @module
  */
 
-import { type Analysis, analyze, type Run } from "../analysis.ts";
+import { type Analysis, analyze, type Run } from "../claims/analysis.ts";
 import { callsByName, costOfCopying, memoryPerSession } from "./bars.ts";
 import { cells } from "./cells.ts";
 import { configurations, countedCalls, machine, method } from "./details.ts";
@@ -18,8 +18,8 @@ import { waitingInLine } from "./queue.ts";
 import { opening, peers, signGrid, troubles, winners } from "./summary.ts";
 import { COLUMNS_MAX, writeTerminal } from "./terminal.ts";
 
-export type { Run } from "../analysis.ts";
-export { RunError } from "../figures.ts";
+export type { Run } from "../claims/analysis.ts";
+export { RunError } from "../claims/figures.ts";
 export { parseRun } from "./parse.ts";
 export { COLUMNS_MAX };
 

@@ -5,8 +5,8 @@
  * @module
  */
 
-import type { Bound } from "../figures.ts";
-import type { Summary } from "../statistics.ts";
+import type { Bound } from "../claims/figures.ts";
+import type { Summary } from "../claims/statistics.ts";
 
 /** Stands where there is no figure. */
 export const NOTHING = "–";

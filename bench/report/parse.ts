@@ -6,8 +6,8 @@
  * @module
  */
 
-import type { Run } from "../analysis.ts";
-import { RunError } from "../figures.ts";
+import type { Run } from "../claims/analysis.ts";
+import { RunError } from "../claims/figures.ts";
 import type { CellRecord, CountRecord, EndRecord, HeaderRecord, RunRecord } from "../record.ts";
 
 /** The format that this version reads. */

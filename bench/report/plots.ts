@@ -5,8 +5,8 @@
  * @module
  */
 
-import type { Analysis, Row } from "../analysis.ts";
-import { type FigureId, mainOf, mergeLatencies } from "../figures.ts";
+import type { Analysis, Row } from "../claims/analysis.ts";
+import { type FigureId, mainOf, mergeLatencies } from "../claims/figures.ts";
 import type { SubjectCard } from "../record.ts";
 import type { Figure } from "./document.ts";
 import { interval, number } from "./numbers.ts";

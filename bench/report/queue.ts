@@ -5,10 +5,10 @@
  * @module
  */
 
-import type { Analysis } from "../analysis.ts";
-import { mainOf } from "../figures.ts";
+import type { Analysis } from "../claims/analysis.ts";
+import { mainOf } from "../claims/figures.ts";
 import type { SubjectCard } from "../record.ts";
-import { median } from "../statistics.ts";
+import { median } from "../claims/statistics.ts";
 import type { Figure } from "./document.ts";
 import { number } from "./numbers.ts";
 import { lookOf, modelsOf } from "./plots.ts";

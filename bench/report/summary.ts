@@ -5,7 +5,12 @@
  * @module
  */
 
-import { type Analysis, type Comparison, REPEATS_FOR_CLAIM_MIN, type Row } from "../analysis.ts";
+import {
+  type Analysis,
+  type Comparison,
+  REPEATS_FOR_CLAIM_MIN,
+  type Row,
+} from "../claims/analysis.ts";
 import {
   type Contest,
   contests,
@@ -16,9 +21,9 @@ import {
   type Standing,
   standing,
   standingIn,
-} from "../grid.ts";
+} from "../claims/grid.ts";
 import type { SubjectCard } from "../record.ts";
-import type { Scenario } from "../scenarios.ts";
+import type { Scenario } from "../scenarios/mod.ts";
 import type { Block, Inline, Table, Tile } from "./document.ts";
 import {
   boundSign,

@@ -1,6 +1,7 @@
 /**
  * Replies on their way to a wire: put together in one buffer, so that those of one turn leave in
- * one piece and none takes an array of its own to the kernel.
+ * one piece and none takes an array of its own to the kernel. The two around a transfer stay apart,
+ * since some clients take what one recv(2) brings for one reply.
  *
  * @module
  */

@@ -5,18 +5,7 @@
  * says what came of it. Nothing here opens, waits or reads a clock, so the machine is the same
  * under readiness, blocking calls and awaiting.
  *
- *     act       what the wire does                                    and then calls
- *     accept    takes a connection from the passive slot              accepted(host)
- *     connect   connects to `address`                                 madeConnection()
- *     hold      nothing, until the driver says start or release
- *     move      lets the kernel move up to `moveMax()` octets         moved(count), 0: the end
- *     read      fills `buffer` from the file slot                     (the slot answers)
- *     send      sends `chunk`, or a part of it                        sent(count)
- *     receive   receives into `buffer`                                received(count), 0: the end
- *     write     writes `chunk` to the file slot                       (the slot answers)
- *     look      sees whether the control connection is alive          controlSeen(alive)
- *     close     closes the data connection                            closed()
- *     over      nothing: `completion` says how it ended
+ * The acts, each with what the wire calls then (see Act), in their order:
  *
  *     accept, connect -> [hold ->] move* or (read, send*)*      -> close -> over    "send"
  *     accept, connect -> [hold ->] move* or (receive, write)*   -> look -> hold -> close -> over
@@ -48,16 +37,27 @@ export type StartTransfer = Extract<Effect, { kind: "startTransfer" }>;
 
 /** What a wire has to do next; see the header of this file. */
 export type Act =
+  /** Takes a connection from the passive slot; then `accepted(host)`. */
   | "accept"
+  /** Connects to `address`; then `madeConnection()`. */
   | "connect"
+  /** Nothing, until the driver says start or release. */
   | "hold"
+  /** Lets the kernel move up to `moveMax()` octets; then `moved(count)`, 0 at the end. */
   | "move"
+  /** Fills `buffer` from the file slot, which answers. */
   | "read"
+  /** Sends `chunk`, or a part of it; then `sent(count)`. */
   | "send"
+  /** Receives into `buffer`; then `received(count)`, 0 at the end. */
   | "receive"
+  /** Writes `chunk` to the file slot, which answers. */
   | "write"
+  /** Sees whether the control connection is alive; then `controlSeen(alive)`. */
   | "look"
+  /** Closes the data connection; then `closed()`. */
   | "close"
+  /** Nothing: `completion` says how it ended. */
   | "over";
 
 /** What a transfer has to work with once it starts. */

@@ -159,6 +159,8 @@ export class DiskVolume implements Volume<DiskDirectory, DiskFile, DiskNames> {
    * ext4 writes a file out at once that takes another's place by rename(2) (auto_da_alloc,
    * ext4(5)): five times the cost of the rest of a small upload. Exchanging the two names and
    * removing the old file under its new name spares that, and nobody sees the name without a file.
+   * What it gives up is ext4's promise for a crash of the machine: a file that was replaced in the
+   * last seconds may be empty then, as a new one may be in any case.
    */
   replace(from: DiskDirectory, name: string, to: DiskDirectory, newName: string): number {
     const result = this.#rename(from, name, to, newName, c.RENAME_EXCHANGE);
@@ -278,13 +280,13 @@ export class DiskVolume implements Volume<DiskDirectory, DiskFile, DiskNames> {
   }
 
   /** See Volume. */
-  nextNames({ fd }: DiskNames, names: string[]): number {
+  nextNames({ fd }: DiskNames, names: string[], kinds?: (Info["kind"] | undefined)[]): number {
     const before = names.length;
     // A block may hold nothing but "." and "..", which is not the end.
     while (names.length === before) {
       const count = this.names.getdents(fd, this.#dirents, NAMES_LENGTH);
       if (count <= 0) return count;
-      readNames(this.#dirents, count, names);
+      readNames(this.#dirents, count, names, kinds);
     }
     return names.length - before;
   }

@@ -13,7 +13,10 @@ import type { Info } from "./volume.ts";
 /** PATH_MAX of limits.h, its zero included. */
 const PATH_BYTES_MAX = 4096;
 
-const { DIRENT_NAME, DIRENT_RECLEN } = s;
+const { DIRENT_NAME, DIRENT_RECLEN, DIRENT_TYPE } = s;
+
+/** d_type is the part of st_mode that S_IFMT selects, so far to the right; 0: unknown (readdir(3)). */
+const TYPE_SHIFT = 12;
 
 /** "." as an octet. */
 const DOT = 0x2e;
@@ -89,15 +92,30 @@ export function nameIn(buffer: Uint8Array, start: number, end: number): string {
   return decodeOctets(buffer.subarray(start, end));
 }
 
-/** Adds the names of `length` octets of struct dirent64 to `names`, without "." and "..". */
-export function readNames(buffer: Uint8Array, length: number, names: string[]): void {
+/**
+ * Adds the names of `length` octets of struct dirent64 to `names`, without "." and "..", and to
+ * `kinds` what each is; undefined where the file system does not say.
+ */
+export function readNames(
+  buffer: Uint8Array,
+  length: number,
+  names: string[],
+  kinds?: (Info["kind"] | undefined)[],
+): void {
   for (let at = 0; at < length;) {
     const start = at + DIRENT_NAME;
     const next = at + (buffer[at + DIRENT_RECLEN]! | buffer[at + DIRENT_RECLEN + 1]! << 8);
     const end = buffer.indexOf(0, start);
     const isDots = buffer[start] === DOT &&
       (end === start + 1 || end === start + 2 && buffer[start + 1] === DOT);
-    if (!isDots) names.push(nameIn(buffer, start, end));
+    if (!isDots) {
+      names.push(nameIn(buffer, start, end));
+      kinds?.push(kindOf(buffer[at + DIRENT_TYPE]!));
+    }
     at = next;
   }
+}
+
+function kindOf(type: number): Info["kind"] | undefined {
+  return type === 0 ? undefined : KINDS[type << TYPE_SHIFT] ?? "other";
 }

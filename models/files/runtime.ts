@@ -2,11 +2,11 @@
  * A tree on disk through the runtime only: no native code, wherever the runtime runs. The async
  * model serves from it.
  *
- * The runtime opens by path, so this is the best that paths can do: each is real when it is used,
- * no link in its last component is followed, nothing waits for a FIFO, and a file is only read
- * after it was found again inside. What a folder that is exchanged with a link at the right moment
- * can still cause is a name made, changed or removed beyond it (ARCHITECTURE.md); disk.ts has no
- * such gap.
+ * The runtime opens by path, so this is the best that paths can do: each is real when it is used, no
+ * link in its last component is followed, nothing waits for a FIFO, and a file is only read after it
+ * was found again inside: none came from outside in 30,000 tries against a folder exchanged with a
+ * link in a loop. Such an exchange can still (one in 150 there) have a name made, removed, renamed,
+ * listed or changed in mode beyond the link, or lose an upload; disk.ts has no such gap.
  *
  * @module
  */
@@ -82,6 +82,7 @@ export class RuntimeVolume implements Volume<RuntimeDirectory, RuntimeFile, Runt
 
   /** See Volume. */
   hold(path: string): RuntimeDirectory | number {
+    this.#paths.forget();
     if (path === "/") return this.#root;
     if (!path.isWellFormed()) return -ERRNO.ENOENT;
     const real = attempt(() => Deno.realPathSync(this.#root.path + path));
@@ -115,7 +116,8 @@ export class RuntimeVolume implements Volume<RuntimeDirectory, RuntimeFile, Runt
     return retried(() => {
       const sinceMs = Date.now();
       const looked = this.#paths.look(path);
-      if (looked < 0) return looked;
+      // What an upload has just opened and locked was found inside, and this is the same file.
+      if (looked < 0 || this.#paths.isShown(path)) return looked;
       const way = this.#paths.wayTo(path, sinceMs);
       if (way !== "loud") return way === "quiet" ? 0 : -ERRNO.OUTSIDE;
       return this.#paths.isAt(path, identityOf(this.found), sinceMs);
@@ -205,7 +207,8 @@ export class RuntimeVolume implements Volume<RuntimeDirectory, RuntimeFile, Runt
       if (this.found.kind !== "file") return notRegular(this.found.kind);
       const own = attempt(() => Deno.openSync(path, MODIFY));
       if (own === -ERRNO.ENOENT) return -ERRNO.ESTALE;
-      return typeof own === "number" ? own : this.#verified({ own, position: 0 }, path, sinceMs);
+      if (typeof own === "number") return own;
+      return this.#verified({ own, position: 0 }, path, sinceMs, true);
     });
   }
 
@@ -288,6 +291,7 @@ export class RuntimeVolume implements Volume<RuntimeDirectory, RuntimeFile, Runt
 
   /** See Volume. */
   closeFile({ own, fd }: RuntimeFile): void {
+    this.#paths.forget();
     own?.close();
     if (fd !== undefined) fs().closeSync(fd);
   }
@@ -358,14 +362,14 @@ export class RuntimeVolume implements Volume<RuntimeDirectory, RuntimeFile, Runt
     return result;
   }
 
-  /** The same, and only if it is where it was asked for. */
-  #verified(file: RuntimeFile, path: string, sinceMs: number): RuntimeFile | number {
+  /** The same, and only if it is where it was asked for; `links` as in RealPaths.isAt. */
+  #verified(file: RuntimeFile, path: string, sinceMs: number, links = false): RuntimeFile | number {
     const regular = this.#regular(file);
     if (typeof regular === "number") return regular;
-    const result = this.#paths.isAt(path, identityOf(this.found), sinceMs);
-    if (result === 0) return file;
-    this.closeFile(file);
-    return result;
+    const result = this.#paths.isAt(path, identityOf(this.found), sinceMs, links);
+    if (result < 0) this.closeFile(file);
+    else if (file.own !== undefined) this.#paths.shown(path);
+    return result < 0 ? result : file;
   }
 
   /** Reads names; while folders on the way change, some of them must be found inside again. */

@@ -9,7 +9,7 @@
 
 import { ERRNO } from "./errors.ts";
 import { attempt, done, fillFromFileInfo } from "./runtime_calls.ts";
-import type { Identity, Info } from "./volume.ts";
+import { type Identity, identityOf, type Info } from "./volume.ts";
 
 /**
  * How often the way to an opened file is looked at again while folders on it change: who exchanges
@@ -42,6 +42,7 @@ export function retried<T>(body: () => T | number): T | number {
 export class RealPaths {
   /** Of what every path begins with. */
   readonly #length: number;
+  #shown: { readonly path: string; readonly identity: Identity } | undefined;
 
   /**
    * @param location the root's real path
@@ -49,6 +50,23 @@ export class RealPaths {
    */
   constructor(readonly location: string, readonly found: Info) {
     this.#length = location === "/" ? 0 : location.length;
+  }
+
+  /** An open file was just found where its path says. */
+  shown(path: string): void {
+    this.#shown = { path, identity: identityOf(this.found) };
+  }
+
+  /** Nothing counts as shown any more: time has passed. */
+  forget(): void {
+    this.#shown = undefined;
+  }
+
+  /** Whether the path that was looked at leads to what was shown; it is asked once for each. */
+  isShown(path: string): boolean {
+    const shown = this.#shown;
+    this.forget();
+    return shown?.path === path && this.found.isSame(shown.identity);
   }
 
   /** lstat(2) into `found`: 0 or -errno. */
@@ -59,11 +77,14 @@ export class RealPaths {
   /**
    * Looks again at where a real path leads, until it is certain or often enough to be likely that
    * it led there all the time since `sinceMs`: 0, OUTSIDE, or ESTALE for another file.
+   *
+   * @param links whether a link in the last component would have been followed
    */
-  isAt(path: string, identity: Identity, sinceMs: number): number {
+  isAt(path: string, identity: Identity, sinceMs: number, links = false): number {
     for (let round = 0; round < VERIFY_ROUNDS; round++) {
       const way = this.wayTo(path, sinceMs);
       if (way === "outside") return -ERRNO.OUTSIDE;
+      if (way === "quiet" && !links) return 0;
       const looked = this.look(path);
       if (looked === -ERRNO.ENOENT) return -ERRNO.ESTALE;
       if (looked < 0) return looked;

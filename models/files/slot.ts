@@ -2,7 +2,8 @@
  * The one executor of file operations: what they mean, on whatever volume. A driver performs them
  * on the slot of its connection, a transfer moves octets through what the slot has open.
  *
- * Everything is answered before a call returns. Nothing outside the root is ever named, opened or
+ * Everything is answered before a call returns, in async, too: calls about names take microseconds,
+ * and one executor means one set of rules for links and names. Nothing outside the root is ever named, opened or
  * changed: the volume sees to that, component by component.
  *
  * @module
@@ -27,19 +28,21 @@ export class VolumeStore<D extends object, F extends object, N extends object>
   implements FileStore {
   /** See FileStore. */
   readonly can: FileStore["can"];
-  readonly #root: Identity;
+  /** What a slot needs only while it performs an operation: all slots share it. */
+  readonly #tools: SlotTools<D, F, N>;
   #sweep: Sweep<D, F, N> | undefined;
 
   /** @param volume the store's from now on */
   constructor(readonly volume: Volume<D, F, N>) {
     this.can = volume.can;
     volume.look(volume.top(), ".");
-    this.#root = identityOf(volume.found);
+    const root = identityOf(volume.found);
+    this.#tools = { volume, root, at: new Finder(volume), to: new Finder(volume), guards: [] };
   }
 
   /** See FileStore. */
   slot(): FileSlot {
-    return new VolumeSlot(this.volume, this.#root);
+    return new VolumeSlot(this.#tools);
   }
 
   /** See FileStore. */
@@ -57,11 +60,19 @@ export class VolumeStore<D extends object, F extends object, N extends object>
   }
 }
 
+/** What the slots of a store share; it holds nothing between two operations. */
+interface SlotTools<D extends object, F extends object, N extends object> {
+  readonly volume: Volume<D, F, N>;
+  readonly root: Identity;
+  readonly at: Finder<D, F, N>;
+  /** Where a rename leads. */
+  readonly to: Finder<D, F, N>;
+  /** Files that are held still while they are changed. */
+  readonly guards: F[];
+}
+
 class VolumeSlot<D extends object, F extends object, N extends object> implements FileSlot {
-  readonly #at: Finder<D, F, N>;
-  /** Where a rename leads, and what holds a file still while it is changed. */
-  readonly #to: Finder<D, F, N>;
-  readonly #guards: F[] = [];
+  readonly #tools: SlotTools<D, F, N>;
   #file: F | undefined;
   #remaining = 0;
   #upload: Upload<D, F, N> | undefined;
@@ -69,17 +80,33 @@ class VolumeSlot<D extends object, F extends object, N extends object> implement
   /** Nothing comes behind the last read. */
   #ended = false;
 
-  constructor(readonly volume: Volume<D, F, N>, readonly root: Identity) {
-    this.#at = new Finder(volume);
-    this.#to = new Finder(volume);
+  constructor(tools: SlotTools<D, F, N>) {
+    this.#tools = tools;
+  }
+
+  get volume(): Volume<D, F, N> {
+    return this.#tools.volume;
+  }
+
+  get #at(): Finder<D, F, N> {
+    return this.#tools.at;
+  }
+
+  get #to(): Finder<D, F, N> {
+    return this.#tools.to;
+  }
+
+  get #guards(): F[] {
+    return this.#tools.guards;
   }
 
   perform(operation: FileOperation, complete: (completion: Completion) => void): void {
     const completion = this.#perform(operation);
-    this.#at.release();
-    this.#to.release();
-    while (this.#guards.length > 0) this.volume.closeFile(this.#guards.pop()!);
-    complete(completion);
+    const { volume, at, to, guards } = this.#tools;
+    at.release();
+    to.release();
+    while (guards.length > 0) volume.closeFile(guards.pop()!);
+    complete(completion); // which may perform the next one
   }
 
   get descriptor(): number | undefined {
@@ -220,7 +247,7 @@ class VolumeSlot<D extends object, F extends object, N extends object> implement
     const found = this.#at.follow(operation.path);
     if (found < 0) return failureOf(found);
     const isChmod = operation.do === "chmod";
-    if (isChmod && volume.found.isSame(this.root)) return FAILURES.isRoot;
+    if (isChmod && volume.found.isSame(this.#tools.root)) return FAILURES.isRoot;
     const failure = this.#guard(this.#at);
     if (failure !== undefined) return failure;
     const { directory, name } = this.#at;

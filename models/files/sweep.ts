@@ -2,8 +2,9 @@
  * Removes partial files that nobody went on with: an upload that broke off keeps its octets for
  * who resumes, and one that nobody resumes would keep the disk full for everybody, hidden.
  *
- * The supervisor calls it when a server starts, and daily. It never removes what is locked, since
- * that is being written, and looks at a bounded number of names in one step.
+ * The supervisor calls it after a server has started, and daily. It never removes what is locked,
+ * since that is being written, and takes a bounded number of names in one step. An entry is only
+ * looked at where its name and what the volume says of it leave something to be seen.
  *
  * @module
  */
@@ -11,7 +12,7 @@
 import { childPath, isPartialName } from "../../server/mod.ts";
 import { SWEEP_DIRECTORIES_MAX, SWEEP_STEP } from "./limits.ts";
 import { guard } from "./upload.ts";
-import { identityOf, type Volume } from "./volume.ts";
+import { identityOf, type Info, type Volume } from "./volume.ts";
 
 const DAY_MS = 86_400_000;
 
@@ -30,6 +31,8 @@ export class Sweep<D extends object, F extends object, N extends object> {
   #directory: D | undefined;
   #names: N | undefined;
   #waiting: string[] = [];
+  /** What each of them is, where the volume says so. */
+  #kinds: (Info["kind"] | undefined)[] = [];
 
   constructor(readonly volume: Volume<D, F, N>) {}
 
@@ -45,14 +48,14 @@ export class Sweep<D extends object, F extends object, N extends object> {
     for (let count = 0; count < SWEEP_STEP; count++) {
       const name = this.#next();
       if (name === null) return { removed, ended: true };
-      if (name === undefined || this.volume.look(this.#directory!, name) < 0) continue;
-      const { kind, modifiedMs } = this.volume.found;
+      if (name === undefined) continue;
+      const kind = this.#kindOf(name, this.#kinds.pop());
       if (kind === "directory") {
         if (this.#pending.length < SWEEP_DIRECTORIES_MAX) {
           this.#pending.push(childPath(this.#path, name));
         }
-      } else if (kind === "file" && isPartialName(name) && modifiedMs < before) {
-        if (this.#remove(name)) removed++;
+      } else if (kind === "file" && isPartialName(name)) {
+        if (this.volume.found.modifiedMs < before && this.#remove(name)) removed++;
       }
     }
     return { removed, ended: false };
@@ -64,13 +67,23 @@ export class Sweep<D extends object, F extends object, N extends object> {
     if (this.#directory !== undefined) this.volume.release(this.#directory);
     this.#names = this.#directory = undefined;
     this.#waiting = [];
+    this.#kinds = [];
+  }
+
+  /** What an entry is, undefined when it has gone; a partial file was looked at. */
+  #kindOf(name: string, said: Info["kind"] | undefined): Info["kind"] | undefined {
+    if (said !== undefined && !(said === "file" && isPartialName(name))) return said;
+    return this.volume.look(this.#directory!, name) < 0 ? undefined : this.volume.found.kind;
   }
 
   /** The next name; undefined for none in this step of the way, null at its end. */
   #next(): string | undefined | null {
     const name = this.#waiting.pop();
     if (name !== undefined) return name;
-    if (this.#names !== undefined && this.volume.nextNames(this.#names, this.#waiting) > 0) {
+    if (
+      this.#names !== undefined &&
+      this.volume.nextNames(this.#names, this.#waiting, this.#kinds) > 0
+    ) {
       return undefined;
     }
     this.close();

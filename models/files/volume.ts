@@ -166,9 +166,9 @@ export interface Volume<D extends object, F extends object, N extends object> {
   openNames(directory: D): N | number;
   /**
    * Adds some more names to `names`, none but at the end; without "." and "..". 0 at the end, else
-   * how many were read.
+   * how many were read. A volume that knows without a look what each is adds that to `kinds`.
    */
-  nextNames(reading: N, names: string[]): number;
+  nextNames(reading: N, names: string[], kinds?: (Info["kind"] | undefined)[]): number;
   /** Ends it. */
   closeNames(reading: N): void;
 

@@ -6,9 +6,9 @@
  */
 
 import { addressAt } from "../address.ts";
-import { diskStore } from "../files/disk.ts";
+import type { FileStore } from "../files/contract.ts";
 import * as c from "../libc/constants.ts";
-import { CALL_NAMES, errorText, Libc } from "../libc/mod.ts";
+import { CALL_NAMES, errorText, type Kernel, Libc } from "../libc/mod.ts";
 import { ServeError, type ServeOptions, type Server, type Terminal } from "../model.ts";
 import { Pool } from "../pool/supervisor.ts";
 import { hasSpareDescriptors, listenForControl, WAKE } from "./sockets.ts";
@@ -47,7 +47,7 @@ export async function serveLoops(
       if (pool.stopped) libc.shutdown(listener, c.SHUT_RDWR);
       libc.write(worker.wake, WAKE);
     },
-    store: () => diskStore(libc, options.root),
+    store: () => storeLater(libc, options.root),
     release() {
       for (const fd of descriptors.splice(0)) libc.close(fd);
     },
@@ -55,4 +55,15 @@ export async function serveLoops(
   const { port } = libc.localAddress(listener);
   await pool.start(options.workers, { ...options, port });
   return pool.server(addressAt(options, port));
+}
+
+/**
+ * The tree on the disk, for a supervisor: most of the time it does without, so its files are loaded
+ * when it asks. The address is no literal: the runtime would read them at the start.
+ */
+export async function storeLater(kernel: Kernel, root: string): Promise<FileStore> {
+  const { diskStore }: typeof import("../files/disk.ts") = await import(
+    new URL("../files/disk.ts", import.meta.url).href
+  );
+  return diskStore(kernel, root);
 }

@@ -5,14 +5,13 @@
  * @module
  */
 
-import { protocols } from "../../server/mod.ts";
 import type { DriverTools } from "../driver/mod.ts";
 import { Replies } from "../driver/replies.ts";
 import { turnAway } from "../driver/turn_away.ts";
 import { diskStore } from "../files/disk.ts";
 import { slowStore } from "../files/slow_disk.ts";
 import type { Kernel } from "../libc/mod.ts";
-import { BULK_BYTES, CONTROL_BYTES } from "../limits.ts";
+import { BULK_BYTES, CONTROL_BYTES, MOVE_BYTES_MAX, READY_FEW_MAX } from "../limits.ts";
 import type { WorkerContext } from "../pool/link.ts";
 import type { KernelTools } from "./data_connection.ts";
 import { type PassiveDescriptor, passiveDescriptors } from "./sockets.ts";
@@ -40,7 +39,7 @@ export function connectionTools(
   kernel: Kernel,
   { socketFlags, moveBytes, adopt, refuses }: ThreadWay,
 ): ConnectionTools {
-  const { options, counters, admission } = context;
+  const { options, counters, admission, protocol } = context;
   const buffer = new Uint8Array(BULK_BYTES);
   // The thread waits for a slow disk, as it would in read(2) itself.
   const wait = (ms: number, then: () => void) => {
@@ -63,10 +62,15 @@ export function connectionTools(
       store: slowStore(diskStore(kernel, options.root), options.diskDelay, counters, wait),
       passive: passiveDescriptors(kernel, options, socketFlags, refuses),
       admission,
-      protocol: protocols.get(options.protocol)!,
+      protocol,
       replies: new Replies(counters),
     },
   };
+}
+
+/** One move of a transfer in a loop where so many descriptors are ready, octets. */
+export function moveBytesAmong(ready: number): number {
+  return ready > READY_FEW_MAX ? BULK_BYTES : MOVE_BYTES_MAX / Math.max(1, ready);
 }
 
 /** Releases what they hold; no connection uses them any more. */

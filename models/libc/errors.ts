@@ -1,5 +1,6 @@
 /**
- * Error numbers as text, for log lines and replies (errno(3), strerror(3)).
+ * Error numbers as text, for log lines and replies (errno(3)). What a socket can meet has the words of
+ * strerror(3), which the runtime says as well: a log is the same whatever waits.
  *
  * @module
  */
@@ -28,12 +29,14 @@ const TEXTS: Readonly<Record<number, string>> = {
   [c.ENOTEMPTY]: "directory not empty",
   [c.ELOOP]: "too many levels of symbolic links",
   [c.EADDRINUSE]: "address in use",
-  [c.EADDRNOTAVAIL]: "address not available on this machine",
-  [c.ECONNABORTED]: "connection aborted",
-  [c.ECONNRESET]: "connection reset by the peer",
+  [c.EADDRNOTAVAIL]: "cannot assign requested address",
+  [c.ECONNABORTED]: "software caused connection abort",
+  [c.ECONNRESET]: "connection reset by peer",
   [c.ENOBUFS]: "no buffer space",
-  [c.ETIMEDOUT]: "timed out",
+  [c.ETIMEDOUT]: "connection timed out",
   [c.ECONNREFUSED]: "connection refused",
+  [c.EHOSTUNREACH]: "no route to host",
+  [c.ENETUNREACH]: "network is unreachable",
   [c.EDQUOT]: "disk quota exceeded",
 };
 

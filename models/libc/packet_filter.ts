@@ -1,7 +1,8 @@
 /**
  * A filter for a listening socket that lets the packets of one host through and drops all others
  * in the kernel: a classic BPF program (socket(7) SO_ATTACH_FILTER, the kernel's
- * networking/filter.rst). What is dropped never takes a place in the backlog.
+ * networking/filter.rst). What is dropped never takes a place in the backlog, and gets no answer.
+ * Where the kernel lets only root attach one, strangers are turned away when they are accepted.
  *
  * @module
  */

@@ -14,9 +14,6 @@ export const SOCKADDR_IN6_BYTES = 28;
 /** struct pollfd {int fd; short events; short revents;} */
 export const POLLFD_BYTES = 8;
 
-/** fd_set: 1024 bits. */
-export const FD_SET_BYTES = 128;
-
 /** struct timeval and struct timespec: two 64-bit fields. */
 export const TIMEVAL_BYTES = 16;
 
@@ -31,8 +28,8 @@ export const OPEN_HOW_BYTES = 24;
 /** struct statfs: its size, and where f_bsize and f_bavail are in units of 64 bits. */
 export const STATFS_BYTES = 120, STATFS_BSIZE = 1, STATFS_BAVAIL = 4;
 
-/** struct dirent64: where d_reclen, of 16 bits, and d_name are. */
-export const DIRENT_RECLEN = 16, DIRENT_NAME = 19;
+/** struct dirent64: where d_reclen, of 16 bits, d_type and d_name are. */
+export const DIRENT_RECLEN = 16, DIRENT_TYPE = 18, DIRENT_NAME = 19;
 
 /** Where the fields of struct epoll_event are; packed on x86-64 only (epoll_event(3type)). */
 export interface EpollEventLayout {

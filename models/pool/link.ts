@@ -8,7 +8,7 @@
  * @module
  */
 
-import type { ServerEvent } from "../../server/mod.ts";
+import type { Protocol, ServerEvent } from "../../server/mod.ts";
 import type { Admission } from "../admission.ts";
 import { now } from "../clock.ts";
 import type { ServeOptions, WorkerLink } from "../model.ts";
@@ -99,10 +99,13 @@ export type WorkerMessage =
   | { readonly kind: "ready"; readonly port: number }
   /** It cannot: one line why. */
   | { readonly kind: "failed"; readonly reason: string }
+  /** It has ended, because it was told to stop. */
   | { readonly kind: "finished" }
+  /** A line for standard output. */
   | { readonly kind: "print"; readonly text: string }
   /** What happened, in order. */
   | { readonly kind: "events"; readonly events: readonly TimedEvent[] }
+  /** The operator is to be asked; the answer comes by the mailbox, for question `ask`. */
   | { readonly kind: "ask"; readonly ask: number; readonly prompt: string }
   /** Nobody waits for the answer any more. */
   | { readonly kind: "withdraw"; readonly ask: number }
@@ -152,6 +155,8 @@ export class WorkerContext implements WorkerLink {
 
   constructor(
     start: WorkerStart,
+    /** What it speaks: the protocol that its options name. */
+    readonly protocol: Protocol,
     readonly post: (message: WorkerMessage) => void,
   ) {
     this.model = start.model;

@@ -56,8 +56,8 @@ export interface PoolPlan {
   wake(worker: PoolWorker): void;
   /** All threads have a client; the model may start another. */
   saturated?(): void;
-  /** The served tree, for the supervisor's own thread. */
-  store(): FileStore;
+  /** The served tree, for the supervisor's own thread; its files are loaded when it is asked for. */
+  store(): Promise<FileStore>;
   /** Releases what the plan holds, after the last worker has ended. */
   release(): void;
 }
@@ -131,13 +131,20 @@ export class Pool {
     try {
       for (let index = 0; index < count; index++) port = await this.grow({ ...options, port });
       if (this.#handoff !== undefined) this.#relieve(new Handoff(this.#handoff, SUPERVISOR));
-      const { partialDays } = options;
-      if (partialDays > 0) this.#sweeper = new Sweeper(this.plan.store(), partialDays);
+      this.#sweep(options);
       return port;
     } catch (error) {
       await this.stop(0); // those that were started
       throw error;
     }
+  }
+
+  /** Where clients store nothing, there is nothing to be removed. */
+  #sweep({ protocol, partialDays }: ServeOptions): void {
+    if (partialDays === 0 || !protocols.get(protocol)!.stores) return;
+    const { plan } = this;
+    const warn = (text: string) => plan.terminal.event({ kind: "warning", text });
+    this.#sweeper = new Sweeper(() => plan.store(), partialDays, warn);
   }
 
   #relieve(handoff: Handoff): void {

@@ -1,10 +1,12 @@
 /**
- * What every worker thread runs first: it waits for its first message, then works as its model
- * says. Each model has an entry of its own that calls this, so that a worker loads no other's code.
+ * What every worker thread runs first: it waits for its first message, loads the protocol that is
+ * spoken, then works as its model says. Each model has an entry of its own that calls this, so that
+ * a worker loads no other's code.
  *
  * @module
  */
 
+import { type Protocol, protocols } from "../../server/mod.ts";
 import { ServeError } from "../model.ts";
 import { WorkerContext, type WorkerMessage, type WorkerStart } from "./link.ts";
 
@@ -18,7 +20,11 @@ interface WorkerScope {
 export function runWorker(work: (context: WorkerContext) => void | Promise<void>): void {
   const scope = globalThis as unknown as WorkerScope;
   scope.onmessage = async ({ data: start }) => {
-    const context = new WorkerContext(start, (message) => scope.postMessage(message));
+    scope.onmessage = () => {}; // woken too early: `work` looks at the shared numbers first
+    const { name, module } = protocols.get(start.options.protocol)!;
+    // The address is no literal: the runtime would read the files of every protocol at the start.
+    const { [name]: protocol }: Readonly<Record<string, Protocol>> = await import(module);
+    const context = new WorkerContext(start, protocol!, (message) => scope.postMessage(message));
     scope.onmessage = () => context.onWake?.();
     try {
       await work(context);

@@ -8,17 +8,10 @@
 import { now } from "../clock.ts";
 import { Clients } from "../kernel/clients.ts";
 import { isAcceptRetry } from "../kernel/sockets.ts";
-import { closeTools, connectionTools } from "../kernel/tools.ts";
+import { closeTools, connectionTools, moveBytesAmong } from "../kernel/tools.ts";
 import * as c from "../libc/constants.ts";
 import { errorText, type Kernel } from "../libc/mod.ts";
-import {
-  ACCEPT_BURST_MS,
-  ACCEPT_PAUSE_MS,
-  ACCEPTS_PER_TURN_MAX,
-  BULK_BYTES,
-  MOVE_BYTES_MAX,
-  READY_FEW_MAX,
-} from "../limits.ts";
+import { ACCEPT_BURST_MS, ACCEPT_PAUSE_MS, ACCEPTS_PER_TURN_MAX } from "../limits.ts";
 import { RUNNING, type WorkerContext } from "../pool/link.ts";
 import type { Selector } from "../selector/mod.ts";
 import { Loop, type Watch, watchReadable } from "./loop.ts";
@@ -45,7 +38,7 @@ export class ReadinessServer {
     const tools: WireTools = {
       ...connectionTools(context, kernel, {
         socketFlags: c.SOCK_NONBLOCK,
-        moveBytes: () => this.#loop.worked > READY_FEW_MAX ? BULK_BYTES : MOVE_BYTES_MAX,
+        moveBytes: () => moveBytesAmong(this.#loop.worked),
         adopt: refuses,
         refuses,
       }),

@@ -26,10 +26,10 @@ runWorker((context) => {
   new ReadinessServer(context, libc, selector).run();
 });
 
-function multiplexing({ selector, trigger }: ServeOptions, libc: Libc): Selector {
+function multiplexing({ selector, trigger, fdSetBits }: ServeOptions, libc: Libc): Selector {
   switch (selector) {
     case "select":
-      return new SelectSelector(libc);
+      return new SelectSelector(libc, fdSetBits);
     case "poll":
       return new PollSelector(libc);
     case "epoll":

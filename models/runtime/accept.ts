@@ -2,10 +2,14 @@
  * Accepting by async iteration, through errors: what befalls one connection goes on with the next
  * at once, and want of descriptors or memory only pauses it.
  *
+ * A connection that was reset before it is accepted is an error here and nobody's: whose it was the
+ * runtime does not say, and so a transfer waits for another until its time is over.
+ *
  * @module
  */
 
 import { ACCEPT_PAUSE_MS, BACKLOG } from "../limits.ts";
+import { reasonOf } from "./listen.ts";
 
 /** Errors that pass by themselves, and that another accept would meet at once. */
 const PAUSING: ReadonlySet<unknown> = new Set(["EMFILE", "ENFILE", "ENOBUFS", "ENOMEM"]);
@@ -42,7 +46,7 @@ export async function acceptEach(
       const wanting = PAUSING.has((error as { code?: string }).code);
       if (!wanting && errors < ERRORS_IN_A_ROW_MAX) continue;
       errors = 0;
-      if (goesOn()) paused(error.message);
+      if (goesOn()) paused(reasonOf(error));
       await new Promise((resume) => setTimeout(resume, ACCEPT_PAUSE_MS));
     }
   }

@@ -10,6 +10,7 @@ import { type Address, type Failure, unreachable } from "../../server/mod.ts";
 import type { Transfer } from "../driver/transfer.ts";
 import type { FileSlot, SlotClient } from "../files/contract.ts";
 import { BULK_BYTES } from "../limits.ts";
+import { reasonOf } from "./listen.ts";
 import { addressOf, type AsyncPassive } from "./passive.ts";
 import { BLOCKS_BETWEEN_LOOKS } from "./sharing.ts";
 
@@ -64,7 +65,7 @@ export class RuntimeConnection implements SlotClient {
         await this.#carryOut();
       } catch (error) {
         if (!(error instanceof Error)) throw error;
-        transfer.socketFailed(error.message.replace(/ \(os error.*$/s, ""));
+        transfer.socketFailed(reasonOf(error));
         if (transfer.act === "close") this.#close();
       }
     }

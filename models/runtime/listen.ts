@@ -8,7 +8,9 @@ import { listenError } from "../address.ts";
 import type { ServeOptions } from "../model.ts";
 
 /**
- * A listener; several workers share their port by SO_REUSEPORT.
+ * A listener; several workers share their port by SO_REUSEPORT, which the runtime counts as unstable
+ * (`"unstable": ["net"]` in deno.json). The kernel's hash spreads connections over them, evenly only
+ * in the long run: none can go from one worker of the runtime to another.
  *
  * @throws {ServeError} when the address cannot be listened on.
  */
@@ -19,7 +21,12 @@ export function listen(options: ServeOptions): Deno.TcpListener {
   } catch (error) {
     if (error instanceof Deno.errors.AddrInUse) throw listenError(options, "address in use");
     if (error instanceof Deno.errors.NotCapable) throw listenError(options, "it needs --allow-net");
-    const text = error instanceof Error ? error.message : String(error);
-    throw listenError(options, text.replace(/ \(os error.*$/s, "").toLowerCase());
+    throw listenError(options, reasonOf(error));
   }
+}
+
+/** What the system said, in the words of libc/errors.ts: "connection reset by peer". */
+export function reasonOf(error: unknown): string {
+  const text = error instanceof Error ? error.message : String(error);
+  return text.replace(/ \(os error.*$/s, "").toLowerCase();
 }

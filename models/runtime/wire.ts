@@ -10,16 +10,15 @@ import type { Peer } from "../../server/mod.ts";
 import { now } from "../clock.ts";
 import { Driver, type DriverTools, type Wire } from "../driver/mod.ts";
 import { LAST_REPLY_MS } from "../limits.ts";
+import { ControlInput } from "./control_input.ts";
 import { closeQuietly, RuntimeConnection } from "./data_connection.ts";
 import { addressOf, type AsyncPassive } from "./passive.ts";
 import type { Sharing } from "./sharing.ts";
 
-/** Telnet's IAC, and what ends a line. */
-const IAC = 0xff, LF = 0x0a;
-
 /** Serves one client from its first word to its last. */
 export class AsyncWire implements Wire {
   readonly #driver: Driver<AsyncPassive>;
+  readonly #input: ControlInput;
   /** Replies that are not with the kernel yet. */
   #unsent = 0;
   /** Settled when all that was sent is with the kernel; never rejects. */
@@ -32,10 +31,6 @@ export class AsyncWire implements Wire {
   #buffer: Uint8Array<ArrayBuffer> | undefined;
   #resumes = false;
   #closed = false;
-  readonly #first = new Uint8Array(1);
-  /** The last octet read alone was Telnet's IAC: its command is read alone, too. */
-  #afterIac = false;
-
   constructor(
     readonly sharing: Sharing,
     readonly tools: DriverTools<AsyncPassive>,
@@ -43,6 +38,8 @@ export class AsyncWire implements Wire {
     peer: Peer,
   ) {
     this.#driver = new Driver(tools, this, peer, now());
+    const transferring = () => this.#driver.transfer !== undefined;
+    this.#input = new ControlInput(sharing, tools.protocol.telnet, transferring);
   }
 
   /** Resolves when the connection has ended; never rejects. */
@@ -53,9 +50,12 @@ export class AsyncWire implements Wire {
       this.#driver.begin(now());
       this.#settle();
       while (!this.#closed) {
-        if (!this.#driver.wantsInput) await new Promise<void>((wake) => this.#wake = wake);
-        else if (this.tools.protocol.telnet) await this.#receiveTelnet();
-        else await this.#receive(0);
+        if (this.#unsent > 0) await this.#written;
+        else if (!this.#driver.wantsInput) await new Promise<void>((wake) => this.#wake = wake);
+        else {
+          this.sharing.count("read");
+          this.#received(await this.conn.read(this.#input.room()));
+        }
       }
     } catch (error) {
       if (error instanceof TypeError || error instanceof RangeError) this.#driver.crashed(error);
@@ -79,46 +79,11 @@ export class AsyncWire implements Wire {
     closeQuietly(this.conn);
   }
 
-  /**
-   * A read stops at urgent data, and the runtime takes a buffer that is not full for the end of
-   * what has come: what follows a Synch (RFC 854) would not be heard. One octet is always full,
-   * and it tells what kind of input it begins; a client that says nothing needs no more room.
-   */
-  async #receiveTelnet(): Promise<void> {
-    const first = this.#first;
-    const count = await this.#read(first);
+  #received(count: number | null): void {
     this.sharing.counters.add("wakeups", 1);
-    const [octet] = first;
-    const alone = this.#afterIac || octet === IAC || octet === LF || count === null;
-    this.#afterIac = octet === IAC && !this.#afterIac;
-    if (alone || this.#driver.transfer !== undefined) return this.#heard(first, count);
-    await this.#receive(1);
-  }
-
-  /** What has come, behind the first octet where that was read alone. */
-  async #receive(before: 0 | 1): Promise<void> {
-    const { sharing } = this;
-    const buffer = sharing.takeControl();
-    try {
-      const count = await this.#read(before === 0 ? buffer.whole : buffer.behindFirst);
-      sharing.counters.add("wakeups", 1);
-      buffer.whole[0] = before === 0 ? buffer.whole[0]! : this.#first[0]!;
-      if (before + (count ?? 0) > 0) this.#heard(buffer.whole, before + (count ?? 0));
-      if (count === null) this.#heard(buffer.whole, null);
-    } finally {
-      sharing.giveControl(buffer);
-    }
-  }
-
-  #read(buffer: Uint8Array<ArrayBuffer>): Promise<number | null> {
-    this.sharing.count("read");
-    return this.conn.read(buffer);
-  }
-
-  #heard(buffer: Uint8Array<ArrayBuffer>, count: number | null): void {
-    if (this.#closed) return;
-    if (count === null) this.#driver.end(now());
-    else this.#driver.input(buffer.subarray(0, count), now());
+    const octets = this.#input.received(count);
+    if (octets !== undefined && !this.#closed) this.#driver.input(octets, now());
+    if (count === null && !this.#closed) this.#driver.end(now());
     this.#settle();
   }
 
@@ -188,6 +153,7 @@ export class AsyncWire implements Wire {
     const { transfer, slot, passive } = this.#driver;
     if (transfer === undefined) return;
     if (this.#data?.transfer !== transfer) {
+      this.#input.transferBegins();
       this.#data = new RuntimeConnection({
         slot,
         now,

@@ -5,7 +5,6 @@
  * @module
  */
 
-import { protocols } from "../../server/mod.ts";
 import { Replies } from "../driver/replies.ts";
 import { turnAway } from "../driver/turn_away.ts";
 import { runtimeStore } from "../files/runtime.ts";
@@ -49,7 +48,7 @@ runWorker(async (context) => {
 
 /** Begins connections that the gate lets in. */
 function beginner(context: WorkerContext, serving: Map<AsyncWire, Promise<void>>) {
-  const { options, counters } = context;
+  const { options, counters, protocol } = context;
   const sharing = new Sharing(counters, options.root, () => serving.size < 2);
   const tools = {
     link: context,
@@ -61,7 +60,7 @@ function beginner(context: WorkerContext, serving: Map<AsyncWire, Promise<void>>
     ),
     passive: listenForData(options),
     admission: context.admission,
-    protocol: protocols.get(options.protocol)!,
+    protocol,
     replies: new Replies(context.counters),
   };
   return {

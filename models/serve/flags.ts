@@ -13,17 +13,16 @@ import {
   UsageError,
 } from "../../client/cli/flags.ts";
 import { type Access, type Accounts, protocols, type User } from "../../server/mod.ts";
+import type { AdmissionLimits } from "../admission.ts";
 import {
-  type AdmissionLimits,
   type DiskDelay,
-  isLoopback,
-  type Model,
-  models,
+  MODEL_NAMES,
+  type ModelName,
   type SelectorName,
   type ServeOptions,
-  serveOptions,
   type Trigger,
-} from "../mod.ts";
+} from "../model.ts";
+import { isLoopback, serveOptions } from "../options.ts";
 import { LOG_FORMATS, type LogFormat } from "./log.ts";
 import { DEFAULT_ROOT } from "./root.ts";
 
@@ -34,6 +33,9 @@ const WORKERS_MAX = 256, MAX_WORKERS_MAX = 1_024;
 
 /** More sessions than descriptors that any system grants one process. */
 const SESSIONS_MAX = 1_048_576;
+
+/** What a server and a client take between them: a smaller set would serve nobody. */
+const FD_SET_BITS_MIN = 64;
 
 /** Faster guesses than any network carries. */
 const LOGINS_FAILED_MAX = 1_000_000;
@@ -65,12 +67,17 @@ function inSeconds(ms: number): string {
 }
 
 const TABLE = {
-  model: { value: "NAME", initial: "multiplex", help: [...models.keys()].join(", ") },
+  model: { value: "NAME", initial: "multiplex", help: MODEL_NAMES.join(", ") },
   protocol: { value: "NAME", initial: USUAL.protocol, help: [...protocols.keys()].join(", ") },
   selector: {
     value: "NAME",
     initial: USUAL.selector,
     help: "multiplex waits in select, poll or epoll",
+  },
+  "fd-set": {
+    value: "BITS",
+    initial: `${USUAL.fdSetBits}`,
+    help: "select watches descriptors below this; 1024 is the C library's limit, not the kernel's",
   },
   trigger: {
     value: "NAME",
@@ -206,7 +213,7 @@ type Values = Flags<keyof typeof TABLE>;
 /** What was asked for. */
 export interface ServeFlags {
   /** How to wait. */
-  readonly model: Model;
+  readonly model: ModelName;
   /** All of the options but the root, which has to be looked at first. */
   readonly options: Omit<ServeOptions, "root">;
   /** The folder to serve as it was given; undefined: DEFAULT_ROOT. */
@@ -232,10 +239,10 @@ export function helpText(columns?: number): string {
 export function parseServe(args: readonly string[]): ServeFlags | "help" {
   const values = readFlags(LINE, args);
   if (values.has("help")) return "help";
-  const model = models.get(values.oneOf("model", models.keys()))!;
+  const model = values.oneOf("model", MODEL_NAMES);
   return {
     model,
-    options: parseOptions(values, model.name),
+    options: parseOptions(values, model),
     root: values.text("root"),
     graceMs: seconds(values, "grace", 3_600),
     log: values.oneOf("log", LOG_FORMATS, undefined),
@@ -243,7 +250,7 @@ export function parseServe(args: readonly string[]): ServeFlags | "help" {
   };
 }
 
-function parseOptions(values: Values, model: string): Omit<ServeOptions, "root"> {
+function parseOptions(values: Values, model: ModelName): Omit<ServeOptions, "root"> {
   const protocol = protocols.get(values.oneOf("protocol", protocols.keys()))!;
   const host = parseHost(values);
   const usualWorkers = model === "blocking" ? BLOCKING_WORKERS : USUAL.workers;
@@ -260,6 +267,7 @@ function parseOptions(values: Values, model: string): Omit<ServeOptions, "root">
     workers,
     maxWorkers: Math.max(workers, values.whole("max-workers", 1, MAX_WORKERS_MAX)),
     selector: values.oneOf<SelectorName>("selector", ["select", "poll", "epoll"]),
+    fdSetBits: values.whole("fd-set", FD_SET_BITS_MIN, SESSIONS_MAX),
     trigger: values.oneOf<Trigger>("trigger", ["level", "edge"]),
     intervalMs: values.number("interval", { unit: "milliseconds", high: 60_000 }),
     passivePorts: parseRange(values),

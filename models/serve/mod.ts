@@ -6,7 +6,8 @@
  */
 
 import { outputColumns } from "../../client/cli/flags.ts";
-import { hostAndPort, ServeError } from "../mod.ts";
+import { hostAndPort } from "../address.ts";
+import { type Model, type ModelName, ServeError } from "../model.ts";
 import { helpText, parseServe, type ServeFlags } from "./flags.ts";
 import { DEFAULT_ROOT, openRoot } from "./root.ts";
 import { showStatsOnSignal, stopOnSignals } from "./signals.ts";
@@ -43,7 +44,8 @@ export async function main(args: readonly string[]): Promise<number> {
 
 /** Resolves when the server has ended. */
 async function serve(flags: ServeFlags, terminal: StandardTerminal): Promise<void> {
-  const { model, options, stats } = flags;
+  const { options, stats } = flags;
+  const model = await load(flags.model);
   const reason = model.unavailable();
   if (reason !== undefined) {
     throw new ServeError(`Model ${model.name} is not available here: ${reason}`);
@@ -60,4 +62,15 @@ async function serve(flags: ServeFlags, terminal: StandardTerminal): Promise<voi
   );
   await server.finished;
   if (stats) terminal.print(JSON.stringify({ workers: server.stats() }, null, 2));
+}
+
+/**
+ * The model of this name. The address is no literal: the runtime would read the files of every
+ * model at the start.
+ */
+async function load(name: ModelName): Promise<Model> {
+  const module: Readonly<Record<ModelName, Model>> = await import(
+    new URL(`../${name}.ts`, import.meta.url).href
+  );
+  return module[name];
 }

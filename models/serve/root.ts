@@ -6,7 +6,7 @@
  */
 
 import { sampleAvi } from "../../server/mod.ts";
-import { ServeError } from "../mod.ts";
+import { ServeError } from "../model.ts";
 
 /** The folder served where none is given; made when it is missing. */
 export const DEFAULT_ROOT = "files";

@@ -5,7 +5,7 @@
  * @module
  */
 
-import type { Server, Terminal } from "../mod.ts";
+import type { Server, Terminal } from "../model.ts";
 
 /** SIGUSR2 shows the counters while the server runs, as one line. */
 export function showStatsOnSignal(server: Server, terminal: Terminal): void {

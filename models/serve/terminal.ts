@@ -6,7 +6,7 @@
  */
 
 import type { ServerEvent } from "../../server/mod.ts";
-import type { Terminal } from "../mod.ts";
+import type { Terminal } from "../model.ts";
 import { type LogFormat, renderEvent } from "./log.ts";
 import { Output } from "./output.ts";
 

@@ -8,7 +8,7 @@
 import { now } from "../clock.ts";
 import { Clients } from "../kernel/clients.ts";
 import { isAcceptRetry } from "../kernel/sockets.ts";
-import { closeTools, connectionTools } from "../kernel/tools.ts";
+import { closeTools, connectionTools, moveBytesAmong } from "../kernel/tools.ts";
 import { BufferRing } from "../libc/buffer_ring.ts";
 import * as c from "../libc/constants.ts";
 import { errorText, type Kernel } from "../libc/mod.ts";
@@ -16,13 +16,10 @@ import { Ring } from "../libc/uring.ts";
 import {
   ACCEPT_PAUSE_MS,
   ACCEPTS_PER_TURN_MAX,
-  BULK_BYTES,
   DATA_SLOT_BYTES,
   DATA_SLOTS_MAX,
   INPUT_BUFFER_BYTES,
   INPUT_BUFFERS,
-  MOVE_BYTES_MAX,
-  READY_FEW_MAX,
   REPLIES_BYTES_MAX,
   RING_COMPLETIONS,
   RING_ENTRIES,
@@ -61,7 +58,7 @@ export class UringServer {
     this.#loop = new RingLoop(kernel, ring, counters, now);
     const shared = connectionTools(context, kernel, {
       socketFlags: c.SOCK_NONBLOCK,
-      moveBytes: () => this.#loop.worked > READY_FEW_MAX ? BULK_BYTES : MOVE_BYTES_MAX,
+      moveBytes: () => moveBytesAmong(this.#loop.worked),
       adopt: NOTHING_REFUSED,
       refuses: NOTHING_REFUSED,
     });

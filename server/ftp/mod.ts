@@ -16,10 +16,6 @@ const EVERYTHING: StoreAbilities = { append: true, rename: true, modes: true, ti
 
 /** FTP: RFC 959, 1123, 2389, 2428, 2640 and 3659. */
 export const ftp: Protocol = {
-  name: "ftp",
-  summary: "File Transfer Protocol, RFC 959 and its extensions",
-  defaultPort: 2121,
-  logsIn: true,
   telnet: true,
   createSession: (settings, peer, now, can = EVERYTHING) =>
     new FtpSession(settings.ftp, peer, now, can),

@@ -390,10 +390,6 @@ function expected<Kind extends Completion["kind"]>(
 
 /** The three-field FTP; port 8000. */
 export const mini: Protocol = {
-  name: "mini",
-  summary: "get and put in three fields, as it is taught",
-  defaultPort: 8000,
-  logsIn: false,
   telnet: false,
   createSession: ({ mini }: Settings, _peer: Peer, now: number) => new MiniSession(mini, now),
   refusal: (reason: string) => encoder.encode(`ERR|${reason}`),

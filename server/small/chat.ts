@@ -112,10 +112,6 @@ class ChatSession extends SmallSession {
 
 /** The protocol in which a person answers; port 8000. */
 export const chat: Protocol = {
-  name: "chat",
-  summary: "shows messages, sends what the operator answers",
-  defaultPort: 8000,
-  logsIn: false,
   telnet: false,
   createSession: ({ chat }: Settings, peer: Peer, now: number) => new ChatSession(chat, peer, now),
   refusal: (reason: string) => encoder.encode(reason),

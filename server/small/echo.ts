@@ -19,10 +19,6 @@ class EchoSession extends SmallSession {
 
 /** The protocol that gives back what it gets; port 8000. */
 export const echo: Protocol = {
-  name: "echo",
-  summary: "sends back whatever arrives",
-  defaultPort: 8000,
-  logsIn: false,
   telnet: false,
   createSession: ({ echo }: Settings, _peer: Peer, now: number) => new EchoSession(echo, now),
   // Anything said would look like an echo of what the client has not sent.

@@ -32,10 +32,6 @@ class HelloSession extends SmallSession {
 
 /** The protocol of the first lesson; port 8000. */
 export const hello: Protocol = {
-  name: "hello",
-  summary: "greets, shows one message, closes",
-  defaultPort: 8000,
-  logsIn: false,
   telnet: false,
   createSession: ({ hello }: Settings, _peer: Peer, now: number) => new HelloSession(hello, now),
   refusal: (reason: string) => encoder.encode(reason),

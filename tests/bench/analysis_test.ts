@@ -1,12 +1,12 @@
 /** Tests of bench/analysis.ts and bench/grid.ts, on measurements made up here. @module */
 
 import { assert, assertEquals, assertStringIncludes } from "@std/assert";
-import { type Analysis, analyze, type Comparison } from "../../bench/analysis.ts";
-import { FIGURES, gatesOf, isBentByLateness } from "../../bench/figures.ts";
-import { contests, gridField, standing } from "../../bench/grid.ts";
+import { type Analysis, analyze, type Comparison } from "../../bench/claims/analysis.ts";
+import { FIGURES, gatesOf, isBentByLateness } from "../../bench/claims/figures.ts";
+import { contests, gridField, standing } from "../../bench/claims/grid.ts";
 import type { CellRecord, GroupResult, HeaderRecord, RunRecord } from "../../bench/record.ts";
 import { parseRun } from "../../bench/report/mod.ts";
-import { type ScenarioId, scenarioOf } from "../../bench/scenarios.ts";
+import { type ScenarioId, scenarioOf } from "../../bench/scenarios/mod.ts";
 import { fixtureRecords, fixtureText } from "./fixture_run.ts";
 
 const LOGINS = scenarioOf("logins")!;

@@ -6,7 +6,7 @@
  */
 
 import { assert, assertEquals } from "@std/assert";
-import { estimate, inBlocks, ratio, slope, verdictBy } from "../../bench/lessons/stage/compare.ts";
+import { estimate, inBlocks, ratio, slope, verdictBy } from "../../bench/lab/stage/compare.ts";
 
 Deno.test("inBlocks: every variant once in each block, in the order of chance", async () => {
   const order: string[] = [];

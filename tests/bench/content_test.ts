@@ -8,7 +8,7 @@ import {
   createContentFile,
   octetAt,
   verifyContentFile,
-} from "../../bench/content.ts";
+} from "../../bench/load/content.ts";
 import { testWith } from "../permission.ts";
 
 Deno.test("contentBlock and octetAt agree at any offset and length", () => {

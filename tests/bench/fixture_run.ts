@@ -15,8 +15,13 @@ import type {
   RunRecord,
   ServerWork,
 } from "../../bench/record.ts";
-import { type Point, type Scenario, type ScenarioId, SCENARIOS } from "../../bench/scenarios.ts";
-import { type Random, randomFrom } from "../../bench/statistics.ts";
+import {
+  type Point,
+  type Scenario,
+  type ScenarioId,
+  SCENARIOS,
+} from "../../bench/scenarios/mod.ts";
+import { type Random, randomFrom } from "../../bench/claims/statistics.ts";
 import { type Nature, NATURES } from "./fixture_subjects.ts";
 
 /** What of the full run is wanted. */

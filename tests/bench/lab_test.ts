@@ -5,8 +5,8 @@
  */
 
 import { assert, assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
-import { type Finding, type Lesson, LessonError } from "../../bench/lessons/lesson.ts";
-import { carryOut, LESSONS } from "../../bench/lessons/mod.ts";
+import { type Finding, type Lesson, LessonError } from "../../bench/lab/lesson.ts";
+import { carryOut, LESSONS } from "../../bench/lab/mod.ts";
 import {
   type Outcome,
   renderJson,
@@ -15,7 +15,7 @@ import {
   renderOpening,
   renderOutcome,
   renderSummary,
-} from "../../bench/lessons/show.ts";
+} from "../../bench/lab/show.ts";
 import { Child } from "../child.ts";
 import { type Need, SERVER_NEEDS, testWith } from "../permission.ts";
 

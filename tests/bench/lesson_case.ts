@@ -6,8 +6,8 @@
  */
 
 import { assertEquals } from "@std/assert";
-import type { Lesson } from "../../bench/lessons/lesson.ts";
-import { procUnavailable } from "../../bench/lessons/stage/thread.ts";
+import type { Lesson } from "../../bench/lab/lesson.ts";
+import { procUnavailable } from "../../bench/lab/stage/thread.ts";
 import { type Need, SERVER_NEEDS, testWith } from "../permission.ts";
 
 /** How long threads that have ended may take to give their descriptors back, milliseconds. */

@@ -5,9 +5,9 @@
  */
 
 import { assert, assertEquals } from "@std/assert";
-import { lesson as completions } from "../../bench/lessons/completions.ts";
-import { lesson as copies } from "../../bench/lessons/copies.ts";
-import { lesson as lyingLoad } from "../../bench/lessons/lying_load.ts";
+import { lesson as completions } from "../../bench/lab/completions.ts";
+import { lesson as copies } from "../../bench/lab/copies.ts";
+import { lesson as lyingLoad } from "../../bench/lab/lying_load.ts";
 import { lessonTest, number } from "./lesson_case.ts";
 
 lessonTest(copies, "two octets through user space for each one, and none", (figures, verdict) => {

@@ -5,13 +5,13 @@
  */
 
 import { assert, assertEquals } from "@std/assert";
-import { lesson as boundedPool } from "../../bench/lessons/bounded_pool.ts";
-import { lesson as concurrentTransfers } from "../../bench/lessons/concurrent_transfers.ts";
-import { lesson as edgeEagain } from "../../bench/lessons/edge_eagain.ts";
-import { lesson as lateByHalf } from "../../bench/lessons/late_by_half.ts";
-import { lesson as spinning } from "../../bench/lessons/spinning.ts";
-import { LessonError, type Stage } from "../../bench/lessons/lesson.ts";
-import { Apart } from "../../bench/lessons/stage/apart.ts";
+import { lesson as boundedPool } from "../../bench/lab/bounded_pool.ts";
+import { lesson as concurrentTransfers } from "../../bench/lab/concurrent_transfers.ts";
+import { lesson as edgeEagain } from "../../bench/lab/edge_eagain.ts";
+import { lesson as lateByHalf } from "../../bench/lab/late_by_half.ts";
+import { lesson as spinning } from "../../bench/lab/spinning.ts";
+import { LessonError, type Stage } from "../../bench/lab/lesson.ts";
+import { Apart } from "../../bench/lab/stage/apart.ts";
 import { SERVER_NEEDS, testWith } from "../permission.ts";
 
 const LESSONS_THAT_PAUSE = [edgeEagain, spinning, lateByHalf, boundedPool, concurrentTransfers];

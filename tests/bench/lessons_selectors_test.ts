@@ -6,14 +6,14 @@
  */
 
 import { assert, assertEquals } from "@std/assert";
-import { lesson as echoMultiplexed } from "../../bench/lessons/echo_multiplexed.ts";
-import { lesson as edgeEagain } from "../../bench/lessons/edge_eagain.ts";
-import { lesson as levelAndEdge } from "../../bench/lessons/level_and_edge.ts";
-import { lesson as lowestDescriptor } from "../../bench/lessons/lowest_descriptor.ts";
-import { lesson as selectChat } from "../../bench/lessons/select_chat.ts";
-import { lesson as selectLimit } from "../../bench/lessons/select_limit.ts";
-import { lesson as watchedOrReady } from "../../bench/lessons/watched_or_ready.ts";
-import { lesson as withoutIdleClients } from "../../bench/lessons/without_idle_clients.ts";
+import { lesson as echoMultiplexed } from "../../bench/lab/echo_multiplexed.ts";
+import { lesson as edgeEagain } from "../../bench/lab/edge_eagain.ts";
+import { lesson as levelAndEdge } from "../../bench/lab/level_and_edge.ts";
+import { lesson as lowestDescriptor } from "../../bench/lab/lowest_descriptor.ts";
+import { lesson as selectChat } from "../../bench/lab/select_chat.ts";
+import { lesson as selectLimit } from "../../bench/lab/select_limit.ts";
+import { lesson as watchedOrReady } from "../../bench/lab/watched_or_ready.ts";
+import { lesson as withoutIdleClients } from "../../bench/lab/without_idle_clients.ts";
 import { lessonTest, number } from "./lesson_case.ts";
 
 lessonTest(lowestDescriptor, "gets the lowest free number each time", (_figures, verdict) => {

@@ -6,11 +6,11 @@
  */
 
 import { assert, assertEquals } from "@std/assert";
-import { lesson as boundedPool } from "../../bench/lessons/bounded_pool.ts";
-import { lesson as concurrentTransfers } from "../../bench/lessons/concurrent_transfers.ts";
-import { lesson as eventQueue } from "../../bench/lessons/event_queue.ts";
-import { lesson as switchingThreads } from "../../bench/lessons/switching_threads.ts";
-import { lesson as threadPerConnection } from "../../bench/lessons/thread_per_connection.ts";
+import { lesson as boundedPool } from "../../bench/lab/bounded_pool.ts";
+import { lesson as concurrentTransfers } from "../../bench/lab/concurrent_transfers.ts";
+import { lesson as eventQueue } from "../../bench/lab/event_queue.ts";
+import { lesson as switchingThreads } from "../../bench/lab/switching_threads.ts";
+import { lesson as threadPerConnection } from "../../bench/lab/thread_per_connection.ts";
 import { models } from "../../models/mod.ts";
 import { lessonTest, number } from "./lesson_case.ts";
 

@@ -6,13 +6,13 @@
  */
 
 import { assert, assertEquals } from "@std/assert";
-import { lesson as blockedCostsNothing } from "../../bench/lessons/blocked_costs_nothing.ts";
-import { lesson as connectedNotAccepted } from "../../bench/lessons/connected_not_accepted.ts";
-import { lesson as hello } from "../../bench/lessons/hello.ts";
-import { lesson as lateByHalf } from "../../bench/lessons/late_by_half.ts";
-import { lesson as looksEvery4Seconds } from "../../bench/lessons/looks_every_4_seconds.ts";
-import { lesson as spinning } from "../../bench/lessons/spinning.ts";
-import { lesson as waitingInLine } from "../../bench/lessons/waiting_in_line.ts";
+import { lesson as blockedCostsNothing } from "../../bench/lab/blocked_costs_nothing.ts";
+import { lesson as connectedNotAccepted } from "../../bench/lab/connected_not_accepted.ts";
+import { lesson as hello } from "../../bench/lab/hello.ts";
+import { lesson as lateByHalf } from "../../bench/lab/late_by_half.ts";
+import { lesson as looksEvery4Seconds } from "../../bench/lab/looks_every_4_seconds.ts";
+import { lesson as spinning } from "../../bench/lab/spinning.ts";
+import { lesson as waitingInLine } from "../../bench/lab/waiting_in_line.ts";
 import { lessonTest, number } from "./lesson_case.ts";
 
 lessonTest(hello, "makes no call before a client comes", (figures) => {

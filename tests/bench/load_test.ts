@@ -7,14 +7,19 @@
 
 import { assert, assertEquals, assertMatch } from "@std/assert";
 import { join } from "@std/path";
-import { createContentFile } from "../../bench/content.ts";
+import { createContentFile } from "../../bench/load/content.ts";
 import { jain } from "../../bench/load/group.ts";
 import type { Group, LoadJob, LoadResult } from "../../bench/load/job.ts";
-import { LoadProcess } from "../../bench/load_process.ts";
-import { startServer } from "../../bench/server_process.ts";
-import { MODELS, type ModelSubject } from "../../bench/subjects.ts";
+import {
+  LoadProcess,
+  type LoadProgram,
+  nativeLoad,
+  TYPESCRIPT_LOAD,
+} from "../../bench/load/process.ts";
+import { startServer } from "../../bench/run/server_process.ts";
+import { MODELS, type ModelSubject } from "../../bench/run/subjects.ts";
 import { testWith } from "../permission.ts";
-import { NEEDS } from "./needs.ts";
+import { NEEDS, noCompiler } from "./needs.ts";
 
 const EPOLL = MODELS.find(({ id }) => id === "epoll")!;
 
@@ -31,11 +36,12 @@ interface Setting {
 
 /** Runs `job` against a server of its own, in a folder with "file" and "incoming". */
 async function loadOf(
+  program: LoadProgram,
   job: Partial<LoadJob> & { readonly groups: readonly Group[] },
   { subject = EPOLL, zeros = false, pause = () => {} }: Setting = {},
 ): Promise<LoadResult> {
   const folder = await Deno.makeTempDir();
-  const load = new LoadProcess();
+  const load = new LoadProcess(program);
   await Deno.mkdir(join(folder, "incoming"));
   if (zeros) await Deno.writeFile(join(folder, "file"), new Uint8Array(SIZE));
   else await createContentFile(join(folder, "file"), SIZE);
@@ -67,6 +73,23 @@ async function loadOf(
   }
 }
 
+let compiled: Promise<LoadProgram> | undefined;
+
+/** The load in C, compiled for the first test that wants it, and removed at the end. */
+async function compileOnce(): Promise<LoadProgram> {
+  const folder = await Deno.makeTempDir();
+  globalThis.addEventListener("unload", () => Deno.removeSync(folder, { recursive: true }));
+  const program = await nativeLoad(folder);
+  assert("name" in program, JSON.stringify(program));
+  return program;
+}
+
+/** A test of both loads: what one counts, the other counts. */
+function testLoad(name: string, run: (program: LoadProgram) => Promise<void>): void {
+  testWith(NEEDS, `${name} [TypeScript]`, () => run(TYPESCRIPT_LOAD));
+  testWith(NEEDS, `${name} [C]`, async () => run(await (compiled ??= compileOnce())), noCompiler);
+}
+
 function group(action: Group["action"], change: Partial<Group> = {}): Group {
   const file = action === "download" || action === "upload";
   const transfer = file ? { path: "file", octets: SIZE } : {};
@@ -74,15 +97,14 @@ function group(action: Group["action"], change: Partial<Group> = {}): Group {
 }
 
 for (const action of ["noop", "login", "download", "upload"] as const) {
-  testWith(
-    NEEDS,
+  testLoad(
     `the load ${action}: counts what ended in the window, without an error`,
-    async () => {
+    async (program) => {
       const events: string[] = [];
       const pause = (event: string) => void events.push(event);
       // Each client does it once, so the counts are exact.
       const once = group(action, { clients: 5, once: true, timeline: true });
-      const result = await loadOf({ groups: [once], measureMs: 10_000 }, { pause });
+      const result = await loadOf(program, { groups: [once], measureMs: 10_000 }, { pause });
       const { operations, octets, unserved, unfinished, latency, timeline, fairness } = result
         .groups
         .main!;
@@ -95,9 +117,9 @@ for (const action of ["noop", "login", "download", "upload"] as const) {
   );
 }
 
-testWith(NEEDS, "the load replaces what a client has uploaded before, if told so", async () => {
+testLoad("the load replaces what a client has uploaded before, if told so", async (program) => {
   let names: readonly string[] = [];
-  const result = await loadOf({
+  const result = await loadOf(program, {
     groups: [group("upload", { perSecond: 100, replaces: true })],
     warmupMs: 100,
     measureMs: 300,
@@ -109,8 +131,8 @@ testWith(NEEDS, "the load replaces what a client has uploaded before, if told so
   assert(result.groups.main!.operations > names.length);
 });
 
-testWith(NEEDS, "the load holds silent clients and counts nothing of theirs", async () => {
-  const result = await loadOf({
+testLoad("the load holds silent clients and counts nothing of theirs", async (program) => {
+  const result = await loadOf(program, {
     groups: [{ name: "idle", clients: 100, action: "hold" }, group("noop")],
   });
   const { idle, main } = result.groups;
@@ -119,9 +141,9 @@ testWith(NEEDS, "the load holds silent clients and counts nothing of theirs", as
   assertEquals(result.errors, {});
 });
 
-testWith(NEEDS, "the load begins an open loop's operations when they are due", async () => {
+testLoad("the load begins an open loop's operations when they are due", async (program) => {
   // 50 a second for 0.2 s: 10 are due, the last of them may fall behind the end.
-  const result = await loadOf({
+  const result = await loadOf(program, {
     groups: [group("noop", { clients: 4, perSecond: 50 })],
     measureMs: 205,
   });
@@ -130,9 +152,9 @@ testWith(NEEDS, "the load begins an open loop's operations when they are due", a
   assertEquals(operations + unfinished, 10);
 });
 
-testWith(NEEDS, "the load says who is not served by a pool that is full", async () => {
+testLoad("the load says who is not served by a pool that is full", async (program) => {
   const subject = { ...EPOLL, flags: "--model blocking --workers 2 --max-workers 2".split(" ") };
-  const result = await loadOf({
+  const result = await loadOf(program, {
     groups: [group("noop", { name: "busy", clients: 2 }), group("noop", { clients: 3 })],
     setupMs: 300,
   }, { subject });
@@ -142,28 +164,34 @@ testWith(NEEDS, "the load says who is not served by a pool that is full", async 
   assertEquals([main!.unfinished, main!.latency!.count], [3, 3]);
 });
 
-testWith(NEEDS, "the load counts wrong octets, sizes and replies, and gives up", async () => {
+testLoad("the load counts wrong octets, sizes and replies, and gives up", async (program) => {
   const measureMs = 10_000; // it gives up long before
-  const spoilt = await loadOf({ groups: [group("download")], measureMs }, { zeros: true });
+  const spoilt = await loadOf(program, { groups: [group("download")], measureMs }, { zeros: true });
   assertEquals(Object.keys(spoilt.errors), ["wrong octets"]);
   assertEquals([spoilt.groups.main!.operations, spoilt.failure], [0, "more than 100 errors"]);
-  const short = await loadOf({ groups: [group("download", { octets: SIZE + 1 })], measureMs });
+  const short = await loadOf(program, {
+    groups: [group("download", { octets: SIZE + 1 })],
+    measureMs,
+  });
   assertEquals(Object.keys(short.errors), [`wrong size: ${SIZE} of ${SIZE + 1} octets`]);
   assertEquals([short.groups.main!.operations, short.failure], [0, "more than 100 errors"]);
-  const missing = await loadOf({ groups: [group("download", { path: "/missing" })], measureMs });
+  const missing = await loadOf(program, {
+    groups: [group("download", { path: "/missing" })],
+    measureMs,
+  });
   assertMatch(Object.keys(missing.errors)[0]!, /^unexpected reply in step transfer: 550 /);
 });
 
-testWith(NEEDS, "the load counts refused connections, and gives up", async () => {
+testLoad("the load counts refused connections, and gives up", async (program) => {
   using listener = Deno.listen({ hostname: "127.0.0.1", port: 0 });
   const { port } = listener.addr;
   listener.close();
-  const load = new LoadProcess();
+  const load = new LoadProcess(program);
   try {
     const times = { setupMs: 1_000, warmupMs: 0, measureMs: 20, stallMs: 10_000 };
     const result = await load.run({ host: "127.0.0.1", port, groups: [group("noop")], ...times });
     assertEquals(result.failure, "more than 100 errors");
-    assertMatch(Object.keys(result.errors)[0]!, /connection refused$/);
+    assertMatch(Object.keys(result.errors)[0]!, /connection refused$/i);
   } finally {
     await load.kill();
   }

@@ -13,12 +13,16 @@ import {
   type Plan,
   pointsFor,
   prepareWorkplace,
-} from "../../bench/measure.ts";
+} from "../../bench/run/measure.ts";
 import type { CellRecord } from "../../bench/record.ts";
 import { parseFlags } from "../../bench/flags.ts";
-import { parseCounts } from "../../bench/count.ts";
-import { processTree, readMemoryBytes, readProcessFigures } from "../../bench/process_figures.ts";
-import { MODELS, type Subject } from "../../bench/subjects.ts";
+import { parseCounts } from "../../bench/run/count.ts";
+import {
+  processTree,
+  readMemoryBytes,
+  readProcessFigures,
+} from "../../bench/run/process_figures.ts";
+import { MODELS, type Subject } from "../../bench/run/subjects.ts";
 import { Child } from "../child.ts";
 import { testWith } from "../permission.ts";
 import { NEEDS } from "./needs.ts";

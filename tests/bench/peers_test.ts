@@ -1,6 +1,6 @@
 /**
  * Each peer that is on this machine, started as the benchmark does, in a dialogue; and the load's
- * responder in the same. FTPLAB_PEERS_ROOT names a folder in which further packages were unpacked,
+ * twins in the same. FTPLAB_PEERS_ROOT names a folder in which further packages were unpacked,
  * as --peers-root does.
  *
  * @module
@@ -8,16 +8,14 @@
 
 import { assert, assertEquals, assertMatch } from "@std/assert";
 import { join } from "@std/path";
-import { startResponder } from "../../bench/responder.ts";
-import { contentBlock, createContentFile } from "../../bench/content.ts";
-import { type Located, type Peer, PEERS } from "../../bench/peers.ts";
-import { processTree } from "../../bench/process_figures.ts";
-import { startServer } from "../../bench/server_process.ts";
+import { contentBlock, createContentFile } from "../../bench/load/content.ts";
+import { type Located, type Peer, PEERS } from "../../bench/peers/mod.ts";
+import { processTree } from "../../bench/run/process_figures.ts";
+import { startServer } from "../../bench/run/server_process.ts";
+import { startTwin, TWIN_WAYS } from "../../bench/load/twins.ts";
 import { assertBytes, Conversation, type Endpoint } from "../conformance/client.ts";
-import { missing, type Need, testWith } from "../permission.ts";
-
-/** What is below /proc takes all permissions. */
-const NEEDS: readonly Need[] = ["net", "read", "write", "run", "ffi", "env", "sys"];
+import { missing, testWith } from "../permission.ts";
+import { NEEDS, noCompiler } from "./needs.ts";
 
 /** Not the address that everything is on: a peer has to answer on the one that it is told. */
 const HOST = "127.0.0.3";
@@ -113,50 +111,53 @@ for (const peer of PEERS) {
   );
 }
 
-async function hasCompiler(): Promise<boolean> {
-  try {
-    return (await new Deno.Command("cc", { args: ["--version"] }).output()).success;
-  } catch (error) {
-    if (error instanceof Deno.errors.NotFound) return false;
-    throw error;
-  }
+for (const way of TWIN_WAYS) {
+  testWith(
+    NEEDS,
+    `the twin over ${way} speaks the load's dialogue, session by session`,
+    async () => {
+      await withFolders(async ({ root }) => {
+        const twin = await startTwin(way, HOST, join(root, "small.bin"));
+        if ("unavailable" in twin) {
+          assertEquals(way, "uring", twin.unavailable);
+          assertMatch(
+            twin.unavailable,
+            /io_uring_setup: (Operation not permitted|Function not impl)/,
+          );
+          return;
+        }
+        try {
+          const endpoint = { host: HOST, port: twin.port };
+          const [one, other] = [await logIn(endpoint), await logIn(endpoint)];
+          for (const ftp of [one, other, one]) {
+            assertBytes(await ftp.fetch("RETR small.bin"), contentBlock(0, SIZE));
+            await ftp.put("STOR incoming/sent", contentBlock(0, 2_000_000));
+            await ftp.command("NOOP", 200);
+          }
+          // Commands in pieces and two at once, one that is unknown, one too long.
+          await one.send(new TextEncoder().encode("NO"));
+          await one.command("OP\r\nTYPE I", 200);
+          await one.reply(200);
+          await one.command("FEAT", 502);
+          await one.command("QUIT", 221);
+          await one.end();
+          await other.command("x".repeat(510), 502);
+          await other.send("x".repeat(512));
+          await other.end();
+          for (const ftp of [one, other]) ftp.close();
+        } finally {
+          await twin.stop();
+        }
+        assert(!await exists(twin.command[0]!), "it is left behind");
+      });
+    },
+    noCompiler,
+  );
 }
 
-const noCompiler = blind || await hasCompiler() ? undefined : "there is no C compiler, cc";
-
-testWith(NEEDS, "startResponder speaks the load's dialogue, session by session", async () => {
-  await withFolders(async ({ root }) => {
-    const responder = await startResponder(HOST, join(root, "small.bin"));
-    assert("port" in responder, JSON.stringify(responder));
-    try {
-      const endpoint = { host: HOST, port: responder.port };
-      const [one, other] = [await logIn(endpoint), await logIn(endpoint)];
-      for (const ftp of [one, other, one]) {
-        assertBytes(await ftp.fetch("RETR small.bin"), contentBlock(0, SIZE));
-        await ftp.put("STOR incoming/sent", contentBlock(0, 2_000_000));
-        await ftp.command("NOOP", 200);
-      }
-      // Commands in pieces and two at once, one that is unknown, one too long.
-      await one.send(new TextEncoder().encode("NO"));
-      await one.command("OP\r\nTYPE I", 200);
-      await one.reply(200);
-      await one.command("FEAT", 502);
-      await one.command("QUIT", 221);
-      await one.end();
-      await other.command("x".repeat(510), 502);
-      await other.send("x".repeat(512));
-      await other.end();
-      for (const ftp of [one, other]) ftp.close();
-    } finally {
-      await responder.stop();
-    }
-    assert(!await exists(responder.command[0]!), "it is left behind");
-  });
-}, noCompiler);
-
-testWith(NEEDS, "startResponder gives the reason when it cannot serve", async () => {
-  const missing = await startResponder(HOST, "/no such file");
-  assertEquals(missing, { unavailable: "responder: /no such file: No such file or directory" });
+testWith(NEEDS, "startTwin gives the reason when it cannot serve", async () => {
+  const missing = await startTwin("epoll", HOST, "/no such file");
+  assertEquals(missing, { unavailable: "twin: /no such file: No such file or directory" });
 }, noCompiler);
 
 async function exists(path: string): Promise<boolean> {

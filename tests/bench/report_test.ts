@@ -2,8 +2,8 @@
 
 import { assert, assertEquals, assertFalse, assertThrows } from "@std/assert";
 import { build, encodeIntoCompressedBase64 } from "hdr-histogram-js";
-import { analyze } from "../../bench/analysis.ts";
-import { mergeLatencies } from "../../bench/figures.ts";
+import { analyze } from "../../bench/claims/analysis.ts";
+import { mergeLatencies } from "../../bench/claims/figures.ts";
 import type { CellRecord, HeaderRecord, Latency, RunRecord } from "../../bench/record.ts";
 import { commandOf } from "../../bench/report/cells.ts";
 import { escapeMarkdown } from "../../bench/report/markdown.ts";
@@ -16,7 +16,7 @@ import {
   type Run,
   RunError,
 } from "../../bench/report/mod.ts";
-import { scenarioOf } from "../../bench/scenarios.ts";
+import { scenarioOf } from "../../bench/scenarios/mod.ts";
 import { fixtureRecords, fixtureText } from "./fixture_run.ts";
 
 const TEXT = fixtureText();

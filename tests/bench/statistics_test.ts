@@ -10,7 +10,7 @@ import {
   shuffled,
   slope,
   summarize,
-} from "../../bench/statistics.ts";
+} from "../../bench/claims/statistics.ts";
 
 Deno.test("quantile interpolates between neighbours and does not depend on the order", () => {
   const cases: [number[], number, number][] = [

@@ -21,7 +21,7 @@ export type Start = (root: string, overrides: Overrides) => Promise<Serving>;
 export class VariantGrounds implements Grounds {
   readonly #servers = new Map<string, Promise<Serving>>();
   #count = 0;
-  #hasLarge = false;
+  #large: Promise<string> | undefined;
 
   private constructor(readonly folder: string, readonly root: string, readonly start: Start) {}
 
@@ -35,10 +35,13 @@ export class VariantGrounds implements Grounds {
   }
 
   /** A file with LARGE_CONTENT beside the served folder, to be linked into it, never written to. */
-  async large(): Promise<string> {
+  large(): Promise<string> {
+    return this.#large ??= this.#writeLarge(); // written once, however many cases want it at a time
+  }
+
+  async #writeLarge(): Promise<string> {
     const path = `${this.folder}/large`;
-    if (!this.#hasLarge) await Deno.writeFile(path, LARGE_CONTENT);
-    this.#hasLarge = true;
+    await Deno.writeFile(path, LARGE_CONTENT);
     return path;
   }
 

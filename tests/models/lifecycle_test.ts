@@ -166,6 +166,21 @@ for (const variant of variants.filter(({ model }) => model.name !== "blocking"))
   }, variant.unavailable());
 }
 
+const select = variants.find(({ options }) => options.selector === "select")!;
+
+testWith(NEEDS, `serve --fd-set lets select serve ${MANY} clients`, async () => {
+  using root = new Root();
+  const flags = flagsOf(select, root.path, THREADS, THREADS);
+  await using server = Child.serve([...flags, "--fd-set", "4096"]);
+  const clients = await many(await server.serving(), MANY);
+  try {
+    assertEquals(clients.filter(({ code }) => code === 421).length, 0);
+    await clients.at(-1)!.ftp.command("USER anonymous", 331);
+  } finally {
+    for (const { ftp } of clients) ftp.close();
+  }
+}, select.unavailable());
+
 const blocking = variants.find(({ model }) => model.name === "blocking")!;
 
 testWith(

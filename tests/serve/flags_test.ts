@@ -20,7 +20,7 @@ Deno.test("parseServe without flags serves what serveOptions does, and lets ever
   const everybody = { users: [], anonymous: "write" } as const;
   const settings = { ftp: { accounts: everybody }, mini: { anonymous: "write" } } as const;
   assertEquals({ ...options, root: "/srv" }, serveOptions({ root: "/srv", settings }));
-  assertEquals(model.name, "multiplex");
+  assertEquals(model, "multiplex");
   assertEquals(rest, { root: undefined, graceMs: 5_000, log: undefined, stats: false });
 });
 
@@ -90,6 +90,7 @@ const WRONG: readonly (readonly [args: string, says: RegExp])[] = [
   ["--model epoll", /--model takes blocking, polling, multiplex, async, uring, not "epoll"/],
   ["--model", /--model takes/],
   ["--protocol http", /--protocol takes ftp, mini, echo, hello, chat, not "http"/],
+  ["--fd-set 63", /--fd-set takes a whole number from 64 to 1048576, not "63"/],
   ["--selector kqueue", /--selector takes select, poll, epoll, not "kqueue"/],
   ["--trigger both", /--trigger takes level, edge, not "both"/],
   ["--sqpoll 0", /--sqpoll takes a whole number from 1 to 60000, not "0"/],

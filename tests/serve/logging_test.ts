@@ -5,9 +5,10 @@
  * @module
  */
 
-import { assert, assertEquals, assertMatch } from "@std/assert";
+import { assert, assertEquals, AssertionError, assertMatch } from "@std/assert";
 import { Child } from "../child.ts";
 import { type Variant, variants } from "../conformance/variants.ts";
+import { Stranger } from "../conformance/stranger.ts";
 import { flagsOf } from "../faults/process.ts";
 import { type Need, SERVER_NEEDS, testWith } from "../permission.ts";
 import { connected, downloading, LARGE_BYTES, login, Root } from "../served.ts";
@@ -18,6 +19,18 @@ const PASSWORD = "hunter2";
 
 /** A name that would write a line of its own on a terminal that obeyed it. */
 const HOSTILE = 'ev"e\x1b[1A\x9b2K';
+
+/** Looks at a file that grows, and how long between two of them, milliseconds. */
+const LOOKS_MAX = 500, LOOK_MS = 20;
+
+/** Waits until `path` holds something. */
+async function grows(path: string): Promise<void> {
+  for (let looks = 0; looks < LOOKS_MAX; looks++) {
+    if (Deno.statSync(path).size > 0) return;
+    await new Promise((resume) => setTimeout(resume, LOOK_MS));
+  }
+  throw new AssertionError(`${path} stays empty`);
+}
 
 /** One thread of blocking at first, and failed logins that need not be waited for. */
 function quickly(variant: Variant, root: Root): string[] {
@@ -50,11 +63,11 @@ async function talk(server: Child, root: Root): Promise<string> {
 }
 
 for (const variant of variants) {
-  const test = (name: string, run: (root: Root) => Promise<void>) =>
+  const test = (name: string, run: (root: Root) => Promise<void>, skip?: string) =>
     testWith(NEEDS, `serve ${name} [${variant.name}]`, async () => {
       using root = new Root();
       await run(root);
-    }, variant.unavailable());
+    }, skip ?? variant.unavailable());
 
   test("--log json tells of logins, transfers and failures, and of no password", async (root) => {
     await using server = Child.serve([...quickly(variant, root), "--log", "json"]);
@@ -93,6 +106,27 @@ for (const variant of variants) {
     const [failure, ...others] = of("failure").filter(({ path }) => path === "/full");
     assertEquals([failure.failure, others.length], ["notEmpty", 0]);
     assert(failure.reason !== "" && failure.operation !== "");
+  });
+
+  test("tells of a reset data connection in the words that every model has", async (root) => {
+    await using server = Child.serve([...quickly(variant, root), "--log", "json"]);
+    const endpoint = await server.serving();
+    const ftp = await login(endpoint);
+    const port = await ftp.passivePort();
+    await ftp.send("STOR broken");
+    const data = await Stranger.connect({ ...endpoint, port }, "127.0.0.1");
+    await ftp.reply(150);
+    // A connection that is reset before it is accepted never was one for the runtime.
+    data.send("so far");
+    await grows(`${root.path}/.broken.part`);
+    data.reset();
+    await ftp.reply([426, 451]);
+    ftp.close();
+    server.kill("SIGINT");
+    const { stderr } = await server.ended();
+    const events = stderr.trimEnd().split("\n").map((line) => JSON.parse(line));
+    const reasons = events.filter(({ kind }) => kind === "transfer").map(({ reason }) => reason);
+    assertEquals(reasons, ["connection reset by peer"]);
   });
 
   test("writes text to a file, and nothing to a pipe, unless it is told to", async (root) => {

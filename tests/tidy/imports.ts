@@ -19,16 +19,16 @@ const TERMS = ["address", "admission", "clock", "limits", "model"].map((name) =>
   `models/${name}.ts`
 );
 
-/** What main.ts picks one of. */
-const COMMANDS = ["models/serve", "client/cli", "bench", "bench/lessons"].map((folder) =>
-  `${folder}/mod.ts`
-);
-
 /** What every way of waiting is built over. */
 const WIRE = ["models/driver/", "models/files/", "models/pool/", "server/mod.ts", ...TERMS];
 
 /** What is shared where the kernel's calls are our own. */
 const KERNEL = ["models/kernel/", "models/libc/"];
+
+const CALLS = ["models/libc/", "models/mod.ts"];
+
+const BENCH_RUN = ["run/", "load/", "peers/", "scenarios/", "claims/statistics.ts", "record.ts"]
+  .map((room) => `bench/${room}`);
 
 /**
  * For each part of the project what its files may import: files, or folders ending in "/". The
@@ -46,14 +46,21 @@ const DIRECTIONS: readonly (readonly [from: string, to: readonly string[]])[] = 
   ["models/readiness/", ["models/readiness/", "models/selector/", ...KERNEL, ...WIRE]],
   ["models/uring/", ["models/uring/", ...KERNEL, ...WIRE]],
   ["models/runtime/", ["models/runtime/", ...WIRE]],
-  ["models/serve/", ["models/serve/", "models/mod.ts", "server/mod.ts", FLAGS]],
+  ["models/serve/", ["models/serve/", "models/options.ts", "server/mod.ts", FLAGS, ...TERMS]],
   ["models/", ["models/", "server/mod.ts"]],
+  // What may be measured is plain data: jobs for the load, and words for the report.
+  ["bench/scenarios/", ["bench/scenarios/", "bench/load/job.ts"]],
   // The load is a client over the same calls of the kernel as the servers that it measures.
-  ["bench/load/", ["bench/", "models/libc/", ...FACES]],
+  ["bench/load/", ["bench/load/", "bench/record.ts", "bench/run/process_figures.ts", ...CALLS]],
+  ["bench/peers/", ["bench/peers/"]],
+  ["bench/run/", [...BENCH_RUN, ...CALLS]],
+  // What a number means is decided without looking at how it came about.
+  ["bench/claims/", ["bench/claims/", "bench/scenarios/", "bench/record.ts"]],
+  ["bench/report/", ["bench/report/", "bench/claims/", "bench/scenarios/", "bench/record.ts"]],
   // A lesson shows the selectors and the calls themselves.
-  ["bench/lessons/", ["bench/", "models/libc/", "models/selector/", FLAGS, ...FACES]],
+  ["bench/lab/", ["bench/", "models/libc/", "models/selector/", FLAGS, ...FACES]],
   ["bench/", ["bench/", FLAGS, ...FACES]],
-  ["main.ts", [FLAGS, ...COMMANDS]],
+  ["main.ts", [FLAGS]],
   ["tests/conformance/", ["tests/", ...FACES]],
   ["tests/peers/", ["tests/", ...FACES]],
   ["tests/", ["tests/", "server/", "models/", "client/", "bench/", "main.ts"]],

@@ -13,6 +13,9 @@ export const FILE_LINES_MAX = 400;
 /** The same for what only one model has. */
 export const MODEL_LINES_MAX = 250;
 
+/** ARCHITECTURE.md is one page: why a file does what it does belongs into the file. */
+export const PAGE_LINES_MAX = 120;
+
 /** A longer function, too. */
 export const FUNCTION_LINES_MAX = 70;
 
@@ -125,6 +128,14 @@ export function fileLength(file: SourceFile): Finding[] {
   return [{ path: file.path, text: `${file.path} has ${lines} lines` }];
 }
 
+/** ARCHITECTURE.md has no more than PAGE_LINES_MAX lines. */
+export function onePage(file: SourceFile): Finding[] {
+  if (file.path !== "ARCHITECTURE.md") return [];
+  const lines = file.text.trimEnd().split("\n").length;
+  if (lines <= PAGE_LINES_MAX) return [];
+  return [{ path: file.path, text: `${file.path} has ${lines} lines` }];
+}
+
 /** No function is longer than FUNCTION_LINES_MAX. */
 export function functionLength(file: SourceFile): Finding[] {
   if (!isCode(file) || isIn(file, LONG_FUNCTIONS)) return [];
@@ -169,27 +180,50 @@ export function exportDoc(file: SourceFile): Finding[] {
   return found;
 }
 
-/** Every member of an exported interface or class in models/ says what it is. */
+/**
+ * Every member of an exported interface or class in models/ says what it is, and so does every
+ * variant of an exported union that does not stand in one line.
+ */
 export function memberDoc(file: SourceFile): Finding[] {
   if (!isCode(file) || !isIn(file, ["models/"])) return [];
   const found: Finding[] = [];
   visitNodes(file, ["ExportNamedDeclaration"], (node) => {
     if (node.type !== "ExportNamedDeclaration" || !node.declaration) return;
     const { declaration } = node;
-    if (
-      declaration.type !== "ClassDeclaration" && declaration.type !== "TSInterfaceDeclaration"
-    ) return;
-    for (const member of declaration.body.body) {
+    // A union in one line, of a few plain words, shares the block of its name.
+    const isLine = declaration.type === "TSTypeAliasDeclaration" &&
+      !file.text.slice(...declaration.range).includes("\n");
+    if (isLine) return;
+    for (const member of membersOf(declaration)) {
       const text = file.text.slice(...member.range);
       // What is private says what it is by its name.
       if (/^(?:(?:async |get |set |readonly |\*)*#|private |constructor\b|override )/.test(text)) {
         continue;
       }
-      if (file.text.slice(0, member.range[0]).trimEnd().endsWith("*/")) continue;
+      if (/\*\/[\s|]*$/.test(file.text.slice(0, member.range[0]))) continue;
       found.push(finding(file, member.range[0], `has a member without a word: ${firstLine(text)}`));
     }
   });
   return found;
+}
+
+function membersOf(declaration: Node): readonly Pick<Node, "range">[] {
+  switch (declaration.type) {
+    case "ClassDeclaration":
+    case "TSInterfaceDeclaration":
+      return declaration.body.body;
+    case "TSTypeAliasDeclaration": {
+      const { typeAnnotation } = declaration;
+      if (typeAnnotation.type === "TSTypeLiteral") return typeAnnotation.members;
+      if (typeAnnotation.type !== "TSUnionType") return [];
+      // What is named is explained where it is declared.
+      return typeAnnotation.types.filter(({ type }) =>
+        type === "TSTypeLiteral" || type === "TSLiteralType"
+      );
+    }
+    default:
+      return [];
+  }
 }
 
 function firstLine(text: string): string {

@@ -2,6 +2,10 @@
  * RETR, STOR, STOU, APPE, LIST, NLST, MLSD and ABOR (RFC 959 section 4.1.3, RFC 3659): everything
  * that moves octets over a data connection. The header of ../state.ts has the states they go through.
  *
+ * A transfer opens its file first, then connects where PORT said so, then says 150: a client that
+ * hears 150 has a data connection or will get one, and what is wrong with a file is said even
+ * without a route.
+ *
  * An upload lives under ".NAME.part" beside its name until it is complete, so a broken STOR
  * leaves an old file as it was, and what has come can be gone on with: by APPE, or by REST with
  * the size that SIZE tells, and STOR.

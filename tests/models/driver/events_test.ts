@@ -6,7 +6,7 @@
  */
 
 import { assert, assertEquals } from "@std/assert";
-import { protocols, type ServerEvent } from "../../../server/mod.ts";
+import { type Protocol, protocols, type ServerEvent } from "../../../server/mod.ts";
 import { TestAdmission } from "../../driven/link.ts";
 import { DrivenSession } from "../../driven/session.ts";
 import { PASSWORDS, PEER } from "../../driven/settings.ts";
@@ -151,7 +151,7 @@ Deno.test("Driver: the gate hears of every login and of its end", () => {
   assertEquals(counts(), [0, 0]);
 });
 
-Deno.test("Driver: however connections end, the gate is even in the end", () => {
+Deno.test("Driver: however connections end, the gate is even in the end", async () => {
   const endings: ((driver: DrivenSession) => void)[] = [
     (driver) => driver.hangUp(),
     (driver) => driver.stop(),
@@ -169,13 +169,14 @@ Deno.test("Driver: however connections end, the gate is even in the end", () => 
   ];
   const admission = new TestAdmission();
   const tree = new Tree();
-  for (const protocol of protocols.values()) {
+  for (const { name, logsIn, module } of protocols.values()) {
+    const { [name]: protocol }: Readonly<Record<string, Protocol>> = await import(module);
     for (const end of endings) {
       for (const loggedIn of [false, true]) {
-        const driver = new DrivenSession({ protocol, admission, tree });
-        if (loggedIn && protocol.logsIn) driver.login();
+        const driver = new DrivenSession({ protocol: protocol!, admission, tree });
+        if (loggedIn && logsIn) driver.login();
         end(driver);
-        assert(driver.closed, protocol.name);
+        assert(driver.closed, name);
         assertEquals(driver.link.ended, 1);
       }
     }

@@ -215,10 +215,6 @@ export function stage(react: Reaction) {
   const admission = new TestAdmission();
   const ports = { taken: false };
   const protocol: Protocol = {
-    name: "script",
-    summary: "A script",
-    defaultPort: 1,
-    logsIn: false,
     telnet: false,
     createSession: () => session,
     refusal: (reason) => encoder.encode(`no: ${reason}`),

@@ -12,7 +12,6 @@ import {
   decodeSocketAddress,
   encodeSocketAddress,
   EPOLL_EVENT_LAYOUTS,
-  FD_SET_BYTES,
   type Ipv6Text,
   POLLFD_BYTES,
   SOCKADDR_IN6_BYTES,
@@ -66,6 +65,7 @@ const SHARED_LAYOUT: Layout = {
   "offsetof(struct statfs, f_bsize)": 8,
   "offsetof(struct statfs, f_bavail)": 32,
   "offsetof(struct dirent64, d_reclen)": 16,
+  "offsetof(struct dirent64, d_type)": 18,
   "offsetof(struct dirent64, d_name)": 19,
 };
 
@@ -240,7 +240,7 @@ Deno.test("structs: the layouts are those of x86-64 and arm64", () => {
     assertEquals(SOCKADDR_IN_BYTES, layout["sizeof(struct sockaddr_in)"]);
     assertEquals(SOCKADDR_IN6_BYTES, layout["sizeof(struct sockaddr_in6)"]);
     assertEquals(POLLFD_BYTES, layout["sizeof(struct pollfd)"]);
-    assertEquals(FD_SET_BYTES, layout["sizeof(fd_set)"]);
+    assertEquals(c.FD_SETSIZE / 8, layout["sizeof(fd_set)"]);
     assertEquals(TIMEVAL_BYTES, layout["sizeof(struct timeval)"]);
     assertEquals(TIMEVAL_BYTES, layout["sizeof(struct timespec)"]);
     assertEquals(structs.STATX_BYTES, layout["sizeof(struct statx)"]);
@@ -249,6 +249,7 @@ Deno.test("structs: the layouts are those of x86-64 and arm64", () => {
     assertEquals(structs.STATFS_BSIZE * 8, layout["offsetof(struct statfs, f_bsize)"]);
     assertEquals(structs.STATFS_BAVAIL * 8, layout["offsetof(struct statfs, f_bavail)"]);
     assertEquals(structs.DIRENT_RECLEN, layout["offsetof(struct dirent64, d_reclen)"]);
+    assertEquals(structs.DIRENT_TYPE, layout["offsetof(struct dirent64, d_type)"]);
     assertEquals(structs.DIRENT_NAME, layout["offsetof(struct dirent64, d_name)"]);
     for (const field of STATX_FIELDS) {
       const place = structs[`STATX_${field}`] * 4;

@@ -19,6 +19,7 @@ import {
   type WorkerMessage,
 } from "../../../models/pool/link.ts";
 import { Counters } from "../../../models/pool/counters.ts";
+import { echo } from "../../../server/small/echo.ts";
 import { OPTIONS } from "../options.ts";
 
 function stage(warningsOnly = false) {
@@ -26,21 +27,25 @@ function stage(warningsOnly = false) {
   const shared = (numbers: number) => new SharedArrayBuffer(numbers * 4);
   const own = shared(OWN.count);
   const mailbox = new SharedArrayBuffer(MAILBOX.headBytes + MAILBOX.lineBytesMax);
-  const context = new WorkerContext({
-    model: "multiplex",
-    options: OPTIONS,
-    index: 3,
-    callNames: ["recv"],
-    counters: Counters.allocate(["recv"]),
-    shared: shared(SHARED.count),
-    own,
-    mailbox,
-    listener: -1,
-    wake: -1,
-    gate: Gate.allocate(OPTIONS.admission, true),
-    handoff: undefined,
-    warningsOnly,
-  }, (message) => posted.push(message));
+  const context = new WorkerContext(
+    {
+      model: "multiplex",
+      options: OPTIONS,
+      index: 3,
+      callNames: ["recv"],
+      counters: Counters.allocate(["recv"]),
+      shared: shared(SHARED.count),
+      own,
+      mailbox,
+      listener: -1,
+      wake: -1,
+      gate: Gate.allocate(OPTIONS.admission, true),
+      handoff: undefined,
+      warningsOnly,
+    },
+    echo,
+    (message) => posted.push(message),
+  );
   new Int32Array(own).fill(NONE);
   return { context, posted, own: new Int32Array(own), mailbox: new Int32Array(mailbox) };
 }

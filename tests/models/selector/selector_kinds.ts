@@ -23,6 +23,11 @@ export interface Kind {
 export const kinds: readonly Kind[] = [
   { name: "scan", guesses: true, make: (libc) => new ScanSelector(libc, 1) },
   { name: "select", guesses: false, make: (libc) => new SelectSelector(libc) },
+  {
+    name: "select of 4,096 bits",
+    guesses: false,
+    make: (libc) => new SelectSelector(libc, 4_096),
+  },
   { name: "poll", guesses: false, make: (libc) => new PollSelector(libc) },
   { name: "epoll level", guesses: false, make: (libc) => new EpollSelector(libc, "level") },
   { name: "epoll edge", guesses: false, make: (libc) => new EpollSelector(libc, "edge") },

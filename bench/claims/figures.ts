@@ -1,0 +1,333 @@
+/**
+ * What one measurement gives: its figures, each with a name and a unit, the gates that make it red,
+ * and which way a figure is only a bound. Pure; analysis.ts sums up over blocks, report/ shows it.
+ *
+ * @module
+ */
+
+import { decodeFromCompressedBase64, type Histogram } from "hdr-histogram-js";
+import type { CellRecord, GroupResult, Latency } from "../record.ts";
+import type { MetricId } from "../scenarios/mod.ts";
+
+/** A figure of a cell: what scenarios are judged by, and what explains it. */
+export type FigureId =
+  | MetricId
+  /** System calls of the server per operation, all names together. */
+  | "calls"
+  /** Calls per operation that answered EAGAIN. */
+  | "eagain"
+  /** Operations per return from the waiting call. */
+  | "operationsPerWakeup"
+  /** The share of those returns that nothing came of, 0 to 1. */
+  | "emptyWakeups"
+  /** Context switches per operation because the server waited. */
+  | "voluntary"
+  /** Context switches per operation because it was made to wait. */
+  | "involuntary"
+  /** The part of the CPU time that was spent in the kernel, 0 to 1. */
+  | "systemShare"
+  /** Octets copied through user space per octet moved. */
+  | "copies"
+  /** Jain's index of the group "main". */
+  | "fairness"
+  /** MiB, proportional set size of the process tree. */
+  | "memory"
+  /** Threads of the process tree. */
+  | "threads"
+  /** Milliseconds from the start of the process to the first greeting. */
+  | "start";
+
+/** How a figure is named, and computed from one cell. */
+export interface Figure {
+  /** A few words, as heads of tables show them. */
+  readonly title: string;
+  /** The unit, or "" for a plain number. */
+  readonly unit: string;
+  /** Missing where neither direction is a merit. */
+  readonly better?: "higher" | "lower";
+  /** undefined when this cell cannot say. */
+  of(cell: CellRecord): number | undefined;
+}
+
+/** All figures. */
+export const FIGURES: Readonly<Record<FigureId, Figure>> = {
+  rate: {
+    title: "Rate",
+    unit: "/s",
+    better: "higher",
+    of: (cell) => over(mainOf(cell)?.operations, cell.seconds),
+  },
+  throughput: {
+    title: "Throughput",
+    unit: "MB/s",
+    better: "higher",
+    of: (cell) => over(octetsOf(cell) === 0 ? undefined : octetsOf(cell) / 1e6, cell.seconds),
+  },
+  cpuPerOperation: {
+    title: "CPU per operation",
+    unit: "µs",
+    better: "lower",
+    of: (cell) => perOperation(cell, scaled(cell.server?.cpu, 1e6)),
+  },
+  cpuPerGB: {
+    title: "CPU per GB",
+    unit: "s",
+    better: "lower",
+    of: (cell) => over(cell.server?.cpu, octetsOf(cell) / 1e9),
+  },
+  cpuShare: {
+    title: "Share of a processor",
+    unit: "%",
+    better: "lower",
+    of: (cell) => over(scaled(cell.server?.cpu, 100), cell.seconds),
+  },
+  p50: { title: "p50", unit: "ms", better: "lower", of: (cell) => p50Ms(mainOf(cell)) },
+  p99: { title: "p99", unit: "ms", better: "lower", of: (cell) => p99Ms(mainOf(cell)) },
+  probeP99: {
+    title: "p99 of probes",
+    unit: "ms",
+    better: "lower",
+    of: (cell) => p99Ms(cell.groups.probe),
+  },
+  makespan: { title: "Until the last was done", unit: "s", better: "lower", of: makespan },
+  calls: {
+    title: "Calls per operation",
+    unit: "",
+    better: "lower",
+    of: (cell) => {
+      const calls = cell.server?.calls;
+      return calls && perOperation(cell, Object.values(calls).reduce((sum, n) => sum + n, 0));
+    },
+  },
+  eagain: {
+    title: "EAGAIN per operation",
+    unit: "",
+    better: "lower",
+    of: (cell) => perOperation(cell, cell.server?.eagain),
+  },
+  operationsPerWakeup: {
+    title: "Operations per wake-up",
+    unit: "",
+    better: "higher",
+    of: (cell) => over(operationsOf(cell), cell.server?.wakeups),
+  },
+  emptyWakeups: {
+    title: "Empty wake-ups",
+    unit: "%",
+    better: "lower",
+    of: (cell) => over(scaled(cell.server?.emptyWakeups, 100), cell.server?.wakeups),
+  },
+  voluntary: {
+    title: "Voluntary switches per operation",
+    unit: "",
+    better: "lower",
+    of: (cell) => perOperation(cell, cell.server?.voluntary),
+  },
+  involuntary: {
+    title: "Involuntary switches per operation",
+    unit: "",
+    better: "lower",
+    of: (cell) => perOperation(cell, cell.server?.involuntary),
+  },
+  systemShare: {
+    title: "System time",
+    unit: "%",
+    of: (cell) => scaled(cell.server?.systemShare, 100),
+  },
+  copies: {
+    title: "Copied per payload octet",
+    unit: "",
+    better: "lower",
+    of: (cell) => over(cell.server?.octetsCopied, cell.server?.octetsMoved),
+  },
+  fairness: {
+    title: "Fairness",
+    unit: "",
+    better: "higher",
+    of: (cell) => mainOf(cell)?.fairness,
+  },
+  memory: {
+    title: "Memory",
+    unit: "MiB",
+    better: "lower",
+    of: (cell) => over(cell.server?.memoryBytes, 2 ** 20),
+  },
+  threads: { title: "Threads", unit: "", of: (cell) => cell.server?.threads },
+  start: { title: "Start-up", unit: "ms", better: "lower", of: (cell) => cell.startMs },
+};
+
+/** Calls of the server per operation, by name; undefined when nobody counted. */
+export function callsPerOperation(cell: CellRecord): ReadonlyMap<string, number> | undefined {
+  const calls = cell.server?.calls;
+  const operations = operationsOf(cell);
+  if (calls === undefined || operations === 0) return undefined;
+  return new Map(Object.entries(calls).map(([name, count]) => [name, count / operations]));
+}
+
+/** The group that a scenario is about: "main", or the first that is not a probe. */
+export function mainOf(cell: CellRecord): GroupResult | undefined {
+  const [, first] = Object.entries(cell.groups).find(([name]) => name !== "probe") ?? [];
+  return cell.groups.main ?? first;
+}
+
+function operationsOf(cell: CellRecord): number {
+  return Object.values(cell.groups).reduce((sum, { operations }) => sum + operations, 0);
+}
+
+function octetsOf(cell: CellRecord): number {
+  return Object.values(cell.groups).reduce((sum, { octets }) => sum + octets, 0);
+}
+
+function perOperation(cell: CellRecord, amount: number | undefined): number | undefined {
+  return over(amount, operationsOf(cell));
+}
+
+function over(amount: number | undefined, by: number | undefined): number | undefined {
+  return amount === undefined || by === undefined || by <= 0 ? undefined : amount / by;
+}
+
+function scaled(value: number | undefined, factor: number): number | undefined {
+  return value === undefined ? undefined : value * factor;
+}
+
+function p50Ms(group: GroupResult | undefined): number | undefined {
+  return scaled(group?.latency?.p50Us, 1e-3);
+}
+
+function p99Ms(group: GroupResult | undefined): number | undefined {
+  return scaled(group?.latency?.p99Us, 1e-3);
+}
+
+function makespan(cell: CellRecord): number | undefined {
+  return cell.failure === undefined && cell.unable === undefined ? cell.seconds : undefined;
+}
+
+/** Why a measurement is not to be trusted as it stands. */
+export type GateId = "load" | "lateness" | "steal" | "errors" | "unserved" | "failure";
+
+/** A gate that a cell did not pass. */
+export interface Gate {
+  /** Which. */
+  readonly id: GateId;
+  /** Of two of the same kind, the larger is the worse. */
+  readonly amount: number;
+  /** With its figure: "load 91 % of a processor". */
+  readonly text: string;
+}
+
+/** A load process that uses more of a processor may be what was measured. */
+const LOAD_CPU_SHARE_MAX = 0.8;
+
+/** More processor time given to others by the hypervisor bends every figure. */
+const STEAL_MAX = 0.02;
+
+/** An open loop that begins later than this part of its p50 measures itself. */
+const LATENESS_SHARE_MAX = 0.1;
+
+/** The gates that `cell` did not pass; a subject that is unable has none: it did not take part. */
+export function gatesOf(cell: CellRecord): Gate[] {
+  if (cell.unable !== undefined) return [];
+  const gates: Gate[] = [];
+  const trip = (id: GateId, amount: number, text: string) => gates.push({ id, amount, text });
+  if (cell.failure !== undefined) trip("failure", 1, "failed");
+  const errors = Object.values(cell.errors).reduce((sum, count) => sum + count, 0);
+  if (errors > 0) trip("errors", errors, `${errors} error${errors === 1 ? "" : "s"}`);
+  for (const [name, group] of Object.entries(cell.groups)) {
+    const { unserved, clients, latenessP99Us: lateness, latency } = group;
+    if (unserved > 0) {
+      trip("unserved", unserved, `${unserved} of ${clients} clients (${name}) unserved`);
+    }
+    if (lateness === undefined || latency === undefined) continue;
+    const share = lateness / latency.p50Us;
+    if (share > LATENESS_SHARE_MAX) {
+      trip("lateness", share, `${name} begun late: p99 ${percent(share)} of p50`);
+    }
+  }
+  const { loadCpuShare, steal } = cell;
+  if (loadCpuShare > LOAD_CPU_SHARE_MAX) {
+    trip("load", loadCpuShare, `load ${percent(loadCpuShare)} of a processor`);
+  }
+  if (steal > STEAL_MAX) trip("steal", steal, `steal ${percent(steal)}`);
+  return gates;
+}
+
+/**
+ * Whether late starts bend a latency: an operation is charged from when it was due, so that a late
+ * start is part of it, and matters when it is a tenth of the figure itself. The gate looks at p50,
+ * for which that is hardest: a p99 of many milliseconds stands beside starts late by a fraction.
+ */
+export function isBentByLateness(cell: CellRecord, id: FigureId): boolean {
+  const group = id === "probeP99" ? cell.groups.probe : cell.groups.main;
+  const value = id === "p50" || id === "p99" || id === "probeP99"
+    ? FIGURES[id].of(cell)
+    : undefined;
+  if (value === undefined || group?.latenessP99Us === undefined) return false;
+  return group.latenessP99Us > LATENESS_SHARE_MAX * value * 1e3;
+}
+
+function percent(share: number): string {
+  return `${(100 * share).toFixed(share < 0.1 ? 1 : 0)} %`;
+}
+
+/** Which way the true figure may lie from the measured one. */
+export interface Bound {
+  /** It is this or more. */
+  readonly atLeast: boolean;
+  /** It is this or less. */
+  readonly atMost: boolean;
+}
+
+/** Figures that a faster load could have improved; work per operation stands as it was counted. */
+const PACED: readonly FigureId[] = ["rate", "throughput", "makespan", "p50", "p99", "probeP99"];
+
+/**
+ * A load that was busy leaves a server that may be better than it looks. Operations that had not
+ * ended when the window closed leave percentiles that may be worse, and clients that were never
+ * served make every figure look better than what they would say.
+ */
+export function boundOf(cell: CellRecord, id: FigureId): Bound {
+  const higher = FIGURES[id].better === "higher";
+  const mayBeBetter = cell.loadCpuShare > LOAD_CPU_SHARE_MAX && PACED.includes(id);
+  const mayBeWorse = isUnended(cell, id) ||
+    Object.values(cell.groups).some(({ unserved }) => unserved > 0);
+  return {
+    atLeast: higher ? mayBeBetter : mayBeWorse,
+    atMost: higher ? mayBeWorse : mayBeBetter,
+  };
+}
+
+function isUnended(cell: CellRecord, id: FigureId): boolean {
+  const group = id === "probeP99" ? cell.groups.probe : mainOf(cell);
+  if (group === undefined || group.unfinished === 0) return false;
+  if (id === "makespan") return true;
+  const beyond = id === "p50" ? 0.5 : id === "p99" || id === "probeP99" ? 0.01 : Infinity;
+  return group.unfinished > beyond * (group.latency?.count ?? 0);
+}
+
+/** A run that cannot be read; the message is one line for the user. */
+export class RunError extends Error {
+  /** As `Error.name`. */
+  override name = "RunError";
+}
+
+/** All `latencies` in one histogram, microseconds: percentiles are taken of it, never averaged. */
+export function mergeLatencies(latencies: readonly Latency[]): Histogram | undefined {
+  let merged: Histogram | undefined;
+  for (const { histogram } of latencies) {
+    const decoded = decode(histogram);
+    if (merged === undefined) merged = decoded;
+    else merged.add(decoded as never);
+    merged.autoResize = true;
+  }
+  return merged;
+}
+
+function decode(text: string): Histogram {
+  try {
+    return decodeFromCompressedBase64(text);
+  } catch (error) {
+    // What the decoder throws depends on where the octets go wrong, and may not be an Error.
+    const what = error instanceof Error ? error.message : String(error);
+    throw new RunError(`Cannot read a histogram: ${what.split("\n")[0]}`);
+  }
+}

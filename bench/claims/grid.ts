@@ -1,0 +1,236 @@
+/**
+ * What a run says at a glance: the grid of signs against what the textbook expects, the winners of
+ * each scenario, and the peers beside the baseline. Pure; report/ shows it.
+ *
+ * @module
+ */
+
+import type { Analysis, Comparison, Row, Series } from "./analysis.ts";
+import { type FigureId, FIGURES } from "./figures.ts";
+import type { SubjectCard } from "../record.ts";
+import { REPLACING, type Scenario, type Sign } from "../scenarios/mod.ts";
+import type { Summary } from "./statistics.ts";
+
+/** What was measured of a subject in a scenario. */
+export type Mark =
+  | Sign
+  /** No claim. */
+  | "?"
+  | "baseline"
+  | "unable"
+  | "failed"
+  /** The run has no such cell. */
+  | "missing";
+
+/** One field of the grid. */
+export interface GridField {
+  readonly subject: SubjectCard;
+  readonly scenario: Scenario;
+  /** What the textbook expects; missing when it expects nothing. */
+  readonly expected?: Sign;
+  /** What was measured. */
+  readonly mark: Mark;
+  /** Over the baseline. */
+  readonly comparison?: Comparison;
+  /** Whether a gate was not passed. */
+  readonly red: boolean;
+  /** "open" when nothing is claimed, "none" when nothing was expected. */
+  readonly agreement: "agrees" | "differs" | "open" | "none";
+  /** Why there is no sign. */
+  readonly why?: string;
+}
+
+/** The row by which a scenario is judged. */
+export function headlineRow(
+  analysis: Analysis,
+  subject: string,
+  scenario: Scenario,
+): Row | undefined {
+  return analysis.row(subject, scenario.id, analysis.headline(scenario).point);
+}
+
+/** The figure by which a scenario is judged, of one subject. */
+function headlineSeries(
+  analysis: Analysis,
+  subject: string,
+  scenario: Scenario,
+): Series | undefined {
+  const row = headlineRow(analysis, subject, scenario);
+  return row && analysis.series(row, scenario.headline.metric);
+}
+
+/** One field. */
+export function gridField(
+  analysis: Analysis,
+  subject: SubjectCard,
+  scenario: Scenario,
+): GridField {
+  const row = headlineRow(analysis, subject.id, scenario);
+  const own = headlineSeries(analysis, subject.id, scenario);
+  const reference = headlineSeries(analysis, analysis.baseline.id, scenario);
+  const expected = scenario.expected[subject.id];
+  const comparison = own && reference && subject.id !== analysis.baseline.id
+    ? analysis.compare(own, reference, scenario.headline.better)
+    : undefined;
+  const mark = markOf(analysis, row, own, comparison);
+  const why = mark === "unable"
+    ? row?.unable
+    : mark === "failed"
+    ? row?.cells.find((cell) => cell.failure !== undefined)?.failure
+    : mark === "?"
+    ? (comparison?.reasons.join("; ") ?? "the baseline was not measured")
+    : undefined;
+  const claimed = mark === "+" || mark === "=" || mark === "-";
+  return {
+    subject,
+    scenario,
+    ...(expected === undefined ? {} : { expected }),
+    mark,
+    ...(comparison === undefined ? {} : { comparison }),
+    red: (row?.gates.length ?? 0) > 0,
+    agreement: expected === undefined
+      ? "none"
+      : !claimed
+      ? "open"
+      : mark === expected
+      ? "agrees"
+      : "differs",
+    ...(why === undefined ? {} : { why }),
+  };
+}
+
+const SIGNS: Readonly<Record<Comparison["verdict"], Mark>> = {
+  "better": "+",
+  "worse": "-",
+  "no difference shown": "=",
+  "no claim": "?",
+};
+
+function markOf(
+  analysis: Analysis,
+  row: Row | undefined,
+  own: Series | undefined,
+  comparison: Comparison | undefined,
+): Mark {
+  if (row === undefined || own === undefined) return "missing";
+  if (own.values.size === 0) return row.unable === undefined ? "failed" : "unable";
+  if (row.subject.id === analysis.baseline.id) return "baseline";
+  return comparison === undefined ? "?" : SIGNS[comparison.verdict];
+}
+
+/** Who is ahead in a figure, and by how much. */
+export interface Standing {
+  /** Nobody is shown to be better than these; the first has the best median. */
+  readonly ahead: readonly { readonly subject: SubjectCard; readonly summary: Summary }[];
+  /** Which way the best figure may lie. */
+  readonly bound: Series["bound"];
+  /** The best of those that are shown to be worse than the first, over the first. */
+  readonly next?: { readonly subject: SubjectCard; readonly comparison: Comparison };
+  /** Not counted, for errors, failures or clients that were not served. */
+  readonly excluded: readonly { readonly subject: SubjectCard; readonly why: string }[];
+  /** Why it is no claim. */
+  readonly reasons: readonly string[];
+}
+
+/** The standing among `subjects` at the headline of `scenario`; undefined when nobody has one. */
+export function standing(
+  analysis: Analysis,
+  subjects: readonly SubjectCard[],
+  scenario: Scenario,
+): Standing | undefined {
+  const { better } = scenario.headline;
+  return standingIn(
+    analysis,
+    subjects,
+    better,
+    ({ id }) => headlineSeries(analysis, id, scenario),
+  );
+}
+
+/** The same for any figure. */
+export function standingIn(
+  analysis: Analysis,
+  subjects: readonly SubjectCard[],
+  better: "higher" | "lower",
+  seriesOf: (subject: SubjectCard) => Series | undefined,
+): Standing | undefined {
+  const measured = subjects.flatMap((subject) => {
+    const series = seriesOf(subject);
+    const summary = series && analysis.summary(series);
+    return series && summary ? [{ subject, series, summary }] : [];
+  });
+  const faulty = measured.filter(({ series }) => series.faults.length > 0 || series.partial);
+  const direction = better === "higher" ? -1 : 1;
+  const [first, ...rest] = measured.filter((one) => !faulty.includes(one))
+    .toSorted((left, right) => direction * (left.summary.median - right.summary.median));
+  if (first === undefined) return undefined;
+  const compared = rest.map((one) => ({
+    ...one,
+    comparison: analysis.compare(one.series, first.series, better),
+  }));
+  const behind = compared.filter(({ comparison }) => comparison.verdict === "worse");
+  const open = compared.filter((one) => !behind.includes(one));
+  // Without a claim there is nobody whom the intervals put beside the first.
+  const unclaimed = compared.find(({ comparison }) => comparison.reasons.length > 0);
+  const reasons = analysis.reservations.length > 0
+    ? analysis.reservations
+    : behind.length === 0 && unclaimed !== undefined
+    ? unclaimed.comparison.reasons
+    : [];
+  const next = reasons.length > 0 ? compared[0] : behind[0];
+  return {
+    ahead: [first, ...(reasons.length > 0 ? [] : open)],
+    bound: first.series.bound,
+    ...(next === undefined ? {} : { next: { subject: next.subject, comparison: next.comparison } }),
+    excluded: faulty.map(({ subject, series: { faults, partial } }) => ({
+      subject,
+      why: [...faults, ...(partial ? ["unserved clients"] : [])].join(", "),
+    })),
+    reasons,
+  };
+}
+
+/** A figure in which peers are compared with the baseline, besides the headlines. */
+export interface Contest {
+  /** In words, with the unit. */
+  readonly label: string;
+  readonly better: "higher" | "lower";
+  /** Of a subject; undefined when it was not measured. */
+  readonly series: (subject: string) => Series | undefined;
+}
+
+/** Points and figures that matter beside the headlines: uploads, speed of bulk, many sessions. */
+const FURTHER: readonly (readonly [scenario: string, point: string, FigureId, label: string])[] = [
+  ["small", "idle=4000", "rate", "downloads of 10 KiB per second beside 4,000 idle sessions"],
+  ["uploads", REPLACING, "rate", "uploads of 10 KiB per second over files that are there"],
+  ["large", "down", "throughput", "MB/s downloaded"],
+  ["large", "up", "throughput", "MB/s uploaded"],
+  ["large", "up", "cpuPerGB", "CPU seconds per GB uploaded"],
+  ["logins", "clients=16", "start", "from the start of the process to the first greeting, ms"],
+];
+
+/** All contests of a run, the headlines first. */
+export function contests(analysis: Analysis): Contest[] {
+  const ofPoint = (scenario: string, point: string, figure: FigureId) => (subject: string) => {
+    const row = analysis.row(subject, scenario, point);
+    return row && analysis.series(row, figure);
+  };
+  const headlines = analysis.scenarios.map((scenario): Contest => ({
+    label: analysis.headline(scenario).label,
+    better: scenario.headline.better,
+    series: (subject) => headlineSeries(analysis, subject, scenario),
+  }));
+  const further = FURTHER.map(([scenario, point, figure, label]): Contest => ({
+    label,
+    better: FIGURES[figure].better ?? "lower",
+    series: ofPoint(scenario, point, figure),
+  }));
+  const memory: Contest = {
+    label: "memory per idle session, KiB",
+    better: "lower",
+    series: analysis.memorySlope,
+  };
+  return [...headlines, ...further, memory].filter(({ series }) =>
+    analysis.run.header.subjects.some(({ id }) => (series(id)?.values.size ?? 0) > 0)
+  );
+}

@@ -1,0 +1,116 @@
+/**
+ * Since threads are dear, servers keep a pool of so many and no more. That is sound as long as all
+ * clients are quick. A client that reads slowly keeps its thread for as long as it likes, though it
+ * needs next to nothing of it; when there are as many slow ones as threads, whoever comes next waits
+ * for one of them to finish, while the processor does nothing.
+ *
+ * A loop has no such limit: a slow reader is a socket that is not writable now, and the loop turns
+ * to the next. As many slow readers as the pool has threads begin a download and stop reading in the
+ * middle; then quick clients come for a small file. The slow ones go on when the quick ones are done
+ * or when patience is at its end.
+ *
+ * @module
+ */
+
+import { models } from "../../models/mod.ts";
+import { quantile } from "../claims/statistics.ts";
+import type { Lesson } from "./lesson.ts";
+import { abandonable, FtpClients } from "./stage/ftp.ts";
+import { until } from "./stage/pause.ts";
+import { serve } from "./stage/serving.ts";
+
+/** What the slow ones fetch, octets: more than the sockets between them and the server hold. */
+const FILM_BYTES = 16 << 20;
+
+/** What the quick ones fetch, octets. */
+const NOTE_BYTES = 1 << 10;
+
+/** How much longer a quick client waits for a pool than for a loop. */
+const RATIO_MIN = 10;
+
+/** See Lesson. */
+export const lesson: Lesson = {
+  name: "bounded-pool",
+  title: "a pool of threads starves behind slow readers",
+  claim: "A bounded pool starves behind slow readers: quick clients wait for a whole slow transfer",
+  plan: "Occupy a blocking pool of N threads with N readers that stop in the middle, let quick " +
+    "clients come for a small file, and see who is done first; then the same with multiplex",
+  rule: `confirmed when the quick clients' p99 is more than ${RATIO_MIN} times as long with the ` +
+    "pool, where none of them was served before a slow reader had ended",
+  code: [
+    "models/blocking.ts: a thread serves its client to the end",
+    "models/readiness/loop.ts: one unit of work for each watch that is ready",
+  ],
+  unavailable: () => models.get("blocking")!.unavailable(),
+  async run({ size, say, signal }) {
+    const [threads, quick, patienceMs] = size === "full" ? [4, 20, 1_500] : [2, 3, 400];
+
+    async function serveBoth(model: "blocking" | "multiplex") {
+      const workers = model === "blocking" ? threads : 1;
+      const options = { protocol: "ftp", workers, maxWorkers: workers };
+      await using server = await serve(model, options, signal);
+      await Deno.writeFile(`${server.root}/film`, new Uint8Array(FILM_BYTES));
+      await Deno.writeFile(`${server.root}/note`, new Uint8Array(NOTE_BYTES));
+      using clients = new FtpClients(server.port, signal);
+      let slowEnded = 0, served = 0, servedBefore = 0;
+      const goOn = Promise.withResolvers<void>();
+
+      /** Resolves in the middle of its transfer with a promise for its end. */
+      async function readSlowly(): Promise<{ ended: Promise<void> }> {
+        const client = await clients.connect();
+        const begun = Promise.withResolvers<void>();
+        const sink = {
+          async write() {
+            begun.resolve();
+            await goOn.promise;
+          },
+        };
+        const download = abandonable(client.download("film", sink, { signal }));
+        await Promise.race([begun.promise, download]);
+        const end = () => {
+          slowEnded++;
+          return client.quit();
+        };
+        return { ended: abandonable(download.then(end)) };
+      }
+
+      /** Milliseconds from the wish to connect to the last octet. */
+      async function readQuickly(): Promise<number> {
+        const begun = performance.now();
+        await using client = await clients.connect();
+        await client.readFile("note");
+        served++;
+        if (slowEnded === 0) servedBefore++;
+        return performance.now() - begun;
+      }
+
+      const slow = await Promise.all(Array.from({ length: threads }, readSlowly));
+      say(`${model}: ${threads} slow readers are in the middle, ${quick} quick clients come`);
+      const latencies = abandonable(Promise.all(Array.from({ length: quick }, readQuickly)));
+      await until(() => served === quick, patienceMs, signal);
+      goOn.resolve();
+      await Promise.all(slow.map(({ ended }) => ended));
+      return { p99: quantile(await latencies, 0.99), servedBefore };
+    }
+
+    const pool = await serveBoth("blocking");
+    const loop = await serveBoth("multiplex");
+    const ratio = pool.p99 / loop.p99;
+    return {
+      measured: [
+        { name: "threads, and slow readers", value: threads },
+        { name: "quick clients", value: quick },
+        { name: "served before a slow one ended, pool", value: pool.servedBefore },
+        { name: "served before a slow one ended, loop", value: loop.servedBefore },
+        { name: "p99 of the quick ones, pool", value: pool.p99, unit: "ms" },
+        { name: "p99 of the quick ones, loop", value: loop.p99, unit: "ms" },
+        { name: "pool over loop", value: ratio, unit: "times" },
+      ],
+      verdict: ratio > RATIO_MIN && pool.servedBefore === 0 ? "confirmed" : "refuted",
+      reason:
+        `${pool.servedBefore} of ${quick} quick clients were served before a slow one ended ` +
+        `by the pool, ${loop.servedBefore} by the loop; p99 ${pool.p99.toFixed(0)} ms against ` +
+        `${loop.p99.toFixed(0)} ms`,
+    };
+  },
+};

@@ -1,0 +1,174 @@
+/**
+ * To send a file, a program reads it into a buffer and writes the buffer to a socket. The octets
+ * come from the device into the kernel's page cache, are copied from there into the program by
+ * read(2), and are copied back into the kernel by send(2): twice through user space, for a program
+ * that does not even look at them. The page cache keeps them for whoever reads the file next.
+ *
+ * sendfile(2) leaves the program out: the kernel hands pages of its cache to the socket, and nothing
+ * passes through user space. O_DIRECT leaves the cache out: the device writes into the program's
+ * buffer, which has to begin at a block's border; nothing is kept, and the next reader waits for the
+ * device again. A buffer that is too small pays for a call of the kernel every few octets.
+ *
+ * A file goes to a socket over loopback in each of these ways. What passes through user space is
+ * counted where it passes; what is cached the kernel itself tells. Whoever drains the socket is not
+ * charged.
+ *
+ * @module
+ */
+
+import {
+  EINVAL,
+  O_CREAT,
+  O_DIRECT,
+  O_RDONLY,
+  O_WRONLY,
+  SOCK_NONBLOCK,
+} from "../../models/libc/constants.ts";
+import { Libc, unavailableReason } from "../../models/libc/mod.ts";
+import { alignedBuffer, PAGE_BYTES, Probe } from "../../models/libc/probe.ts";
+import { type Lesson, LessonError, type Measured } from "./lesson.ts";
+import { estimate, inBlocks, ratio, shown } from "./stage/compare.ts";
+import { FtpClients } from "./stage/ftp.ts";
+import { type Journey, LARGE_BYTES, Mover } from "./stage/mover.ts";
+import { serve } from "./stage/serving.ts";
+import { Sockets } from "./stage/sockets.ts";
+
+/** The buffer of one that does not. */
+const SMALL_BYTES = 512;
+
+/** How the octets get from the file to the socket. */
+const WAYS = {
+  "read and send": { flags: O_RDONLY, bytes: LARGE_BYTES },
+  "read and send, 512 octets": { flags: O_RDONLY, bytes: SMALL_BYTES },
+  "O_DIRECT read and send": { flags: O_RDONLY | O_DIRECT, bytes: LARGE_BYTES },
+  "sendfile": { flags: O_RDONLY, bytes: 0 },
+} as const;
+
+type Way = keyof typeof WAYS;
+
+/** The textbook's way, and the one past the cache. */
+const THROUGH: Way = "read and send", PAST: Way = "O_DIRECT read and send";
+
+/** A file system in memory (tmpfs) refuses O_DIRECT, or takes it and changes nothing. */
+const NOTHING_PAST: Measured = { name: "O_DIRECT", value: "here files are kept in memory anyway" };
+
+const MIB = 1 << 20;
+
+/** See Lesson. */
+export const lesson: Lesson = {
+  name: "copies",
+  title: "buffered, direct and zero-copy I/O",
+  claim: "Buffered I/O copies every octet through the kernel's cache and through user space",
+  plan: "Move a file to a socket by read and send, with a large and with a small buffer, by " +
+    "O_DIRECT and by sendfile; count the octets that pass through user space and the calls, ask " +
+    "what is cached, and compare processor time",
+  rule: "confirmed when read and send pass two octets through user space for each one of the " +
+    "file, sendfile passes none, and read leaves the file in the cache; the processor time is " +
+    "shown as an interval and decides nothing",
+  code: [
+    "bench/lab/stage/mover.ts: the ways",
+    "models/kernel/data_connection.ts: sendfile in the models that call the kernel",
+    "models/runtime/data_connection.ts: the runtime's sockets take octets from user space only",
+  ],
+  unavailable: unavailableReason,
+  async run({ size, say, signal }) {
+    const [bytes, blocks] = size === "full" ? [64 * MIB, 7] : [MIB, 1];
+    const folder = await Deno.makeTempDir({ prefix: "ftplab-lab-" });
+    using sockets = new Sockets(new Libc());
+    try {
+      const path = `${folder}/file`;
+      const direct = writePastTheCache(sockets, path, bytes);
+      const ways = (Object.keys(WAYS) as Way[]).filter((way) =>
+        direct || (WAYS[way].flags & O_DIRECT) === 0
+      );
+      const [far, near] = sockets.pair(SOCK_NONBLOCK);
+      const mover = new Mover(sockets.libc, near, far);
+      const journeys = new Map<Way, Journey>();
+      const move = (way: Way) => {
+        const file = sockets.own(sockets.libc.open(path, WAYS[way].flags, 0));
+        const journey = mover.move(file, bytes, WAYS[way].bytes);
+        sockets.close(file);
+        if (journey.arrived !== bytes) throw new Error(`${journey.arrived} octets arrived`);
+        journeys.set(way, journey);
+        return journey.cpuUs / 1e3 / (bytes / 1e9);
+      };
+
+      say(`a file of ${bytes / MIB} MiB, ${ways.length} ways, ${blocks} blocks`);
+      // What is kept of the file after a way that goes past the cache, and after one that does not.
+      const keptPast = direct ? (move(PAST), cachedShare(sockets, path, bytes)) : undefined;
+      move(THROUGH);
+      const kept = cachedShare(sockets, path, bytes);
+      const costs = await inBlocks(ways, blocks, signal, move);
+      const zeroCopy = shown(ratio(costs.get("sendfile")!, costs.get(THROUGH)!));
+      const per = (way: Way) => journeys.get(way)!.through / bytes;
+      const holds = per(THROUGH) === 2 && per("sendfile") === 0 &&
+        (kept === undefined || kept >= 1);
+      const figures = (way: Way): Measured[] => [
+        { name: `through user space per octet, ${way}`, value: per(way) },
+        { name: `calls per MiB, ${way}`, value: journeys.get(way)!.calls / (bytes / MIB) },
+        {
+          name: `CPU per GB, ${way}`,
+          value: shown(estimate(costs.get(way)!.values())),
+          unit: "ms",
+        },
+      ];
+      return {
+        measured: [
+          ...ways.flatMap(figures),
+          { name: "sendfile over read and send, CPU", value: zeroCopy },
+          { name: `of the file cached after ${PAST}`, ...inPercent(keptPast) },
+          { name: `of the file cached after ${THROUGH}`, ...inPercent(kept) },
+          ...(!direct || (keptPast ?? 0) > 0 ? [NOTHING_PAST] : []),
+          await served("multiplex", bytes, signal),
+          await served("async", bytes, signal),
+        ],
+        verdict: holds ? "confirmed" : "refuted",
+        reason: `${per(THROUGH)} octets through user space per octet by read and send, ` +
+          `${per("sendfile")} by sendfile, which took ${zeroCopy} times the processor time`,
+      };
+    } finally {
+      await Deno.remove(folder, { recursive: true });
+    }
+  },
+};
+
+/** Makes a file of which nothing is cached; false: the file system has no O_DIRECT, so it is. */
+function writePastTheCache(sockets: Sockets, path: string, bytes: number): boolean {
+  const { libc } = sockets;
+  const open = (flags: number) => libc.open(path, O_WRONLY | O_CREAT | flags, 0o600);
+  const past = open(O_DIRECT);
+  const file = sockets.own(past === -EINVAL ? open(0) : past);
+  const buffer = alignedBuffer(LARGE_BYTES).fill(0x55);
+  for (let written = 0; written < bytes; written += buffer.length) {
+    if (libc.write(file, buffer) !== buffer.length) throw new LessonError("Cannot write the file");
+  }
+  sockets.close(file);
+  return past !== -EINVAL;
+}
+
+/** How much of the file at `path` is cached now, or undefined when the kernel does not tell. */
+function cachedShare(sockets: Sockets, path: string, bytes: number): number | undefined {
+  const file = sockets.own(sockets.libc.open(path, O_RDONLY, 0));
+  const pages = new Probe().cachedPages(file);
+  sockets.close(file);
+  return pages === undefined ? undefined : pages * PAGE_BYTES / bytes;
+}
+
+function inPercent(share: number | undefined): Pick<Measured, "value" | "unit"> {
+  return share === undefined ? { value: "not known" } : { value: 100 * share, unit: "%" };
+}
+
+/** What a model has in a buffer of its own for each octet of a download. */
+async function served(
+  model: "multiplex" | "async",
+  bytes: number,
+  signal: AbortSignal,
+): Promise<Measured> {
+  await using server = await serve(model, { protocol: "ftp" }, signal);
+  using clients = new FtpClients(server.port, signal);
+  await Deno.writeFile(`${server.root}/film`, new Uint8Array(bytes));
+  const client = await clients.connect();
+  await client.download("film", { write() {} }, { signal });
+  const value = server.stats().octetsCopied / bytes;
+  return { name: `through a buffer per octet of a download, ${model}`, value };
+}

@@ -1,0 +1,45 @@
+/**
+ * A server in a process of its own, for experiments on what a whole process uses, or that stop one.
+ *
+ * @module
+ */
+
+import { type ServerProcess, StartError, startServer } from "../../run/server_process.ts";
+import { LessonError } from "../lesson.ts";
+
+/** A server process, and the folder that it serves, for the length of an experiment. */
+export class Apart implements AsyncDisposable {
+  readonly #stop = () => void this.server.stop();
+
+  private constructor(
+    readonly server: ServerProcess,
+    readonly folder: string,
+    readonly signal: AbortSignal,
+  ) {
+    signal.addEventListener("abort", this.#stop);
+  }
+
+  /**
+   * Starts one with `flags` of `serve`; aborting `signal` ends it.
+   *
+   * @throws {LessonError} with the reason that it gave when it does not serve.
+   */
+  static async start(flags: readonly string[], signal: AbortSignal): Promise<Apart> {
+    signal.throwIfAborted();
+    const folder = await Deno.makeTempDir({ prefix: "ftplab-lab-" });
+    const subject = { kind: "model", id: "lab", title: "lab", model: "lab", flags } as const;
+    try {
+      return new Apart(await startServer(subject, { root: folder, state: folder }), folder, signal);
+    } catch (error) {
+      await Deno.remove(folder, { recursive: true });
+      if (error instanceof StartError) throw new LessonError(`No server: ${error.message}`);
+      throw error;
+    }
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    this.signal.removeEventListener("abort", this.#stop);
+    await this.server.stop();
+    await Deno.remove(this.folder, { recursive: true });
+  }
+}

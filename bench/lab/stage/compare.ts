@@ -1,0 +1,87 @@
+/**
+ * Fair comparisons within one experiment: every variant is measured once in each block, in an order
+ * that chance makes, so that whatever disturbs the machine for a while disturbs all of them.
+ *
+ * @module
+ */
+
+import {
+  bootstrapInterval,
+  type Interval,
+  median,
+  pairedRatios,
+  randomFrom,
+  shuffled,
+} from "../../claims/statistics.ts";
+import type { Verdict } from "../lesson.ts";
+import { pause } from "./pause.ts";
+
+/** Chance is the same each time, so that two runs differ by the machine only. */
+const SEED = 1;
+
+/** What one variant showed, by block. */
+export type Blocks = ReadonlyMap<number, number>;
+
+/**
+ * Measures each of `variants` in each of `blocks` blocks; the results by variant, in its order.
+ *
+ * @throws the reason of `signal` when it is aborted.
+ */
+export async function inBlocks<V>(
+  variants: readonly V[],
+  blocks: number,
+  signal: AbortSignal,
+  measure: (variant: V) => number | Promise<number>,
+): Promise<Map<V, Blocks>> {
+  const random = randomFrom(SEED);
+  const results = new Map(variants.map((variant) => [variant, new Map<number, number>()]));
+  for (let block = 0; block < blocks; block++) {
+    for (const variant of shuffled(variants, random)) {
+      results.get(variant)!.set(block, await measure(variant));
+      await pause(0, signal);
+    }
+  }
+  return results;
+}
+
+/** A figure of several blocks: the middle one, and where 95 % of such medians lie. */
+export interface Estimate {
+  /** The middle one. */
+  readonly median: number;
+  /** By bootstrap. */
+  readonly interval: Interval;
+}
+
+/** What `values` say together. */
+export function estimate(values: Iterable<number>): Estimate {
+  const list = [...values];
+  return { median: median(list), interval: bootstrapInterval(list, randomFrom(SEED)) };
+}
+
+/** How many times as much as `baseline` in the same block. */
+export function ratio(values: Blocks, baseline: Blocks): Estimate {
+  return estimate(pairedRatios(values, baseline));
+}
+
+/** With fewer blocks an interval is little more than a range, and decides nothing. */
+const BLOCKS_MIN = 6;
+
+/** The verdict on figures of `blocks` blocks, of which two rules say what they show. */
+export function verdictBy(blocks: number, confirmed: boolean, refuted: boolean): Verdict {
+  if (blocks < BLOCKS_MIN) return "inconclusive";
+  return confirmed ? "confirmed" : refuted ? "refuted" : "inconclusive";
+}
+
+/** A figure with its interval in words: "1.31 (1.24 to 1.40)". */
+export function shown({ median, interval: [low, high] }: Estimate): string {
+  const text = (value: number) => value.toLocaleString("en-US", { maximumSignificantDigits: 3 });
+  return `${text(median)} (${text(low)} to ${text(high)})`;
+}
+
+/** How much y grows with x: the slope of the straight line that fits best. */
+export function slope(points: readonly (readonly [x: number, y: number])[]): number {
+  const mean = (at: 0 | 1) => points.reduce((sum, point) => sum + point[at], 0) / points.length;
+  const [x, y] = [mean(0), mean(1)];
+  const over = points.reduce((sum, point) => sum + (point[0] - x) * (point[1] - y), 0);
+  return over / points.reduce((sum, point) => sum + (point[0] - x) ** 2, 0);
+}

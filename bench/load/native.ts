@@ -1,0 +1,113 @@
+/**
+ * The load in C (native/): compiled where there is a compiler, asked for the same jobs as the one
+ * in TypeScript and answering with the same results. Its job is text between tabs, which C reads
+ * without a library, and its histograms are counts, which become the usual ones here.
+ *
+ * @module
+ */
+
+import { fromFileUrl, join } from "@std/path";
+import { compile } from "./compiler.ts";
+import type { GroupResult } from "../record.ts";
+import { latencyOf, newHistogram } from "./group.ts";
+import type { Group, LoadJob, LoadMessage, LoadResult } from "./job.ts";
+import { verifyUploads } from "./uploads.ts";
+
+const SOURCES = ["load.c", "group.c", "client.c"].map((name) =>
+  fromFileUrl(new URL(`./native/${name}`, import.meta.url))
+);
+
+/** A histogram as C says it: [microseconds, how often]. */
+type Counts = readonly (readonly [us: number, count: number])[];
+
+/** A group's result as C says it. */
+interface NativeGroup {
+  readonly unserved: number;
+  readonly operations: number;
+  readonly octets: number;
+  readonly unfinished: number;
+  readonly fairness?: number;
+  readonly latency: Counts;
+  readonly lateness: Counts;
+  readonly timeline: NonNullable<GroupResult["timeline"]>;
+}
+
+/** A job's result as C says it, groups in the order of the job. */
+type NativeResult = Omit<LoadResult, "groups"> & {
+  readonly groups: readonly NativeGroup[];
+  /** Names of what the server has acknowledged. */
+  readonly uploads: readonly (readonly string[])[];
+};
+
+/** What native/load.c says: LoadMessage, but for the result. */
+type NativeMessage =
+  | Exclude<LoadMessage, { event: "result" }>
+  | { readonly event: "result"; readonly result: NativeResult };
+
+/** Compiles the load into `folder`; its path, or why it cannot be had, in one line. */
+export async function compileLoad(
+  folder: string,
+): Promise<{ readonly program: string } | { readonly unavailable: string }> {
+  const program = join(folder, "load");
+  const wrong = await compile(program, SOURCES);
+  return wrong === undefined ? { program } : { unavailable: `The load in C: ${wrong}` };
+}
+
+/** `job` as native/load.c reads it: a line, and one for each group. */
+export function nativeJob(job: LoadJob): string {
+  const { host, port, setupMs, warmupMs, measureMs, stallMs, groups } = job;
+  const head = [host, port, setupMs, warmupMs, measureMs, stallMs, groups.length];
+  return [head, ...groups.map(fieldsOf)].map((fields) => fields.join("\t")).join("\n");
+}
+
+function fieldsOf(group: Group): (string | number)[] {
+  const { name, clients, action, path = "", octets = 0, source = "" } = group;
+  const { replaces, perSecond = 0, readRate = 0, once, timeline } = group;
+  const texts = [name, path, source];
+  if (texts.some((text) => /[\t\n]/.test(text))) {
+    throw new Error(`Cannot ask the load in C for ${JSON.stringify(texts)}: a tab or a line feed`);
+  }
+  const flag = (value: boolean | undefined) => value ? 1 : 0;
+  return [
+    ...[name, clients, action, path, octets, source, flag(replaces)],
+    ...[perSecond, readRate, flag(once), flag(timeline)],
+  ];
+}
+
+/** What `line` of native/load.c says about `job`; uploads are looked at, as job.ts wants it. */
+export function nativeMessage(line: string, job: LoadJob): LoadMessage {
+  const message = JSON.parse(line) as NativeMessage;
+  if (message.event !== "result") return message;
+  const { groups, uploads, errors, ...rest } = message.result;
+  const counted: Record<string, number> = { ...errors };
+  const names = job.groups.flatMap((group, index) =>
+    uploads[index]!.map((name) => [name, group] as const)
+  );
+  verifyUploads(names, (reason) => counted[reason] = (counted[reason] ?? 0) + 1);
+  const results = job.groups.map((group, index) => [group.name, resultOf(group, groups[index]!)]);
+  return {
+    event: "result",
+    result: { ...rest, groups: Object.fromEntries(results), errors: counted },
+  };
+}
+
+function resultOf(group: Group, native: NativeGroup): GroupResult {
+  const { clients, perSecond, timeline } = group;
+  const { latency: counts, lateness, timeline: times, ...figures } = native;
+  const latency = latencyOf(histogramOf(counts));
+  const late = histogramOf(lateness);
+  return {
+    clients,
+    ...figures,
+    ...(latency === undefined ? {} : { latency }),
+    ...(perSecond === undefined ? {} : { offered: perSecond }),
+    ...(late.totalCount === 0 ? {} : { latenessP99Us: late.getValueAtPercentile(99) }),
+    ...(timeline ? { timeline: times } : {}),
+  };
+}
+
+function histogramOf(counts: Counts) {
+  const histogram = newHistogram();
+  for (const [us, count] of counts) histogram.recordValueWithCount(us, count);
+  return histogram;
+}

@@ -1,0 +1,289 @@
+/**
+ * Starts a subject in a process of its own, waits until it serves, samples what it uses, and stops
+ * it. measure.ts and lessons call this; a server that does not come up is an error with the reason
+ * that it gave.
+ *
+ * @module
+ */
+
+import { fromFileUrl } from "@std/path";
+import type { WorkerStats } from "../../models/mod.ts";
+import { type ProcessFigures, readMemoryBytes, readProcessFigures } from "./process_figures.ts";
+import type { ModelSubject, PeerSubject, Subject } from "./subjects.ts";
+
+/** Where servers listen unless told otherwise: nothing of a benchmark is meant for the network. */
+const HOST = "127.0.0.1";
+
+/** How long a server may take until it serves, milliseconds: 64 threads took 4 s. */
+const START_MS_MAX = 20_000;
+
+/** How long a server may take to end after SIGTERM before it is killed, milliseconds. */
+const STOP_MS_MAX = 3_000;
+
+/** How long a server may take to show its counters, milliseconds. */
+const STATS_MS_MAX = 2_000;
+
+/** Between two looks whether a peer serves yet, milliseconds. */
+const LOOK_MS = 2;
+
+/** Lines of a server's own output that an error message repeats. */
+const OUTPUT_LINES_MAX = 5;
+
+/** What this project's server is allowed to do, whatever the model. */
+const PERMISSIONS = ["net", "read", "write", "ffi", "sys"].map((name) => `--allow-${name}`);
+
+/** What a server has used since it was started. */
+export interface ServerSample extends ProcessFigures {
+  /** The counters of a model's workers; none of a peer. */
+  readonly workers?: readonly WorkerStats[];
+}
+
+/** A server that serves. */
+export interface ServerProcess {
+  /** The address that it listens on. */
+  readonly host: string;
+  /** The port of its control connections. */
+  readonly port: number;
+  /** Of the process that was started; a peer's sessions are its descendants. */
+  readonly pid: number;
+  /** What it says it is: the line of `serve`, or a peer's greeting. */
+  readonly introduction: string;
+  /** The command line that started it. */
+  readonly command: readonly string[];
+  /** Milliseconds from the start of the process to the first greeting. */
+  readonly startMs: number;
+  /** What it has used so far. */
+  sample(): Promise<ServerSample>;
+  /** Octets of memory that are its own, now: the proportional set size. */
+  memoryBytes(): number;
+  /** The last lines that it wrote since it serves: a hint at why it may have failed. */
+  complaints(): string[];
+  /** Ends it; never fails. */
+  stop(): Promise<void>;
+}
+
+/** The folders that a server works in. */
+export interface Folders {
+  /** What is served; `incoming` in it takes uploads. */
+  readonly root: string;
+  /** A folder for a peer's configuration and state. */
+  readonly state: string;
+}
+
+/** What prevented a server from being measured, in one line. */
+export class StartError extends Error {
+  /** Tells it from other errors. */
+  override name = "StartError";
+}
+
+/**
+ * Starts `subject` on `host`, a numeric IPv4 address; resolves when it serves.
+ *
+ * @param extra further flags of `serve`, for a model
+ * @throws {StartError} when it ends or stays silent instead.
+ */
+export function startServer(
+  subject: Subject,
+  folders: Folders,
+  host = HOST,
+  extra: readonly string[] = [],
+): Promise<ServerProcess> {
+  return subject.kind === "model"
+    ? startModel(subject, folders, host, extra)
+    : startPeer(subject, folders, host);
+}
+
+/** The command line of a model variant, without the runtime's own flags. */
+export function modelArguments(
+  subject: ModelSubject,
+  root: string,
+  host: string,
+  extra: readonly string[],
+): string[] {
+  const flags = ["--host", host, "--port", "0", "--root", root, "--anonymous", "write", "--stats"];
+  return ["serve", ...subject.flags, ...flags, ...extra];
+}
+
+async function startModel(
+  subject: ModelSubject,
+  folders: Folders,
+  host: string,
+  extra: readonly string[],
+): Promise<ServerProcess> {
+  const main = fromFileUrl(new URL("../../main.ts", import.meta.url));
+  const child = new Child(Deno.execPath(), [
+    "run",
+    "--quiet",
+    "--no-prompt",
+    ...PERMISSIONS,
+    main,
+    ...modelArguments(subject, folders.root, host, extra),
+  ]);
+  const line = await child.waitFor(() =>
+    child.lines.find((line) => line.startsWith("ftplab: serving "))
+  );
+  const [, protocol, port] = /^ftplab: serving (\S+) on [^ ]*:(\d+),/.exec(line) ?? [];
+  // Only FTP greets; of other protocols the line is the sign that connections are accepted.
+  if (protocol === "ftp") await child.waitFor(() => greeting(host, Number(port)));
+  return child.serving(host, Number(port), line, () => child.workerStats());
+}
+
+async function startPeer(
+  { located }: PeerSubject,
+  folders: Folders,
+  host: string,
+): Promise<ServerProcess> {
+  const state = await Deno.makeTempDir({ dir: folders.state });
+  await Deno.chmod(state, 0o755);
+  const superuser = Deno.uid() === 0;
+  const port = freePort(host);
+  const place = { host, port, root: folders.root, folder: state, superuser };
+  const { command, environment } = await located.prepare(place);
+  const child = new Child(command[0]!, command.slice(1), environment);
+  const introduction = await child.waitFor(() => greeting(host, place.port));
+  return child.serving(host, place.port, introduction);
+}
+
+/** A port that nobody listens on at the moment: peers cannot be told to choose one themselves. */
+function freePort(hostname: string): number {
+  using listener = Deno.listen({ hostname, port: 0 });
+  return listener.addr.port;
+}
+
+/** The first line that a server on `port` says, or undefined while there is none. */
+async function greeting(hostname: string, port: number): Promise<string | undefined> {
+  try {
+    using connection = await Deno.connect({ hostname, port });
+    const octets = new Uint8Array(512);
+    const count = await connection.read(octets) ?? 0;
+    return new TextDecoder().decode(octets.subarray(0, count)).split("\r\n")[0];
+  } catch {
+    return undefined;
+  }
+}
+
+/** What a model's counters look like on its standard output. */
+const STATS = "ftplab: stats ";
+
+/** A process whose output is read, and of which the last lines are kept. */
+class Child {
+  readonly lines: string[] = [];
+  readonly #command: readonly string[];
+  readonly #child: Deno.ChildProcess;
+  readonly #outputs: Promise<unknown>;
+  readonly #begin = performance.now();
+  #stats = Promise.withResolvers<WorkerStats[]>();
+  #ended = false;
+
+  constructor(
+    program: string,
+    args: readonly string[],
+    environment: Readonly<Record<string, string>> = {},
+  ) {
+    this.#command = [program, ...args];
+    this.#child = new Deno.Command(program, {
+      args: [...args],
+      // What it says may end in a report, which has no colours.
+      env: { NO_COLOR: "1", ...environment },
+      stdin: "null",
+      stdout: "piped",
+      stderr: "piped",
+    }).spawn();
+    this.#child.status.then(() => this.#ended = true);
+    this.#outputs = Promise.all([this.#read(this.#child.stdout), this.#read(this.#child.stderr)]);
+  }
+
+  /** Resolves with what `look` finds, as soon as it does. */
+  async waitFor<T>(look: () => T | undefined | Promise<T | undefined>): Promise<T> {
+    const deadline = performance.now() + START_MS_MAX;
+    while (!this.#ended && performance.now() < deadline) {
+      const found = await look();
+      if (found !== undefined) return found;
+      await new Promise((resolve) => setTimeout(resolve, LOOK_MS));
+    }
+    const what = this.#ended ? "it ended" : `it did not serve within ${START_MS_MAX / 1e3} s`;
+    await this.stop();
+    throw new StartError([what, ...this.lines].join(": "));
+  }
+
+  /** The face of this process for those who measure it, as soon as it has greeted. */
+  serving(
+    host: string,
+    port: number,
+    introduction: string,
+    workers?: () => Promise<WorkerStats[]>,
+  ): ServerProcess {
+    const startMs = performance.now() - this.#begin;
+    this.lines.length = 0;
+    const { pid } = this.#child;
+    return {
+      host,
+      port,
+      pid,
+      introduction,
+      command: this.#command,
+      startMs,
+      async sample() {
+        const stats = workers === undefined ? {} : { workers: await workers() };
+        return { ...readProcessFigures(pid), ...stats };
+      },
+      memoryBytes: () => readMemoryBytes(pid),
+      complaints: () => [...this.lines],
+      stop: () => this.stop(),
+    };
+  }
+
+  /** Has the server show its counters. */
+  async workerStats(): Promise<WorkerStats[]> {
+    this.#stats = Promise.withResolvers();
+    this.#kill("SIGUSR2");
+    const late = Promise.withResolvers<never>();
+    const timer = setTimeout(
+      () => late.reject(new StartError("it did not show its counters")),
+      STATS_MS_MAX,
+    );
+    try {
+      return await Promise.race([this.#stats.promise, late.promise]);
+    } finally {
+      clearTimeout(timer);
+    }
+  }
+
+  async stop(): Promise<void> {
+    this.#kill("SIGTERM");
+    const timer = setTimeout(() => this.#kill("SIGKILL"), STOP_MS_MAX);
+    await this.#child.status;
+    clearTimeout(timer);
+    // A killed server's sessions may live on for a moment and hold its output open.
+    const late = Promise.withResolvers<void>();
+    const patience = setTimeout(late.resolve, STOP_MS_MAX);
+    await Promise.race([this.#outputs, late.promise]);
+    clearTimeout(patience);
+  }
+
+  #kill(signal: Deno.Signal): void {
+    try {
+      this.#child.kill(signal);
+    } catch {
+      // It has ended already.
+    }
+  }
+
+  async #read(stream: ReadableStream<Uint8Array>): Promise<void> {
+    let rest = "";
+    for await (const text of stream.pipeThrough(new TextDecoderStream())) {
+      const lines = (rest + text).split("\n");
+      rest = lines.pop()!;
+      for (const line of lines) this.#heard(line);
+    }
+  }
+
+  #heard(line: string): void {
+    if (line.startsWith(STATS)) {
+      this.#stats.resolve(JSON.parse(line.slice(STATS.length)).workers);
+    } else if (line !== "") {
+      this.lines.push(line);
+      this.lines.splice(0, this.lines.length - OUTPUT_LINES_MAX);
+    }
+  }
+}

@@ -1,0 +1,102 @@
+/**
+ * Whom the benchmark measures: this project's models as data, each by the flags that `serve` gets,
+ * and peers (peers.ts) that were found on this machine.
+ *
+ * @module
+ */
+
+import type { Located, Peer } from "../peers/mod.ts";
+
+/** A server that the benchmark can start. */
+export type Subject = ModelSubject | PeerSubject;
+
+/** One way of running this project's own server. */
+export interface ModelSubject {
+  /** Tells it from a peer. */
+  readonly kind: "model";
+  /** The name for --models. */
+  readonly id: string;
+  /** The name in the report. */
+  readonly title: string;
+  /** A second name for --models, which selects all variants of a model. */
+  readonly model: string;
+  /** Flags of `serve` that make this variant what it is. */
+  readonly flags: readonly string[];
+  /** Sessions that it can hold, where it has a limit of its own. */
+  readonly sessionsMax?: number;
+  /** Whether it turns away what is over its limit; else it lets them wait in line. */
+  readonly refuses?: boolean;
+}
+
+/** Somebody else's server, found. */
+export interface PeerSubject extends Pick<Peer, "kind" | "id" | "title" | "keepsFiles"> {
+  /** Idle sessions that it is asked to hold. */
+  readonly sessionsMax: number;
+  /** How it is started. */
+  readonly located: Located;
+}
+
+/** select(2) watches descriptors below 1024, and the server itself and transfers need some. */
+const SELECT_SESSIONS_MAX = 960;
+
+/** The variant that ratios are over. */
+export const BASELINE = "epoll";
+
+/**
+ * The model variants: everything that is taught, with as many event loops as one processor runs.
+ * The pools of blocking are as large as they get, so that no cell measures the start of threads.
+ */
+export const MODELS: readonly ModelSubject[] = [
+  pool(8),
+  pool(64),
+  model("polling-0", "polling (spinning)", "polling", ["--interval", "0"]),
+  model("polling-1", "polling (1 ms)", "polling", ["--interval", "1"]),
+  model("polling-10", "polling (10 ms)", "polling", ["--interval", "10"]),
+  {
+    ...model("select", "multiplex (select)", "multiplex", ["--selector", "select"]),
+    sessionsMax: SELECT_SESSIONS_MAX,
+    refuses: true,
+  },
+  model("poll", "multiplex (poll)", "multiplex", ["--selector", "poll"]),
+  model("epoll", "multiplex (epoll, level)", "multiplex", [
+    "--selector",
+    "epoll",
+    "--trigger",
+    "level",
+  ]),
+  model("epoll-edge", "multiplex (epoll, edge)", "multiplex", [
+    "--selector",
+    "epoll",
+    "--trigger",
+    "edge",
+  ]),
+  model("async", "async", "async", []),
+];
+
+function model(
+  id: string,
+  title: string,
+  name: string,
+  variant: readonly string[],
+): ModelSubject {
+  return { kind: "model", id, title, model: name, flags: ["--model", name, ...variant] };
+}
+
+function pool(threads: number): ModelSubject {
+  const count = String(threads);
+  const flags = ["--workers", count, "--max-workers", count];
+  const variant = model(`blocking-${count}`, `blocking (${count} threads)`, "blocking", flags);
+  return { ...variant, sessionsMax: threads };
+}
+
+/** The model variants that `names` ask for by id or by model; all of them when it is undefined. */
+export function selectModels(
+  names: readonly string[] | undefined,
+): ModelSubject[] | { readonly unknown: string } {
+  if (names === undefined) return [...MODELS];
+  const matches = (subject: ModelSubject, name: string) =>
+    subject.id === name || subject.model === name;
+  const unknown = names.find((name) => !MODELS.some((subject) => matches(subject, name)));
+  if (unknown !== undefined) return { unknown };
+  return MODELS.filter((subject) => names.some((name) => matches(subject, name)));
+}
