@@ -158,7 +158,6 @@ export class RingLoop {
     this.ring.look(this.#failed);
     for (const operation of silent) {
       const result = operation.silent;
-      operation.silent = undefined;
       if (result !== undefined) this.#complete(operation, result, 0);
     }
   }
@@ -171,6 +170,7 @@ export class RingLoop {
   }
 
   #complete(operation: Operation, result: number, flags: number): void {
+    operation.silent = undefined;
     if ((flags & CQE_F_MORE) === 0) {
       operation.underWay = false;
       operation.cancelled = false;

@@ -7,6 +7,7 @@
 
 import { assert, assertEquals, assertThrows } from "@std/assert";
 import * as c from "../../../models/libc/constants.ts";
+import { addressOf } from "../../../models/libc/uring.ts";
 import { Owner, stageTest } from "./stage.ts";
 
 stageTest(
@@ -108,3 +109,37 @@ stageTest("RingLoop: more operations than the rings have places are all done", (
   stage.rounds(() => owner.log.length === operations.length);
   assert(operations.every(({ underWay }) => !underWay));
 });
+
+stageTest("RingLoop.beginSilent: success is told before all else, and failure once", (stage) => {
+  const { loop, ring, loopback } = stage;
+  const { server, client } = loopback.connect();
+  const memory = new Uint8Array(8);
+  const owner = new Owner();
+  const [sending, failing, other] = [1, 2, 3].map(() => loop.operation(owner));
+  ring.nop(loop.begin(other!));
+  ring.sendNow(server, addressOf(memory), 8, loop.beginSilent(sending!, 8));
+  ring.sendNow(-1, addressOf(memory), 8, loop.beginSilent(failing!, 8));
+  loop.hurry(sending!);
+  loop.round();
+  assertEquals(owner.log, [[sending!.tag, 8], [other!.tag, 0], [failing!.tag, -c.EBADF]]);
+  assertEquals(loopback.drain(client), 8);
+  stage.rounds(() => true);
+  assertEquals(owner.log.length, 3);
+});
+
+stageTest(
+  "RingLoop.hurry: a round does not wait for others when somebody waits for a silent one",
+  (stage) => {
+    const { loop, ring, loopback } = stage;
+    const { server } = loopback.connect();
+    const owner = new Owner();
+    const [sending, waiting] = [loop.operation(owner), loop.operation(owner)];
+    ring.poll(server, c.POLLIN, loop.begin(waiting)); // nothing will come
+    const memory = new Uint8Array(8);
+    ring.sendNow(server, addressOf(memory), 8, loop.beginSilent(sending, 8));
+    loop.hurry(waiting); // which is not silent: of no effect
+    loop.hurry(sending);
+    loop.round();
+    assertEquals(owner.log, [[sending.tag, 8]]);
+  },
+);
