@@ -68,9 +68,9 @@ export function connectionTools(
   };
 }
 
-/** One move of a transfer in a loop where so many descriptors are ready, octets. */
-export function moveBytesAmong(ready: number): number {
-  return ready > READY_FEW_MAX ? BULK_BYTES : MOVE_BYTES_MAX / Math.max(1, ready);
+/** How much one move of a transfer may be while `worked` have work in the round of a loop. */
+export function moveBytes(worked: number): number {
+  return worked > READY_FEW_MAX ? BULK_BYTES : MOVE_BYTES_MAX / Math.max(1, worked);
 }
 
 /** Releases what they hold; no connection uses them any more. */

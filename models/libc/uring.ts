@@ -1,6 +1,7 @@
 /**
  * io_uring(7) through FFI: a ring of operations to be done and a ring of those that are done, both
- * in memory shared with the kernel. models/uring/ serves by it, bench/lab/completions.ts shows it.
+ * in memory shared with the kernel. models/uring/ serves by it, and
+ * bench/lab/completions.ts shows it.
  *
  * Readiness says that a call would not wait, and the call follows. Here the call itself is written
  * down as a submission, any number of them are handed over by one io_uring_enter(2), and each is

@@ -8,7 +8,7 @@
 import { now } from "../clock.ts";
 import { Clients } from "../kernel/clients.ts";
 import { isAcceptRetry } from "../kernel/sockets.ts";
-import { closeTools, connectionTools, moveBytesAmong } from "../kernel/tools.ts";
+import { closeTools, connectionTools, moveBytes } from "../kernel/tools.ts";
 import * as c from "../libc/constants.ts";
 import { errorText, type Kernel } from "../libc/mod.ts";
 import { ACCEPT_BURST_MS, ACCEPT_PAUSE_MS, ACCEPTS_PER_TURN_MAX } from "../limits.ts";
@@ -38,7 +38,7 @@ export class ReadinessServer {
     const tools: WireTools = {
       ...connectionTools(context, kernel, {
         socketFlags: c.SOCK_NONBLOCK,
-        moveBytes: () => moveBytesAmong(this.#loop.worked),
+        moveBytes: () => moveBytes(this.#loop.worked),
         adopt: refuses,
         refuses,
       }),

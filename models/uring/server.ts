@@ -8,7 +8,7 @@
 import { now } from "../clock.ts";
 import { Clients } from "../kernel/clients.ts";
 import { isAcceptRetry } from "../kernel/sockets.ts";
-import { closeTools, connectionTools, moveBytesAmong } from "../kernel/tools.ts";
+import { closeTools, connectionTools, moveBytes } from "../kernel/tools.ts";
 import { BufferRing } from "../libc/buffer_ring.ts";
 import * as c from "../libc/constants.ts";
 import { errorText, type Kernel } from "../libc/mod.ts";
@@ -58,7 +58,7 @@ export class UringServer {
     this.#loop = new RingLoop(kernel, ring, counters, now);
     const shared = connectionTools(context, kernel, {
       socketFlags: c.SOCK_NONBLOCK,
-      moveBytes: () => moveBytesAmong(this.#loop.worked),
+      moveBytes: () => moveBytes(this.#loop.worked),
       adopt: NOTHING_REFUSED,
       refuses: NOTHING_REFUSED,
     });

@@ -27,7 +27,15 @@ const KERNEL = ["models/kernel/", "models/libc/"];
 
 const CALLS = ["models/libc/", "models/mod.ts"];
 
-const BENCH_RUN = ["run/", "load/", "peers/", "scenarios/", "claims/statistics.ts", "record.ts"]
+const BENCH_RUN = [
+  "run/",
+  "load/",
+  "peers/",
+  "scenarios/",
+  "claims/statistics.ts",
+  "claims/gates.ts",
+  "record.ts",
+]
   .map((room) => `bench/${room}`);
 
 /**
