@@ -1,7 +1,8 @@
 /**
  * A data connection over the ring. Accepting, small files either way and the close are operations
  * of the kernel's; all else is carried out by calls that do not wait, and where one would have to,
- * the ring says when it need not any more.
+ * the ring says when it need not any more. Large files are moved by sendfile(2) and splice(2), as in
+ * the other models: a splice of the ring's is always handed to a thread.
  *
  * An operation keeps the socket open whoever closes its descriptor, and uses its memory: what is
  * not wanted any more is cancelled first, and the close waits until that has completed.
