@@ -40,11 +40,9 @@ export const lesson: Lesson = {
     const path = await Deno.makeTempFile({ prefix: "ftplab-lab-" });
     try {
       const file = sockets.own(libc.open(path, O_RDWR | O_CREAT, 0o600));
-      const ends = libc.pipe();
-      if (typeof ends === "number") throw new Error(`Cannot make a pipe: ${errorText(-ends)}`);
-      const [from] = ends.map((fd) => sockets.own(fd));
+      const { from } = sockets.pipe();
       const answers = KINDS.map((name) => {
-        const answer = { name, file: ask(file), pipe: ask(from!) };
+        const answer = { name, file: ask(file), pipe: ask(from) };
         say(`${name}: the file is ${answer.file}, the empty pipe ${answer.pipe}`);
         return answer;
         function ask(fd: number): string {
