@@ -14,6 +14,7 @@ import {
   renderHelp,
   UsageError,
 } from "../../client/cli/flags.ts";
+import { lesson as allDescriptors } from "./all_descriptors.ts";
 import { lesson as blockedCostsNothing } from "./blocked_costs_nothing.ts";
 import { lesson as boundedPool } from "./bounded_pool.ts";
 import { lesson as completions } from "./completions.ts";
@@ -24,6 +25,7 @@ import { lesson as dupStillTold } from "./dup_still_told.ts";
 import { lesson as echoMultiplexed } from "./echo_multiplexed.ts";
 import { lesson as edgeEagain } from "./edge_eagain.ts";
 import { lesson as eventQueue } from "./event_queue.ts";
+import { lesson as fileBlocks } from "./file_blocks.ts";
 import { lesson as hello } from "./hello.ts";
 import { lesson as lateByHalf } from "./late_by_half.ts";
 import { lesson as levelAndEdge } from "./level_and_edge.ts";
@@ -31,8 +33,10 @@ import { lesson as looksEvery4Seconds } from "./looks_every_4_seconds.ts";
 import { lesson as lostEdge } from "./lost_edge.ts";
 import { lesson as lowestDescriptor } from "./lowest_descriptor.ts";
 import { lesson as lyingLoad } from "./lying_load.ts";
+import { lesson as nagle } from "./nagle.ts";
 import { lesson as readinessHint } from "./readiness_hint.ts";
 import { lesson as regularFile } from "./regular_file.ts";
+import { lesson as reuseport } from "./reuseport.ts";
 import { lesson as selectChat } from "./select_chat.ts";
 import { lesson as selectLimit } from "./select_limit.ts";
 import { lesson as spinning } from "./spinning.ts";
@@ -77,9 +81,13 @@ export const LESSONS: readonly Lesson[] = [
   readinessHint,
   dupStillTold,
   regularFile,
+  fileBlocks,
+  allDescriptors,
   watchedOrReady,
   withoutIdleClients,
   eventQueue,
+  reuseport,
+  nagle,
   copies,
   completions,
   concurrentTransfers,
