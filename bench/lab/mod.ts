@@ -24,6 +24,7 @@ import { lesson as copies } from "./copies.ts";
 import { lesson as dupStillTold } from "./dup_still_told.ts";
 import { lesson as echoMultiplexed } from "./echo_multiplexed.ts";
 import { lesson as edgeEagain } from "./edge_eagain.ts";
+import { lesson as emfileSpins } from "./emfile_spins.ts";
 import { lesson as eventQueue } from "./event_queue.ts";
 import { lesson as fileBlocks } from "./file_blocks.ts";
 import { lesson as hello } from "./hello.ts";
@@ -42,6 +43,7 @@ import { lesson as selectLimit } from "./select_limit.ts";
 import { lesson as spinning } from "./spinning.ts";
 import { lesson as switchingThreads } from "./switching_threads.ts";
 import { lesson as threadPerConnection } from "./thread_per_connection.ts";
+import { lesson as thunderingHerd } from "./thundering_herd.ts";
 import { lesson as waitingInLine } from "./waiting_in_line.ts";
 import { lesson as watchedOrReady } from "./watched_or_ready.ts";
 import { lesson as windowsSelect } from "./windows_select.ts";
@@ -86,6 +88,8 @@ export const LESSONS: readonly Lesson[] = [
   watchedOrReady,
   withoutIdleClients,
   eventQueue,
+  emfileSpins,
+  thunderingHerd,
   reuseport,
   nagle,
   copies,

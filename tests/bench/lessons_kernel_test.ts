@@ -7,9 +7,11 @@
 
 import { assert, assertEquals } from "@std/assert";
 import { lesson as allDescriptors } from "../../bench/lab/all_descriptors.ts";
+import { lesson as emfileSpins } from "../../bench/lab/emfile_spins.ts";
 import { lesson as fileBlocks } from "../../bench/lab/file_blocks.ts";
 import { lesson as nagle } from "../../bench/lab/nagle.ts";
 import { lesson as reuseport } from "../../bench/lab/reuseport.ts";
+import { lesson as thunderingHerd } from "../../bench/lab/thundering_herd.ts";
 import { lessonTest, number } from "./lesson_case.ts";
 
 lessonTest(reuseport, "resets who waited for the listener that closed", (figures) => {
@@ -42,4 +44,17 @@ lessonTest(fileBlocks, "no read of a file says EAGAIN", (figures, verdict) => {
     number(figures, "a read would wait (RWF_NOWAIT says EAGAIN)"),
   );
   assert(["confirmed", "inconclusive"].includes(verdict));
+});
+
+lessonTest(emfileSpins, "every wait tells, and none while it is paused", (figures, verdict) => {
+  assertEquals(figures["of them told of the client"], 100);
+  assertEquals(figures["accepts that said EMFILE"], 100);
+  assertEquals(figures["waits that told while the listener was paused"], 0);
+  assertEquals(figures["clients accepted when a descriptor was free"], 1);
+  assertEquals(verdict, "confirmed");
+}, ["run"]);
+
+lessonTest(thunderingHerd, "accepts every connection once, with the flag or not", (figures) => {
+  assertEquals(figures["accepted, without the flag"], 20);
+  assertEquals(figures["accepted, EPOLLEXCLUSIVE"], 20);
 });
