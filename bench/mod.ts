@@ -6,7 +6,6 @@
  */
 
 import { dirname, resolve } from "@std/path";
-import { measureCeilings } from "./run/ceilings.ts";
 import { countCalls } from "./run/count.ts";
 import { outputColumns } from "../client/cli/flags.ts";
 import { type BenchFlags, helpText, parseFlags } from "./flags.ts";
@@ -15,7 +14,16 @@ import { cellCount, measure, type Plan, prepareWorkplace, type Workplace } from 
 import { PEERS } from "./peers/mod.ts";
 import { Progress } from "./run/progress.ts";
 import type { HeaderRecord, RunRecord, SubjectCard } from "./record.ts";
-import { parseRun, renderHtml, renderMarkdown, renderTerminal, RunError } from "./report/mod.ts";
+import {
+  parseRun,
+  renderComparison,
+  renderHtml,
+  renderMarkdown,
+  renderTerminal,
+  type Run,
+  RunError,
+  withFindings,
+} from "./report/mod.ts";
 import { BASELINE, type PeerSubject, type Subject } from "./run/subjects.ts";
 
 /** Columns of a report where the terminal does not say. */
@@ -33,16 +41,38 @@ export async function main(args: readonly string[]): Promise<number> {
       console.log(helpText(outputColumns()));
       return 0;
     case "report":
-      return await report(parsed.file) ?? 1;
+      return await report(parsed.file, parsed.page) ?? 1;
+    case "compare":
+      return await compare(parsed.files);
     case "run":
       return await run(args, parsed.flags);
   }
 }
 
-/** Reads the run in `file`, writes its reports beside it and shows one; undefined: it could not. */
-async function report(file: string): Promise<number | undefined> {
-  try {
+/** Shows two runs side by side. */
+async function compare(files: readonly [string, string]): Promise<number> {
+  const runs: Run[] = [];
+  for (const file of files) {
+    const run = await reading(file, async () => parseRun(await readRun(file), file));
+    if (run === undefined) return 1;
+    runs.push(run);
+  }
+  console.log(renderComparison(runs[0]!, runs[1]!, columns()));
+  return 0;
+}
+
+/**
+ * Reads the run in `file`, writes its reports beside it, and the table of findings into `page`, and
+ * shows one; undefined: it could not.
+ */
+async function report(file: string, page?: string): Promise<number | undefined> {
+  return await reading(file, async () => {
     const run = parseRun(await readRun(file), file);
+    if (page !== undefined) {
+      const text = withFindings(await Deno.readTextFile(page), run);
+      if (text === undefined) throw new RunError(`"${page}" has no marks for the table`);
+      await Deno.writeTextFile(page, text);
+    }
     const base = file.replace(/\.jsonl(\.gz)?$/, "");
     await Deno.writeTextFile(`${base}.html`, renderHtml(run));
     await Deno.writeTextFile(`${base}.md`, renderMarkdown(run));
@@ -52,6 +82,13 @@ async function report(file: string): Promise<number | undefined> {
       failure === undefined && Object.keys(errors).length === 0
     );
     return clean ? 0 : 1;
+  });
+}
+
+/** What `work` makes of `file`, or undefined when it cannot be read or drawn, which it says. */
+async function reading<T>(file: string, work: () => Promise<T>): Promise<T | undefined> {
+  try {
+    return await work();
   } catch (error) {
     if (error instanceof RunError) console.error(`ftplab: Cannot read "${file}": ${error.message}`);
     else if (error instanceof Deno.errors.NotFound) console.error(`ftplab: No file "${file}"`);
@@ -103,6 +140,9 @@ class RunFile {
   }
 }
 
+/** What ends a run in order: servers that are parked would otherwise stay so for ever. */
+const ENDINGS = ["SIGINT", "SIGTERM"] as const;
+
 async function run(args: readonly string[], flags: BenchFlags): Promise<number> {
   const startedAt = new Date().toISOString();
   const path = flags.out ?? `bench/results/${startedAt.slice(0, 19).replaceAll(":", "-")}.jsonl`;
@@ -116,13 +156,13 @@ async function run(args: readonly string[], flags: BenchFlags): Promise<number> 
   }
   const interrupt = new AbortController();
   const onInterrupt = () => interrupt.abort();
-  Deno.addSignalListener("SIGINT", onInterrupt);
+  for (const signal of ENDINGS) Deno.addSignalListener(signal, onInterrupt);
   try {
     await fill(file, args, startedAt, flags, interrupt.signal);
     const status = await report(path) ?? 1;
     return interrupt.signal.aborted ? 130 : status;
   } finally {
-    Deno.removeSignalListener("SIGINT", onInterrupt);
+    for (const signal of ENDINGS) Deno.removeSignalListener(signal, onInterrupt);
     file.close();
   }
 }
@@ -147,11 +187,9 @@ async function fill(
   let incomplete: string | undefined;
   try {
     await using workplace = await prepareWorkplace(plan.sizes, signal);
-    progress.show("measuring what the load itself can do");
-    const ceilings = await measureCeilings(plan, workplace);
     const header: HeaderRecord = {
       kind: "run",
-      format: 2,
+      format: 3,
       args,
       startedAt,
       machine: readMachine(),
@@ -162,7 +200,6 @@ async function fill(
       scenarios: plan.scenarios.map(({ id }) => id),
       subjects: await Promise.all(subjects.map(cardOf)),
       baseline: (subjects.find(({ id }) => id === BASELINE) ?? subjects[0]!).id,
-      ceilings,
       notes,
     };
     file.write(header);
@@ -193,9 +230,9 @@ async function measureAll(
   const why = await measure(plan, workplace, {
     signal,
     progress: (done, total, now) => progress.advance(done, total, now),
-    record: (cell) => {
-      file.write(cell);
-      cells++;
+    record: (record) => {
+      file.write(record);
+      if (record.kind === "cell" && record.attempt === undefined) cells++;
     },
   });
   return why === undefined

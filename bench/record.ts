@@ -10,15 +10,19 @@
  * @module
  */
 
+import type { GroupResult } from "./load/job.ts";
+
+export type { GroupResult, Latency } from "./load/job.ts";
+
 /** One line of the file. */
-export type RunRecord = HeaderRecord | CellRecord | CountRecord | EndRecord;
+export type RunRecord = HeaderRecord | CellRecord | CeilingRecord | CountRecord | EndRecord;
 
 /** The first line. */
 export interface HeaderRecord {
   /** Tells it from the others. */
   readonly kind: "run";
-  /** 2; goes up when a reader would have to change. */
-  readonly format: 2;
+  /** Goes up when a reader would have to change; 2 is read, too: its ceilings are in the header. */
+  readonly format: 2 | 3;
   /** The arguments of `deno task bench`. */
   readonly args: readonly string[];
   /** ISO 8601, UTC. */
@@ -33,14 +37,14 @@ export interface HeaderRecord {
   readonly seconds: number;
   /** What the order of the cells followed from. */
   readonly seed: number;
-  /** Ids of scenarios.ts, in the order of the report. */
+  /** Ids of scenarios/mod.ts, in the order of the report. */
   readonly scenarios: readonly string[];
   /** Who is measured, in the order of the report: models first. */
   readonly subjects: readonly SubjectCard[];
   /** The id of the subject that ratios are over: multiplex (epoll, level), if it takes part. */
   readonly baseline: string;
-  /** What the load can do against a responder that does nothing else. */
-  readonly ceilings: readonly Ceiling[];
+  /** Format 2: what the load could do before the run. */
+  readonly ceilings?: readonly Ceiling[];
   /** Subjects left out and why, and the like; a sentence each. */
   readonly notes: readonly string[];
 }
@@ -95,54 +99,31 @@ export interface Ceiling {
   readonly note: string;
 }
 
-/** Latencies of one group of clients in one cell. */
-export interface Latency {
-  /** Operations that are in it. */
-  readonly count: number;
-  /** HdrHistogram, compressed V2 in base64, values in microseconds: merge these, no percentiles. */
-  readonly histogram: string;
-  /** Microseconds, for reading without a library. */
-  readonly p50Us: number;
-  /** See p50Us. */
-  readonly p99Us: number;
-  /** See p50Us. */
-  readonly maxUs: number;
-}
-
-/** What one group of clients did inside the window. */
-export interface GroupResult {
-  /** Clients that take part. */
-  readonly clients: number;
-  /** Of them, those that the server had not logged in when the window opened. */
-  readonly unserved: number;
-  /** Operations that ended well inside the window. */
-  readonly operations: number;
-  /** Payload octets of those operations. */
-  readonly octets: number;
-  /** From the intended start of each; operations that never ended count with the time so far. */
-  readonly latency?: Latency;
-  /** Of `latency`, those that had not ended when the window closed: lower bounds. */
-  readonly unfinished: number;
-  /** Jain's index over operations per client, 1/n to 1; 1 is fair. */
-  readonly fairness?: number;
-  /** Open loop: operations due per second. */
-  readonly offered?: number;
-  /** Open loop: how late operations were begun that a client was free for, microseconds. */
-  readonly latenessP99Us?: number;
-  /** Closed-loop bursts: [connect, greeting, end] of up to 64 clients, milliseconds. */
-  readonly timeline?: readonly (readonly [number, number, number])[];
+/** The ceiling of one block, measured back to back with the cells that it is over. */
+export interface CeilingRecord extends Ceiling {
+  /** Tells it from the others. */
+  readonly kind: "ceiling";
+  /** The id of the point within the scenario. */
+  readonly point: string;
+  /** The repeat, from 0. */
+  readonly block: number;
 }
 
 /** What the server used inside the window: the difference of two samples. */
 export interface ServerWork {
-  /** CPU seconds, user and system, of the whole process tree, reaped children included. */
+  /**
+   * CPU seconds, user and system, of the whole process tree: live processes by their own clocks,
+   * ended threads included, reaped children in ticks.
+   */
   readonly cpu: number;
+  /** Seconds by which `cpu` may be wrong; since format 3. */
+  readonly cpuResolution?: number;
   /** The part of `cpu` that was system time, 0 to 1. */
   readonly systemShare: number;
-  /** Context switches: it waited. */
-  readonly voluntary: number;
-  /** Context switches: it was made to wait. */
-  readonly involuntary: number;
+  /** Context switches: it waited. Missing when threads ended meanwhile: theirs are not known. */
+  readonly voluntary?: number;
+  /** Context switches: it was made to wait. See voluntary. */
+  readonly involuntary?: number;
   /** At the end of the window. */
   readonly threads: number;
   /** At the end of the window. */
@@ -175,6 +156,8 @@ export interface CellRecord {
   readonly point: string;
   /** The repeat, from 0; cells of one block are compared with each other. */
   readonly block: number;
+  /** 0, or how often it was measured again in this block since something disturbed it. */
+  readonly attempt?: number;
   /** The command that started the server. */
   readonly command: readonly string[];
   /** What the server said it was. */
@@ -191,7 +174,7 @@ export interface CellRecord {
   readonly loadCpuShare: number;
   /** Share of all processors' time that the hypervisor gave to others, 0 to 1. */
   readonly steal: number;
-  /** Share of all processors' time used by neither server nor load nor this program, 0 to 1. */
+  /** Share of all processors' time used by neither server nor load nor this program. */
   readonly others: number;
   /** Errors by what they were, warm-up included. */
   readonly errors: Readonly<Record<string, number>>;

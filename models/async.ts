@@ -59,7 +59,7 @@ function freePort(options: ServeOptions): number {
   return probe.addr.port;
 }
 
-/** The tree by the runtime's calls, for the supervisor; see readiness/pool.ts. */
+/** The tree by the runtime's calls, for the supervisor; see kernel/loops.ts. */
 async function storeLater(root: string): Promise<FileStore> {
   const { runtimeStore }: typeof import("./files/runtime.ts") = await import(
     new URL("./files/runtime.ts", import.meta.url).href

@@ -15,8 +15,8 @@ import { type Model, ServeError, SILENT } from "./model.ts";
 import { LENT, NONE, OWN } from "./pool/link.ts";
 import { Pool } from "./pool/supervisor.ts";
 import { Growth } from "./readiness/growth.ts";
-import { storeLater } from "./readiness/pool.ts";
-import { hasSpareDescriptors, listenForControl } from "./readiness/sockets.ts";
+import { storeLater } from "./kernel/loops.ts";
+import { hasSpareDescriptors, listenForControl } from "./kernel/sockets.ts";
 
 /** See Model. */
 export const blocking: Model = {

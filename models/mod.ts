@@ -9,13 +9,14 @@ import { blocking } from "./blocking.ts";
 import { type Model, MODEL_NAMES, type ModelName } from "./model.ts";
 import { multiplex } from "./multiplex.ts";
 import { polling } from "./polling.ts";
+import { uring } from "./uring.ts";
 
 export type { AdmissionLimits } from "./admission.ts";
 export { hostAndPort } from "./address.ts";
 export * from "./model.ts";
 export * from "./options.ts";
 
-const MODELS: Readonly<Record<ModelName, Model>> = { blocking, polling, multiplex, async };
+const MODELS: Readonly<Record<ModelName, Model>> = { blocking, polling, multiplex, async, uring };
 
 /** In the order in which they are taught. */
 export const models: ReadonlyMap<string, Model> = new Map(

@@ -15,7 +15,7 @@ import type { AdmissionLimits } from "./admission.ts";
  * What `--model` calls each, in the order in which they are taught. The module ./NAME.ts exports
  * the model as NAME: serve loads the one that it runs, an embedder has all of them from mod.ts.
  */
-export const MODEL_NAMES = ["blocking", "polling", "multiplex", "async"] as const;
+export const MODEL_NAMES = ["blocking", "polling", "multiplex", "async", "uring"] as const;
 
 /** See MODEL_NAMES. */
 export type ModelName = typeof MODEL_NAMES[number];
@@ -62,6 +62,11 @@ export interface ServeOptions {
   readonly trigger: Trigger;
   /** For polling: milliseconds of sleep between two rounds; 0 spins. */
   readonly intervalMs: number;
+  /**
+   * For uring: a thread of the kernel looks for what is to be done, and sleeps when there was
+   * nothing for so many milliseconds; undefined: there is none.
+   */
+  readonly sqpollIdleMs?: number;
   /** First and last port for passive data connections. */
   readonly passivePorts: readonly [number, number];
   /** For experiments: how reads for downloads are slowed down; undefined: not at all. */

@@ -10,7 +10,7 @@
 
 import { unavailableReason } from "./libc/mod.ts";
 import { type Model, SILENT } from "./model.ts";
-import { serveLoops } from "./readiness/pool.ts";
+import { serveLoops } from "./kernel/loops.ts";
 
 /** See Model. */
 export const multiplex: Model = {
@@ -24,6 +24,7 @@ export const multiplex: Model = {
   serve(options, terminal = SILENT) {
     const { selector, trigger } = options;
     const description = selector === "epoll" ? `epoll, ${trigger}` : selector;
-    return serveLoops("multiplex", description, options, terminal);
+    const worker = new URL("./readiness/worker.ts", import.meta.url);
+    return serveLoops("multiplex", description, worker, options, terminal);
   },
 };

@@ -10,7 +10,7 @@
 
 import { unavailableReason } from "./libc/mod.ts";
 import { type Model, SILENT } from "./model.ts";
-import { serveLoops } from "./readiness/pool.ts";
+import { serveLoops } from "./kernel/loops.ts";
 
 /** See Model. */
 export const polling: Model = {
@@ -21,6 +21,7 @@ export const polling: Model = {
   serve(options, terminal = SILENT) {
     const { intervalMs } = options;
     const description = intervalMs === 0 ? "spinning" : `every ${intervalMs} ms`;
-    return serveLoops("polling", description, options, terminal);
+    const worker = new URL("./readiness/worker.ts", import.meta.url);
+    return serveLoops("polling", description, worker, options, terminal);
   },
 };

@@ -33,6 +33,7 @@ const DESCRIPTIONS: Readonly<Record<string, string>> = {
   "multiplex epoll level": "multiplex (epoll, level)",
   "multiplex epoll edge": "multiplex (epoll, edge)",
   "async": "async (for await)",
+  "uring": "uring (io_uring)",
 };
 
 for (const variant of variants) {

@@ -1,21 +1,12 @@
 /**
- * What the cells of a run say together: figures over blocks with their intervals, paired ratios,
- * and what may be claimed of them. Pure and without chance: the bootstrap follows from the run's
- * seed. report/ shows it; nothing there decides anything.
+ * What the cells of a run say together: figures over blocks with their intervals, ratios, and what
+ * may be claimed of them. Pure and without chance. report/ shows it; nothing there decides anything.
  *
  * @module
  */
 
-import {
-  type Bound,
-  boundOf,
-  type FigureId,
-  FIGURES,
-  type GateId,
-  gatesOf,
-  isBentByLateness,
-} from "./figures.ts";
 import type {
+  CeilingRecord,
   CellRecord,
   CountRecord,
   EndRecord,
@@ -23,8 +14,31 @@ import type {
   Idleness,
   SubjectCard,
 } from "../record.ts";
-import { type Point, type Scenario, scenarioOf } from "../scenarios/mod.ts";
-import { median, pairedRatios, randomFrom, slope, summarize, type Summary } from "./statistics.ts";
+import { type FigureId, type Scenario, scenarioOf, type Tag } from "../scenarios/mod.ts";
+import { aboveCeiling, faultsOf } from "./faults.ts";
+import { type Bound, FIGURES } from "./figures.ts";
+import {
+  judge,
+  type Known,
+  quotient,
+  rankSumTest,
+  repeatsToDecide,
+  signTest,
+  smallestSeen,
+  summarize,
+  type Summary,
+  unpairedRatio,
+} from "./inference.ts";
+import {
+  boundOfSummary,
+  cleanValues,
+  memorySlopes,
+  type Row,
+  rowsOf,
+  type Series,
+  seriesOf,
+} from "./series.ts";
+import { correlation, median } from "./statistics.ts";
 
 /** A run as it was read. */
 export interface Run {
@@ -32,6 +46,8 @@ export interface Run {
   readonly header: HeaderRecord;
   /** In the order in which they were measured. */
   readonly cells: readonly CellRecord[];
+  /** What the load could do, block by block. */
+  readonly ceilings: readonly CeilingRecord[];
   /** Calls that were counted from outside, in a pass of its own. */
   readonly counts: readonly CountRecord[];
   /** Missing when the run was killed. */
@@ -42,75 +58,51 @@ export interface Run {
   readonly file?: string;
 }
 
-/** All blocks of one subject at one point of a scenario. */
-export interface Row {
-  readonly subject: SubjectCard;
-  readonly scenario: Scenario;
-  readonly point: Point;
-  /** One per block, in their order. */
-  readonly cells: readonly CellRecord[];
-  /** Gates that were not passed: "steal 2.4 %, in 1 of 7". */
-  readonly gates: readonly { readonly id: GateId; readonly text: string }[];
-  /** Why the subject cannot do this at all. */
-  readonly unable?: string;
-}
-
 /** What may be said of a subject against another. */
 export type Verdict =
+  /** The interval of the ratio lies on the good side of 1. */
   | "better"
+  /** It lies on the other. */
   | "worse"
-  /** The interval of the ratio holds 1. */
-  | "no difference shown"
-  /** See the reasons. */
-  | "no claim";
+  /** It holds 1 and lies within the margin that was named beforehand. */
+  | "equivalent"
+  /** Neither: see the reasons. */
+  | "not enough";
 
 /** One subject over another in one figure. */
 export interface Comparison {
-  /** Quotients of the same blocks; missing when there are none. */
+  /** Of clean blocks, or of all when none are clean; missing when there is nothing to compare. */
   readonly ratio?: Summary;
   /** Which way the true ratio may lie. */
   readonly bound: Bound;
   /** What follows. */
   readonly verdict: Verdict;
+  /** The interval lies within the margin, whether it holds 1 or not. */
+  readonly withinMargin: boolean;
+  /** Quotients of the same block, or of all blocks where pairing does nothing. */
+  readonly paired: boolean;
+  /** Exact two-sided probability of such a split without a difference; missing without a claim. */
+  readonly p?: number;
+  /** The smallest factor from 1 that would have been seen. */
+  readonly seen?: number;
   /** Why nothing is claimed; empty when something is. */
   readonly reasons: readonly string[];
 }
 
-/** A figure by block, what it may be compared with, and what speaks against it. */
-export interface Series {
-  /** Values by block. */
-  readonly values: ReadonlyMap<number, number>;
-  /** Blocks in which something disturbed this figure: shown, but they carry no claim. */
-  readonly disturbed: ReadonlySet<number>;
-  /** Which way the true figure may lie. */
-  readonly bound: Bound;
-  /** Failures and errors: nothing is claimed of figures that stand beside them. */
-  readonly faults: readonly string[];
-  /** Clients were never served: the figure is that of those who were, and cannot win. */
-  readonly partial: boolean;
-}
+/** Fewer clean repeats claim nothing: of 9 an interval leaves out one value at each end. */
+export const REPEATS_FOR_CLAIM_MIN = 9;
 
-/** Fewer repeats are a first look: their intervals are hardly more than ranges. */
-export const REPEATS_FOR_CLAIM_MIN = 7;
-
-/** More than this share of the processors, in the median cell, is somebody else's work. */
-export const OTHERS_MAX = 0.1;
+/** Correlation below which pairs are dropped: they would cost values and take away no noise. */
+export const PAIRING_MIN = 0.3;
 
 /** More than this share of the processors in use is somebody else's work. */
 const BUSY_MAX = 0.1;
-
-/** Whether the machine did nothing else. */
-function wasIdle(idleness: Idleness): boolean {
-  return idleness.busy <= BUSY_MAX;
-}
-
-const NO_BOUND: Bound = { atLeast: false, atMost: false };
 
 /** What is computed of a run. */
 export interface Analysis {
   /** What was read. */
   readonly run: Run;
-  /** Of scenarios.ts, those that the run is about. */
+  /** Of scenarios/, those that the run is about. */
   readonly scenarios: readonly Scenario[];
   /** The subject that ratios are over. */
   readonly baseline: SubjectCard;
@@ -118,18 +110,29 @@ export interface Analysis {
   readonly reservations: readonly string[];
   /** Every subject at every point that was measured, by scenario, subject and point. */
   readonly rows: readonly Row[];
+  /** Figures that cannot be: each with the cell it was found in. */
+  readonly faults: readonly { readonly cell: CellRecord; readonly what: string }[];
   /** The scenario's own, unless this run has not that point: then its outermost one. */
   headline(scenario: Scenario): Scenario["headline"];
+  /** The first scenario of the run with that tag. */
+  tagged(tag: Tag): Scenario | undefined;
   /** The row, if there is one. */
   row(subject: string, scenario: string, point: string): Row | undefined;
   /** A figure of a row by block. */
   series(row: Row, figure: FigureId): Series;
-  /** KiB per silent client: the slope of memory over the points of "idle", else of "asleep". */
+  /** KiB per silent client: the slope of memory over numbers of sessions. */
   memorySlope(subject: string): Series;
-  /** What blocks say together; undefined when there are none. */
+  /** What clean blocks say together, or all when none are clean; undefined when there are none. */
   summary(series: Series): Summary | undefined;
-  /** `own` over `reference`, and what may be claimed. */
-  compare(own: Series, reference: Series, better: "higher" | "lower"): Comparison;
+  /** Median over subjects of the correlation with the baseline within blocks, at the headline. */
+  correlation(scenario: Scenario): number | undefined;
+  /** `own` over `reference`, and what may be claimed; paired where that does something. */
+  compare(
+    own: Series,
+    reference: Series,
+    better: "higher" | "lower",
+    scenario?: Scenario,
+  ): Comparison;
 }
 
 /** Sums a run up. */
@@ -139,21 +142,25 @@ export function analyze(run: Run): Analysis {
   const rows = scenarios.flatMap((scenario) =>
     header.subjects.flatMap((subject) => rowsOf(run.cells, subject, scenario))
   );
+  const keyOf = (...place: string[]) => JSON.stringify(place);
   const byKey = new Map(
     rows.map((row) => [keyOf(row.subject.id, row.scenario.id, row.point.id), row]),
   );
   const reservations = reservationsOf(run);
   const seriesByRow = new Map<Row, Map<FigureId, Series>>();
   const summaries = new Map<Series, Summary | undefined>();
-  const slopes = new Map(header.subjects.map(({ id }) => [id, slopeSeries(rows, id)]));
-  return {
+  const slopes = new Map<string, Series>();
+  const correlations = new Map<Scenario, number | undefined>();
+  const analysis: Analysis = {
     run,
     scenarios,
     baseline: header.subjects.find(({ id }) => id === header.baseline) ??
       { id: header.baseline, title: header.baseline, kind: "model", flags: [] },
     reservations,
     rows,
+    faults: faultsOfRun(run),
     headline: (scenario) => headlineOf(rows, scenario),
+    tagged: (tag) => scenarios.find(({ tags }) => tags.includes(tag)),
     row: (subject, scenario, point) => byKey.get(keyOf(subject, scenario, point)),
     series: (row, figure) =>
       remembered(
@@ -161,19 +168,16 @@ export function analyze(run: Run): Analysis {
         figure,
         () => seriesOf(row, figure),
       ),
-    memorySlope: (subject) => slopes.get(subject) ?? seriesFrom(new Map()),
-    summary: (series) =>
-      remembered(
-        summaries,
-        series,
-        () => summarize([...series.values.values()], randomFrom(header.seed)),
-      ),
-    compare: (own, reference, better) => compare(own, reference, better, reservations, header.seed),
+    memorySlope: (subject) => remembered(slopes, subject, () => memorySlopes(rows, subject)),
+    summary: (series) => remembered(summaries, series, () => summaryOf(series)),
+    correlation: (scenario) =>
+      remembered(correlations, scenario, () => correlationOf(analysis, scenario)),
+    compare: (own, reference, better, scenario) => {
+      const r = scenario && analysis.correlation(scenario);
+      return compare(own, reference, better, reservations, r === undefined || r >= PAIRING_MIN);
+    },
   };
-}
-
-function keyOf(subject: string, scenario: string, point: string): string {
-  return JSON.stringify([subject, scenario, point]);
+  return analysis;
 }
 
 function remembered<K, V>(memory: Map<K, V>, key: K, make: () => V): V {
@@ -191,8 +195,13 @@ function headlineOf(rows: readonly Row[], { id, headline }: Scenario): Scenario[
   return { ...headline, point, label };
 }
 
-/** Why nothing may be claimed, whatever the figures are. */
-function reservationsOf({ header, cells, end }: Run): string[] {
+/** Whether the machine did nothing else. */
+function wasIdle(idleness: Idleness): boolean {
+  return idleness.busy <= BUSY_MAX;
+}
+
+/** Why nothing may be claimed, whatever the figures are; what cells can tell, each cell tells. */
+function reservationsOf({ header, end }: Run): string[] {
   const reasons: string[] = [];
   if (header.repeats < REPEATS_FOR_CLAIM_MIN) {
     const repeats = header.repeats === 1 ? "1 repeat" : `${header.repeats} repeats`;
@@ -202,90 +211,56 @@ function reservationsOf({ header, cells, end }: Run): string[] {
   if (!wasIdle(header.before)) {
     reasons.push(`the machine was busy before the run (${percent(header.before.busy)})`);
   }
-  if (cells.length > 0) {
-    const others = median(cells.map((cell) => cell.others));
-    if (others > OTHERS_MAX) {
-      reasons.push(`others used the machine during the run (median ${percent(others)})`);
-    }
-  }
   if (end !== undefined && !wasIdle(end.after)) {
     reasons.push(`the machine was busy after the run (${percent(end.after.busy)})`);
   }
   return reasons;
 }
 
-function rowsOf(cells: readonly CellRecord[], subject: SubjectCard, scenario: Scenario): Row[] {
-  const own = cells.filter((cell) => cell.subject === subject.id && cell.scenario === scenario.id);
-  const byPoint = Map.groupBy(own, (cell) => cell.point);
-  const known = scenario.points.filter(({ id }) => byPoint.has(id));
-  // A run of another version may have points that this one has not: they are shown all the same.
-  const unknown = [...byPoint.keys()].filter((id) => !known.some((point) => point.id === id))
-    .map((id): Point => ({ id, x: Number(id.split("=")[1] ?? NaN), quick: false, peers: false }));
-  return [...known, ...unknown].map((point): Row => {
-    const blocks = byPoint.get(point.id)!.toSorted((left, right) => left.block - right.block);
-    const unable = blocks.find((cell) => cell.unable !== undefined)?.unable;
-    const gates = gatesOfBlocks(blocks);
-    return { subject, scenario, point, cells: blocks, gates, ...(unable ? { unable } : {}) };
+function faultsOfRun({ header, cells, ceilings }: Run): Analysis["faults"] {
+  return cells.flatMap((cell) => {
+    const above = aboveCeiling(cell, ceilings);
+    return [...faultsOf(cell, header.machine), ...(above === undefined ? [] : [above])]
+      .map((what) => ({ cell, what }));
   });
 }
 
-/** Each gate once, with the text of the block where it was worst. */
-function gatesOfBlocks(cells: readonly CellRecord[]): Row["gates"] {
-  const tripped = cells.flatMap((cell) =>
-    gatesOf(cell).map((gate) => ({ ...gate, block: cell.block }))
-  );
-  return [...Map.groupBy(tripped, ({ id }) => id)].map(([id, gates]) => {
-    const worst = gates.reduce((left, right) => right.amount > left.amount ? right : left);
-    const blocks = new Set(gates.map(({ block }) => block)).size;
-    const most = blocks > 1 && id !== "failure" ? " at worst" : "";
-    return { id, text: `${worst.text}${most}, in ${blocks} of ${cells.length}` };
+function summaryOf(series: Series): Summary | undefined {
+  const clean = [...cleanValues(series).values()];
+  return summarize(clean.length > 0 ? clean : [...series.values.values()]);
+}
+
+/** Of logarithms, since ratios are what is compared. */
+function correlationOf(analysis: Analysis, scenario: Scenario): number | undefined {
+  const { point, metric } = analysis.headline(scenario);
+  const valuesOf = (id: string) => {
+    const row = analysis.row(id, scenario.id, point);
+    return row ? cleanValues(analysis.series(row, metric)) : new Map<number, Known>();
+  };
+  const reference = valuesOf(analysis.baseline.id);
+  const found = analysis.run.header.subjects.flatMap(({ id }) => {
+    if (id === analysis.baseline.id) return [];
+    const pairs = [...valuesOf(id)].flatMap(([block, { value }]): [number, number][] => {
+      const other = reference.get(block)?.value ?? 0;
+      return value > 0 && other > 0 ? [[Math.log(value), Math.log(other)]] : [];
+    });
+    return pairs.length < REPEATS_FOR_CLAIM_MIN ? [] : correlation(pairs) ?? [];
   });
+  return found.length === 0 ? undefined : median(found);
 }
 
-function seriesFrom(values: ReadonlyMap<number, number>): Series {
-  return { values, disturbed: new Set(), bound: NO_BOUND, faults: [], partial: false };
+/** Values of two series, those of the same block at the same place. */
+interface Pairs {
+  readonly own: readonly Known[];
+  readonly reference: readonly Known[];
 }
 
-function seriesOf(row: Row, figure: FigureId): Series {
-  const values = new Map<number, number>();
-  const disturbed = new Set<number>();
-  const bound = { atLeast: false, atMost: false };
-  const faults = new Set<string>();
-  let partial = false;
-  for (const cell of row.cells) {
-    const value = FIGURES[figure].of(cell);
-    if (value !== undefined && cell.unable === undefined) values.set(cell.block, value);
-    const own = boundOf(cell, figure);
-    bound.atLeast ||= own.atLeast;
-    bound.atMost ||= own.atMost;
-    if (isBentByLateness(cell, figure)) disturbed.add(cell.block);
-    for (const { id } of gatesOf(cell)) {
-      if (id === "steal") disturbed.add(cell.block);
-      if (id === "failure") faults.add("failures");
-      if (id === "errors") faults.add("errors");
-      if (id === "unserved") partial = true;
-    }
-  }
-  return { values, disturbed, bound, faults: [...faults], partial };
-}
-
-function slopeSeries(rows: readonly Row[], subject: string): Series {
-  for (const scenario of ["idle", "asleep"]) {
-    const own = rows.filter((row) => row.subject.id === subject && row.scenario.id === scenario);
-    const points = own.flatMap((row) =>
-      row.cells.flatMap((cell) => {
-        const bytes = cell.server?.memoryBytes;
-        return bytes === undefined || cell.unable ? [] : [{ ...cell, x: row.point.x, bytes }];
-      })
-    );
-    const values = new Map<number, number>();
-    for (const [block, of] of Map.groupBy(points, (point) => point.block)) {
-      const found = slope(of.map(({ x, bytes }) => [x, bytes / 1024]));
-      if (found !== undefined) values.set(block, found);
-    }
-    if (values.size > 0) return seriesFrom(values);
-  }
-  return seriesFrom(new Map());
+function pairsOf(own: ReadonlyMap<number, Known>, reference: ReadonlyMap<number, Known>): Pairs {
+  const blocks = [...own.keys()].filter((block) => (reference.get(block)?.value ?? 0) > 0);
+  return {
+    own: blocks.map((block) => own.get(block)!),
+    reference: blocks.map((block) => reference.get(block)!),
+  };
 }
 
 function compare(
@@ -293,44 +268,57 @@ function compare(
   reference: Series,
   better: "higher" | "lower",
   reservations: readonly string[],
-  seed: number,
+  paired: boolean,
 ): Comparison {
-  const clean = (block: number) => !own.disturbed.has(block) && !reference.disturbed.has(block);
-  const undisturbed = new Map([...own.values].filter(([block]) => clean(block)));
-  const cleanRatios = pairedRatios(undisturbed, reference.values);
-  const enough = cleanRatios.length >= REPEATS_FOR_CLAIM_MIN;
-  const ratios = enough ? cleanRatios : pairedRatios(own.values, reference.values);
-  const ratio = summarize(ratios, randomFrom(seed));
-  // A figure that is at least so much makes a ratio over it at most so much.
-  const bound: Bound = {
-    atLeast: own.bound.atLeast || reference.bound.atMost,
-    atMost: own.bound.atMost || reference.bound.atLeast,
-  };
-  const reasons = [...reservations, ...own.faults];
-  for (const fault of reference.faults) reasons.push(`${fault} of what it is compared with`);
-  if (ratio === undefined) return { bound, verdict: "no claim", reasons: ["nothing to compare"] };
-  if (!enough) {
-    const disturbed = ratios.length - cleanRatios.length;
-    const because = disturbed > 0 ? ` (${disturbed} disturbed)` : "";
+  const clean = pairsOf(cleanValues(own), cleanValues(reference));
+  const usable = clean.own.length > 0 ? clean : pairsOf(own.values, reference.values);
+  const ratios = usable.own.map((value, index) => quotient(value, usable.reference[index]!));
+  const ratio = paired ? summarize(ratios) : unpairedRatio(usable.own, usable.reference);
+  const bound = boundOfSummary(ratio);
+  const common = { bound, paired, withinMargin: false, verdict: "not enough" } as const;
+  if (ratio === undefined) {
+    const why = own.missing ?? reference.missing ?? "nothing to compare";
+    return { ...common, reasons: [why] };
+  }
+  const seen = smallestSeen(ratio);
+  const known = { ...common, ratio, ...(seen === undefined ? {} : { seen }) };
+  const reasons = [...reservations];
+  if (clean.own.length < REPEATS_FOR_CLAIM_MIN) {
     reasons.push(
-      `${cleanRatios.length} pairs${because}, where a claim needs ${REPEATS_FOR_CLAIM_MIN}`,
+      `${clean.own.length} clean blocks${spoiltInWords(own, reference)}, where a claim needs ` +
+        REPEATS_FOR_CLAIM_MIN,
     );
   }
-  if (reasons.length > 0) return { ratio, bound, verdict: "no claim", reasons };
-  const [low, high] = ratio.interval;
-  if (low > 1 && !bound.atMost) {
-    return { ratio, bound, verdict: better === "higher" ? "better" : "worse", reasons };
+  if (reasons.length > 0) return { ...known, reasons };
+  const p = paired ? signTest(ratios) : rankSumTest(usable.own, usable.reference);
+  const { differs, equivalent } = judge(ratio.interval);
+  const said = { ...known, p, withinMargin: equivalent, reasons };
+  if (differs !== undefined) {
+    const wins = (differs === "more") === (better === "higher");
+    return { ...said, verdict: wins ? "better" : "worse" };
   }
-  if (high < 1 && !bound.atLeast) {
-    return { ratio, bound, verdict: better === "lower" ? "better" : "worse", reasons };
-  }
-  if (!bound.atLeast && !bound.atMost) {
-    return { ratio, bound, verdict: "no difference shown", reasons };
-  }
-  return { ratio, bound, verdict: "no claim", reasons: [boundReason(bound)] };
+  if (equivalent) return { ...said, verdict: "equivalent" };
+  return { ...said, reasons: [undecided(ratio, bound)] };
 }
 
-function boundReason({ atLeast, atMost }: Bound): string {
-  if (atLeast && atMost) return "the ratio is bounded by the load and by what was not served";
-  return `the ratio is only a bound, ${atLeast ? "at least" : "at most"} so much`;
+function spoiltInWords(own: Series, reference: Series): string {
+  const counts = Map.groupBy([...own.spoilt.values(), ...reference.spoilt.values()], (why) => why);
+  if (counts.size === 0) return "";
+  return ` (${[...counts].map(([why, all]) => `${all.length} ${why}`).join(", ")})`;
+}
+
+/** Why an interval shows neither, and what would decide it. */
+function undecided(ratio: Summary, { atLeast, atMost }: Bound): string {
+  if (atLeast && atMost) {
+    return "the ratio is bounded from both sides: it takes a load that is not the limit";
+  }
+  if (atLeast || atMost) {
+    return `the ratio is only a bound, ${atLeast ? "at least" : "at most"} so much: it takes a ` +
+      "load that is not the limit, or a longer window";
+  }
+  const repeats = repeatsToDecide(ratio);
+  return repeats === undefined
+    ? "the interval holds 1 and is wider than the margin: no number of repeats would decide it soon"
+    : `the interval holds 1 and is wider than the margin: by this spread some ${repeats} repeats ` +
+      "would decide it";
 }

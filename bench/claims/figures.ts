@@ -7,35 +7,10 @@
 
 import { decodeFromCompressedBase64, type Histogram } from "hdr-histogram-js";
 import type { CellRecord, GroupResult, Latency } from "../record.ts";
-import type { MetricId } from "../scenarios/mod.ts";
+import type { FigureId } from "../scenarios/mod.ts";
+import { LATENESS_SHARE_MAX, LOAD_CPU_SHARE_MAX } from "./gates.ts";
 
-/** A figure of a cell: what scenarios are judged by, and what explains it. */
-export type FigureId =
-  | MetricId
-  /** System calls of the server per operation, all names together. */
-  | "calls"
-  /** Calls per operation that answered EAGAIN. */
-  | "eagain"
-  /** Operations per return from the waiting call. */
-  | "operationsPerWakeup"
-  /** The share of those returns that nothing came of, 0 to 1. */
-  | "emptyWakeups"
-  /** Context switches per operation because the server waited. */
-  | "voluntary"
-  /** Context switches per operation because it was made to wait. */
-  | "involuntary"
-  /** The part of the CPU time that was spent in the kernel, 0 to 1. */
-  | "systemShare"
-  /** Octets copied through user space per octet moved. */
-  | "copies"
-  /** Jain's index of the group "main". */
-  | "fairness"
-  /** MiB, proportional set size of the process tree. */
-  | "memory"
-  /** Threads of the process tree. */
-  | "threads"
-  /** Milliseconds from the start of the process to the first greeting. */
-  | "start";
+export type { FigureId };
 
 /** How a figure is named, and computed from one cell. */
 export interface Figure {
@@ -194,61 +169,29 @@ function p50Ms(group: GroupResult | undefined): number | undefined {
   return scaled(group?.latency?.p50Us, 1e-3);
 }
 
+/** A p99 with fewer samples is an accident: ten lie beyond it then. */
+export const SAMPLES_FOR_P99 = 1_000;
+
+/** The same for p99.9. */
+export const SAMPLES_FOR_P999 = 10_000;
+
 function p99Ms(group: GroupResult | undefined): number | undefined {
-  return scaled(group?.latency?.p99Us, 1e-3);
+  const { latency } = group ?? {};
+  return latency && latency.count >= SAMPLES_FOR_P99 ? latency.p99Us * 1e-3 : undefined;
+}
+
+/** Why a percentile is not there, with what is: the maximum and the number of samples. */
+export function tooFewSamples(cell: CellRecord, id: FigureId): string | undefined {
+  const group = id === "probeP99" ? cell.groups.probe : id === "p99" ? mainOf(cell) : undefined;
+  if (group?.latency === undefined || group.latency.count >= SAMPLES_FOR_P99) return undefined;
+  const { count, maxUs } = group.latency;
+  return `p99 needs ${SAMPLES_FOR_P99} samples, there are ${count}, at most ${
+    Number((maxUs / 1e3).toPrecision(3))
+  } ms`;
 }
 
 function makespan(cell: CellRecord): number | undefined {
   return cell.failure === undefined && cell.unable === undefined ? cell.seconds : undefined;
-}
-
-/** Why a measurement is not to be trusted as it stands. */
-export type GateId = "load" | "lateness" | "steal" | "errors" | "unserved" | "failure";
-
-/** A gate that a cell did not pass. */
-export interface Gate {
-  /** Which. */
-  readonly id: GateId;
-  /** Of two of the same kind, the larger is the worse. */
-  readonly amount: number;
-  /** With its figure: "load 91 % of a processor". */
-  readonly text: string;
-}
-
-/** A load process that uses more of a processor may be what was measured. */
-const LOAD_CPU_SHARE_MAX = 0.8;
-
-/** More processor time given to others by the hypervisor bends every figure. */
-const STEAL_MAX = 0.02;
-
-/** An open loop that begins later than this part of its p50 measures itself. */
-const LATENESS_SHARE_MAX = 0.1;
-
-/** The gates that `cell` did not pass; a subject that is unable has none: it did not take part. */
-export function gatesOf(cell: CellRecord): Gate[] {
-  if (cell.unable !== undefined) return [];
-  const gates: Gate[] = [];
-  const trip = (id: GateId, amount: number, text: string) => gates.push({ id, amount, text });
-  if (cell.failure !== undefined) trip("failure", 1, "failed");
-  const errors = Object.values(cell.errors).reduce((sum, count) => sum + count, 0);
-  if (errors > 0) trip("errors", errors, `${errors} error${errors === 1 ? "" : "s"}`);
-  for (const [name, group] of Object.entries(cell.groups)) {
-    const { unserved, clients, latenessP99Us: lateness, latency } = group;
-    if (unserved > 0) {
-      trip("unserved", unserved, `${unserved} of ${clients} clients (${name}) unserved`);
-    }
-    if (lateness === undefined || latency === undefined) continue;
-    const share = lateness / latency.p50Us;
-    if (share > LATENESS_SHARE_MAX) {
-      trip("lateness", share, `${name} begun late: p99 ${percent(share)} of p50`);
-    }
-  }
-  const { loadCpuShare, steal } = cell;
-  if (loadCpuShare > LOAD_CPU_SHARE_MAX) {
-    trip("load", loadCpuShare, `load ${percent(loadCpuShare)} of a processor`);
-  }
-  if (steal > STEAL_MAX) trip("steal", steal, `steal ${percent(steal)}`);
-  return gates;
 }
 
 /**
@@ -263,10 +206,6 @@ export function isBentByLateness(cell: CellRecord, id: FigureId): boolean {
     : undefined;
   if (value === undefined || group?.latenessP99Us === undefined) return false;
   return group.latenessP99Us > LATENESS_SHARE_MAX * value * 1e3;
-}
-
-function percent(share: number): string {
-  return `${(100 * share).toFixed(share < 0.1 ? 1 : 0)} %`;
 }
 
 /** Which way the true figure may lie from the measured one. */

@@ -5,16 +5,17 @@
  * @module
  */
 
-import type { Analysis, Comparison, Row, Series } from "./analysis.ts";
-import { type FigureId, FIGURES } from "./figures.ts";
+import { type Analysis, type Comparison, REPEATS_FOR_CLAIM_MIN } from "./analysis.ts";
+import { type Bound, FIGURES } from "./figures.ts";
+import { adjusted, type Summary } from "./inference.ts";
+import { boundOfSummary, cleanValues, type Row, type Series } from "./series.ts";
 import type { SubjectCard } from "../record.ts";
-import { REPLACING, type Scenario, type Sign } from "../scenarios/mod.ts";
-import type { Summary } from "./statistics.ts";
+import type { FigureId, Scenario, Sign } from "../scenarios/mod.ts";
 
 /** What was measured of a subject in a scenario. */
 export type Mark =
   | Sign
-  /** No claim. */
+  /** Not enough. */
   | "?"
   | "baseline"
   | "unable"
@@ -34,7 +35,7 @@ export interface GridField {
   readonly comparison?: Comparison;
   /** Whether a gate was not passed. */
   readonly red: boolean;
-  /** "open" when nothing is claimed, "none" when nothing was expected. */
+  /** "open" when there is not enough, "none" when nothing was expected. */
   readonly agreement: "agrees" | "differs" | "open" | "none";
   /** Why there is no sign. */
   readonly why?: string;
@@ -70,7 +71,7 @@ export function gridField(
   const reference = headlineSeries(analysis, analysis.baseline.id, scenario);
   const expected = scenario.expected[subject.id];
   const comparison = own && reference && subject.id !== analysis.baseline.id
-    ? analysis.compare(own, reference, scenario.headline.better)
+    ? analysis.compare(own, reference, scenario.headline.better, scenario)
     : undefined;
   const mark = markOf(analysis, row, own, comparison);
   const why = mark === "unable"
@@ -78,9 +79,8 @@ export function gridField(
     : mark === "failed"
     ? row?.cells.find((cell) => cell.failure !== undefined)?.failure
     : mark === "?"
-    ? (comparison?.reasons.join("; ") ?? "the baseline was not measured")
+    ? (comparison?.reasons.join("; ") ?? own?.missing ?? "the baseline was not measured")
     : undefined;
-  const claimed = mark === "+" || mark === "=" || mark === "-";
   return {
     subject,
     scenario,
@@ -88,23 +88,65 @@ export function gridField(
     mark,
     ...(comparison === undefined ? {} : { comparison }),
     red: (row?.gates.length ?? 0) > 0,
-    agreement: expected === undefined
-      ? "none"
-      : !claimed
-      ? "open"
-      : mark === expected
-      ? "agrees"
-      : "differs",
+    agreement: agreementOf(expected, mark, comparison),
     ...(why === undefined ? {} : { why }),
   };
+}
+
+/**
+ * "=" means: within the margin, be the difference certain or not; a sign means that side of 1. What
+ * is certain, and on the other side of the expectation, differs.
+ */
+function agreementOf(
+  expected: Sign | undefined,
+  mark: Mark,
+  comparison: Comparison | undefined,
+): GridField["agreement"] {
+  if (expected === undefined) return "none";
+  if (mark !== "+" && mark !== "-" && mark !== "=") return "open";
+  if (expected === "=") return comparison?.withinMargin ? "agrees" : "differs";
+  return mark === expected ? "agrees" : "differs";
 }
 
 const SIGNS: Readonly<Record<Comparison["verdict"], Mark>> = {
   "better": "+",
   "worse": "-",
-  "no difference shown": "=",
-  "no claim": "?",
+  "equivalent": "=",
+  "not enough": "?",
 };
+
+/** Of several findings, how many stand when it counts that there are so many. */
+export interface Correction {
+  /** Comparisons that were tested. */
+  readonly tested: number;
+  /** Those that differ, each for itself. */
+  readonly alone: number;
+  /** Those of which the expected part of false ones is at most FALSE_DISCOVERIES_MAX. */
+  readonly corrected: number;
+  /** The adjusted value of each field, in their order. */
+  readonly adjusted: ReadonlyMap<GridField, number>;
+}
+
+/** The part of false findings among those that stand. */
+export const FALSE_DISCOVERIES_MAX = 0.05;
+
+/**
+ * Benjamini and Hochberg over the exact tests that the intervals invert: by signs where blocks are
+ * paired, by ranks where not. They assume no distribution, so that the correction rests on nothing
+ * that the intervals do not rest on.
+ */
+export function correct(fields: readonly GridField[]): Correction {
+  const tested = fields.filter(({ comparison }) => comparison?.p !== undefined);
+  const values = adjusted(tested.map(({ comparison }) => comparison!.p!));
+  const differ = tested.map(({ mark }, index) => ({ index, differs: mark === "+" || mark === "-" }))
+    .filter(({ differs }) => differs);
+  return {
+    tested: tested.length,
+    alone: differ.length,
+    corrected: differ.filter(({ index }) => values[index]! <= FALSE_DISCOVERIES_MAX).length,
+    adjusted: new Map(tested.map((field, index) => [field, values[index]!])),
+  };
+}
 
 function markOf(
   analysis: Analysis,
@@ -113,7 +155,10 @@ function markOf(
   comparison: Comparison | undefined,
 ): Mark {
   if (row === undefined || own === undefined) return "missing";
-  if (own.values.size === 0) return row.unable === undefined ? "failed" : "unable";
+  if (own.values.size === 0) {
+    if (row.unable !== undefined) return "unable";
+    return row.cells.some(({ failure }) => failure !== undefined) ? "failed" : "?";
+  }
   if (row.subject.id === analysis.baseline.id) return "baseline";
   return comparison === undefined ? "?" : SIGNS[comparison.verdict];
 }
@@ -123,7 +168,7 @@ export interface Standing {
   /** Nobody is shown to be better than these; the first has the best median. */
   readonly ahead: readonly { readonly subject: SubjectCard; readonly summary: Summary }[];
   /** Which way the best figure may lie. */
-  readonly bound: Series["bound"];
+  readonly bound: Bound;
   /** The best of those that are shown to be worse than the first, over the first. */
   readonly next?: { readonly subject: SubjectCard; readonly comparison: Comparison };
   /** Not counted, for errors, failures or clients that were not served. */
@@ -144,6 +189,7 @@ export function standing(
     subjects,
     better,
     ({ id }) => headlineSeries(analysis, id, scenario),
+    scenario,
   );
 }
 
@@ -153,25 +199,29 @@ export function standingIn(
   subjects: readonly SubjectCard[],
   better: "higher" | "lower",
   seriesOf: (subject: SubjectCard) => Series | undefined,
+  scenario?: Scenario,
 ): Standing | undefined {
   const measured = subjects.flatMap((subject) => {
     const series = seriesOf(subject);
     const summary = series && analysis.summary(series);
     return series && summary ? [{ subject, series, summary }] : [];
   });
-  const faulty = measured.filter(({ series }) => series.faults.length > 0 || series.partial);
+  const faulty = measured.filter(({ series }) =>
+    series.partial ||
+    (series.faults.length > 0 && cleanValues(series).size < REPEATS_FOR_CLAIM_MIN)
+  );
   const direction = better === "higher" ? -1 : 1;
   const [first, ...rest] = measured.filter((one) => !faulty.includes(one))
     .toSorted((left, right) => direction * (left.summary.median - right.summary.median));
   if (first === undefined) return undefined;
   const compared = rest.map((one) => ({
     ...one,
-    comparison: analysis.compare(one.series, first.series, better),
+    comparison: analysis.compare(one.series, first.series, better, scenario),
   }));
   const behind = compared.filter(({ comparison }) => comparison.verdict === "worse");
   const open = compared.filter((one) => !behind.includes(one));
   // Without a claim there is nobody whom the intervals put beside the first.
-  const unclaimed = compared.find(({ comparison }) => comparison.reasons.length > 0);
+  const unclaimed = compared.find(({ comparison }) => comparison.p === undefined);
   const reasons = analysis.reservations.length > 0
     ? analysis.reservations
     : behind.length === 0 && unclaimed !== undefined
@@ -180,7 +230,7 @@ export function standingIn(
   const next = reasons.length > 0 ? compared[0] : behind[0];
   return {
     ahead: [first, ...(reasons.length > 0 ? [] : open)],
-    bound: first.series.bound,
+    bound: boundOfSummary(first.summary),
     ...(next === undefined ? {} : { next: { subject: next.subject, comparison: next.comparison } }),
     excluded: faulty.map(({ subject, series: { faults, partial } }) => ({
       subject,
@@ -197,17 +247,9 @@ export interface Contest {
   readonly better: "higher" | "lower";
   /** Of a subject; undefined when it was not measured. */
   readonly series: (subject: string) => Series | undefined;
+  /** Whose blocks say whether pairing does something. */
+  readonly scenario?: Scenario;
 }
-
-/** Points and figures that matter beside the headlines: uploads, speed of bulk, many sessions. */
-const FURTHER: readonly (readonly [scenario: string, point: string, FigureId, label: string])[] = [
-  ["small", "idle=4000", "rate", "downloads of 10 KiB per second beside 4,000 idle sessions"],
-  ["uploads", REPLACING, "rate", "uploads of 10 KiB per second over files that are there"],
-  ["large", "down", "throughput", "MB/s downloaded"],
-  ["large", "up", "throughput", "MB/s uploaded"],
-  ["large", "up", "cpuPerGB", "CPU seconds per GB uploaded"],
-  ["logins", "clients=16", "start", "from the start of the process to the first greeting, ms"],
-];
 
 /** All contests of a run, the headlines first. */
 export function contests(analysis: Analysis): Contest[] {
@@ -219,12 +261,16 @@ export function contests(analysis: Analysis): Contest[] {
     label: analysis.headline(scenario).label,
     better: scenario.headline.better,
     series: (subject) => headlineSeries(analysis, subject, scenario),
+    scenario,
   }));
-  const further = FURTHER.map(([scenario, point, figure, label]): Contest => ({
-    label,
-    better: FIGURES[figure].better ?? "lower",
-    series: ofPoint(scenario, point, figure),
-  }));
+  const further = analysis.scenarios.flatMap((scenario) =>
+    (scenario.further ?? []).map(({ point, metric, label }): Contest => ({
+      label,
+      better: FIGURES[metric].better ?? "lower",
+      series: ofPoint(scenario.id, point, metric),
+      scenario,
+    }))
+  );
   const memory: Contest = {
     label: "memory per idle session, KiB",
     better: "lower",

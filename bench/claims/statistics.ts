@@ -1,6 +1,6 @@
 /**
- * From repeats to a statement: medians, ranges, bootstrap intervals, paired ratios, and the random
- * order of runs. Pure: chance comes in as a function, so a seed repeats everything.
+ * Plain statistics: the random order of runs, quantiles, the slope of a line, correlation. Pure:
+ * chance comes in as a function, so a seed repeats everything. inference.ts draws conclusions.
  *
  * @module
  */
@@ -50,74 +50,6 @@ export function median(values: readonly number[]): number {
   return quantile(values, 0.5);
 }
 
-/** Two ends, the lower one first. */
-export type Interval = readonly [low: number, high: number];
-
-/** Resamples of a bootstrap: the ends of a 95 % interval then rest on 50 of them each. */
-const RESAMPLES = 2000;
-
-/**
- * The percentile bootstrap interval of the median of `values`, in which 95 % of the medians of
- * resamples lie. With fewer than 6 values it is little more than their range.
- */
-export function bootstrapInterval(values: readonly number[], random: Random): Interval {
-  // A report draws thousands of intervals: places in the sorted values stand for the values.
-  const sorted = Float64Array.from(values).sort();
-  const places = new Int32Array(values.length);
-  const upper = values.length >> 1;
-  const lower = (values.length - 1) >> 1;
-  const medians = Array.from({ length: RESAMPLES }, () => {
-    for (let draw = 0; draw < places.length; draw++) {
-      places[draw] = Math.floor(random() * places.length);
-    }
-    places.sort();
-    return (sorted[places[lower]!]! + sorted[places[upper]!]!) / 2;
-  });
-  return [quantile(medians, 0.025), quantile(medians, 0.975)];
-}
-
-/** What repeats of one measurement say together. */
-export interface Summary {
-  /** How many values there were. */
-  readonly count: number;
-  /** The middle one. */
-  readonly median: number;
-  /** The smallest. */
-  readonly lowest: number;
-  /** The largest. */
-  readonly highest: number;
-  /** Of the median, 95 %, by bootstrap. */
-  readonly interval: Interval;
-}
-
-/** Sums up `values`, or undefined when there are none. */
-export function summarize(values: readonly number[], random: Random): Summary | undefined {
-  if (values.length === 0) return undefined;
-  return {
-    count: values.length,
-    median: median(values),
-    lowest: Math.min(...values),
-    highest: Math.max(...values),
-    interval: bootstrapInterval(values, random),
-  };
-}
-
-/**
- * Quotients of measurements with those of the baseline from the same block, where both exist:
- * what disturbed a block disturbed both. Keys are block numbers.
- */
-export function pairedRatios(
-  values: ReadonlyMap<number, number>,
-  baseline: ReadonlyMap<number, number>,
-): number[] {
-  const ratios: number[] = [];
-  for (const [block, value] of values) {
-    const reference = baseline.get(block);
-    if (reference !== undefined && reference > 0) ratios.push(value / reference);
-  }
-  return ratios;
-}
-
 /**
  * How much y grows with x: the slope of the least-squares line, or undefined when all points stand
  * at one x.
@@ -136,4 +68,20 @@ export function slope(points: readonly (readonly [x: number, y: number])[]): num
 
 function mean(values: readonly number[]): number {
   return values.reduce((sum, value) => sum + value, 0) / values.length;
+}
+
+/** Pearson's correlation of pairs, -1 to 1; undefined of fewer than 3, or where a side is constant. */
+export function correlation(
+  pairs: readonly (readonly [x: number, y: number])[],
+): number | undefined {
+  if (pairs.length < 3) return undefined;
+  const [meanX, meanY] = [mean(pairs.map(([x]) => x)), mean(pairs.map(([, y]) => y))];
+  let products = 0, squaresX = 0, squaresY = 0;
+  for (const [x, y] of pairs) {
+    products += (x - meanX) * (y - meanY);
+    squaresX += (x - meanX) ** 2;
+    squaresY += (y - meanY) ** 2;
+  }
+  const scale = Math.sqrt(squaresX * squaresY);
+  return scale > 0 ? products / scale : undefined;
 }

@@ -20,7 +20,8 @@
 import { SOCK_NONBLOCK } from "../../models/libc/constants.ts";
 import { Libc, unavailableReason } from "../../models/libc/mod.ts";
 import { Probe } from "../../models/libc/probe.ts";
-import { Ring, uringUnavailable } from "../../models/libc/uring.ts";
+import { addressOf, Ring } from "../../models/libc/uring.ts";
+import { uringUnavailable } from "../../models/libc/uring_setup.ts";
 import type { Lesson } from "./lesson.ts";
 import { inBlocks, ratio, shown } from "./stage/compare.ts";
 import { EchoLoop, selectorOf } from "./stage/selectors.ts";
@@ -63,14 +64,17 @@ function overEpoll(sockets: readonly number[]): EchoServer {
  * when the first has completed; what completes a moment later takes another call.
  */
 function overUring(sockets: readonly number[]): EchoServer {
-  const ring = new Ring(2 * sockets.length, BYTES * sockets.length);
-  for (const [index, fd] of sockets.entries()) ring.recv(fd, BYTES * index, BYTES, index);
+  const ring = new Ring({ entries: 2 * sockets.length });
+  const memory = new Uint8Array(BYTES * sockets.length);
+  const start = addressOf(memory);
+  for (const [index, fd] of sockets.entries()) ring.recv(fd, start + BYTES * index, BYTES, index);
   let received = 0;
   const onCompletion = (index: number, count: number) => {
     if (count <= 0) throw new Error(`Cannot receive or send: ${count}`);
     received++;
-    ring.sendThen(sockets[index]!, BYTES * index, count, index);
-    ring.recv(sockets[index]!, BYTES * index, BYTES, index);
+    const [fd, at] = [sockets[index]!, start + BYTES * index];
+    ring.sendSilentlyThen(fd, at, count, index);
+    ring.recv(fd, at, BYTES, index);
   };
   return {
     turn() {
@@ -83,7 +87,10 @@ function overUring(sockets: readonly number[]): EchoServer {
     get calls() {
       return ring.enters;
     },
-    [Symbol.dispose]: () => ring.close(),
+    [Symbol.dispose]() {
+      ring.close();
+      memory.fill(0); // it was the kernel's until now
+    },
   };
 }
 

@@ -34,7 +34,7 @@ export const lesson: Lesson = {
   rule: `confirmed when exactly ${BACKLOG + 1} clients can send (Linux keeps one more than asked ` +
     "for), what the first one sent is there when it is accepted, and the closed port refuses",
   code: [
-    "models/readiness/sockets.ts: listenOn(), the backlog",
+    "models/kernel/sockets.ts: listenOn(), the backlog",
     "models/limits.ts: BACKLOG, and why it is so long",
     "models/libc/mod.ts: backlogLength(), how many wait in it",
   ],

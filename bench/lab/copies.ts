@@ -73,7 +73,7 @@ export const lesson: Lesson = {
     "cache; the processor time is shown as an interval and decides nothing",
   code: [
     "bench/lab/stage/mover.ts: the ways",
-    "models/readiness/data_connection.ts: sendfile in the models that call the kernel",
+    "models/kernel/data_connection.ts: sendfile in the models that call the kernel",
     "models/runtime/data_connection.ts: the runtime's sockets take octets from user space only",
   ],
   unavailable: unavailableReason,

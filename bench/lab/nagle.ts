@@ -43,7 +43,7 @@ export const lesson: Lesson = {
     `and a round takes ${TIMES_MIN} times as long or longer, while with TCP_NODELAY and in one ` +
     "piece nothing is ever held back",
   code: [
-    "models/readiness/sockets.ts: TCP_NODELAY on what is accepted",
+    "models/kernel/sockets.ts: TCP_NODELAY on what is accepted",
     "server/mod.ts: a reply is one piece",
   ],
   unavailable: unavailableReason,

@@ -31,7 +31,7 @@ export const lesson: Lesson = {
     "for recv and for accept; refuted when a second one is told and gets something",
   code: [
     "models/selector/mod.ts: readiness may be spurious, so every call that follows does not block",
-    "models/readiness/sockets.ts: where sockets are made",
+    "models/kernel/sockets.ts: where sockets are made",
   ],
   unavailable: unavailableReason,
   run({ size, say }) {

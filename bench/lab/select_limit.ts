@@ -45,7 +45,7 @@ export const lesson: Lesson = {
     "and poll takes any number of entries; refuted when it is told of all with longer sets",
   code: [
     "models/selector/select.ts: refuses(), and the length of the sets",
-    "models/readiness/server.ts: #admit(), what becomes of a client that is refused",
+    "models/kernel/clients.ts: #admit(), what becomes of a client that is refused",
   ],
   unavailable: unavailableReason,
   run,

@@ -13,6 +13,7 @@
  */
 
 import { models } from "../../models/mod.ts";
+import { processWork } from "../run/process_figures.ts";
 import { type Lesson, LessonError } from "./lesson.ts";
 import { Apart } from "./stage/apart.ts";
 import { slope } from "./stage/compare.ts";
@@ -83,7 +84,9 @@ export const lesson: Lesson = {
       const after = await server.sample();
 
       const requests = rounds * most;
-      const switches = (after.voluntary - before.voluntary) / requests;
+      const counted = processWork(before, after).switches;
+      if (counted === undefined) throw new LessonError("A thread ended while it was counted");
+      const switches = counted.voluntary / requests;
       const megabytes = slope(points);
       const holds = megabytes > MB_MIN && switches >= SWITCHES_MIN && switches <= SWITCHES_MAX;
       return {

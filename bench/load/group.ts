@@ -10,9 +10,8 @@
  */
 
 import { build, encodeIntoCompressedBase64, type Histogram } from "hdr-histogram-js";
-import type { GroupResult, Latency } from "../record.ts";
 import type { FtpClient } from "./ftp_client.ts";
-import type { Group } from "./job.ts";
+import type { Group, GroupResult, Latency } from "./job.ts";
 
 /** Latencies are recorded to three digits. */
 const SIGNIFICANT_DIGITS = 3;
@@ -37,6 +36,9 @@ export class GroupState {
   readonly clients: FtpClient[] = [];
   readonly #histogram = newHistogram();
   readonly #lateness = newHistogram();
+  /** Open loop: from when operations were really begun, and when that was. */
+  readonly #fromStart = newHistogram();
+  readonly #begun = new Map<FtpClient, number>();
   readonly #timeline: [number, number, number][] = [];
   /** Clients that have logged in and have nothing to do (open loop). */
   #free: FtpClient[] = [];
@@ -85,7 +87,7 @@ export class GroupState {
       this.#waiting = [];
       this.#waitingFrom = 0;
     }
-    client.begin(due);
+    this.#begin(client, due, now);
   }
 
   /** Open loop: begins what is due. */
@@ -99,8 +101,13 @@ export class GroupState {
       }
       // Late is what the load itself is late by: where no client is free, the server is.
       if (this.#recording) this.#lateness.recordValue(microseconds(now - this.#nextDue));
-      client.begin(this.#nextDue);
+      this.#begin(client, this.#nextDue, now);
     }
+  }
+
+  #begin(client: FtpClient, due: number, now: number): void {
+    this.#begun.set(client, now);
+    client.begin(due);
   }
 
   /** The schedule of an open loop begins. */
@@ -131,6 +138,8 @@ export class GroupState {
     this.#octets += octets;
     client.operations++;
     this.#histogram.recordValue(microseconds(now - client.intended));
+    const begun = this.#begun.get(client);
+    if (begun !== undefined) this.#fromStart.recordValue(microseconds(now - begun));
     if (this.spec.timeline && this.#timeline.length < TIMELINE_MAX) {
       const since = (time: number) => time - this.#openedAt;
       this.#timeline.push([since(client.intended), since(client.greetedAt), since(now)]);
@@ -160,6 +169,7 @@ export class GroupState {
   result(): GroupResult {
     const { clients, perSecond, timeline } = this.spec;
     const latency = latencyOf(this.#histogram);
+    const fromStart = latencyOf(this.#fromStart);
     const fairness = jain(this.clients.map(({ operations }) => operations));
     return {
       clients,
@@ -168,6 +178,7 @@ export class GroupState {
       octets: this.#octets,
       unfinished: this.#unfinished,
       ...(latency === undefined ? {} : { latency }),
+      ...(fromStart === undefined ? {} : { fromStart }),
       ...(fairness === undefined ? {} : { fairness }),
       ...(perSecond === undefined ? {} : { offered: perSecond }),
       ...(this.#lateness.totalCount === 0

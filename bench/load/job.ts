@@ -1,11 +1,15 @@
 /**
- * What the load process is asked for and what it answers: plain data, one JSON line each way.
- * measure.ts writes jobs and reads results; load/main.ts does the reverse. Nothing here runs.
+ * What a load process is asked for and what it answers: plain data, one JSON line each way. This is
+ * all that a load has to speak, whatever it is written in: it reads a `LoadJob` per line of standard
+ * input; on standard output it says `{"event":"opening"}` when everybody has logged in and the
+ * warm-up is over, `{"event":"closed"}` when the window is, each time standing still until it is
+ * given a line ("go"), and then `{"event":"result","result":...}`. A job that fails says its result
+ * only. It ends at the end of its input.
+ *
+ * run/ writes jobs and reads results; load/main.ts does the reverse. Nothing here runs.
  *
  * @module
  */
-
-import type { GroupResult } from "../record.ts";
 
 /** What a client does again and again after it has logged in; `hold` stays silent. */
 export type Action = "login" | "noop" | "download" | "upload" | "hold";
@@ -57,6 +61,46 @@ export interface LoadJob {
   readonly measureMs: number;
   /** A server that finishes nothing for so long has failed; 0: silence is allowed. */
   readonly stallMs: number;
+}
+
+/** Latencies of one group of clients in one cell. */
+export interface Latency {
+  /** Operations that are in it. */
+  readonly count: number;
+  /** HdrHistogram, compressed V2 in base64, values in microseconds: merge these, no percentiles. */
+  readonly histogram: string;
+  /** Microseconds, for reading without a library. */
+  readonly p50Us: number;
+  /** See p50Us. */
+  readonly p99Us: number;
+  /** See p50Us. */
+  readonly maxUs: number;
+}
+
+/** What one group of clients did inside the window. */
+export interface GroupResult {
+  /** Clients that take part. */
+  readonly clients: number;
+  /** Of them, those that the server had not logged in when the window opened. */
+  readonly unserved: number;
+  /** Operations that ended well inside the window. */
+  readonly operations: number;
+  /** Payload octets of those operations. */
+  readonly octets: number;
+  /** From the intended start of each; operations that never ended count with the time so far. */
+  readonly latency?: Latency;
+  /** Open loop: the same from when each was really begun; those that ended only. */
+  readonly fromStart?: Latency;
+  /** Of `latency`, those that had not ended when the window closed: lower bounds. */
+  readonly unfinished: number;
+  /** Jain's index over operations per client, 1/n to 1; 1 is fair. */
+  readonly fairness?: number;
+  /** Open loop: operations due per second. */
+  readonly offered?: number;
+  /** Open loop: how late operations were begun that a client was free for, microseconds. */
+  readonly latenessP99Us?: number;
+  /** Closed-loop bursts: [connect, greeting, end] of up to 64 clients, milliseconds. */
+  readonly timeline?: readonly (readonly [number, number, number])[];
 }
 
 /** What was measured between the opening of the window and its close. */

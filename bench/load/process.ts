@@ -102,7 +102,11 @@ export class LoadProcess {
   }
 
   async #write(line: string): Promise<void> {
-    await this.#writer.write(new TextEncoder().encode(`${line}\n`));
+    try {
+      await this.#writer.write(new TextEncoder().encode(`${line}\n`));
+    } catch {
+      throw new Error("The load process has ended");
+    }
   }
 
   async #readLine(): Promise<string> {

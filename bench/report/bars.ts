@@ -5,13 +5,15 @@
  * @module
  */
 
-import type { Analysis, Row } from "../claims/analysis.ts";
+import type { Analysis } from "../claims/analysis.ts";
 import { callsPerOperation } from "../claims/figures.ts";
 import type { SubjectCard } from "../record.ts";
-import { median, type Summary } from "../claims/statistics.ts";
+import type { Summary } from "../claims/inference.ts";
+import type { Row } from "../claims/series.ts";
+import { median } from "../claims/statistics.ts";
 import type { Figure } from "./document.ts";
 import { interval, number } from "./numbers.ts";
-import { lookOf, modelsOf } from "./plots.ts";
+import { lookOf, modelsOf, rowsAt } from "./plots.ts";
 import {
   axes,
   element,
@@ -55,7 +57,7 @@ export function memoryPerSession(analysis: Analysis): Figure | undefined {
     id: "memory-per-session",
     question,
     caption: "KiB per idle session: the slope of a line through the memory of the process tree " +
-      "at several numbers of sessions, fitted in each block; lines are 95 % intervals. Left is " +
+      "at several numbers of sessions, fitted in each block; lines are intervals of the medians. Left is " +
       "good; the axis is logarithmic.",
     draw: (width, id) => {
       const ends = shown.flatMap(({ summary }) =>
@@ -77,11 +79,11 @@ export function memoryPerSession(analysis: Analysis): Figure | undefined {
     },
     table: {
       kind: "table",
-      caption: "KiB per idle session (slope, median of blocks and 95 % interval)",
+      caption: "KiB per idle session (slope, median of blocks and its interval)",
       columns: [
         { title: "Subject" },
         { title: "KiB", align: "right" },
-        { title: "95 %", align: "right" },
+        { title: "Interval", align: "right" },
         { title: "Blocks", align: "right" },
       ],
       rows: found.map(({ subject, summary }) => [
@@ -120,10 +122,10 @@ const BAR_CUT = 3;
 
 /** System calls per request, by name. */
 export function callsByName(analysis: Analysis): Figure | undefined {
-  const point = "clients=16";
   const outside = countedFromOutside(analysis);
   const bars = outside.length > 0 ? outside : modelsOf(analysis).flatMap((subject) => {
-    const row = analysis.row(subject.id, "control", point);
+    const row = rowsAt(analysis, subject, "requests")
+      .find(({ point, scenario }) => point.id === scenario.headline.point);
     const calls = row && medianCalls(row);
     return calls === undefined || calls.size === 0 ? [] : [{ subject, calls }];
   });
@@ -185,7 +187,7 @@ export function callsByName(analysis: Analysis): Figure | undefined {
 function countedFromOutside(analysis: Analysis) {
   return analysis.run.header.subjects.flatMap((subject) => {
     const found = analysis.run.counts.find((count) =>
-      count.subject === subject.id && count.scenario === "control" &&
+      count.subject === subject.id && count.scenario === analysis.tagged("requests")?.id &&
       count.failure === undefined && count.operations > 0
     );
     if (found === undefined) return [];
@@ -223,7 +225,8 @@ function stackedRow(
   const { subject, calls } = bar;
   const at = inFrame(frame, x, x);
   const total = totalOf(calls);
-  const own = names.slice(0, CALL_NAMES_MAX);
+  // What the count itself could not tell apart is part of the same rest.
+  const own = names.filter((name) => name !== "others").slice(0, CALL_NAMES_MAX);
   const parts: [string, number, number][] = own.map((
     name,
     index,
@@ -263,7 +266,7 @@ export function costOfCopying(analysis: Analysis): Figure | undefined {
   const ways = [["down", "download"], ["up", "upload"]] as const;
   const found = analysis.run.header.subjects.flatMap((subject) =>
     ways.flatMap(([point, way]) => {
-      const row = analysis.row(subject.id, "large", point);
+      const row = rowsAt(analysis, subject, "copies").find((one) => one.point.id === point);
       if (row === undefined) return [];
       const cpu = analysis.summary(analysis.series(row, "cpuPerGB"));
       const copies = analysis.summary(analysis.series(row, "copies"));
@@ -301,12 +304,12 @@ export function costOfCopying(analysis: Analysis): Figure | undefined {
     },
     table: {
       kind: "table",
-      caption: "CPU seconds per GB and octets copied per octet (medians, 95 % intervals)",
+      caption: "CPU seconds per GB and octets copied per octet (medians and intervals)",
       columns: [
         { title: "Subject" },
         { title: "Way" },
         { title: "CPU s/GB", align: "right" },
-        { title: "95 %", align: "right" },
+        { title: "Interval", align: "right" },
         { title: "Copied per octet", align: "right" },
       ],
       rows: found.map(({ subject, way, cpu, copies }) => [

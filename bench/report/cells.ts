@@ -5,10 +5,11 @@
  * @module
  */
 
-import type { Analysis, Row } from "../claims/analysis.ts";
-import { type FigureId, FIGURES, mergeLatencies } from "../claims/figures.ts";
-import type { HeaderRecord, SubjectCard } from "../record.ts";
-import type { Scenario } from "../scenarios/mod.ts";
+import type { Analysis } from "../claims/analysis.ts";
+import { FIGURES, mergeLatencies, SAMPLES_FOR_P99, SAMPLES_FOR_P999 } from "../claims/figures.ts";
+import { boundOfSummary, cleanValues, type Row } from "../claims/series.ts";
+import type { HeaderRecord, Latency, SubjectCard } from "../record.ts";
+import type { FigureId, Scenario } from "../scenarios/mod.ts";
 import { median } from "../claims/statistics.ts";
 import { medianCalls } from "./bars.ts";
 import type { Block, Column, Field, Table } from "./document.ts";
@@ -62,10 +63,13 @@ function figuresTable(analysis: Analysis, scenario: Scenario, rows: readonly Row
       { title: "Subject" },
       { title: "Point" },
       right("Median"),
-      right("95 %"),
+      right("Interval"),
+      right("Level"),
       right("Lowest", true),
       right("Highest", true),
-      right("n"),
+      right("Clean"),
+      right("Window, s", true),
+      right("Done of asked", true),
       right(`Over ${analysis.baseline.id}`),
       { title: "Verdict", detail: true },
       { title: "Gates not passed", detail: true },
@@ -77,38 +81,59 @@ function figuresTable(analysis: Analysis, scenario: Scenario, rows: readonly Row
       const isBaseline = row.subject.id === analysis.baseline.id;
       const compared = isBaseline || reference === undefined || summary === undefined
         ? undefined
-        : analysis.compare(series, analysis.series(reference, metric), better);
+        : analysis.compare(series, analysis.series(reference, metric), better, scenario);
       const red = row.gates.length > 0;
       return [
         row.subject.id,
         row.point.id,
         summary === undefined
-          ? { text: row.unable === undefined ? "failed" : "unable", red }
-          : { text: boundSign(series.bound) + number(summary.median), red },
+          ? { text: row.unable !== undefined ? "unable" : series.missing ? "none" : "failed", red }
+          : { text: boundSign(boundOfSummary(summary)) + number(summary.median), red },
         interval(summary),
+        summary === undefined ? NOTHING : `${(100 * summary.level).toFixed(1)} %`,
         number(summary?.lowest),
         number(summary?.highest),
-        `${summary?.count ?? 0}/${row.cells.length}`,
+        `${cleanValues(series).size}/${row.cells.length}`,
+        number(median(row.cells.map(({ seconds }) => seconds))),
+        doneOfAsked(row),
         isBaseline ? "baseline" : factorWithInterval(compared?.ratio, compared?.bound),
         row.unable ??
-          (compared?.verdict === "no claim"
-            ? `no claim: ${compared.reasons.join("; ")}`
-            : compared?.verdict ?? NOTHING),
+          (compared?.verdict === "not enough"
+            ? `not enough: ${compared.reasons.join("; ")}`
+            : compared?.withinMargin && compared.verdict !== "equivalent"
+            ? `${compared.verdict}, within the margin`
+            : compared?.verdict ?? series.missing ?? NOTHING),
         { text: row.gates.map(({ text }) => text).join("; ") || "all passed", red: false },
       ];
     }),
   };
 }
 
+/** Operations that ended, of those that were begun or due, in all blocks. */
+function doneOfAsked(row: Row): string {
+  const groups = row.cells.flatMap((cell) => Object.values(cell.groups));
+  const done = groups.reduce((sum, { operations }) => sum + operations, 0);
+  const left = groups.reduce((sum, { unfinished }) => sum + unfinished, 0);
+  return done + left === 0 ? NOTHING : `${number(done)} of ${number(done + left)}`;
+}
+
 /** Percentiles that are shown, and the samples that each needs: ten beyond it. */
-const PERCENTILES = [[50, 20], [90, 100], [99, 1000], [99.9, 10_000]] as const;
+const PERCENTILES = [
+  [50, 20],
+  [90, 100],
+  [99, SAMPLES_FOR_P99],
+  [99.9, SAMPLES_FOR_P999],
+] as const;
 
 function timesTable(rows: readonly Row[]): Table {
   const groups = (row: Row) => [...new Set(row.cells.flatMap((cell) => Object.keys(cell.groups)))];
   return {
     kind: "table",
     caption: "Rates, and latencies in ms with all blocks merged",
-    columns: ["Subject", "Point", "Clients", "Rate/s", "p50", "p90", "p99", "p99.9", "max", "n"]
+    columns: [
+      ...["Subject", "Point", "Clients", "Rate/s", "p50", "p90", "p99", "p99.9", "max", "n"],
+      "p99 from the real start",
+    ]
       .map((title, index) => index < 3 ? { title } : { title, align: "right" }),
     rows: rows.flatMap((row) =>
       groups(row).map((name) => {
@@ -131,10 +156,19 @@ function timesTable(rows: readonly Row[]): Table {
           ),
           number(samples > 0 ? histogram!.maxValue / 1e3 : undefined),
           number(samples),
+          fromStart(results.flatMap(({ group }) => group.fromStart ?? [])),
         ];
       })
     ),
   };
+}
+
+/** Beside the p99 from when operations were due, that from when a client was free for them. */
+function fromStart(latencies: readonly Latency[]): string {
+  const histogram = mergeLatencies(latencies);
+  const samples = histogram?.totalCount ?? 0;
+  if (samples < SAMPLES_FOR_P99) return NOTHING;
+  return number(histogram!.getValueAtPercentile(99) / 1e3);
 }
 
 const WORK: readonly FigureId[] = [
@@ -158,7 +192,7 @@ const WORK: readonly FigureId[] = [
 
 function workTable(analysis: Analysis, rows: readonly Row[]): Table {
   const medianOf = (row: Row, figure: FigureId) => {
-    const values = [...analysis.series(row, figure).values.values()];
+    const values = [...analysis.series(row, figure).values.values()].map(({ value }) => value);
     return values.length === 0 ? undefined : median(values);
   };
   // A column in which nobody has a figure says nothing.

@@ -15,10 +15,13 @@ import { writeHtml } from "./html.ts";
 import { writeMarkdown } from "./markdown.ts";
 import { costOfWatching, latencySpectrum, speedAgainstDelay } from "./plots.ts";
 import { waitingInLine } from "./queue.ts";
-import { opening, peers, signGrid, troubles, winners } from "./summary.ts";
+import { peers } from "./others.ts";
+import { opening, signGrid, troubles, winners } from "./summary.ts";
 import { COLUMNS_MAX, writeTerminal } from "./terminal.ts";
 
 export type { Run } from "../claims/analysis.ts";
+export { renderComparison } from "./compare.ts";
+export { withFindings } from "./findings.ts";
 export { RunError } from "../claims/figures.ts";
 export { parseRun } from "./parse.ts";
 export { COLUMNS_MAX };

@@ -6,7 +6,7 @@
  */
 
 import type { Bound } from "../claims/figures.ts";
-import type { Summary } from "../claims/statistics.ts";
+import type { Interval, Summary } from "../claims/inference.ts";
 
 /** Stands where there is no figure. */
 export const NOTHING = "–";
@@ -24,8 +24,7 @@ export function number(value: number | undefined): string {
 /** "20.9 to 21.8". */
 export function interval(summary: Summary | undefined): string {
   if (summary === undefined) return NOTHING;
-  const [low, high] = summary.interval.map(number);
-  return low === high ? low! : `${low} to ${high}`;
+  return range(summary.interval, number);
 }
 
 /** " (20.9 to 21.8)", or nothing when one value is all there is. */
@@ -42,9 +41,22 @@ export function factor(value: number | undefined): string {
 /** "2.31 × (2.2 to 2.4)". */
 export function factorWithInterval(summary: Summary | undefined, bound?: Bound): string {
   if (summary === undefined) return NOTHING;
-  const [low, high] = summary.interval.map(factorDigits);
-  const range = low === high ? "" : ` (${low} to ${high})`;
-  return `${boundSign(bound)}${factor(summary.median)}${range}`;
+  const [low, high] = summary.interval;
+  const ends = low === high ? "" : ` (${range(summary.interval, factorDigits)})`;
+  return `${boundSign(bound)}${factor(summary.median)}${ends}`;
+}
+
+/** From where to where; an end that is not known is left out. */
+function range([low, high]: Interval, shown: (value: number) => string): string {
+  if (low === 0 && high === Infinity) return "not known";
+  if (high === Infinity) return `${shown(low)} or more`;
+  if (low === 0) return `${shown(high)} or less`;
+  return shown(low) === shown(high) ? shown(low) : `${shown(low)} to ${shown(high)}`;
+}
+
+/** The level of an interval, and of how many values: "98.8 %, n = 11". */
+export function levelOf({ level, count }: Summary): string {
+  return `${(100 * level).toFixed(1)} %, n = ${count}`;
 }
 
 function factorDigits(value: number): string {

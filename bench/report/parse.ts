@@ -8,10 +8,17 @@
 
 import type { Run } from "../claims/analysis.ts";
 import { RunError } from "../claims/figures.ts";
-import type { CellRecord, CountRecord, EndRecord, HeaderRecord, RunRecord } from "../record.ts";
+import type {
+  CeilingRecord,
+  CellRecord,
+  CountRecord,
+  EndRecord,
+  HeaderRecord,
+  RunRecord,
+} from "../record.ts";
 
-/** The format that this version reads. */
-const FORMAT = 2;
+/** The formats that this version reads. */
+const FORMATS: readonly unknown[] = [2, 3];
 
 /**
  * Reads `text`; `file` is its name for the reader of a report.
@@ -25,6 +32,7 @@ export function parseRun(text: string, file?: string): Run {
   let end: EndRecord | undefined;
   const cells: CellRecord[] = [];
   const counts: CountRecord[] = [];
+  const ceilings: CeilingRecord[] = [];
   for (const [index, line] of lines.entries()) {
     if (line.trim() === "") continue;
     const record = readLine(line, index, header);
@@ -39,6 +47,7 @@ export function parseRun(text: string, file?: string): Run {
     if (record.kind === "run") header = record;
     else if (record.kind === "cell") cells.push(record);
     else if (record.kind === "count") counts.push(record);
+    else if (record.kind === "ceiling") ceilings.push(record);
     else end = record;
   }
   if (header === undefined) throw new RunError("Cannot read a run from an empty file");
@@ -47,9 +56,16 @@ export function parseRun(text: string, file?: string): Run {
   } else if (end.incomplete !== undefined) {
     notes.push(`The run is not complete: ${end.incomplete}.`);
   }
+  if (header.format === 2) {
+    notes.push(
+      "The run is of an earlier edition (format 2): CPU of threads that ended is missing, whole " +
+        "subjects were measured one after the other, and ceilings once, before the run.",
+    );
+  }
   return {
     header,
     cells,
+    ceilings,
     counts,
     ...(end === undefined ? {} : { end }),
     notes: [...notes, ...header.notes],
@@ -90,7 +106,6 @@ const SHAPES: Readonly<Record<string, Shape>> = {
     scenarios: "array",
     subjects: "array",
     baseline: "string",
-    ceilings: "array",
     notes: "array",
   },
   cell: {
@@ -115,6 +130,7 @@ const SHAPES: Readonly<Record<string, Shape>> = {
     operations: "number",
     calls: "object",
   },
+  ceiling: { scenario: "string", point: "string", block: "number", note: "string" },
   end: { after: "object" },
 };
 
@@ -134,12 +150,14 @@ function complain(value: unknown, header: HeaderRecord | undefined): string | un
   if (shape === undefined) return `unknown kind ${shown(kind)}`;
   if (kind === "run") {
     if (header !== undefined) return "a second header";
-    if (value.format !== FORMAT) return `format ${shown(value.format)}, this reads ${FORMAT}`;
+    if (!FORMATS.includes(value.format)) {
+      return `format ${shown(value.format)}, this reads ${FORMATS.join(" and ")}`;
+    }
   } else if (header === undefined) return "there is no header before it";
   const wrong = misshapen(value, shape);
   if (wrong !== undefined || header === undefined || kind === "end") return wrong;
   const cell = value as unknown as CellRecord | CountRecord;
-  if (!header.subjects.some(({ id }) => id === cell.subject)) {
+  if (kind !== "ceiling" && !header.subjects.some(({ id }) => id === cell.subject)) {
     return `unknown subject ${shown(cell.subject)}`;
   }
   if (!header.scenarios.includes(cell.scenario)) return `unknown scenario ${shown(cell.scenario)}`;

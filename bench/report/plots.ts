@@ -5,9 +5,12 @@
  * @module
  */
 
-import type { Analysis, Row } from "../claims/analysis.ts";
-import { type FigureId, mainOf, mergeLatencies } from "../claims/figures.ts";
+import type { Analysis } from "../claims/analysis.ts";
+import type { Summary } from "../claims/inference.ts";
+import type { Row } from "../claims/series.ts";
+import { mainOf, mergeLatencies } from "../claims/figures.ts";
 import type { SubjectCard } from "../record.ts";
+import type { FigureId, Tag as ScenarioTag } from "../scenarios/mod.ts";
 import type { Figure } from "./document.ts";
 import { interval, number } from "./numbers.ts";
 import {
@@ -127,16 +130,19 @@ function headlineCost(analysis: Analysis, row: Row, figure: FigureId) {
   return analysis.summary(analysis.series(row, figure));
 }
 
+/** An interval that can be drawn: an end that is not known is the median. */
+function finite({ median, interval: [low, high] }: Summary): [number, number] {
+  return [low > 0 ? low : median, high < Infinity ? high : median];
+}
+
 /** CPU per request against idle connections. */
 export function costOfWatching(analysis: Analysis): Figure | undefined {
   const figure = "cpuPerOperation";
   const series = modelsOf(analysis).map((subject): Series => ({
     subject,
-    points: rowsAt(analysis, subject, "idle").flatMap((row) => {
+    points: rowsAt(analysis, subject, "watching").flatMap((row) => {
       const summary = headlineCost(analysis, row, figure);
-      return summary
-        ? [{ x: row.point.x, y: summary.median, ends: summary.interval as [number, number] }]
-        : [];
+      return summary ? [{ x: row.point.x, y: summary.median, ends: finite(summary) }] : [];
     }),
   })).filter(({ points }) => points.length > 0);
   const xs = [...new Set(series.flatMap(({ points }) => points.map(({ x }) => x)))]
@@ -150,7 +156,7 @@ export function costOfWatching(analysis: Analysis): Figure | undefined {
     caption: "Server CPU per request of 16 busy clients, beside more and more silent sessions. " +
       "A flat line pays for what is ready, a rising one for what is watched. A line that ends " +
       "early is a model that cannot serve more sessions. Both axes are logarithmic; bars are " +
-      "95 % intervals where they are wider than a mark.",
+      "intervals of the medians where they are wider than a mark.",
     draw: (width, id) => {
       const height = heightFor(width);
       const frame = frameFor(width, height, series.map(({ subject }) => subject.id));
@@ -161,7 +167,7 @@ export function costOfWatching(analysis: Analysis): Figure | undefined {
     },
     table: {
       kind: "table",
-      caption: "CPU per request, µs, by idle sessions (median and 95 % interval)",
+      caption: "CPU per request, µs, by idle sessions (median and its interval)",
       columns: [
         { title: "Model" },
         ...xs.map((x) => ({ title: number(x), align: "right" as const })),
@@ -169,7 +175,7 @@ export function costOfWatching(analysis: Analysis): Figure | undefined {
       rows: series.map(({ subject, points }) => [
         subject.id,
         ...xs.map((x) => {
-          const row = rowsAt(analysis, subject, "idle").find(({ point }) => point.x === x);
+          const row = rowsAt(analysis, subject, "watching").find(({ point }) => point.x === x);
           const summary = row && headlineCost(analysis, row, figure);
           const found = points.some((point) => point.x === x);
           return found && summary
@@ -206,7 +212,7 @@ export function latencySpectrum(analysis: Analysis): Figure | undefined {
   );
   for (const point of SPECTRUM_POINTS) {
     const curves = subjects.flatMap((subject) => {
-      const row = analysis.row(subject.id, "control", point);
+      const row = rowsAt(analysis, subject, "requests").find((one) => one.point.id === point);
       const latencies = row?.cells.flatMap((cell) => mainOf(cell)?.latency ?? []) ?? [];
       const histogram = mergeLatencies(latencies);
       return histogram === undefined || histogram.totalCount === 0 ? [] : [{ subject, histogram }];
@@ -301,12 +307,12 @@ export function speedAgainstDelay(analysis: Analysis): Figure | undefined {
       const p99 = headlineCost(analysis, row, "p99");
       return rate && p99 ? [{ x: rate.median, y: p99.median }] : [];
     };
-    const rows = rowsAt(analysis, subject, "control");
-    const points = rows.filter(({ point }) => point.id.startsWith("load")).flatMap(place);
-    const apart = rows.filter(({ point }) => !point.id.startsWith("load")).flatMap(place);
+    const rows = rowsAt(analysis, subject, "requests");
+    const points = rows.filter(({ point }) => point.ofCapacity).flatMap(place);
+    const apart = rows.filter(({ point }) => !point.ofCapacity).flatMap(place);
     return points.length + apart.length > 0 ? [{ subject, points, apart }] : [];
   });
-  if (series.length === 0) return undefined;
+  if (series.every(({ points, apart = [] }) => points.length + apart.length < 2)) return undefined;
   const question = "How much can be asked before answers are late?";
   const models = MODELS.filter((model) => series.some(({ subject }) => modelOf(subject) === model));
   return {
@@ -316,7 +322,8 @@ export function speedAgainstDelay(analysis: Analysis): Figure | undefined {
     caption: "p99 of a request against requests per second. Lines are open loops from 10 to " +
       "120 % of a model's capacity, hollow marks closed loops of 1, 4, 16 and 64 clients; one " +
       "panel per model, with all others faint. Right and low is good; where a line turns up " +
-      "is its knee. The vertical axis is logarithmic.",
+      "is its knee. Points with fewer than 1,000 samples a block have no p99 and are left out. The " +
+      "vertical axis is logarithmic.",
     draw: (width, id) => {
       const across = width >= 600 ? 2 : 1;
       const panelWidth = (width - (across - 1) * 24) / across;
@@ -349,7 +356,7 @@ export function speedAgainstDelay(analysis: Analysis): Figure | undefined {
         { title: "p99, ms", align: "right" },
       ],
       rows: series.flatMap(({ subject }) =>
-        rowsAt(analysis, subject, "control").map((row) => [
+        rowsAt(analysis, subject, "requests").map((row) => [
           subject.id,
           row.point.id,
           number(headlineCost(analysis, row, "rate")?.median),
@@ -365,10 +372,10 @@ export function modelsOf(analysis: Analysis): readonly SubjectCard[] {
   return analysis.run.header.subjects.filter(({ kind }) => kind === "model");
 }
 
-function rowsAt(analysis: Analysis, subject: SubjectCard, scenario: string): Row[] {
-  return analysis.rows.filter((row) =>
-    row.subject.id === subject.id && row.scenario.id === scenario
-  );
+/** Rows of the scenario with that tag. */
+export function rowsAt(analysis: Analysis, subject: SubjectCard, tag: ScenarioTag): Row[] {
+  const scenario = analysis.tagged(tag);
+  return analysis.rows.filter((row) => row.subject.id === subject.id && row.scenario === scenario);
 }
 
 /** From where to where each line goes, for those who do not see it. */

@@ -11,7 +11,7 @@ import type { SubjectCard } from "../record.ts";
 import { median } from "../claims/statistics.ts";
 import type { Figure } from "./document.ts";
 import { number } from "./numbers.ts";
-import { lookOf, modelsOf } from "./plots.ts";
+import { lookOf, modelsOf, rowsAt } from "./plots.ts";
 import {
   axes,
   element,
@@ -30,9 +30,7 @@ const IN_LINE = ["blocking-8", "blocking-64", "epoll"];
 /** Who waits while others are served. */
 export function waitingInLine(analysis: Analysis): Figure | undefined {
   const panels = modelsOf(analysis).filter(({ id }) => IN_LINE.includes(id)).flatMap((subject) => {
-    const rows = analysis.rows.filter((row) =>
-      row.subject.id === subject.id && row.scenario.id === "burst"
-    );
+    const rows = rowsAt(analysis, subject, "queue");
     const timeline = rows.flatMap((row) => row.cells).map((cell) => mainOf(cell)?.timeline)
       .find((clients) => clients !== undefined && clients.length > 0);
     return timeline === undefined ? [] : [{ subject, clients: inLine(timeline) }];

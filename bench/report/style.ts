@@ -129,8 +129,8 @@ ${Array.from({ length: 8 }, (_, index) => `.part.p${index} { fill: var(--p${inde
   .grid tbody th { font-size: .72rem; padding-right: .2rem; }
   dl div { grid-template-columns: 1fr; }
   .tile { padding: .1rem 0; }
-  .tile small { display: none; }
-  table.grid { table-layout: fixed; }
+  .tile small { font-size: .62rem; white-space: nowrap; }
+  .grid tbody th { position: sticky; left: 0; background: var(--page); }
   .grid thead th:first-child { width: 4.9rem; }
   .tile i { display: block; margin: 0; font-size: .68rem; line-height: 1.2; }
   .glyph.word { font-size: .66rem; writing-mode: vertical-rl; rotate: 180deg; }

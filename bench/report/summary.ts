@@ -5,23 +5,19 @@
  * @module
  */
 
+import type { Analysis } from "../claims/analysis.ts";
 import {
-  type Analysis,
-  type Comparison,
-  REPEATS_FOR_CLAIM_MIN,
-  type Row,
-} from "../claims/analysis.ts";
-import {
-  type Contest,
-  contests,
+  correct,
+  type Correction,
+  FALSE_DISCOVERIES_MAX,
   type GridField,
   gridField,
   headlineRow,
   type Mark,
   type Standing,
   standing,
-  standingIn,
 } from "../claims/grid.ts";
+import type { Row } from "../claims/series.ts";
 import type { SubjectCard } from "../record.ts";
 import type { Scenario } from "../scenarios/mod.ts";
 import type { Block, Inline, Table, Tile } from "./document.ts";
@@ -31,6 +27,7 @@ import {
   factorWithInterval,
   inBrackets,
   inWords,
+  levelOf,
   NOTHING,
   number,
   withMicro,
@@ -40,6 +37,12 @@ import { modelsOf } from "./plots.ts";
 /** The title, and what stands before every number. */
 export function opening({ run, baseline, reservations }: Analysis): Block[] {
   const { header } = run;
+  const seconds = run.cells.map((cell) => cell.seconds).filter((length) => length > 0);
+  const windows = seconds.length === 0
+    ? ""
+    : `Windows were open for ${number(Math.min(...seconds))} to ${
+      number(Math.max(...seconds))
+    } s. `;
   const models = header.subjects.filter(({ kind }) => kind === "model").length;
   const peers = header.subjects.length - models;
   const repeats = header.repeats === 1 ? "1 repeat" : `${header.repeats} repeats`;
@@ -52,8 +55,9 @@ export function opening({ run, baseline, reservations }: Analysis): Block[] {
         `${models} variants of one FTP server that differ only in how they wait` +
         (peers > 0 ? `, beside ${peers} other servers` : "") +
         `: ${repeats}, each with a fresh server, in random order, on ${day} UTC. ` +
-        `Ratios are over ${baseline.title}, in the same block. An interval holds the true ` +
-        "median in 95 of 100 runs (bootstrap).",
+        windows +
+        `Ratios are over ${baseline.title}. Intervals are exact, of order statistics; their level ` +
+        `is printed with them.`,
       ],
     },
   ];
@@ -83,14 +87,14 @@ const GLYPHS: Readonly<Record<Mark, string>> = {
   "baseline": "1 ×",
   "unable": "unable",
   "failed": "failed",
-  "missing": NOTHING,
+  "missing": "none",
 };
 
 const WORDS: Readonly<Record<Mark, string>> = {
   "+": "better",
   "-": "worse",
-  "=": "no difference shown",
-  "?": "no claim",
+  "=": "equivalent",
+  "?": "not enough",
   "baseline": "the baseline",
   "unable": "unable",
   "failed": "failed",
@@ -114,35 +118,92 @@ export function signGrid(analysis: Analysis): Block[] {
   const fields = models.map((subject) =>
     analysis.scenarios.map((scenario) => gridField(analysis, subject, scenario))
   );
-  const count = (agreement: GridField["agreement"]) =>
-    fields.flat().filter((field) => field.agreement === agreement).length;
+  const correction = correct(fields.flat());
   const table: Table = {
     kind: "table",
-    caption: `Against ${analysis.baseline.title}: + better, − worse, = no difference shown, ` +
-      "? no claim. In brackets what the textbook expects; ≠ where measurement differs; * where a " +
-      "gate was not passed. Below the sign the ratio of the figure named at the winners.",
+    caption: `Against ${analysis.baseline.title}: + better, − worse, = equivalent (within 0.8 to ` +
+      "1.25), ? not enough. In brackets what the textbook expects; ≠ where measurement differs; * " +
+      "where a cell did not pass a gate. Below the sign the ratio of the figure named at the winners.",
     columns: [{ title: "Model" }, ...analysis.scenarios.map(({ id }) => ({ title: id }))],
     rows: models.map((subject, index) => [
       subject.id,
       ...fields[index]!.map((field) => ({ tile: tileOf(analysis, field) })),
     ]),
   };
-  const [agrees, differs, open] = [count("agrees"), count("differs"), count("open")];
-  const total = agrees + differs + open;
   return [
     { kind: "heading", level: 2, text: "Expected and measured" },
-    {
-      kind: "text",
-      text: [
-        `Of ${total} expectations of the textbook, `,
-        { bold: `${agrees} agree` },
-        " with the measurement, ",
-        { bold: `${differs} differ` },
-        `, and ${open} cannot be told.`,
-      ],
-    },
+    { kind: "text", text: agreementInWords(fields.flat()) },
+    { kind: "text", text: [correctionInWords(correction)] },
     table,
+    {
+      kind: "fold",
+      title: "Every field of the grid: n, level, the smallest effect it could have seen",
+      long: true,
+      blocks: [findings(analysis, fields.flat(), correction)],
+    },
   ];
+}
+
+function agreementInWords(fields: readonly GridField[]): Inline[] {
+  const count = (agreement: GridField["agreement"]) =>
+    fields.filter((field) => field.agreement === agreement).length;
+  const [agrees, differs, open] = [count("agrees"), count("differs"), count("open")];
+  return [
+    `Of ${agrees + differs + open} expectations of the textbook, `,
+    { bold: `${agrees} agree` },
+    " with the measurement, ",
+    { bold: `${differs} differ` },
+    `, and of ${open} there is not enough to tell. An expected = agrees when the interval lies ` +
+    "within the margin.",
+  ];
+}
+
+function correctionInWords({ tested, alone, corrected }: Correction): string {
+  const percentage = 100 * FALSE_DISCOVERIES_MAX;
+  return `Of ${tested} fields tested, ${alone} differ from the baseline each for itself; with ` +
+    `Benjamini and Hochberg's correction for asking so often, at most ${percentage} % of them ` +
+    `false, it is ${corrected}.`;
+}
+
+/** What stands behind each field. */
+function findings(
+  analysis: Analysis,
+  fields: readonly GridField[],
+  { adjusted }: Correction,
+): Table {
+  return {
+    kind: "table",
+    caption: "Ratios over the baseline, with exact intervals and tests",
+    columns: [
+      { title: "Model" },
+      { title: "Scenario" },
+      { title: "Ratio", align: "right" },
+      { title: "Level", align: "right" },
+      { title: "Pairs" },
+      { title: "p", align: "right" },
+      { title: "Adjusted", align: "right" },
+      { title: "Could have seen", align: "right" },
+      { title: "Verdict" },
+    ],
+    rows: fields.filter(({ subject }) => subject.id !== analysis.baseline.id).map((field) => {
+      const { comparison, mark, why, subject, scenario } = field;
+      const ratio = comparison?.ratio;
+      const correlation = analysis.correlation(scenario);
+      const r = correlation === undefined ? "" : `, r = ${correlation.toFixed(2)}`;
+      return [
+        subject.id,
+        scenario.id,
+        factorWithInterval(ratio, comparison?.bound),
+        ratio === undefined ? NOTHING : levelOf(ratio),
+        ratio === undefined ? NOTHING : (comparison!.paired ? "paired" : "dropped") + r,
+        number(comparison?.p),
+        number(adjusted.get(field)),
+        factor(comparison?.seen),
+        WORDS[mark] + (comparison?.withinMargin && mark !== "=" ? ", within the margin" : "") +
+        (why === undefined ? "" : `: ${why}`),
+      ];
+    }),
+  };
 }
 
 function tileOf(analysis: Analysis, field: GridField): Tile {
@@ -161,6 +222,8 @@ function tileOf(analysis: Analysis, field: GridField): Tile {
     `${field.subject.title}, ${field.scenario.title}: ${WORDS[mark]}`,
     comparison?.ratio && `ratio ${factorWithInterval(comparison.ratio, comparison.bound)}`,
     field.why,
+    comparison?.ratio && `level ${levelOf(comparison.ratio)}`,
+    comparison?.withinMargin && mark !== "=" && "within the margin all the same",
     expected && `expected: ${WORDS[expected]}`,
     differs && "expectation and measurement differ",
     gates.length > 0 && `gates not passed: ${gates.join("; ")}`,
@@ -205,7 +268,7 @@ function winnerOf(
   const names = found.ahead.map(({ subject }) => subject.id);
   const text: Inline[] = found.reasons.length > 0
     ? [
-      "No claim",
+      "Not enough",
       // What holds for the whole run is said once, above.
       found.reasons === analysis.reservations ? "" : ` (${found.reasons.join("; ")})`,
       "; the best median is that of ",
@@ -249,11 +312,19 @@ export function troubles(analysis: Analysis): Block[] {
     const points = all.map((one) => one.row.point.id).join(", ");
     return [{ bold: `${row.subject.id}, ${row.scenario.id} (${points}): ` }, what];
   });
+  for (const { cell, what } of analysis.faults) {
+    const where = `${cell.subject}, ${cell.scenario} (${cell.point}), block ${cell.block}: `;
+    items.push([{ bold: "Fault of the harness: " }, where, what]);
+  }
+  const again = run.cells.filter(({ attempt = 0 }) => attempt > 0).length;
+  if (again > 0) {
+    items.push([`${again} cells were measured again, since something disturbed them.`]);
+  }
   for (const { failure, subject, scenario } of run.counts) {
     if (failure === undefined) continue;
     items.push([{ bold: `${subject}, ${scenario}, counted pass: ` }, `failed: ${failure}`]);
   }
-  if (items.length === 0) items.push(["Nothing failed, and there were no errors."]);
+  if (items.length === 0) items.push(["Nothing failed, and there were no errors or faults."]);
   return [
     { kind: "heading", level: 2, text: "Failures, errors and notes" },
     { kind: "list", items: [...run.notes.map((note) => [note]), ...items] },
@@ -272,90 +343,5 @@ function troublesOf(row: Row): string[] {
     ),
     ...[...errors].map(([what, count]) => `${count} × ${what}`),
     ...row.gates.filter(({ id }) => id === "unserved").map(({ text }) => text),
-  ];
-}
-
-/** Other servers beside the baseline. */
-export function peers(analysis: Analysis): Block[] {
-  const others = analysis.run.header.subjects.filter(({ kind }) => kind === "peer");
-  if (others.length === 0) return [];
-  const all = contests(analysis);
-  return [
-    { kind: "heading", level: 2, text: "Other servers" },
-    {
-      kind: "text",
-      text: [
-        `${analysis.baseline.title} against the best peer of each row, as a ratio in the same ` +
-        `block; + and − say which way it is better or worse, ? that nothing is claimed (at least ` +
-        `${REPEATS_FOR_CLAIM_MIN} undisturbed pairs, no errors). Their configurations are below.`,
-      ],
-    },
-    {
-      kind: "table",
-      caption: `${analysis.baseline.title} over the best peer`,
-      columns: [
-        { title: "Figure" },
-        { title: "Better" },
-        { title: "Best peer" },
-        { title: "Its median", align: "right" },
-        { title: analysis.baseline.id, align: "right" },
-        { title: `${analysis.baseline.id} / best peer`, align: "right" },
-        { title: "Verdict" },
-      ],
-      rows: all.map((contest) => bestPeerRow(analysis, contest, others)),
-    },
-    {
-      kind: "table",
-      caption: `Each peer over ${analysis.baseline.title} (ratio and 95 % interval)`,
-      columns: [
-        { title: "Figure" },
-        ...others.map(({ id }) => ({ title: id, align: "right" as const })),
-      ],
-      rows: all.map((contest) => [
-        withMicro(contest.label),
-        ...others.map((peer) => {
-          const compared = against(analysis, contest, peer.id, analysis.baseline.id);
-          return compared?.ratio === undefined
-            ? NOTHING
-            : `${factorWithInterval(compared.ratio, compared.bound)} ${VERDICTS[compared.verdict]}`;
-        }),
-      ]),
-    },
-  ];
-}
-
-const VERDICTS: Readonly<Record<Comparison["verdict"], string>> = {
-  "better": "+",
-  "worse": "−",
-  "no difference shown": "=",
-  "no claim": "?",
-};
-
-function against(
-  analysis: Analysis,
-  contest: Contest,
-  own: string,
-  reference: string,
-): Comparison | undefined {
-  const [left, right] = [contest.series(own), contest.series(reference)];
-  return left && right && analysis.compare(left, right, contest.better);
-}
-
-function bestPeerRow(analysis: Analysis, contest: Contest, others: readonly SubjectCard[]) {
-  const found = standingIn(analysis, others, contest.better, ({ id }) => contest.series(id));
-  const best = found?.ahead[0];
-  const own = contest.series(analysis.baseline.id);
-  const ownSummary = own && analysis.summary(own);
-  const compared = best && against(analysis, contest, analysis.baseline.id, best.subject.id);
-  return [
-    withMicro(contest.label),
-    contest.better,
-    best?.subject.id ?? "none",
-    number(best?.summary.median),
-    boundSign(own?.bound) + number(ownSummary?.median),
-    factorWithInterval(compared?.ratio, compared?.bound),
-    compared === undefined || compared.ratio === undefined
-      ? NOTHING
-      : `${VERDICTS[compared.verdict]} ${compared.verdict}`,
   ];
 }

@@ -8,16 +8,14 @@
  */
 
 import { join } from "@std/path";
-import { jobOf, type Surroundings, warmUpJobs } from "../scenarios/jobs.ts";
-import { type Plan, pointsFor, type Workplace } from "./measure.ts";
+import { jobsOf, warmUpJobs } from "../scenarios/jobs.ts";
+import type { Workplace } from "./measure.ts";
+import { type Plan, pointsFor } from "./plan.ts";
 import { processTree } from "./process_figures.ts";
 import type { CountRecord } from "../record.ts";
-import type { Scenario } from "../scenarios/mod.ts";
+import type { Scenario, Surroundings } from "../scenarios/mod.ts";
 import { type ServerProcess, StartError, startServer } from "./server_process.ts";
 import type { Subject } from "./subjects.ts";
-
-/** Scenarios whose calls per operation say something: a request, a session, a transfer. */
-const COUNTED = ["control", "logins", "small", "uploads"];
 
 /**
  * Calls told apart, by the names of the kernel's tracepoints. All of them would be thousands of
@@ -43,7 +41,7 @@ export interface CountWatcher {
   record(record: CountRecord): void;
 }
 
-/** Counts for every subject and COUNTED scenario of `plan`, one window each. */
+/** Counts for every subject and scenario tagged "counted" of `plan`, one window each. */
 export async function countCalls(
   plan: Plan,
   workplace: Workplace,
@@ -54,7 +52,7 @@ export async function countCalls(
     let server: ServerProcess | undefined;
     try {
       server = await startServer(subject, workplace.folders);
-      for (const scenario of plan.scenarios.filter(({ id }) => COUNTED.includes(id))) {
+      for (const scenario of plan.scenarios.filter(({ tags }) => tags.includes("counted"))) {
         if (signal.aborted) return;
         watcher.show(`counting calls: ${subject.id}, ${scenario.id}`);
         watcher.record(await countOne(plan, workplace, subject, scenario, server));
@@ -76,13 +74,12 @@ async function countOne(
 ): Promise<CountRecord> {
   const point = pointsFor(subject, scenario).find(({ id }) => id === scenario.headline.point)!;
   const { host, port } = server;
-  const { seconds, sizes, stallMs } = plan;
-  const around: Surroundings = { host, port, root: folders.root, sizes, seconds, stallMs };
+  const around: Surroundings = { ...plan, host, port, root: folders.root };
   for (const job of warmUpJobs(around)) await load.run(job);
   const output = join(folders.state, "perf.csv");
   let perf: Deno.ChildProcess | undefined;
   let failure: string | undefined;
-  const result = await load.run(jobOf(scenario, point, around), async (event) => {
+  const result = await load.run(jobsOf(scenario, point, around).load, async (event) => {
     if (event === "opening") {
       perf = startPerf(server.pid, output);
       if (perf === undefined) failure = "perf is not installed";

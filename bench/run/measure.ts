@@ -1,52 +1,27 @@
 /**
- * Carries a plan out: blocks in random order, in each a fresh server per subject that does every
- * scenario. mod.ts calls `measure` and writes down each cell as it comes; nothing here prints or
- * decides what the numbers mean.
+ * Carries a plan out. In each block every subject has a fresh server; at each scenario and point all
+ * of them are measured back to back, and those whose turn it is not are parked (SIGSTOP), so that
+ * they use nothing. mod.ts calls `measure` and writes down each cell as it comes; nothing here
+ * prints or decides what the numbers mean.
  *
  * @module
  */
 
 import { fromFileUrl, join } from "@std/path";
+import { isDisturbed } from "../claims/gates.ts";
 import { createContentFile } from "../load/content.ts";
-import {
-  FILES,
-  INCOMING,
-  jobOf,
-  modelsOnly,
-  needsFreshServer,
-  serveFlags,
-  sessionsAt,
-  type Surroundings,
-  warmTransferOf,
-  warmUpJobs,
-} from "../scenarios/jobs.ts";
 import { LoadProcess } from "../load/process.ts";
-import type { CellRecord } from "../record.ts";
-import { type FileSizes, type Point, REPLACING, type Scenario } from "../scenarios/mod.ts";
+import type { CeilingRecord, CellRecord } from "../record.ts";
+import { jobsOf, needsFreshServer, warmUpJobs } from "../scenarios/jobs.ts";
+import type { FileSizes, Point, Scenario, Surroundings } from "../scenarios/mod.ts";
+import { FILES, INCOMING } from "../scenarios/parts.ts";
+import { Ceilings } from "./ceilings.ts";
+import { cellCount, orderOf, type Plan, type Series, whyUnable } from "./plan.ts";
 import { type Folders, type ServerProcess, startServer } from "./server_process.ts";
-import { randomFrom, shuffled } from "../claims/statistics.ts";
 import type { Subject } from "./subjects.ts";
-import { measureWindow, type Outcome } from "./window.ts";
+import { type Loads, measureWindow, type Outcome } from "./window.ts";
 
-/** What to measure, how often and for how long. */
-export interface Plan {
-  /** Whom to measure. */
-  readonly subjects: readonly Subject[];
-  /** What each of them is to do, with the points that are wanted. */
-  readonly scenarios: readonly Scenario[];
-  /** How large the files moved are. */
-  readonly sizes: FileSizes;
-  /** Blocks, in each of which every cell is measured once. */
-  readonly repeats: number;
-  /** How long a steady window is open, seconds. */
-  readonly seconds: number;
-  /** How long a server may finish nothing, milliseconds. */
-  readonly stallMs: number;
-  /** After this no further cell is begun, milliseconds; undefined: all of them are. */
-  readonly budgetMs?: number;
-  /** Decides the order of the cells. */
-  readonly seed: number;
-}
+export { cellCount, type Plan };
 
 /** What becomes of a run while it lasts. */
 export interface Watcher {
@@ -54,16 +29,14 @@ export interface Watcher {
   readonly signal: AbortSignal;
   /** Before each cell: how many are done, of how many, and which comes now. */
   progress(done: number, total: number, now: string): void;
-  /** After each cell. */
-  record(cell: CellRecord): void;
+  /** After each cell and ceiling. */
+  record(record: CellRecord | CeilingRecord): void;
 }
 
-/** The folders that servers and load share, and the load itself. */
-export interface Workplace extends AsyncDisposable {
+/** The folders that servers and load share, and the load itself: one for all cells. */
+export interface Workplace extends AsyncDisposable, Loads {
   /** What is served, and where peers keep their state. */
   readonly folders: Folders;
-  /** One for all cells. */
-  readonly load: LoadProcess;
 }
 
 /** Makes the served files and starts the load; an abort of `signal` ends the load at once. */
@@ -78,67 +51,23 @@ export async function prepareWorkplace(sizes: FileSizes, signal: AbortSignal): P
   for (const [name, file] of Object.entries(FILES)) {
     await createContentFile(join(root, file), sizes[name as keyof FileSizes]);
   }
-  const load = new LoadProcess();
-  const killLoad = () => void load.kill();
+  const [load, probes] = [new LoadProcess(), new LoadProcess()];
+  const kill = () => Promise.all([load.kill(), probes.kill()]);
+  const killLoad = () => void kill();
   signal.addEventListener("abort", killLoad);
   return {
     folders: { root, state },
     load,
+    probes,
     async [Symbol.asyncDispose]() {
       signal.removeEventListener("abort", killLoad);
-      await load.kill();
+      await kill();
       await Deno.remove(work, { recursive: true });
     },
   };
 }
 
-/** One subject's part of a block: a fresh server, which does every scenario once. */
-export interface Turn {
-  /** Who is measured. */
-  readonly subject: Subject;
-  /** The repeat, from 0. */
-  readonly block: number;
-  /** What it does, in this order. */
-  readonly scenarios: readonly Scenario[];
-}
-
-/** Block after block, each with subjects and scenarios in an order of its own, by the seed. */
-export function orderTurns(
-  plan: Pick<Plan, "subjects" | "scenarios" | "repeats" | "seed">,
-): Turn[] {
-  const random = randomFrom(plan.seed);
-  return Array.from(
-    { length: plan.repeats },
-    (_, block) =>
-      shuffled(plan.subjects, random).map((subject) => ({
-        subject,
-        block,
-        scenarios: shuffled(plan.scenarios.filter((one) => takesPart(subject, one)), random),
-      })),
-  ).flat();
-}
-
-/** A comparison of models among themselves is not asked of peers. */
-function takesPart(subject: Subject, scenario: Scenario): boolean {
-  return subject.kind === "model" || !modelsOnly(scenario);
-}
-
-/** Where `subject` is measured. */
-export function pointsFor(subject: Subject, scenario: Scenario): readonly Point[] {
-  if (subject.kind === "model") return scenario.points;
-  return scenario.points.filter(({ peers }) => peers);
-}
-
-/** How many cells a plan has. */
-export function cellCount(plan: Pick<Plan, "subjects" | "scenarios" | "repeats">): number {
-  const perBlock = plan.subjects.flatMap((subject) =>
-    plan.scenarios.filter((one) => takesPart(subject, one))
-      .map((scenario) => pointsFor(subject, scenario).length)
-  );
-  return plan.repeats * perBlock.reduce((sum, count) => sum + count, 0);
-}
-
-/** Servers of successive turns have addresses of their own, and with them all client ports. */
+/** Servers of successive starts have addresses of their own, and with them all client ports. */
 const ADDRESSES = 250;
 
 /**
@@ -151,29 +80,51 @@ export async function measure(
   watcher: Watcher,
 ): Promise<string | undefined> {
   const begin = performance.now();
-  let done = 0, starts = 0;
+  const isOver = () => plan.budgetMs !== undefined && performance.now() - begin > plan.budgetMs;
   const total = cellCount(plan);
-  for (const turn of orderTurns(plan)) {
-    const run = new TurnRun(plan, turn, workplace, () => `127.0.1.${1 + starts++ % ADDRESSES}`);
-    try {
-      for (const scenario of turn.scenarios) {
-        for (const point of pointsFor(turn.subject, scenario)) {
-          if (plan.budgetMs !== undefined && performance.now() - begin > plan.budgetMs) {
-            return `its ${plan.budgetMs / 1e3} s were over`;
-          }
-          watcher.progress(done, total, `${turn.subject.id}, ${scenario.id} ${point.id}`);
-          const cell = await run.measure(scenario, point);
+  let done = 0, starts = 0;
+  const nextHost = () => `127.0.1.${1 + starts++ % ADDRESSES}`;
+  const around = { ...plan, root: workplace.folders.root };
+  await using ceilings = await Ceilings.start(workplace.load, around);
+  let block = new BlockRun(plan, workplace, nextHost);
+  let current = 0;
+  try {
+    for (const series of orderOf(plan)) {
+      if (series.block !== current) {
+        await block.end();
+        block = new BlockRun(plan, workplace, nextHost);
+        current = series.block;
+      }
+      const { scenario, point } = series;
+      for (const subject of series.order) {
+        if (isOver()) return `its ${plan.budgetMs! / 1e3} s were over`;
+        if (subject === "ceiling") {
+          watcher.record(await ceilings.measure(scenario, point, current));
+          continue;
+        }
+        watcher.progress(done, total, `${subject.id}, ${scenario.id} ${point.id}`);
+        for (let attempt = 0; attempt <= plan.retries; attempt++) {
+          const cell = await block.measure(subject, series, attempt);
           if (watcher.signal.aborted) return "it was interrupted";
           watcher.record(cell);
-          done++;
+          if (!isDisturbed(cell)) break;
         }
+        done++;
       }
-    } finally {
-      await run.end();
+      if (series.last) await block.endScenario();
     }
+  } catch (error) {
+    // An interrupt ends the load in the middle of whatever it does.
+    if (!watcher.signal.aborted) throw error;
+    return "it was interrupted";
+  } finally {
+    await block.end();
   }
   return undefined;
 }
+
+/** What a server has yet to do for clients that have left, before somebody counts, milliseconds. */
+const SETTLE_MS = 25;
 
 const NOTHING: Outcome = {
   seconds: 0,
@@ -184,101 +135,116 @@ const NOTHING: Outcome = {
   errors: {},
 };
 
-/** One turn under way. */
-class TurnRun {
-  #server: ServerProcess | undefined;
-  #scenario: Scenario | undefined;
-  /** Whether the running server is for #scenario only. */
-  #own = false;
-  #capacity: number | undefined;
+/** The servers of one block. */
+class BlockRun {
+  /** By the subject's id: those that do every scenario. */
+  readonly #shared = new Map<string, ServerProcess>();
+  /** Those of the present scenario only. */
+  readonly #own = new Map<string, ServerProcess>();
+  /** Requests per second, by the subject's id. */
+  readonly #capacities = new Map<string, number>();
 
   constructor(
     readonly plan: Plan,
-    readonly turn: Turn,
     readonly workplace: Workplace,
     readonly nextHost: () => string,
   ) {}
 
-  async measure(scenario: Scenario, point: Point): Promise<CellRecord> {
-    const { subject, block } = this.turn;
+  async measure(subject: Subject, series: Series, attempt: number): Promise<CellRecord> {
+    const { scenario, point, block } = series;
     const place = {
       kind: "cell",
       subject: subject.id,
       scenario: scenario.id,
       point: point.id,
       block,
+      ...(attempt === 0 ? {} : { attempt }),
     } as const;
     const unable = whyUnable(subject, scenario, point);
     if (unable !== undefined) {
       return { ...place, command: [], introduction: "", ...NOTHING, unable };
     }
+    const servers = needsFreshServer(scenario, subject.sessionsMax) ? this.#own : this.#shared;
     try {
-      const server = await this.#serverFor(scenario);
+      const server = await this.#serverFor(servers, subject, scenario);
       const { startMs } = server;
       const shown = (text: string) => withoutPlaces(text, this.workplace.folders);
       const command = server.command.map(shown);
       const introduction = shown(server.introduction);
-      const measured = await this.#measureOn(server, scenario, point);
-      // What was not over is no fair ground for what comes next.
-      const once = scenario.id === "burst" || scenario.id === "large";
-      const cutOff = once &&
+      const measured = await this.#measureOn(server, subject, scenario, point);
+      const cutOff = scenario.cutOffEnds &&
         Object.values(measured.groups).some(({ unfinished }) => unfinished > 0);
       if (measured.failure !== undefined || measured.unable !== undefined || cutOff) {
-        await this.end();
-      }
+        await end(servers, subject.id);
+      } else server.park();
       return { ...place, command, introduction, startMs, ...measured };
     } catch (error) {
       if (!(error instanceof Error)) throw error;
-      await this.end();
+      await end(servers, subject.id);
       return { ...place, command: [], introduction: "", ...NOTHING, failure: error.message };
     }
   }
 
+  /** Ends the servers that were for one scenario. */
+  async endScenario(): Promise<void> {
+    await Promise.all([...this.#own.keys()].map((id) => end(this.#own, id)));
+  }
+
   async end(): Promise<void> {
-    const server = this.#server;
-    this.#server = undefined;
-    await server?.stop();
+    await this.endScenario();
+    await Promise.all([...this.#shared.keys()].map((id) => end(this.#shared, id)));
   }
 
-  async #serverFor(scenario: Scenario): Promise<ServerProcess> {
-    const own = needsFreshServer(scenario, this.turn.subject.sessionsMax);
-    if (scenario !== this.#scenario && (own || this.#own)) await this.end();
-    this.#scenario = scenario;
-    this.#own = own;
-    if (this.#server !== undefined) return this.#server;
+  async #serverFor(
+    servers: Map<string, ServerProcess>,
+    subject: Subject,
+    scenario: Scenario,
+  ): Promise<ServerProcess> {
+    const known = servers.get(subject.id);
+    if (known !== undefined) {
+      known.resume();
+      return known;
+    }
     const { folders, load } = this.workplace;
-    const flags = serveFlags(scenario);
-    this.#server = await startServer(this.turn.subject, folders, this.nextHost(), flags);
-    const work = own ? scenario : undefined;
-    for (const job of warmUpJobs(this.#around(this.#server), work)) await load.run(job);
-    return this.#server;
+    const flags = scenario.serveFlags ?? [];
+    const server = await startServer(subject, folders, this.nextHost(), flags);
+    servers.set(subject.id, server);
+    const work = servers === this.#own ? scenario : undefined;
+    for (const job of warmUpJobs(this.#around(server, subject), work)) await load.run(job);
+    return server;
   }
 
-  #around({ host, port }: ServerProcess): Surroundings {
-    const { seconds, sizes, stallMs } = this.plan;
-    const { root } = this.workplace.folders;
-    const capacity = this.#capacity === undefined ? {} : { capacity: this.#capacity };
-    return { host, port, root, sizes, seconds, stallMs, ...capacity };
+  #around({ host, port }: ServerProcess, subject: Subject): Surroundings {
+    const capacity = this.#capacities.get(subject.id);
+    return {
+      ...this.plan,
+      host,
+      port,
+      root: this.workplace.folders.root,
+      ...(capacity === undefined ? {} : { capacity }),
+    };
   }
 
   async #measureOn(
     server: ServerProcess,
+    subject: Subject,
     scenario: Scenario,
     point: Point,
   ): Promise<Outcome & Pick<CellRecord, "unable" | "failure">> {
-    if (point.id.startsWith("load=") && this.#capacity === undefined) {
+    const around = this.#around(server, subject);
+    if (point.ofCapacity && around.capacity === undefined) {
       return { ...NOTHING, failure: "its capacity is not known" };
     }
-    const around = this.#around(server);
-    const job = jobOf(scenario, point, around);
     const { load, folders } = this.workplace;
-    if (scenario.id === "large") await load.run(warmTransferOf(job, around));
-    const outcome = await measureWindow(server, load, job);
+    const jobs = jobsOf(scenario, point, around);
+    const warm = scenario.warmTransfer?.(point, around);
+    if (warm !== undefined) await load.run({ ...jobs.load, groups: [warm] });
+    await new Promise((resolve) => setTimeout(resolve, SETTLE_MS));
+    const { result, ...rest } = await measureWindow(server, this.workplace, jobs);
     // A transfer that the end of the window interrupted leaves its piece behind.
     await emptyFolder(join(folders.root, INCOMING));
-    const { result, ...rest } = outcome;
-    if (scenario.id === "control" && point.id === "clients=16" && result.seconds > 0) {
-      this.#capacity = result.groups.main!.operations / result.seconds;
+    if (point.findsCapacity && result.seconds > 0) {
+      this.#capacities.set(subject.id, result.groups.main!.operations / result.seconds);
     }
     const held = result.groups.idle;
     if (held !== undefined && held.unserved > 0) {
@@ -291,27 +257,18 @@ class TurnRun {
   }
 }
 
+/** Ends the server of `id`, if there is one. */
+async function end(servers: Map<string, ServerProcess>, id: string): Promise<void> {
+  const server = servers.get(id);
+  servers.delete(id);
+  await server?.stop();
+}
+
 /** What a server said or was started with, less what is of this machine and this run only. */
 function withoutPlaces(text: string, { root, state }: Folders): string {
   const project = fromFileUrl(new URL("../../", import.meta.url));
   const names = [[Deno.execPath(), "deno"], [root, "ROOT"], [state, "STATE"], [project, ""]];
   return names.reduce((shown, [long, short]) => shown.replaceAll(long!, short!), text);
-}
-
-/** Why `subject` cannot be at `point`, by what it declares. */
-function whyUnable(subject: Subject, scenario: Scenario, point: Point): string | undefined {
-  if (subject.kind === "peer" && subject.keepsFiles !== undefined && point.id === REPLACING) {
-    return subject.keepsFiles;
-  }
-  const { idle, busy } = sessionsAt(scenario, point);
-  const { sessionsMax } = subject;
-  const counted = subject.kind === "model" ? idle + busy : idle;
-  if (sessionsMax === undefined || counted <= sessionsMax) return undefined;
-  // Those that only wait in line are served in the end; silent ones would keep others out.
-  if (idle === 0 && !(subject.kind === "model" && subject.refuses)) return undefined;
-  return subject.kind === "model"
-    ? `it holds ${sessionsMax} sessions at most`
-    : `it is asked to hold ${sessionsMax} idle sessions at most`;
 }
 
 async function emptyFolder(folder: string): Promise<void> {

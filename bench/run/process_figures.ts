@@ -1,12 +1,13 @@
 /**
  * What a tree of processes has used so far, read from /proc: the same measure for this project's
  * server (one process, many threads) and for a peer (a process per session). server_process.ts and
- * measure.ts call it; it needs --allow-all, as everything below /proc does.
+ * window.ts call it; it needs --allow-all, as everything below /proc does.
  *
  * @module
  */
 
 import process from "node:process";
+import { processCpuSeconds } from "../../models/libc/probe.ts";
 
 /**
  * CPU seconds of this process alone, user and system: whom it started, a server or the load, is
@@ -19,20 +20,28 @@ export function ownCpuSeconds(): number {
 
 /** Figures of a process and all that came of it, as far as they are still there or were reaped. */
 export interface ProcessFigures {
-  /** CPU seconds since the start: nanoseconds of live threads, ticks of what has been reaped. */
+  /** CPU seconds since the start: each live process by its own clock, and what was reaped. */
   readonly cpu: number;
+  /** Ticks of children that were reaped, which is all that is known of those. */
+  readonly reapedTicks: number;
   /** User and system time in ticks, for their proportion: `cpu` is finer. */
   readonly userTicks: number;
   /** See userTicks. */
   readonly systemTicks: number;
-  /** Context switches of live threads: they waited. */
-  readonly voluntary: number;
-  /** Context switches of live threads: they were made to wait. */
-  readonly involuntary: number;
+  /** Context switches so far of each live thread, by process and thread. */
+  readonly switches: ReadonlyMap<string, Switches>;
   /** Live threads. */
   readonly threads: number;
   /** Live processes. */
   readonly processes: number;
+}
+
+/** How often a thread gave its processor away. */
+export interface Switches {
+  /** It waited. */
+  readonly voluntary: number;
+  /** It was made to wait. */
+  readonly involuntary: number;
 }
 
 /** The kernel's accounting tick, USER_HZ: 100 on every Linux (proc(5)). */
@@ -89,32 +98,64 @@ function switchesOf(status: string, kind: string): number {
 
 /** Reads the figures of `pid` and its descendants. */
 export function readProcessFigures(pid: number): ProcessFigures {
-  let userTicks = 0, systemTicks = 0, cpu = 0, voluntary = 0, involuntary = 0, threads = 0;
+  let userTicks = 0, systemTicks = 0, reapedTicks = 0, cpu = 0;
+  const switches = new Map<string, Switches>();
   const tree = processTree(pid);
   for (const member of tree) {
     const ticks = ticksOf(member);
     userTicks += ticks.user;
     systemTicks += ticks.system;
-    cpu += ticks.reaped / TICKS_PER_SECOND;
+    reapedTicks += ticks.reaped;
+    cpu += (processCpuSeconds(member) ?? 0) + ticks.reaped / TICKS_PER_SECOND;
     for (const thread of threadsOf(member)) {
-      const folder = `/proc/${member}/task/${thread}`;
-      // Nanoseconds on a processor come first (proc_pid_schedstat).
-      cpu += Number((read(`${folder}/schedstat`) ?? "0").split(" ")[0]) / 1e9;
-      const status = read(`${folder}/status`) ?? "";
-      voluntary += switchesOf(status, "voluntary");
-      involuntary += switchesOf(status, "nonvoluntary");
-      threads++;
+      const status = read(`/proc/${member}/task/${thread}/status`) ?? "";
+      const voluntary = switchesOf(status, "voluntary");
+      const involuntary = switchesOf(status, "nonvoluntary");
+      switches.set(`${member}/${thread}`, { voluntary, involuntary });
     }
   }
   return {
     cpu,
+    reapedTicks,
     userTicks,
     systemTicks,
-    voluntary,
-    involuntary,
-    threads,
+    switches,
+    threads: switches.size,
     processes: tree.length,
   };
+}
+
+/** What a tree used between two looks at it. */
+export interface ProcessWork {
+  /** CPU seconds. */
+  readonly cpu: number;
+  /** Seconds by which `cpu` may be wrong: a tick for each process whose reaped children count. */
+  readonly cpuResolution: number;
+  /** The part of system time, 0 to 1. */
+  readonly systemShare: number;
+  /** Missing when threads ended meanwhile: theirs are not known. */
+  readonly switches?: Switches;
+}
+
+/** The difference of two looks; a negative figure is a fault, and stays as it is. */
+export function processWork(before: ProcessFigures, after: ProcessFigures): ProcessWork {
+  const user = after.userTicks - before.userTicks;
+  const system = after.systemTicks - before.systemTicks;
+  const reaped = after.reapedTicks !== before.reapedTicks;
+  const work = {
+    cpu: after.cpu - before.cpu,
+    cpuResolution: reaped ? Math.max(before.processes, after.processes) / TICKS_PER_SECOND : 1e-9,
+    systemShare: user + system > 0 ? system / (user + system) : 0,
+  };
+  const ended = before.switches.keys().some((thread) => !after.switches.has(thread));
+  if (ended || reaped) return work;
+  let voluntary = 0, involuntary = 0;
+  for (const [thread, now] of after.switches) {
+    const then = before.switches.get(thread);
+    voluntary += now.voluntary - (then?.voluntary ?? 0);
+    involuntary += now.involuntary - (then?.involuntary ?? 0);
+  }
+  return { ...work, switches: { voluntary, involuntary } };
 }
 
 /**

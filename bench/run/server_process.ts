@@ -8,7 +8,12 @@
 
 import { fromFileUrl } from "@std/path";
 import type { WorkerStats } from "../../models/mod.ts";
-import { type ProcessFigures, readMemoryBytes, readProcessFigures } from "./process_figures.ts";
+import {
+  type ProcessFigures,
+  processTree,
+  readMemoryBytes,
+  readProcessFigures,
+} from "./process_figures.ts";
 import type { ModelSubject, PeerSubject, Subject } from "./subjects.ts";
 
 /** Where servers listen unless told otherwise: nothing of a benchmark is meant for the network. */
@@ -58,7 +63,11 @@ export interface ServerProcess {
   memoryBytes(): number;
   /** The last lines that it wrote since it serves: a hint at why it may have failed. */
   complaints(): string[];
-  /** Ends it; never fails. */
+  /** Stops it and its descendants where they are, until `resume`: it uses nothing meanwhile. */
+  park(): void;
+  /** Lets it go on. */
+  resume(): void;
+  /** Ends it, parked or not; never fails. */
   stop(): Promise<void>;
 }
 
@@ -162,6 +171,17 @@ async function greeting(hostname: string, port: number): Promise<string | undefi
   }
 }
 
+/** Sends `signal` to a process and all that came of it, as far as they are there. */
+function signalTree(pid: number, signal: Deno.Signal): void {
+  for (const member of processTree(pid)) {
+    try {
+      Deno.kill(member, signal);
+    } catch {
+      // It has ended meanwhile.
+    }
+  }
+}
+
 /** What a model's counters look like on its standard output. */
 const STATS = "ftplab: stats ";
 
@@ -229,6 +249,8 @@ class Child {
       },
       memoryBytes: () => readMemoryBytes(pid),
       complaints: () => [...this.lines],
+      park: () => signalTree(pid, "SIGSTOP"),
+      resume: () => signalTree(pid, "SIGCONT"),
       stop: () => this.stop(),
     };
   }
@@ -250,6 +272,8 @@ class Child {
   }
 
   async stop(): Promise<void> {
+    // One that is parked would not hear of it.
+    if (!this.#ended) signalTree(this.#child.pid, "SIGCONT");
     this.#kill("SIGTERM");
     const timer = setTimeout(() => this.#kill("SIGKILL"), STOP_MS_MAX);
     await this.#child.status;

@@ -6,16 +6,18 @@
  */
 
 import type { WorkerStats } from "../../models/mod.ts";
-import type { LoadJob, LoadResult } from "../load/job.ts";
+import type { LoadResult } from "../load/job.ts";
 import type { LoadProcess } from "../load/process.ts";
+import type { CellRecord, ServerWork } from "../record.ts";
+import type { Jobs } from "../scenarios/jobs.ts";
 import {
   ownCpuSeconds,
   type ProcessorTicks,
+  processWork,
   readProcessFigures,
   readProcessorTicks,
   TICKS_PER_SECOND,
 } from "./process_figures.ts";
-import type { CellRecord, ServerWork } from "../record.ts";
 import type { ServerProcess, ServerSample } from "./server_process.ts";
 
 /** The part of a cell that says what was found. */
@@ -24,44 +26,93 @@ export type Outcome = Pick<
   "seconds" | "groups" | "server" | "loadCpuShare" | "steal" | "others" | "errors"
 >;
 
+/** Who makes the load: each a process of its own. */
+export interface Loads {
+  /** The load itself. */
+  readonly load: LoadProcess;
+  /** Probes beside it. */
+  readonly probes: LoadProcess;
+}
+
 /** What one look at everything sees. */
 interface Sample {
   readonly server: ServerSample;
-  readonly loadCpu: number;
-  readonly ownCpu: number;
+  /** CPU seconds of those who measure, who are nobody else. */
+  readonly ours: number;
   readonly ticks: ProcessorTicks;
-  readonly at: number;
 }
 
-async function takeSample(server: ServerProcess, load: LoadProcess): Promise<Sample> {
+async function takeSample(server: ServerProcess, { load, probes }: Loads): Promise<Sample> {
   return {
     server: await server.sample(),
-    loadCpu: readProcessFigures(load.pid).cpu,
-    ownCpu: ownCpuSeconds(),
+    ours: readProcessFigures(load.pid).cpu + readProcessFigures(probes.pid).cpu + ownCpuSeconds(),
     ticks: readProcessorTicks(),
-    at: performance.now(),
   };
 }
 
-/** Does `job` and sees what server, load and machine used meanwhile. */
+/** Lets several go on when all have come, or have left for good. */
+class Barrier {
+  #missing: number;
+  #met = Promise.withResolvers<void>();
+
+  constructor(readonly parties: number, readonly meeting: () => Promise<void>) {
+    this.#missing = parties;
+  }
+
+  /** Waits for the others, and for what is done once they are there. */
+  arrive(): Promise<void> {
+    const { promise, resolve, reject } = this.#met;
+    if (--this.#missing === 0) this.meeting().then(resolve, reject);
+    return promise;
+  }
+}
+
+/** Does `jobs`, at the same time, and sees what server, load and machine used meanwhile. */
 export async function measureWindow(
   server: ServerProcess,
-  load: LoadProcess,
-  job: LoadJob,
+  loads: Loads,
+  jobs: Jobs,
 ): Promise<Outcome & { readonly result: LoadResult }> {
   let before: Sample | undefined, after: Sample | undefined, memoryBytes = 0;
-  const result = await load.run(job, async (event) => {
-    const sample = await takeSample(server, load);
-    if (event === "opening") before = sample;
-    else {
-      after = sample;
+  const parties = jobs.probe === undefined ? 1 : 2;
+  const barriers = {
+    opening: new Barrier(parties, async () => {
+      before = await takeSample(server, loads);
+    }),
+    closed: new Barrier(parties, async () => {
+      after = await takeSample(server, loads);
       memoryBytes = server.memoryBytes();
+    }),
+  };
+  const run = async (process: LoadProcess, job: Jobs["load"]) => {
+    const came = new Set<"opening" | "closed">();
+    try {
+      return await process.run(job, (event) => {
+        came.add(event);
+        return barriers[event].arrive();
+      });
+    } finally {
+      // One that failed is not waited for.
+      for (const event of ["opening", "closed"] as const) {
+        if (!came.has(event)) barriers[event].arrive().catch(() => {});
+      }
     }
-  });
-  const { seconds, groups, errors } = result;
-  const loadCpuShare = seconds > 0 ? result.cpu / seconds : 0;
-  const outcome = { seconds, groups, errors, loadCpuShare, result };
-  if (before === undefined || after === undefined) return { ...outcome, steal: 0, others: 0 };
+  };
+  const [result, probed] = await Promise.all([
+    run(loads.load, jobs.load),
+    jobs.probe && run(loads.probes, jobs.probe),
+  ]);
+  const { seconds } = result;
+  const outcome = {
+    seconds,
+    groups: { ...result.groups, ...probed?.groups },
+    errors: addedUp(result.errors, probed?.errors ?? {}),
+    loadCpuShare: seconds > 0 ? result.cpu / seconds : 0,
+    result: probed?.failure === undefined ? result : { failure: probed.failure, ...result },
+  };
+  if (before === undefined || after === undefined || result.failure !== undefined) {
+    return { ...outcome, steal: 0, others: 0 };
+  }
   return {
     ...outcome,
     ...machineBetween(before, after),
@@ -69,16 +120,25 @@ export async function measureWindow(
   };
 }
 
+function addedUp(
+  left: Readonly<Record<string, number>>,
+  right: Readonly<Record<string, number>>,
+): Record<string, number> {
+  const sums = { ...left };
+  for (const [what, count] of Object.entries(right)) sums[what] = (sums[what] ?? 0) + count;
+  return sums;
+}
+
 /** What others than server, load and this program took of the processors. */
 function machineBetween(before: Sample, after: Sample): { steal: number; others: number } {
   const total = after.ticks.total - before.ticks.total;
   if (total <= 0) return { steal: 0, others: 0 };
-  const ours = after.server.cpu - before.server.cpu + after.loadCpu - before.loadCpu +
-    after.ownCpu - before.ownCpu;
+  const ours = after.server.cpu - before.server.cpu + after.ours - before.ours;
   const busy = after.ticks.busy - before.ticks.busy;
   return {
     steal: (after.ticks.stolen - before.ticks.stolen) / total,
-    others: Math.max(0, (busy - ours * TICKS_PER_SECOND) / total),
+    // Below nothing by what ticks are too coarse for; by more it is a fault, and is to be seen.
+    others: (busy - ours * TICKS_PER_SECOND) / total,
   };
 }
 
@@ -87,13 +147,10 @@ function workBetween(
   after: ServerSample,
   memoryBytes: number,
 ): ServerWork {
-  const user = after.userTicks - before.userTicks;
-  const system = after.systemTicks - before.systemTicks;
+  const { switches, ...work } = processWork(before, after);
   return {
-    cpu: after.cpu - before.cpu,
-    systemShare: user + system > 0 ? system / (user + system) : 0,
-    voluntary: Math.max(0, after.voluntary - before.voluntary),
-    involuntary: Math.max(0, after.involuntary - before.involuntary),
+    ...work,
+    ...switches,
     threads: after.threads,
     processes: after.processes,
     memoryBytes,

@@ -1,6 +1,6 @@
 /**
  * What a driver stands between: what all of a worker share, and the sockets of one connection,
- * which are what differs between models. Wires are implemented in readiness/ and runtime/.
+ * which are what differs between models. Wires are in readiness/, uring/ and runtime/.
  *
  * @module
  */

@@ -118,9 +118,13 @@ export class Libc {
 
   /** The peer of the connection that the last `accept` returned. */
   remoteAddress(): SocketAddress {
-    const octets = this.#address;
+    return this.decodeAddress(this.#address);
+  }
+
+  /** A sockaddr that the kernel has written. */
+  decodeAddress(octets: Uint8Array): SocketAddress {
     if (this.#remote === undefined || !isSameHost(octets, this.#remoteOctets)) {
-      this.#remoteOctets.set(octets);
+      this.#remoteOctets.set(octets.subarray(0, SOCKADDR_IN6_BYTES));
       this.#remote = decodeSocketAddress(octets, this.#ipv6);
     }
     return { ...this.#remote, port: octets[2]! << 8 | octets[3]! };
@@ -141,6 +145,14 @@ export class Libc {
     this.#address.fill(0);
     this.#c.getsockname(fd, this.#address, this.#length);
     return decodeSocketAddress(this.#address, this.#ipv6);
+  }
+
+  /** getpeername(2): where the connection `fd` comes from; undefined when it has none any more. */
+  peerAddress(fd: number): SocketAddress | undefined {
+    this.calls[INDEX.getpeername]! += 1;
+    this.#length[0] = SOCKADDR_IN6_BYTES;
+    if (this.#c.getpeername(fd, this.#address, this.#length) < 0) return undefined;
+    return this.remoteAddress();
   }
 
   /** setsockopt(2) of an int. */

@@ -27,6 +27,9 @@ const SYMBOLS = {
 /** <time.h>: processor time of the calling thread, in nanoseconds. */
 const CLOCK_THREAD_CPUTIME_ID = 3;
 
+/** <linux/posix-timers.h>: all of a process, threads that have ended included, in nanoseconds. */
+const CPUCLOCK_SCHED = 2;
+
 /** <sys/resource.h>: of the calling thread only. */
 const RUSAGE_THREAD = 1;
 
@@ -103,6 +106,17 @@ export class Probe {
     if (this.#c.cachestat(SYS_CACHESTAT, fd, range, stat, 0) !== 0) return undefined;
     return Number(stat[0]!);
   }
+}
+
+/**
+ * Processor time that process `pid` has used, seconds, by its own clock (clock_getcpuclockid(3)):
+ * of all its threads, those that have ended too, but none of its children. undefined when it is
+ * gone.
+ */
+export function processCpuSeconds(pid: number): number | undefined {
+  const time = new BigInt64Array(2);
+  if (symbols().clock_gettime((~pid << 3) | CPUCLOCK_SCHED, time) !== 0) return undefined;
+  return Number(time[0]!) + Number(time[1]!) / 1e9;
 }
 
 /** Memory that begins at a page, as O_DIRECT wants it (open(2)). */

@@ -1,6 +1,6 @@
 /**
- * Every C function that the models call, with its prototype. What only experiments call has tables
- * of its own beside it, in probe.ts and uring.ts, so that a server loads nothing of that.
+ * Every C function that the models call, with its prototype. What only experiments call has a table
+ * of its own, in probe.ts, so that a server loads nothing of it.
  *
  * Rules that keep it right: a 64-bit signed C type is never declared as i32 (it would not be
  * sign-extended); counts are `usize` and take a bigint (the fast path); results of calls that move
@@ -25,6 +25,8 @@ export const SYMBOLS = {
   connect: { parameters: ["i32", "buffer", "u32"], result: "i32" },
   // int getsockname(int fd, struct sockaddr *addr, socklen_t *len)
   getsockname: { parameters: ["i32", "buffer", "buffer"], result: "i32" },
+  // int getpeername(int fd, struct sockaddr *addr, socklen_t *len)
+  getpeername: { parameters: ["i32", "buffer", "buffer"], result: "i32" },
   // int setsockopt(int fd, int level, int name, const void *value, socklen_t len)
   setsockopt: { parameters: ["i32", "i32", "i32", "buffer", "u32"], result: "i32" },
   // int getsockopt(int fd, int level, int name, void *value, socklen_t *len)
@@ -106,6 +108,26 @@ export const SYMBOLS = {
   nanosleep: { parameters: ["buffer", "pointer"], result: "i32" },
   // int prctl(int op, const char *name)
   prctl: { parameters: ["i32", "buffer"], result: "i32" },
+  // long syscall(long number, ...): int io_uring_setup(u32 entries, struct io_uring_params *p)
+  io_uring_setup: { name: "syscall", parameters: ["i64", "u32", "buffer"], result: "i32" },
+  // long syscall(long number, ...): int io_uring_enter(unsigned int fd, unsigned int to_submit,
+  //   unsigned int min_complete, unsigned int flags, const void *arg, size_t size)
+  io_uring_enter: {
+    name: "syscall",
+    parameters: ["i64", "u32", "u32", "u32", "u32", "buffer", "usize"],
+    result: "i32",
+  },
+  // long syscall(long number, ...): int io_uring_register(unsigned int fd, unsigned int opcode,
+  //   void *arg, unsigned int nr_args)
+  io_uring_register: {
+    name: "syscall",
+    parameters: ["i64", "u32", "u32", "buffer", "u32"],
+    result: "i32",
+  },
+  // void *mmap(void *addr, size_t length, int prot, int flags, int fd, off_t offset)
+  mmap: { parameters: ["pointer", "usize", "i32", "i32", "i32", "i64"], result: "pointer" },
+  // int munmap(void *addr, size_t length)
+  munmap: { parameters: ["pointer", "usize"], result: "i32" },
   // int inet_pton(int af, const char *src, void *dst)
   inet_pton: { parameters: ["i32", "buffer", "buffer"], result: "i32" },
   // const char *inet_ntop(int af, const void *src, char *dst, socklen_t size)

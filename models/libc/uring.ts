@@ -1,263 +1,372 @@
 /**
  * io_uring(7) through FFI: a ring of operations to be done and a ring of those that are done, both
- * in memory shared with the kernel. bench/lab/completions.ts drives it.
+ * in memory shared with the kernel. models/uring/ serves by it, and
+ * bench/lab/completions.ts shows it.
  *
  * Readiness says that a call would not wait, and the call follows. Here the call itself is written
  * down as a submission, any number of them are handed over by one io_uring_enter(2), and each is
  * answered by a completion. The C library has no names for its calls: they go by syscall(2).
  *
- * One ring belongs to one thread. Its buffers stay where they are for as long as it is open, since
- * the kernel writes into them between two calls.
+ * One ring belongs to one thread. Memory that an operation names has to stay where it is until the
+ * completion came: the kernel reads and writes there between two calls.
  *
  * @module
  */
 
-import { EINVAL, EPERM } from "./constants.ts";
+import * as c from "./constants.ts";
 import { errorText } from "./errors.ts";
-
-const SYMBOLS = {
-  // int *__errno_location(void)
-  __errno_location: { parameters: [], result: "pointer" },
-  // long syscall(long number, ...): int io_uring_setup(u32 entries, struct io_uring_params *p)
-  io_uring_setup: { name: "syscall", parameters: ["i64", "u32", "buffer"], result: "i32" },
-  // long syscall(long number, ...): int io_uring_enter(unsigned int fd, unsigned int to_submit,
-  //   unsigned int min_complete, unsigned int flags, const void *arg, size_t size)
-  io_uring_enter: {
-    name: "syscall",
-    parameters: ["i64", "u32", "u32", "u32", "u32", "pointer", "usize"],
-    result: "i32",
-  },
-  // void *mmap(void *addr, size_t length, int prot, int flags, int fd, off_t offset)
-  mmap: { parameters: ["pointer", "usize", "i32", "i32", "i32", "i64"], result: "pointer" },
-  // int munmap(void *addr, size_t length)
-  munmap: { parameters: ["pointer", "usize"], result: "i32" },
-  // int close(int fd)
-  close: { parameters: ["i32"], result: "i32" },
-} as const satisfies Deno.ForeignLibraryInterface;
-
-/** <asm/unistd.h>, the same on x86-64 and arm64. */
-const SYS_IO_URING_SETUP = 425n, SYS_IO_URING_ENTER = 426n;
+import { errnoOf, INDEX, symbols } from "./library.ts";
+import { SOCKADDR_IN6_BYTES } from "./structs.ts";
+import { CALL_NAMES } from "./symbols.ts";
+import * as abi from "./uring_abi.ts";
+import { type RingPlan, setUp } from "./uring_setup.ts";
 
 /** <sys/mman.h> */
 const PROT_READ_WRITE = 3, MAP_SHARED_POPULATE = 0x8001, MAP_FAILED = 2n ** 64n - 1n;
 
-/** Which part of the ring an mmap(2) of its descriptor shows (io_uring_setup(2)). */
-const OFFSET_RINGS = 0n, OFFSET_ENTRIES = 0x10000000n;
+/** In both halves of an offset: the file's own position. */
+const CURRENT = 0xffffffff;
 
-/** Only this thread submits, and completions come when it asks for them; both since Linux 6.1. */
-const SETUP_FLAGS = 1 << 12 | 1 << 13;
+const SEND_THEN = abi.OP_SEND | abi.IOSQE_IO_LINK << abi.SQE_FLAGS_SHIFT;
 
-/** io_uring_enter(2): also wait for completions. */
-const ENTER_GETEVENTS = 1;
+/** What io_uring_enter(2) says without being broken. */
+const PASSING: ReadonlySet<number> = new Set([c.ETIME, c.EINTR, c.EAGAIN, c.EBUSY, c.ENOMEM]);
 
-/** struct io_uring_params; where its offsets of the two rings are; one mapping shows both. */
-const PARAMS_BYTES = 120, SQ_OFFSETS = 40, CQ_OFFSETS = 80, FEAT_SINGLE_MMAP = 1;
+/** Any other error is believed when it comes so often in a row: errno is another's now and then. */
+const FAILURES_MAX = 3;
 
-/** struct io_uring_sqe and io_uring_cqe. */
-const SQE_BYTES = 64, CQE_BYTES = 16;
+/** How often a full ring is handed over in vain, for want of memory, before that is a failure. */
+const FULL_TRIES_MAX = 8;
 
-/** Operations (io_uring_enter(2)). */
-const OP_NOP = 0, OP_SEND = 26, OP_RECV = 27;
+const NO_OCTETS = new Uint8Array(0);
 
-/** IOSQE_IO_LINK: the next one begins when this one is done. */
-const LINK = 1 << 2;
+/** struct timespec: two 64-bit fields. */
+const TIMESPEC_BYTES = 16;
 
-/** IOSQE_CQE_SKIP_SUCCESS: no completion unless it fails. */
-const SILENT = 1 << 6;
+const EVENTS_ARG_LENGTH = BigInt(abi.EVENTS_ARG_BYTES);
 
-const ENOSYS = 38;
+/** Told of each completion; `result` is what the call would have returned, or -errno. */
+export type OnCompletion = (tag: number, result: number, flags: number) => void;
 
-type Library = Deno.DynamicLibrary<typeof SYMBOLS>["symbols"];
-
-let library: Library | undefined;
-
-function symbols(): Library {
-  return library ??= Deno.dlopen("libc.so.6", SYMBOLS).symbols;
+/** Where `octets` begin in the memory of the process: below 2^47, so a number holds it. */
+export function addressOf(octets: Uint8Array<ArrayBuffer>): number {
+  void octets.buffer; // from now on a small array is not on the heap, where it would be moved
+  return Number(Deno.UnsafePointer.value(Deno.UnsafePointer.of(octets)));
 }
 
-/** errno of the calling thread, to be read before anything else runs. */
-function errnoOf(c: Library): Int32Array {
-  return new Int32Array(Deno.UnsafePointerView.getArrayBuffer(c.__errno_location()!, 4));
-}
-
-/** The descriptor of a new ring, or -errno; `params` tells its layout. */
-function setUp(entries: number, params: DataView<ArrayBuffer>): number {
-  const c = symbols();
-  const errno = errnoOf(c);
-  params.setUint32(8, SETUP_FLAGS, true);
-  const octets = new Uint8Array(params.buffer);
-  const fd = c.io_uring_setup(SYS_IO_URING_SETUP, entries, octets);
-  return fd < 0 ? -errno[0]! : fd;
-}
-
-/** Why there is no ring to be had here, in one sentence, or undefined when there is. */
-export function uringUnavailable(): string | undefined {
-  const fd = setUp(1, new DataView(new ArrayBuffer(PARAMS_BYTES)));
-  if (fd >= 0) {
-    symbols().close(fd);
-    return undefined;
-  }
-  switch (-fd) {
-    case ENOSYS:
-      return "the kernel has no io_uring, or a seccomp filter hides it";
-    case EINVAL:
-      return "the kernel's io_uring is older than Linux 6.1";
-    case EPERM:
-      return `${refusal()} forbids io_uring`;
-    default:
-      return `io_uring_setup(2) fails: ${errorText(-fd)}`;
-  }
-}
-
-/** Who said EPERM: the system's switch (1: to ordinary users, 2: to all), or else a filter. */
-function refusal(): string {
-  try {
-    const value = Deno.readTextFileSync("/proc/sys/kernel/io_uring_disabled").trim();
-    if (value !== "0") return `the sysctl kernel.io_uring_disabled = ${value}`;
-  } catch {
-    // An older kernel has no such switch.
-  }
-  return "a seccomp filter";
-}
-
-/** One ring with memory for its operations. */
+/** One ring. */
 export class Ring {
-  /** Calls of io_uring_enter(2) so far. */
-  enters = 0;
-  /** What operations send from and receive to; named by the offset in it. */
-  readonly memory: Uint8Array<ArrayBuffer>;
   readonly #c = symbols();
   readonly #errno = errnoOf(this.#c);
   readonly #fd: number;
-  readonly #address: bigint;
+  /** A thread of the kernel looks for submissions. */
+  readonly polled: boolean;
   readonly #mappings: { readonly at: Deno.PointerValue; readonly bytes: number }[] = [];
   /** Both rings as the kernel sees them; positions are indexes of 32-bit words. */
   readonly #words: Uint32Array;
-  readonly #sq: { head: number; tail: number; mask: number };
-  readonly #cq: { head: number; tail: number; mask: number };
-  readonly #entries: DataView;
-  readonly #completions: DataView;
+  readonly #results: Int32Array;
+  readonly #sq: { head: number; tail: number; flags: number; mask: number };
+  readonly #cq: { head: number; tail: number; mask: number; cqes: number };
+  readonly #entries: Uint32Array;
+  /** struct io_uring_getevents_arg, and the struct timespec that it points to or not. */
+  readonly #arg = new Uint8Array(abi.EVENTS_ARG_BYTES);
+  readonly #argTimeout = new BigUint64Array(this.#arg.buffer, abi.EVENTS_ARG_TIMEOUT, 1);
+  readonly #time = new BigInt64Array(TIMESPEC_BYTES / 8);
+  readonly #timeAddress = BigInt(addressOf(new Uint8Array(this.#time.buffer)));
   /** Where the next submission goes; the kernel is told at the next `enter`. */
   #tail = 0;
   #submitted = 0;
+  /** Surprising errors in a row. */
+  #failures = 0;
 
   /**
-   * @param entries submissions that one `enter` can hand over: a power of two
-   * @param bytes the size of `memory`
-   * @throws {Error} when uringUnavailable() gives a reason.
+   * @param calls one number per name of CALL_NAMES, counted up here
+   * @throws {Error} when uringUnavailable() of uring_setup.ts gives a reason.
    */
-  constructor(entries: number, bytes: number) {
-    const params = new DataView(new ArrayBuffer(PARAMS_BYTES));
-    this.#fd = setUp(entries, params);
+  constructor(plan: RingPlan, readonly calls: Float64Array = new Float64Array(CALL_NAMES.length)) {
+    const params = new DataView(new ArrayBuffer(abi.PARAMS_BYTES));
+    this.polled = plan.pollingIdleMs !== undefined;
+    this.calls[INDEX.io_uring_setup]! += 1;
+    this.#fd = setUp(this.#c, plan, params);
     if (this.#fd < 0) throw new Error(`Cannot make a ring: ${errorText(-this.#fd)}`);
     const word = (offset: number) => params.getUint32(offset, true);
-    if ((word(20) & FEAT_SINGLE_MMAP) === 0) throw new Error("Cannot map both rings at once");
-    const [sqEntries, cqEntries] = [word(0), word(4)];
-    const [array, cqes] = [word(SQ_OFFSETS + 24), word(CQ_OFFSETS + 20)];
-    const size = Math.max(array + sqEntries * 4, cqes + cqEntries * CQE_BYTES);
-    const rings = this.#map(size, OFFSET_RINGS);
+    const wanted = abi.FEAT_SINGLE_MMAP | abi.FEAT_EXT_ARG;
+    if ((word(abi.PARAMS_FEATURES) & wanted) !== wanted) {
+      throw new Error("Cannot use so old a ring");
+    }
+    const [sqEntries, cqEntries] = [word(abi.PARAMS_SQ_ENTRIES), word(abi.PARAMS_CQ_ENTRIES)];
+    const array = word(abi.PARAMS_SQ_OFF + abi.SQ_OFF_ARRAY);
+    const cqes = word(abi.PARAMS_CQ_OFF + abi.CQ_OFF_CQES);
+    const size = Math.max(array + sqEntries * 4, cqes + cqEntries * abi.CQE_BYTES);
+    const rings = this.#map(size, abi.OFFSET_RINGS);
     this.#words = new Uint32Array(rings, 0, size >> 2);
-    this.#completions = new DataView(rings, cqes);
-    this.#entries = new DataView(this.#map(sqEntries * SQE_BYTES, OFFSET_ENTRIES));
-    const at = (offset: number) => word(offset) >> 2;
-    this.#sq = { head: at(SQ_OFFSETS), tail: at(SQ_OFFSETS + 4), mask: sqEntries - 1 };
-    const [head, tail] = [at(CQ_OFFSETS), at(CQ_OFFSETS + 4)];
-    this.#cq = { head, tail, mask: cqEntries - 1 };
+    this.#results = new Int32Array(rings, 0, size >> 2);
+    this.#entries = new Uint32Array(this.#map(sqEntries * abi.SQE_BYTES, abi.OFFSET_ENTRIES));
+    const sq = (offset: number) => word(abi.PARAMS_SQ_OFF + offset) >> 2;
+    const cq = (offset: number) => word(abi.PARAMS_CQ_OFF + offset) >> 2;
+    const [head, tail, flags] = [sq(abi.SQ_OFF_HEAD), sq(abi.SQ_OFF_TAIL), sq(abi.SQ_OFF_FLAGS)];
+    this.#sq = { head, tail, flags, mask: sqEntries - 1 };
+    const [cqHead, cqTail] = [cq(abi.CQ_OFF_HEAD), cq(abi.CQ_OFF_TAIL)];
+    this.#cq = { head: cqHead, tail: cqTail, mask: cqEntries - 1, cqes: cqes >> 2 };
     // The ring holds indexes of entries; entry n always goes to place n.
     for (let index = 0; index < sqEntries; index++) this.#words[(array >> 2) + index] = index;
-    this.memory = new Uint8Array(bytes);
-    this.#address = BigInt(Deno.UnsafePointer.value(Deno.UnsafePointer.of(this.memory)));
   }
 
-  /** Writes down: does nothing, and says so by a completion with `tag`. */
+  /** Calls of io_uring_enter(2) so far. */
+  get enters(): number {
+    return this.calls[INDEX.io_uring_enter]!;
+  }
+
+  // --- what is written down ---
+
+  /** Does nothing, and says so. */
   nop(tag: number): void {
-    this.#write(OP_NOP, 0, -1, 0, 0, tag);
+    this.#write(abi.OP_NOP, -1, 0, 0, 0, tag);
   }
 
-  /** Writes down: receive up to `length` octets from `fd` to `memory` at `offset`. */
-  recv(fd: number, offset: number, length: number, tag: number): void {
-    this.#write(OP_RECV, 0, fd, offset, length, tag);
-  }
-
-  /**
-   * Writes down: send `length` octets of `memory` at `offset` to `fd`, and then what is written
-   * down next. It completes, with `tag`, only when it fails: the next one is then cancelled, and
-   * does not complete either.
-   */
-  sendThen(fd: number, offset: number, length: number, tag: number): void {
-    this.#write(OP_SEND, LINK | SILENT, fd, offset, length, tag);
+  /** Receives up to `length` octets from `fd` to `address`. */
+  recv(fd: number, address: number, length: number, tag: number): void {
+    this.#write(abi.OP_RECV, fd, address, length, 0, tag);
   }
 
   /**
-   * Hands over all that is written down, and waits until `least` operations have completed, in one
-   * call of the kernel.
+   * Receives from `fd` again and again, each time into a buffer of the BufferRing `group`, until
+   * the end, an error, or none is left (ENOBUFS): each completion says by CQE_F_MORE whether
+   * another one follows. Nothing is thought to be there already.
    */
-  enter(least: number): void {
+  recvMany(fd: number, group: number, tag: number): void {
+    const kind = abi.OP_RECV | abi.IOSQE_BUFFER_SELECT << abi.SQE_FLAGS_SHIFT |
+      (abi.RECV_MULTISHOT | abi.RECVSEND_POLL_FIRST) << abi.SQE_IOPRIO_SHIFT;
+    this.#entries[this.#write(kind, fd, 0, 0, 0, tag) + abi.SQE_BUF_GROUP] = group;
+  }
+
+  /** Sends `length` octets at `address`, all of them unless the connection breaks. */
+  send(fd: number, address: number, length: number, tag: number): void {
+    this.#write(abi.OP_SEND, fd, address, length, c.MSG_NOSIGNAL | c.MSG_WAITALL, tag);
+  }
+
+  /**
+   * Sends as much as is taken at once. It completes, with `tag`, only when that is not all, by the
+   * time that the `enter` which hands it over has returned; not where a thread of the kernel looks.
+   */
+  sendNow(fd: number, address: number, length: number, tag: number): void {
+    const kind = abi.OP_SEND | abi.IOSQE_CQE_SKIP_SUCCESS << abi.SQE_FLAGS_SHIFT;
+    const flags = c.MSG_NOSIGNAL | c.MSG_WAITALL | c.MSG_DONTWAIT;
+    this.#write(kind, fd, address, length, flags, tag);
+  }
+
+  /** As `send`, and then what is written down next: unless all is sent, that is cancelled. */
+  sendThen(fd: number, address: number, length: number, tag: number): void {
+    this.#write(SEND_THEN, fd, address, length, c.MSG_NOSIGNAL | c.MSG_WAITALL, tag);
+  }
+
+  /**
+   * The same, but it completes only when it fails, and what follows does not complete then.
+   */
+  sendSilentlyThen(fd: number, address: number, length: number, tag: number): void {
+    const kind = SEND_THEN | abi.IOSQE_CQE_SKIP_SUCCESS << abi.SQE_FLAGS_SHIFT;
+    this.#write(kind, fd, address, length, c.MSG_NOSIGNAL | c.MSG_WAITALL, tag);
+  }
+
+  /** Accepts from the listener `fd` again and again, as `recvMany` receives: new descriptors. */
+  acceptMany(fd: number, flags: number, tag: number): void {
+    const kind = abi.OP_ACCEPT | abi.ACCEPT_MULTISHOT << abi.SQE_IOPRIO_SHIFT;
+    this.#write(kind, fd, 0, 0, c.SOCK_CLOEXEC | flags, tag);
+  }
+
+  /**
+   * Accepts one connection from the listener `fd`. Its sockaddr goes to `address`, where there is
+   * room for SOCKADDR_IN6_BYTES, which the u32 behind them says.
+   */
+  accept(fd: number, address: number, flags: number, tag: number): void {
+    const at = this.#write(abi.OP_ACCEPT, fd, address, 0, c.SOCK_CLOEXEC | flags, tag);
+    this.#setPointer(at + abi.SQE_OFF, address + SOCKADDR_IN6_BYTES);
+  }
+
+  /** Closes `fd`. */
+  closeDescriptor(fd: number, tag: number): void {
+    this.#write(abi.OP_CLOSE, fd, 0, 0, 0, tag);
+  }
+
+  /**
+   * Reads `length` octets at the position of the file `fd` to `address`, and then does what is
+   * written down next: unless all are read, that is cancelled.
+   */
+  readThen(fd: number, address: number, length: number, tag: number): void {
+    const kind = abi.OP_READ | abi.IOSQE_IO_LINK << abi.SQE_FLAGS_SHIFT;
+    const at = this.#write(kind, fd, address, length, 0, tag);
+    this.#entries.fill(CURRENT, at + abi.SQE_OFF, at + abi.SQE_OFF + 2);
+  }
+
+  /** Waits once until `fd` is ready for one of `events` (poll(2)). */
+  poll(fd: number, events: number, tag: number): void {
+    this.#write(abi.OP_POLL_ADD, fd, 0, 0, events, tag);
+  }
+
+  /** The same again and again; readiness that lasts is told once. */
+  pollMany(fd: number, events: number, tag: number): void {
+    this.#write(abi.OP_POLL_ADD, fd, 0, abi.POLL_ADD_MULTI, events, tag);
+  }
+
+  /** Cancels what has `other` as its tag, which then completes; with `tag` if there is no such. */
+  cancel(other: number, tag: number): void {
+    const kind = abi.OP_ASYNC_CANCEL | abi.IOSQE_CQE_SKIP_SUCCESS << abi.SQE_FLAGS_SHIFT;
+    this.#write(kind, -1, other, 0, 0, tag);
+  }
+
+  // --- the kernel's turn ---
+
+  /**
+   * Hands over all that is written down, and waits until `least` operations have completed or
+   * `timeoutMs` have passed (-1: for ever), in one call of the kernel. A signal ends the wait.
+   * Where a thread of the kernel looks, it takes no call while that is awake and something has
+   * completed.
+   *
+   * @returns 0, or -errno: nothing was handed over, mostly for want of memory
+   */
+  enter(least: number, timeoutMs = -1): number {
     Atomics.store(this.#words, this.#sq.tail, this.#tail);
+    if (this.polled && !this.#sleeps() && (least === 0 || this.#hasCompleted())) {
+      this.#submitted = this.#tail;
+      return 0;
+    }
+    const timed = timeoutMs >= 0 && least > 0;
+    if (timed) this.#setTime(timeoutMs);
+    this.#argTimeout[0] = timed ? this.#timeAddress : 0n;
+    return this.#enter(
+      least,
+      abi.ENTER_GETEVENTS | abi.ENTER_EXT_ARG,
+      this.#arg,
+      EVENTS_ARG_LENGTH,
+    );
+  }
+
+  /** Whether the kernel has taken all that was written down. */
+  get handedOver(): boolean {
+    return this.#submitted === this.#tail;
+  }
+
+  /** Tells the tags of what has completed, all of which `reap` will tell again. */
+  look(onTag: (tag: number) => void): void {
+    const { head, mask, cqes } = this.#cq;
+    const tail = Atomics.load(this.#words, this.#cq.tail);
+    for (let at = this.#words[head]!; at !== tail; at = at + 1 >>> 0) {
+      onTag(this.#words[cqes + (at & mask) * abi.CQE_WORDS]!);
+    }
+  }
+
+  /** Tells what has completed, and makes room for more. */
+  reap(onCompletion: OnCompletion): void {
+    const { head: headAt, mask, cqes } = this.#cq;
+    const tail = Atomics.load(this.#words, this.#cq.tail);
+    for (let head = this.#words[headAt]!; head !== tail;) {
+      const at = cqes + (head & mask) * abi.CQE_WORDS;
+      const tag = this.#words[at]!;
+      const result = this.#results[at + abi.CQE_RES]!;
+      const flags = this.#words[at + abi.CQE_FLAGS]!;
+      head = head + 1 >>> 0;
+      Atomics.store(this.#words, headAt, head);
+      onCompletion(tag, result, flags);
+    }
+  }
+
+  /** io_uring_register(2); 0, or -errno. */
+  register(what: number, argument: Uint8Array<ArrayBuffer>, count: number): number {
+    this.calls[INDEX.io_uring_register]! += 1;
+    const { io_uring_register } = this.#c;
+    const call = abi.SYS_IO_URING_REGISTER;
+    return io_uring_register(call, this.#fd, what, argument, count) < 0 ? -this.#errno[0]! : 0;
+  }
+
+  /** Ends what is under way, and gives all back; nothing is to be done with it any more. */
+  close(): void {
+    this.calls[INDEX.close]! += 1;
+    this.#c.close(this.#fd);
+    for (const { at, bytes } of this.#mappings) {
+      this.calls[INDEX.munmap]! += 1;
+      this.#c.munmap(at, BigInt(bytes));
+    }
+  }
+
+  #enter(least: number, flags: number, arg: Uint8Array<ArrayBuffer>, length: bigint): number {
     const count = this.#tail - this.#submitted >>> 0;
-    this.enters += 1;
+    this.calls[INDEX.io_uring_enter]! += 1;
+    const sleeps = this.polled && this.#sleeps();
     const taken = this.#c.io_uring_enter(
-      SYS_IO_URING_ENTER,
+      abi.SYS_IO_URING_ENTER,
       this.#fd,
       count,
       least,
-      ENTER_GETEVENTS,
-      null,
-      0n,
+      sleeps ? flags | abi.ENTER_SQ_WAKEUP : flags,
+      arg,
+      length,
     );
-    if (taken < 0) throw new Error(`Cannot enter the ring: ${errorText(this.#errno[0]!)}`);
-    this.#submitted = this.#submitted + taken >>> 0;
-  }
-
-  /** Tells what has completed: `result` is what the call would have returned, or -errno. */
-  reap(onCompletion: (tag: number, result: number) => void): void {
-    const tail = Atomics.load(this.#words, this.#cq.tail);
-    let head = this.#words[this.#cq.head]!;
-    for (; head !== tail; head = head + 1 >>> 0) {
-      const at = (head & this.#cq.mask) * CQE_BYTES;
-      const tag = this.#completions.getUint32(at, true);
-      onCompletion(tag, this.#completions.getInt32(at + 8, true));
+    const error = taken < 0 ? this.#errno[0]! : 0;
+    if (taken >= 0) this.#submitted = this.#submitted + taken >>> 0;
+    this.#failures = error === 0 || PASSING.has(error) ? 0 : this.#failures + 1;
+    if (this.#failures >= FAILURES_MAX) {
+      throw new Error(`Cannot enter the ring: ${errorText(error)}`);
     }
-    Atomics.store(this.#words, this.#cq.head, head);
+    return error === c.ETIME || error === c.EINTR ? 0 : -error;
   }
 
-  /** Ends what is under way, and gives all back. */
-  close(): void {
-    this.#c.close(this.#fd);
-    for (const { at, bytes } of this.#mappings) this.#c.munmap(at, BigInt(bytes));
-  }
-
+  /** The index of an entry with these fields, the rest zero; a full ring is handed over first. */
   #write(
-    operation: number,
-    flags: number,
+    kind: number,
     fd: number,
-    offset: number,
+    address: number,
     length: number,
+    operationFlags: number,
     tag: number,
-  ): void {
-    const head = Atomics.load(this.#words, this.#sq.head);
-    if ((this.#tail - head >>> 0) > this.#sq.mask) throw new Error("The ring is full");
-    const at = (this.#tail & this.#sq.mask) * SQE_BYTES;
-    const entry = this.#entries;
-    for (let byte = 0; byte < SQE_BYTES; byte += 8) entry.setBigUint64(at + byte, 0n, true);
-    entry.setUint8(at, operation);
-    entry.setUint8(at + 1, flags);
-    entry.setInt32(at + 4, fd, true);
-    entry.setBigUint64(at + 16, this.#address + BigInt(offset), true);
-    entry.setUint32(at + 24, length, true);
-    entry.setUint32(at + 32, tag, true);
+  ): number {
+    const entries = this.#entries;
+    for (let tries = 0; !this.#hasRoom(); tries++) {
+      if (tries === FULL_TRIES_MAX) throw new Error("The ring is full");
+      Atomics.store(this.#words, this.#sq.tail, this.#tail);
+      this.#enter(0, this.polled ? abi.ENTER_SQ_WAIT : 0, NO_OCTETS, 0n);
+    }
+    const at = (this.#tail & this.#sq.mask) * abi.SQE_WORDS;
+    entries[at] = kind;
+    entries[at + abi.SQE_FD] = fd;
+    this.#setPointer(at + abi.SQE_OFF, 0);
+    this.#setPointer(at + abi.SQE_ADDR, address);
+    entries[at + abi.SQE_LEN] = length;
+    entries[at + abi.SQE_OP_FLAGS] = operationFlags;
+    entries[at + abi.SQE_USER_DATA] = tag;
+    entries[at + abi.SQE_BUF_GROUP] = 0; // what no operation here uses is zero from the beginning
     this.#tail = this.#tail + 1 >>> 0;
+    return at;
+  }
+
+  #setPointer(at: number, address: number): void {
+    this.#entries[at] = address;
+    this.#entries[at + 1] = address / 2 ** 32;
+  }
+
+  #hasRoom(): boolean {
+    const head = Atomics.load(this.#words, this.#sq.head);
+    return (this.#tail - head >>> 0) <= this.#sq.mask;
+  }
+
+  /** The kernel's thread wants to be woken. */
+  #sleeps(): boolean {
+    return (Atomics.load(this.#words, this.#sq.flags) & abi.SQ_NEED_WAKEUP) !== 0;
+  }
+
+  #hasCompleted(): boolean {
+    return Atomics.load(this.#words, this.#cq.tail) !== this.#words[this.#cq.head]!;
+  }
+
+  #setTime(milliseconds: number): void {
+    const seconds = Math.floor(milliseconds / 1e3);
+    this.#time[0] = BigInt(seconds);
+    this.#time[1] = BigInt(Math.round((milliseconds - seconds * 1e3) * 1e6));
   }
 
   #map(bytes: number, offset: bigint): ArrayBuffer {
-    const at = this.#c.mmap(
-      null,
-      BigInt(bytes),
-      PROT_READ_WRITE,
-      MAP_SHARED_POPULATE,
-      this.#fd,
-      offset,
-    );
+    this.calls[INDEX.mmap]! += 1;
+    const length = BigInt(bytes);
+    const at = this.#c.mmap(null, length, PROT_READ_WRITE, MAP_SHARED_POPULATE, this.#fd, offset);
     if (at === null || BigInt(Deno.UnsafePointer.value(at)) === MAP_FAILED) {
       throw new Error(`Cannot map a ring: ${errorText(this.#errno[0]!)}`);
     }

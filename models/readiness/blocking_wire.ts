@@ -11,6 +11,10 @@
 import type { Peer } from "../../server/mod.ts";
 import { now } from "../clock.ts";
 import { Driver, type Wire } from "../driver/mod.ts";
+import { type Channel, PlainChannel } from "../kernel/channel.ts";
+import { KernelConnection } from "../kernel/data_connection.ts";
+import { closeGently, type PassiveDescriptor } from "../kernel/sockets.ts";
+import type { ConnectionTools } from "../kernel/tools.ts";
 import * as c from "../libc/constants.ts";
 import {
   CONTROL_BYTES,
@@ -20,10 +24,6 @@ import {
   TICK_MS,
 } from "../limits.ts";
 import { CLOSING, EMPTY, MAILBOX, RUNNING, type WorkerContext } from "../pool/link.ts";
-import { type Channel, PlainChannel } from "./channel.ts";
-import { KernelConnection } from "./data_connection.ts";
-import { closeGently, type PassiveDescriptor } from "./sockets.ts";
-import type { ConnectionTools } from "./tools.ts";
 
 const CONTROL = BigInt(CONTROL_BYTES);
 

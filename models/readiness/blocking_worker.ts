@@ -5,14 +5,14 @@
  * @module
  */
 
+import { acceptedPeer, isAcceptRetry } from "../kernel/sockets.ts";
+import { closeTools, connectionTools, refuse } from "../kernel/tools.ts";
 import * as c from "../libc/constants.ts";
 import { errorText, Libc } from "../libc/mod.ts";
 import { ACCEPT_PAUSE_MS, BULK_BYTES, TICK_MS } from "../limits.ts";
 import { RUNNING, SHARED, type WorkerContext } from "../pool/link.ts";
 import { runWorker } from "../pool/worker.ts";
 import { type BlockingTools, BlockingWire } from "./blocking_wire.ts";
-import { acceptedPeer, isAcceptRetry } from "./sockets.ts";
-import { closeTools, connectionTools, refuse } from "./tools.ts";
 
 runWorker((context) => {
   const kernel = new Libc(context.counters.calls);

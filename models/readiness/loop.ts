@@ -9,10 +9,10 @@
  */
 
 import type { Clock } from "../clock.ts";
+import { Deadlines } from "../kernel/deadlines.ts";
 import type { Kernel } from "../libc/mod.ts";
 import type { Counters } from "../pool/counters.ts";
 import { READ, ReadyList, type Selector } from "../selector/mod.ts";
-import { Deadlines } from "./deadlines.ts";
 
 /** Who works on a descriptor, or goes on in the next round. */
 export interface Worked {
@@ -105,21 +105,6 @@ export class Loop {
     if (watch.closed) return;
     this.selector.forget(watch.fd);
     this.#end(watch);
-  }
-
-  /** Runs `run` after `milliseconds`. */
-  after(milliseconds: number, run: () => void): void {
-    let due: number | undefined = this.now + milliseconds;
-    this.deadlines.update({
-      slot: undefined,
-      get deadline() {
-        return due;
-      },
-      onDeadline() {
-        due = undefined;
-        run();
-      },
-    });
   }
 
   /** Waits for readiness or a deadline, then gives everybody concerned a unit of work. */

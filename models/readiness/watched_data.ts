@@ -6,9 +6,9 @@
  */
 
 import type { Transfer } from "../driver/transfer.ts";
+import { type KernelConnection, waitsToRead } from "../kernel/data_connection.ts";
 import { errorText } from "../libc/mod.ts";
 import { READ, WRITE } from "../selector/mod.ts";
-import { type KernelConnection, waitsToRead } from "./data_connection.ts";
 import type { Loop, Watch, Worked } from "./loop.ts";
 
 /** One data connection, and the watch that it has at the moment. */

@@ -10,16 +10,16 @@
 
 import { concatenate, type Peer } from "../../server/mod.ts";
 import { Driver, type Wire } from "../driver/mod.ts";
+import { type Channel, PlainChannel } from "../kernel/channel.ts";
+import { KernelConnection } from "../kernel/data_connection.ts";
+import type { Timed } from "../kernel/deadlines.ts";
+import { closeGently, type PassiveDescriptor } from "../kernel/sockets.ts";
+import type { ConnectionTools } from "../kernel/tools.ts";
 import * as c from "../libc/constants.ts";
 import { errorText } from "../libc/mod.ts";
 import { CONTROL_BYTES, LAST_REPLY_MS, STEPS_AT_ONCE_MAX, STEPS_PER_TURN_MAX } from "../limits.ts";
 import { READ, WRITE } from "../selector/mod.ts";
-import { type Channel, PlainChannel } from "./channel.ts";
-import { KernelConnection } from "./data_connection.ts";
-import type { Timed } from "./deadlines.ts";
 import type { Loop, Watch, Worked } from "./loop.ts";
-import { closeGently, type PassiveDescriptor } from "./sockets.ts";
-import type { ConnectionTools } from "./tools.ts";
 import { WatchedData } from "./watched_data.ts";
 
 const CONTROL = BigInt(CONTROL_BYTES);

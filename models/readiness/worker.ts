@@ -5,6 +5,7 @@
  * @module
  */
 
+import { unreachable } from "../../server/mod.ts";
 import { Libc } from "../libc/mod.ts";
 import type { ServeOptions } from "../model.ts";
 import { runWorker } from "../pool/worker.ts";
@@ -13,7 +14,6 @@ import type { Selector } from "../selector/mod.ts";
 import { PollSelector } from "../selector/poll.ts";
 import { ScanSelector } from "../selector/scan.ts";
 import { SelectSelector } from "../selector/select.ts";
-import { unreachable } from "../../server/mod.ts";
 import { ReadinessServer } from "./server.ts";
 
 runWorker((context) => {

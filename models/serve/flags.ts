@@ -56,6 +56,9 @@ const EXPOSED = serveOptions({ root: "", host: "0.0.0.0" });
 /** Threads that blocking begins with: each has one client at a time. */
 const BLOCKING_WORKERS = 8;
 
+/** A thread that looks for a minute after nothing more came is a mistake. */
+const SQPOLL_MS_MAX = 60_000;
+
 /** How long transfers that run may go on after a signal. */
 const GRACE_SECONDS = 5;
 
@@ -85,6 +88,11 @@ const TABLE = {
     value: "MS",
     initial: `${USUAL.intervalMs}`,
     help: "polling sleeps so long between rounds; 0 spins",
+  },
+  sqpoll: {
+    value: "MS",
+    otherwise: "off",
+    help: "a thread of the kernel looks for what uring wants done; asleep after so long",
   },
   workers: {
     value: "N",
@@ -248,6 +256,7 @@ function parseOptions(values: Values, model: ModelName): Omit<ServeOptions, "roo
   const usualWorkers = model === "blocking" ? BLOCKING_WORKERS : USUAL.workers;
   const workers = values.whole("workers", 1, WORKERS_MAX, usualWorkers);
   const diskDelay = parseDelay(values);
+  const sqpollIdleMs = values.whole("sqpoll", 1, SQPOLL_MS_MAX, undefined);
   return {
     protocol: protocol.name,
     host,
@@ -262,6 +271,7 @@ function parseOptions(values: Values, model: ModelName): Omit<ServeOptions, "roo
     trigger: values.oneOf<Trigger>("trigger", ["level", "edge"]),
     intervalMs: values.number("interval", { unit: "milliseconds", high: 60_000 }),
     passivePorts: parseRange(values),
+    ...(sqpollIdleMs === undefined ? {} : { sqpollIdleMs }),
     ...(diskDelay === undefined ? {} : { diskDelay }),
   };
 }

@@ -9,6 +9,7 @@ import { assert, assertEquals, assertMatch, assertStringIncludes } from "@std/as
 import { join } from "@std/path";
 import { Child } from "../child.ts";
 import { testWith } from "../permission.ts";
+import { processTree } from "../../bench/run/process_figures.ts";
 import { NEEDS } from "./needs.ts";
 
 const ALL = ["--allow-all"];
@@ -27,6 +28,14 @@ function bench(...args: string[]): Child {
   return Child.main(["bench", ...args], { permissions: ALL });
 }
 
+function exists(path: string): boolean {
+  try {
+    return Deno.statSync(path).isDirectory;
+  } catch {
+    return false;
+  }
+}
+
 function recordsIn(text: string): { readonly kind: string }[] {
   return text.trimEnd().split("\n").map((line) => JSON.parse(line));
 }
@@ -41,7 +50,8 @@ testWith(NEEDS, "bench writes the raw run and both reports, and draws them again
     assertEquals(code, 0);
     const text = await Deno.readTextFile(file);
     const kinds = recordsIn(text).map(({ kind }) => kind);
-    assertEquals(kinds, ["run", "cell", "cell", "end"]);
+    assertEquals(kinds.toSorted(), ["ceiling", "ceiling", "cell", "cell", "end", "run"]);
+    assertEquals([kinds.at(0), kinds.at(-1)], ["run", "end"]);
     assertStringIncludes(stdout, "multiplex (epoll, level)");
     // Neither this machine's folders nor those of the run are anybody's business.
     for (const private_ of [Deno.execPath(), folder, "ftplab-bench-"]) {
@@ -66,26 +76,31 @@ testWith(NEEDS, "bench writes the raw run and both reports, and draws them again
   });
 });
 
-testWith(NEEDS, "bench keeps what was measured when it is interrupted", async () => {
-  await inFolder(async (folder) => {
-    const file = join(folder, "run.jsonl");
-    await using child = bench(...SHORT, "--repeats", "500", "--out", file);
-    let cells = 0;
-    while (cells < 2) {
-      await new Promise((resolve) => setTimeout(resolve, 20));
-      const text = await Deno.readTextFile(file).catch(() => "");
-      cells = text.split("\n").filter((line) => line.startsWith('{"kind":"cell"')).length;
-    }
-    child.kill("SIGINT");
-    const { code, stdout } = await child.ended();
-    assertEquals(code, 130);
-    const records = recordsIn(await Deno.readTextFile(file));
-    assertEquals(records.at(-1)!.kind, "end");
-    assertStringIncludes(JSON.stringify(records.at(-1)), "it was interrupted");
-    assertStringIncludes(stdout, "it was interrupted");
-    assert((await Deno.readTextFile(join(folder, "run.html"))).length > 1_000);
+for (const signal of ["SIGINT", "SIGTERM"] as const) {
+  testWith(NEEDS, `bench keeps what was measured, and ends its servers, at ${signal}`, async () => {
+    await inFolder(async (folder) => {
+      const file = join(folder, "run.jsonl");
+      await using child = bench(...SHORT, "--repeats", "500", "--out", file);
+      let cells = 0;
+      while (cells < 2) {
+        await new Promise((resolve) => setTimeout(resolve, 20));
+        const text = await Deno.readTextFile(file).catch(() => "");
+        cells = text.split("\n").filter((line) => line.startsWith('{"kind":"cell"')).length;
+      }
+      const started = processTree(child.pid);
+      child.kill(signal);
+      const { code, stdout } = await child.ended();
+      // One that was parked would stay so for ever.
+      assertEquals(started.filter((pid) => exists(`/proc/${pid}`)), []);
+      assertEquals(code, 130);
+      const records = recordsIn(await Deno.readTextFile(file));
+      assertEquals(records.at(-1)!.kind, "end");
+      assertStringIncludes(JSON.stringify(records.at(-1)), "it was interrupted");
+      assertStringIncludes(stdout, "it was interrupted");
+      assert((await Deno.readTextFile(join(folder, "run.html"))).length > 1_000);
+    });
   });
-});
+}
 
 testWith(NEEDS, "bench says no in one line", async () => {
   await inFolder(async (folder) => {

@@ -10,7 +10,7 @@ function understood(...args: string[]): BenchFlags {
   return parsed.flags;
 }
 
-Deno.test("parseFlags without flags measures every model in every scenario, at least 7 times", () => {
+Deno.test("parseFlags without flags measures every model in every scenario, at least 9 times", () => {
   const flags = understood();
   assertEquals(flags.models.map((subject) => subject.id), [
     "blocking-8",
@@ -38,8 +38,8 @@ Deno.test("parseFlags without flags measures every model in every scenario, at l
     "disk",
   ]);
   assertEquals(
-    [flags.repeats >= 7, flags.peers, flags.count, flags.out, flags.budgetMs, flags.sizes.large],
-    [true, false, false, undefined, undefined, 2 ** 30],
+    [flags.repeats, flags.peers, flags.count, flags.out, flags.budgetMs, flags.sizes.large],
+    [11, false, false, undefined, undefined, 2 ** 30],
   );
 });
 
@@ -82,6 +82,11 @@ Deno.test("parseFlags takes numbers, a file, peers and their folders", () => {
 
 Deno.test("parseFlags report takes one file", () => {
   assertEquals(parseFlags(["report", "a.jsonl"]), { kind: "report", file: "a.jsonl" });
+  assertEquals(parseFlags(["report", "a", "PAGE"]), { kind: "report", file: "a", page: "PAGE" });
+});
+
+Deno.test("parseFlags compare takes two files", () => {
+  assertEquals(parseFlags(["compare", "a", "b"]), { kind: "compare", files: ["a", "b"] });
 });
 
 Deno.test("parseFlags tells in one line what is wrong", () => {
@@ -103,7 +108,9 @@ Deno.test("parseFlags tells in one line what is wrong", () => {
     [["--seed", "-1"], /^--seed takes .*not "-1"$/],
     [["--out"], /^--out takes FILE$/],
     [["report"], /^report takes the FILE of a run$/],
-    [["report", "a", "b"], /^Unknown argument "b": report takes one FILE$/],
+    [["report", "a", "b", "c"], /^Unknown argument "c": report takes one FILE, and a PAGE$/],
+    [["compare", "a"], /^compare takes the FILEs of two runs$/],
+    [["compare", "a", "b", "c"], /^compare takes /],
   ];
   for (const [args, expected] of cases) {
     const { message } = assertThrows(() => parseFlags(args), UsageError);

@@ -6,22 +6,18 @@
  */
 
 import { assert, assertEquals, assertMatch } from "@std/assert";
-import {
-  cellCount,
-  measure,
-  orderTurns,
-  type Plan,
-  pointsFor,
-  prepareWorkplace,
-} from "../../bench/run/measure.ts";
-import type { CellRecord } from "../../bench/record.ts";
+import { cellCount, measure, type Plan, prepareWorkplace } from "../../bench/run/measure.ts";
+import { orderOf, pointsFor } from "../../bench/run/plan.ts";
+import type { CeilingRecord, CellRecord } from "../../bench/record.ts";
 import { parseFlags } from "../../bench/flags.ts";
 import { parseCounts } from "../../bench/run/count.ts";
 import {
   processTree,
+  processWork,
   readMemoryBytes,
   readProcessFigures,
 } from "../../bench/run/process_figures.ts";
+import { startServer } from "../../bench/run/server_process.ts";
 import { MODELS, type Subject } from "../../bench/run/subjects.ts";
 import { Child } from "../child.ts";
 import { testWith } from "../permission.ts";
@@ -29,6 +25,23 @@ import { NEEDS } from "./needs.ts";
 
 const EPOLL = MODELS.find(({ id }) => id === "epoll")!;
 const BLOCKING = MODELS.find(({ id }) => id === "blocking-8")!;
+
+/** Uses 50 ms of processor time in a thread, which then ends. */
+const BURNING = `
+import threading, time
+go = threading.Event()
+def burn():
+  go.wait()
+  while time.thread_time() < 0.06: pass
+thread = threading.Thread(target=burn)
+thread.start()
+print("started", flush=True)
+time.sleep(0.2)
+go.set()
+thread.join()
+print("ended", flush=True)
+time.sleep(10)
+`;
 
 /** Every scenario at the points of --quick. */
 function planOf(...subjects: Subject[]): Plan {
@@ -39,7 +52,9 @@ function planOf(...subjects: Subject[]): Plan {
     scenarios: parsed.flags.scenarios,
     sizes: { small: 1_000, medium: 300_001, large: 1_000_001 },
     repeats: 1,
-    seconds: 0.02,
+    seconds: 0.05,
+    probes: 0,
+    retries: 0,
     stallMs: 10_000,
     seed: 1,
   };
@@ -50,17 +65,24 @@ async function cellsOf(plan: Plan, abortAt = Infinity) {
   const interrupt = new AbortController();
   await using workplace = await prepareWorkplace(plan.sizes, interrupt.signal);
   const cells: CellRecord[] = [];
+  const ceilings: CeilingRecord[] = [];
   const incomplete = await measure(plan, workplace, {
     signal: interrupt.signal,
     progress: (done) => done === abortAt && interrupt.abort(),
-    record: (cell) => cells.push(cell),
+    record: (record) => record.kind === "cell" ? cells.push(record) : ceilings.push(record),
   });
-  return { cells, incomplete };
+  return { cells, ceilings, incomplete };
 }
 
 testWith(NEEDS, "measure fills every cell of a model, without an error", async () => {
   const plan = planOf(EPOLL);
-  const { cells, incomplete } = await cellsOf(plan);
+  const { cells, ceilings, incomplete } = await cellsOf(plan);
+  assertEquals(ceilings.map(({ scenario, block }) => [scenario, block]).toSorted(), [
+    ["control", 0],
+    ["logins", 0],
+    ["small", 0],
+    ["uploads", 0],
+  ]);
   assertEquals([incomplete, cells.length], [undefined, cellCount(plan)]);
   for (const cell of cells) {
     const place = `${cell.scenario} ${cell.point}`;
@@ -68,6 +90,11 @@ testWith(NEEDS, "measure fills every cell of a model, without an error", async (
     assert(cell.introduction !== "" && cell.command.length > 0 && cell.startMs! > 0, place);
     assert(cell.server!.memoryBytes > 0 && cell.server!.threads > 1, place);
     if (cell.scenario === "asleep") continue;
+    if (cell.scenario === "mixed" || cell.scenario === "disk") {
+      // Probes have a process of their own, with a window of its own at the same time.
+      const { offered, latency } = cell.groups.probe!;
+      assert(offered === 200 && latency!.count > 0, place);
+    }
     const { operations, latency, unserved } = cell.groups.main!;
     assert(operations > 0 && latency!.count >= operations, place);
     assertEquals(unserved, 0, place);
@@ -85,15 +112,21 @@ testWith(NEEDS, "measure samples the server at the edges of the window", async (
   assertEquals([send, close], [1_200, 300]);
 });
 
-testWith(NEEDS, "measure sees that others use the processors beside a busy server", async () => {
-  await using other = new Child("sh", ["-c", "echo started; while :; do :; done"]);
-  await other.stdout.match(/started/);
-  const plan = planOf(EPOLL);
-  const scenarios = plan.scenarios.filter(({ id }) => id === "control");
-  const { cells } = await cellsOf({ ...plan, scenarios, seconds: 0.3 });
-  // Server and load are descendants of the one who measures: counted once, they leave the rest.
-  assert(cells[0]!.others > 0);
-});
+testWith(
+  NEEDS,
+  "measure sees that others use the processors, and measures again up to a limit",
+  async () => {
+    await using other = new Child("sh", ["-c", "echo started; while :; do :; done"]);
+    await other.stdout.match(/started/);
+    const plan = planOf(EPOLL);
+    const scenarios = plan.scenarios.filter(({ id }) => id === "control");
+    const { cells } = await cellsOf({ ...plan, scenarios, seconds: 0.3, retries: 2 });
+    // Server and load are descendants of the one who measures: counted once, they leave the rest.
+    assert(cells[0]!.others > 0.1);
+    // It stays disturbed: every attempt is kept, and there is an end to them.
+    assertEquals(cells.map(({ attempt }) => attempt), [undefined, 1, 2]);
+  },
+);
 
 testWith(NEEDS, "measure tells what a model cannot hold, without trying", async () => {
   const plan = planOf(BLOCKING);
@@ -118,17 +151,108 @@ testWith(NEEDS, "measure gives the reason of a server that does not start", asyn
   assertMatch(cells[0]!.failure!, /^it ended: .*telepathy/);
 });
 
-Deno.test("orderTurns has every subject once a block, in an order that follows from the seed", () => {
+Deno.test("orderOf has everybody back to back at each point, in an order drawn anew", () => {
   const plan = { ...planOf(EPOLL, BLOCKING), repeats: 20 };
-  const turns = orderTurns(plan);
-  const ids = turns.map(({ subject }) => subject.id);
-  for (let block = 0; block < 20; block++) {
-    assertEquals(ids.slice(2 * block, 2 * block + 2).toSorted(), ["blocking-8", "epoll"]);
+  const all = orderOf(plan);
+  assertEquals(orderOf(plan), all);
+  const orders = new Set<string>();
+  for (const { order, scenario } of all) {
+    const ids = order.map((one) => one === "ceiling" ? one : one.id);
+    const wanted = scenario.tags.includes("ceiling") ? ["blocking-8", "ceiling", "epoll"] : [
+      "blocking-8",
+      "epoll",
+    ];
+    assertEquals(ids.toSorted(), wanted);
+    orders.add(ids.join());
   }
-  assertEquals(orderTurns(plan), turns);
-  const first = (seed: number) => orderTurns({ ...plan, seed }).map(({ subject }) => subject.id);
+  assertEquals(orders.size, 2 + 6);
+  // A scenario stays together in its block, and its last point says so.
+  for (let block = 0; block < 20; block++) {
+    const own = all.filter((series) => series.block === block);
+    const runs = own.filter(({ scenario }, index) => scenario !== own[index - 1]?.scenario);
+    assertEquals(runs.length, plan.scenarios.length);
+    assertEquals(own.filter(({ last }) => last).length, plan.scenarios.length);
+  }
+  const first = (seed: number) => orderOf({ ...plan, seed }).map(({ scenario }) => scenario.id);
   assert(first(2).join() !== first(3).join());
-  for (const { scenarios } of turns) assertEquals(scenarios.length, plan.scenarios.length);
+});
+
+testWith(NEEDS, "measure parks whoever is not measured, and lets nobody stay behind", async () => {
+  const spinning = MODELS.find(({ id }) => id === "polling-0")!;
+  const plan = planOf(spinning, EPOLL);
+  const scenarios = plan.scenarios.filter(({ id }) => id === "control");
+  const { cells } = await cellsOf({ ...plan, scenarios, repeats: 2 });
+  assertEquals(cells.map(({ failure }) => failure), [undefined, undefined, undefined, undefined]);
+  const states = processTree(Deno.pid).map((pid) =>
+    /^State:\s+(\S)/m.exec(Deno.readTextFileSync(`/proc/${pid}/status`))?.[1]
+  );
+  assert(!states.includes("T"));
+});
+
+testWith(
+  NEEDS,
+  "a parked server uses nothing, goes on where it was, and ends all the same",
+  async () => {
+    const folder = await Deno.makeTempDir();
+    const spinning = MODELS.find(({ id }) => id === "polling-0")!;
+    const server = await startServer(spinning, { root: folder, state: folder });
+    try {
+      server.park();
+      const state = () =>
+        /^State:\s+(\S)/m.exec(Deno.readTextFileSync(`/proc/${server.pid}/status`));
+      while (state()?.[1] !== "T") await new Promise((resolve) => setTimeout(resolve, 1));
+      const cpu = () => readProcessFigures(server.pid).cpu;
+      const before = cpu();
+      await new Promise((resolve) => setTimeout(resolve, 100));
+      // Its other threads may have been on their way to the stop; one that spins would use it all.
+      assert(cpu() - before < 0.01);
+      server.resume();
+      assert((await server.sample()).cpu > before);
+      server.park();
+    } finally {
+      await server.stop();
+      await Deno.remove(folder, { recursive: true });
+    }
+  },
+);
+
+testWith(
+  NEEDS,
+  "processWork counts threads that have ended, and says what it cannot know",
+  async () => {
+    // A thread burns time and ends: its share is still that of the process.
+    await using child = new Child("python3", ["-c", BURNING]);
+    await child.stdout.match(/started/);
+    const before = readProcessFigures(child.pid);
+    await child.stdout.match(/ended/);
+    let after = readProcessFigures(child.pid);
+    // It is joined a moment before the kernel has done with it.
+    while (after.threads > 1) after = readProcessFigures(child.pid);
+    const work = processWork(before, after);
+    assert(work.cpu >= 0.05, `${work.cpu} s`);
+    assertEquals([work.switches, work.cpuResolution], [undefined, 1e-9]);
+  },
+);
+
+Deno.test("processWork tells to which resolution reaped children are known, and no switches", () => {
+  const look = (cpu: number, reapedTicks: number, ...threads: [string, number][]) => ({
+    cpu,
+    reapedTicks,
+    userTicks: 0,
+    systemTicks: 0,
+    switches: new Map(threads.map(([id, voluntary]) => [id, { voluntary, involuntary: 1 }])),
+    threads: threads.length,
+    processes: 3,
+  });
+  const before = look(1, 50, ["7/7", 10], ["7/8", 5]);
+  const steady = processWork(before, look(1.5, 50, ["7/7", 14], ["7/8", 5], ["7/9", 2]));
+  assertEquals([steady.cpu, steady.cpuResolution], [0.5, 1e-9]);
+  assertEquals(steady.switches, { voluntary: 6, involuntary: 1 });
+  const reaped = processWork(before, look(1.5, 60, ["7/7", 14], ["7/8", 5]));
+  assertEquals([reaped.cpuResolution, reaped.switches], [0.03, undefined]);
+  assertEquals(processWork(before, look(1.5, 50, ["7/7", 14])).switches, undefined);
+  // What cannot be stays as it is, for the report to say so.
+  assertEquals(processWork(before, look(0.5, 50, ["7/7", 10], ["7/8", 5])).cpu, -0.5);
 });
 
 Deno.test("pointsFor spares peers the ladders", () => {

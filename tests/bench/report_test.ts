@@ -34,7 +34,7 @@ function runOf(records: readonly RunRecord[]): Run {
 
 Deno.test("parseRun reads header, cells and end, and keeps the notes", () => {
   assertEquals(RUN.header.subjects.length, 16);
-  assertEquals(RUN.cells.length, TEXT.split("\n").length - 3);
+  assertEquals(RUN.cells.length + RUN.ceilings.length, TEXT.split("\n").length - 3);
   assertEquals([RUN.end?.kind, RUN.file], ["end", "runs/example.jsonl"]);
   assertEquals(RUN.notes, ["bftpd is left out: bftpd is not installed"]);
 });
@@ -67,7 +67,7 @@ Deno.test("parseRun says in one line what is wrong, and where", () => {
     [lines(header, "[1]"), "Cannot read line 2: it is not a record"],
     [lines(cell), "Cannot read line 1: there is no header before it"],
     [lines(header, header), "Cannot read line 2: a second header"],
-    [lines({ ...header, format: 1 }), "Cannot read line 1: format 1, this reads 2"],
+    [lines({ ...header, format: 1 }), "Cannot read line 1: format 1, this reads 2 and 3"],
     [lines({ ...header, seed: "7" }), 'Cannot read line 1: "seed" is no number'],
     [lines(header, { kind: "toString" }), 'Cannot read line 2: unknown kind "toString"'],
     [lines(header, bare), 'Cannot read line 2: "groups" is no object'],
@@ -171,8 +171,8 @@ Deno.test("every rendering shows failures, errors, gates and reasons", () => {
     const text = render(RUN).replace(/\\/g, "").replace(/\s+/g, " ");
     for (
       const expected of [
-        "failed 7 of 7 times: finished nothing for 10 s",
-        "failed 1 of 7 times: the server ended: signal 9",
+        "failed 11 of 11 times: finished nothing for 10 s",
+        "failed 1 of 11 times: the server ended: signal 9",
         "2 ",
         "wrong octets",
         "3 of 4 clients (main) unserved",
@@ -185,11 +185,11 @@ Deno.test("every rendering shows failures, errors, gates and reasons", () => {
     const text = render(RUN).replace(/\\/g, "");
     for (
       const expected of [
-        "load 91 % of a processor at worst, in 7 of 7",
-        "steal 3.4 %, in 1 of 7",
+        "load 91 % of a processor at worst, in 11 of 11",
+        "steal 3.4 %, in 1 of 11",
         "probe begun late: p99",
         "serves at most 1000 clients at once",
-        "no claim: 6 pairs (1 disturbed), where a claim needs 7",
+        "not enough: 0 clean blocks (11 begun late), where a claim needs 9",
       ]
     ) assertIncludes(text, expected);
   }
@@ -203,10 +203,39 @@ Deno.test("a run of few repeats or a busy machine says first of all that it clai
   const busy = { load: [3, 1, 1], busy: 0.4 };
   const text = renderTerminal(runOf([{ ...header, before: busy }, ...rest]));
   const [opening, grid] = text.split("Expected and measured") as [string, string];
-  assertIncludes(opening.replace(/\s+/g, " "), "2 repeats, where a claim needs 7");
+  assertIncludes(opening.replace(/\s+/g, " "), "2 repeats, where a claim needs 9");
   assertIncludes(opening.replace(/\s+/g, " "), "busy before the run (40 %)");
   assertIncludes(grid, "0 agree with the measurement, 0 differ");
   assertFalse(/\d x( \([^)]*\))? [+=-]/.test(text.split("Every cell")[0]!));
+});
+
+Deno.test("a figure that cannot be is printed as a fault of the harness", () => {
+  const records = fixtureRecords({ scenarios: ["control"], subjects: ["epoll", "poll"] })
+    .map((record) =>
+      record.kind === "cell" && record.subject === "poll" && record.block === 2
+        ? { ...record, server: { ...record.server!, cpu: -0.5 } }
+        : record.kind === "ceiling" && record.block === 3
+        ? { ...record, rate: 10 }
+        : record
+    );
+  const text = renderTerminal(runOf(records)).replace(/\s+/g, " ");
+  assertIncludes(text, "Fault of the harness: poll, control (clients=16), block 2: CPU of -0.5");
+  assertIncludes(text, "block 3: ");
+  assertIncludes(text, "operations/s, above the load's ceiling of 10");
+});
+
+Deno.test("the grid counts verdicts for themselves and corrected, and each names n and what it sees", () => {
+  const markdown = renderMarkdown(RUN).replace(/\\/g, "");
+  assert(/Of \d+ fields tested, \d+ differ .* Benjamini and Hochberg/.test(markdown));
+  const fields = markdown.split("Ratios over the baseline, with exact intervals and tests")[1]!;
+  assert(/\| poll \| idle \| [\d.]+ × \([^|]*\) \| 98.8 %, n = 11 \| paired/.test(fields));
+  assertIncludes(fields, "it takes a load that is not the limit");
+  assertIncludes(markdown, "The true level is printed with it");
+});
+
+Deno.test("ratios stay in the grid of a narrow window", () => {
+  const narrow = /@media \(max-width: 640px\) \{[^]*?\n\}/.exec(renderHtml(RUN))![0];
+  assertFalse(/\.tile small \{[^}]*display: none/.test(narrow));
 });
 
 Deno.test("renderHtml needs nothing from outside and no script", () => {

@@ -2,14 +2,12 @@
 
 import { assert, assertEquals, assertThrows } from "@std/assert";
 import {
-  bootstrapInterval,
+  correlation,
   median,
-  pairedRatios,
   quantile,
   randomFrom,
   shuffled,
   slope,
-  summarize,
 } from "../../bench/claims/statistics.ts";
 
 Deno.test("quantile interpolates between neighbours and does not depend on the order", () => {
@@ -59,35 +57,6 @@ Deno.test("shuffled keeps every item once and puts each in every place", () => {
   assertEquals(places.size, 9);
 });
 
-Deno.test("bootstrapInterval holds the median, is a point for equal values, narrows with more", () => {
-  assertEquals(bootstrapInterval([7, 7, 7], randomFrom(1)), [7, 7]);
-  const few = [90, 100, 110, 95, 105, 120, 80];
-  const many = Array.from({ length: 20 }, () => few).flat();
-  const [low, high] = bootstrapInterval(few, randomFrom(1));
-  assert(low >= 80 && low <= 100 && high >= 100 && high <= 120);
-  const [lowMany, highMany] = bootstrapInterval(many, randomFrom(1));
-  assert(highMany - lowMany < high - low);
-});
-
-Deno.test("summarize tells count, median and range, and nothing of no values", () => {
-  const summary = summarize([3, 1, 2], randomFrom(1))!;
-  assertEquals([summary.count, summary.median, summary.lowest, summary.highest], [3, 2, 1, 3]);
-  assertEquals(summarize([], randomFrom(1)), undefined);
-});
-
-Deno.test("pairedRatios divides within a block and skips blocks that lack either side", () => {
-  const values = new Map([[0, 10], [1, 30], [2, 50], [4, 5]]);
-  const baseline = new Map([[0, 5], [1, 10], [3, 1], [4, 0]]);
-  assertEquals(pairedRatios(values, baseline), [2, 3]);
-});
-
-Deno.test("bootstrapInterval of an even number of values takes the mean of the middle two", () => {
-  // Of two values a median is either of them or their mean, and of many resamples none is likely.
-  assertEquals(bootstrapInterval([1, 3], randomFrom(1)), [1, 3]);
-  const [low, high] = bootstrapInterval([1, 1, 3, 3], randomFrom(1));
-  assertEquals([low, high], [1, 3]);
-});
-
 Deno.test("slope is that of the least-squares line, and there is none at a single x", () => {
   assertEquals(slope([[0, 5], [1, 7], [2, 9]]), 2);
   assertEquals(slope([[0, 0], [1, 2], [2, 1]]), 0.5);
@@ -95,4 +64,12 @@ Deno.test("slope is that of the least-squares line, and there is none at a singl
   for (const points of [[], [[1, 2]], [[1, 2], [1, 9]]] as [number, number][][]) {
     assertEquals(slope(points), undefined);
   }
+});
+
+Deno.test("correlation is 1 on a line, -1 on a falling one, and not told of a constant", () => {
+  assertEquals(correlation([[1, 2], [2, 4], [3, 6]]), 1);
+  assertEquals(correlation([[1, 3], [2, 2], [3, 1]]), -1);
+  assertEquals(correlation([[1, 3], [2, 1], [3, 3]]), 0);
+  assertEquals(correlation([[1, 3], [2, 3], [3, 3]]), undefined);
+  assertEquals(correlation([[1, 3], [2, 4]]), undefined);
 });

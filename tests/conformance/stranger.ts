@@ -11,8 +11,11 @@ import type { Endpoint } from "./client.ts";
 /** Another address of the loopback device: to a server it is another host. */
 export const OTHER_HOST = "127.0.0.2";
 
-/** How long a stranger waits for an answer to his connect. */
-const UNANSWERED_MS = 300;
+/**
+ * How long a stranger waits for an answer to his connect, which the kernel gives at once where it
+ * gives one: all of this passes wherever a server lets his packets go unanswered.
+ */
+const UNANSWERED_MS = 50;
 
 /** One connection by somebody who may be on another host, or leave by a reset. */
 export class Stranger {

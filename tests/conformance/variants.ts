@@ -36,8 +36,11 @@ export interface Variant {
 /** Threads of blocking: as many as the cases hold connections at once, and one to spare. */
 const BLOCKING_THREADS_MAX = 20;
 
-/** The pause after a failed login: short, since many cases wait for it. */
-const LOGIN_DELAY_MS = 5;
+/**
+ * The pause after a failed login: as short as there is, since many cases wait for it, and it
+ * doubles with each failure from the one address that all of them come from.
+ */
+const LOGIN_DELAY_MS = 1;
 
 /** Where no client's port is drawn from (Linux: 32768 to 60999), so that a free one stays free. */
 const PORTS = { first: 20_000, last: 32_000 };
@@ -110,6 +113,8 @@ export const variants: readonly Variant[] = [
     CLOSES_LATE,
     OPENS_BY_PATH,
   ]),
+  variant("uring"),
+  variant("uring, 2 workers", { workers: 2 }),
 ];
 
 function optionsOf(

@@ -25,7 +25,7 @@ const ASYNC_LOOKS_MAX = 8 * 32 + 16;
 /** Calls by which a loop waits for others, or looks at one of them. */
 const TURNS = [
   ...["epoll_wait", "epoll_pwait", "epoll_pwait2", "poll", "ppoll", "select", "pselect6"],
-  ...["clock_nanosleep", "recvfrom", "accept4"],
+  ...["clock_nanosleep", "recvfrom", "accept4", "io_uring_enter"],
 ];
 
 /** Listings by every verb that makes one, with and without patterns. */

@@ -13,8 +13,11 @@ import { testWith } from "../permission.ts";
 import { Root } from "../served.ts";
 import { descriptorsOf, eventually, flagsOf, NEEDS } from "./process.ts";
 
-/** Clients that write and leave: more than the pool has threads. */
-const LEAVERS = 60;
+/** Threads of blocking. */
+const THREADS = 8;
+
+/** Clients that write and leave; of blocking, whose threads look round at times, fewer. */
+const LEAVERS = 60, LEAVERS_OF_THREADS = 2 * THREADS;
 
 /** Descriptors that the runtime may have opened meanwhile. */
 const RUNTIME_DESCRIPTORS = 16;
@@ -34,14 +37,15 @@ for (const variant of variants) {
   testWith(NEEDS, `serve of chat forgets who has left [${variant.name}]`, async () => {
     using root = new Root();
     await using server = Child.serve(
-      [...flagsOf(variant, root.path, 8), "--protocol", "chat", "--stats"],
+      [...flagsOf(variant, root.path, THREADS), "--protocol", "chat", "--stats"],
       { input: true },
     );
     const { host, port } = await server.serving();
     const connect = () => Deno.connect({ hostname: host, port });
     const before = await descriptorsOf(server.pid);
     const isLarge = variant.model.name === "blocking"; // its threads stay, with their descriptors
-    for (let count = 0; count < LEAVERS; count++) {
+    const leavers = isLarge ? LEAVERS_OF_THREADS : LEAVERS;
+    for (let count = 0; count < leavers; count++) {
       const conn = await connect();
       await writeAll(conn, octets("hi"));
       await conn.closeWrite();

@@ -13,11 +13,11 @@ import { missing, type Need, SERVER_NEEDS } from "../permission.ts";
 export const NEEDS: readonly Need[] = [...SERVER_NEEDS, "run"];
 
 /**
- * One variant of each kind: a thread for each client, a loop, the runtime. Enough for what does not
+ * One variant of each kind: a thread for each client, a loop, the runtime, a ring. Enough for what does not
  * depend on how a loop waits: disks, rights, listings.
  */
 export const ONE_OF_EACH: readonly Variant[] = variants.filter(({ name }) =>
-  /^(blocking|multiplex epoll level|async)$/.test(name)
+  /^(blocking|multiplex epoll level|async|uring)$/.test(name)
 );
 
 /** Looks at something until it is so; a server that lives has seconds for it. */

@@ -22,11 +22,20 @@ const TERMS = ["address", "admission", "clock", "limits", "model"].map((name) =>
 /** What every way of waiting is built over. */
 const WIRE = ["models/driver/", "models/files/", "models/pool/", "server/mod.ts", ...TERMS];
 
-const READINESS = ["models/readiness/", "models/selector/", "models/libc/"];
+/** What is shared where the kernel's calls are our own. */
+const KERNEL = ["models/kernel/", "models/libc/"];
 
 const CALLS = ["models/libc/", "models/mod.ts"];
 
-const BENCH_RUN = ["run/", "load/", "peers/", "scenarios/", "claims/statistics.ts", "record.ts"]
+const BENCH_RUN = [
+  "run/",
+  "load/",
+  "peers/",
+  "scenarios/",
+  "claims/statistics.ts",
+  "claims/gates.ts",
+  "record.ts",
+]
   .map((room) => `bench/${room}`);
 
 /**
@@ -41,7 +50,9 @@ const DIRECTIONS: readonly (readonly [from: string, to: readonly string[]])[] = 
   ["models/files/", ["models/files/", "models/libc/", "server/mod.ts", ...TERMS]],
   ["models/driver/", ["models/driver/", "models/files/", "server/mod.ts", ...TERMS]],
   ["models/pool/", ["models/pool/", "models/files/", "server/mod.ts", ...TERMS]],
-  ["models/readiness/", [...READINESS, ...WIRE]],
+  ["models/kernel/", [...KERNEL, ...WIRE]],
+  ["models/readiness/", ["models/readiness/", "models/selector/", ...KERNEL, ...WIRE]],
+  ["models/uring/", ["models/uring/", ...KERNEL, ...WIRE]],
   ["models/runtime/", ["models/runtime/", ...WIRE]],
   ["models/serve/", ["models/serve/", "models/options.ts", "server/mod.ts", FLAGS, ...TERMS]],
   ["models/", ["models/", "server/mod.ts"]],

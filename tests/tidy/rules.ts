@@ -233,7 +233,8 @@ function firstLine(text: string): string {
 /** A model's own files are short: what two of them share belongs to what they share. */
 export function modelLength(file: SourceFile): Finding[] {
   if (
-    !isCode(file) || !/^models\/(?:[^/]+|(?:readiness|runtime|selector)\/[^/]+)$/.test(file.path)
+    !isCode(file) ||
+    !/^models\/(?:[^/]+|(?:kernel|readiness|runtime|selector|uring)\/[^/]+)$/.test(file.path)
   ) {
     return [];
   }

@@ -59,12 +59,11 @@ export const limits: Cases = {
 
   "an idle client is told 421 and closed": async (target) => {
     const impatient = await target.shared({ idleTimeoutMs: 1_000 });
-    const ftp = await impatient.login();
-    await ftp.reply(421);
-    await ftp.end();
-    const silent = await impatient.connect();
-    await silent.reply(421);
-    await silent.end();
+    const [ftp, silent] = [await impatient.login(), await impatient.connect()];
+    for (const idle of [ftp, silent]) {
+      await idle.reply(421);
+      await idle.end();
+    }
   },
 
   "a transfer under way is no idleness": async (target) => {

@@ -20,6 +20,7 @@ import {
   TIMEVAL_BYTES,
 } from "../../../models/libc/structs.ts";
 import * as structs from "../../../models/libc/structs.ts";
+import * as abi from "../../../models/libc/uring_abi.ts";
 import { missing, testWith } from "../../permission.ts";
 
 const c = constants;
@@ -82,10 +83,88 @@ const LAYOUTS: Readonly<Record<string, Layout>> = {
   },
 };
 
+/** struct io_uring_buf_ring begins with its first buffer, whose last field is the ring's tail. */
+const RING_LAYOUT: Readonly<Record<string, readonly [expected: number, own: number]>> = {
+  "sizeof(struct io_uring_params)": [120, abi.PARAMS_BYTES],
+  "offsetof(struct io_uring_params, sq_entries)": [0, abi.PARAMS_SQ_ENTRIES],
+  "offsetof(struct io_uring_params, cq_entries)": [4, abi.PARAMS_CQ_ENTRIES],
+  "offsetof(struct io_uring_params, flags)": [8, abi.PARAMS_FLAGS],
+  "offsetof(struct io_uring_params, sq_thread_idle)": [16, abi.PARAMS_SQ_IDLE],
+  "offsetof(struct io_uring_params, features)": [20, abi.PARAMS_FEATURES],
+  "offsetof(struct io_uring_params, sq_off)": [40, abi.PARAMS_SQ_OFF],
+  "offsetof(struct io_uring_params, cq_off)": [80, abi.PARAMS_CQ_OFF],
+  "offsetof(struct io_sqring_offsets, head)": [0, abi.SQ_OFF_HEAD],
+  "offsetof(struct io_sqring_offsets, tail)": [4, abi.SQ_OFF_TAIL],
+  "offsetof(struct io_sqring_offsets, flags)": [16, abi.SQ_OFF_FLAGS],
+  "offsetof(struct io_sqring_offsets, array)": [24, abi.SQ_OFF_ARRAY],
+  "offsetof(struct io_cqring_offsets, head)": [0, abi.CQ_OFF_HEAD],
+  "offsetof(struct io_cqring_offsets, tail)": [4, abi.CQ_OFF_TAIL],
+  "offsetof(struct io_cqring_offsets, cqes)": [20, abi.CQ_OFF_CQES],
+  "sizeof(struct io_uring_sqe)": [64, abi.SQE_BYTES],
+  "offsetof(struct io_uring_sqe, opcode)": [0, 0],
+  "offsetof(struct io_uring_sqe, flags)": [1, abi.SQE_FLAGS_SHIFT / 8],
+  "offsetof(struct io_uring_sqe, ioprio)": [2, abi.SQE_IOPRIO_SHIFT / 8],
+  "offsetof(struct io_uring_sqe, fd)": [4, abi.SQE_FD * 4],
+  "offsetof(struct io_uring_sqe, off)": [8, abi.SQE_OFF * 4],
+  "offsetof(struct io_uring_sqe, addr)": [16, abi.SQE_ADDR * 4],
+  "offsetof(struct io_uring_sqe, len)": [24, abi.SQE_LEN * 4],
+  "offsetof(struct io_uring_sqe, msg_flags)": [28, abi.SQE_OP_FLAGS * 4],
+  "offsetof(struct io_uring_sqe, user_data)": [32, abi.SQE_USER_DATA * 4],
+  "offsetof(struct io_uring_sqe, buf_group)": [40, abi.SQE_BUF_GROUP * 4],
+  "sizeof(struct io_uring_cqe)": [16, abi.CQE_BYTES],
+  "offsetof(struct io_uring_cqe, res)": [8, abi.CQE_RES * 4],
+  "offsetof(struct io_uring_cqe, flags)": [12, abi.CQE_FLAGS * 4],
+  "sizeof(struct io_uring_buf)": [16, abi.BUF_BYTES],
+  "offsetof(struct io_uring_buf, len)": [8, abi.BUF_LEN],
+  "offsetof(struct io_uring_buf, bid)": [12, abi.BUF_BID],
+  "offsetof(struct io_uring_buf_ring, tail)": [14, abi.BUF_TAIL],
+  "sizeof(struct io_uring_buf_reg)": [40, abi.BUF_REG_BYTES],
+  "offsetof(struct io_uring_buf_reg, ring_entries)": [8, abi.BUF_REG_ENTRIES],
+  "offsetof(struct io_uring_buf_reg, bgid)": [12, abi.BUF_REG_GROUP],
+  "sizeof(struct io_uring_getevents_arg)": [24, abi.EVENTS_ARG_BYTES],
+  "offsetof(struct io_uring_getevents_arg, ts)": [16, abi.EVENTS_ARG_TIMEOUT],
+  "IORING_SETUP_SQPOLL": [2, abi.SETUP_SQPOLL],
+  "IORING_SETUP_CQSIZE": [8, abi.SETUP_CQSIZE],
+  "IORING_SETUP_SUBMIT_ALL": [0x80, abi.SETUP_SUBMIT_ALL],
+  "IORING_SETUP_SINGLE_ISSUER": [0x1000, abi.SETUP_SINGLE_ISSUER],
+  "IORING_SETUP_DEFER_TASKRUN": [0x2000, abi.SETUP_DEFER_TASKRUN],
+  "IORING_FEAT_SINGLE_MMAP": [1, abi.FEAT_SINGLE_MMAP],
+  "IORING_FEAT_EXT_ARG": [0x100, abi.FEAT_EXT_ARG],
+  "IORING_ENTER_GETEVENTS": [1, abi.ENTER_GETEVENTS],
+  "IORING_ENTER_SQ_WAKEUP": [2, abi.ENTER_SQ_WAKEUP],
+  "IORING_ENTER_SQ_WAIT": [4, abi.ENTER_SQ_WAIT],
+  "IORING_ENTER_EXT_ARG": [8, abi.ENTER_EXT_ARG],
+  "IORING_SQ_NEED_WAKEUP": [1, abi.SQ_NEED_WAKEUP],
+  "IORING_REGISTER_PBUF_RING": [22, abi.REGISTER_PBUF_RING],
+  "IORING_OP_NOP": [0, abi.OP_NOP],
+  "IORING_OP_POLL_ADD": [6, abi.OP_POLL_ADD],
+  "IORING_OP_ACCEPT": [13, abi.OP_ACCEPT],
+  "IORING_OP_ASYNC_CANCEL": [14, abi.OP_ASYNC_CANCEL],
+  "IORING_OP_CLOSE": [19, abi.OP_CLOSE],
+  "IORING_OP_READ": [22, abi.OP_READ],
+  "IORING_OP_SEND": [26, abi.OP_SEND],
+  "IORING_OP_RECV": [27, abi.OP_RECV],
+  "IOSQE_IO_LINK": [4, abi.IOSQE_IO_LINK],
+  "IOSQE_BUFFER_SELECT": [32, abi.IOSQE_BUFFER_SELECT],
+  "IOSQE_CQE_SKIP_SUCCESS": [64, abi.IOSQE_CQE_SKIP_SUCCESS],
+  "IORING_ACCEPT_MULTISHOT": [1, abi.ACCEPT_MULTISHOT],
+  "IORING_RECV_MULTISHOT": [2, abi.RECV_MULTISHOT],
+  "IORING_POLL_ADD_MULTI": [1, abi.POLL_ADD_MULTI],
+  "IORING_RECVSEND_POLL_FIRST": [1, abi.RECVSEND_POLL_FIRST],
+  "IORING_CQE_F_BUFFER": [1, abi.CQE_F_BUFFER],
+  "IORING_CQE_F_MORE": [2, abi.CQE_F_MORE],
+  "IORING_CQE_BUFFER_SHIFT": [16, abi.CQE_BUFFER_SHIFT],
+  "IORING_OFF_SQES": [0x10000000, Number(abi.OFFSET_ENTRIES)],
+  "SYS_io_uring_setup": [425, Number(abi.SYS_IO_URING_SETUP)],
+  "SYS_io_uring_enter": [426, Number(abi.SYS_IO_URING_ENTER)],
+  "SYS_io_uring_register": [427, Number(abi.SYS_IO_URING_REGISTER)],
+};
+
 const HEADERS = [
   "dirent",
   "errno",
   "fcntl",
+  "linux/io_uring",
   "linux/openat2",
   "netinet/in",
   "netinet/tcp",
@@ -100,6 +179,7 @@ const HEADERS = [
   "sys/socket",
   "sys/stat",
   "sys/statfs",
+  "sys/syscall",
   "sys/time",
   "time",
   "unistd",
@@ -179,6 +259,12 @@ Deno.test("structs: the layouts are those of x86-64 and arm64", () => {
   assertEquals(Object.keys(EPOLL_EVENT_LAYOUTS), Object.keys(LAYOUTS));
 });
 
+Deno.test("uring: the layouts and numbers are io_uring's", () => {
+  for (const [name, [expected, own]] of Object.entries(RING_LAYOUT)) {
+    assertEquals(own, expected, name);
+  }
+});
+
 Deno.test("constants: the number that differs between machines is this machine's", () => {
   const byArch: Record<string, number> = { x86_64: 0o400000, aarch64: 0o100000 };
   assertEquals(c.O_NOFOLLOW, byArch[Deno.build.arch]);
@@ -189,6 +275,11 @@ Deno.test("constants: the number that differs between machines is this machine's
 testWith(["run", "read", "write"], "structs: the C compiler gives the same layouts", async () => {
   const layout = LAYOUTS[Deno.build.arch]!;
   assertEquals(Object.fromEntries(await compiled(Object.keys(layout))), layout);
+}, compilerMissing());
+
+testWith(["run", "read", "write"], "uring: the C compiler gives the same", async () => {
+  const own = Object.entries(RING_LAYOUT).map(([name, [expected]]) => [name, expected] as const);
+  assertEquals([...await compiled(own.map(([name]) => name))], own.map(([...pair]) => pair));
 }, compilerMissing());
 
 testWith(["run", "read", "write"], "constants: the C headers give the same numbers", async () => {

@@ -86,6 +86,7 @@ function eachCall(libc: Libc, loopback: Loopback, folder: string): Calls {
     bind: () => libc.bind(spare, { ...address, port: 0 }),
     listen: () => libc.listen(spare, 1),
     getsockname: () => libc.localAddress(spare).port,
+    getpeername: () => void libc.peerAddress(server),
     setsockopt: () => libc.setOption(client, c.IPPROTO_TCP, c.TCP_NODELAY, 1),
     getsockopt: () => libc.backlogLength(client),
     fcntl: () => libc.setNonBlocking(server, true),
@@ -124,9 +125,19 @@ folderTest("open takes paths of any length that the kernel takes", (libc, loopba
   assertEquals(open("grün"), -c.ENOENT); // nothing of the longer name before is left
 });
 
+/** What the rings of uring_test.ts call, and count. */
+const RING_CALLS: ReadonlySet<CallName> = new Set<CallName>([
+  "io_uring_setup",
+  "io_uring_enter",
+  "io_uring_register",
+  "mmap",
+  "munmap",
+]);
+
 folderTest("every call is counted by its name, once", (libc, loopback, folder) => {
   const calls = eachCall(libc, loopback, folder);
-  assertEquals(Object.keys(calls).sort(), [...CALL_NAMES].sort());
+  const others = CALL_NAMES.filter((name) => !RING_CALLS.has(name));
+  assertEquals(Object.keys(calls).sort(), others.sort());
   for (const [name, call] of Object.entries(calls)) {
     const wanted = libc.calls.slice();
     wanted[CALL_NAMES.indexOf(name as CallName)]! += 1;

@@ -28,6 +28,7 @@ const LOOPS: readonly (readonly [model: string, parts: Partial<ServeParts>])[] =
   ["multiplex", { selector: "poll" }],
   ["multiplex", { selector: "epoll", trigger: "level" }],
   ["multiplex", { selector: "epoll", trigger: "edge" }],
+  ["uring", {}],
 ];
 
 function openDescriptors(): number {

@@ -219,9 +219,9 @@ Deno.test("Loop.unwatch leaves nothing behind, whatever the interest was last", 
   }
 });
 
-Deno.test("Loop.after runs once, not before its time, and the wait is no longer than that", () => {
+Deno.test("Deadlines.after runs once in a loop, not before its time, and the wait is no longer than that", () => {
   const { loop, selector, clock, log } = stage();
-  loop.after(100, () => log.push("now"));
+  loop.deadlines.after(loop.now + 100, () => log.push("now"));
   loop.round();
   assert(selector.timeouts[0]! > 0 && selector.timeouts[0]! <= 120, `${selector.timeouts}`);
   assertEquals(log, []);

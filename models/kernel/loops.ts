@@ -1,6 +1,6 @@
 /**
- * How the event loops of polling and multiplex are started: one listener for all, an eventfd each
- * to be woken by.
+ * How the event loops of polling, multiplex and uring are started: one listener for all, an eventfd
+ * each to be woken by.
  *
  * @module
  */
@@ -13,10 +13,11 @@ import { ServeError, type ServeOptions, type Server, type Terminal } from "../mo
 import { Pool } from "../pool/supervisor.ts";
 import { hasSpareDescriptors, listenForControl, WAKE } from "./sockets.ts";
 
-/** Serves with `options.workers` event loops over one listening socket. */
+/** Serves with `options.workers` event loops, `worker` each, over one listening socket. */
 export async function serveLoops(
   model: string,
   description: string,
+  worker: URL,
   options: ServeOptions,
   terminal: Terminal,
 ): Promise<Server> {
@@ -26,7 +27,7 @@ export async function serveLoops(
   const pool = new Pool({
     model,
     description: `${model} (${description})`,
-    worker: new URL("./worker.ts", import.meta.url),
+    worker,
     callNames: CALL_NAMES,
     options,
     terminal,

@@ -56,6 +56,21 @@ export class Deadlines {
     timed.slot = undefined;
   }
 
+  /** Runs `run` once, at `time` or up to a slot later. */
+  after(time: number, run: () => void): void {
+    let due: number | undefined = time;
+    this.update({
+      slot: undefined,
+      get deadline() {
+        return due;
+      },
+      onDeadline() {
+        due = undefined;
+        run();
+      },
+    });
+  }
+
   /** Milliseconds until the next deadline may be due; -1 for never. */
   timeout(now: number): number {
     const slot = this.#order.peek();

@@ -55,7 +55,8 @@ const COST: Readonly<Record<Act, number>> = {
 
 /** One data connection, from nothing to its close. */
 export class KernelConnection {
-  #channel: Channel | undefined;
+  /** The data connection, once it is there. */
+  protected channel: Channel | undefined;
 
   /**
    * @param local the server's end of the control connection: where active connections come from
@@ -71,7 +72,7 @@ export class KernelConnection {
 
   /** The descriptor that the next act may have to wait for. */
   get fd(): number {
-    return this.#channel?.fd ?? this.listener?.fd ?? -1;
+    return this.channel?.fd ?? this.listener?.fd ?? -1;
   }
 
   /**
@@ -85,14 +86,14 @@ export class KernelConnection {
     for (let left = budget; !waits && transfer.act !== "over" && transfer.act !== "hold";) {
       left -= COST[transfer.act];
       if (left < 0) break;
-      waits = !this.#carryOut(transfer, now);
+      waits = !this.carryOut(transfer, now);
     }
     transfer.park();
     return waits;
   }
 
   /** One act, once; false when it would have to wait. */
-  #carryOut(transfer: Transfer, now: number): boolean {
+  protected carryOut(transfer: Transfer, now: number): boolean {
     const { act } = transfer;
     switch (act) {
       case "accept":
@@ -117,8 +118,8 @@ export class KernelConnection {
         transfer.controlSeen(this.control.alive());
         return true;
       case "close":
-        this.#channel?.close();
-        this.#channel = undefined;
+        this.channel?.close();
+        this.channel = undefined;
         transfer.closed();
         return true;
       case "hold":
@@ -138,27 +139,28 @@ export class KernelConnection {
       return true;
     }
     if (!transfer.accepted(kernel.remoteAddress().host, now)) kernel.close(fd);
-    else this.#adopt(transfer, fd);
+    else this.adopt(transfer, fd);
     return true;
   }
 
   #connect(transfer: Transfer, now: number): boolean {
     const { kernel, socketFlags } = this.tools;
-    if (this.#channel === undefined) {
+    if (this.channel === undefined) {
       const fd = activeSocket(kernel, this.local, socketFlags);
       if (fd < 0) transfer.socketFailed(errorText(-fd));
-      else this.#adopt(transfer, fd);
+      else this.adopt(transfer, fd);
       return true;
     }
-    const result = kernel.connect(this.#channel.fd, transfer.route as Address);
+    const result = kernel.connect(this.channel.fd, transfer.route as Address);
     if (result === 0) transfer.madeConnection(now);
     else if (result === -c.EINPROGRESS || result === -c.EALREADY) return false;
     else if (result !== -c.EINTR) transfer.socketFailed(errorText(-result));
     return true;
   }
 
-  #adopt(transfer: Transfer, fd: number): void {
-    this.#channel = new PlainChannel(this.tools.kernel, fd);
+  /** Takes `fd`, which is connected or will be. */
+  protected adopt(transfer: Transfer, fd: number): void {
+    this.channel = new PlainChannel(this.tools.kernel, fd);
     const refusal = this.tools.adopt(fd);
     if (refusal !== undefined) transfer.fail("noConnection", refusal);
   }
@@ -166,56 +168,58 @@ export class KernelConnection {
   #sendFile(transfer: Transfer, now: number): boolean {
     const { kernel, moveBytes } = this.tools;
     const length = BigInt(transfer.moveMax(moveBytes()));
-    const count = kernel.sendfile(this.#channel!.fd, this.slot.descriptor!, length);
+    const count = kernel.sendfile(this.channel!.fd, this.slot.descriptor!, length);
     if (count < 0) {
       // EIO is the file's, everything else the connection's.
-      return count === -c.EIO ? this.#fileFailed(transfer, c.EIO) : this.#failed(transfer, count);
+      return count === -c.EIO ? this.fileFailed(transfer, c.EIO) : this.failed(transfer, count);
     }
-    this.#count("octetsOut", count, 0);
+    this.count("octetsOut", count, 0);
     transfer.moved(count, now);
     return true;
   }
 
   #receiveFile(transfer: Transfer, now: number): boolean {
     const { pipe } = this.tools;
-    const count = pipe.move(this.#channel!.fd, this.slot.descriptor!);
-    if (pipe.fileErrno !== 0) return this.#fileFailed(transfer, pipe.fileErrno);
-    if (count < 0) return this.#failed(transfer, count);
-    this.#count("octetsIn", count, 0);
+    const count = pipe.move(this.channel!.fd, this.slot.descriptor!);
+    if (pipe.fileErrno !== 0) return this.fileFailed(transfer, pipe.fileErrno);
+    if (count < 0) return this.failed(transfer, count);
+    this.count("octetsIn", count, 0);
     transfer.moved(count, now);
     return true;
   }
 
   #send(transfer: Transfer, now: number): boolean {
-    const count = this.#channel!.send(transfer.chunk, transfer.chunk.length);
-    if (count < 0) return this.#failed(transfer, count);
-    this.#count("octetsOut", count, count);
+    const count = this.channel!.send(transfer.chunk, transfer.chunk.length);
+    if (count < 0) return this.failed(transfer, count);
+    this.count("octetsOut", count, count);
     transfer.sent(count, now);
     return true;
   }
 
   #receive(transfer: Transfer, now: number): boolean {
-    const count = this.#channel!.receive(transfer.buffer, BULK);
-    if (count < 0) return this.#failed(transfer, count);
-    this.#count("octetsIn", count, count);
+    const count = this.channel!.receive(transfer.buffer, BULK);
+    if (count < 0) return this.failed(transfer, count);
+    this.count("octetsIn", count, count);
     transfer.received(count, now);
     return true;
   }
 
   /** A call on the data connection failed: only EAGAIN means that it would have to wait. */
-  #failed(transfer: Transfer, error: number): boolean {
+  protected failed(transfer: Transfer, error: number): boolean {
     if (error === -c.EAGAIN) return false;
     if (error !== -c.EINTR) transfer.socketFailed(errorText(-error));
     return true;
   }
 
-  #fileFailed(transfer: Transfer, errno: number): boolean {
+  /** The file did not take or give octets, as `errno` says. */
+  protected fileFailed(transfer: Transfer, errno: number): boolean {
     const { failure, detail } = this.slot.failureOf(errno);
     transfer.fileFailed(failure, detail);
     return true;
   }
 
-  #count(way: "octetsIn" | "octetsOut", octets: number, copied: number): void {
+  /** Octets went one way or the other, `copied` of them through a buffer. */
+  protected count(way: "octetsIn" | "octetsOut", octets: number, copied: number): void {
     this.tools.counters.add(way, octets);
     if (copied > 0) this.tools.counters.add("octetsCopied", copied);
   }

@@ -9,7 +9,7 @@ import { assert, assertEquals } from "@std/assert";
 import * as c from "../../../models/libc/constants.ts";
 import { CALL_NAMES, unavailableReason } from "../../../models/libc/mod.ts";
 import { BULK_BYTES } from "../../../models/limits.ts";
-import { UploadPipe } from "../../../models/readiness/upload_pipe.ts";
+import { UploadPipe } from "../../../models/kernel/upload_pipe.ts";
 import { missing, testWith } from "../../permission.ts";
 import { Loopback, type Pair } from "../loopback.ts";
 

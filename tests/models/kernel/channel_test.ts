@@ -7,7 +7,7 @@
 import { assert, assertEquals } from "@std/assert";
 import * as c from "../../../models/libc/constants.ts";
 import { unavailableReason } from "../../../models/libc/mod.ts";
-import { PlainChannel } from "../../../models/readiness/channel.ts";
+import { PlainChannel } from "../../../models/kernel/channel.ts";
 import { missing, testWith } from "../../permission.ts";
 import { Loopback } from "../loopback.ts";
 

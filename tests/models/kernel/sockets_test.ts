@@ -9,7 +9,7 @@ import { assert, assertEquals } from "@std/assert";
 import * as c from "../../../models/libc/constants.ts";
 import { CALL_NAMES, type Libc, unavailableReason } from "../../../models/libc/mod.ts";
 import { PASSIVE_BACKLOG } from "../../../models/limits.ts";
-import { isAcceptRetry, passiveDescriptors } from "../../../models/readiness/sockets.ts";
+import { isAcceptRetry, passiveDescriptors } from "../../../models/kernel/sockets.ts";
 import { missing, testWith } from "../../permission.ts";
 import { Loopback } from "../loopback.ts";
 import { OPTIONS } from "../options.ts";

@@ -11,7 +11,7 @@ import { turnAway } from "../driver/turn_away.ts";
 import { diskStore } from "../files/disk.ts";
 import { slowStore } from "../files/slow_disk.ts";
 import type { Kernel } from "../libc/mod.ts";
-import { BULK_BYTES, CONTROL_BYTES } from "../limits.ts";
+import { BULK_BYTES, CONTROL_BYTES, MOVE_BYTES_MAX, READY_FEW_MAX } from "../limits.ts";
 import type { WorkerContext } from "../pool/link.ts";
 import type { KernelTools } from "./data_connection.ts";
 import { type PassiveDescriptor, passiveDescriptors } from "./sockets.ts";
@@ -66,6 +66,11 @@ export function connectionTools(
       replies: new Replies(counters),
     },
   };
+}
+
+/** How much one move of a transfer may be while `worked` have work in the round of a loop. */
+export function moveBytes(worked: number): number {
+  return worked > READY_FEW_MAX ? BULK_BYTES : MOVE_BYTES_MAX / Math.max(1, worked);
 }
 
 /** Releases what they hold; no connection uses them any more. */

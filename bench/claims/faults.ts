@@ -1,0 +1,71 @@
+/**
+ * Figures that cannot be: negative, above what there is, out of order. Such a figure is no property
+ * of a server but a fault of the harness: it is printed as one, as it was found, and its cell
+ * carries no claim. Pure.
+ *
+ * @module
+ */
+
+import type { CeilingRecord, CellRecord, Machine } from "../record.ts";
+import { mainOf } from "./figures.ts";
+
+/** What clocks of different kinds may differ by: a share of the processors, of a second. */
+const TOLERANCE = 0.05;
+
+/** What the kernel's ticks of 10 ms may be off by at the two edges of a window, seconds. */
+const TICKS_SECONDS = 0.02;
+
+/** What of `cell` is impossible, in words; `machine` bounds what can be used. */
+export function faultsOf(cell: CellRecord, machine?: Machine): string[] {
+  const faults: string[] = [];
+  const { server, seconds } = cell;
+  const negative = (name: string, value: number | undefined, least = 0) => {
+    if (value !== undefined && (value < least || Number.isNaN(value))) {
+      faults.push(`${name} of ${Number(value.toPrecision(3))}`);
+    }
+  };
+  negative("a window", seconds);
+  negative("CPU", server?.cpu);
+  for (const name of ["voluntary", "involuntary"] as const) {
+    negative(`${name} switches`, server?.[name]);
+  }
+  for (const name of ["eagain", "wakeups", "emptyWakeups"] as const) negative(name, server?.[name]);
+  negative("octets copied", server?.octetsCopied);
+  negative("octets moved", server?.octetsMoved);
+  for (const [name, count] of Object.entries(server?.calls ?? {})) negative(`calls ${name}`, count);
+  negative("steal", cell.steal);
+  negative("a share of others", cell.others, -TOLERANCE - TICKS_SECONDS / (seconds || 1));
+  negative("load CPU", cell.loadCpuShare);
+  for (const [name, group] of Object.entries(cell.groups)) {
+    negative(`operations of ${name}`, group.operations);
+    const { latency, fairness = 1, unserved, clients } = group;
+    if (unserved > clients) faults.push(`${unserved} of ${clients} clients (${name}) unserved`);
+    if (fairness > 1 + 1e-9) faults.push(`fairness of ${fairness}`);
+    if (latency !== undefined && latency.p50Us > latency.p99Us) {
+      faults.push(`a p50 above the p99 (${name})`);
+    }
+  }
+  if (machine !== undefined && server !== undefined) {
+    const most = machine.processors * seconds * (1 + TOLERANCE) + TOLERANCE;
+    if (server.cpu > most) {
+      faults.push(
+        `${server.cpu.toFixed(2)} s of CPU in ${seconds.toFixed(2)} s on ${machine.processors} ` +
+          "processors",
+      );
+    }
+  }
+  return faults;
+}
+
+/** A server faster than the load's ceiling of the same block: then that was no ceiling. */
+export function aboveCeiling(
+  cell: CellRecord,
+  ceilings: readonly CeilingRecord[],
+): string | undefined {
+  const rate = (mainOf(cell)?.operations ?? 0) / cell.seconds;
+  const ceiling = ceilings.find((one) =>
+    one.scenario === cell.scenario && one.point === cell.point && one.block === cell.block
+  )?.rate;
+  if (ceiling === undefined || !(rate > ceiling)) return undefined;
+  return `${Math.round(rate)} operations/s, above the load's ceiling of ${Math.round(ceiling)}`;
+}

@@ -1,0 +1,243 @@
+/**
+ * From repeats to a statement, exactly: intervals of a median from order statistics, of a ratio
+ * without pairs from ranks, the tests that they invert, and a correction for asking often. No
+ * distribution is assumed and nothing is drawn by chance. Pure; analysis.ts asks.
+ *
+ * @module
+ */
+
+import { median } from "./statistics.ts";
+
+/** Two ends, the lower one first. */
+export type Interval = readonly [low: number, high: number];
+
+/** The level that an interval has at least, where there are values enough for it. */
+export const LEVEL = 0.95;
+
+/** An interval by ranks: which of the sorted values its ends are, and what that is worth. */
+export interface Ranks {
+  /** The lower end is the value of this rank, from 1; the upper one that of the same from above. */
+  readonly rank: number;
+  /** The chance that such an interval holds the true value, 0 to 1. */
+  readonly level: number;
+}
+
+/**
+ * Ranks of the interval of a median of `count` values: the number of values below the true median
+ * is binomial (n, 1/2), so that x_k to x_(n+1-k) holds it with 1 - 2 P(B <= k - 1). The narrowest
+ * of at least LEVEL; below 6 values that is out of reach, and the range has the level it has.
+ */
+export function medianRanks(count: number): Ranks {
+  return narrowest(binomialHalf(count), Math.ceil(count / 2));
+}
+
+/** The narrowest pair of ranks of at least LEVEL, the tail being `distribution` from 0 on. */
+function narrowest(distribution: readonly number[], most: number): Ranks {
+  let tail = distribution[0]!;
+  let best: Ranks = { rank: 1, level: 1 - 2 * tail };
+  for (let rank = 2; rank <= most; rank++) {
+    tail += distribution[rank - 1]!;
+    if (1 - 2 * tail < LEVEL) break;
+    best = { rank, level: 1 - 2 * tail };
+  }
+  return { rank: best.rank, level: Math.max(0, best.level) };
+}
+
+/** P(B = k) for k from 0 to n, B binomial (n, 1/2). */
+function binomialHalf(count: number): number[] {
+  let row = [1];
+  for (let n = 0; n < count; n++) {
+    row = Array.from({ length: row.length + 1 }, (_, k) => ((row[k - 1] ?? 0) + (row[k] ?? 0)) / 2);
+  }
+  return row;
+}
+
+/** P(U = u) for u from 0 to m n: how many pairs of a value of each side are in reverse. */
+function rankSum(own: number, other: number): number[] {
+  // Counts of orders by their U, built by adding one value after the other (Mann and Whitney).
+  const counts = Array.from(
+    { length: own + 1 },
+    () => Array.from({ length: other + 1 }, () => [1]),
+  );
+  for (let m = 1; m <= own; m++) {
+    for (let n = 1; n <= other; n++) {
+      const [above, left] = [counts[m - 1]![n]!, counts[m]![n - 1]!];
+      counts[m]![n] = Array.from(
+        { length: m * n + 1 },
+        (_, u) => (above[u - n] ?? 0) + (left[u] ?? 0),
+      );
+    }
+  }
+  const all = counts[own]![other]!;
+  const total = all.reduce((sum, count) => sum + count, 0);
+  return all.map((count) => count / total);
+}
+
+/** A figure that may be known from one side only: the least and the most that it can be. */
+export interface Known {
+  /** As it was measured. */
+  readonly value: number;
+  /** `value`, or 0 where the true figure may be smaller. */
+  readonly least: number;
+  /** `value`, or Infinity where the true figure may be larger. */
+  readonly most: number;
+}
+
+/** What repeats of one measurement say together. */
+export interface Summary {
+  /** How many values there were. */
+  readonly count: number;
+  /** The middle one, as measured. */
+  readonly median: number;
+  /** The smallest. */
+  readonly lowest: number;
+  /** The largest. */
+  readonly highest: number;
+  /** Of the median; 0 or Infinity where values were bounds. */
+  readonly interval: Interval;
+  /** The true level of the interval, 0 to 1. */
+  readonly level: number;
+}
+
+/** A plain figure. */
+export function exactly(value: number): Known {
+  return { value, least: value, most: value };
+}
+
+/** Sums up `values`, or undefined when there are none. */
+export function summarize(values: readonly (number | Known)[]): Summary | undefined {
+  const known = values.map((value) => typeof value === "number" ? exactly(value) : value);
+  return known.length === 0 ? undefined : summaryBy(medianRanks(known.length), known, known.length);
+}
+
+function summaryBy(
+  { rank, level }: Ranks,
+  known: readonly Known[],
+  count: number,
+): Summary {
+  const sorted = (side: keyof Known) =>
+    known.map((one) => one[side]).toSorted((left, right) => left - right);
+  const values = sorted("value");
+  return {
+    count,
+    median: median(values),
+    lowest: values[0]!,
+    highest: values.at(-1)!,
+    interval: [sorted("least")[rank - 1]!, sorted("most")[known.length - rank]!],
+    level,
+  };
+}
+
+/** `own` over `reference`, from one side where either is. */
+export function quotient(own: Known, reference: Known): Known {
+  const over = (amount: number, by: number) =>
+    by > 0 ? (amount === Infinity && by === Infinity ? Infinity : amount / by) : Infinity;
+  return {
+    value: over(own.value, reference.value),
+    least: reference.most === Infinity ? 0 : over(own.least, reference.most),
+    most: over(own.most, reference.least),
+  };
+}
+
+/**
+ * The ratio of two groups that are not paired: Hodges and Lehmann's estimate, the median of all
+ * quotients, with the interval of the rank sum's exact distribution.
+ */
+export function unpairedRatio(
+  own: readonly Known[],
+  reference: readonly Known[],
+): Summary | undefined {
+  if (own.length === 0 || reference.length === 0) return undefined;
+  const all = own.flatMap((one) => reference.map((other) => quotient(one, other)));
+  const ranks = narrowest(rankSum(own.length, reference.length), Math.ceil(all.length / 2));
+  return summaryBy(ranks, all, Math.min(own.length, reference.length));
+}
+
+/**
+ * Two-sided exact sign test of `ratios` against `centre`: how probable so lopsided a split is when
+ * the true median is there. What may lie on either side counts against a difference, and so does
+ * what is equal.
+ */
+export function signTest(ratios: readonly Known[], centre = 1): number {
+  const above = ratios.filter(({ least }) => least > centre).length;
+  const below = ratios.filter(({ most }) => most < centre).length;
+  return twoSided(binomialHalf(ratios.length), ratios.length - Math.max(above, below));
+}
+
+/** The same by rank sum, of groups that are not paired. */
+export function rankSumTest(own: readonly Known[], reference: readonly Known[]): number {
+  const all = own.flatMap((one) => reference.map((other) => quotient(one, other)));
+  const above = all.filter(({ least }) => least > 1).length;
+  const below = all.filter(({ most }) => most < 1).length;
+  return twoSided(rankSum(own.length, reference.length), all.length - Math.max(above, below));
+}
+
+function twoSided(distribution: readonly number[], against: number): number {
+  const tail = distribution.slice(0, against + 1).reduce((sum, each) => sum + each, 0);
+  return Math.min(1, 2 * tail);
+}
+
+/**
+ * Benjamini and Hochberg's adjusted values: rejecting all that are at most q keeps the expected part
+ * of false ones among the rejected at or below q.
+ */
+export function adjusted(values: readonly number[]): number[] {
+  const order = values.map((value, index) => ({ value, index }))
+    .toSorted((left, right) => right.value - left.value);
+  const result: number[] = Array.from({ length: values.length });
+  let least = 1;
+  for (const [place, { value, index }] of order.entries()) {
+    least = Math.min(least, value * values.length / (values.length - place));
+    result[index] = least;
+  }
+  return result;
+}
+
+/** Ratios within these are as good as 1: named before anything was measured. */
+export const MARGIN: Interval = [0.8, 1.25];
+
+/** What the interval of a ratio shows; both may hold of a difference that is small but certain. */
+export interface Finding {
+  /** On which side of 1 it lies; missing when it holds 1. */
+  readonly differs?: "more" | "less";
+  /** It lies within MARGIN. */
+  readonly equivalent: boolean;
+}
+
+/** Judges the interval of a ratio. */
+export function judge([low, high]: Interval): Finding {
+  const equivalent = low > MARGIN[0] && high < MARGIN[1];
+  return low > 1
+    ? { differs: "more", equivalent }
+    : high < 1
+    ? { differs: "less", equivalent }
+    : { equivalent };
+}
+
+/** More repeats than these are not proposed. */
+const REPEATS_MAX = 1_000;
+
+/**
+ * How many repeats would decide, by the spread that was seen: an interval's width falls with the
+ * root of their number. undefined when the ratio lies at the margin, or where it takes too many.
+ */
+export function repeatsToDecide({ count, median, interval }: Summary): number | undefined {
+  const [low, centre, high] = [interval[0], median, interval[1]].map(Math.log) as [
+    number,
+    number,
+    number,
+  ];
+  const half = Math.max(high - centre, centre - low);
+  const room = Math.min(Math.log(MARGIN[1]) - centre, centre - Math.log(MARGIN[0]));
+  const needed = Math.max(Math.abs(centre), room);
+  const repeats = Math.ceil(count * (half / needed) ** 2 - 1e-9);
+  return Number.isFinite(repeats) && needed > 0 && repeats <= REPEATS_MAX
+    ? Math.max(count + 1, repeats)
+    : undefined;
+}
+
+/** The smallest factor from 1 that would have been seen as a difference; undefined: none. */
+export function smallestSeen({ median, interval: [low, high] }: Summary): number | undefined {
+  const factor = Math.max(high / median, median / low);
+  return Number.isFinite(factor) ? factor : undefined;
+}

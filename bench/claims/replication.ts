@@ -1,0 +1,54 @@
+/**
+ * Two runs side by side, of two machines or two versions: which verdicts of the one the other gives
+ * again. Pure; report/compare.ts shows it.
+ *
+ * @module
+ */
+
+import type { Analysis } from "./analysis.ts";
+import { type GridField, gridField } from "./grid.ts";
+
+/** What a second run makes of the verdict of a first. */
+export type Replication =
+  /** Both give the same, or one is within the margin that the other calls equivalent. */
+  | "replicates"
+  /** Both claim, and not the same. */
+  | "contradicts"
+  /** Only one of them had enough to claim anything. */
+  | "only first"
+  | "only second"
+  | "neither";
+
+/** One field of the grid in both runs. */
+export interface Replicated {
+  /** In the first. */
+  readonly first: GridField;
+  /** In the second. */
+  readonly second: GridField;
+  /** What that means. */
+  readonly outcome: Replication;
+}
+
+/** Every field that both runs have, of models and peers alike. */
+export function replicate(first: Analysis, second: Analysis): Replicated[] {
+  return first.scenarios.filter(({ id }) => second.scenarios.some((one) => one.id === id))
+    .flatMap((scenario) =>
+      first.run.header.subjects.flatMap((subject) => {
+        const other = second.run.header.subjects.find(({ id }) => id === subject.id);
+        if (other === undefined || subject.id === first.baseline.id) return [];
+        const fields = [gridField(first, subject, scenario), gridField(second, other, scenario)];
+        const [one, two] = fields as [GridField, GridField];
+        if (one.mark === "missing" || two.mark === "missing") return [];
+        return [{ first: one, second: two, outcome: outcomeOf(one, two) }];
+      })
+    );
+}
+
+function outcomeOf(first: GridField, second: GridField): Replication {
+  const claims = ({ mark }: GridField) => mark === "+" || mark === "-" || mark === "=";
+  if (!claims(first)) return claims(second) ? "only second" : "neither";
+  if (!claims(second)) return "only first";
+  if (first.mark === second.mark) return "replicates";
+  const within = ({ comparison }: GridField) => comparison?.withinMargin === true;
+  return within(first) && within(second) ? "replicates" : "contradicts";
+}

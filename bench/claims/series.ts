@@ -1,0 +1,173 @@
+/**
+ * A figure of one subject at one point, block by block: of each block the attempt that counts, what
+ * it may be from one side only, and why a block carries no claim. Every cell is judged for itself.
+ * Pure; analysis.ts compares series.
+ *
+ * @module
+ */
+
+import type { CellRecord, SubjectCard } from "../record.ts";
+import type { Point, Scenario } from "../scenarios/mod.ts";
+import { faultsOf } from "./faults.ts";
+import {
+  type Bound,
+  boundOf,
+  type FigureId,
+  FIGURES,
+  isBentByLateness,
+  tooFewSamples,
+} from "./figures.ts";
+import { type GateId, gatesOf, isDisturbed } from "./gates.ts";
+import { exactly, type Known, type Summary } from "./inference.ts";
+import { slope } from "./statistics.ts";
+
+/** All blocks of one subject at one point of a scenario. */
+export interface Row {
+  readonly subject: SubjectCard;
+  readonly scenario: Scenario;
+  readonly point: Point;
+  /** The attempt that counts of each block, in their order. */
+  readonly cells: readonly CellRecord[];
+  /** Attempts that were disturbed, and measured again. */
+  readonly repeated: readonly CellRecord[];
+  /** Gates that were not passed: "steal 2.4 %, in 1 of 11". */
+  readonly gates: readonly { readonly id: GateId; readonly text: string }[];
+  /** Why the subject cannot do this at all. */
+  readonly unable?: string;
+}
+
+/** A figure by block, what it may be compared with, and what speaks against it. */
+export interface Series {
+  /** Values by block. */
+  readonly values: ReadonlyMap<number, Known>;
+  /** Blocks that carry no claim, and why: shown, but left out of every comparison. */
+  readonly spoilt: ReadonlyMap<number, string>;
+  /** Failures and errors, in some block. */
+  readonly faults: readonly string[];
+  /** Clients were never served: the figure is that of those who were, and cannot win. */
+  readonly partial: boolean;
+  /** Why blocks have no figure at all, when none has. */
+  readonly missing?: string;
+}
+
+/** The values of a series that may carry a claim. */
+export function cleanValues({ values, spoilt }: Series): Map<number, Known> {
+  return new Map([...values].filter(([block]) => !spoilt.has(block)));
+}
+
+/** Which way a summary is only a bound. */
+export function boundOfSummary(summary: Summary | undefined): Bound {
+  const [low, high] = summary?.interval ?? [1, 1];
+  return { atLeast: high === Infinity, atMost: low === 0 && summary!.median > 0 };
+}
+
+/** Rows of `subject` in `scenario`, a point each. */
+export function rowsOf(
+  cells: readonly CellRecord[],
+  subject: SubjectCard,
+  scenario: Scenario,
+): Row[] {
+  const own = cells.filter((cell) => cell.subject === subject.id && cell.scenario === scenario.id);
+  const byPoint = Map.groupBy(own, (cell) => cell.point);
+  const known = scenario.points.filter(({ id }) => byPoint.has(id));
+  // A run of another version may have points that this one has not: they are shown all the same.
+  const unknown = [...byPoint.keys()].filter((id) => !known.some((point) => point.id === id))
+    .map((id): Point => ({ id, x: Number(id.split("=")[1] ?? NaN), quick: false, peers: false }));
+  return [...known, ...unknown].map((point): Row => {
+    const all = byPoint.get(point.id)!;
+    const blocks = [...Map.groupBy(all, ({ block }) => block).values()]
+      .map(attemptThatCounts).toSorted((left, right) => left.block - right.block);
+    const unable = blocks.find((cell) => cell.unable !== undefined)?.unable;
+    return {
+      subject,
+      scenario,
+      point,
+      cells: blocks,
+      repeated: all.filter((cell) => !blocks.includes(cell)),
+      gates: gatesOfBlocks(blocks),
+      ...(unable ? { unable } : {}),
+    };
+  });
+}
+
+/** The first that nothing disturbed, else the last: it is never chosen by its figures. */
+function attemptThatCounts(attempts: readonly CellRecord[]): CellRecord {
+  const order = attempts.toSorted((left, right) => (left.attempt ?? 0) - (right.attempt ?? 0));
+  return order.find((cell) => !isDisturbed(cell)) ?? order.at(-1)!;
+}
+
+/** Each gate once, with the text of the block where it was worst. */
+function gatesOfBlocks(cells: readonly CellRecord[]): Row["gates"] {
+  const tripped = cells.flatMap((cell) =>
+    gatesOf(cell).map((gate) => ({ ...gate, block: cell.block }))
+  );
+  return [...Map.groupBy(tripped, ({ id }) => id)].map(([id, gates]) => {
+    const worst = gates.reduce((left, right) => right.amount > left.amount ? right : left);
+    const blocks = new Set(gates.map(({ block }) => block)).size;
+    const most = blocks > 1 && id !== "failure" ? " at worst" : "";
+    return { id, text: `${worst.text}${most}, in ${blocks} of ${cells.length}` };
+  });
+}
+
+/** Figures that the resolution of the server's CPU bears on. */
+const OF_CPU: readonly FigureId[] = ["cpuPerOperation", "cpuPerGB", "cpuShare"];
+
+/** A figure of `row` by block. */
+export function seriesOf(row: Row, figure: FigureId): Series {
+  const values = new Map<number, Known>();
+  const spoilt = new Map<number, string>();
+  const faults = new Set<string>();
+  let partial = false, missing: string | undefined;
+  for (const cell of row.cells) {
+    if (cell.unable !== undefined) continue;
+    const value = FIGURES[figure].of(cell);
+    if (value === undefined) missing ??= cell.failure ?? tooFewSamples(cell, figure);
+    else {
+      const { atLeast, atMost } = boundOf(cell, figure);
+      values.set(cell.block, {
+        value,
+        least: atMost ? 0 : value,
+        most: atLeast ? Infinity : value,
+      });
+    }
+    if (isBentByLateness(cell, figure)) spoilt.set(cell.block, "begun late");
+    for (const { id } of gatesOf(cell)) {
+      if (id === "steal" || id === "others") spoilt.set(cell.block, "disturbed");
+      if (id === "resolution" && OF_CPU.includes(figure)) spoilt.set(cell.block, "coarse");
+      if (id === "failure") faults.add("failures");
+      if (id === "errors") faults.add("errors");
+      if (id === "failure" || id === "errors") spoilt.set(cell.block, "faulty");
+      if (id === "unserved") partial = true;
+    }
+    if (faultsOf(cell).length > 0) spoilt.set(cell.block, "a fault of the harness");
+  }
+  return {
+    values,
+    spoilt,
+    faults: [...faults],
+    partial,
+    ...(values.size === 0 && missing !== undefined ? { missing } : {}),
+  };
+}
+
+/** KiB per silent client in each block: the slope of memory over the points of such a scenario. */
+export function memorySlopes(rows: readonly Row[], subject: string): Series {
+  const tagged = rows.filter((row) =>
+    row.subject.id === subject && row.scenario.tags.includes("sessions")
+  );
+  for (const own of Map.groupBy(tagged, ({ scenario }) => scenario.id).values()) {
+    const points = own.flatMap((row) =>
+      row.cells.flatMap((cell) => {
+        const bytes = cell.server?.memoryBytes;
+        return bytes === undefined || cell.unable ? [] : [{ ...cell, x: row.point.x, bytes }];
+      })
+    );
+    const values = new Map<number, Known>();
+    for (const [block, of] of Map.groupBy(points, (point) => point.block)) {
+      const found = slope(of.map(({ x, bytes }) => [x, bytes / 1024]));
+      if (found !== undefined) values.set(block, exactly(found));
+    }
+    if (values.size > 0) return { values, spoilt: new Map(), faults: [], partial: false };
+  }
+  return { values: new Map(), spoilt: new Map(), faults: [], partial: false };
+}

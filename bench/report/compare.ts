@@ -1,0 +1,95 @@
+/**
+ * Two runs side by side as something to read: which verdicts replicate. ../mod.ts calls it for
+ * `deno task bench compare FILE FILE`. Pure: runs in, text out.
+ *
+ * @module
+ */
+
+import { analyze, type Run } from "../claims/analysis.ts";
+import type { GridField } from "../claims/grid.ts";
+import { replicate, type Replicated, type Replication } from "../claims/replication.ts";
+import type { Block } from "./document.ts";
+import { factorWithInterval, levelOf, NOTHING } from "./numbers.ts";
+import { COLUMNS_MAX, writeTerminal } from "./terminal.ts";
+
+/** In the order of the report. */
+const OUTCOMES: readonly Replication[] = [
+  "contradicts",
+  "replicates",
+  "only first",
+  "only second",
+  "neither",
+];
+
+/** Both runs for a terminal of `width` columns. */
+export function renderComparison(first: Run, second: Run, width = COLUMNS_MAX): string {
+  return writeTerminal(comparison(first, second), Math.min(width, COLUMNS_MAX));
+}
+
+function comparison(first: Run, second: Run): Block[] {
+  const [one, two] = [analyze(first), analyze(second)];
+  const fields = replicate(one, two);
+  const count = (outcome: Replication) =>
+    fields.filter((field) => field.outcome === outcome).length;
+  const claimed = count("replicates") + count("contradicts");
+  const blocks: Block[] = [
+    { kind: "heading", level: 1, text: "Two runs side by side" },
+    { kind: "list", items: [[`First: ${runInWords(first)}`], [`Second: ${runInWords(second)}`]] },
+  ];
+  if (one.baseline.id !== two.baseline.id) {
+    blocks.push({
+      kind: "text",
+      warning: true,
+      text: [`Their baselines are not the same: ${one.baseline.id} and ${two.baseline.id}.`],
+    });
+  }
+  blocks.push({
+    kind: "text",
+    text: [
+      `Of ${fields.length} fields that both have, ${claimed} are claimed by both: ` +
+      `${count("replicates")} replicate, ${count("contradicts")} contradict. ` +
+      `${count("only first")} are claimed by the first only, ${count("only second")} by the ` +
+      `second only, ${count("neither")} by neither.`,
+    ],
+  }, {
+    kind: "table",
+    caption: "Ratios over the baseline with exact intervals, contradictions first. " +
+      levels(fields),
+    columns: ["Field", "Outcome", "First", "n", "Second", "n"]
+      .map((title) => ({ title })),
+    rows: OUTCOMES.flatMap((outcome) => fields.filter((field) => field.outcome === outcome))
+      .map(rowOf),
+  });
+  return blocks;
+}
+
+function runInWords({ header, file }: Run): string {
+  const { machine, startedAt, repeats } = header;
+  return `${file ?? "a run"}, ${startedAt.slice(0, 16)}, ${repeats} repeats, ` +
+    `${machine.processors} x ${machine.processor}, ${machine.kernel}`;
+}
+
+/** The level that an interval of so many values has. */
+function levels(fields: readonly Replicated[]): string {
+  const ratios = fields.flatMap(({ first, second }) =>
+    [first, second].flatMap(({ comparison }) => comparison?.ratio ?? [])
+  );
+  const known = [...new Set(ratios.map(levelOf))].toSorted();
+  return `Levels: ${known.join("; ")}.`;
+}
+
+function rowOf({ first, second, outcome }: Replicated): string[] {
+  return [
+    `${first.scenario.id} ${first.subject.id}`,
+    outcome,
+    ...fieldOf(first),
+    ...fieldOf(second),
+  ];
+}
+
+function fieldOf({ mark, comparison }: GridField): [string, string] {
+  const ratio = comparison?.ratio;
+  // The mark of a better one may be a lower ratio: the sign says which is good.
+  if (ratio === undefined) return [mark, NOTHING];
+  return [`${mark} ${factorWithInterval(ratio, comparison!.bound)}`, String(ratio.count)];
+}

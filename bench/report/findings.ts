@@ -1,0 +1,95 @@
+/**
+ * The table of FINDINGS.md, made from a run: what each scenario was judged by, and every model
+ * against the baseline in it. ../mod.ts puts it between two marks of the page; a test makes it again
+ * from the raw records of the example, so that the page cannot say anything else. Pure.
+ *
+ * @module
+ */
+
+import { analyze, type Run } from "../claims/analysis.ts";
+import { correct, gridField } from "../claims/grid.ts";
+import type { Table } from "./document.ts";
+import { writeMarkdown } from "./markdown.ts";
+import { factorWithInterval, interval, levelOf, NOTHING, number, withMicro } from "./numbers.ts";
+
+/** Where the table begins and ends in the page. */
+export const MARKS = [
+  "<!-- made from the run: begin -->",
+  "<!-- made from the run: end -->",
+] as const;
+
+/**
+ * `page` with the table of `run` between its marks, or undefined when it has none.
+ */
+export function withFindings(page: string, run: Run): string | undefined {
+  const [begin, end] = MARKS.map((mark) => page.indexOf(mark)) as [number, number];
+  if (begin < 0 || end < begin) return undefined;
+  return `${page.slice(0, begin + MARKS[0].length)}\n\n${findings(run)}\n${page.slice(end)}`;
+}
+
+function findings(run: Run): string {
+  const analysis = analyze(run);
+  const { header } = run;
+  const models = header.subjects.filter(({ kind, id }) =>
+    kind === "model" && id !== analysis.baseline.id
+  );
+  const fields = analysis.scenarios.flatMap((scenario) =>
+    models.map((subject) => gridField(analysis, subject, scenario))
+  );
+  const { tested, alone, corrected, adjusted } = correct(fields);
+  const count = (agreement: string) =>
+    fields.filter((field) => field.agreement === agreement).length;
+  const table: Table = {
+    kind: "table",
+    caption: `Over ${analysis.baseline.title}`,
+    columns: [
+      { title: "Scenario" },
+      { title: "Model" },
+      { title: "Ratio", align: "right" },
+      { title: "Level" },
+      { title: "p, adjusted", align: "right" },
+      { title: "Verdict" },
+      { title: "Expected" },
+    ],
+    rows: fields.map((field) => {
+      const { scenario, subject, comparison, mark, expected } = field;
+      const ratio = comparison?.ratio;
+      return [
+        scenario.id,
+        subject.id,
+        factorWithInterval(ratio, comparison?.bound),
+        ratio === undefined ? NOTHING : levelOf(ratio),
+        number(adjusted.get(field)),
+        comparison?.ratio === undefined
+          ? mark
+          : comparison.verdict + (comparison.withinMargin && mark !== "=" ? ", in the margin" : ""),
+        expected ?? NOTHING,
+      ];
+    }),
+  };
+  const figures: Table = {
+    kind: "table",
+    caption: `What ${analysis.baseline.title} itself takes`,
+    columns: [{ title: "Scenario" }, { title: "Figure" }, { title: "Median", align: "right" }, {
+      title: "Interval",
+      align: "right",
+    }, { title: "Level" }],
+    rows: analysis.scenarios.map((scenario) => {
+      const { point, metric, label } = analysis.headline(scenario);
+      const row = analysis.row(analysis.baseline.id, scenario.id, point);
+      const summary = row && analysis.summary(analysis.series(row, metric));
+      return [
+        scenario.id,
+        withMicro(label),
+        number(summary?.median),
+        interval(summary),
+        summary === undefined ? NOTHING : levelOf(summary),
+      ];
+    }),
+  };
+  const told = `Of ${count("agrees") + count("differs") + count("open")} expectations of the ` +
+    `textbook ${count("agrees")} agree with the measurement, ${count("differs")} differ, and of ` +
+    `${count("open")} there is not enough to tell. Of ${tested} fields tested ${alone} differ ` +
+    `from the baseline each for itself, ${corrected} after the correction for their number.`;
+  return writeMarkdown([{ kind: "text", text: [told] }, figures, table]);
+}

@@ -1,0 +1,104 @@
+/**
+ * What a run consists of, and in which order: at each scenario and point all subjects back to back,
+ * in an order drawn anew, so that what disturbs the machine for a while disturbs all of them. Pure;
+ * measure.ts carries it out.
+ *
+ * @module
+ */
+
+import { randomFrom, shuffled } from "../claims/statistics.ts";
+import type { FileSizes, Point, Scenario } from "../scenarios/mod.ts";
+import { hasCeiling } from "./ceilings.ts";
+import type { Subject } from "./subjects.ts";
+
+/** What to measure, how often and for how long. */
+export interface Plan {
+  /** Whom to measure. */
+  readonly subjects: readonly Subject[];
+  /** What each of them is to do, with the points that are wanted. */
+  readonly scenarios: readonly Scenario[];
+  /** How large the files moved are. */
+  readonly sizes: FileSizes;
+  /** Blocks, in each of which every cell is measured once. */
+  readonly repeats: number;
+  /** How long a steady window is open, seconds. */
+  readonly seconds: number;
+  /** Probes that a window has at least. */
+  readonly probes: number;
+  /** How often a cell is measured again at once when something disturbed it. */
+  readonly retries: number;
+  /** How long a server may finish nothing, milliseconds. */
+  readonly stallMs: number;
+  /** After this no further cell is begun, milliseconds; undefined: all of them are. */
+  readonly budgetMs?: number;
+  /** Decides the order of the cells. */
+  readonly seed: number;
+}
+
+/** Cells that are compared with each other: one scenario and point, everybody back to back. */
+export interface Series {
+  /** The repeat, from 0. */
+  readonly block: number;
+  /** What is done. */
+  readonly scenario: Scenario;
+  /** Where. */
+  readonly point: Point;
+  /** Whether it is the last of this scenario in the block. */
+  readonly last: boolean;
+  /** Who does it, in this order; "ceiling" is the responder. */
+  readonly order: readonly (Subject | "ceiling")[];
+}
+
+/** Block after block, each with scenarios and subjects in an order of its own, by the seed. */
+export function orderOf(
+  plan: Pick<Plan, "subjects" | "scenarios" | "repeats" | "seed">,
+): Series[] {
+  const random = randomFrom(plan.seed);
+  return Array.from(
+    { length: plan.repeats },
+    (_, block) =>
+      shuffled(plan.scenarios, random).flatMap((scenario) =>
+        // Points in their order: an open loop needs the capacity that a closed one finds.
+        scenario.points.map((point, index): Series => {
+          const subjects = plan.subjects.filter((one) => takesPart(one, scenario, point));
+          const all = hasCeiling(scenario, point) ? [...subjects, "ceiling" as const] : subjects;
+          const last = index === scenario.points.length - 1;
+          return { block, scenario, point, last, order: shuffled(all, random) };
+        })
+      ),
+  ).flat();
+}
+
+/** Whether `subject` is measured there: a comparison of models only is not asked of peers. */
+export function takesPart(subject: Subject, scenario: Scenario, point: Point): boolean {
+  return subject.kind === "model" || (point.peers && !scenario.tags.includes("models-only"));
+}
+
+/** Where `subject` is measured. */
+export function pointsFor(subject: Subject, scenario: Scenario): readonly Point[] {
+  return scenario.points.filter((point) => takesPart(subject, scenario, point));
+}
+
+/** How many cells a plan has, repetitions of disturbed ones not counted. */
+export function cellCount(plan: Pick<Plan, "subjects" | "scenarios" | "repeats">): number {
+  const perBlock = plan.subjects.flatMap((subject) =>
+    plan.scenarios.map((scenario) => pointsFor(subject, scenario).length)
+  );
+  return plan.repeats * perBlock.reduce((sum, count) => sum + count, 0);
+}
+
+/** Why `subject` cannot be at `point`, by what it declares. */
+export function whyUnable(subject: Subject, scenario: Scenario, point: Point): string | undefined {
+  if (subject.kind === "peer" && subject.keepsFiles !== undefined && point.replaces) {
+    return subject.keepsFiles;
+  }
+  const { idle, busy } = scenario.sessions(point);
+  const { sessionsMax } = subject;
+  const counted = subject.kind === "model" ? idle + busy : idle;
+  if (sessionsMax === undefined || counted <= sessionsMax) return undefined;
+  // Those that only wait in line are served in the end; silent ones would keep others out.
+  if (idle === 0 && !(subject.kind === "model" && subject.refuses)) return undefined;
+  return subject.kind === "model"
+    ? `it holds ${sessionsMax} sessions at most`
+    : `it is asked to hold ${sessionsMax} idle sessions at most`;
+}

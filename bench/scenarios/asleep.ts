@@ -1,0 +1,38 @@
+/**
+ * The scenario "asleep": what it costs to do nothing.
+ *
+ * @module
+ */
+
+import { idle, points } from "./parts.ts";
+import type { Scenario } from "./scenario.ts";
+
+/** See above. */
+export const scenario: Scenario = {
+  id: "asleep",
+  title: "Asleep",
+  summary: "0 to 4,000 silent sessions, nobody says anything",
+  question: "What does it cost to do nothing?",
+  tags: ["sessions"],
+  points: points("idle", [0, 500, 1000, 4000], [500]),
+  headline: {
+    point: "idle=500",
+    metric: "cpuShare",
+    better: "lower",
+    label: "share of a processor used beside 500 silent sessions",
+  },
+  expected: {
+    "polling-0": "-",
+    "polling-1": "-",
+    "polling-10": "-",
+    "select": "=",
+    "poll": "=",
+    "epoll-edge": "=",
+    "async": "=",
+  },
+  because: "a blocked thread costs no CPU; only polling goes on asking",
+  sessions: ({ x }) => ({ idle: x, busy: 0 }),
+  groups: ({ x }) => idle(x),
+  lengths: 2,
+  silent: true,
+};

@@ -1,0 +1,44 @@
+/**
+ * The scenario "burst": what happens when everybody comes at the same time.
+ *
+ * @module
+ */
+
+import { main, points } from "./parts.ts";
+import type { Scenario } from "./scenario.ts";
+
+/** Who is not done then has lost two SYNs, milliseconds: 1 + 2 s. */
+const BURST_MS_MAX = 4_000;
+
+/** See above. */
+export const scenario: Scenario = {
+  id: "burst",
+  title: "Burst",
+  summary: "300 and 2,000 clients connect, log in and quit at once",
+  question: "What happens when everybody comes at the same time?",
+  tags: ["queue"],
+  points: points("burst", [300, 2000], [300], [2000]),
+  headline: {
+    point: "burst=300",
+    metric: "makespan",
+    better: "lower",
+    label: "until the last of 300 was done, s",
+  },
+  expected: {
+    "blocking-8": "-",
+    "blocking-64": "-",
+    "polling-0": "=",
+    "polling-1": "=",
+    "polling-10": "-",
+    "select": "=",
+    "poll": "=",
+    "epoll-edge": "=",
+    "async": "-",
+  },
+  because: "a bounded pool makes clients wait in line, and one that grows starts threads meanwhile",
+  sessions: ({ x }) => ({ idle: 0, busy: x }),
+  groups: ({ x }) => [main({ action: "login", clients: x, once: true, timeline: true })],
+  limitMs: () => BURST_MS_MAX,
+  silent: true,
+  cutOffEnds: true,
+};

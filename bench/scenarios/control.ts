@@ -1,0 +1,51 @@
+/**
+ * The scenario "control": what a request costs, and how many can be asked for before answers are late.
+ *
+ * @module
+ */
+
+import { BUSY_CLIENTS, main, points } from "./parts.ts";
+import type { Scenario } from "./scenario.ts";
+
+/** Of the capacity that the closed loop with as many clients found just before. */
+const LOAD_FRACTIONS = [0.1, 0.3, 0.5, 0.7, 0.8, 0.9, 1, 1.2];
+
+/** See above. */
+export const scenario: Scenario = {
+  id: "control",
+  title: "Control requests",
+  summary: "NOOP by 1, 4, 16, 64 clients in a closed loop, then by 16 in an open loop",
+  question: "What does a request cost, and where is the knee?",
+  tags: ["counted", "ceiling", "requests"],
+  points: [
+    ...points("clients", [1, 4, 16, 64], [16]).map((point) =>
+      point.x === BUSY_CLIENTS ? { ...point, findsCapacity: true } : point
+    ),
+    ...points("load", LOAD_FRACTIONS, []).map((point) => ({ ...point, ofCapacity: true })),
+  ],
+  headline: {
+    point: "clients=16",
+    metric: "cpuPerOperation",
+    better: "lower",
+    label: "CPU per request, 16 clients, us",
+  },
+  expected: {
+    "blocking-8": "=",
+    "blocking-64": "-",
+    "polling-0": "-",
+    "polling-1": "=",
+    "polling-10": "=",
+    "select": "=",
+    "poll": "=",
+    "epoll-edge": "=",
+    "async": "-",
+  },
+  because: "with few descriptors the mechanism hardly matters; a thread per client switches " +
+    "for every request, and a spinning loop calls for nothing",
+  sessions: () => ({ idle: 0, busy: BUSY_CLIENTS }),
+  groups: ({ x, ofCapacity }, { capacity }) => [
+    ofCapacity
+      ? main({ action: "noop", perSecond: Math.max(1, capacity! * x) })
+      : main({ action: "noop", clients: x }),
+  ],
+};

@@ -1,0 +1,51 @@
+/**
+ * The scenario "uploads": what it costs to take a file, and to replace one.
+ *
+ * @module
+ */
+
+import { BUSY_CLIENTS, single, uploads } from "./parts.ts";
+import type { Scenario } from "./scenario.ts";
+
+/** See above. */
+export const scenario: Scenario = {
+  id: "uploads",
+  title: "Small uploads",
+  summary:
+    "10 KiB by 16 clients in a closed loop, a data connection each; under a new name every time, " +
+    "and over a file that is there",
+  question: "What does it cost to take a file, and to replace one?",
+  tags: ["counted", "ceiling"],
+  points: [
+    single("names=new", 0),
+    { id: "names=old", x: 1, quick: false, peers: true, replaces: true },
+  ],
+  headline: {
+    point: "names=new",
+    metric: "rate",
+    better: "higher",
+    label: "uploads of 10 KiB per second",
+  },
+  expected: {
+    "blocking-8": "-",
+    "blocking-64": "-",
+    "polling-0": "=",
+    "polling-1": "-",
+    "polling-10": "-",
+    "select": "=",
+    "poll": "=",
+    "epoll-edge": "=",
+    "async": "-",
+  },
+  because: "most of a small upload is connecting and the file system's work, in which no way of " +
+    "waiting takes part",
+  further: [{
+    point: "names=old",
+    metric: "rate",
+    label: "uploads of 10 KiB per second over files that are there",
+  }],
+  sessions: () => ({ idle: 0, busy: BUSY_CLIENTS }),
+  groups: ({ replaces = false }, around) => [
+    { ...uploads("main", BUSY_CLIENTS, "small", around), ...(replaces ? { replaces } : {}) },
+  ],
+};

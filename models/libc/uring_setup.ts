@@ -1,0 +1,69 @@
+/**
+ * Whether there is an io_uring(7) to be had, and the call that makes one. uring.ts makes its ring
+ * by it; models/uring.ts asks before a server is started.
+ *
+ * @module
+ */
+
+import * as c from "./constants.ts";
+import { errorText } from "./errors.ts";
+import { errnoOf, type Library, symbols } from "./library.ts";
+import * as abi from "./uring_abi.ts";
+
+/** How a ring is made. */
+export interface RingPlan {
+  /** Submissions that one `enter` can hand over: a power of two. */
+  readonly entries: number;
+  /** Completions that there is room for; more wait in the kernel. A power of two. */
+  readonly completions?: number;
+  /** A thread of the kernel looks for submissions, and sleeps after so many milliseconds. */
+  readonly pollingIdleMs?: number;
+}
+
+/** The descriptor of a new ring, or -errno; `params` then tells its layout. */
+export function setUp(library: Library, plan: RingPlan, params: DataView<ArrayBuffer>): number {
+  const { entries, completions, pollingIdleMs } = plan;
+  // Whoever lets the kernel's thread submit cannot also say when completions come.
+  const way = pollingIdleMs === undefined ? abi.SETUP_DEFER_TASKRUN : abi.SETUP_SQPOLL;
+  const room = completions === undefined ? 0 : abi.SETUP_CQSIZE;
+  const flags = abi.SETUP_SINGLE_ISSUER | abi.SETUP_SUBMIT_ALL | way | room;
+  params.setUint32(abi.PARAMS_FLAGS, flags, true);
+  params.setUint32(abi.PARAMS_CQ_ENTRIES, completions ?? 0, true);
+  params.setUint32(abi.PARAMS_SQ_IDLE, pollingIdleMs ?? 0, true);
+  const octets = new Uint8Array(params.buffer);
+  const errno = errnoOf(library);
+  const fd = library.io_uring_setup(abi.SYS_IO_URING_SETUP, entries, octets);
+  return fd < 0 ? -errno[0]! : fd;
+}
+
+/** Why there is no ring to be had here, in one sentence, or undefined when there is. */
+export function uringUnavailable(): string | undefined {
+  const params = new DataView(new ArrayBuffer(abi.PARAMS_BYTES));
+  const fd = setUp(symbols(), { entries: 1 }, params);
+  if (fd >= 0) {
+    symbols().close(fd);
+    return undefined;
+  }
+  switch (-fd) {
+    case c.ENOSYS:
+      return "the kernel has no io_uring, or a seccomp filter hides it";
+    case c.EINVAL:
+      return "the kernel's io_uring is older than Linux 6.1";
+    case c.EPERM:
+      return `${refusal()} forbids io_uring`;
+    default:
+      return `io_uring_setup(2) fails: ${errorText(-fd)}`;
+  }
+}
+
+/** Who said EPERM: the system's switch (1: to ordinary users, 2: to all), or else a filter. */
+function refusal(): string {
+  try {
+    const value = Deno.readTextFileSync("/proc/sys/kernel/io_uring_disabled").trim();
+    if (value !== "0") return `the sysctl kernel.io_uring_disabled = ${value}`;
+  } catch (error) {
+    // An older kernel has no such switch; and whoever may not read it cannot tell.
+    if (!(error instanceof Deno.errors.NotFound)) return "the system";
+  }
+  return "a seccomp filter";
+}

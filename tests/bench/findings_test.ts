@@ -1,0 +1,47 @@
+/** The page of findings against the raw records of the example run. @module */
+
+import { assert, assertEquals, assertStringIncludes } from "@std/assert";
+import { parseRun, renderComparison, withFindings } from "../../bench/report/mod.ts";
+import { testWith } from "../permission.ts";
+import { fixtureText } from "./fixture_run.ts";
+
+const BENCH = new URL("../../bench/", import.meta.url);
+
+async function exampleRun() {
+  const packed = await Deno.readFile(new URL("example/report.jsonl.gz", BENCH));
+  const stream = new Blob([packed]).stream().pipeThrough(new DecompressionStream("gzip"));
+  return parseRun(await new Response(stream).text(), "bench/example/report.jsonl.gz");
+}
+
+testWith(
+  ["read"],
+  "the table of FINDINGS.md is what the raw records of the example say",
+  async () => {
+    const page = await Deno.readTextFile(new URL("FINDINGS.md", BENCH));
+    // To make it again: deno task bench report bench/example/report.jsonl.gz bench/FINDINGS.md
+    assertEquals(withFindings(page, await exampleRun()), page);
+  },
+);
+
+Deno.test("withFindings replaces what stands between its marks, and asks for them", () => {
+  const [begin, end] = ["<!-- made from the run: begin -->", "<!-- made from the run: end -->"];
+  const run = parseRun(fixtureText({ scenarios: ["idle"], subjects: ["epoll", "poll"] }));
+  const page = withFindings(`before\n${begin}\nold\n${end}\nafter\n`, run)!;
+  assert(page.startsWith(`before\n${begin}\n\n`) && page.endsWith(`\n${end}\nafter\n`));
+  assertStringIncludes(page, "| idle | poll | ");
+  assertStringIncludes(page, "98.8 %, n = 11");
+  assert(!page.includes("old"));
+  assertEquals(withFindings(page, run), page);
+  assertEquals(withFindings("no marks", run), undefined);
+  assertEquals(withFindings(`${end}${begin}`, run), undefined);
+});
+
+Deno.test("renderComparison puts two runs side by side, contradictions first", () => {
+  const run = (seed: number) => parseRun(fixtureText({ seed, scenarios: ["idle", "logins"] }));
+  const text = renderComparison(run(7), run(8));
+  assertStringIncludes(text, "Two runs side by side");
+  assertStringIncludes(text.replace(/\s+/g, " "), "0 contradict");
+  const lines = text.split("\n");
+  assert(lines.some((line) => /^idle poll +replicates +- \d/.test(line)), text);
+  for (const line of lines) assert(line.length <= 100, line);
+});

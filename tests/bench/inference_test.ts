@@ -1,0 +1,143 @@
+/** Tests of bench/claims/inference.ts against values that tables of statistics give. @module */
+
+import { assert, assertEquals } from "@std/assert";
+import {
+  adjusted,
+  exactly,
+  judge,
+  type Known,
+  medianRanks,
+  quotient,
+  rankSumTest,
+  repeatsToDecide,
+  signTest,
+  smallestSeen,
+  summarize,
+  unpairedRatio,
+} from "../../bench/claims/inference.ts";
+
+function assertNear(actual: number, expected: number, within: number): void {
+  assert(Math.abs(actual - expected) <= within, `${actual} is not ${expected}`);
+}
+
+const known = (...values: number[]): Known[] => values.map(exactly);
+
+Deno.test("medianRanks: the narrowest order statistics of at least 95 %, at their true level", () => {
+  // 1 - 2 sum C(n, i) / 2^n for i below the rank.
+  const cases: [count: number, rank: number, level: number][] = [
+    [1, 1, 0],
+    [2, 1, 0.5],
+    [5, 1, 0.9375],
+    [6, 1, 0.96875],
+    [7, 1, 0.984375], // the 2nd to the 6th, as a bootstrap has it, would be 87.5 %
+    [8, 1, 0.9921875],
+    [9, 2, 0.9609375],
+    [10, 2, 0.978515625],
+    [11, 2, 0.98828125],
+    [12, 3, 0.961425781],
+    [15, 4, 0.96484375],
+    [20, 6, 0.958610535],
+    [25, 8, 0.956714749],
+  ];
+  for (const [count, rank, level] of cases) {
+    const found = medianRanks(count);
+    assertEquals(found.rank, rank, `of ${count}`);
+    assertNear(found.level, level, 1e-8);
+  }
+});
+
+Deno.test("summarize: of 11 values the 2nd to the 10th, whatever their order", () => {
+  const summary = summarize([5, 11, 1, 10, 2, 9, 3, 8, 4, 7, 6])!;
+  assertEquals([summary.count, summary.median, summary.lowest, summary.highest], [11, 6, 1, 11]);
+  assertEquals(summary.interval, [2, 10]);
+  assertNear(summary.level, 0.98828125, 1e-12);
+  assertEquals(summarize([]), undefined);
+});
+
+Deno.test("summarize: values known from one side move one end of the interval only", () => {
+  const values = Array.from({ length: 11 }, (_, index) => exactly(index + 1));
+  const open = values.map((one, index) => index < 2 ? { ...one, most: Infinity } : one);
+  // Two that may be anything from 1 and 2 on: ten may lie above the tenth.
+  assertEquals(summarize(open)!.interval, [2, Infinity]);
+  assertEquals(summarize(values.with(0, open[0]!))!.interval, [2, 11]);
+  assertEquals(summarize(open)!.median, 6);
+});
+
+Deno.test("quotient: a bound below makes a bound above", () => {
+  const atLeast = { value: 4, least: 4, most: Infinity };
+  assertEquals(quotient(exactly(8), atLeast), { value: 2, least: 0, most: 2 });
+  assertEquals(quotient(atLeast, exactly(2)), { value: 2, least: 2, most: Infinity });
+  assertEquals(quotient(atLeast, atLeast), { value: 1, least: 0, most: Infinity });
+});
+
+Deno.test("signTest is the binomial's, and what equals or may be either counts against", () => {
+  const above = (count: number, of: number) =>
+    known(...Array.from({ length: of }, (_, index) => index < count ? 2 : 0.5));
+  assertNear(signTest(above(11, 11)), 2 / 2048, 1e-12);
+  assertNear(signTest(above(10, 11)), 24 / 2048, 1e-12);
+  assertNear(signTest(above(9, 11)), 0.0654296875, 1e-12);
+  assertNear(signTest(above(0, 9)), 2 / 512, 1e-12);
+  assertEquals(signTest(above(5, 10)), 1);
+  assertNear(signTest([...above(10, 10), exactly(1)]), 24 / 2048, 1e-12);
+  const either = { value: 2, least: 0, most: Infinity };
+  assertNear(signTest([...above(10, 10), either]), 24 / 2048, 1e-12);
+});
+
+Deno.test("an interval leaves out 1 when the sign test does, at its own level", () => {
+  for (let against = 0; against <= 11; against++) {
+    const ratios = Array.from({ length: 11 }, (_, i) => i < against ? 0.9 - i / 100 : 2 + i);
+    const { interval: [low, high], level } = summarize(ratios)!;
+    const differs = low > 1 || high < 1;
+    assertEquals(differs, signTest(known(...ratios)) <= 1 - level + 1e-12, `${against}`);
+  }
+});
+
+Deno.test("rankSumTest and unpairedRatio follow the exact distribution of the rank sum", () => {
+  // All of one side below the other: 2 / C(m + n, m).
+  const low = known(1, 2, 3, 4), high = known(5, 6, 7, 8);
+  assertNear(rankSumTest(low, high), 2 / 70, 1e-12);
+  // U = 1 of 5 and 5: (1 + 1) of 252 at each side.
+  assertNear(rankSumTest(known(1, 2, 3, 4, 6), known(5, 7, 8, 9, 10)), 4 / 252, 1e-12);
+  // Tables: 5 and 5 at 5 % reject at U <= 2, so that the ends are the 3rd of 25.
+  const ratio = unpairedRatio(known(2, 4, 8, 16, 32), known(1, 1.1, 1.2, 1.3, 1.4))!;
+  assertNear(ratio.level, 1 - 2 * 4 / 252, 1e-12);
+  const all = [2, 4, 8, 16, 32].flatMap((x) => [1, 1.1, 1.2, 1.3, 1.4].map((y) => x / y))
+    .toSorted((a, b) => a - b);
+  assertEquals([ratio.interval[0], ratio.interval[1]], [all[2]!, all[22]!]);
+});
+
+Deno.test("adjusted is Benjamini and Hochberg's, as R's p.adjust gives it", () => {
+  const found = adjusted([0.01, 0.04, 0.03, 0.005]);
+  for (const [index, expected] of [0.02, 0.04, 0.04, 0.02].entries()) {
+    assertNear(found[index]!, expected, 1e-12);
+  }
+  assertEquals(adjusted([]), []);
+  assertEquals(adjusted([0.9, 1]), [1, 1]);
+});
+
+Deno.test("judge: outside 1, within the margin, both, or neither", () => {
+  assertEquals(judge([1.3, 2]), { differs: "more", equivalent: false });
+  assertEquals(judge([0.2, 0.99]), { differs: "less", equivalent: false });
+  assertEquals(judge([0.9, 1.2]), { equivalent: true });
+  assertEquals(judge([1.02, 1.1]), { differs: "more", equivalent: true });
+  assertEquals(judge([0.7, 1.1]), { equivalent: false });
+  assertEquals(judge([0.8, 1.25]), { equivalent: false });
+});
+
+Deno.test("repeatsToDecide grows with the square of the spread, and gives up", () => {
+  const of = (low: number, median: number, high: number) => ({
+    count: 11,
+    median,
+    lowest: low,
+    highest: high,
+    interval: [low, high] as const,
+    level: 0.98828125,
+  });
+  // Twice as wide as the margin: four times as many.
+  assertEquals(repeatsToDecide(of(1 / 1.25 ** 2, 1, 1.25 ** 2)), 44);
+  assertEquals(repeatsToDecide(of(1 / 1.25 ** 40, 1, 1.25 ** 40)), undefined);
+  assertEquals(repeatsToDecide(of(0.9, 1.05, Infinity)), undefined);
+  assertEquals(smallestSeen(of(0.8, 1, 1.1)), 1.25);
+  assertEquals(smallestSeen(of(0, 1, 1.1)), undefined);
+  assert(repeatsToDecide(of(0.98, 1.2, 1.5))! > 11);
+});

@@ -1,0 +1,188 @@
+/** Tests of verdicts: bench/claims/analysis.ts, grid.ts and replication.ts, on runs made up here. @module */
+
+import { assert, assertEquals, assertStringIncludes } from "@std/assert";
+import { type Analysis } from "../../bench/claims/analysis.ts";
+import { correct, gridField, standing } from "../../bench/claims/grid.ts";
+import { replicate } from "../../bench/claims/replication.ts";
+import { boundOfSummary } from "../../bench/claims/series.ts";
+import type { CellRecord } from "../../bench/record.ts";
+import { scenarioOf } from "../../bench/scenarios/mod.ts";
+
+const LOGINS = scenarioOf("logins")!;
+
+import { compared, loginsOf, marks, rates, scenarioRun, withMain } from "./made_up_runs.ts";
+Deno.test("compare tells better, worse, equivalent and not enough by the interval of the ratio", () => {
+  // Blocks differ by a factor of ten, as with a busy neighbour: only pairs can be compared.
+  const epoll = (block: number) => block % 2 ? 1000 : 100;
+  const analysis = loginsOf(
+    ["epoll", "poll", "select", "epoll-edge", "async", "polling-1", "polling-10"],
+    rates((subject, block) => {
+      switch (subject) {
+        case "poll":
+          return epoll(block) * (2 + block / 10);
+        case "select":
+          return epoll(block) / 4;
+        case "epoll-edge":
+          return epoll(block) * (block % 2 ? 1.2 : 0.85);
+        case "async":
+          return block < 3 ? undefined : epoll(block) * 9;
+        case "polling-1":
+          return epoll(block) * (block % 2 ? 1.5 : 0.5);
+        case "polling-10":
+          return epoll(block) * (1.02 + block / 1000);
+        default:
+          return epoll(block);
+      }
+    }),
+  );
+  assertEquals(marks(analysis), {
+    "polling-1": "?",
+    "polling-10": "+",
+    "select": "-",
+    "poll": "+",
+    "epoll": "baseline",
+    "epoll-edge": "=",
+    "async": "?",
+  });
+  const poll = compared(analysis, "poll");
+  assertEquals([poll.ratio!.median, poll.ratio!.interval, poll.paired], [2.5, [2.1, 2.9], true]);
+  assertEquals([poll.p, poll.withinMargin], [2 / 2048, false]);
+  assertEquals(compared(analysis, "select").ratio!.median, 0.25);
+  assertEquals(compared(analysis, "polling-10").withinMargin, true);
+  assertEquals(compared(analysis, "async").reasons, ["8 clean blocks, where a claim needs 9"]);
+  assertStringIncludes(
+    compared(analysis, "polling-1").reasons.join(),
+    "the interval holds 1 and is wider than the margin: ",
+  );
+});
+
+Deno.test("pairs are dropped where blocks have nothing in common", () => {
+  // Each subject has its own order of the same eleven values: no correlation to speak of.
+  const orders: Record<string, number[]> = {
+    epoll: [1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11],
+    poll: [6, 1, 11, 2, 10, 3, 9, 4, 8, 5, 7],
+  };
+  const noisy = loginsOf(
+    ["epoll", "poll"],
+    rates((subject, block) => 1000 + orders[subject]![block]!),
+  );
+  assert(noisy.correlation(LOGINS)! < 0.3);
+  const row = (analysis: Analysis, id: string) => analysis.row(id, "logins", "clients=16")!;
+  const compare = (analysis: Analysis) =>
+    analysis.compare(
+      analysis.series(row(analysis, "poll"), "rate"),
+      analysis.series(row(analysis, "epoll"), "rate"),
+      "higher",
+      LOGINS,
+    );
+  assertEquals([compare(noisy).paired, compare(noisy).verdict], [false, "equivalent"]);
+  assert(compare(noisy).ratio!.level > 0.95);
+  const alike = loginsOf(
+    ["epoll", "poll"],
+    rates((subject, block) => (subject === "poll" ? 2 : 1) * (1000 + 100 * block)),
+  );
+  assert(alike.correlation(LOGINS)! > 0.999);
+  assertEquals([compare(alike).paired, compare(alike).verdict], [true, "better"]);
+});
+
+Deno.test("correct counts what stands when it counts that there are so many", () => {
+  const subjects = ["epoll", "poll", "select", "epoll-edge", "async"];
+  const analysis = loginsOf(
+    subjects,
+    // Ten of eleven is little more than chance when there are many; one such field stands.
+    rates((subject, block) => subject === "poll" && block > 0 ? 200 : 100),
+  );
+  const fields = analysis.run.header.subjects.map((one) => gridField(analysis, one, LOGINS));
+  const found = correct(fields);
+  assertEquals([found.tested, found.alone, found.corrected], [4, 1, 1]);
+  assertEquals(found.adjusted.get(fields.find(({ subject }) => subject.id === "poll")!), 96 / 2048);
+});
+
+Deno.test("replicate tells which verdicts a second run gives again", () => {
+  const run = (factor: number, repeats = 11) =>
+    loginsOf(["epoll", "poll"], rates((id) => id === "poll" ? 100 * factor : 100), repeats);
+  const outcome = (one: Analysis, two: Analysis) =>
+    replicate(one, two).map((field) => [field.first.subject.id, field.outcome]);
+  assertEquals(outcome(run(2), run(3)), [["poll", "replicates"]]);
+  assertEquals(outcome(run(2), run(0.5)), [["poll", "contradicts"]]);
+  assertEquals(outcome(run(2), run(1)), [["poll", "contradicts"]]);
+  assertEquals(outcome(run(1.05), run(1)), [["poll", "replicates"]]);
+  assertEquals(outcome(run(2), run(2, 3)), [["poll", "only first"]]);
+  assertEquals(outcome(run(2, 3), run(2)), [["poll", "only second"]]);
+});
+
+Deno.test("compare turns round where lower is better", () => {
+  const analysis = scenarioRun("burst", ["epoll", "poll", "select"], (cell) => ({
+    seconds: { poll: 2, select: 0.5 }[cell.subject] ?? 1,
+  }));
+  assertEquals(marks(analysis), { select: "+", poll: "-", epoll: "baseline" });
+});
+
+Deno.test("a figure bounded by the load supports a claim that it is more, and none that it is less", () => {
+  const boundBy = (subject: string) => (cell: CellRecord) => ({
+    ...rates((id) => ({ poll: 300, select: 30 }[id] ?? 100))(cell),
+    ...(cell.subject === subject ? { loadCpuShare: 0.95 } : {}),
+  });
+  const all = ["epoll", "poll", "select"];
+  assertEquals(marks(loginsOf(all, boundBy("poll"))), {
+    select: "-",
+    poll: "+",
+    epoll: "baseline",
+  });
+  const low = loginsOf(all, boundBy("select"));
+  assertEquals(marks(low), { select: "?", poll: "+", epoll: "baseline" });
+  assertStringIncludes(
+    compared(low, "select").reasons.join(),
+    "the ratio is only a bound, at least so much: it takes a load that is not the limit",
+  );
+  // The baseline itself may be better than it looks: then nobody is better than it.
+  assertEquals(marks(loginsOf(all, boundBy("epoll"))), {
+    select: "-",
+    poll: "?",
+    epoll: "baseline",
+  });
+  // Work per operation is counted: the load does not bound it.
+  const work = loginsOf(all, boundBy("select"));
+  const cpu = work.series(work.row("select", "logins", "clients=16")!, "cpuPerOperation");
+  assertEquals(boundOfSummary(work.summary(cpu)), { atLeast: false, atMost: false });
+});
+
+Deno.test("clients that were not served allow no more than the claim that a subject is worse", () => {
+  const unserved = (factor: number) =>
+    loginsOf(
+      ["epoll", "poll"],
+      (cell) =>
+        cell.subject === "poll"
+          ? withMain(cell, { operations: 100 * factor, unserved: 3 })
+          : withMain(cell, { operations: 100 }),
+    );
+  assertEquals(marks(unserved(0.5)).poll, "-");
+  assertEquals(marks(unserved(2)).poll, "?");
+  const { ahead, excluded } = standing(unserved(2), unserved(2).run.header.subjects, LOGINS)!;
+  assertEquals(ahead.map(({ subject }) => subject.id), ["epoll"]);
+  assertEquals(excluded.map(({ why }) => why), ["unserved clients"]);
+});
+
+Deno.test("a bound in one block bounds that block, not the series", () => {
+  const analysis = loginsOf(["epoll", "select"], (cell) => ({
+    ...rates((id) => id === "select" ? 30 : 100)(cell),
+    ...(cell.subject === "select" && cell.block === 5 ? { loadCpuShare: 0.95 } : {}),
+  }));
+  assertEquals(marks(analysis).select, "-");
+  assertEquals(compared(analysis, "select").ratio!.interval, [0.3, 0.3]);
+});
+
+Deno.test("standing names all who are not shown to be worse, and who is next", () => {
+  const analysis = loginsOf(
+    ["epoll", "poll", "select", "async"],
+    rates((subject, block) => {
+      const wobble = block % 2 ? 1.05 : 0.95;
+      return { poll: 102 * wobble, select: 60, async: 30 }[subject] ?? 100;
+    }),
+  );
+  const found = standing(analysis, analysis.run.header.subjects, LOGINS)!;
+  assertEquals(found.ahead.map(({ subject }) => subject.id), ["epoll", "poll"]);
+  assertEquals(found.next!.subject.id, "select");
+  assertEquals(found.next!.comparison.ratio!.median, 0.6);
+  assertEquals([found.reasons, found.excluded], [[], []]);
+});

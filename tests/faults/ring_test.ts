@@ -1,0 +1,120 @@
+/**
+ * What may fail where the kernel carries operations out by itself: it has no ring, or refuses one
+ * for a moment; a client has gone before anybody asked who it is.
+ *
+ * @module
+ */
+
+import { assert, assertEquals, assertMatch } from "@std/assert";
+import { Child } from "../child.ts";
+import { Conversation } from "../conformance/client.ts";
+import { variants } from "../conformance/variants.ts";
+import { testWith } from "../permission.ts";
+import { login, Root } from "../served.ts";
+import { Injection, uninjectable } from "./injection.ts";
+import { flagsOf, NEEDS } from "./process.ts";
+
+const absentTool = uninjectable();
+
+const ring = variants.find(({ name }) => name === "uring")!;
+
+testWith(
+  NEEDS,
+  "serve closes whom it cannot ask for its address, and goes on [uring]",
+  async () => {
+    using root = new Root();
+    await using server = Child.serve(flagsOf(ring, root.path));
+    const endpoint = await server.serving();
+    const witness = await login(endpoint);
+    {
+      await using _ = await Injection.attach(server.pid, "getpeername", "ENOTCONN");
+      const dropped = await Conversation.connect(endpoint);
+      await dropped.end();
+      dropped.close();
+      (await login(endpoint)).close();
+    }
+    await witness.command("NOOP", 200);
+    witness.close();
+    server.kill("SIGINT");
+    assertEquals((await server.ended()).code, 0);
+  },
+  ring.unavailable() ?? absentTool,
+);
+
+/** What io_uring_enter(2) may say for a moment: nothing was handed over, or the wait was short. */
+const ENTER_ERRORS = ["EAGAIN", "EBUSY", "ENOMEM", "EINTR"];
+
+testWith(NEEDS, "serve loses nobody to a ring that is refused for a moment [uring]", async () => {
+  using root = new Root();
+  await using server = Child.serve([...flagsOf(ring, root.path), "--anonymous", "write"]);
+  const endpoint = await server.serving();
+  const witness = await login(endpoint);
+  for (const error of ENTER_ERRORS) {
+    await using injection = await Injection.attach(server.pid, "io_uring_enter", error, "2+3");
+    const ftp = await login(endpoint);
+    await ftp.put("STOR up", new Uint8Array(10_000));
+    assertEquals((await ftp.fetch("RETR up")).length, 10_000);
+    await ftp.command("QUIT", 221);
+    await ftp.end();
+    ftp.close();
+    await witness.command("NOOP", 200);
+    const trace = await injection.end();
+    assert(trace.includes("(INJECTED)"), `${error} was not injected: ${trace}`);
+  }
+  witness.close();
+  server.kill("SIGINT");
+  const { code, stderr } = await server.ended();
+  assertEquals([code, /bug/.exec(stderr)], [0, null]);
+}, ring.unavailable() ?? absentTool);
+
+testWith(
+  NEEDS,
+  "serve --sqpoll serves, whether the kernel's thread sleeps or not [uring]",
+  async () => {
+    using root = new Root();
+    const flags = [...flagsOf(ring, root.path), "--anonymous", "write", "--sqpoll", "1", "--stats"];
+    await using server = Child.serve(flags);
+    const endpoint = await server.serving();
+    for (let round = 0; round < 3; round++) {
+      const ftp = await login(endpoint);
+      await ftp.put("STOR up", new Uint8Array(200_000));
+      assertEquals((await ftp.fetch("RETR up")).length, 200_000);
+      await ftp.put("STOR small", new Uint8Array(100));
+      assertEquals((await ftp.fetch("RETR small")).length, 100);
+      await ftp.command("QUIT", 221);
+      await ftp.end();
+      ftp.close();
+    }
+    server.kill("SIGINT");
+    const { code, stdout } = await server.ended();
+    assertEquals(code, 0);
+    assertMatch(stdout, /model uring \(io_uring, sqpoll\)/);
+  },
+  ring.unavailable() ?? absentTool,
+);
+
+/** What io_uring_setup(2) says where there is no ring to be had, and what is told of it. */
+const REFUSALS: Readonly<Record<string, RegExp>> = {
+  ENOSYS:
+    /^ftplab: Model uring is not available here: the kernel has no io_uring, or a seccomp filter hides it$/m,
+  EINVAL:
+    /^ftplab: Model uring is not available here: the kernel's io_uring is older than Linux 6\.1$/m,
+  EPERM:
+    /^ftplab: Model uring is not available here: (a seccomp filter|the s.*) forbids io_uring$/m,
+  ENOMEM: /^ftplab: Model uring is not available here: io_uring_setup\(2\) fails: .+$/m,
+};
+
+for (const [error, sentence] of Object.entries(REFUSALS)) {
+  testWith(NEEDS, `serve without io_uring says why in one sentence: ${error} [uring]`, async () => {
+    using root = new Root();
+    const inject = `inject=io_uring_setup:error=${error}`;
+    const wrapper = ["strace", "-f", "-qq", "-o", "/dev/null"];
+    await using server = Child.serve(flagsOf(ring, root.path), {
+      wrapper: [...wrapper, "-e", "trace=io_uring_setup", "-e", inject],
+    });
+    const { code, stderr } = await server.ended();
+    assertEquals(code, 1);
+    assertMatch(stderr, sentence);
+    assertEquals(stderr.trim().split("\n").length, 1);
+  }, ring.unavailable() ?? absentTool);
+}

@@ -1,0 +1,286 @@
+/**
+ * A data connection over the ring, with real sockets and files: what goes in one chain, what is
+ * left when a chain breaks, and that nothing is closed or given back while the kernel uses it.
+ *
+ * @module
+ */
+
+import { assert, assertEquals } from "@std/assert";
+import { type Act, Transfer } from "../../../models/driver/transfer.ts";
+import type { FileSlot } from "../../../models/files/contract.ts";
+import { PlainChannel } from "../../../models/kernel/channel.ts";
+import { PassiveDescriptor } from "../../../models/kernel/sockets.ts";
+import { UploadPipe } from "../../../models/kernel/upload_pipe.ts";
+import * as c from "../../../models/libc/constants.ts";
+import { CALL_NAMES, type CallName } from "../../../models/libc/mod.ts";
+import { BULK_BYTES } from "../../../models/limits.ts";
+import { ADDRESS_SLOT_BYTES, RingConnection } from "../../../models/uring/data_connection.ts";
+import { Slots } from "../../../models/uring/slots.ts";
+import { Owner, type Stage, stageTest } from "./stage.ts";
+
+const SLOT_BYTES = 4_096, HOST = "127.0.0.1";
+
+/** How one transfer goes. */
+interface Plan {
+  readonly direction: "send" | "receive";
+  /** What the file has. */
+  readonly content?: Uint8Array;
+  /** What was announced, if that is not the length of the file. */
+  readonly length?: number;
+  /** How many have memory of the ring. */
+  readonly slots?: number;
+  /** Somebody else is there first. */
+  readonly stranger?: true;
+}
+
+/** A transfer over a passive socket, and its client. */
+class Story {
+  readonly transfer = new Transfer("passive", HOST, Infinity);
+  readonly path = Deno.makeTempFileSync();
+  readonly connection: RingConnection;
+  readonly client: number;
+  readonly stranger: number = -1;
+  readonly dataSlots: Slots;
+  readonly acts: Act[] = [];
+  over = false;
+
+  constructor(readonly stage: Stage, { direction, content, length, slots = 4, stranger }: Plan) {
+    const { loopback, loop, counters } = stage;
+    const { libc } = loopback;
+    if (content !== undefined) Deno.writeFileSync(this.path, content);
+    const file = loopback.open(libc.open(this.path, 2, 0)); // O_RDWR
+    const { fd, address } = loopback.listen(HOST, c.SOCK_NONBLOCK);
+    const { server } = loopback.connect();
+    const buffer = new Uint8Array(BULK_BYTES);
+    this.dataSlots = new Slots(SLOT_BYTES, slots);
+    const owner = new Owner();
+    owner.does = (operation, result) => {
+      this.connection.completed(operation, result);
+      this.advance();
+    };
+    this.connection = new RingConnection(
+      {
+        kernel: libc,
+        counters,
+        buffer,
+        pipe: new UploadPipe(libc, buffer),
+        socketFlags: c.SOCK_NONBLOCK,
+        moveBytes: () => BULK_BYTES,
+        adopt: () => undefined,
+        loop,
+        addressSlots: new Slots(ADDRESS_SLOT_BYTES, Infinity),
+        dataSlots: this.dataSlots,
+      },
+      this.transfer,
+      fileSlot(libc, file),
+      address,
+      new PlainChannel(libc, server),
+      new PassiveDescriptor(libc, fd, address.port, false),
+      owner,
+    );
+    const effect = { kind: "startTransfer", id: 1, direction, user: "", path: "" } as const;
+    const timeouts = { connectTimeoutMs: 1e6, stallTimeoutMs: 1e6 };
+    const given = direction === "send" ? length ?? content!.length : undefined;
+    this.transfer.start({ ...effect, ...timeouts }, { length: given, direct: true, buffer }, 0);
+    this.advance();
+    if (stranger) {
+      this.stranger = loopback.open(libc.socket(4, 0));
+      libc.bind(this.stranger, { family: 4, host: "127.0.0.9", port: 0 });
+      libc.connect(this.stranger, address);
+      libc.setNonBlocking(this.stranger, true);
+    }
+    this.client = loopback.open(libc.socket(4, 0));
+    libc.connect(this.client, address);
+    libc.setNonBlocking(this.client, true);
+  }
+
+  advance(): void {
+    this.acts.push(this.transfer.act);
+    this.over = this.connection.advance(2);
+    if (this.transfer.act === "hold") this.transfer.release();
+    if (!this.over && this.transfer.act === "close") this.over = this.connection.advance(0);
+  }
+
+  /** Goes round until the transfer is over; what the client has received. */
+  finish(): Uint8Array {
+    const all: number[] = [];
+    this.stage.rounds(() => this.#drain(all) && this.over);
+    this.#drain(all);
+    Deno.removeSync(this.path);
+    return Uint8Array.from(all);
+  }
+
+  /** Whether the client hears the end of the connection. */
+  ended(): boolean {
+    return this.stage.loopback.libc.recv(this.client, new Uint8Array(1), 1n, 0) === 0;
+  }
+
+  #drain(all: number[]): true {
+    const buffer = new Uint8Array(65_536);
+    const { libc } = this.stage.loopback;
+    for (let count = 1; count > 0;) {
+      count = libc.recv(this.client, buffer, BigInt(buffer.length), 0);
+      for (const octet of buffer.subarray(0, Math.max(0, count))) all.push(octet);
+    }
+    return true;
+  }
+}
+
+function fileSlot(libc: Stage["loopback"]["libc"], descriptor: number): FileSlot {
+  return {
+    perform() {},
+    descriptor,
+    length: undefined,
+    read() {},
+    write(octets, client) {
+      libc.write(descriptor, octets);
+      client.written();
+    },
+    failureOf: (errno) => ({ failure: "io", detail: `error ${errno}` }) as never,
+    close() {},
+  };
+}
+
+function storyTest(name: string, plan: Plan, body: (story: Story, stage: Stage) => void): void {
+  const run = (stage: Stage) => body(new Story(stage, plan), stage);
+  stageTest(`RingConnection ${name}`, run, ["ffi", "read", "write"]);
+}
+
+function pattern(length: number): Uint8Array<ArrayBuffer> {
+  return Uint8Array.from({ length }, (_, at) => at * 7 + (at >> 8));
+}
+
+const small = pattern(SLOT_BYTES);
+
+storyTest("sends a small file in one chain, with the close", {
+  direction: "send",
+  content: small,
+}, (story, { loopback: { libc } }) => {
+  assertEquals(story.finish(), small);
+  assertEquals(story.transfer.completion, { kind: "transferred", octets: small.length });
+  assert(story.ended());
+  assert(story.dataSlots.take() !== undefined);
+  assertEquals(counted(libc, ["sendfile", "send", "read"]), { sendfile: 0, send: 0, read: 0 });
+});
+
+storyTest("sends a larger file by sendfile(2)", {
+  direction: "send",
+  content: pattern(3 * SLOT_BYTES + 1),
+}, (story, { loopback: { libc } }) => {
+  assertEquals(story.finish(), pattern(3 * SLOT_BYTES + 1));
+  assert(counted(libc, ["sendfile"]).sendfile! > 0);
+});
+
+storyTest("sends a small file by sendfile(2) when others have all memory", {
+  direction: "send",
+  content: small,
+  slots: 0,
+}, (story, { loopback: { libc } }) => {
+  assertEquals(story.finish(), small);
+  assert(counted(libc, ["sendfile"]).sendfile! > 0);
+});
+
+storyTest("sends what is there of a file that has become shorter, and fails", {
+  direction: "send",
+  content: small.subarray(0, 100),
+  length: 200,
+}, (story) => {
+  assertEquals(story.finish(), small.subarray(0, 100));
+  const { completion } = story.transfer;
+  assert(completion?.kind === "failed" && completion.failure === "changed", `${completion?.kind}`);
+  assert(story.ended());
+});
+
+storyTest("fails when the file has nothing any more", {
+  direction: "send",
+  content: new Uint8Array(0),
+  length: 200,
+}, (story) => {
+  assertEquals(story.finish(), new Uint8Array(0));
+  const { completion } = story.transfer;
+  assert(completion?.kind === "failed" && completion.failure === "changed");
+});
+
+storyTest("receives a small file through memory of the ring", {
+  direction: "receive",
+}, (story, { loopback: { libc } }) => {
+  libc.send(story.client, small, 0, 1_000);
+  libc.shutdown(story.client, c.SHUT_WR);
+  const content = () => Deno.readFileSync(story.path);
+  story.stage.rounds(() => story.over);
+  assertEquals(content(), small.subarray(0, 1_000));
+  assertEquals(counted(libc, ["splice"]).splice, 0);
+  story.finish();
+  assertEquals(story.transfer.completion, { kind: "transferred", octets: 1_000 });
+});
+
+storyTest("receives much by splice(2), after the first of it", {
+  direction: "receive",
+}, (story, { loopback: { libc } }) => {
+  const all = pattern(20_000);
+  libc.send(story.client, all, 0);
+  libc.shutdown(story.client, c.SHUT_WR);
+  story.stage.rounds(() => story.over);
+  assertEquals(Deno.readFileSync(story.path), all);
+  assert(counted(libc, ["splice"]).splice! > 0);
+  story.finish();
+});
+
+storyTest("takes no connection of a stranger's", {
+  direction: "receive",
+  stranger: true,
+}, (story, stage) => {
+  const { libc } = stage.loopback;
+  stage.rounds(() => libc.recv(story.stranger, new Uint8Array(1), 1n, 0) === 0);
+  libc.send(story.client, small, 0, 10);
+  libc.shutdown(story.client, c.SHUT_WR);
+  stage.rounds(() => story.over);
+  assertEquals(story.transfer.octets, 10);
+  story.finish();
+});
+
+storyTest("that is given up while it waits to accept takes nobody any more", {
+  direction: "send",
+  content: small,
+}, (story, stage) => {
+  const listener = story.connection.listener!;
+  const before = new Story(stage, { direction: "receive" });
+  assertEquals(before.connection.close(), false); // the accept is under way
+  stage.rounds(() => before.over);
+  Deno.removeSync(before.path);
+  assert(listener.fd >= 0);
+  assertEquals(story.finish(), small);
+});
+
+storyTest("that is given up while the peer does not read closes when the kernel lets go", {
+  direction: "send",
+  content: pattern(SLOT_BYTES),
+}, (story, stage) => {
+  const { libc } = stage.loopback;
+  stage.rounds(() => story.transfer.act === "move");
+  libc.setOption(story.client, c.SOL_SOCKET, c.SO_RCVBUF, 1_024);
+  assertEquals(story.connection.close(), false); // the chain is under way, or is to be
+  stage.rounds(() => story.over);
+  assert(story.dataSlots.take() !== undefined);
+  story.finish();
+});
+
+storyTest("waits for a receive that it gives up, and then closes", {
+  direction: "receive",
+}, (story, stage) => {
+  stage.rounds(() => story.transfer.act === "move");
+  assertEquals(story.connection.close(), false);
+  assert(!story.ended());
+  stage.rounds(() => story.over);
+  assert(story.ended());
+  const { completion } = story.transfer;
+  assert(completion?.kind === "failed" && completion.failure === "aborted");
+  story.finish();
+});
+
+/** How often calls were made so far. */
+function counted(libc: Stage["loopback"]["libc"], names: readonly string[]) {
+  return Object.fromEntries(
+    names.map((name) => [name, libc.calls[CALL_NAMES.indexOf(name as CallName)]!]),
+  );
+}
