@@ -18,7 +18,7 @@ import { pause, until } from "./stage/pause.ts";
 import { type Herd, PLACES } from "./stage/herd_worker.ts";
 import { Sockets } from "./stage/sockets.ts";
 
-const THREADS = 4;
+const THREADS = { full: 4, small: 2 };
 
 /** <sys/epoll.h> */
 const EPOLLEXCLUSIVE = 1 << 28;
@@ -31,28 +31,30 @@ export const lesson: Lesson = {
   name: "thundering-herd",
   title: "one connection wakes every thread, or with EPOLLEXCLUSIVE fewer",
   claim: "A connection wakes all threads that wait for the listener; EPOLLEXCLUSIVE wakes one",
-  plan: `Let ${THREADS} threads wait for one listener, each with its own epoll, and connect one ` +
+  plan:
+    `Let ${THREADS.full} threads wait for one listener, each with its own epoll, and connect one ` +
     "client after the other. Who is told hesitates, then accepts: count the threads that were " +
     "told and the accepts that found nothing, without the flag and with it.",
   rule: "confirmed when all connections are accepted either way, in vain more often than half of " +
     "the connections without the flag, and less than a tenth as often with it; refuted when " +
     "with it there are as many; else inconclusive",
   code: [
-    "models/readiness/worker.ts: the workers watch one listener, without the flag",
+    "models/selector/epoll.ts: set(), which watches listeners without the flag",
     "bench/lab/stage/herd_worker.ts: a thread of the herd",
   ],
   unavailable: unavailableReason,
   async run({ size, say, signal }) {
     const connections = size === "full" ? 300 : 20;
-    const all = await herd(connections, 0, signal);
+    using threads = new Threads(THREADS[size]);
+    const all = await herd(threads, connections, 0, signal);
     say(`all are woken: ${all.woken} times for ${connections} connections, ${all.vain} in vain`);
-    const one = await herd(connections, EPOLLEXCLUSIVE, signal);
+    const one = await herd(threads, connections, EPOLLEXCLUSIVE, signal);
     say(`EPOLLEXCLUSIVE: ${one.woken} times, ${one.vain} in vain`);
     const served = all.accepted === connections && one.accepted === connections;
     const fewer = all.vain > connections / 2 && one.vain < all.vain / 10;
     return {
       measured: [
-        { name: "threads", value: THREADS },
+        { name: "threads", value: THREADS[size] },
         { name: "connections each", value: connections },
         { name: "accepted, without the flag", value: all.accepted },
         { name: "accepted, EPOLLEXCLUSIVE", value: one.accepted },
@@ -72,25 +74,41 @@ export const lesson: Lesson = {
   },
 };
 
+/** The herd, which waits for one listener after the other. */
+class Threads implements Disposable {
+  readonly #workers: readonly Worker[];
+
+  constructor(readonly count: number) {
+    const url = new URL("./stage/herd_worker.ts", import.meta.url);
+    this.#workers = Array.from({ length: count }, () => new Worker(url, { type: "module" }));
+  }
+
+  /** Lets all of them wait; resolves when all have ended. */
+  async wait(herd: Herd): Promise<void> {
+    await Promise.all(this.#workers.map((worker) => {
+      const { promise, resolve, reject } = Promise.withResolvers<void>();
+      worker.onmessage = () => resolve();
+      worker.onerror = (event) => reject(new Error(event.message));
+      worker.postMessage(herd);
+      return promise;
+    }));
+  }
+
+  [Symbol.dispose](): void {
+    for (const worker of this.#workers) worker.terminate();
+  }
+}
+
 /** What the herd did for `connections`, one after the other. */
-async function herd(connections: number, flags: number, signal: AbortSignal) {
+async function herd(threads: Threads, connections: number, flags: number, signal: AbortSignal) {
   using sockets = new Sockets();
   const { fd: listener, port } = sockets.listen(SOCK_NONBLOCK);
   const shared = new Int32Array(new SharedArrayBuffer(PLACES.count * 4));
   const count = (place: keyof typeof PLACES) => Atomics.load(shared, PLACES[place]);
-  const ended: Promise<void>[] = [];
-  const workers = Array.from({ length: THREADS }, () => {
-    const worker = new Worker(new URL("./stage/herd_worker.ts", import.meta.url), {
-      type: "module",
-    });
-    const { promise, resolve } = Promise.withResolvers<void>();
-    worker.onmessage = () => resolve();
-    ended.push(promise);
-    worker.postMessage({ listener, flags, shared } satisfies Herd);
-    return worker;
-  });
+  const ended = threads.wait({ listener, flags, shared });
+  ended.catch(() => {}); // it is awaited below
   try {
-    const there = await until(() => count("waiting") === THREADS, PATIENCE_MS, signal);
+    const there = await until(() => count("waiting") === threads.count, PATIENCE_MS, signal);
     if (!there) throw new LessonError("The threads did not start in time");
     for (let connection = 1; connection <= connections; connection++) {
       await pause(REST_MS, signal);
@@ -101,7 +119,6 @@ async function herd(connections: number, flags: number, signal: AbortSignal) {
     return { woken: count("woken"), accepted: count("accepted"), vain: count("vain") };
   } finally {
     Atomics.store(shared, PLACES.over, 1);
-    await Promise.all(ended);
-    for (const worker of workers) worker.terminate();
+    await ended;
   }
 }
