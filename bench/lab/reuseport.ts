@@ -39,8 +39,7 @@ export const lesson: Lesson = {
     "free one gets less than half of those that come then, and the clients that are reset are as " +
     "many as waited for the listener that closed",
   code: [
-    "models/readiness/worker.ts: the workers share one listener instead",
-    "models/readiness/server.ts: accepts",
+    "models/readiness/server.ts: accepts from one listener, which all workers share",
   ],
   unavailable: unavailableReason,
   run({ size, say }) {
