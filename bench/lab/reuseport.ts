@@ -39,7 +39,7 @@ export const lesson: Lesson = {
     "free one gets less than half of those that come then, and the clients that are reset are as " +
     "many as waited for the listener that closed",
   code: [
-    "models/readiness/server.ts: accepts from one listener, which all workers share",
+    "models/kernel/loops.ts: one listener for all workers",
   ],
   unavailable: unavailableReason,
   run({ size, say }) {

@@ -39,7 +39,7 @@ export const lesson: Lesson = {
     "the connections without the flag, and less than a tenth as often with it; refuted when " +
     "with it there are as many; else inconclusive",
   code: [
-    "models/selector/epoll.ts: set(), which watches listeners without the flag",
+    "models/pool/handoff.ts: one worker accepts for all, so that nobody is woken in vain",
     "bench/lab/stage/herd_worker.ts: a thread of the herd",
   ],
   unavailable: unavailableReason,
