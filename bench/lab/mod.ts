@@ -14,28 +14,39 @@ import {
   renderHelp,
   UsageError,
 } from "../../client/cli/flags.ts";
+import { lesson as allDescriptors } from "./all_descriptors.ts";
 import { lesson as blockedCostsNothing } from "./blocked_costs_nothing.ts";
 import { lesson as boundedPool } from "./bounded_pool.ts";
 import { lesson as completions } from "./completions.ts";
 import { lesson as concurrentTransfers } from "./concurrent_transfers.ts";
 import { lesson as connectedNotAccepted } from "./connected_not_accepted.ts";
 import { lesson as copies } from "./copies.ts";
+import { lesson as dupStillTold } from "./dup_still_told.ts";
 import { lesson as echoMultiplexed } from "./echo_multiplexed.ts";
 import { lesson as edgeEagain } from "./edge_eagain.ts";
+import { lesson as emfileSpins } from "./emfile_spins.ts";
 import { lesson as eventQueue } from "./event_queue.ts";
+import { lesson as fileBlocks } from "./file_blocks.ts";
 import { lesson as hello } from "./hello.ts";
 import { lesson as lateByHalf } from "./late_by_half.ts";
 import { lesson as levelAndEdge } from "./level_and_edge.ts";
 import { lesson as looksEvery4Seconds } from "./looks_every_4_seconds.ts";
+import { lesson as lostEdge } from "./lost_edge.ts";
 import { lesson as lowestDescriptor } from "./lowest_descriptor.ts";
 import { lesson as lyingLoad } from "./lying_load.ts";
+import { lesson as nagle } from "./nagle.ts";
+import { lesson as readinessHint } from "./readiness_hint.ts";
+import { lesson as regularFile } from "./regular_file.ts";
+import { lesson as reuseport } from "./reuseport.ts";
 import { lesson as selectChat } from "./select_chat.ts";
 import { lesson as selectLimit } from "./select_limit.ts";
 import { lesson as spinning } from "./spinning.ts";
 import { lesson as switchingThreads } from "./switching_threads.ts";
 import { lesson as threadPerConnection } from "./thread_per_connection.ts";
+import { lesson as thunderingHerd } from "./thundering_herd.ts";
 import { lesson as waitingInLine } from "./waiting_in_line.ts";
 import { lesson as watchedOrReady } from "./watched_or_ready.ts";
+import { lesson as windowsSelect } from "./windows_select.ts";
 import { lesson as withoutIdleClients } from "./without_idle_clients.ts";
 import { type Lesson, LessonError, type Stage } from "./lesson.ts";
 import {
@@ -65,11 +76,22 @@ export const LESSONS: readonly Lesson[] = [
   selectChat,
   echoMultiplexed,
   selectLimit,
+  windowsSelect,
   levelAndEdge,
   edgeEagain,
+  lostEdge,
+  readinessHint,
+  dupStillTold,
+  regularFile,
+  fileBlocks,
+  allDescriptors,
   watchedOrReady,
   withoutIdleClients,
   eventQueue,
+  emfileSpins,
+  thunderingHerd,
+  reuseport,
+  nagle,
   copies,
   completions,
   concurrentTransfers,

@@ -23,7 +23,7 @@ export function symbols(): Library {
  * The calling thread's errno: its one element is the error of the last call that failed, to be
  * read in the same expression as the call, before anything else runs.
  */
-export function errnoOf(c: Library): Int32Array {
+export function errnoOf(c: Pick<Library, "__errno_location">): Int32Array {
   const location = c.__errno_location();
   if (location === null) throw new Error("Cannot find errno");
   return new Int32Array(Deno.UnsafePointerView.getArrayBuffer(location, 4));

@@ -33,8 +33,8 @@ const CPUCLOCK_SCHED = 2;
 /** <sys/resource.h>: of the calling thread only. */
 const RUSAGE_THREAD = 1;
 
-/** struct rusage in 64-bit fields: its size, ru_nvcsw and ru_nivcsw. */
-const RUSAGE_FIELDS = 18, VOLUNTARY_FIELD = 16, INVOLUNTARY_FIELD = 17;
+/** struct rusage in 64-bit fields: its size, ru_minflt, ru_nvcsw and ru_nivcsw. */
+const RUSAGE_FIELDS = 18, FAULTS_FIELD = 8, VOLUNTARY_FIELD = 16, INVOLUNTARY_FIELD = 17;
 
 /** cpu_set_t: 1024 bits. */
 const CPU_SET_BYTES = 128;
@@ -81,6 +81,15 @@ export class Probe {
       voluntary: Number(this.#usage[VOLUNTARY_FIELD]!),
       involuntary: Number(this.#usage[INVOLUNTARY_FIELD]!),
     };
+  }
+
+  /**
+   * Pages that the kernel had to find for the calling thread so far without a device (ru_minflt):
+   * one at each first touch, by the program as by a call that copies for it.
+   */
+  pageFaults(): number {
+    this.#c.getrusage(RUSAGE_THREAD, this.#usage);
+    return Number(this.#usage[FAULTS_FIELD]!);
   }
 
   /** Keeps the calling thread on processor `index` from now on; false when it may not. */

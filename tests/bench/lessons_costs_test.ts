@@ -11,9 +11,10 @@ import { lesson as lyingLoad } from "../../bench/lab/lying_load.ts";
 import { lessonTest, number } from "./lesson_case.ts";
 
 lessonTest(copies, "two octets through user space for each one, and none", (figures, verdict) => {
-  assertEquals(figures["through user space per octet, read and send"], 2);
-  assertEquals(figures["through user space per octet, read and send, 512 octets"], 2);
-  assertEquals(figures["through user space per octet, sendfile"], 0);
+  // A page fault of the runtime's own comes in now and then.
+  const touched = number(figures, "touched in user space per octet, read and send");
+  assert(touched >= 1.8 && touched <= 2.3, `${touched}`);
+  assert(number(figures, "touched in user space per octet, sendfile") <= 0.2);
   assert([100, "not known"].includes(figures["of the file cached after read and send"]!));
   assert(number(figures, "calls per MiB, read and send, 512 octets") >= 4096);
   assert(number(figures, "calls per MiB, read and send") < 100);
@@ -23,12 +24,17 @@ lessonTest(copies, "two octets through user space for each one, and none", (figu
 });
 
 lessonTest(completions, "at most half of the calls, and every answer right", (figures, verdict) => {
-  const messages = number(figures, "messages each way");
-  assertEquals(messages, 5 * 64);
-  assertEquals(figures["answers that were what was sent"], 2 * messages);
-  assertEquals(figures["calls, epoll"], 5 * (1 + 2 * 64));
-  assert(number(figures, "calls, io_uring") <= number(figures, "calls, epoll") / 2);
-  assertEquals(verdict, "confirmed");
+  const messages = number(figures, "messages each way, each batch");
+  assertEquals(messages, 128);
+  assertEquals(figures["answers that were what was sent"], 7 * 2 * messages);
+  for (const batch of [1, 64]) {
+    const [epoll, ring] = ["epoll", "io_uring"].map((way) =>
+      number(figures, `calls per message, ${way}, ${batch} at once`)
+    );
+    assertEquals(epoll, 2 + 1 / batch);
+    assert(ring! <= epoll! / 2, `${ring}`);
+  }
+  assertEquals(verdict, "inconclusive"); // of one block
 });
 
 lessonTest(lyingLoad, "one request is sent where many were due", (figures, verdict) => {

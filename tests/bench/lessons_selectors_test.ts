@@ -7,6 +7,10 @@
 
 import { assert, assertEquals } from "@std/assert";
 import { lesson as echoMultiplexed } from "../../bench/lab/echo_multiplexed.ts";
+import { lesson as lostEdge } from "../../bench/lab/lost_edge.ts";
+import { lesson as regularFile } from "../../bench/lab/regular_file.ts";
+import { lesson as dupStillTold } from "../../bench/lab/dup_still_told.ts";
+import { lesson as readinessHint } from "../../bench/lab/readiness_hint.ts";
 import { lesson as edgeEagain } from "../../bench/lab/edge_eagain.ts";
 import { lesson as levelAndEdge } from "../../bench/lab/level_and_edge.ts";
 import { lesson as lowestDescriptor } from "../../bench/lab/lowest_descriptor.ts";
@@ -37,14 +41,17 @@ lessonTest(echoMultiplexed, "returns every octet from one worker", (figures, ver
   assertEquals(verdict, "confirmed");
 });
 
-lessonTest(selectLimit, "refuses with select alone, from 1024 on", (figures, verdict) => {
-  assertEquals(figures["select: first descriptor refused"], 1024);
-  assertEquals(figures["select: refused"], 16);
-  assertEquals(figures["poll: refused"], 0);
-  assertEquals(figures["epoll: refused"], 0);
-  assert(Number(figures["of 8 clients around the limit, served with select"]) < 8);
-  assertEquals(figures["of 8 clients around the limit, served with epoll"], 8);
-  assertEquals(verdict, "confirmed");
+lessonTest(selectLimit, "ends at 1024 by fd_set alone", (figures, verdict) => {
+  assertEquals(figures["select, fd_set: highest"], 1023);
+  for (const kind of ["select, longer sets", "poll", "epoll"]) {
+    assertEquals(figures[`${kind}: highest`], 1500);
+  }
+  assert(number(figures, "of 8 clients around 1024, served with select, fd_set") < 8);
+  assertEquals(figures["of 8 clients around 1024, served with select, longer sets"], 8);
+  assertEquals(figures["what the others read"]?.toString().slice(0, 22), "select(2) cannot watch");
+  assert(["taken", "not tried"].includes(`${figures["poll with as many entries"]}`));
+  assert(["invalid argument", "not tried"].includes(`${figures["poll with one entry more"]}`));
+  assertEquals(verdict, "refuted");
 });
 
 lessonTest(levelAndEdge, "tells by level each time, by edge once", (figures, verdict) => {
@@ -57,14 +64,44 @@ lessonTest(levelAndEdge, "tells by level each time, by edge once", (figures, ver
   assertEquals(verdict, "confirmed");
 });
 
-lessonTest(edgeEagain, "EAGAIN by edge only, and every other recv a request", (figures) => {
-  assertEquals(figures["EAGAIN per request, level"], 0);
-  assertEquals(figures["recv per request, level"], 1);
-  const eagain = number(figures, "EAGAIN per request, edge");
-  assert(eagain > 0 && eagain <= 1, `${eagain}`);
-  const requests = number(figures, "requests each");
-  const recv = number(figures, "recv per request, edge");
-  assertEquals(Math.round(requests * recv), Math.round(requests * (1 + eagain)));
+lessonTest(edgeEagain, "one by edge, and the end that a short read misses", (figures, verdict) => {
+  assertEquals(figures["recv per request, level, one read"], 1);
+  assertEquals(figures["EAGAIN per request, edge, until EAGAIN"], 1);
+  assertEquals(figures["EAGAIN per request, edge, until a short read"], 0.1); // of full buffers
+  assertEquals(figures["sees the end that came along, edge, until EAGAIN"], "yes");
+  assertEquals(figures["sees the end that came along, edge, until a short read"], "no");
+  assertEquals(figures["every octet of every request was read"], "yes");
+  assertEquals(verdict, "confirmed");
+});
+
+lessonTest(lostEdge, "reads all by level and one part by edge", (figures, verdict) => {
+  assertEquals(figures["octets read, level"], 64);
+  assertEquals(figures["octets read, edge"], 16);
+  assertEquals(figures["octets read after one more came, edge"], 16);
+  assertEquals(verdict, "confirmed");
+});
+
+lessonTest(readinessHint, "tells both and has something for one", (figures, verdict) => {
+  for (const kind of ["select", "poll", "epoll"]) {
+    assertEquals(figures[`both told of an octet, ${kind}`], 20);
+    assertEquals(figures[`the second recv says EAGAIN, ${kind}`], 20);
+    assertEquals(figures[`the second accept says EAGAIN, ${kind}`], 20);
+  }
+  assertEquals(verdict, "confirmed");
+});
+
+lessonTest(dupStillTold, "tells until the copy is closed", (figures, verdict) => {
+  assertEquals(figures["waits that told, the registered one closed"], 100);
+  assertEquals(figures["taking it out then"], "EBADF");
+  assertEquals(figures["waits that told, the copy closed, too"], 0);
+  assertEquals(verdict, "confirmed");
+});
+
+lessonTest(regularFile, "ready to select and poll, refused by epoll", (figures, verdict) => {
+  assertEquals(figures["an empty file, select"], "readable and writable");
+  assertEquals(figures["an empty file, poll"], "readable and writable");
+  assertEquals(figures["an empty file, epoll"], "refused: EPERM");
+  assertEquals(verdict, "confirmed");
 });
 
 lessonTest(

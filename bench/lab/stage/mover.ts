@@ -1,13 +1,15 @@
 /**
  * A file's way to a socket over loopback, by read(2) and send(2) or by sendfile(2), with an account
- * of what passed through this program. copies.ts compares such ways.
+ * of what passed through this program, by page faults: a page of the buffer that was given back is
+ * missed by the call that copies to it or from it. copies.ts compares such ways.
  *
  * @module
  */
 
 import { EAGAIN, MSG_DONTWAIT, MSG_TRUNC } from "../../../models/libc/constants.ts";
 import { CALL_NAMES, EAGAIN_COUNTER, errorText, Libc } from "../../../models/libc/mod.ts";
-import { alignedBuffer, Probe } from "../../../models/libc/probe.ts";
+import { LessonCalls } from "../../../models/libc/lesson_calls.ts";
+import { alignedBuffer, PAGE_BYTES, Probe } from "../../../models/libc/probe.ts";
 
 /** One read, write or sendfile of a program that knows what it does, octets. */
 export const LARGE_BYTES = 256 << 10;
@@ -19,8 +21,8 @@ const WAITS_MAX = 2_000;
 export interface Journey {
   /** Octets that arrived. */
   readonly arrived: number;
-  /** Octets that a call put into this program or took from it. */
-  readonly through: number;
+  /** Octets of the pages that the kernel had to find meanwhile, for this program or for itself. */
+  readonly touched: number;
   /** Calls that moved octets. */
   readonly calls: number;
   /** Processor time without the draining, microseconds. */
@@ -30,45 +32,54 @@ export interface Journey {
 /** A file's way to a socket that is drained at its other end. */
 export class Mover {
   readonly #probe = new Probe();
+  readonly #more = new LessonCalls();
   readonly #large = alignedBuffer(LARGE_BYTES);
   readonly #scratch = new Uint8Array(LARGE_BYTES);
   /** Counts apart: draining is not the program's work. */
   readonly #drainer = new Libc();
   #drainUs = 0;
   #arrived = 0;
-  #through = 0;
+  #missing = false;
 
   /** @param near does not block; what is sent to it arrives at `far`. */
   constructor(readonly libc: Libc, readonly near: number, readonly far: number) {}
 
-  /** Moves the `size` octets of `file` from its position on in steps of `bytes`; 0: by sendfile. */
-  move(file: number, size: number, bytes: number): Journey {
-    this.#drainUs = this.#arrived = this.#through = 0;
+  /**
+   * Moves the `size` octets of `file` from its position on in steps of `bytes`; 0: by sendfile.
+   *
+   * @param missing gives the buffer's pages back before each call, so that the kernel counts those
+   *   it needs. What arrives is then zeros: good for counting, and it costs time.
+   */
+  move(file: number, size: number, bytes: number, missing = false): Journey {
+    this.#drainUs = this.#arrived = 0;
+    this.#missing = missing;
+    const faultsBefore = this.#probe.pageFaults();
     const before = this.#probe.cpuUs();
     const callsBefore = this.#calls();
     if (bytes === 0) this.#sendfile(file);
     else this.#copy(file, this.#large.subarray(0, bytes));
     const calls = this.#calls() - callsBefore;
     const cpuUs = this.#probe.cpuUs() - before - this.#drainUs;
+    const touched = (this.#probe.pageFaults() - faultsBefore) * PAGE_BYTES;
     for (let waits = 0; waits < WAITS_MAX; waits++) {
       this.#drain();
       if (this.#arrived >= size) break;
       this.#drainer.sleep(1);
     }
-    return { arrived: this.#arrived, through: this.#through, calls, cpuUs };
+    return { arrived: this.#arrived, touched, calls, cpuUs };
   }
 
   #copy(file: number, buffer: Uint8Array<ArrayBuffer>): void {
     for (;;) {
+      if (this.#missing) this.#more.giveBack(this.#large);
       const count = this.#moved(this.libc.read(file, buffer));
       if (count === 0) return;
-      this.#through += count;
+      if (this.#missing) this.#more.giveBack(this.#large);
       for (let sent = 0; sent < count;) {
         const taken = this.libc.send(this.near, buffer.subarray(sent, count), 0);
         if (taken === -EAGAIN) this.#drain();
         else sent += this.#moved(taken);
       }
-      this.#through += count;
     }
   }
 

@@ -1,71 +1,68 @@
 /**
- * A game of two threads over the same shared numbers: one hands the turn to the other and waits
- * until it comes back. It waits by Atomics.wait, which is futex(2) underneath: the thread leaves
- * its processor until the other one wakes it. ping_pong_worker.ts plays it, switching_threads.ts
- * starts it.
+ * A game over two pipes: the first player writes an octet into one and reads one from the other, the
+ * second sends back what it reads. Each turn is one write(2) and one read(2), which puts the player to
+ * sleep until the other one has written. ping_pong_player.ts is a player as a thread or a process,
+ * switching_threads.ts starts it.
  *
  * @module
  */
 
+import { errorText, type Libc } from "../../../models/libc/mod.ts";
 import type { Probe } from "../../../models/libc/probe.ts";
 
-/** Where things are in the shared numbers. */
-export const PLACES = { turn: 0, present: 1, count: 2 } as const;
+/** The octet that ends the second player; 0 is a turn. */
+export const OVER = 1;
 
-/** A turn that is nobody's: both threads end their game. */
-export const OVER = -1;
-
-/** Between two looks whether the game is over, milliseconds: only a lost partner takes so long. */
-const LOOK_MS = 500;
-
-/** What a thread is told. */
-export interface Game {
-  /** Of PLACES.count numbers, all 0. */
-  readonly shared: Int32Array<SharedArrayBuffer>;
-  /** 0 begins. */
-  readonly player: 0 | 1;
-  /** How often each player has the turn. */
-  readonly turns: number;
-  /** The processor to stay on. */
-  readonly processor: number;
+/** Where a player reads and where it writes. */
+export interface Ends {
+  /** The end of a pipe to read from. */
+  readonly from: number;
+  /** The end of a pipe to write to. */
+  readonly to: number;
 }
 
-/** What a thread tells at the end. */
-export interface Score {
-  /** Turns that it had. */
+/** What the first player is told. */
+export interface Game extends Ends {
+  /** How often it has the turn; a second player, if there is one, as often. */
   readonly turns: number;
+}
+
+/** What the first player tells at the end. */
+export interface Score {
   /** From its first turn to its last, microseconds. */
   readonly us: number;
-  /** Context switches of this thread in that time. */
+  /** How often it lost the processor: it had to wait, or whom it woke went first. */
   readonly switches: number;
-  /** false: the system does not let it stay on one processor. */
-  readonly pinned: boolean;
 }
 
-/** Plays one game on the calling thread, which it blocks. */
-export function play({ shared, player, turns, processor }: Game, probe: Probe): Score {
-  const pinned = probe.pin(processor);
-  const other = 1 - player;
-  Atomics.add(shared, PLACES.present, 1);
-  Atomics.notify(shared, PLACES.present);
-  while (Atomics.load(shared, PLACES.present) === 1) {
-    Atomics.wait(shared, PLACES.present, 1, LOOK_MS);
-  }
-  const before = probe.switches();
+/** Plays the first player on the calling thread, which it blocks. */
+export function play({ from, to, turns }: Game, libc: Libc, probe: Probe): Score {
+  const octet = new Uint8Array(1);
+  const before = count(probe);
   const begun = performance.now();
-  let had = 0;
-  for (; had < turns; had++) {
-    for (let turn = Atomics.load(shared, PLACES.turn); turn !== player;) {
-      if (turn === OVER) return { turns: had, us: 0, switches: 0, pinned };
-      Atomics.wait(shared, PLACES.turn, turn, LOOK_MS);
-      turn = Atomics.load(shared, PLACES.turn);
-    }
-    // Nobody else changes the turn while it is this player's, but for the end of all.
-    Atomics.compareExchange(shared, PLACES.turn, player, other);
-    Atomics.notify(shared, PLACES.turn);
+  for (let turn = 0; turn < turns; turn++) {
+    check(libc.write(to, octet));
+    check(libc.read(from, octet));
   }
   const us = 1e3 * (performance.now() - begun);
-  const after = probe.switches();
-  const switches = after.voluntary - before.voluntary + after.involuntary - before.involuntary;
-  return { turns: had, us, switches, pinned };
+  return { us, switches: count(probe) - before };
+}
+
+/** Plays the second player on the calling thread, which it blocks until the game is OVER. */
+export function answer({ from, to }: Ends, libc: Libc): void {
+  const octet = new Uint8Array(1);
+  for (;;) {
+    check(libc.read(from, octet));
+    if (octet[0] === OVER) return;
+    check(libc.write(to, octet));
+  }
+}
+
+function count(probe: Probe): number {
+  const { voluntary, involuntary } = probe.switches();
+  return voluntary + involuntary;
+}
+
+function check(count: number): void {
+  if (count !== 1) throw new Error(`Cannot pass the turn: ${errorText(-count)}`);
 }

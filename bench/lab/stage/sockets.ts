@@ -68,6 +68,13 @@ export class Sockets implements Disposable {
     return [client, server];
   }
 
+  /** A pipe: the descriptor to read from and the one to write to. */
+  pipe(): { from: number; to: number } {
+    const ends = this.libc.pipe();
+    if (typeof ends === "number") throw new LessonError(`Cannot make a pipe: ${errorText(-ends)}`);
+    return { from: this.own(ends[0]), to: this.own(ends[1]) };
+  }
+
   /** How often `call` was made through `libc`. */
   count(call: CallName): number {
     return this.libc.calls[CALL_NAMES.indexOf(call)]!;

@@ -1,0 +1,86 @@
+/**
+ * A descriptor is a number for an open file description, and dup(2), fork(2) and sent descriptors
+ * make several numbers for one. epoll(7) takes a number and watches the description: it forgets it
+ * when the last number is closed, not when the registered one is. A program that closes a socket of
+ * which a copy is open somewhere is told of it on and on, by a number that is not its own any more,
+ * and cannot take it out: EPOLL_CTL_DEL of the closed number says EBADF.
+ *
+ * poll(2) is given numbers each time, and says of the closed one that it is none (POLLNVAL). The claim
+ * would be refuted by an epoll that forgets the descriptor at close(2).
+ *
+ * @module
+ */
+
+import { EBADF, EPOLL_CTL_DEL, EPOLLIN } from "../../models/libc/constants.ts";
+import { EPOLL_CTL_ADD, POLLIN, POLLNVAL } from "../../models/libc/constants.ts";
+import { errorText, unavailableReason } from "../../models/libc/mod.ts";
+import { LessonCalls } from "../../models/libc/lesson_calls.ts";
+import { EPOLL_EVENT_LAYOUTS, POLLFD_BYTES } from "../../models/libc/structs.ts";
+import type { Lesson } from "./lesson.ts";
+import { Sockets } from "./stage/sockets.ts";
+
+/** How often epoll is asked after the close. */
+const WAITS = 100;
+
+/** See Lesson. */
+export const lesson: Lesson = {
+  name: "dup-still-told",
+  title: "a closed descriptor with a copy open is still told of",
+  claim: "epoll watches the open file description: a close with a copy open is still told, and " +
+    "cannot be undone",
+  plan: "Watch a socket with something to read by epoll, make a copy of it by dup, and close the " +
+    `number that was registered. Ask ${WAITS} times, try to take it out, ask poll about the ` +
+    "number; then close the copy and ask again.",
+  rule:
+    `confirmed when epoll tells at each of ${WAITS} waits after the close, taking it out says ` +
+    "EBADF, poll calls the number none, and nothing is told once the copy is closed",
+  code: [
+    "models/selector/epoll.ts: forget(), which relies on there being no copies",
+    "models/libc/mod.ts: close-on-exec at every descriptor, so that no child inherits one",
+  ],
+  unavailable: unavailableReason,
+  run({ say }) {
+    using sockets = new Sockets();
+    const { libc } = sockets;
+    const layout = EPOLL_EVENT_LAYOUTS[Deno.build.arch]!;
+    const event = new Uint8Array(layout.bytes);
+    new DataView(event.buffer).setUint32(0, EPOLLIN, true);
+    const [client, server] = sockets.pair();
+    const epoll = sockets.own(libc.epollCreate());
+    const copy = sockets.own(new LessonCalls().dup(server));
+    libc.epollControl(epoll, EPOLL_CTL_ADD, server, event);
+    libc.send(client, new Uint8Array(1), 0);
+    const told = () => {
+      let count = 0;
+      for (let wait = 0; wait < WAITS; wait++) count += libc.epollWait(epoll, event, 1, 0);
+      return count;
+    };
+    const open = told();
+    sockets.close(server);
+    const closed = told();
+    say(`told at ${open} of ${WAITS} waits before the close, at ${closed} after it`);
+    const removal = libc.epollControl(epoll, EPOLL_CTL_DEL, server, event);
+    const entry = new DataView(new ArrayBuffer(POLLFD_BYTES));
+    entry.setInt32(0, server, true);
+    entry.setInt16(4, POLLIN, true);
+    libc.poll(new Uint8Array(entry.buffer), 1n, 0);
+    const isNone = entry.getInt16(6, true) === POLLNVAL;
+    sockets.close(copy);
+    const gone = told();
+    const holds = open === WAITS && closed === WAITS && removal === -EBADF && isNone && gone === 0;
+    return Promise.resolve({
+      measured: [
+        { name: "waits that told, both open", value: open },
+        { name: "waits that told, the registered one closed", value: closed },
+        {
+          name: "taking it out then",
+          value: removal === -EBADF ? "EBADF" : removal < 0 ? errorText(-removal) : "done",
+        },
+        { name: "poll calls the number none (POLLNVAL)", value: isNone ? "yes" : "no" },
+        { name: "waits that told, the copy closed, too", value: gone },
+      ],
+      verdict: holds ? "confirmed" : "refuted",
+      reason: `after the close ${closed} of ${WAITS} waits told of it, after the copy's ${gone}`,
+    });
+  },
+};

@@ -1,0 +1,113 @@
+/**
+ * "Non-blocking" is a promise about sockets and pipes. On a regular file O_NONBLOCK has no effect
+ * (open(2)): poll(2) calls it ready, read(2) is made, and if the octets are not in the kernel's memory
+ * the thread sleeps until the device has brought them. A readiness loop that reads files therefore
+ * waits for disks, and its other clients with it. Only what is begun and reported later, asynchronous
+ * I/O such as io_uring(7) or a thread that does the waiting, never blocks the loop.
+ *
+ * Whether a read had to wait is asked of the kernel twice: preadv2(2) with RWF_NOWAIT says EAGAIN in
+ * place of waiting, and a thread that sleeps is counted as a voluntary switch. The claim would be
+ * refuted by a read(2) that says EAGAIN.
+ *
+ * @module
+ */
+
+import { EAGAIN, O_CREAT, O_NONBLOCK } from "../../models/libc/constants.ts";
+import { LessonCalls } from "../../models/libc/lesson_calls.ts";
+import { errorText, unavailableReason } from "../../models/libc/mod.ts";
+import { Probe } from "../../models/libc/probe.ts";
+import { READ, ReadyList } from "../../models/selector/mod.ts";
+import { PollSelector } from "../../models/selector/poll.ts";
+import { type Lesson, LessonError } from "./lesson.ts";
+import { pause } from "./stage/pause.ts";
+import { Sockets } from "./stage/sockets.ts";
+
+/** Octets of the file, all read at once. */
+const BYTES = 1 << 20;
+
+/** <fcntl.h>: to read and to write. */
+const O_RDWR = 2;
+
+/** See Lesson. */
+export const lesson: Lesson = {
+  name: "file-blocks",
+  title: "a read of a file blocks, non-blocking or not",
+  claim: "Only asynchronous I/O never blocks: a non-blocking descriptor of a file that is not in " +
+    "memory does",
+  plan:
+    "Write a file, have the kernel forget it, and open it with O_NONBLOCK. Ask poll whether it " +
+    "is ready, preadv2 with RWF_NOWAIT whether a read would wait, then read, and count how often " +
+    "the thread slept in it. The same when the file is in memory.",
+  rule: "confirmed when poll calls the forgotten file ready, RWF_NOWAIT says EAGAIN, and read " +
+    "brings octets all the same, having slept; inconclusive when the kernel forgot nothing, as of " +
+    "files in memory (tmpfs)",
+  code: [
+    "models/files/slow_disk.ts: slowStore, the disk that keeps a loop waiting",
+    "models/async.ts: the runtime's files are read by other threads",
+  ],
+  unavailable: unavailableReason,
+  async run({ size, say, signal }) {
+    const rounds = size === "full" ? 20 : 3;
+    using sockets = new Sockets();
+    const { libc } = sockets;
+    const [more, probe] = [new LessonCalls(), new Probe()];
+    const path = await Deno.makeTempFile({ prefix: "ftplab-lab-" });
+    try {
+      const fd = sockets.own(libc.open(path, O_RDWR | O_CREAT | O_NONBLOCK, 0o600));
+      const buffer = new Uint8Array(BYTES);
+      if (libc.write(fd, buffer) !== BYTES) throw new LessonError("Cannot write a file");
+      const selector = new PollSelector(libc);
+      selector.set(fd, READ);
+      const ready = new ReadyList();
+      const counts = { ready: 0, wouldWait: 0, brought: 0, slept: 0, eagain: 0 };
+      const kept = { wouldWait: 0, slept: 0 };
+      const read = () => {
+        libc.seek(fd, 0);
+        const before = probe.switches().voluntary;
+        const count = libc.read(fd, buffer);
+        const slept = probe.switches().voluntary > before ? 1 : 0;
+        if (count < 0 && count !== -EAGAIN) throw new LessonError(errorText(-count));
+        return { count, slept };
+      };
+      const wouldWait = () => more.readWithoutWaiting(fd, buffer.subarray(0, 1)) === -EAGAIN;
+      for (let round = 0; round < rounds; round++) {
+        await pause(0, signal);
+        more.forgetFile(fd);
+        selector.wait(0, ready);
+        counts.ready += ready.count;
+        // What is forgotten and what is told of it, only where the kernel did forget.
+        if (!wouldWait()) continue;
+        counts.wouldWait++;
+        const cold = read();
+        if (cold.count > 0) counts.brought++;
+        if (cold.count === -EAGAIN) counts.eagain++;
+        counts.slept += cold.slept;
+        if (wouldWait()) kept.wouldWait++;
+        kept.slept += read().slept;
+      }
+      say(`forgotten ${counts.wouldWait} of ${rounds} times; slept in ${counts.slept} reads`);
+      const some = counts.wouldWait > 0;
+      const blocks = counts.ready === rounds && counts.brought === counts.wouldWait &&
+        counts.slept > 0;
+      return {
+        measured: [
+          { name: "rounds", value: rounds },
+          { name: "poll calls the forgotten file ready", value: counts.ready },
+          { name: "a read would wait (RWF_NOWAIT says EAGAIN)", value: counts.wouldWait },
+          { name: "read says EAGAIN", value: counts.eagain },
+          { name: "read brings octets", value: counts.brought },
+          { name: "reads in which the thread slept", value: counts.slept },
+          { name: "the same in memory: a read would wait", value: kept.wouldWait },
+          { name: "the same in memory: the thread slept", value: kept.slept },
+        ],
+        verdict: !some ? "inconclusive" : blocks ? "confirmed" : "refuted",
+        reason: some
+          ? `of ${counts.wouldWait} reads that had to wait ${counts.slept} slept, ` +
+            `${counts.eagain} said EAGAIN`
+          : "the kernel forgot nothing of the file",
+      };
+    } finally {
+      await Deno.remove(path);
+    }
+  },
+};

@@ -1,0 +1,124 @@
+/**
+ * Several threads wait for one listener, each with an epoll of its own. One connection comes: by level
+ * the kernel wakes all of them, one gets the connection, the others find nothing and sleep again. With
+ * thousands of threads that is a herd that thunders at each connection. EPOLLEXCLUSIVE (epoll_ctl(2),
+ * since Linux 4.5) asks to wake at least one, not all.
+ *
+ * "At least": a rule that wants exactly one would be wrong. And who wakes up late finds the listener
+ * empty and is not told at all, so here each thread hesitates a moment before it accepts. The claim
+ * would be refuted if without the flag one thread per connection woke up, or with it as many.
+ *
+ * @module
+ */
+
+import { SOCK_NONBLOCK } from "../../models/libc/constants.ts";
+import { unavailableReason } from "../../models/libc/mod.ts";
+import { type Lesson, LessonError } from "./lesson.ts";
+import { pause, until } from "./stage/pause.ts";
+import { type Herd, PLACES } from "./stage/herd_worker.ts";
+import { Sockets } from "./stage/sockets.ts";
+
+const THREADS = { full: 4, small: 2 };
+
+/** <sys/epoll.h> */
+const EPOLLEXCLUSIVE = 1 << 28;
+
+/** Between two connections the herd goes to sleep, milliseconds; a thread may take so long. */
+const REST_MS = 5, PATIENCE_MS = 20_000;
+
+/** See Lesson. */
+export const lesson: Lesson = {
+  name: "thundering-herd",
+  title: "one connection wakes every thread, or with EPOLLEXCLUSIVE fewer",
+  claim: "A connection wakes all threads that wait for the listener; EPOLLEXCLUSIVE wakes one",
+  plan:
+    `Let ${THREADS.full} threads wait for one listener, each with its own epoll, and connect one ` +
+    "client after the other. Who is told hesitates, then accepts: count the threads that were " +
+    "told and the accepts that found nothing, without the flag and with it.",
+  rule: "confirmed when all connections are accepted either way, in vain more often than half of " +
+    "the connections without the flag, and less than a tenth as often with it; refuted when " +
+    "with it there are as many; else inconclusive",
+  code: [
+    "models/pool/handoff.ts: one worker accepts for all, so that nobody is woken in vain",
+    "bench/lab/stage/herd_worker.ts: a thread of the herd",
+  ],
+  unavailable: unavailableReason,
+  async run({ size, say, signal }) {
+    const connections = size === "full" ? 300 : 20;
+    using threads = new Threads(THREADS[size]);
+    const all = await herd(threads, connections, 0, signal);
+    say(`all are woken: ${all.woken} times for ${connections} connections, ${all.vain} in vain`);
+    const one = await herd(threads, connections, EPOLLEXCLUSIVE, signal);
+    say(`EPOLLEXCLUSIVE: ${one.woken} times, ${one.vain} in vain`);
+    const served = all.accepted === connections && one.accepted === connections;
+    const fewer = all.vain > connections / 2 && one.vain < all.vain / 10;
+    return {
+      measured: [
+        { name: "threads", value: THREADS[size] },
+        { name: "connections each", value: connections },
+        { name: "accepted, without the flag", value: all.accepted },
+        { name: "accepted, EPOLLEXCLUSIVE", value: one.accepted },
+        { name: "told, without the flag", value: all.woken },
+        { name: "told, EPOLLEXCLUSIVE", value: one.woken },
+        { name: "in vain, without the flag", value: all.vain },
+        { name: "in vain, EPOLLEXCLUSIVE", value: one.vain },
+      ],
+      verdict: served && fewer
+        ? "confirmed"
+        : !served || one.vain >= all.vain && all.vain > 0
+        ? "refuted"
+        : "inconclusive",
+      reason: `${all.vain} of ${all.woken} wake-ups in vain without the flag, ${one.vain} of ` +
+        `${one.woken} with it`,
+    };
+  },
+};
+
+/** The herd, which waits for one listener after the other. */
+class Threads implements Disposable {
+  readonly #workers: readonly Worker[];
+
+  constructor(readonly count: number) {
+    const url = new URL("./stage/herd_worker.ts", import.meta.url);
+    this.#workers = Array.from({ length: count }, () => new Worker(url, { type: "module" }));
+  }
+
+  /** Lets all of them wait; resolves when all have ended. */
+  async wait(herd: Herd): Promise<void> {
+    await Promise.all(this.#workers.map((worker) => {
+      const { promise, resolve, reject } = Promise.withResolvers<void>();
+      worker.onmessage = () => resolve();
+      worker.onerror = (event) => reject(new Error(event.message));
+      worker.postMessage(herd);
+      return promise;
+    }));
+  }
+
+  [Symbol.dispose](): void {
+    for (const worker of this.#workers) worker.terminate();
+  }
+}
+
+/** What the herd did for `connections`, one after the other. */
+async function herd(threads: Threads, connections: number, flags: number, signal: AbortSignal) {
+  using sockets = new Sockets();
+  const { fd: listener, port } = sockets.listen(SOCK_NONBLOCK);
+  const shared = new Int32Array(new SharedArrayBuffer(PLACES.count * 4));
+  const count = (place: keyof typeof PLACES) => Atomics.load(shared, PLACES[place]);
+  const ended = threads.wait({ listener, flags, shared });
+  ended.catch(() => {}); // it is awaited below
+  try {
+    const there = await until(() => count("waiting") === threads.count, PATIENCE_MS, signal);
+    if (!there) throw new LessonError("The threads did not start in time");
+    for (let connection = 1; connection <= connections; connection++) {
+      await pause(REST_MS, signal);
+      sockets.close(sockets.connect(port));
+      await until(() => count("accepted") === connection, PATIENCE_MS, signal);
+    }
+    await pause(REST_MS, signal);
+    return { woken: count("woken"), accepted: count("accepted"), vain: count("vain") };
+  } finally {
+    Atomics.store(shared, PLACES.over, 1);
+    await ended;
+  }
+}
