@@ -125,9 +125,9 @@ const TABLE = {
 
 const LINE: CommandLine<keyof typeof TABLE> = {
   command: "bench",
-  usage: ["bench [FLAGS]", "bench report FILE [PAGE]", "bench compare FILE FILE"],
+  usage: ["bench [FLAGS]", "bench report FILE [MD]", "bench compare FILE FILE"],
   about: "Measures the models against each other and, with --peers, against other servers. " +
-    "report draws the reports of an earlier run again, and its table into a page; compare tells which verdicts of a run another " +
+    "report draws the reports of an earlier run again, and its table into the page MD; compare tells which verdicts of a run another " +
     "one replicates.",
   flags: TABLE,
   operands: false,
