@@ -127,8 +127,8 @@ const LINE: CommandLine<keyof typeof TABLE> = {
   command: "bench",
   usage: ["bench [FLAGS]", "bench report FILE [MD]", "bench compare FILE FILE"],
   about: "Measures the models against each other and, with --peers, against other servers. " +
-    "report draws the reports of an earlier run again, and its table into the page MD; compare tells which verdicts of a run another " +
-    "one replicates.",
+    "report draws the reports of an earlier run again, and its table into the page MD; compare " +
+    "tells which verdicts of a run another one replicates.",
   flags: TABLE,
   operands: false,
   exits: [
@@ -168,7 +168,7 @@ function parseReport(args: readonly string[]): ParsedFlags {
   const [file, page, stray] = flags.operands;
   if (file === undefined || file === "") throw new UsageError("report takes the FILE of a run");
   if (stray !== undefined) {
-    throw new UsageError(`Unknown argument "${stray}": report takes one FILE, and a PAGE`);
+    throw new UsageError(`Unknown argument "${stray}": report takes one FILE, and a page`);
   }
   return { kind: "report", file, ...(page === undefined ? {} : { page }) };
 }

@@ -15,7 +15,7 @@ import { acceptedPeer, WAKE } from "./sockets.ts";
 import { type ConnectionTools, refuse } from "./tools.ts";
 
 /** One connection that was let in, from its first word to its last. */
-export interface Client {
+export interface Admitted {
   /** Says what the session says first. */
   begin(): void;
   /** The server stops: goodbye as soon as nothing is under way. */
@@ -27,7 +27,7 @@ export interface Client {
 }
 
 /** How one kind of loop takes a connection. */
-export interface Reception<C extends Client> {
+export interface Reception<C extends Admitted> {
   /** What its connections share. */
   readonly tools: ConnectionTools;
   /** Why a descriptor is of no use to who waits for it. */
@@ -41,7 +41,7 @@ export interface Reception<C extends Client> {
 }
 
 /** Those of one worker. */
-export class Clients<C extends Client> {
+export class Clients<C extends Admitted> {
   readonly #all = new Set<C>();
   readonly #eventCount = new Uint8Array(8);
 

@@ -9,7 +9,7 @@
  */
 
 import { errorText } from "./errors.ts";
-import { addressOf, type Ring } from "./uring.ts";
+import { memoryAddress, type Ring } from "./uring.ts";
 import * as abi from "./uring_abi.ts";
 
 /** What the ring of buffers is aligned to: a page. */
@@ -34,9 +34,9 @@ export class BufferRing {
   constructor(ring: Ring, readonly group: number, readonly count: number, readonly bytes: number) {
     this.#first = count * abi.BUF_BYTES;
     const room = new Uint8Array(this.#first + count * bytes + PAGE_BYTES);
-    const skipped = -addressOf(room) & PAGE_BYTES - 1;
+    const skipped = -memoryAddress(room) & PAGE_BYTES - 1;
     this.#memory = room.subarray(skipped, skipped + this.#first + count * bytes);
-    this.#address = addressOf(this.#memory);
+    this.#address = memoryAddress(this.#memory);
     this.#view = new DataView(room.buffer, skipped, this.#first);
     this.#tails = new Uint16Array(room.buffer, skipped + abi.BUF_TAIL, 1);
     const argument = new Uint8Array(abi.BUF_REG_BYTES);

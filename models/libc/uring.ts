@@ -49,7 +49,7 @@ const EVENTS_ARG_LENGTH = BigInt(abi.EVENTS_ARG_BYTES);
 export type OnCompletion = (tag: number, result: number, flags: number) => void;
 
 /** Where `octets` begin in the memory of the process: below 2^47, so a number holds it. */
-export function addressOf(octets: Uint8Array<ArrayBuffer>): number {
+export function memoryAddress(octets: Uint8Array<ArrayBuffer>): number {
   void octets.buffer; // from now on a small array is not on the heap, where it would be moved
   return Number(Deno.UnsafePointer.value(Deno.UnsafePointer.of(octets)));
 }
@@ -72,7 +72,7 @@ export class Ring {
   readonly #arg = new Uint8Array(abi.EVENTS_ARG_BYTES);
   readonly #argTimeout = new BigUint64Array(this.#arg.buffer, abi.EVENTS_ARG_TIMEOUT, 1);
   readonly #time = new BigInt64Array(TIMESPEC_BYTES / 8);
-  readonly #timeAddress = BigInt(addressOf(new Uint8Array(this.#time.buffer)));
+  readonly #timeAddress = BigInt(memoryAddress(new Uint8Array(this.#time.buffer)));
   /** Where the next submission goes; the kernel is told at the next `enter`. */
   #tail = 0;
   #submitted = 0;

@@ -12,7 +12,7 @@ import type { Completing, Operation, RingLoop } from "./loop.ts";
 import type { Slot, Slots } from "./slots.ts";
 
 /** The sending side of one control connection. */
-export class Output {
+export class ReplyOutput {
   readonly #operation: Operation;
   #slot: Slot | undefined;
   /** Where in the slot the send under way begins and ends. */

@@ -28,7 +28,7 @@ import { RUNNING, type WorkerContext } from "../pool/link.ts";
 import { ADDRESS_SLOT_BYTES } from "./data_connection.ts";
 import { type Operation, RingLoop } from "./loop.ts";
 import { Slots } from "./slots.ts";
-import { UringWire, type WireTools } from "./wire.ts";
+import { type RingWireTools, UringWire } from "./wire.ts";
 
 /** The group of the buffers for what clients say. */
 const INPUT_GROUP = 0;
@@ -42,7 +42,7 @@ const NOTHING_REFUSED = () => undefined;
 export class UringServer {
   readonly #loop: RingLoop;
   readonly #clients: Clients<UringWire>;
-  readonly #tools: WireTools;
+  readonly #tools: RingWireTools;
   readonly #accepting: Operation;
   readonly #waking: Operation;
   /** Nothing can be accepted for a moment. */
@@ -62,7 +62,7 @@ export class UringServer {
       adopt: NOTHING_REFUSED,
       refuses: NOTHING_REFUSED,
     });
-    const tools: WireTools = {
+    const tools: RingWireTools = {
       ...shared,
       data: {
         ...shared.data,

@@ -5,7 +5,7 @@
  * @module
  */
 
-import { addressOf } from "../libc/uring.ts";
+import { memoryAddress } from "../libc/uring.ts";
 
 /** One piece of memory. */
 export interface Slot {
@@ -41,7 +41,7 @@ export class Slots {
     const count = Math.min(SLOTS_AT_ONCE, this.most - this.#made);
     if (count <= 0) return;
     const memory = new Uint8Array(count * this.bytes);
-    const address = addressOf(memory);
+    const address = memoryAddress(memory);
     for (let at = (count - 1) * this.bytes; at >= 0; at -= this.bytes) {
       this.#idle.push({ octets: memory.subarray(at, at + this.bytes), address: address + at });
     }

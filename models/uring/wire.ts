@@ -11,7 +11,7 @@
 import type { Peer } from "../../server/mod.ts";
 import { Driver, type Wire } from "../driver/mod.ts";
 import { type Channel, PlainChannel } from "../kernel/channel.ts";
-import type { Client } from "../kernel/clients.ts";
+import type { Admitted } from "../kernel/clients.ts";
 import type { Timed } from "../kernel/deadlines.ts";
 import { closeGently, type PassiveDescriptor } from "../kernel/sockets.ts";
 import type { ConnectionTools } from "../kernel/tools.ts";
@@ -20,11 +20,11 @@ import { LAST_REPLY_MS, STEPS_AT_ONCE_MAX, STEPS_PER_TURN_MAX } from "../limits.
 import { RingConnection, type RingTools } from "./data_connection.ts";
 import { Input, type Listening } from "./input.ts";
 import type { Completing, Operation, Resumed, RingLoop } from "./loop.ts";
-import { Output } from "./output.ts";
+import { ReplyOutput } from "./output.ts";
 import type { Slots } from "./slots.ts";
 
 /** What the wires of one ring share. */
-export interface WireTools extends ConnectionTools {
+export interface RingWireTools extends ConnectionTools {
   /** Where they wait. */
   readonly loop: RingLoop;
   /** See ConnectionTools. */
@@ -38,14 +38,14 @@ export interface WireTools extends ConnectionTools {
 }
 
 /** One connection, from its first word to its last. */
-export class UringWire implements Wire, Client, Timed, Completing, Resumed, Listening {
+export class UringWire implements Wire, Admitted, Timed, Completing, Resumed, Listening {
   /** See Timed. */
   slot: number | undefined;
-  readonly #tools: WireTools;
+  readonly #tools: RingWireTools;
   readonly #channel: Channel;
   readonly #driver: Driver<PassiveDescriptor>;
   readonly #input: Input;
-  readonly #output: Output;
+  readonly #output: ReplyOutput;
   #data: RingConnection | undefined;
   /** When the last reply must have been taken. */
   #closing: number | undefined;
@@ -53,35 +53,35 @@ export class UringWire implements Wire, Client, Timed, Completing, Resumed, List
   #resumes = false;
   #closed = false;
 
-  constructor(tools: WireTools, fd: number, peer: Peer) {
+  constructor(tools: RingWireTools, fd: number, peer: Peer) {
     const { loop, buffers, replySlots } = tools;
     this.#tools = tools;
     this.#channel = new PlainChannel(tools.data.kernel, fd);
     this.#input = new Input(loop, buffers, fd, this, this);
-    this.#output = new Output(loop, replySlots, fd, this);
+    this.#output = new ReplyOutput(loop, replySlots, fd, this);
     this.#driver = new Driver(tools.driver, this, peer, loop.now);
   }
 
-  /** See Client. */
+  /** See Admitted. */
   begin(): void {
     this.#driver.begin(this.#tools.loop.now);
     this.#settle();
   }
 
-  /** See Client. */
+  /** See Admitted. */
   stop(): void {
     this.#driver.stop(this.#tools.loop.now);
     this.#settle();
   }
 
-  /** See Client. */
+  /** See Admitted. */
   abandon(): void {
     this.#output.end();
     this.#driver.abandon();
     this.#settle();
   }
 
-  /** See Client, Completing and Resumed. */
+  /** See Admitted, Completing and Resumed. */
   crashed(error: unknown): void {
     this.#broken = true;
     this.#driver.crashed(error);

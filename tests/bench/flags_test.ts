@@ -109,7 +109,7 @@ Deno.test("parseFlags tells in one line what is wrong", () => {
     [["--seed", "-1"], /^--seed takes .*not "-1"$/],
     [["--out"], /^--out takes FILE$/],
     [["report"], /^report takes the FILE of a run$/],
-    [["report", "a", "b", "c"], /^Unknown argument "c": report takes one FILE, and a PAGE$/],
+    [["report", "a", "b", "c"], /^Unknown argument "c": report takes one FILE, and a page$/],
     [["compare", "a"], /^compare takes the FILEs of two runs$/],
     [["compare", "a", "b", "c"], /^compare takes /],
   ];

@@ -19,8 +19,11 @@ const NAMES = 2_000;
 /** Looks at names in a row: two steps of a listing, and what the commands around it look at. */
 const LOOKS_MAX = 64 + 16;
 
-/** The same for async, where the runtime decides when it polls: some steps may pass before. */
-const ASYNC_LOOKS_MAX = 8 * 32 + 16;
+/**
+ * The same for async, where the runtime decides when it polls: mostly 8 steps may pass before, more
+ * where others have the processors and its thread pool has answered before it comes to wait.
+ */
+const ASYNC_LOOKS_MAX = 16 * 32 + 16;
 
 /** Calls by which a loop waits for others, or looks at one of them. */
 const TURNS = [

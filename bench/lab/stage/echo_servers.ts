@@ -6,7 +6,7 @@
  */
 
 import { Libc } from "../../../models/libc/mod.ts";
-import { addressOf, Ring } from "../../../models/libc/uring.ts";
+import { memoryAddress, Ring } from "../../../models/libc/uring.ts";
 import { EchoLoop, selectorOf } from "./selectors.ts";
 
 /** Octets of a message: who says it, and in which turn. */
@@ -45,7 +45,7 @@ export function overEpoll(sockets: readonly number[]): EchoServer {
 export function overUring(sockets: readonly number[]): EchoServer {
   const ring = new Ring({ entries: 2 * sockets.length });
   const memory = new Uint8Array(BYTES * sockets.length);
-  const start = addressOf(memory);
+  const start = memoryAddress(memory);
   for (const [index, fd] of sockets.entries()) ring.recv(fd, start + BYTES * index, BYTES, index);
   let received = 0;
   const onCompletion = (index: number, count: number) => {

@@ -10,7 +10,7 @@ import * as c from "../../../models/libc/constants.ts";
 import { BufferRing } from "../../../models/libc/buffer_ring.ts";
 import { CALL_NAMES, Libc, unavailableReason } from "../../../models/libc/mod.ts";
 import { SOCKADDR_IN6_BYTES } from "../../../models/libc/structs.ts";
-import { addressOf, Ring } from "../../../models/libc/uring.ts";
+import { memoryAddress, Ring } from "../../../models/libc/uring.ts";
 import { uringUnavailable } from "../../../models/libc/uring_setup.ts";
 import * as abi from "../../../models/libc/uring_abi.ts";
 import { missing, testWith } from "../../permission.ts";
@@ -81,7 +81,7 @@ ringTest("completions beyond the ring's room are not lost, and keep their order"
 ringTest("recv completes with the octets that came, to where it said", (ring, loopback) => {
   const { server, client } = loopback.connect();
   const memory = new Uint8Array(64);
-  ring.recv(server, addressOf(memory) + 16, 8, 7);
+  ring.recv(server, memoryAddress(memory) + 16, 8, 7);
   ring.enter(0);
   ring.reap(() => assert(false, "Nothing has come yet"));
   loopback.libc.send(client, Uint8Array.of(1, 2, 3), 0);
@@ -92,7 +92,7 @@ ringTest("recv completes with the octets that came, to where it said", (ring, lo
 ringTest("sendSilentlyThen is silent, and what follows it comes after it", (ring, loopback) => {
   const { server, client } = loopback.connect();
   const memory = Uint8Array.of(4, 5, 6, 9);
-  const at = addressOf(memory);
+  const at = memoryAddress(memory);
   ring.sendSilentlyThen(server, at, 4, 1);
   ring.recv(server, at, 4, 2);
   ring.enter(0);
@@ -107,7 +107,7 @@ ringTest("sendSilentlyThen is silent, and what follows it comes after it", (ring
 ringTest("sendNow says nothing of what was taken, and at once what was not", (ring, loopback) => {
   const { server, client } = loopback.connect();
   const memory = new Uint8Array(65_536);
-  const at = addressOf(memory);
+  const at = memoryAddress(memory);
   ring.sendNow(server, at, 4, 1);
   ring.enter(0);
   ring.look(() => assert(false, "It is silent"));
@@ -125,7 +125,7 @@ ringTest("sendNow says nothing of what was taken, and at once what was not", (ri
 ringTest("sendNow says how much was taken when it was a part", (ring, loopback) => {
   const { server } = loopback.connect();
   const memory = new Uint8Array(16 << 20);
-  ring.sendNow(server, addressOf(memory), memory.length, 1);
+  ring.sendNow(server, memoryAddress(memory), memory.length, 1);
   ring.enter(0);
   const [[tag, taken]] = completed(ring, 1) as [[number, number]];
   assert(tag === 1 && taken > 0 && taken < memory.length, `${taken}`);
@@ -143,18 +143,18 @@ ringTest("the end of a stream is 0", (ring, loopback) => {
   const { server, client } = loopback.connect();
   loopback.close(client);
   const memory = new Uint8Array(8);
-  ring.recv(server, addressOf(memory), 8, 3);
+  ring.recv(server, memoryAddress(memory), 8, 3);
   assertEquals(completed(ring, 1), [[3, 0]]);
 });
 
 ringTest("sendThen is followed only when all is sent", (ring, loopback) => {
   const { server, client } = loopback.connect();
   const memory = Uint8Array.of(1, 2, 3);
-  ring.sendThen(server, addressOf(memory), 3, 1);
+  ring.sendThen(server, memoryAddress(memory), 3, 1);
   ring.nop(2);
   assertEquals(completed(ring, 2), [[1, 3], [2, 0]]);
   assertEquals(loopback.drain(client), 3);
-  ring.sendThen(-1, addressOf(memory), 3, 3);
+  ring.sendThen(-1, memoryAddress(memory), 3, 3);
   ring.nop(4);
   assertEquals(completed(ring, 2), [[3, -c.EBADF], [4, -c.ECANCELED]]);
 });
@@ -175,7 +175,7 @@ fileTest(
   (ring, loopback) => {
     withFile(loopback, 10, (file) => {
       const memory = new Uint8Array(16);
-      const at = addressOf(memory);
+      const at = memoryAddress(memory);
       ring.readThen(file, at, 4, 1);
       ring.nop(2);
       assertEquals(completed(ring, 2), [[1, 4], [2, 0]]);
@@ -192,7 +192,7 @@ ringTest("accept gives a descriptor and the address of its peer", (ring, loopbac
   const { fd, address } = loopback.listen();
   const memory = new Uint8Array(SOCKADDR_IN6_BYTES + 4);
   memory[SOCKADDR_IN6_BYTES] = SOCKADDR_IN6_BYTES;
-  ring.accept(fd, addressOf(memory), c.SOCK_NONBLOCK, 1);
+  ring.accept(fd, memoryAddress(memory), c.SOCK_NONBLOCK, 1);
   ring.enter(0);
   const client = loopback.open(libc.socket(4, 0));
   assertEquals(libc.connect(client, address), 0);
@@ -241,7 +241,7 @@ ringTest(
 ringTest("a cancel of what is not there says so, and harms nobody", (ring, loopback) => {
   const { server, client } = loopback.connect();
   const memory = new Uint8Array(8);
-  ring.recv(server, addressOf(memory), 8, 1);
+  ring.recv(server, memoryAddress(memory), 8, 1);
   ring.cancel(5, 6);
   assertEquals(completed(ring, 1), [[6, -c.ENOENT]]);
   loopback.libc.send(client, Uint8Array.of(1), 0);
@@ -251,7 +251,7 @@ ringTest("a cancel of what is not there says so, and harms nobody", (ring, loopb
 ringTest("what is cancelled completes, and its memory is written to no more", (ring, loopback) => {
   const { server, client } = loopback.connect();
   const memory = new Uint8Array(8);
-  ring.recv(server, addressOf(memory), 8, 1);
+  ring.recv(server, memoryAddress(memory), 8, 1);
   ring.enter(0);
   ring.cancel(1, 2);
   assertEquals(completed(ring, 1), [[1, -c.ECANCELED]]);

@@ -10,7 +10,7 @@ import { BufferRing } from "../../../models/libc/buffer_ring.ts";
 import * as c from "../../../models/libc/constants.ts";
 import { CONTROL_BYTES } from "../../../models/limits.ts";
 import { Input, type Listening } from "../../../models/uring/input.ts";
-import { Output } from "../../../models/uring/output.ts";
+import { ReplyOutput } from "../../../models/uring/output.ts";
 import { Slots } from "../../../models/uring/slots.ts";
 import { Owner, type Stage, stageTest } from "./stage.ts";
 
@@ -100,7 +100,7 @@ stageTest("Input.end: idle when the kernel has let go, and nothing is told any m
 function outputOf(stage: Stage, bytes = 64) {
   const { server, client } = stage.loopback.connect();
   const owner = new Owner();
-  const output = new Output(stage.loop, new Slots(bytes, Infinity), server, owner);
+  const output = new ReplyOutput(stage.loop, new Slots(bytes, Infinity), server, owner);
   const broken: boolean[] = [];
   owner.does = (_, result) => broken.push(!output.completed(result));
   const say = (text: string) => {
@@ -118,7 +118,7 @@ function received(stage: Stage, fd: number): string {
   return new TextDecoder().decode(buffer.subarray(0, Math.max(0, count)));
 }
 
-stageTest("Output sends at once, and what comes behind it in order", (stage) => {
+stageTest("ReplyOutput sends at once, and what comes behind it in order", (stage) => {
   const { client, output, say } = outputOf(stage);
   say("one ");
   assertEquals([output.congested, output.idle], [false, false]);
@@ -129,14 +129,14 @@ stageTest("Output sends at once, and what comes behind it in order", (stage) => 
   assertEquals([received(stage, client), output.congested], ["one two three", false]);
 });
 
-stageTest("Output sends what is longer than its memory in parts", (stage) => {
+stageTest("ReplyOutput sends what is longer than its memory in parts", (stage) => {
   const { client, output, say } = outputOf(stage, 7);
   say("a reply of some length");
   stage.rounds(() => output.idle);
   assertEquals(received(stage, client), "a reply of some length");
 });
 
-stageTest("Output is congested while the peer does not read, and then not", (stage) => {
+stageTest("ReplyOutput is congested while the peer does not read, and then not", (stage) => {
   const { server, client, output, say, broken } = outputOf(stage);
   const before = stage.loopback.fill(server);
   say("first");
@@ -150,7 +150,7 @@ stageTest("Output is congested while the peer does not read, and then not", (sta
   assertEquals(broken.includes(true), false);
 });
 
-stageTest("Output.end lets the kernel go first", (stage) => {
+stageTest("ReplyOutput.end lets the kernel go first", (stage) => {
   const { server, output, say, broken } = outputOf(stage);
   stage.loopback.fill(server);
   say("first");
@@ -166,16 +166,19 @@ stageTest("Output.end lets the kernel go first", (stage) => {
   assert(output.idle);
 });
 
-stageTest("Output.end before the kernel has said that it takes nothing ends it, too", (stage) => {
-  const { server, output, say } = outputOf(stage);
-  stage.loopback.fill(server);
-  say("first");
-  output.end(); // it was written down, and not handed over
-  stage.rounds(() => output.idle);
-  output.release();
-});
+stageTest(
+  "ReplyOutput.end before the kernel has said that it takes nothing ends it, too",
+  (stage) => {
+    const { server, output, say } = outputOf(stage);
+    stage.loopback.fill(server);
+    say("first");
+    output.end(); // it was written down, and not handed over
+    stage.rounds(() => output.idle);
+    output.release();
+  },
+);
 
-stageTest("Output says that the connection broke", (stage) => {
+stageTest("ReplyOutput says that the connection broke", (stage) => {
   const { client, output, say, broken } = outputOf(stage);
   stage.loopback.close(client);
   stage.rounds(() => {

@@ -7,7 +7,7 @@
 
 import { assert, assertEquals, assertThrows } from "@std/assert";
 import * as c from "../../../models/libc/constants.ts";
-import { addressOf } from "../../../models/libc/uring.ts";
+import { memoryAddress } from "../../../models/libc/uring.ts";
 import { Owner, stageTest } from "./stage.ts";
 
 stageTest(
@@ -117,8 +117,8 @@ stageTest("RingLoop.beginSilent: success is told before all else, and failure on
   const owner = new Owner();
   const [sending, failing, other] = [1, 2, 3].map(() => loop.operation(owner));
   ring.nop(loop.begin(other!));
-  ring.sendNow(server, addressOf(memory), 8, loop.beginSilent(sending!, 8));
-  ring.sendNow(-1, addressOf(memory), 8, loop.beginSilent(failing!, 8));
+  ring.sendNow(server, memoryAddress(memory), 8, loop.beginSilent(sending!, 8));
+  ring.sendNow(-1, memoryAddress(memory), 8, loop.beginSilent(failing!, 8));
   loop.hurry(sending!);
   loop.round();
   assertEquals(owner.log, [[sending!.tag, 8], [other!.tag, 0], [failing!.tag, -c.EBADF]]);
@@ -136,7 +136,7 @@ stageTest(
     const [sending, waiting] = [loop.operation(owner), loop.operation(owner)];
     ring.poll(server, c.POLLIN, loop.begin(waiting)); // nothing will come
     const memory = new Uint8Array(8);
-    ring.sendNow(server, addressOf(memory), 8, loop.beginSilent(sending, 8));
+    ring.sendNow(server, memoryAddress(memory), 8, loop.beginSilent(sending, 8));
     loop.hurry(waiting); // which is not silent: of no effect
     loop.hurry(sending);
     loop.round();
