@@ -59,12 +59,12 @@ async function warm(target: Target): Promise<Target> {
 
 /** The cases by name. */
 export const descriptorCases: Cases = {
-  "10,000 connects and disconnects leave the descriptors as they were": async (target) => {
+  "2,500 connects and disconnects leave the descriptors as they were": async (target) => {
     const own = await warm(target);
     const { host, port } = own.endpoint;
     const before = await descriptors();
     const visit = () => Deno.connect({ hostname: host, port }).then(closeQuietly);
-    await inLanes(Array(10_000), LANES, visit);
+    await inLanes(Array(2_500), LANES, visit);
     await settlesAt(before + RUNTIME_DESCRIPTORS);
     await (await own.login()).command("NOOP", 200);
   },

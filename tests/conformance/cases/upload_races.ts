@@ -14,7 +14,7 @@ import type { Case, Cases, Target } from "../target.ts";
 const LOOKS_MAX = 2_000;
 
 /** Clients that store under one name, and how often each does. */
-const WRITERS = 6, ROUNDS = 60;
+const WRITERS = 6, ROUNDS = 30;
 
 /** What each of them sends at a time, and how often for one file. */
 const PIECE_BYTES = 200, PIECES = 2;
