@@ -6,7 +6,7 @@
  * @module
  */
 
-import { fromFileUrl, join } from "@std/path";
+import { fromFileUrl } from "@std/path";
 import { compile } from "./compiler.ts";
 import type { GroupResult } from "../record.ts";
 import { latencyOf, newHistogram } from "./group.ts";
@@ -44,13 +44,9 @@ type NativeMessage =
   | Exclude<LoadMessage, { event: "result" }>
   | { readonly event: "result"; readonly result: NativeResult };
 
-/** Compiles the load into `folder`; its path, or why it cannot be had, in one line. */
-export async function compileLoad(
-  folder: string,
-): Promise<{ readonly program: string } | { readonly unavailable: string }> {
-  const program = join(folder, "load");
-  const wrong = await compile(program, SOURCES);
-  return wrong === undefined ? { program } : { unavailable: wrong };
+/** Compiles the load to `program`; why it cannot be had in one line, if it cannot. */
+export function compileLoad(program: string): Promise<string | undefined> {
+  return compile(program, SOURCES);
 }
 
 /** `job` as native/load.c reads it: a line, and one for each group. */

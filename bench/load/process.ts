@@ -6,7 +6,7 @@
  * @module
  */
 
-import { fromFileUrl } from "@std/path";
+import { fromFileUrl, join } from "@std/path";
 import type { LoadJob, LoadMessage, LoadResult } from "./job.ts";
 import { compileLoad, nativeJob, nativeMessage } from "./native.ts";
 
@@ -38,9 +38,10 @@ export const TYPESCRIPT_LOAD: LoadProgram = {
 export async function nativeLoad(
   folder: string,
 ): Promise<LoadProgram | { readonly unavailable: string }> {
-  const compiled = await compileLoad(folder);
-  if ("unavailable" in compiled) return compiled;
-  return { name: "c", command: [compiled.program], write: nativeJob, read: nativeMessage };
+  const program = join(folder, "load");
+  const unavailable = await compileLoad(program);
+  if (unavailable !== undefined) return { unavailable };
+  return { name: "c", command: [program], write: nativeJob, read: nativeMessage };
 }
 
 /** A running load process. */

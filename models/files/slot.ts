@@ -3,8 +3,8 @@
  * on the slot of its connection, a transfer moves octets through what the slot has open.
  *
  * Everything is answered before a call returns, in async, too: calls about names take microseconds,
- * and one executor means one set of rules for links and names. Nothing outside the root is ever named, opened or
- * changed: the volume sees to that, component by component.
+ * and one executor means one set of rules for links and names. Nothing outside the root is ever
+ * named, opened or changed: the volume sees to that, component by component.
  *
  * @module
  */

@@ -9,6 +9,7 @@
  *     a transfer is under way, or Telnet came lately      octet by octet
  *     the session is young, or a transfer was just over   the first octet alone, then the rest
  *     any other time                                      all at once
+ *     a protocol without Telnet                           all at once, into a larger buffer
  *
  * Urgent data is for who waits for a transfer to end. Who has long said nothing but whole lines
  * without one is read at once, which costs a third less for a NOOP; if a Synch comes nevertheless,

@@ -31,6 +31,7 @@ export class AsyncWire implements Wire {
   #buffer: Uint8Array<ArrayBuffer> | undefined;
   #resumes = false;
   #closed = false;
+
   constructor(
     readonly sharing: Sharing,
     readonly tools: DriverTools<AsyncPassive>,
