@@ -6,6 +6,8 @@
  * @module
  */
 
+import type { Renderer } from "./plot.ts";
+
 /** A piece of a sentence. */
 export type Inline = string | { readonly bold: string } | { readonly code: string };
 
@@ -57,7 +59,7 @@ export interface Figure {
   /** How to read it. */
   readonly caption: string;
   /** A static SVG of that width in pixels; `id` is unique, for its title and description. */
-  readonly draw: (width: number, id: string) => string;
+  readonly draw: (renderer: Renderer, width: number, id: string) => string;
   readonly table: Table;
 }
 

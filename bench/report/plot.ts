@@ -6,10 +6,19 @@
  * @module
  */
 
-import type { Initialized, Markish, PlotOptions } from "@observablehq/plot";
+import type { InitializerFunction, Markish, PlotOptions } from "@observablehq/plot";
 
-/** The marks, scales and transforms of the library. */
-export type PlotLibrary = typeof import("@observablehq/plot");
+/** Draws charts. */
+export interface Renderer {
+  /** The marks, scales and transforms of the library: `Plot.line(...)`. */
+  readonly Plot: typeof import("@observablehq/plot");
+  /**
+   * The chart of `options` as one SVG element. Colours are values of CSS, `var(--multiplex)`, that
+   * style.ts gives, so that a chart follows light, dark and print. Marks must need no references
+   * within the file (no `clip`, `marker` or gradient): ids are to be unique in the page.
+   */
+  readonly svg: (options: PlotOptions, spoken: Spoken) => string;
+}
 
 /** A chart for those who do not see it. */
 export interface Spoken {
@@ -21,41 +30,35 @@ export interface Spoken {
   readonly description: string;
 }
 
-/** Draws charts. */
-export interface Renderer {
-  /** For marks: `Plot.line(...)`. */
-  readonly Plot: PlotLibrary;
-  /**
-   * The chart of `options` as one SVG element. Colours are values of CSS, `var(--multiplex)`, that
-   * style.ts gives, so that a chart follows light, dark and print. Marks must need no references
-   * within the file (no `clip`, `marker` or gradient): ids are to be unique in the page.
-   */
-  readonly svg: (options: PlotOptions, spoken: Spoken) => string;
+/** What is used of linkedom, whose own types need those of a browser. */
+interface Svg {
+  readonly outerHTML: string;
+  textContent: string;
+  querySelector(selector: string): { remove(): void } | null;
+  setAttribute(name: string, value: string): void;
+  removeAttribute(name: string): void;
+  prepend(...nodes: readonly unknown[]): void;
 }
+
+/** A number inside a tag with more digits than are seen. */
+const LONG_NUMBER = /-?\d+\.\d{2,}(?=[^<>]*>)/g;
 
 /** Loads the library and a document to draw in. */
 export async function loadRenderer(): Promise<Renderer> {
-  const [Plot, { parseHTML }] = await Promise.all([
-    import("@observablehq/plot"),
-    import("linkedom"),
-  ]);
-  const window: unknown = parseHTML("<!doctype html><html><body></body></html>");
-  const { document } = window as { readonly document: SvgDocument };
+  const [Plot, linkedom] = await Promise.all([import("@observablehq/plot"), import("linkedom")]);
+  const window: unknown = linkedom.parseHTML("<!doctype html><html></html>");
+  const { document } = window as { document: { createElementNS(ns: string, name: string): Svg } };
   return {
     Plot,
     svg: (options, { id, title, description }) => {
-      const drawn: SvgElement = Plot.plot({
-        color: { type: "identity" },
-        ...options,
-        document,
-        className: "plot",
-      });
+      const identity = { color: { type: "identity" }, symbol: { type: "identity" } } as const;
+      const svg: Svg = Plot.plot({ ...identity, ...options, document, className: "plot" });
       // The page has one style for all of its charts.
-      drawn.querySelector("style")?.remove();
-      for (const name of ["font-family", "font-size", "fill"]) drawn.removeAttribute(name);
-      drawn.setAttribute("role", "img");
-      drawn.setAttribute("aria-labelledby", `${id}-title ${id}-desc`);
-      drawn.prepend(
+      svg.querySelector("style")?.remove();
+      for (const name of ["font-family", "font-size", "fill"]) svg.removeAttribute(name);
+      svg.setAttribute("role", "img");
+      svg.setAttribute("aria-labelledby", `${id}-title ${id}-desc`);
+      svg.prepend(
         ...Object.entries({ title, desc: description }).map(([name, text]) => {
           const element = document.createElementNS("http://www.w3.org/2000/svg", name);
           element.setAttribute("id", `${id}-${name}`);
@@ -63,143 +66,130 @@ export async function loadRenderer(): Promise<Renderer> {
           return element;
         }),
       );
-      for (const element of drawn.querySelectorAll("*")) shorten(element);
-      return drawn.outerHTML;
+      return svg.outerHTML.replace(LONG_NUMBER, (digits) => String(+Number(digits).toFixed(1)));
     },
   };
 }
 
-/** What is used of a document of linkedom, whose types need those of a browser. */
-interface SvgDocument {
-  createElementNS(space: string, name: string): SvgElement & { textContent: string };
-}
-
-/** What is used of its elements. */
-interface SvgElement {
-  readonly outerHTML: string;
-  readonly attributes: Iterable<{ readonly name: string; value: string }>;
-  querySelector(selector: string): { remove(): void } | null;
-  querySelectorAll(selector: string): Iterable<SvgElement>;
-  setAttribute(name: string, value: string): void;
-  removeAttribute(name: string): void;
-  prepend(...nodes: readonly unknown[]): void;
-}
-
-/** Attributes made of lengths, which the library writes with all their digits. */
-const LENGTHS = ["d", "transform", "x", "y", "width", "height", "x1", "x2", "y1", "y2"];
-
-/** Tenths of a pixel are all that is seen, and a page has thousands of points. */
-function shorten(element: SvgElement): void {
-  for (const attribute of element.attributes) {
-    if (!LENGTHS.includes(attribute.name)) continue;
-    attribute.value = attribute.value.replace(
-      /-?\d+\.\d{2,}(e-?\d+)?/g,
-      (length) => String(Math.round(Number(length) * 10) / 10),
-    );
-  }
-}
-
-/** About how wide a bold label is: letters are a little wider than half their height of 12.5. */
+/** About how wide a bold label is: letters are a little wider than half their height. */
 export function textWidth(text: string): number {
   return text.length * 7.3;
 }
 
 /** Pixels of the widest of `names`, and a little more. */
 export function roomFor(names: readonly string[]): number {
-  return 12 + Math.max(0, ...names.map(textWidth));
+  return 14 + Math.max(0, ...names.map(textWidth));
 }
 
-/** A name beside the point that it belongs to, in the units of the axes. */
-export interface Tag {
-  /** Horizontal place of the point. */
-  readonly x: number;
-  /** Vertical place of the point. */
-  readonly y: number;
-  /** The name. */
-  readonly text: string;
-  /** A colour of CSS. */
+/** How a subject looks in every chart. */
+export interface Look {
+  /** A colour of style.ts: `var(--multiplex)`. */
   readonly color: string;
-  /** The panel, where there are several across. */
+  /** What marks its points. */
+  readonly symbol: "circle" | "square" | "triangle" | "diamond";
+}
+
+/** A point in the units of the axes. */
+export interface Point extends Look {
+  /** Its horizontal place. */
+  readonly x: number;
+  /** Its vertical place. */
+  readonly y: number;
+  /** The interval of y, where there is one: its lower end. */
+  readonly low?: number;
+  /** Its upper end. */
+  readonly high?: number;
+  /** Apart from the others of its subject. */
+  readonly isHollow?: boolean;
+  /** A name beside it. */
+  readonly name?: string;
+  /** Its panel, where there are several across. */
   readonly fx?: number | string;
-  /** The panel, where there are several below each other. */
+  /** Its panel, where there are several below each other. */
   readonly fy?: number | string;
 }
 
-/** Pixels between the base lines of two names. */
-const TAG_HEIGHT = 14;
-
-/** Pixels between a point and its name. */
-const TAG_GAP = 9;
-
-/** Pixels between the last point of a group and names that were moved. */
-const LEADER = 16;
-
-/**
- * Marks of names right of their points; those that would overlap are pushed apart, each with a
- * thin line back to where it belongs. A chart leaves `roomFor` their names at its right.
- */
-export function tagMarks({ Plot }: Renderer, tags: readonly Tag[]): Markish[] {
-  const panels = {
-    ...(tags.some(({ fx }) => fx !== undefined) ? { fx: "fx" } : {}),
-    ...(tags.some(({ fy }) => fy !== undefined) ? { fy: "fy" } : {}),
-  };
+/** Points with their intervals and names. A chart leaves `roomFor` the names at its right. */
+export function pointMarks(renderer: Renderer, points: readonly Point[]): Markish[] {
+  const { Plot } = renderer;
+  const panels = panelsOf(points);
+  const ink = { stroke: "color", strokeWidth: 1.6 };
+  const whiskers = points.filter(({ low }) => low !== undefined);
   return [
-    Plot.link(
-      tags,
-      pushApart(Plot, { x1: "x", y1: "y", x2: "x", y2: "y", stroke: "color", ...panels }, 2),
-    ),
-    Plot.text(
-      tags,
-      pushApart(Plot, {
-        x: "x",
-        y: "y",
-        text: "text",
-        fill: "color",
-        stroke: "var(--page)",
-        strokeWidth: 3,
-        fontWeight: 600,
-        textAnchor: "start" as const,
-        ...panels,
-      }, ""),
-    ),
+    Plot.ruleX(whiskers, { x: "x", y1: "low", y2: "high", ...ink, ...panels }),
+    Plot.dot(points, {
+      ...{ x: "x", y: "y", symbol: "symbol", r: 3.8, ...panels },
+      fill: ({ isHollow, color }) => isHollow ? "var(--page)" : color,
+      stroke: ({ isHollow, color }) => isHollow ? color : "var(--page)",
+    }),
+    nameMarks(renderer, points.filter(({ name }) => name !== undefined)),
   ];
 }
 
-/** `options` whose x and y (with `suffix`) are, once scales are known, those of names apart. */
-function pushApart<T>(Plot: PlotLibrary, options: T, suffix: "" | 2): Initialized<T> {
-  const start = suffix === "" ? "" : 1;
-  return Plot.initializer(options, (_data, facets, channels, scales, { height, ...margins }) => {
-    const place = (name: "x" | "y") =>
-      Array.from(channels[`${name}${start}`]!.value as number[], (value) => scales[name]!(value));
-    const [x, y] = [place("x"), place("y")];
-    const ends = { x: [...x], y: [...y] };
-    const bottom = height - margins.marginBottom - 4;
-    for (const indexes of facets) {
-      for (const group of groupsOf(indexes, x)) {
-        const sorted = group.toSorted((left, right) => y[left]! - y[right]!);
-        const places = spread(sorted.map((index) => y[index]!), margins.marginTop + 4, bottom);
-        const edge = Math.max(...group.map((index) => x[index]!));
-        for (const [order, index] of sorted.entries()) {
-          const moved = Math.abs(places[order]! - y[index]!) > 3 || edge - x[index]! > 3;
-          ends.x[index] = moved ? edge + LEADER - (suffix === 2 ? 3 : 0) : x[index]! + TAG_GAP;
-          ends.y[index] = places[order]!;
-          // A name in its own place needs no line.
-          if (!moved && suffix === 2) [ends.x[index], ends.y[index]] = [x[index]!, y[index]!];
-        }
-      }
-    }
-    return {
-      channels: { [`x${suffix}`]: { value: ends.x }, [`y${suffix}`]: { value: ends.y } },
-    };
-  });
+/** Names of panels, above each at its left. */
+export function panelMarks(
+  { Plot }: Renderer,
+  panels: readonly (Pick<Point, "name" | "fx" | "fy"> & { readonly color?: string })[],
+): Markish {
+  const style = { frameAnchor: "top-left", dy: -20, fontSize: 13.5, fontWeight: 650 } as const;
+  const fill = ({ color = "var(--ink)" }) => color;
+  return Plot.text(panels, { text: "name", fill, ...style, ...panelsOf(panels) });
 }
 
-/** Names that begin so near to each other that they may overlap. */
-function groupsOf(indexes: readonly number[], x: readonly number[]): number[][] {
+/** Channels of the panels that `points` name. */
+export function panelsOf(points: readonly Pick<Point, "fx" | "fy">[]) {
+  return Object.fromEntries(
+    (["fx", "fy"] as const).filter((panel) => points[0]?.[panel] !== undefined)
+      .map((panel) => [panel, panel]),
+  );
+}
+
+/** Pixels between the base lines of two names. */
+const NAME_HEIGHT = 14;
+
+/** Names whose points are nearer to each other than so many pixels may overlap. */
+const NAME_WIDTH = 80;
+
+/** Names right of their points, pushed apart, each that was moved with a thin line back. */
+function nameMarks({ Plot }: Renderer, points: readonly Point[]): Markish[] {
+  const panels = panelsOf(points);
+  const ends = { x1: "x", y1: "y", x2: "x", y2: "y", ...panels };
+  const style = { fill: "color", stroke: "var(--page)", strokeWidth: 3, fontWeight: 600, dx: 7 };
+  const text = { x: "x", y: "y", text: "name", textAnchor: "start", ...panels } as const;
+  return [
+    Plot.link(points, Plot.initializer({ ...ends, stroke: "color", strokeWidth: 0.8 }, pushApart)),
+    Plot.text(points, Plot.initializer({ ...text, ...style }, pushApart)),
+  ];
+}
+
+/** Once scales are known: the places of names, for marks of one place and of two. */
+const pushApart: InitializerFunction = (_data, facets, { x, y, x1 = x, y1 = y }, scales, frame) => {
+  const left = Array.from(x1!.value as number[], (value): number => scales.x!(value));
+  const top = Array.from(y1!.value as number[], (value): number => scales.y!(value));
+  const [placedX, placedY] = [[...left], [...top]];
+  for (const group of facets.flatMap((indexes) => neighbours(indexes, left))) {
+    group.sort((one, other) => top[one]! - top[other]!);
+    const edge = Math.max(...group.map((index) => left[index]!));
+    const places = spread(
+      group.map((index) => top[index]!),
+      frame.marginTop + 4,
+      frame.height - frame.marginBottom - 10,
+    );
+    for (const [order, index] of group.entries()) {
+      if (Math.abs(places[order]! - top[index]!) < 3 && edge - left[index]! < 3) continue;
+      [placedX[index], placedY[index]] = [edge + 8, places[order]!];
+    }
+  }
+  const [atX, atY] = [{ value: placedX }, { value: placedY }];
+  return { channels: x1 === x ? { x: atX, y: atY } : { x2: atX, y2: atY } };
+};
+
+/** Indexes in groups, from left to right, of points that are near to the first of their group. */
+function neighbours(indexes: readonly number[], left: readonly number[]): number[][] {
   const groups: number[][] = [];
-  for (const index of indexes.toSorted((left, right) => x[left]! - x[right]!)) {
+  for (const index of indexes.toSorted((one, other) => left[one]! - left[other]!)) {
     const last = groups.at(-1);
-    if (last !== undefined && x[index]! - x[last[0]!]! < 80) last.push(index);
+    if (last !== undefined && left[index]! - left[last[0]!]! < NAME_WIDTH) last.push(index);
     else groups.push([index]);
   }
   return groups;
@@ -211,12 +201,12 @@ function spread(wanted: readonly number[], top: number, bottom: number): number[
   let least = top;
   for (const [index, place] of places.entries()) {
     places[index] = Math.max(place, least);
-    least = places[index]! + TAG_HEIGHT;
+    least = places[index]! + NAME_HEIGHT;
   }
   let most = bottom;
   for (let index = places.length - 1; index >= 0; index--) {
     places[index] = Math.min(places[index]!, most);
-    most = places[index]! - TAG_HEIGHT;
+    most = places[index]! - NAME_HEIGHT;
   }
   return places;
 }

@@ -5,6 +5,7 @@
  * @module
  */
 
+import type { Markish, PlotOptions } from "@observablehq/plot";
 import type { Analysis } from "../claims/analysis.ts";
 import type { Summary } from "../claims/inference.ts";
 import type { Row } from "../claims/series.ts";
@@ -14,40 +15,28 @@ import type { FigureId, Tag as ScenarioTag } from "../scenarios/mod.ts";
 import type { Figure } from "./document.ts";
 import { interval, number } from "./numbers.ts";
 import {
-  axes,
-  type Axis,
-  type Frame,
-  inFrame,
-  label,
-  line,
-  linearAxis,
-  logAxis,
   type Look,
-  mark,
-  picture,
-  type Tag,
-  tags,
-  textWidth,
-} from "./svg.ts";
+  panelMarks,
+  panelsOf,
+  type Point,
+  pointMarks,
+  type Renderer,
+  roomFor,
+} from "./plot.ts";
 
 /** A line of a plot. */
 interface Series {
   readonly subject: SubjectCard;
-  readonly points: readonly {
-    readonly x: number;
-    readonly y: number;
-    /** The interval of y, where there is one. */
-    readonly ends?: readonly [number, number];
-  }[];
+  readonly points: readonly Pick<Point, "x" | "y" | "low" | "high">[];
   /** Marks beside the line that do not belong to it. */
-  readonly apart?: readonly { readonly x: number; readonly y: number }[];
+  readonly apart?: readonly Pick<Point, "x" | "y">[];
 }
 
-const SHAPES: readonly Look["shape"][] = ["circle", "square", "triangle", "diamond"];
-const DASHES: readonly (string | undefined)[] = [undefined, "7 3", "2 3", "8 3 2 3"];
+const SYMBOLS: readonly Look["symbol"][] = ["circle", "square", "triangle", "diamond"];
+const DASHES: readonly string[] = ["none", "7 3", "2 3", "8 3 2 3"];
 
 /** The colour says how a subject waits; dash and shape tell the variants of a model apart. */
-export function lookOf(analysis: Analysis, subject: SubjectCard): Look {
+export function lookOf(analysis: Analysis, subject: SubjectCard): Look & { dash: string } {
   const { subjects } = analysis.run.header;
   const model = modelOf(subject);
   const siblings = subjects.filter((other) => modelOf(other) === model);
@@ -56,11 +45,10 @@ export function lookOf(analysis: Analysis, subject: SubjectCard): Look {
     Number(right.id === analysis.baseline.id) - Number(left.id === analysis.baseline.id)
   );
   const index = order.findIndex(({ id }) => id === subject.id);
-  const dash = DASHES[index % DASHES.length];
   return {
-    tone: `m-${model}`,
-    shape: SHAPES[index % SHAPES.length]!,
-    ...(dash === undefined ? {} : { dash }),
+    color: `var(--${model})`,
+    symbol: SYMBOLS[index % SYMBOLS.length]!,
+    dash: DASHES[index % DASHES.length]!,
   };
 }
 
@@ -74,56 +62,57 @@ export function modelOf({ kind, flags }: SubjectCard): string {
   return MODELS.includes(name) ? name : "other";
 }
 
-const GREATEST_HEIGHT = 400;
+const HEIGHT_MAX = 400;
 
-function heightFor(width: number): number {
-  return Math.min(GREATEST_HEIGHT, Math.round(width * 0.95));
-}
+/** Curves of more points are clear without marks. */
+const MARKED_POINTS_MAX = 16;
 
-/** Lines with their names at their ends; `faint` ones are the background of another plot. */
-function drawLines(
+/** A logarithmic axis from below to above, with lines across. */
+const LOG = { type: "log", grid: true, tickSize: 0, tickSpacing: 50, tickFormat: ",~r" } as const;
+
+/** A chart of lines with their names at their ends. */
+function lineChart(
+  renderer: Renderer,
   analysis: Analysis,
-  frame: Frame,
-  x: Axis,
-  y: Axis,
   series: readonly Series[],
-  faint: readonly Series[] = [],
-): string {
-  const at = inFrame(frame, x, y);
-  const behind = faint.map(({ points }) =>
-    line(points.map((point) => [at.x(point.x), at.y(point.y)]), "line faint")
-  );
-  const ends: Tag[] = [];
-  const drawn = series.map(({ subject, points, apart = [] }) => {
-    const look = lookOf(analysis, subject);
-    const strong = subject.id === analysis.baseline.id ? " strong" : "";
-    const path = points.map((point) => [at.x(point.x), at.y(point.y)] as const);
-    const whiskers = points.flatMap(({ x, ends }) =>
-      ends === undefined || at.y(ends[0]) - at.y(ends[1]) < 8 ? [] : [
-        line([[at.x(x), at.y(ends[0])], [at.x(x), at.y(ends[1])]], `whisker ${look.tone}`),
-      ]
-    );
-    const named = points.at(-1) ?? apart.at(-1);
-    if (named !== undefined) {
-      ends.push({ x: at.x(named.x), y: at.y(named.y), text: subject.id, tone: look.tone });
-    }
-    // A curve of many points is clear without marks.
-    const marks = points.length > 16 ? [] : path.map(([left, top]) => mark(left, top, look));
-    return [
-      line(path, `line ${look.tone}${strong}`, look.dash),
-      ...whiskers,
-      ...marks,
-      ...apart.map((point) => mark(at.x(point.x), at.y(point.y), look, true)),
-    ].join("");
-  });
-  return axes(frame, x, y) + behind.join("") + drawn.join("") +
-    tags(ends, frame.top + 4, frame.bottom - 4);
+  width: number,
+  scales: Pick<PlotOptions, "x" | "y">,
+): PlotOptions {
+  return {
+    ...{ width, height: Math.min(HEIGHT_MAX, Math.round(width * 0.95)) },
+    ...{ marginLeft: 44, marginTop: 34, marginBottom: 40, inset: 5, ...scales },
+    marginRight: roomFor(series.map(({ subject }) => subject.id)),
+    marks: [renderer.Plot.frame({ anchor: "bottom" }), lineMarks(renderer, analysis, series)],
+  };
 }
 
-/** Room on the right for the names of lines. */
-function frameFor(width: number, height: number, names: readonly string[]): Frame {
-  const room = 24 + Math.max(0, ...names.map(textWidth));
-  return { left: 52, right: width - room, top: 34, bottom: height - 44 };
+/** Lines, their intervals, marks and names, in one panel if there are several. */
+function lineMarks(
+  renderer: Renderer,
+  analysis: Analysis,
+  series: readonly Series[],
+  panel: Pick<Point, "fx" | "fy"> = {},
+): Markish[] {
+  const looks = series.map((one) => ({ ...one, ...lookOf(analysis, one.subject) }));
+  const lines = looks.map(({ subject, points, color, dash }) =>
+    renderer.Plot.line(points.map((point) => ({ ...point, ...panel })), {
+      ...{ x: "x", y: "y", ...panelsOf([panel]), stroke: color, strokeDasharray: dash },
+      strokeWidth: subject.id === analysis.baseline.id ? 3 : 1.9,
+    })
+  );
+  const marks = looks.flatMap(({ subject, points, apart = [], color, symbol }): Point[] => {
+    const marked = [
+      // Of a curve only the end.
+      ...points.slice(points.length > MARKED_POINTS_MAX ? -1 : 0),
+      ...apart.map((point) => ({ ...point, isHollow: true })),
+    ];
+    const named = points.length > 0 ? marked.length - apart.length - 1 : marked.length - 1;
+    return marked.map((point, index) => ({
+      ...{ ...point, ...panel, color, symbol },
+      ...(index === named ? { name: subject.id } : {}),
+    }));
+  });
+  return [...lines, ...pointMarks(renderer, marks)];
 }
 
 function headlineCost(analysis: Analysis, row: Row, figure: FigureId) {
@@ -131,7 +120,7 @@ function headlineCost(analysis: Analysis, row: Row, figure: FigureId) {
 }
 
 /** An interval that can be drawn: an end that is not known is the median. */
-function finite({ median, interval: [low, high] }: Summary): [number, number] {
+export function finite({ median, interval: [low, high] }: Summary): [number, number] {
   return [low > 0 ? low : median, high < Infinity ? high : median];
 }
 
@@ -142,7 +131,9 @@ export function costOfWatching(analysis: Analysis): Figure | undefined {
     subject,
     points: rowsAt(analysis, subject, "watching").flatMap((row) => {
       const summary = headlineCost(analysis, row, figure);
-      return summary ? [{ x: row.point.x, y: summary.median, ends: finite(summary) }] : [];
+      if (summary === undefined) return [];
+      const [low, high] = finite(summary);
+      return [{ x: row.point.x, y: summary.median, low, high }];
     }),
   })).filter(({ points }) => points.length > 0);
   const xs = [...new Set(series.flatMap(({ points }) => points.map(({ x }) => x)))]
@@ -157,13 +148,15 @@ export function costOfWatching(analysis: Analysis): Figure | undefined {
       "A flat line pays for what is ready, a rising one for what is watched. A line that ends " +
       "early is a model that cannot serve more sessions. Both axes are logarithmic; bars are " +
       "intervals of the medians where they are wider than a mark.",
-    draw: (width, id) => {
-      const height = heightFor(width);
-      const frame = frameFor(width, height, series.map(({ subject }) => subject.id));
-      const all = series.flatMap(({ points }) => points.flatMap(({ y, ends }) => [y, ...ends!]));
-      const y = logAxis("CPU per request, µs", all);
-      const content = drawLines(analysis, frame, sessionsAxis(xs), y, series);
-      return picture(width, height, id, question, describe(series, "µs", "sessions"), content);
+    draw: (renderer, width, id) => {
+      // A place for 0 about half a decade left of the first.
+      const constant = Math.min(...xs.filter((x) => x > 0)) / 2;
+      const chart = lineChart(renderer, analysis, series, width, {
+        x: { type: "symlog", constant, ticks: xs, label: "Idle sessions (log, 0 apart)" },
+        y: { ...LOG, label: "CPU per request, µs" },
+      });
+      const description = describe(series, "µs", "sessions");
+      return renderer.svg(chart, { id, title: question, description });
     },
     table: {
       kind: "table",
@@ -187,19 +180,6 @@ export function costOfWatching(analysis: Analysis): Figure | undefined {
       ]),
     },
   };
-}
-
-/** Logarithmic, with a place for 0 half a decade left of the first. */
-function sessionsAxis(xs: readonly number[]): Axis {
-  const positive = xs.filter((x) => x > 0);
-  const low = Math.min(...positive);
-  const decades = Math.log10(Math.max(...positive) / low);
-  const zero = xs.includes(0) ? 0.5 : 0;
-  const span = decades + zero || 1;
-  // A little room on the left keeps marks at 0 off the axis.
-  const place = (x: number) => 0.02 + 0.98 * (x <= 0 ? 0 : (Math.log10(x / low) + zero) / span);
-  const ticks = xs.map((value) => ({ value, text: number(value) }));
-  return { title: "Idle sessions (log, 0 apart)", place, ticks };
 }
 
 /** The point whose latencies show the interval best: an open loop, else the closed one. */
@@ -256,20 +236,17 @@ function spectrumOf(
     caption: `Latency of a request by percentile, ${how}, all blocks merged. The horizontal ` +
       "axis gives each further nine of the tail the same room; a curve ends where fewer than " +
       `${BEYOND_MIN} samples are beyond it.`,
-    draw: (width, id) => {
-      const height = heightFor(width);
-      const frame = frameFor(width, height, series.map(({ subject }) => subject.id));
+    draw: (renderer, width, id) => {
       const deepest = Math.max(...series.flatMap(({ points }) => points.map(({ x }) => x)));
-      const decades = -Math.log10(1 - deepest);
-      const x: Axis = {
-        title: "Percentile",
-        place: (value) => -Math.log10(1 - value) / decades,
-        ticks: [0, ...shown].filter((value) => value <= deepest + 1e-9)
-          .map((value) => ({ value, text: value === 0 ? "min" : percentileName(value) })),
-      };
-      const y = logAxis("Latency, ms", series.flatMap(({ points }) => points.map(({ y }) => y)));
-      const content = drawLines(analysis, frame, x, y, series);
-      return picture(width, height, id, question, describe(series, "ms", "the tail"), content);
+      const ticks = [0, ...shown.filter((q) => q <= deepest + 1e-9)].map(ninesOf);
+      const name = (nines: number) => nines === 0 ? "min" : percentileName(1 - 10 ** -nines);
+      const chart = lineChart(renderer, analysis, series, width, {
+        // Each further nine has the same room.
+        x: { transform: ninesOf, ticks, tickFormat: name, label: "Percentile" },
+        y: { ...LOG, label: "Latency, ms" },
+      });
+      const description = describe(series, "ms", "the tail");
+      return renderer.svg(chart, { id, title: question, description });
     },
     table: {
       kind: "table",
@@ -292,6 +269,11 @@ function spectrumOf(
       ]),
     },
   };
+}
+
+/** 0.99 is 2 nines. */
+function ninesOf(q: number): number {
+  return -Math.log10(1 - q);
 }
 
 /** 0.999 is "p99.9": multiplied by 100 it would not be exact. */
@@ -324,27 +306,10 @@ export function speedAgainstDelay(analysis: Analysis): Figure | undefined {
       "panel per model, with all others faint. Right and low is good; where a line turns up " +
       "is its knee. Points with fewer than 1,000 samples a block have no p99 and are left out. The " +
       "vertical axis is logarithmic.",
-    draw: (width, id) => {
-      const across = width >= 600 ? 2 : 1;
-      const panelWidth = (width - (across - 1) * 24) / across;
-      const panelHeight = 250;
-      const all = series.flatMap(({ points, apart = [] }) => [...points, ...apart]);
-      const x = linearAxis("Requests per second", Math.max(...all.map((point) => point.x)));
-      const y = logAxis("p99, ms", all.map((point) => point.y));
-      const names = series.map(({ subject }) => subject.id);
-      const panels = models.map((model, index) => {
-        const own = series.filter(({ subject }) => modelOf(subject) === model);
-        const frame = { ...frameFor(panelWidth, panelHeight, names), top: 52 };
-        const left = (index % across) * (panelWidth + 24);
-        const top = Math.floor(index / across) * (panelHeight + 12);
-        return `<g transform="translate(${left} ${top})">` +
-          label(4, 16, model, { look: `panel m-${model}` }) +
-          drawLines(analysis, frame, x, y, own, series.filter((one) => !own.includes(one))) +
-          "</g>";
-      });
-      const height = Math.ceil(models.length / across) * (panelHeight + 12);
-      const said = describe(series, "ms p99", "load");
-      return picture(width, height, id, question, said, panels.join(""));
+    draw: (renderer, width, id) => {
+      const chart = panelsChart(renderer, analysis, series, models, width);
+      const description = describe(series, "ms p99", "load");
+      return renderer.svg(chart, { id, title: question, description });
     },
     table: {
       kind: "table",
@@ -364,6 +329,41 @@ export function speedAgainstDelay(analysis: Analysis): Figure | undefined {
         ])
       ),
     },
+  };
+}
+
+/** A panel per model, side by side where there is room, each with all other lines faint. */
+function panelsChart(
+  renderer: Renderer,
+  analysis: Analysis,
+  series: readonly Series[],
+  models: readonly string[],
+  width: number,
+): PlotOptions {
+  const { Plot } = renderer;
+  const across = width >= 600 ? 2 : 1;
+  const panels = models.map((name, index) => ({
+    ...{ name, color: `var(--${name})`, fx: index % across, fy: Math.floor(index / across) },
+    own: series.filter(({ subject }) => modelOf(subject) === name),
+  }));
+  const faint = { x: "x", y: "y", facet: "exclude", stroke: "var(--rule)" } as const;
+  const points = series.flatMap(({ points, apart = [] }) => [...points, ...apart]);
+  return {
+    ...{ width, height: 60 + 240 * Math.ceil(models.length / across) },
+    ...{ marginLeft: 44, marginTop: 52, marginBottom: 40, marginRight: 4, inset: 5 },
+    // Names of lines stand within their panel.
+    insetRight: roomFor(series.map(({ subject }) => subject.id)),
+    ...{ fx: { axis: null, padding: 0.1 }, fy: { axis: null, padding: 0.18 } },
+    x: { domain: [0, Math.max(...points.map(({ x }) => x))], label: "Requests per second" },
+    y: { ...LOG, label: "p99, ms" },
+    marks: [
+      Plot.frame({ anchor: "bottom" }),
+      panelMarks(renderer, panels),
+      panels.map(({ own, fx, fy }) =>
+        own.map(({ points }) => Plot.line(points, { ...faint, fx: () => fx, fy: () => fy }))
+      ),
+      panels.map(({ own, fx, fy }) => lineMarks(renderer, analysis, own, { fx, fy })),
+    ],
   };
 }
 
