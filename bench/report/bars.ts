@@ -13,16 +13,24 @@ import type { Summary } from "../claims/inference.ts";
 import type { Row } from "../claims/series.ts";
 import { median } from "../claims/statistics.ts";
 import type { Figure } from "./document.ts";
+import { finite, lookOf, modelsOf, rowsAt } from "./looks.ts";
 import { interval, number } from "./numbers.ts";
-import { panelMarks, type Point, pointMarks, type Renderer, roomFor, textWidth } from "./plot.ts";
-import { finite, lookOf, modelsOf, rowsAt } from "./plots.ts";
+import {
+  PANEL_MARGINS,
+  panelMarks,
+  type PlotLibrary,
+  type Point,
+  pointMarks,
+  roomFor,
+  textWidth,
+} from "./plot.ts";
 
 /** Pixels per row of a plot with a row per subject. */
 const ROW = 22;
 
 /** What charts with a row per subject share: the names at the left, and the axis below. */
 function rowsChart(
-  { Plot }: Renderer,
+  Plot: PlotLibrary,
   analysis: Analysis,
   subjects: readonly SubjectCard[],
   row: number,
@@ -51,21 +59,18 @@ export function memoryPerSession(analysis: Analysis): Figure | undefined {
   // A slope of nothing or less is noise, and has no place on a logarithmic axis.
   const shown = found.filter(({ summary }) => summary.median > 0);
   if (shown.length === 0) return undefined;
-  const question = "What does a session that says nothing cost?";
-  const described = found.map(({ subject, summary }) =>
-    `${subject.id}: ${number(summary.median)} KiB`
-  );
   return {
     kind: "figure",
     id: "memory-per-session",
-    question,
+    question: "What does a session that says nothing cost?",
     caption: "KiB per idle session: the slope of a line through the memory of the process tree " +
       "at several numbers of sessions, fitted in each block; lines are intervals of the medians. Left is " +
       "good; the axis is logarithmic.",
-    draw: (renderer, width, id) => {
-      const { Plot } = renderer;
+    description: found.map(({ subject, summary }) => `${subject.id}: ${number(summary.median)} KiB`)
+      .join("; "),
+    chart: (Plot) => {
       const subjects = shown.map(({ subject }) => subject);
-      const { frame, axes } = rowsChart(renderer, analysis, subjects, ROW);
+      const { frame, axes } = rowsChart(Plot, analysis, subjects, ROW);
       const dots = shown.map(({ subject, summary }) => {
         const [low, high] = finite(summary);
         return { low, high, x: summary.median, y: subject.id, ...lookOf(analysis, subject) };
@@ -78,8 +83,7 @@ export function memoryPerSession(analysis: Analysis): Figure | undefined {
         Plot.text(dots, { x: "high", y: "y", text: ({ x }) => number(x), ...BEHIND }),
       ];
       const x = { type: "log", tickFormat: ",~r", label: "KiB per idle session" } as const;
-      const chart = { ...frame, width, marginRight: 64, insetLeft: 8, x, marks };
-      return renderer.svg(chart, { id, title: question, description: described.join("; ") });
+      return { ...frame, marginRight: 64, insetLeft: 8, x, marks };
     },
     table: {
       kind: "table",
@@ -126,19 +130,19 @@ export function callsByName(analysis: Analysis): Figure | undefined {
     bars.reduce((sum, { calls }) => sum + (calls.get(name) ?? 0) / Math.max(1, totalOf(calls)), 0);
   const names = [...new Set(bars.flatMap(({ calls }) => [...calls.keys()]))]
     .toSorted((left, right) => weight(right) - weight(left));
-  const question = "How often is the kernel asked for one request?";
   return {
     kind: "figure",
     id: "calls-by-name",
-    question,
+    question: "How often is the kernel asked for one request?",
     caption: "System calls of the server per request, by name; 16 clients in a closed loop. " +
       `Bars that would hide all others are cut; the number at the end is their whole length. ` +
       source,
-    draw: (renderer, width, id) => {
+    description: bars.map(({ subject, calls }) => `${subject.id}: ${number(totalOf(calls))}`).join(
+      "; ",
+    ),
+    chart: (Plot, width) => {
       const most = Math.min(cut, Math.max(...totals));
-      const chart = callsChart(renderer, analysis, bars, names, most, width);
-      const said = bars.map(({ subject, calls }) => `${subject.id}: ${number(totalOf(calls))}`);
-      return renderer.svg(chart, { id, title: question, description: said.join("; ") });
+      return callsChart(Plot, analysis, bars, names, most, width);
     },
     table: {
       kind: "table",
@@ -213,16 +217,15 @@ function partsOf({ subject, calls }: Bar, names: readonly string[], most: number
 }
 
 function callsChart(
-  renderer: Renderer,
+  Plot: PlotLibrary,
   analysis: Analysis,
   bars: readonly Bar[],
   names: readonly string[],
   most: number,
   width: number,
 ): PlotOptions {
-  const { Plot } = renderer;
   const subjects = bars.map(({ subject }) => subject);
-  const { frame, axes, marginLeft } = rowsChart(renderer, analysis, subjects, ROW + 6);
+  const { frame, axes, marginLeft } = rowsChart(Plot, analysis, subjects, ROW + 6);
   const marginRight = 60;
   const perCall = (width - marginLeft - marginRight) / most;
   const rows = bars.map((bar) => {
@@ -247,13 +250,16 @@ function callsChart(
   const cut = { text: () => "//", fill: "var(--page)", fontSize: 26, fontWeight: 700, dx: -10 };
   const bar = { x1: "x1", x2: "x2", insetRight: 1, insetTop: 2, insetBottom: 2 };
   return {
-    ...{ ...frame, width, marginRight },
+    ...frame,
+    marginRight,
     x: { domain: [0, most], label: "Calls per request" },
     marks: [
       ...axes,
       Plot.barX(parts, { y: "id", fill: ({ tone }) => `var(--p${tone})`, ...bar }),
       Plot.text(rows.flatMap(({ named }) => named), {
-        ...{ x: ({ x1, x2 }) => (x1 + x2) / 2, y: "id", text: "name" },
+        x: ({ x1, x2 }) => (x1 + x2) / 2,
+        y: "id",
+        text: "name",
         fill: ({ tone }) => inside(tone),
       }),
       // Two strokes through a bar say that it goes on.
@@ -276,21 +282,17 @@ export function costOfCopying(analysis: Analysis): Figure | undefined {
     })
   );
   if (found.length === 0) return undefined;
-  const question = "What does a copy cost?";
   return {
     kind: "figure",
     id: "cost-of-copying",
-    question,
+    question: "What does a copy cost?",
     caption: "CPU seconds of the server per GB, against octets that it copied through user space " +
       "per octet of payload. Whether peers copy is not counted from outside: they stand at the " +
       "right, in a column of their own. Low is good.",
-    draw: (renderer, width, id) => {
-      const chart = copiesChart(renderer, analysis, found, width);
-      const said = found.map(({ subject, way, cpu }) =>
-        `${subject.id}, ${way}: ${number(cpu.median)} s`
-      );
-      return renderer.svg(chart, { id, title: question, description: said.join("; ") });
-    },
+    description: found.map(({ subject, way, cpu }) =>
+      `${subject.id}, ${way}: ${number(cpu.median)} s`
+    ).join("; "),
+    chart: (Plot, width) => copiesChart(Plot, analysis, found, width >= 600),
     table: {
       kind: "table",
       caption: "CPU seconds per GB and octets copied per octet (medians and intervals)",
@@ -322,13 +324,12 @@ interface Copied {
 
 /** A panel per way, side by side where there is room. */
 function copiesChart(
-  renderer: Renderer,
+  Plot: PlotLibrary,
   analysis: Analysis,
   found: readonly Copied[],
-  width: number,
+  isWide: boolean,
 ): PlotOptions {
   const ways = [...new Set(found.map(({ way }) => way))];
-  const isWide = width >= 600;
   const panel = (way: string) => isWide ? { fx: way } : { fy: way };
   const most = Math.max(1, ...found.map(({ copies }) => Math.ceil(copies?.median ?? 0)));
   // What is not counted stands in a column of its own.
@@ -340,9 +341,8 @@ function copiesChart(
   });
   const panels = { axis: null, domain: ways, padding: 0.12 };
   return {
-    ...{ width, height: isWide ? 340 : 40 + 300 * ways.length },
-    ...{ marginLeft: 44, marginTop: 52, marginBottom: 40, marginRight: 4, inset: 5 },
-    // Names stand within their panel.
+    ...PANEL_MARGINS,
+    height: isWide ? 340 : 40 + 300 * ways.length,
     insetRight: roomFor(found.map(({ subject }) => subject.id)),
     ...(isWide ? { fx: panels } : { fy: panels }),
     x: {
@@ -352,9 +352,9 @@ function copiesChart(
     },
     y: { zero: true, grid: true, tickSize: 0, label: "CPU s per GB" },
     marks: [
-      renderer.Plot.frame({ anchor: "bottom" }),
-      panelMarks(renderer, ways.map((way) => ({ name: way, ...panel(way) }))),
-      pointMarks(renderer, points),
+      Plot.frame({ anchor: "bottom" }),
+      panelMarks(Plot, ways.map((way) => ({ name: way, ...panel(way) }))),
+      pointMarks(Plot, points),
     ],
   };
 }

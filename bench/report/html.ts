@@ -89,11 +89,17 @@ function writeInline(text: readonly Inline[]): string {
 }
 
 function writeFigure(figure: Figure, renderer: Renderer): string {
-  const { id, question, caption, table, draw } = figure;
+  const { id, question, caption, description, chart, table } = figure;
+  const draw = (size: string, width: number) =>
+    renderer.svg({ ...chart(renderer.Plot, width), width }, {
+      id: `${id}-${size}`,
+      title: question,
+      description,
+    });
   return `<figure id="${escapeXml(id)}">
 <h3>${escapeXml(question)}</h3>
-<div class="wide">${draw(renderer, WIDE, `${id}-wide`)}</div>
-<div class="narrow">${draw(renderer, NARROW, `${id}-narrow`)}</div>
+<div class="wide">${draw("wide", WIDE)}</div>
+<div class="narrow">${draw("narrow", NARROW)}</div>
 <figcaption>${escapeXml(caption)}</figcaption>
 ${fold("The same as a table", writeTable(table))}
 </figure>`;

@@ -8,10 +8,13 @@
 
 import type { InitializerFunction, Markish, PlotOptions } from "@observablehq/plot";
 
+/** The marks, scales and transforms of the library: `Plot.line(...)`. */
+export type PlotLibrary = typeof import("@observablehq/plot");
+
 /** Draws charts. */
 export interface Renderer {
-  /** The marks, scales and transforms of the library: `Plot.line(...)`. */
-  readonly Plot: typeof import("@observablehq/plot");
+  /** For those who choose marks. */
+  readonly Plot: PlotLibrary;
   /**
    * The chart of `options` as one SVG element. Colours are values of CSS, `var(--multiplex)`, that
    * style.ts gives, so that a chart follows light, dark and print. Marks must need no references
@@ -81,6 +84,12 @@ export function roomFor(names: readonly string[]): number {
   return 14 + Math.max(0, ...names.map(textWidth));
 }
 
+/** Room for the names of axes at the left and below, and between marks and axes. */
+export const MARGINS = { marginLeft: 44, marginBottom: 40, inset: 5 } as const;
+
+/** The same where panels have their names on top; names of points stand within their panel. */
+export const PANEL_MARGINS = { ...MARGINS, marginTop: 52, marginRight: 4 } as const;
+
 /** How a subject looks in every chart. */
 export interface Look {
   /** A colour of style.ts: `var(--multiplex)`. */
@@ -110,25 +119,28 @@ export interface Point extends Look {
 }
 
 /** Points with their intervals and names. A chart leaves `roomFor` the names at its right. */
-export function pointMarks(renderer: Renderer, points: readonly Point[]): Markish[] {
-  const { Plot } = renderer;
+export function pointMarks(Plot: PlotLibrary, points: readonly Point[]): Markish[] {
   const panels = panelsOf(points);
   const ink = { stroke: "color", strokeWidth: 1.6 };
   const whiskers = points.filter(({ low }) => low !== undefined);
   return [
     Plot.ruleX(whiskers, { x: "x", y1: "low", y2: "high", ...ink, ...panels }),
     Plot.dot(points, {
-      ...{ x: "x", y: "y", symbol: "symbol", r: 3.8, ...panels },
+      x: "x",
+      y: "y",
+      ...panels,
+      symbol: "symbol",
+      r: 3.8,
       fill: ({ isHollow, color }) => isHollow ? "var(--page)" : color,
       stroke: ({ isHollow, color }) => isHollow ? color : "var(--page)",
     }),
-    nameMarks(renderer, points.filter(({ name }) => name !== undefined)),
+    nameMarks(Plot, points.filter(({ name }) => name !== undefined)),
   ];
 }
 
 /** Names of panels, above each at its left. */
 export function panelMarks(
-  { Plot }: Renderer,
+  Plot: PlotLibrary,
   panels: readonly (Pick<Point, "name" | "fx" | "fy"> & { readonly color?: string })[],
 ): Markish {
   const style = { frameAnchor: "top-left", dy: -20, fontSize: 13.5, fontWeight: 650 } as const;
@@ -147,66 +159,52 @@ export function panelsOf(points: readonly Pick<Point, "fx" | "fy">[]) {
 /** Pixels between the base lines of two names. */
 const NAME_HEIGHT = 14;
 
-/** Names whose points are nearer to each other than so many pixels may overlap. */
-const NAME_WIDTH = 80;
+/** Pixels from a point to its name. */
+const NAME_GAP = 7;
 
-/** Names right of their points, pushed apart, each that was moved with a thin line back. */
-function nameMarks({ Plot }: Renderer, points: readonly Point[]): Markish[] {
+/** Names right of their points, each that was moved with a thin line back. */
+function nameMarks(Plot: PlotLibrary, points: readonly Point[]): Markish[] {
   const panels = panelsOf(points);
   const ends = { x1: "x", y1: "y", x2: "x", y2: "y", ...panels };
-  const style = { fill: "color", stroke: "var(--page)", strokeWidth: 3, fontWeight: 600, dx: 7 };
-  const text = { x: "x", y: "y", text: "name", textAnchor: "start", ...panels } as const;
+  const style = { fill: "color", stroke: "var(--page)", strokeWidth: 3, fontWeight: 600 };
+  const text = { x: "x", y: "y", text: "name", textAnchor: "start", dx: NAME_GAP } as const;
   return [
     Plot.link(points, Plot.initializer({ ...ends, stroke: "color", strokeWidth: 0.8 }, pushApart)),
-    Plot.text(points, Plot.initializer({ ...text, ...style }, pushApart)),
+    Plot.text(points, Plot.initializer({ ...text, ...style, ...panels }, pushApart)),
   ];
 }
 
-/** Once scales are known: the places of names, for marks of one place and of two. */
-const pushApart: InitializerFunction = (_data, facets, { x, y, x1 = x, y1 = y }, scales, frame) => {
+/**
+ * Once scales are known: places of names that do not overlap, from the highest down, and where they
+ * would leave the frame up again; for marks of one place (x, y) and of two (to x2, y2).
+ */
+const pushApart: InitializerFunction = (names, facets, channels, scales, frame) => {
+  const { x, y, x1 = x, y1 = y } = channels;
   const left = Array.from(x1!.value as number[], (value): number => scales.x!(value));
   const top = Array.from(y1!.value as number[], (value): number => scales.y!(value));
-  const [placedX, placedY] = [[...left], [...top]];
-  for (const group of facets.flatMap((indexes) => neighbours(indexes, left))) {
-    group.sort((one, other) => top[one]! - top[other]!);
-    const edge = Math.max(...group.map((index) => left[index]!));
-    const places = spread(
-      group.map((index) => top[index]!),
-      frame.marginTop + 4,
-      frame.height - frame.marginBottom - 10,
-    );
-    for (const [order, index] of group.entries()) {
-      if (Math.abs(places[order]! - top[index]!) < 3 && edge - left[index]! < 3) continue;
-      [placedX[index], placedY[index]] = [edge + 8, places[order]!];
+  const placed = [...top];
+  const isNear = (one: number, other: number) => {
+    const first = left[one]! < left[other]! ? one : other;
+    return Math.abs(left[one]! - left[other]!) < textWidth(names[first].name) + 2 * NAME_GAP;
+  };
+  for (const indexes of facets) {
+    const order = indexes.toSorted((one, other) => top[one]! - top[other]!);
+    for (const [rank, index] of order.entries()) {
+      const above = order.slice(0, rank).filter((other) => isNear(index, other));
+      const least = above.map((other) => placed[other]! + NAME_HEIGHT);
+      placed[index] = Math.max(top[index]!, frame.marginTop + 4, ...least);
+    }
+    for (const [rank, index] of order.toReversed().entries()) {
+      const below = order.slice(order.length - rank).filter((other) => isNear(index, other));
+      const most = below.map((other) => placed[other]! - NAME_HEIGHT);
+      const bottom = frame.height - frame.marginBottom - 10;
+      placed[index] = Math.min(placed[index]!, bottom, ...most);
     }
   }
-  const [atX, atY] = [{ value: placedX }, { value: placedY }];
-  return { channels: x1 === x ? { x: atX, y: atY } : { x2: atX, y2: atY } };
+  const isMoved = (index: number) => Math.abs(placed[index]! - top[index]!) > 3;
+  const ends = {
+    x: { value: left.map((value, index) => isMoved(index) ? value + NAME_GAP : value) },
+    y: { value: top.map((value, index) => isMoved(index) ? placed[index]! : value) },
+  };
+  return { channels: x1 === x ? ends : { x2: ends.x, y2: ends.y } };
 };
-
-/** Indexes in groups, from left to right, of points that are near to the first of their group. */
-function neighbours(indexes: readonly number[], left: readonly number[]): number[][] {
-  const groups: number[][] = [];
-  for (const index of indexes.toSorted((one, other) => left[one]! - left[other]!)) {
-    const last = groups.at(-1);
-    if (last !== undefined && left[index]! - left[last[0]!]! < NAME_WIDTH) last.push(index);
-    else groups.push([index]);
-  }
-  return groups;
-}
-
-/** Heights near `wanted` (ascending) that keep their distance and stay within bounds. */
-function spread(wanted: readonly number[], top: number, bottom: number): number[] {
-  const places = [...wanted];
-  let least = top;
-  for (const [index, place] of places.entries()) {
-    places[index] = Math.max(place, least);
-    least = places[index]! + NAME_HEIGHT;
-  }
-  let most = bottom;
-  for (let index = places.length - 1; index >= 0; index--) {
-    places[index] = Math.min(places[index]!, most);
-    most = places[index]! - NAME_HEIGHT;
-  }
-  return places;
-}

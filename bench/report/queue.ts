@@ -12,8 +12,8 @@ import type { SubjectCard } from "../record.ts";
 import { median } from "../claims/statistics.ts";
 import type { Figure } from "./document.ts";
 import { number } from "./numbers.ts";
-import { panelMarks, type Renderer } from "./plot.ts";
-import { lookOf, modelsOf, rowsAt } from "./plots.ts";
+import { PANEL_MARGINS, panelMarks, type PlotLibrary } from "./plot.ts";
+import { lookOf, modelsOf, rowsAt } from "./looks.ts";
 /** Whose waiting in line is shown. */
 const IN_LINE = ["blocking-8", "blocking-64", "epoll"];
 
@@ -26,22 +26,18 @@ export function waitingInLine(analysis: Analysis): Figure | undefined {
     return timeline === undefined ? [] : [{ subject, clients: inLine(timeline) }];
   });
   if (panels.length === 0) return undefined;
-  const question = "Who waits in line when everybody comes at once?";
   return {
     kind: "figure",
     id: "waiting-in-line",
-    question,
+    question: "Who waits in line when everybody comes at once?",
     caption: "The first clients of a burst, one line each, from top to bottom in the order in " +
       "which they were greeted: thin from the connection to the greeting, thick while served. " +
       "A bounded pool greets the next client when one is done; a loop greets all and serves " +
       "them together. One block of the run; the same time axis for all.",
-    draw: (renderer, width, id) => {
-      const said = panels.map(({ subject, clients }) =>
-        `${subject.id}: the last is greeted after ${number(clients.at(-1)?.[1])} ms`
-      );
-      const chart = linesChart(renderer, analysis, panels, width);
-      return renderer.svg(chart, { id, title: question, description: said.join("; ") });
-    },
+    description: panels.map(({ subject, clients }) =>
+      `${subject.id}: the last is greeted after ${number(clients.at(-1)?.[1])} ms`
+    ).join("; "),
+    chart: (Plot) => linesChart(Plot, analysis, panels),
     table: {
       kind: "table",
       caption: "Milliseconds until clients of a burst were greeted and done, by place in line",
@@ -79,37 +75,38 @@ function inLine(clients: readonly Client[]): Client[] {
 
 /** A panel per subject below each other, over one axis of time. */
 function linesChart(
-  renderer: Renderer,
+  Plot: PlotLibrary,
   analysis: Analysis,
   panels: readonly { readonly subject: SubjectCard; readonly clients: readonly Client[] }[],
-  width: number,
 ): PlotOptions {
-  const { Plot } = renderer;
   const looks = panels.map(({ subject, clients }) => ({
-    ...{ name: subject.id, fy: subject.id, color: lookOf(analysis, subject).color, clients },
+    name: subject.id,
+    fy: subject.id,
+    color: lookOf(analysis, subject).color,
+    clients,
   }));
   const lines = looks.flatMap(({ fy, color, clients }) =>
-    clients.map(([connect, greeting, end], place) => ({
-      ...{ fy, color, connect, greeting, end, y: place / clients.length },
-    }))
+    clients.map(([connect, greeting, end], place) => {
+      return { fy, color, connect, greeting, end, y: place / clients.length };
+    })
   );
+  const place = { fy: "fy", y: "y" };
+  const thin = { stroke: "var(--soft)", strokeWidth: 0.8 };
+  const thick = { stroke: "color", strokeWidth: 2 };
   return {
-    ...{ width, height: 40 + 190 * panels.length },
-    ...{ marginLeft: 12, marginRight: 16, marginTop: 34, marginBottom: 40, insetBottom: 4 },
+    ...PANEL_MARGINS,
+    height: 40 + 190 * panels.length,
+    marginLeft: 12,
+    marginTop: 34,
+    marginRight: 16,
     fy: { axis: null, domain: looks.map(({ fy }) => fy), padding: 0.16 },
     x: { label: "Milliseconds from the first connection", grid: true },
     y: { domain: [1, 0], axis: null },
     marks: [
       Plot.frame({ anchor: "bottom" }),
-      panelMarks(renderer, looks),
-      Plot.ruleY(lines, {
-        ...{ fy: "fy", y: "y", x1: "connect", x2: "greeting" },
-        ...{ stroke: "var(--soft)", strokeWidth: 0.8 },
-      }),
-      Plot.ruleY(lines, {
-        ...{ fy: "fy", y: "y", x1: "greeting", x2: "end" },
-        ...{ stroke: "color", strokeWidth: 2 },
-      }),
+      panelMarks(Plot, looks),
+      Plot.ruleY(lines, { ...place, ...thin, x1: "connect", x2: "greeting" }),
+      Plot.ruleY(lines, { ...place, ...thick, x1: "greeting", x2: "end" }),
     ],
   };
 }

@@ -105,7 +105,8 @@ figcaption { color: var(--soft); font-size: .9rem; max-width: 72ch; }
   .grid thead span { writing-mode: vertical-rl; rotate: 180deg; }
   .grid tbody th { font-size: .72rem; padding-right: .2rem; }
   dl div { grid-template-columns: 1fr; }
-  .tile { padding: .1rem 0; }
+  .tile { padding: .1rem .2rem; }
+  table.grid caption { max-width: calc(100vw - 2rem); position: sticky; left: 0; }
   .tile small { font-size: .62rem; white-space: nowrap; }
   .grid tbody th { position: sticky; left: 0; background: var(--page); }
   .grid thead th:first-child { width: 4.9rem; }
