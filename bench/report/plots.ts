@@ -329,7 +329,7 @@ function panelsChart(
     ...PANEL_MARGINS,
     height: 60 + 240 * Math.ceil(models.length / across),
     insetRight: roomFor(series.map(({ subject }) => subject.id)),
-    fx: { axis: null, padding: 0.1 },
+    fx: { axis: null, padding: across > 1 ? 0.1 : 0 },
     fy: { axis: null, padding: 0.18 },
     x: { domain: [0, Math.max(...points.map(({ x }) => x))], label: "Requests per second" },
     y: { ...LOG, label: "p99, ms" },
