@@ -34,16 +34,14 @@ function rowsChart(
   analysis: Analysis,
   subjects: readonly SubjectCard[],
   row: number,
-): { readonly frame: PlotOptions; readonly axes: Markish[]; readonly marginLeft: number } {
+) {
   const colors = new Map(subjects.map((card) => [card.id, lookOf(analysis, card).color]));
   const names = [...colors.keys()];
-  const marginLeft = roomFor(names);
-  const margins = { marginLeft, marginTop: 4, marginBottom: 44 };
+  const margins = { marginLeft: roomFor(names), marginTop: 4, marginBottom: 44 };
   const fill = (id: string) => colors.get(id)!;
   return {
     frame: { height: names.length * row + 52, ...margins, y: { domain: names, label: null } },
     axes: [Plot.frame({ anchor: "bottom" }), Plot.axisY({ tickSize: 0, fill, fontWeight: 600 })],
-    marginLeft,
   };
 }
 
@@ -225,7 +223,8 @@ function callsChart(
   width: number,
 ): PlotOptions {
   const subjects = bars.map(({ subject }) => subject);
-  const { frame, axes, marginLeft } = rowsChart(Plot, analysis, subjects, ROW + 6);
+  const { frame, axes } = rowsChart(Plot, analysis, subjects, ROW + 6);
+  const { marginLeft } = frame;
   const marginRight = 60;
   const perCall = (width - marginLeft - marginRight) / most;
   const rows = bars.map((bar) => {
@@ -249,10 +248,17 @@ function callsChart(
   const inside = (tone: number) => tone % 2 === 0 ? "var(--page)" : "var(--ink)";
   const cut = { text: () => "//", fill: "var(--page)", fontSize: 26, fontWeight: 700, dx: -10 };
   const bar = { x1: "x1", x2: "x2", insetRight: 1, insetTop: 2, insetBottom: 2 };
+  const inBars = rows.flatMap((row) => row.named.map(({ name }) => name));
+  const unnamed = new Map(
+    parts.filter(({ name }) => !inBars.includes(name)).map(({ name, tone }) => [name, tone]),
+  );
+  const key = keyOf(Plot, [...unnamed], marginLeft, width);
   return {
     ...frame,
+    height: frame.height + key.height,
+    marginBottom: frame.marginBottom + key.height,
     marginRight,
-    x: { domain: [0, most], label: "Calls per request" },
+    x: { domain: [0, most], label: "Calls per request", labelOffset: 40 },
     marks: [
       ...axes,
       Plot.barX(parts, { y: "id", fill: ({ tone }) => `var(--p${tone})`, ...bar }),
@@ -265,8 +271,34 @@ function callsChart(
       // Two strokes through a bar say that it goes on.
       Plot.text(rows.filter(({ isCut }) => isCut), { x: "end", y: "id", ...cut }),
       Plot.text(rows, { x: "end", y: "id", text: "text", ...BEHIND }),
+      ...key.marks,
     ],
   };
+}
+
+/** Pixels of an entry of a key to colours. */
+const KEY = { width: 115, height: 16 };
+
+/** Below a chart, what colours stand for that no bar has room to name. */
+function keyOf(
+  Plot: PlotLibrary,
+  entries: readonly (readonly [name: string, tone: number])[],
+  marginLeft: number,
+  width: number,
+): { readonly height: number; readonly marks: readonly Markish[] } {
+  const across = Math.floor(width / KEY.width);
+  const marks = entries.toSorted(([, left], [, right]) => left - right).map(
+    ([name, tone], index) => {
+      const dx = KEY.width * (index % across) - marginLeft;
+      const dy = 44 + KEY.height * (1 + Math.floor(index / across));
+      const place = { frameAnchor: "bottom-left", textAnchor: "start", dy } as const;
+      return [
+        Plot.text(["■"], { ...place, dx, fill: `var(--p${tone})` }),
+        Plot.text([name], { ...place, dx: dx + 14, fill: "var(--ink)" }),
+      ];
+    },
+  );
+  return { height: KEY.height * Math.ceil(entries.length / across), marks };
 }
 
 /** CPU per GB against copies through user space. */
