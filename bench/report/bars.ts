@@ -14,7 +14,7 @@ import type { Row } from "../claims/series.ts";
 import { median } from "../claims/statistics.ts";
 import type { Figure } from "./document.ts";
 import { finite, lookOf, modelsOf, rowsAt } from "./looks.ts";
-import { interval, number } from "./numbers.ts";
+import { bounded, interval, number } from "./numbers.ts";
 import {
   PANEL_MARGINS,
   panelMarks,
@@ -94,7 +94,7 @@ export function memoryPerSession(analysis: Analysis): Figure | undefined {
       ],
       rows: found.map(({ subject, summary }) => [
         subject.id,
-        number(summary.median),
+        bounded(summary),
         interval(summary),
         String(summary.count),
       ]),
@@ -338,7 +338,7 @@ export function costOfCopying(analysis: Analysis): Figure | undefined {
       rows: found.map(({ subject, way, cpu, copies }) => [
         subject.id,
         way,
-        number(cpu.median),
+        bounded(cpu),
         interval(cpu),
         copies === undefined ? "not counted" : number(copies.median),
       ]),

@@ -108,6 +108,8 @@ export interface Point extends Look {
   readonly low?: number;
   /** Its upper end. */
   readonly high?: number;
+  /** "≥" or "≤" where it is only a bound. */
+  readonly bound?: string;
   /** Apart from the others of its subject. */
   readonly isHollow?: boolean;
   /** A name beside it. */
@@ -133,6 +135,15 @@ export function pointMarks(Plot: PlotLibrary, points: readonly Point[]): Markish
       r: 3.8,
       fill: ({ isHollow, color }) => isHollow ? "var(--page)" : color,
       stroke: ({ isHollow, color }) => isHollow ? color : "var(--page)",
+    }),
+    Plot.text(points, {
+      x: "x",
+      y: "y",
+      ...panels,
+      text: "bound",
+      dy: -9,
+      fontSize: 10,
+      fill: "color",
     }),
     nameMarks(Plot, points.filter(({ name }) => name !== undefined)),
   ];

@@ -7,13 +7,13 @@
 
 import type { Markish, PlotOptions } from "@observablehq/plot";
 import type { Analysis } from "../claims/analysis.ts";
-import type { Row } from "../claims/series.ts";
+import { boundOfSummary, type Row } from "../claims/series.ts";
 import { mainOf, mergeLatencies } from "../claims/figures.ts";
 import type { SubjectCard } from "../record.ts";
 import type { FigureId } from "../scenarios/mod.ts";
 import type { Figure } from "./document.ts";
 import { finite, lookOf, modelOf, MODELS, modelsOf, rowsAt } from "./looks.ts";
-import { interval, number } from "./numbers.ts";
+import { bounded, boundSign, interval, number } from "./numbers.ts";
 import {
   MARGINS,
   PANEL_MARGINS,
@@ -28,9 +28,9 @@ import {
 /** A line of a plot. */
 interface Series {
   readonly subject: SubjectCard;
-  readonly points: readonly Pick<Point, "x" | "y" | "low" | "high">[];
+  readonly points: readonly Pick<Point, "x" | "y" | "low" | "high" | "bound">[];
   /** Marks beside the line that do not belong to it. */
-  readonly apart?: readonly Pick<Point, "x" | "y">[];
+  readonly apart?: readonly Pick<Point, "x" | "y" | "bound">[];
 }
 
 const HEIGHT_MAX = 400;
@@ -105,7 +105,8 @@ export function costOfWatching(analysis: Analysis): Figure | undefined {
       const summary = headlineCost(analysis, row, figure);
       if (summary === undefined) return [];
       const [low, high] = finite(summary);
-      return [{ x: row.point.x, y: summary.median, low, high }];
+      const bound = boundSign(boundOfSummary(summary)).trim();
+      return [{ x: row.point.x, y: summary.median, low, high, bound }];
     }),
   })).filter(({ points }) => points.length > 0);
   const xs = [...new Set(series.flatMap(({ points }) => points.map(({ x }) => x)))]
@@ -148,7 +149,7 @@ export function costOfWatching(analysis: Analysis): Figure | undefined {
           const summary = row && headlineCost(analysis, row, figure);
           const found = points.some((point) => point.x === x);
           return found && summary
-            ? `${number(summary.median)} (${interval(summary)})`
+            ? `${bounded(summary)} (${interval(summary)})`
             : row?.unable
             ? "unable"
             : "–";
@@ -266,7 +267,8 @@ export function speedAgainstDelay(analysis: Analysis): Figure | undefined {
     const place = (row: Row) => {
       const rate = headlineCost(analysis, row, "rate");
       const p99 = headlineCost(analysis, row, "p99");
-      return rate && p99 ? [{ x: rate.median, y: p99.median }] : [];
+      const bound = boundSign(boundOfSummary(rate)).trim();
+      return rate && p99 ? [{ x: rate.median, y: p99.median, bound }] : [];
     };
     const rows = rowsAt(analysis, subject, "requests");
     const points = rows.filter(({ point }) => point.ofCapacity).flatMap(place);
@@ -282,8 +284,9 @@ export function speedAgainstDelay(analysis: Analysis): Figure | undefined {
     caption: "p99 of a request against requests per second. Lines are open loops from 10 to " +
       "120 % of a model's capacity, hollow marks closed loops of 1, 4, 16 and 64 clients; one " +
       "panel per model, with all others faint. Right and low is good; where a line turns up " +
-      "is its knee. Points with fewer than 1,000 samples a block have no p99 and are left out. The " +
-      "vertical axis is logarithmic.",
+      "is its knee. Points with fewer than 1,000 samples a block have no p99 and are left out; " +
+      "at ≥ the load was the limit, and the server may be better; at ≤ clients were not served, and " +
+      "it may be worse. The vertical axis is logarithmic.",
     description: describe(series, "ms p99", "load"),
     chart: (Plot, width) => panelsChart(Plot, analysis, series, models, width),
     table: {
@@ -299,8 +302,8 @@ export function speedAgainstDelay(analysis: Analysis): Figure | undefined {
         rowsAt(analysis, subject, "requests").map((row) => [
           subject.id,
           row.point.id,
-          number(headlineCost(analysis, row, "rate")?.median),
-          number(headlineCost(analysis, row, "p99")?.median),
+          bounded(headlineCost(analysis, row, "rate")),
+          bounded(headlineCost(analysis, row, "p99")),
         ])
       ),
     },

@@ -79,6 +79,15 @@ Deno.test("a point of fewer than 1,000 samples has no p99, and no place among th
   assertEquals(chartsOf(await renderRecords([header, ...few]), "speed-against-delay"), []);
 });
 
+Deno.test("rates are marked as bounds where the load was the limit, and nowhere else", async () => {
+  for (const [loadCpuShare, marks] of [[0.5, false], [0.95, true]] as const) {
+    const records = fixtureRecords({ subjects: ["epoll", "poll"], scenarios: ["control"] })
+      .map((record) => record.kind === "cell" ? { ...record, loadCpuShare } : record);
+    const charts = chartsOf(await renderRecords(records), "speed-against-delay");
+    assertEquals(charts.map((chart) => />≥</.test(chart)), [marks, marks]);
+  }
+});
+
 Deno.test("every chart is drawn for both widths, and says in words what it shows", async () => {
   const html = await renderRecords(fixtureRecords());
   const figures = [...html.matchAll(/<figure id="([^"]*)">/g)].map(([, id]) => id!);
