@@ -1,7 +1,7 @@
 /**
  * Observable Plot as strings: a chart is drawn into a document of linkedom and written as static
- * SVG. html.ts loads it when it has figures to draw, and hands it to them; nothing else may load
- * the library, since a run or a report on the terminal has no use for it.
+ * SVG. mod.ts loads it for a page, and html.ts draws figures with it; nothing else may load the
+ * library, since a run or a report on the terminal has no use for it. What charts share stands below.
  *
  * @module
  */
