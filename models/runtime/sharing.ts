@@ -35,11 +35,13 @@ export class Sharing {
   /**
    * @param root a path whose file system is asked for something, only to let the runtime look
    * @param alone whether there is only one connection
+   * @param blockBytes the size of a block, and of the buffer for it
    */
   constructor(
     readonly counters: Counters,
     readonly root: string,
     readonly alone: () => boolean,
+    readonly blockBytes = BULK_BYTES,
   ) {}
 
   /** Counts a call. */
@@ -55,7 +57,7 @@ export class Sharing {
 
   /** A buffer for one transfer. */
   takeBuffer(): Uint8Array<ArrayBuffer> {
-    return this.#bulk.pop() ?? new Uint8Array(BULK_BYTES);
+    return this.#bulk.pop() ?? new Uint8Array(this.blockBytes);
   }
 
   /** It is not used any more. */

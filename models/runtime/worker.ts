@@ -49,7 +49,7 @@ runWorker(async (context) => {
 /** Begins connections that the gate lets in. */
 function beginner(context: WorkerContext, serving: Map<AsyncWire, Promise<void>>) {
   const { options, counters, protocol } = context;
-  const sharing = new Sharing(counters, options.root, () => serving.size < 2);
+  const sharing = new Sharing(counters, options.root, () => serving.size < 2, options.turnBytes);
   const tools = {
     link: context,
     store: slowStore(
