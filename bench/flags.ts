@@ -12,7 +12,13 @@ import {
   renderHelp,
   UsageError,
 } from "../client/cli/flags.ts";
-import { FILE_SIZES, type FileSizes, type Scenario, SCENARIOS } from "./scenarios/mod.ts";
+import {
+  FILE_SIZES,
+  type FileSizes,
+  type Scenario,
+  scenarioOf,
+  SCENARIOS,
+} from "./scenarios/mod.ts";
 import { MODELS, type ModelSubject, selectModels } from "./run/subjects.ts";
 
 /** The programs that the load may be: the one in C is cheaper than any server. */
@@ -241,8 +247,10 @@ function parseScenarios(values: Values, quick: boolean): Scenario[] {
   }
   const chosen = SCENARIOS.filter(({ id }) => names === undefined || names.includes(id));
   if (!quick) return chosen;
+  const long = names?.find((name) => !scenarioOf(name)!.points.some((point) => point.quick));
+  if (long !== undefined) throw new UsageError(`--quick has no time for the scenario ${long}`);
   return chosen.map((scenario) => ({
     ...scenario,
     points: scenario.points.filter((point) => point.quick),
-  }));
+  })).filter(({ points }) => points.length > 0);
 }

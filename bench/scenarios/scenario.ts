@@ -71,6 +71,8 @@ export type Tag =
   | "watching"
   /** Large transfers, at the points "down" and "up": the plot of copies. */
   | "copies"
+  /** What a step of a transfer moves is varied: the plot of turns. */
+  | "turns"
   /** Clients of a burst, one by one: the plot of the line. */
   | "queue";
 
@@ -91,6 +93,8 @@ export interface Point {
   readonly findsCapacity?: boolean;
   /** An open loop at `x` of that capacity. */
   readonly ofCapacity?: boolean;
+  /** Flags of `serve` that differ from point to point: each has a server of its own. */
+  readonly serveFlags?: readonly string[];
   /** Files are there already: a server that keeps them cannot take part. */
   readonly replaces?: boolean;
 }
@@ -147,6 +151,8 @@ export interface Scenario {
   readonly question: string;
   /** What else is done with it. */
   readonly tags: readonly Tag[];
+  /** Names of the models and variants that it is about; all when missing. */
+  readonly models?: readonly string[];
   /** Where it is measured, in this order. */
   readonly points: readonly Point[];
   /** The point and the figure that the grid judges it by. */
