@@ -16,6 +16,7 @@ import { writeMarkdown } from "./markdown.ts";
 import { loadRenderer } from "./plot.ts";
 import { costOfWatching, latencySpectrum, speedAgainstDelay } from "./plots.ts";
 import { waitingInLine } from "./queue.ts";
+import { waitByTurn } from "./turns.ts";
 import { peers } from "./others.ts";
 import { opening, signGrid, troubles, winners } from "./summary.ts";
 import { COLUMNS_MAX, writeTerminal } from "./terminal.ts";
@@ -36,6 +37,7 @@ const PLOTS = [
   speedAgainstDelay,
   costOfCopying,
   waitingInLine,
+  waitByTurn,
 ];
 
 /** For a terminal of `width` columns, which are at most COLUMNS_MAX. */
