@@ -34,6 +34,9 @@ const LOOK_MS = 2;
 /** Lines of a server's own output that an error message repeats. */
 const OUTPUT_LINES_MAX = 5;
 
+/** Sessions of a model at once: the scenarios with most of them, and room for those who are busy. */
+const SESSIONS_MAX = 16_000;
+
 /** What this project's server is allowed to do, whatever the model. */
 const PERMISSIONS = ["net", "read", "write", "ffi", "sys"].map((name) => `--allow-${name}`);
 
@@ -109,7 +112,8 @@ export function modelArguments(
   host: string,
   extra: readonly string[],
 ): string[] {
-  const flags = ["--host", host, "--port", "0", "--root", root, "--anonymous", "write", "--stats"];
+  const place = ["--host", host, "--port", "0", "--root", root, "--anonymous", "write"];
+  const flags = [...place, "--stats", "--max-sessions", String(SESSIONS_MAX)];
   return ["serve", ...subject.flags, ...flags, ...extra];
 }
 
