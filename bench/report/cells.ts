@@ -70,6 +70,8 @@ function figuresTable(analysis: Analysis, scenario: Scenario, rows: readonly Row
       right("Clean"),
       right("Window, s", true),
       right("Done of asked", true),
+      right("Rate, /s", true),
+      right("Load, %", true),
       right(`Over ${analysis.baseline.id}`),
       { title: "Verdict", detail: true },
       { title: "Gates not passed", detail: true },
@@ -96,6 +98,9 @@ function figuresTable(analysis: Analysis, scenario: Scenario, rows: readonly Row
         `${cleanValues(series).size}/${row.cells.length}`,
         number(median(row.cells.map(({ seconds }) => seconds))),
         doneOfAsked(row),
+        // A rate may be the load's: what that used of a processor stands beside it.
+        number(medianOf(analysis, row, "rate")),
+        number(median(row.cells.map(({ loadCpuShare }) => 100 * loadCpuShare))),
         isBaseline ? "baseline" : factorWithInterval(compared?.ratio, compared?.bound),
         row.unable ??
           (compared?.verdict === "not enough"
@@ -190,13 +195,16 @@ const WORK: readonly FigureId[] = [
   "start",
 ];
 
+function medianOf(analysis: Analysis, row: Row, figure: FigureId): number | undefined {
+  const values = [...analysis.series(row, figure).values.values()].map(({ value }) => value);
+  return values.length === 0 ? undefined : median(values);
+}
+
 function workTable(analysis: Analysis, rows: readonly Row[]): Table {
-  const medianOf = (row: Row, figure: FigureId) => {
-    const values = [...analysis.series(row, figure).values.values()].map(({ value }) => value);
-    return values.length === 0 ? undefined : median(values);
-  };
   // A column in which nobody has a figure says nothing.
-  const shown = WORK.filter((figure) => rows.some((row) => medianOf(row, figure) !== undefined));
+  const shown = WORK.filter((figure) =>
+    rows.some((row) => medianOf(analysis, row, figure) !== undefined)
+  );
   return {
     kind: "table",
     caption: "Work of the server (medians over blocks)",
@@ -211,7 +219,7 @@ function workTable(analysis: Analysis, rows: readonly Row[]): Table {
     rows: rows.map((row) => [
       row.subject.id,
       row.point.id,
-      ...shown.map((figure) => number(medianOf(row, figure))),
+      ...shown.map((figure) => number(medianOf(analysis, row, figure))),
     ]),
   };
 }

@@ -43,6 +43,9 @@ export const scenario: Scenario = {
   },
   because: "with few descriptors the mechanism hardly matters; a thread per client switches " +
     "for every request, and a spinning loop calls for nothing",
+  further: [
+    { point: "clients=16", metric: "rate", label: "requests per second, 16 clients" },
+  ],
   sessions: () => ({ idle: 0, busy: BUSY_CLIENTS }),
   groups: ({ x, ofCapacity }, { capacity }) => [
     ofCapacity

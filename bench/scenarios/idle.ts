@@ -31,6 +31,11 @@ export const scenario: Scenario = {
     "uring": "+",
   },
   because: "poll and polling look at every descriptor each time, epoll at the ready ones",
+  further: [{
+    point: "idle=4000",
+    metric: "rate",
+    label: "requests per second beside 4,000 idle sessions",
+  }],
   sessions: ({ x }) => ({ idle: x, busy: BUSY_CLIENTS }),
   groups: ({ x }) => [...idle(x), main({ action: "noop" })],
   // Its memory is to be that of sessions, and of nothing that was done before.

@@ -209,13 +209,14 @@ Deno.test("gridField compares expectation and measurement, and is open without a
     return [mark, expected, agreement, red];
   };
   assertEquals(field("poll", "idle"), ["-", "-", "agrees", false]);
-  assertEquals(field("polling-0", "slow"), ["=", "=", "agrees", false]);
-  assertEquals(field("polling-0", "logins"), ["-", "=", "differs", false]);
+  assertEquals(field("poll", "slow"), ["=", "=", "agrees", false]);
+  assertEquals(field("polling-0", "logins"), ["-", "-", "agrees", false]);
+  assertEquals(field("polling-1", "logins"), ["-", "=", "differs", false]);
   assertEquals(field("select", "idle"), ["unable", undefined, "none", false]);
   assertEquals(field("epoll", "idle"), ["baseline", undefined, "none", false]);
   assertEquals(field("async", "mixed"), ["?", "+", "open", true]);
   assertEquals(field("blocking-64", "mixed"), ["-", "+", "differs", true]);
-  assertEquals(field("epoll-edge", "logins"), ["?", "=", "open", true]);
+  assertEquals(field("epoll-edge", "logins"), ["-", "=", "agrees", true]);
 });
 
 Deno.test("memorySlope fits memory over sessions within each block", () => {
