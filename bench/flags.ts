@@ -243,6 +243,7 @@ function parseScenarios(values: Values, quick: boolean): Scenario[] {
   if (!quick) return chosen;
   return chosen.map((scenario) => ({
     ...scenario,
+    ...scenario.quickly,
     points: scenario.points.filter((point) => point.quick),
   }));
 }

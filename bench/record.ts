@@ -166,8 +166,10 @@ export interface CellRecord {
   readonly introduction: string;
   /** Milliseconds from the start of the process to the first greeting. */
   readonly startMs?: number;
-  /** How long the window was open. */
+  /** How long the window was open; all of them together, where there were several. */
   readonly seconds: number;
+  /** Windows that the cell is the sum of; missing: one. */
+  readonly rounds?: number;
   /** What the clients did, by group: "main", and where the scenario has them "probe", "up", ... */
   readonly groups: Readonly<Record<string, GroupResult>>;
   /** What the server used; missing when the cell failed. */

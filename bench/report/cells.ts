@@ -96,7 +96,7 @@ function figuresTable(analysis: Analysis, scenario: Scenario, rows: readonly Row
         number(summary?.lowest),
         number(summary?.highest),
         `${cleanValues(series).size}/${row.cells.length}`,
-        number(median(row.cells.map(({ seconds }) => seconds))),
+        windowsOf(row),
         doneOfAsked(row),
         // A rate may be the load's: what that used of a processor stands beside it.
         number(medianOf(analysis, row, "rate")),
@@ -112,6 +112,13 @@ function figuresTable(analysis: Analysis, scenario: Scenario, rows: readonly Row
       ];
     }),
   };
+}
+
+/** "5.02", or "20 x 0.041" where a cell has several. */
+function windowsOf(row: Row): string {
+  const rounds = median(row.cells.map((cell) => cell.rounds ?? 1));
+  const each = number(median(row.cells.map((cell) => cell.seconds / (cell.rounds ?? 1))));
+  return rounds > 1 ? `${rounds} × ${each}` : each;
 }
 
 /** Operations that ended, of those that were begun or due, in all blocks. */

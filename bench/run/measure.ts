@@ -12,11 +12,12 @@ import { isDisturbed } from "../claims/gates.ts";
 import { createContentFile } from "../load/content.ts";
 import { LoadProcess, type LoadProgram, TYPESCRIPT_LOAD } from "../load/process.ts";
 import type { CeilingRecord, CellRecord } from "../record.ts";
-import { jobsOf, needsFreshServer, warmUpJobs } from "../scenarios/jobs.ts";
+import { type Jobs, jobsOf, needsFreshServer, warmUpJobs } from "../scenarios/jobs.ts";
 import type { FileSizes, Point, Scenario, Surroundings } from "../scenarios/mod.ts";
 import { FILES, INCOMING } from "../scenarios/parts.ts";
 import { Ceilings } from "./ceilings.ts";
 import { cellCount, orderOf, type Plan, type Series, whyUnable } from "./plan.ts";
+import { together } from "./rounds.ts";
 import { type Folders, type ServerProcess, startServer } from "./server_process.ts";
 import type { Subject } from "./subjects.ts";
 import { type Loads, measureWindow, type Outcome } from "./window.ts";
@@ -246,8 +247,7 @@ class BlockRun {
     const jobs = jobsOf(scenario, point, around);
     const warm = scenario.warmTransfer?.(point, around);
     if (warm !== undefined) await load.run({ ...jobs.load, groups: [warm] });
-    await new Promise((resolve) => setTimeout(resolve, SETTLE_MS));
-    const { result, ...rest } = await measureWindow(server, this.workplace, jobs);
+    const { result, ...rest } = await this.#rounds(server, jobs, scenario.rounds ?? 1);
     // A transfer that the end of the window interrupted leaves its piece behind.
     await emptyFolder(join(folders.root, INCOMING));
     if (point.findsCapacity && result.seconds > 0) {
@@ -261,6 +261,20 @@ class BlockRun {
     }
     if (result.failure === undefined) return rest;
     return { ...rest, failure: [result.failure, ...server.complaints()].join(": ") };
+  }
+
+  /** Windows one after the other; one that failed or was cut off is the last of them. */
+  async #rounds(server: ServerProcess, jobs: Jobs, count: number) {
+    const rounds: Outcome[] = [];
+    for (;;) {
+      await new Promise((resolve) => setTimeout(resolve, SETTLE_MS));
+      const { result, ...outcome } = await measureWindow(server, this.workplace, jobs);
+      rounds.push(outcome);
+      const ended = Object.values(outcome.groups).every(({ unfinished }) => unfinished === 0);
+      if (rounds.length === count || result.failure !== undefined || !ended) {
+        return { result, ...together(rounds) };
+      }
+    }
   }
 }
 

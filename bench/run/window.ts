@@ -23,7 +23,7 @@ import type { ServerProcess, ServerSample } from "./server_process.ts";
 /** The part of a cell that says what was found. */
 export type Outcome = Pick<
   CellRecord,
-  "seconds" | "groups" | "server" | "loadCpuShare" | "steal" | "others" | "errors"
+  "seconds" | "rounds" | "groups" | "server" | "loadCpuShare" | "steal" | "others" | "errors"
 >;
 
 /** Who makes the load: each a process of its own. */

@@ -163,6 +163,10 @@ export interface Scenario {
   groups(point: Point, around: Surroundings): readonly Group[];
   /** How long the window is open, in lengths of the steady one; 1 when missing. */
   readonly lengths?: number;
+  /** How often the window is opened for one measurement, by what is over at once; 1 when missing. */
+  readonly rounds?: number;
+  /** What --quick has in place of the same of the full run. */
+  readonly quickly?: Pick<Scenario, "lengths" | "rounds">;
   /** Of a window that closes when all have ended: the longest that it may be, milliseconds. */
   limitMs?(around: Surroundings): number;
   /** Silence is a result, and no failure: there is no limit but the window's end. */

@@ -112,6 +112,16 @@ testWith(NEEDS, "measure samples the server at the edges of the window", async (
   assertEquals([send, close], [1_200, 300]);
 });
 
+testWith(NEEDS, "measure opens a window as often as a scenario asks for", async () => {
+  const plan = planOf(EPOLL);
+  const scenarios = plan.scenarios.filter(({ id }) => id === "burst")
+    .map((scenario) => ({ ...scenario, rounds: 3 }));
+  const [cell] = (await cellsOf({ ...plan, scenarios })).cells;
+  assertEquals([cell!.rounds, cell!.groups.main!.operations], [3, 900]);
+  const { send, close } = cell!.server!.calls!;
+  assertEquals([send, close], [3_600, 900]);
+});
+
 testWith(
   NEEDS,
   "measure sees that others use the processors, and measures again up to a limit",
