@@ -143,7 +143,19 @@ function timesTable(rows: readonly Row[]): Table {
     kind: "table",
     caption: "Rates, and latencies in ms with all blocks merged",
     columns: [
-      ...["Subject", "Point", "Clients", "Rate/s", "p50", "p90", "p99", "p99.9", "max", "n"],
+      ...[
+        "Subject",
+        "Point",
+        "Clients",
+        "Rate/s",
+        "Offered/s",
+        "p50",
+        "p90",
+        "p99",
+        "p99.9",
+        "max",
+        "n",
+      ],
       "p99 from the real start",
     ]
       .map((title, index) => index < 3 ? { title } : { title, align: "right" }),
@@ -155,12 +167,14 @@ function timesTable(rows: readonly Row[]): Table {
         });
         const histogram = mergeLatencies(results.flatMap(({ group }) => group.latency ?? []));
         const samples = histogram?.totalCount ?? 0;
+        const offered = results.flatMap(({ group }) => group.offered ?? []);
         const rate = median(results.map(({ group, seconds }) => group.operations / seconds));
         return [
           row.subject.id,
           row.point.id,
           `${results[0]?.group.clients ?? 0} ${name}`,
           number(rate),
+          number(offered.length > 0 ? median(offered) : undefined),
           ...PERCENTILES.map(([percentile, needed]) =>
             histogram === undefined || samples < needed
               ? NOTHING

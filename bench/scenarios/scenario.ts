@@ -91,6 +91,8 @@ export interface Point {
   readonly findsCapacity?: boolean;
   /** An open loop at `x` of that capacity. */
   readonly ofCapacity?: boolean;
+  /** An open loop of so many operations a second, whatever the server can do. */
+  readonly perSecond?: number;
   /** Files are there already: a server that keeps them cannot take part. */
   readonly replaces?: boolean;
 }

@@ -17,6 +17,7 @@ import {
   readMemoryBytes,
   readProcessFigures,
 } from "../../bench/run/process_figures.ts";
+import { SCENARIOS } from "../../bench/scenarios/mod.ts";
 import { startServer } from "../../bench/run/server_process.ts";
 import { MODELS, type Subject } from "../../bench/run/subjects.ts";
 import { Child } from "../child.ts";
@@ -42,6 +43,9 @@ thread.join()
 print("ended", flush=True)
 time.sleep(10)
 `;
+
+/** "control" with all its points. */
+const CONTROL = SCENARIOS.filter(({ id }) => id === "control");
 
 /** Every scenario at the points of --quick. */
 function planOf(...subjects: Subject[]): Plan {
@@ -121,6 +125,28 @@ testWith(NEEDS, "measure opens a window as often as a scenario asks for", async 
   const { send, close } = cell!.server!.calls!;
   assertEquals([send, close], [3_600, 900]);
 });
+
+testWith(
+  NEEDS,
+  "a server that cannot keep up with a rate is shown as such, not as faulty",
+  async () => {
+    // Sixteen clients that are looked for every 10 ms are answered 1,600 times a second at most.
+    const plan = planOf(MODELS.find(({ id }) => id === "polling-10")!, EPOLL);
+    const scenarios = CONTROL.map((one) => ({
+      ...one,
+      points: one.points.filter(({ id }) => id === "rate=5000"),
+    }));
+    const { cells } = await cellsOf({ ...plan, scenarios, seconds: 0.2 });
+    assertEquals(cells.length, 2);
+    for (const { failure, errors, groups: { main }, subject, seconds } of cells) {
+      assertEquals([failure, errors, main!.offered], [undefined, {}, 5_000]);
+      // Everything that was due is there, served or not; of what a cell ended some was begun before.
+      const due = main!.operations + main!.unfinished;
+      assert(due > 0.5 * seconds * main!.offered! && main!.latency!.count === due, subject);
+      if (subject === "polling-10") assert(main!.unfinished > 0, subject);
+    }
+  },
+);
 
 testWith(
   NEEDS,
