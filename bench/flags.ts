@@ -101,7 +101,12 @@ const TABLE = {
     help: `only these: ${SCENARIOS.map(({ id }) => id).join(", ")}`,
   },
   repeats: { value: "N", otherwise: `${FULL.repeats}`, help: "measure every cell so often" },
-  seconds: { value: "S", otherwise: `${FULL.seconds}`, help: "keep a window open for so long" },
+  seconds: {
+    value: "S",
+    otherwise: `${FULL.seconds}`,
+    help: "keep a window open for so long; 10 times where clients wait for each other or probe, " +
+      "60 times where all are asleep (--quick: 1 to 4 times)",
+  },
   workers: { value: "N", otherwise: "1", help: "event loops of polling, multiplex and async" },
   peers: { help: "measure other servers side by side, those that are there" },
   "peers-root": {

@@ -166,6 +166,11 @@ export interface CellRecord {
   readonly introduction: string;
   /** Milliseconds from the start of the process to the first greeting. */
   readonly startMs?: number;
+  /**
+   * What its server was warmed with before anything was measured: how long that took, and kinds of
+   * work that were not level at the end of it; missing: nobody looked.
+   */
+  readonly warmUp?: { readonly seconds: number; readonly unlevel?: readonly string[] };
   /** How long the window was open; all of them together, where there were several. */
   readonly seconds: number;
   /** Windows that the cell is the sum of; missing: one. */

@@ -12,7 +12,13 @@ import { isDisturbed } from "../claims/gates.ts";
 import { createContentFile } from "../load/content.ts";
 import { LoadProcess, type LoadProgram, TYPESCRIPT_LOAD } from "../load/process.ts";
 import type { CeilingRecord, CellRecord } from "../record.ts";
-import { type Jobs, jobsOf, needsFreshServer, warmUpJobs } from "../scenarios/jobs.ts";
+import {
+  type Jobs,
+  jobsOf,
+  looksForLevel,
+  needsFreshServer,
+  warmUpJobs,
+} from "../scenarios/jobs.ts";
 import type { FileSizes, Point, Scenario, Surroundings } from "../scenarios/mod.ts";
 import { FILES, INCOMING } from "../scenarios/parts.ts";
 import { Ceilings } from "./ceilings.ts";
@@ -20,6 +26,7 @@ import { cellCount, orderOf, type Plan, type Series, whyUnable } from "./plan.ts
 import { together } from "./rounds.ts";
 import { type Folders, type ServerProcess, startServer } from "./server_process.ts";
 import type { Subject } from "./subjects.ts";
+import { warmUp } from "./warm_up.ts";
 import { type Loads, measureWindow, type Outcome } from "./window.ts";
 
 export { cellCount, type Plan };
@@ -149,6 +156,8 @@ class BlockRun {
   readonly #shared = new Map<string, ServerProcess>();
   /** Those of the present scenario only. */
   readonly #own = new Map<string, ServerProcess>();
+  /** What each was warmed with. */
+  readonly #warmUps = new Map<ServerProcess, NonNullable<CellRecord["warmUp"]>>();
   /** Requests per second, by the subject's id. */
   readonly #capacities = new Map<string, number>();
 
@@ -185,7 +194,8 @@ class BlockRun {
       if (measured.failure !== undefined || measured.unable !== undefined || cutOff) {
         await end(servers, subject.id);
       } else server.park();
-      return { ...place, command, introduction, startMs, ...measured };
+      const warmUp = this.#warmUps.get(server)!;
+      return { ...place, command, introduction, startMs, warmUp, ...measured };
     } catch (error) {
       if (!(error instanceof Error)) throw error;
       await end(servers, subject.id);
@@ -218,7 +228,9 @@ class BlockRun {
     const server = await startServer(subject, folders, this.nextHost(), flags);
     servers.set(subject.id, server);
     const work = servers === this.#own ? scenario : undefined;
-    for (const job of warmUpJobs(this.#around(server, subject), work)) await load.run(job);
+    const workers = (await server.sample()).workers?.length;
+    const jobs = warmUpJobs(this.#around(server, subject), work, workers);
+    this.#warmUps.set(server, await warmUp(server, load, jobs, looksForLevel(this.plan.seconds)));
     return server;
   }
 

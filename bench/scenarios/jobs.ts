@@ -77,30 +77,54 @@ export function jobsOf(scenario: Scenario, point: Point, around: Surroundings): 
 /** Windows shorter than this are a first look, with warm-ups in proportion. */
 const WARM_SECONDS = 0.3;
 
-/** Kinds of work, and how long a server is warmed with each, milliseconds. */
+/** Clients of a warm-up at most; else one for each worker, as a pool has it. */
+const WARM_UP_CLIENTS_MAX = 64;
+
+/** Whether windows are so long that a warm-up looks whether work per operation is level. */
+export function looksForLevel(seconds: number): boolean {
+  return seconds >= WARM_SECONDS;
+}
+
+/** Kinds of work, and how long a server is warmed with each at least, milliseconds. */
 const WARM_UPS: readonly (readonly [Work, number, (around: Surroundings) => Group])[] = [
   ["requests", 400, () => main({ action: "noop" })],
   ["logins", 400, () => main({ action: "login" })],
-  // They take compilers longest: their CPU time fell by a third in the first second, no further.
+  // They take compilers longest: their CPU time fell by a third in the first second.
   ["downloads", 1_200, ({ sizes }) => smallDownloads(sizes)],
   // Under names of their own: what the end of the window interrupts is in nobody's way.
   ["uploads", 200, (around) => uploads("warm", BUSY_CLIENTS, "small", around)],
 ];
 
+/** A kind of work, and what the load does for it. */
+export interface WarmUpJob {
+  /** As the report says it. */
+  readonly work: Work;
+  /** Once, for as long as it takes at least. */
+  readonly job: LoadJob;
+}
+
 /**
- * What runs for nothing against a fresh server, so that compilers are warm: what `scenario` does
- * where it has the server for itself, else each kind of work.
+ * What runs for nothing against a fresh server of so many workers, so that compilers are warm: what
+ * `scenario` does where it has the server for itself, else each kind of work.
  */
-export function warmUpJobs(around: Surroundings, scenario?: Scenario): LoadJob[] {
+export function warmUpJobs(
+  around: Surroundings,
+  scenario?: Scenario,
+  workers = 1,
+): WarmUpJob[] {
   const { host, port, seconds, stallMs } = around;
+  const clients = Math.max(BUSY_CLIENTS, Math.min(WARM_UP_CLIENTS_MAX, workers));
   return WARM_UPS.filter(([work]) => scenario?.warm?.includes(work) ?? true)
-    .map(([, milliseconds, group]) => ({
-      host,
-      port,
-      groups: [group(around)],
-      setupMs: SETUP_MS,
-      warmupMs: 0,
-      measureMs: milliseconds * Math.min(1, seconds / WARM_SECONDS),
-      stallMs,
+    .map(([work, milliseconds, group]) => ({
+      work,
+      job: {
+        host,
+        port,
+        groups: [{ ...group(around), clients }],
+        setupMs: SETUP_MS,
+        warmupMs: 0,
+        measureMs: milliseconds * Math.min(1, seconds / WARM_SECONDS),
+        stallMs,
+      },
     }));
 }

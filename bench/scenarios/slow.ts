@@ -51,6 +51,7 @@ export const scenario: Scenario = {
     { ...downloads("slow", x, "large", sizes), readRate: BYTES_PER_SECOND },
     smallDownloads(sizes, FAST_CLIENTS),
   ],
-  lengths: 2,
+  lengths: 10,
+  quickly: { lengths: 2 },
   silent: true,
 };

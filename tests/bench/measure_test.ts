@@ -93,6 +93,7 @@ testWith(NEEDS, "measure fills every cell of a model, without an error", async (
     assertEquals([cell.failure, cell.unable, cell.errors], [undefined, undefined, {}], place);
     assert(cell.introduction !== "" && cell.command.length > 0 && cell.startMs! > 0, place);
     assert(cell.server!.memoryBytes > 0 && cell.server!.threads > 1, place);
+    assert(cell.warmUp!.seconds > 0 && cell.warmUp!.unlevel === undefined, place);
     if (cell.scenario === "asleep") continue;
     if (cell.scenario === "mixed" || cell.scenario === "disk") {
       // Probes have a process of their own, with a window of its own at the same time.
