@@ -22,6 +22,7 @@ import {
 import type { FileSizes, Point, Scenario, Surroundings } from "../scenarios/mod.ts";
 import { FILES, INCOMING } from "../scenarios/parts.ts";
 import { Ceilings } from "./ceilings.ts";
+import { whyTooMany } from "./machine.ts";
 import { cellCount, orderOf, type Plan, type Series, whyUnable } from "./plan.ts";
 import { together } from "./rounds.ts";
 import { type Folders, type ServerProcess, startServer } from "./server_process.ts";
@@ -177,7 +178,8 @@ class BlockRun {
       block,
       ...(attempt === 0 ? {} : { attempt }),
     } as const;
-    const unable = whyUnable(subject, scenario, point);
+    const { idle, busy } = scenario.sessions(point);
+    const unable = whyUnable(subject, scenario, point) ?? whyTooMany(idle + busy);
     if (unable !== undefined) {
       return { ...place, command: [], introduction: "", ...NOTHING, unable };
     }

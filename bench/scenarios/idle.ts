@@ -11,10 +11,10 @@ import type { Scenario } from "./scenario.ts";
 export const scenario: Scenario = {
   id: "idle",
   title: "Idle sessions",
-  summary: "NOOP by 16 clients in a closed loop beside 0 to 8,000 silent sessions",
+  summary: "NOOP by 16 clients in a closed loop beside 0 to 10,000 silent sessions",
   question: "Does a wait cost what is watched, or what is ready?",
   tags: ["sessions", "watching"],
-  points: points("idle", [0, 100, 500, 1000, 4000, 8000], [0, 1000], [4000]),
+  points: points("idle", [0, 100, 500, 1000, 4000, 8000, 10_000], [0, 1000], [4000]),
   headline: {
     point: "idle=4000",
     metric: "cpuPerOperation",

@@ -7,6 +7,7 @@
 
 import { assert, assertEquals, assertMatch } from "@std/assert";
 import { cellCount, measure, type Plan, prepareWorkplace } from "../../bench/run/measure.ts";
+import { whyTooMany } from "../../bench/run/machine.ts";
 import { orderOf, pointsFor } from "../../bench/run/plan.ts";
 import type { CeilingRecord, CellRecord } from "../../bench/record.ts";
 import { parseFlags } from "../../bench/flags.ts";
@@ -174,6 +175,36 @@ testWith(NEEDS, "measure tells what a model cannot hold, without trying", async 
     ["idle=1000", "it holds 8 sessions at most"],
   ]);
   assertEquals(cells[0]!.groups.main!.unserved, 8);
+});
+
+testWith(
+  NEEDS,
+  "measure holds 10,000 sessions where the machine lets it, and says where not",
+  async () => {
+    const plan = planOf(EPOLL);
+    const scenarios = SCENARIOS.filter(({ id }) => id === "idle").map((one) => ({
+      ...one,
+      points: one.points.filter(({ x }) => x === 10_000),
+    }));
+    const { cells } = await cellsOf({ ...plan, scenarios });
+    assertEquals(cells.map(({ failure, unable }) => [failure, unable]), [
+      [undefined, whyTooMany(10_016)],
+    ]);
+    if (whyTooMany(10_016) === undefined) {
+      assertEquals(cells[0]!.groups.idle!.unserved, 0);
+      assert(cells[0]!.groups.main!.operations > 0);
+    }
+  },
+);
+
+Deno.test("whyTooMany compares sessions with the limit of descriptors", () => {
+  const limits =
+    "Max processes  9 9 processes\nMax open files            1024       4096   files\n";
+  assertEquals(whyTooMany(700, limits), undefined);
+  assertEquals(
+    whyTooMany(1_000, limits),
+    "1000 sessions need more than the 1024 descriptors that a process may have here (RLIMIT_NOFILE)",
+  );
 });
 
 testWith(NEEDS, "measure ends with what there is when it is interrupted", async () => {
