@@ -13,6 +13,7 @@ import {
   UsageError,
 } from "../client/cli/flags.ts";
 import { FILE_SIZES, type FileSizes, type Scenario, SCENARIOS } from "./scenarios/mod.ts";
+import { QUOTA_SHARE_MIN } from "./run/quota.ts";
 import { MODELS, type ModelSubject, selectModels } from "./run/subjects.ts";
 
 /** The programs that the load may be: the one in C is cheaper than any server. */
@@ -48,6 +49,8 @@ export interface BenchFlags {
   readonly budgetMs?: number;
   /** How long a server may finish nothing before its cell has failed, milliseconds. */
   readonly stallMs: number;
+  /** The part of a processor that a server may use; undefined: all there is. */
+  readonly quota?: number;
   /** Where the raw run goes, and the reports beside it; undefined: a name made from the time. */
   readonly out?: string;
 }
@@ -87,6 +90,9 @@ const SECONDS_MAX = 600;
 const WORKERS_MAX = 256;
 const SEED_MAX = 1_000_000_000;
 
+/** A quota is less than all, and no less than the kernel gives. */
+const QUOTA = { unit: "a share", low: QUOTA_SHARE_MIN, high: 1 };
+
 const TABLE = {
   quick: { help: "a first look in under a minute: one repeat of fewer, shorter cells" },
   models: {
@@ -125,6 +131,11 @@ const TABLE = {
     value: "FILE",
     otherwise: "bench/results/TIME.jsonl",
     help: "the raw run as JSON lines; the reports go beside it, ending in .html and .md",
+  },
+  quota: {
+    value: "SHARE",
+    help: "let a server have so much of one processor, so that it is the limit and not the load; " +
+      "needs the right to make control groups",
   },
 } as const;
 
@@ -213,6 +224,7 @@ function parseRun(args: readonly string[]): ParsedFlags {
       ),
       ...optional("seed", values.whole("seed", 0, SEED_MAX, undefined)),
       ...optional("out", values.text("out")),
+      ...optional("quota", values.number("quota", QUOTA, undefined)),
     },
   };
 }

@@ -13,6 +13,7 @@ import { type LoadProgram, nativeLoad, TYPESCRIPT_LOAD } from "./load/process.ts
 import { readMachine, sampleIdleness } from "./run/machine.ts";
 import { cellCount, measure, type Plan, prepareWorkplace, type Workplace } from "./run/measure.ts";
 import { PEERS } from "./peers/mod.ts";
+import { Quota } from "./run/quota.ts";
 import { Progress } from "./run/progress.ts";
 import type { HeaderRecord, RunRecord, SubjectCard } from "./record.ts";
 import {
@@ -162,11 +163,20 @@ async function withLoad(
   }
 }
 
+/** What limits the servers, if that was asked for. */
+function openQuota(share: number | undefined): Quota | undefined {
+  if (share === undefined) return undefined;
+  const quota = Quota.open(share);
+  if ("unavailable" in quota) throw new UsageError(`Cannot use --quota: ${quota.unavailable}`);
+  return quota;
+}
+
 async function run(
   args: readonly string[],
   flags: BenchFlags,
   program: LoadProgram,
 ): Promise<number> {
+  await using quota = openQuota(flags.quota);
   const startedAt = new Date().toISOString();
   const path = flags.out ?? `bench/results/${startedAt.slice(0, 19).replaceAll(":", "-")}.jsonl`;
   let file: RunFile;
@@ -181,7 +191,7 @@ async function run(
   const onInterrupt = () => interrupt.abort();
   for (const signal of ENDINGS) Deno.addSignalListener(signal, onInterrupt);
   try {
-    await fill(file, args, startedAt, flags, program, interrupt.signal);
+    await fill(file, args, startedAt, flags, program, interrupt.signal, quota);
     const status = await report(path) ?? 1;
     return interrupt.signal.aborted ? 130 : status;
   } finally {
@@ -198,6 +208,7 @@ async function fill(
   flags: BenchFlags,
   program: LoadProgram,
   signal: AbortSignal,
+  quota?: Quota,
 ): Promise<void> {
   const before = await sampleIdleness();
   const notes: string[] = [];
@@ -210,7 +221,7 @@ async function fill(
   const progress = new Progress();
   let incomplete: string | undefined;
   try {
-    await using workplace = await prepareWorkplace(plan.sizes, signal, program);
+    await using workplace = await prepareWorkplace(plan.sizes, signal, program, quota);
     const header: HeaderRecord = {
       kind: "run",
       format: 3,
@@ -224,6 +235,7 @@ async function fill(
       scenarios: plan.scenarios.map(({ id }) => id),
       subjects: await Promise.all(subjects.map(cardOf)),
       load: program.name,
+      ...(quota === undefined ? {} : { quota: quota.terms }),
       baseline: (subjects.find(({ id }) => id === BASELINE) ?? subjects[0]!).id,
       notes,
     };

@@ -47,8 +47,20 @@ export interface HeaderRecord {
   readonly ceilings?: readonly Ceiling[];
   /** Which load was used; missing: the one in TypeScript. */
   readonly load?: "typescript" | "c";
+  /** A part of a processor that each server had, where it had not all of them. */
+  readonly quota?: QuotaTerms;
   /** Subjects left out and why, and the like; a sentence each. */
   readonly notes: readonly string[];
+}
+
+/** A CPU quota of a control group: so much of each period, all threads together. */
+export interface QuotaTerms {
+  /** Microseconds. */
+  readonly quotaUs: number;
+  /** Microseconds. */
+  readonly periodUs: number;
+  /** Of control groups. */
+  readonly version: 1 | 2;
 }
 
 /** What the machine is. */
@@ -181,6 +193,8 @@ export interface CellRecord {
   readonly server?: ServerWork;
   /** CPU seconds of the load process per second: towards 1 the load is what was measured. */
   readonly loadCpuShare: number;
+  /** With a quota: periods of the window, and those in which the server had used it up. */
+  readonly quota?: { readonly periods: number; readonly throttled: number };
   /** Share of all processors' time that the hypervisor gave to others, 0 to 1. */
   readonly steal: number;
   /** Share of all processors' time used by neither server nor load nor this program. */

@@ -285,6 +285,7 @@ function commands(analysis: Analysis, rows: readonly Row[]): Table {
 const CARRIED: Readonly<Record<string, boolean>> = {
   "--quick": false,
   "--workers": true,
+  "--quota": true,
   "--peers-root": true,
 };
 

@@ -36,6 +36,7 @@ export function machine({ run }: Analysis): Block[] {
     ["Steal during it", spread(cells.map(({ steal }) => steal))],
     ["Load", header.load === "c" ? "in C" : "in TypeScript"],
     ["Load process", `${spread(cells.map(({ loadCpuShare }) => loadCpuShare))} of a processor`],
+    ...quotaRow(run),
     ["After the run", idleness(end?.after)],
     ["Repeats", `${header.repeats}, windows of ${header.seconds} s, seed ${header.seed}`],
     ["Command", ["deno task bench", ...header.args.map(quoted)].join(" ")],
@@ -65,6 +66,21 @@ export function machine({ run }: Analysis): Block[] {
     },
     ...(ceilings.rows.length > 0 ? [ceilings] : []),
   ];
+}
+
+/** With a quota, how much it was and whether it was the limit. */
+function quotaRow({ header, cells }: Analysis["run"]): [string, string][] {
+  const { quota } = header;
+  if (quota === undefined) return [];
+  const shares = cells.flatMap(({ quota }) =>
+    quota === undefined || quota.periods === 0 ? [] : quota.throttled / quota.periods
+  );
+  const used = shares.length === 0
+    ? ""
+    : `; used up in ${percent(median(shares))} of the periods (median of cells), in ` +
+      `${percent(Math.min(...shares))} at least`;
+  const terms = `${quota.quotaUs / 1e3} ms of every ${quota.periodUs / 1e3} ms`;
+  return [["Quota of a server", `${terms} (cgroup v${quota.version})${used}`]];
 }
 
 function ceilingRows({ header, ceilings }: Analysis["run"]): string[][] {

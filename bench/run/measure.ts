@@ -24,6 +24,8 @@ import { FILES, INCOMING } from "../scenarios/parts.ts";
 import { Ceilings } from "./ceilings.ts";
 import { whyTooMany } from "./machine.ts";
 import { cellCount, orderOf, type Plan, type Series, whyUnable } from "./plan.ts";
+import { processTree } from "./process_figures.ts";
+import type { Quota } from "./quota.ts";
 import { together } from "./rounds.ts";
 import { type Folders, type ServerProcess, startServer } from "./server_process.ts";
 import type { Subject } from "./subjects.ts";
@@ -56,6 +58,7 @@ export async function prepareWorkplace(
   sizes: FileSizes,
   signal: AbortSignal,
   program: LoadProgram = TYPESCRIPT_LOAD,
+  quota?: Quota,
 ): Promise<Workplace> {
   const work = await Deno.makeTempDir({ prefix: "ftplab-bench-" });
   const root = join(work, "root");
@@ -75,6 +78,7 @@ export async function prepareWorkplace(
     folders: { root, state },
     load,
     probes,
+    ...(quota === undefined ? {} : { quota }),
     async [Symbol.asyncDispose]() {
       signal.removeEventListener("abort", killLoad);
       await kill();
@@ -233,6 +237,8 @@ class BlockRun {
     const workers = (await server.sample()).workers?.length;
     const jobs = warmUpJobs(this.#around(server, subject), work, workers);
     this.#warmUps.set(server, await warmUp(server, load, jobs, looksForLevel(this.plan.seconds)));
+    // Now, since compilers are no part of waiting; who it starts from here on is in it, too.
+    this.workplace.quota?.take(processTree(server.pid));
     return server;
   }
 

@@ -29,11 +29,18 @@ export function together(rounds: readonly Outcome[]): Outcome {
     ])),
     // What one of them lacks is not known of all.
     ...(works.length === rounds.length ? { server: workTogether(works) } : {}),
+    ...quotaTogether(rounds.flatMap(({ quota }) => quota ?? [])),
     loadCpuShare: share((round) => round.loadCpuShare),
     steal: share((round) => round.steal),
     others: share((round) => round.others),
     errors: counts(rounds.map(({ errors }) => errors)),
   };
+}
+
+function quotaTogether(all: readonly NonNullable<Outcome["quota"]>[]): Pick<Outcome, "quota"> {
+  if (all.length === 0) return {};
+  const periods = sumOf(all, (one) => one.periods);
+  return { quota: { periods, throttled: sumOf(all, (one) => one.throttled) } };
 }
 
 function sumOf<T>(all: readonly T[], of: (one: T) => number): number {

@@ -105,6 +105,8 @@ Deno.test("parseFlags tells in one line what is wrong", () => {
     [["--seconds=-1"], /^--seconds /],
     [["--seconds", "1e9"], /^--seconds /],
     [["--workers", "0"], /^--workers takes a whole number from 1 to \d+, not "0"$/],
+    [["--quota", "0.1"], /^--quota takes a share from 0.2 to 1, not "0.1"$/],
+    [["--quota", "2"], /^--quota takes /],
     [["--seed", "x"], /^--seed /],
     [["--seed", "-1"], /^--seed takes .*not "-1"$/],
     [["--out"], /^--out takes FILE$/],
@@ -123,7 +125,7 @@ Deno.test("parseFlags tells in one line what is wrong", () => {
 Deno.test("helpText names every flag and fits 80 columns", () => {
   assertEquals(parseFlags(["--help"]), { kind: "help" });
   const flags = ["quick", "models", "scenarios", "repeats", "seconds", "workers", "peers"];
-  for (const flag of [...flags, "peers-root", "count", "seed", "out"]) {
+  for (const flag of [...flags, "peers-root", "count", "seed", "out", "quota"]) {
     assert(helpText().includes(`--${flag}`));
   }
   for (const line of helpText().split("\n")) assert(line.length <= 80, line);
