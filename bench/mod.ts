@@ -76,7 +76,7 @@ async function report(file: string, page?: string): Promise<number | undefined> 
       await Deno.writeTextFile(page, text);
     }
     const base = file.replace(/\.jsonl(\.gz)?$/, "");
-    await Deno.writeTextFile(`${base}.html`, renderHtml(run));
+    await Deno.writeTextFile(`${base}.html`, await renderHtml(run));
     await Deno.writeTextFile(`${base}.md`, renderMarkdown(run));
     console.log(renderTerminal(run, columns()));
     console.log(`\nRaw run: ${file}\nReports: ${base}.html, ${base}.md`);

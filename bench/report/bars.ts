@@ -5,6 +5,7 @@
  * @module
  */
 
+import type { Markish, PlotOptions } from "@observablehq/plot";
 import type { Analysis } from "../claims/analysis.ts";
 import { callsPerOperation } from "../claims/figures.ts";
 import type { SubjectCard } from "../record.ts";
@@ -12,32 +13,40 @@ import type { Summary } from "../claims/inference.ts";
 import type { Row } from "../claims/series.ts";
 import { median } from "../claims/statistics.ts";
 import type { Figure } from "./document.ts";
-import { interval, number } from "./numbers.ts";
-import { lookOf, modelsOf, rowsAt } from "./plots.ts";
+import { finite, lookOf, modelsOf, rowsAt } from "./looks.ts";
+import { bounded, interval, number } from "./numbers.ts";
 import {
-  axes,
-  element,
-  type Frame,
-  inFrame,
-  label,
-  line,
-  linearAxis,
-  logAxis,
-  mark,
-  NO_AXIS,
-  picture,
-  type Tag,
-  tags,
+  PANEL_MARGINS,
+  panelMarks,
+  type PlotLibrary,
+  type Point,
+  pointMarks,
+  roomFor,
   textWidth,
-} from "./svg.ts";
+} from "./plot.ts";
 
 /** Pixels per row of a plot with a row per subject. */
 const ROW = 22;
 
-/** Room on the left for the longest of `names`. */
-function leftOf(names: readonly string[]): number {
-  return 12 + Math.max(0, ...names.map(textWidth));
+/** What charts with a row per subject share: the names at the left, and the axis below. */
+function rowsChart(
+  Plot: PlotLibrary,
+  analysis: Analysis,
+  subjects: readonly SubjectCard[],
+  row: number,
+) {
+  const colors = new Map(subjects.map((card) => [card.id, lookOf(analysis, card).color]));
+  const names = [...colors.keys()];
+  const margins = { marginLeft: roomFor(names), marginTop: 4, marginBottom: 44 };
+  const fill = (id: string) => colors.get(id)!;
+  return {
+    frame: { height: names.length * row + 52, ...margins, y: { domain: names, label: null } },
+    axes: [Plot.frame({ anchor: "bottom" }), Plot.axisY({ tickSize: 0, fill, fontWeight: 600 })],
+  };
 }
+
+/** A text behind the end of a bar. */
+const BEHIND = { textAnchor: "start", dx: 8, fill: "var(--ink)" } as const;
 
 /** KiB per idle session, with intervals. */
 export function memoryPerSession(analysis: Analysis): Figure | undefined {
@@ -48,34 +57,31 @@ export function memoryPerSession(analysis: Analysis): Figure | undefined {
   // A slope of nothing or less is noise, and has no place on a logarithmic axis.
   const shown = found.filter(({ summary }) => summary.median > 0);
   if (shown.length === 0) return undefined;
-  const question = "What does a session that says nothing cost?";
-  const described = found.map(({ subject, summary }) =>
-    `${subject.id}: ${number(summary.median)} KiB`
-  );
   return {
     kind: "figure",
     id: "memory-per-session",
-    question,
+    question: "What does a session that says nothing cost?",
     caption: "KiB per idle session: the slope of a line through the memory of the process tree " +
       "at several numbers of sessions, fitted in each block; lines are intervals of the medians. Left is " +
       "good; the axis is logarithmic.",
-    draw: (width, id) => {
-      const ends = shown.flatMap(({ summary }) =>
-        [summary.median, ...summary.interval].filter((value) => value > 0)
-      );
-      const height = shown.length * ROW + 70;
-      const frame: Frame = {
-        left: leftOf(shown.map(({ subject }) => subject.id)),
-        right: width - 64,
-        top: 4,
-        bottom: height - 44,
-      };
-      const x = logAxis("KiB per idle session", ends);
-      const rows = shown.map(({ subject, summary }, index) =>
-        dotRow(analysis, frame, x, subject, summary, frame.top + (index + 0.5) * ROW + 4)
-      );
-      const content = axes(frame, x, NO_AXIS) + rows.join("");
-      return picture(width, height, id, question, described.join("; "), content);
+    description: found.map(({ subject, summary }) => `${subject.id}: ${number(summary.median)} KiB`)
+      .join("; "),
+    chart: (Plot) => {
+      const subjects = shown.map(({ subject }) => subject);
+      const { frame, axes } = rowsChart(Plot, analysis, subjects, ROW);
+      const dots = shown.map(({ subject, summary }) => {
+        const [low, high] = finite(summary);
+        return { low, high, x: summary.median, y: subject.id, ...lookOf(analysis, subject) };
+      });
+      const marks = [
+        Plot.gridY({ strokeOpacity: 0.2 }),
+        ...axes,
+        Plot.ruleY(dots, { y: "y", x1: "low", x2: "high", stroke: "color", strokeWidth: 1.6 }),
+        Plot.dot(dots, { x: "x", y: "y", fill: "color", symbol: "symbol", r: 3.8 }),
+        Plot.text(dots, { x: "high", y: "y", text: ({ x }) => number(x), ...BEHIND }),
+      ];
+      const x = { type: "log", tickFormat: ",~r", label: "KiB per idle session" } as const;
+      return { ...frame, marginRight: 64, insetLeft: 8, x, marks };
     },
     table: {
       kind: "table",
@@ -88,30 +94,12 @@ export function memoryPerSession(analysis: Analysis): Figure | undefined {
       ],
       rows: found.map(({ subject, summary }) => [
         subject.id,
-        number(summary.median),
+        bounded(summary),
         interval(summary),
         String(summary.count),
       ]),
     },
   };
-}
-
-function dotRow(
-  analysis: Analysis,
-  frame: Frame,
-  x: ReturnType<typeof logAxis>,
-  subject: SubjectCard,
-  summary: Summary,
-  y: number,
-): string {
-  const at = inFrame(frame, x, x);
-  const look = lookOf(analysis, subject);
-  const [low, high] = summary.interval.map((end) => Math.max(frame.left, at.x(end)));
-  const dot = at.x(summary.median);
-  return line([[frame.left, y], [frame.right, y]], "rule") +
-    label(frame.left - 8, y + 4, subject.id, { anchor: "end", look: `tag ${look.tone}` }) +
-    line([[low!, y], [high!, y]], `whisker ${look.tone}`) + mark(dot, y, look) +
-    label(Math.max(dot, high!) + 9, y + 4, number(summary.median), { look: "value" });
 }
 
 /** Names with a share of their own in the plot; the rest are one. */
@@ -140,31 +128,19 @@ export function callsByName(analysis: Analysis): Figure | undefined {
     bars.reduce((sum, { calls }) => sum + (calls.get(name) ?? 0) / Math.max(1, totalOf(calls)), 0);
   const names = [...new Set(bars.flatMap(({ calls }) => [...calls.keys()]))]
     .toSorted((left, right) => weight(right) - weight(left));
-  const question = "How often is the kernel asked for one request?";
   return {
     kind: "figure",
     id: "calls-by-name",
-    question,
+    question: "How often is the kernel asked for one request?",
     caption: "System calls of the server per request, by name; 16 clients in a closed loop. " +
       `Bars that would hide all others are cut; the number at the end is their whole length. ` +
       source,
-    draw: (width, id) => {
-      const height = bars.length * (ROW + 6) + 58;
-      const frame: Frame = {
-        left: leftOf(bars.map(({ subject }) => subject.id)),
-        right: width - 60,
-        top: 0,
-        bottom: height - 44,
-      };
+    description: bars.map(({ subject, calls }) => `${subject.id}: ${number(totalOf(calls))}`).join(
+      "; ",
+    ),
+    chart: (Plot, width) => {
       const most = Math.min(cut, Math.max(...totals));
-      const x = linearAxis("Calls per request", most);
-      const rows = bars.map((bar, index) => {
-        const y = frame.top + index * (ROW + 6) + 6;
-        return stackedRow(analysis, frame, x, bar, names, most, y);
-      });
-      const said = bars.map(({ subject, calls }) => `${subject.id}: ${number(totalOf(calls))}`);
-      const content = axes(frame, x, NO_AXIS) + rows.join("");
-      return picture(width, height, id, question, said.join("; "), content);
+      return callsChart(Plot, analysis, bars, names, most, width);
     },
     table: {
       kind: "table",
@@ -213,52 +189,116 @@ function totalOf(calls: ReadonlyMap<string, number>): number {
   return [...calls.values()].reduce((sum, each) => sum + each, 0);
 }
 
-function stackedRow(
+/** Pixels of the sign that a bar goes on. */
+const CUT_ROOM = 18;
+
+/** The calls of one subject. */
+interface Bar {
+  readonly subject: SubjectCard;
+  readonly calls: ReadonlyMap<string, number>;
+}
+
+/** Parts of a bar from left to right, in calls per request; what is beyond `most` is cut off. */
+function partsOf({ subject, calls }: Bar, names: readonly string[], most: number) {
+  const own = names.filter((name) => name !== "others").slice(0, CALL_NAMES_MAX);
+  const each = own.map((name) => calls.get(name) ?? 0);
+  // What the count itself could not tell apart is part of the same rest.
+  const others = totalOf(calls) - each.reduce((sum, part) => sum + part, 0);
+  let end = 0;
+  return [...each, others].map((part, index) => {
+    const x1 = Math.min(end, most);
+    end += part;
+    const name = own[index] ?? "others";
+    const tone = name === "others" ? CALL_NAMES_MAX : index;
+    return { id: subject.id, name, each: part, x1, x2: Math.min(end, most), tone };
+  });
+}
+
+function callsChart(
+  Plot: PlotLibrary,
   analysis: Analysis,
-  frame: Frame,
-  x: ReturnType<typeof linearAxis>,
-  bar: { readonly subject: SubjectCard; readonly calls: ReadonlyMap<string, number> },
+  bars: readonly Bar[],
   names: readonly string[],
   most: number,
-  y: number,
-): string {
-  const { subject, calls } = bar;
-  const at = inFrame(frame, x, x);
-  const total = totalOf(calls);
-  // What the count itself could not tell apart is part of the same rest.
-  const own = names.filter((name) => name !== "others").slice(0, CALL_NAMES_MAX);
-  const parts: [string, number, number][] = own.map((
-    name,
-    index,
-  ) => [name, calls.get(name) ?? 0, index]);
-  const others = total - parts.reduce((sum, [, each]) => sum + each, 0);
-  parts.push(["others", others, CALL_NAMES_MAX]);
-  let from = 0;
-  const unnamed: string[] = [];
-  const drawn = parts.flatMap(([name, each, index]) => {
-    const [left, right] = [at.x(Math.min(from, most)), at.x(Math.min(from + each, most))];
-    from += each;
-    if (right - left < 0.5) return [];
-    const box = { x: left, y, width: right - left, height: ROW, class: `part p${index}` };
-    if (right - left <= textWidth(name)) {
-      unnamed.push(`${name} ${number(each)}`);
-      return [element("rect", box)];
-    }
-    const look = { anchor: "middle", look: `inside p${index}` } as const;
-    return [element("rect", box), label((left + right) / 2, y + 15, name, look)];
+  width: number,
+): PlotOptions {
+  const subjects = bars.map(({ subject }) => subject);
+  const { frame, axes } = rowsChart(Plot, analysis, subjects, ROW + 6);
+  const { marginLeft } = frame;
+  const marginRight = 60;
+  const perCall = (width - marginLeft - marginRight) / most;
+  const rows = bars.map((bar) => {
+    const total = totalOf(bar.calls);
+    const end = Math.min(total, most);
+    const parts = partsOf(bar, names, most).filter(({ x1, x2 }) => (x2 - x1) * perCall >= 0.5);
+    // Names keep clear of the sign that a bar is cut.
+    const clear = total > most ? most - CUT_ROOM / perCall : most;
+    const named = parts.filter(({ name, x1, x2 }) =>
+      (Math.min(x2, clear) - x1) * perCall > textWidth(name)
+    );
+    // Parts too narrow for their names are named behind the bar, where there is room.
+    const rest = parts.filter((part) => !named.includes(part))
+      .map(({ name, each }) => `${name} ${number(each)}`).join(", ");
+    const behind = rest === "" ? number(total) : `${number(total)}  with ${rest}`;
+    const room = width - marginLeft - end * perCall - BEHIND.dx;
+    const text = textWidth(behind) < room ? behind : number(total);
+    return { id: bar.subject.id, parts, named, isCut: total > most, end, text };
   });
-  const end = at.x(Math.min(total, most));
-  const broken = total <= most ? "" : line([[end - 10, y - 3], [end - 4, y + ROW + 3]], "cut") +
-    line([[end - 5, y - 3], [end + 1, y + ROW + 3]], "cut");
-  const { tone } = lookOf(analysis, subject);
-  const sum = number(total);
-  // Parts too narrow for their names are named behind the bar, where there is room.
-  const behind = unnamed.length === 0 ? "" : `with ${unnamed.join(", ")}`;
-  const place = end + 14 + textWidth(sum);
-  const fits = place + textWidth(behind) < frame.right + 60;
-  return label(frame.left - 8, y + 15, subject.id, { anchor: "end", look: `tag ${tone}` }) +
-    drawn.join("") + broken + label(end + 7, y + 15, sum, { look: "value" }) +
-    (fits && behind !== "" ? label(place, y + 15, behind, { look: "tick" }) : "");
+  const parts = rows.flatMap((row) => row.parts);
+  const inside = (tone: number) => tone % 2 === 0 ? "var(--page)" : "var(--ink)";
+  const cut = { text: () => "//", fill: "var(--page)", fontSize: 26, fontWeight: 700, dx: -10 };
+  const bar = { x1: "x1", x2: "x2", insetRight: 1, insetTop: 2, insetBottom: 2 };
+  const inBars = rows.flatMap((row) => row.named.map(({ name }) => name));
+  const unnamed = new Map(
+    parts.filter(({ name }) => !inBars.includes(name)).map(({ name, tone }) => [name, tone]),
+  );
+  const key = keyOf(Plot, [...unnamed], marginLeft, width);
+  return {
+    ...frame,
+    height: frame.height + key.height,
+    marginBottom: frame.marginBottom + key.height,
+    marginRight,
+    x: { domain: [0, most], label: "Calls per request", labelOffset: 40 },
+    marks: [
+      ...axes,
+      Plot.barX(parts, { y: "id", fill: ({ tone }) => `var(--p${tone})`, ...bar }),
+      Plot.text(rows.flatMap(({ named }) => named), {
+        x: ({ x1, x2 }) => (x1 + x2) / 2,
+        y: "id",
+        text: "name",
+        fill: ({ tone }) => inside(tone),
+      }),
+      // Two strokes through a bar say that it goes on.
+      Plot.text(rows.filter(({ isCut }) => isCut), { x: "end", y: "id", ...cut }),
+      Plot.text(rows, { x: "end", y: "id", text: "text", ...BEHIND }),
+      ...key.marks,
+    ],
+  };
+}
+
+/** Pixels of an entry of a key to colours. */
+const KEY = { width: 115, height: 16 };
+
+/** Below a chart, what colours stand for that no bar has room to name. */
+function keyOf(
+  Plot: PlotLibrary,
+  entries: readonly (readonly [name: string, tone: number])[],
+  marginLeft: number,
+  width: number,
+): { readonly height: number; readonly marks: readonly Markish[] } {
+  const across = Math.floor(width / KEY.width);
+  const marks = entries.toSorted(([, left], [, right]) => left - right).map(
+    ([name, tone], index) => {
+      const dx = KEY.width * (index % across) - marginLeft;
+      const dy = 44 + KEY.height * (1 + Math.floor(index / across));
+      const place = { frameAnchor: "bottom-left", textAnchor: "start", dy } as const;
+      return [
+        Plot.text(["■"], { ...place, dx, fill: `var(--p${tone})` }),
+        Plot.text([name], { ...place, dx: dx + 14, fill: "var(--ink)" }),
+      ];
+    },
+  );
+  return { height: KEY.height * Math.ceil(entries.length / across), marks };
 }
 
 /** CPU per GB against copies through user space. */
@@ -274,34 +314,17 @@ export function costOfCopying(analysis: Analysis): Figure | undefined {
     })
   );
   if (found.length === 0) return undefined;
-  const question = "What does a copy cost?";
   return {
     kind: "figure",
     id: "cost-of-copying",
-    question,
+    question: "What does a copy cost?",
     caption: "CPU seconds of the server per GB, against octets that it copied through user space " +
       "per octet of payload. Whether peers copy is not counted from outside: they stand at the " +
       "right, in a column of their own. Low is good.",
-    draw: (width, id) => {
-      const across = width >= 600 ? 2 : 1;
-      const panelWidth = (width - (across - 1) * 24) / across;
-      const panelHeight = 340;
-      const most = Math.max(...found.map(({ cpu }) => cpu.interval[1]));
-      const panels = ways.filter(([, way]) => found.some((one) => one.way === way))
-        .map(([, way], index) => {
-          const left = (index % across) * (panelWidth + 24);
-          const top = Math.floor(index / across) * (panelHeight + 12);
-          const own = found.filter((one) => one.way === way);
-          return `<g transform="translate(${left} ${top})">` +
-            label(4, 16, way, { look: "panel" }) +
-            copyPanel(analysis, own, panelWidth, panelHeight, most) + "</g>";
-        });
-      const height = Math.ceil(panels.length / across) * (panelHeight + 12);
-      const said = found.map(({ subject, way, cpu }) =>
-        `${subject.id}, ${way}: ${number(cpu.median)} s`
-      ).join("; ");
-      return picture(width, height, id, question, said, panels.join(""));
-    },
+    description: found.map(({ subject, way, cpu }) =>
+      `${subject.id}, ${way}: ${number(cpu.median)} s`
+    ).join("; "),
+    chart: (Plot, width) => copiesChart(Plot, analysis, found, width >= 600),
     table: {
       kind: "table",
       caption: "CPU seconds per GB and octets copied per octet (medians and intervals)",
@@ -315,7 +338,7 @@ export function costOfCopying(analysis: Analysis): Figure | undefined {
       rows: found.map(({ subject, way, cpu, copies }) => [
         subject.id,
         way,
-        number(cpu.median),
+        bounded(cpu),
         interval(cpu),
         copies === undefined ? "not counted" : number(copies.median),
       ]),
@@ -323,42 +346,47 @@ export function costOfCopying(analysis: Analysis): Figure | undefined {
   };
 }
 
-function copyPanel(
+/** What a way of copying cost a subject. */
+interface Copied {
+  readonly subject: SubjectCard;
+  readonly way: string;
+  readonly cpu: Summary;
+  readonly copies: Summary | undefined;
+}
+
+/** A panel per way, side by side where there is room. */
+function copiesChart(
+  Plot: PlotLibrary,
   analysis: Analysis,
-  found: readonly {
-    readonly subject: SubjectCard;
-    readonly cpu: Summary;
-    readonly copies: Summary | undefined;
-  }[],
-  width: number,
-  height: number,
-  mostCpu: number,
-): string {
-  const counted = Math.max(1, ...found.map(({ copies }) => copies?.median ?? 0));
-  // Names need room beside the last mark.
-  const room = 30 + Math.max(...found.map(({ subject }) => textWidth(subject.id)));
-  const frame: Frame = { left: 44, right: width - room, top: 52, bottom: height - 44 };
-  const unknown = found.some(({ copies }) => copies === undefined);
-  const span = counted + (unknown ? 1 : 0);
-  const ticks = Array.from({ length: Math.floor(counted) + 1 }, (_, copies) => ({
-    value: copies,
-    text: String(copies),
-  }));
-  const x = {
-    title: "Octets copied per octet",
-    place: (value: number) => 0.04 + 0.96 * value / span,
-    ticks: [...ticks, ...(unknown ? [{ value: span, text: "not counted" }] : [])],
-  };
-  const y = linearAxis("CPU s per GB", mostCpu);
-  const at = inFrame(frame, x, y);
-  const names: Tag[] = [];
-  const marks = found.map(({ subject, cpu, copies }) => {
-    const look = lookOf(analysis, subject);
-    const place: [number, number] = [at.x(copies?.median ?? span), at.y(cpu.median)];
-    names.push({ x: place[0], y: place[1], text: subject.id, tone: look.tone });
-    const [low, high] = cpu.interval.map(at.y);
-    return line([[place[0], low!], [place[0], high!]], `whisker ${look.tone}`) +
-      mark(...place, look);
+  found: readonly Copied[],
+  isWide: boolean,
+): PlotOptions {
+  const ways = [...new Set(found.map(({ way }) => way))];
+  const panel = (way: string) => isWide ? { fx: way } : { fy: way };
+  const most = Math.max(1, ...found.map(({ copies }) => Math.ceil(copies?.median ?? 0)));
+  // What is not counted stands in a column of its own.
+  const last = found.some(({ copies }) => copies === undefined) ? most + 1 : most;
+  const points = found.map(({ subject, way, cpu, copies }): Point => {
+    const [low, high] = finite(cpu);
+    const place = { x: copies?.median ?? last, y: cpu.median, low, high, ...panel(way) };
+    return { ...place, ...lookOf(analysis, subject), name: subject.id };
   });
-  return axes(frame, x, y) + marks.join("") + tags(names, frame.top, frame.bottom - 4);
+  const panels = { axis: null, domain: ways, padding: 0.12 };
+  return {
+    ...PANEL_MARGINS,
+    height: isWide ? 340 : 40 + 300 * ways.length,
+    insetRight: roomFor(found.map(({ subject }) => subject.id)),
+    ...(isWide ? { fx: panels } : { fy: panels }),
+    x: {
+      ticks: Array.from({ length: last + 1 }, (_, copies) => copies),
+      tickFormat: (copies: number) => copies > most ? "not counted" : String(copies),
+      label: "Octets copied per octet",
+    },
+    y: { zero: true, grid: true, tickSize: 0, label: "CPU s per GB" },
+    marks: [
+      Plot.frame({ anchor: "bottom" }),
+      panelMarks(Plot, ways.map((way) => ({ name: way, ...panel(way) }))),
+      pointMarks(Plot, points),
+    ],
+  };
 }

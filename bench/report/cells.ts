@@ -7,13 +7,13 @@
 
 import type { Analysis } from "../claims/analysis.ts";
 import { FIGURES, mergeLatencies, SAMPLES_FOR_P99, SAMPLES_FOR_P999 } from "../claims/figures.ts";
-import { boundOfSummary, cleanValues, type Row } from "../claims/series.ts";
+import { cleanValues, type Row } from "../claims/series.ts";
 import type { HeaderRecord, Latency, SubjectCard } from "../record.ts";
 import type { FigureId, Scenario } from "../scenarios/mod.ts";
 import { median } from "../claims/statistics.ts";
 import { medianCalls } from "./bars.ts";
 import type { Block, Column, Field, Table } from "./document.ts";
-import { boundSign, factorWithInterval, interval, NOTHING, number } from "./numbers.ts";
+import { bounded, factorWithInterval, interval, NOTHING, number } from "./numbers.ts";
 
 /** Every cell of the run. */
 export function cells(analysis: Analysis): Block[] {
@@ -90,7 +90,7 @@ function figuresTable(analysis: Analysis, scenario: Scenario, rows: readonly Row
         row.point.id,
         summary === undefined
           ? { text: row.unable !== undefined ? "unable" : series.missing ? "none" : "failed", red }
-          : { text: boundSign(boundOfSummary(summary)) + number(summary.median), red },
+          : { text: bounded(summary), red },
         interval(summary),
         summary === undefined ? NOTHING : `${(100 * summary.level).toFixed(1)} %`,
         number(summary?.lowest),

@@ -13,7 +13,7 @@ import { median } from "../claims/statistics.ts";
 import { quoted } from "./cells.ts";
 import type { Block, Inline, Table } from "./document.ts";
 import { inWords, NOTHING, number, percent } from "./numbers.ts";
-import { modelsOf } from "./plots.ts";
+import { modelsOf } from "./looks.ts";
 
 /** The machine card, with what else it did, and what the load can do at most. */
 export function machine({ run }: Analysis): Block[] {

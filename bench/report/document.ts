@@ -6,6 +6,9 @@
  * @module
  */
 
+import type { PlotOptions } from "@observablehq/plot";
+import type { PlotLibrary } from "./plot.ts";
+
 /** A piece of a sentence. */
 export type Inline = string | { readonly bold: string } | { readonly code: string };
 
@@ -56,8 +59,11 @@ export interface Figure {
   readonly question: string;
   /** How to read it. */
   readonly caption: string;
-  /** A static SVG of that width in pixels; `id` is unique, for its title and description. */
-  readonly draw: (width: number, id: string) => string;
+  /** What it shows, in words and numbers, for those who do not see it. */
+  readonly description: string;
+  /** Its chart for a width in pixels. */
+  readonly chart: (plot: PlotLibrary, width: number) => PlotOptions;
+  /** The same in numbers. */
   readonly table: Table;
 }
 

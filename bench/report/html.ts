@@ -7,8 +7,8 @@
 
 import type { Block, Field, Figure, Inline, Table, Tile } from "./document.ts";
 import { textOf } from "./document.ts";
+import type { Renderer } from "./plot.ts";
 import { STYLE } from "./style.ts";
-import { escapeXml } from "./svg.ts";
 
 /** Widths of plots, pixels: the column of text, and a telephone's. */
 const WIDE = 760;
@@ -17,8 +17,8 @@ const NARROW = 356;
 /** A field of so many characters is not broken: names have hyphens. */
 const SHORT = 24;
 
-/** Writes `blocks`; the title is that of the first heading. */
-export function writeHtml(blocks: readonly Block[]): string {
+/** Writes `blocks`, with plots by `renderer`; the title is that of the first heading. */
+export function writeHtml(blocks: readonly Block[], renderer: Renderer): string {
   const heading = blocks.find((block) => block.kind === "heading");
   const title = heading?.kind === "heading" ? heading.text : "ftplab";
   return `<!doctype html>
@@ -33,14 +33,20 @@ ${STYLE}</style>
 </head>
 <body>
 <main>
-${blocks.map(writeBlock).join("\n")}
+${blocks.map((block) => writeBlock(block, renderer)).join("\n")}
 </main>
 </body>
 </html>
 `;
 }
 
-function writeBlock(block: Block): string {
+/** `text` inside an element or a quoted attribute. */
+function escapeXml(text: string): string {
+  return text.replace(/&/g, "&amp;").replace(/</g, "&lt;").replace(/>/g, "&gt;")
+    .replace(/"/g, "&quot;").replace(/'/g, "&#39;");
+}
+
+function writeBlock(block: Block, renderer: Renderer): string {
   switch (block.kind) {
     case "heading":
       return `<h${block.level}>${escapeXml(block.text)}</h${block.level}>`;
@@ -59,11 +65,14 @@ function writeBlock(block: Block): string {
     case "code":
       return `<pre>${escapeXml(block.text.trimEnd())}</pre>`;
     case "fold":
-      return fold(block.title, block.blocks.map(writeBlock).join("\n"));
+      return fold(
+        block.title,
+        block.blocks.map((inner) => writeBlock(inner, renderer)).join("\n"),
+      );
     case "table":
       return writeTable(block);
     case "figure":
-      return writeFigure(block);
+      return writeFigure(block, renderer);
   }
 }
 
@@ -79,12 +88,18 @@ function writeInline(text: readonly Inline[]): string {
   }).join("");
 }
 
-function writeFigure(figure: Figure): string {
-  const { id, question, caption, table, draw } = figure;
+function writeFigure(figure: Figure, renderer: Renderer): string {
+  const { id, question, caption, description, chart, table } = figure;
+  const draw = (size: string, width: number) =>
+    renderer.svg({ ...chart(renderer.Plot, width), width }, {
+      id: `${id}-${size}`,
+      title: question,
+      description,
+    });
   return `<figure id="${escapeXml(id)}">
 <h3>${escapeXml(question)}</h3>
-<div class="wide">${draw(WIDE, `${id}-wide`)}</div>
-<div class="narrow">${draw(NARROW, `${id}-narrow`)}</div>
+<div class="wide">${draw("wide", WIDE)}</div>
+<div class="narrow">${draw("narrow", NARROW)}</div>
 <figcaption>${escapeXml(caption)}</figcaption>
 ${fold("The same as a table", writeTable(table))}
 </figure>`;

@@ -13,6 +13,7 @@ import { configurations, countedCalls, machine, method } from "./details.ts";
 import type { Block } from "./document.ts";
 import { writeHtml } from "./html.ts";
 import { writeMarkdown } from "./markdown.ts";
+import { loadRenderer } from "./plot.ts";
 import { costOfWatching, latencySpectrum, speedAgainstDelay } from "./plots.ts";
 import { waitingInLine } from "./queue.ts";
 import { peers } from "./others.ts";
@@ -48,8 +49,8 @@ export function renderMarkdown(run: Run): string {
 }
 
 /** The same with plots, as one file that needs nothing else. */
-export function renderHtml(run: Run): string {
-  return writeHtml(documentOf(run));
+export async function renderHtml(run: Run): Promise<string> {
+  return writeHtml(documentOf(run), await loadRenderer());
 }
 
 /** A run is summed up once for all of its renderings. */

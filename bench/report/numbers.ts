@@ -7,6 +7,7 @@
 
 import type { Bound } from "../claims/figures.ts";
 import type { Interval, Summary } from "../claims/inference.ts";
+import { boundOfSummary } from "../claims/series.ts";
 
 /** Stands where there is no figure. */
 export const NOTHING = "–";
@@ -69,6 +70,11 @@ function factorDigits(value: number): string {
 export function boundSign(bound: Bound | undefined): string {
   if (bound === undefined || bound.atLeast === bound.atMost) return "";
   return bound.atLeast ? "≥\u00a0" : "≤\u00a0";
+}
+
+/** A median with the sign of what it bounds: "≥ 120,000". */
+export function bounded(summary: Summary | undefined): string {
+  return boundSign(boundOfSummary(summary)) + number(summary?.median);
 }
 
 /** A share as a percentage. */

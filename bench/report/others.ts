@@ -7,10 +7,9 @@
 
 import { type Analysis, type Comparison, REPEATS_FOR_CLAIM_MIN } from "../claims/analysis.ts";
 import { type Contest, contests, standingIn } from "../claims/grid.ts";
-import { boundOfSummary } from "../claims/series.ts";
 import type { SubjectCard } from "../record.ts";
 import type { Block } from "./document.ts";
-import { boundSign, factorWithInterval, NOTHING, number, withMicro } from "./numbers.ts";
+import { bounded, factorWithInterval, NOTHING, withMicro } from "./numbers.ts";
 
 /** Other servers beside the baseline. */
 export function peers(analysis: Analysis): Block[] {
@@ -94,8 +93,8 @@ function bestPeerRow(analysis: Analysis, contest: Contest, others: readonly Subj
     withMicro(contest.label),
     contest.better,
     best?.subject.id ?? "none",
-    number(best?.summary.median),
-    boundSign(boundOfSummary(ownSummary)) + number(ownSummary?.median),
+    bounded(best?.summary),
+    bounded(ownSummary),
     factorWithInterval(compared?.ratio, compared?.bound),
     compared === undefined || compared.ratio === undefined
       ? NOTHING

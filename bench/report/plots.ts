@@ -5,134 +5,95 @@
  * @module
  */
 
+import type { Markish, PlotOptions } from "@observablehq/plot";
 import type { Analysis } from "../claims/analysis.ts";
-import type { Summary } from "../claims/inference.ts";
-import type { Row } from "../claims/series.ts";
+import { boundOfSummary, type Row } from "../claims/series.ts";
 import { mainOf, mergeLatencies } from "../claims/figures.ts";
 import type { SubjectCard } from "../record.ts";
-import type { FigureId, Tag as ScenarioTag } from "../scenarios/mod.ts";
+import type { FigureId } from "../scenarios/mod.ts";
 import type { Figure } from "./document.ts";
-import { interval, number } from "./numbers.ts";
+import { finite, lookOf, modelOf, MODELS, modelsOf, rowsAt } from "./looks.ts";
+import { bounded, boundSign, interval, number } from "./numbers.ts";
 import {
-  axes,
-  type Axis,
-  type Frame,
-  inFrame,
-  label,
-  line,
-  linearAxis,
-  logAxis,
-  type Look,
-  mark,
-  picture,
-  type Tag,
-  tags,
-  textWidth,
-} from "./svg.ts";
+  MARGINS,
+  PANEL_MARGINS,
+  panelMarks,
+  panelsOf,
+  type PlotLibrary,
+  type Point,
+  pointMarks,
+  roomFor,
+} from "./plot.ts";
 
 /** A line of a plot. */
 interface Series {
   readonly subject: SubjectCard;
-  readonly points: readonly {
-    readonly x: number;
-    readonly y: number;
-    /** The interval of y, where there is one. */
-    readonly ends?: readonly [number, number];
-  }[];
+  readonly points: readonly Pick<Point, "x" | "y" | "low" | "high" | "bound">[];
   /** Marks beside the line that do not belong to it. */
-  readonly apart?: readonly { readonly x: number; readonly y: number }[];
+  readonly apart?: readonly Pick<Point, "x" | "y" | "bound">[];
 }
 
-const SHAPES: readonly Look["shape"][] = ["circle", "square", "triangle", "diamond"];
-const DASHES: readonly (string | undefined)[] = [undefined, "7 3", "2 3", "8 3 2 3"];
+const HEIGHT_MAX = 400;
 
-/** The colour says how a subject waits; dash and shape tell the variants of a model apart. */
-export function lookOf(analysis: Analysis, subject: SubjectCard): Look {
-  const { subjects } = analysis.run.header;
-  const model = modelOf(subject);
-  const siblings = subjects.filter((other) => modelOf(other) === model);
-  // The baseline is the solid one of its model.
-  const order = siblings.toSorted((left, right) =>
-    Number(right.id === analysis.baseline.id) - Number(left.id === analysis.baseline.id)
-  );
-  const index = order.findIndex(({ id }) => id === subject.id);
-  const dash = DASHES[index % DASHES.length];
+/** Curves of more points are clear without marks. */
+const MARKED_POINTS_MAX = 16;
+
+/** A logarithmic axis from below to above, with lines across. */
+const LOG = { type: "log", grid: true, tickSize: 0, tickSpacing: 50, tickFormat: ",~r" } as const;
+
+/** A chart of lines with their names at their ends. */
+function lineChart(
+  Plot: PlotLibrary,
+  analysis: Analysis,
+  series: readonly Series[],
+  width: number,
+  scales: Pick<PlotOptions, "x" | "y">,
+): PlotOptions {
   return {
-    tone: `m-${model}`,
-    shape: SHAPES[index % SHAPES.length]!,
-    ...(dash === undefined ? {} : { dash }),
+    ...MARGINS,
+    ...scales,
+    height: Math.min(HEIGHT_MAX, Math.round(width * 0.95)),
+    marginTop: 34,
+    marginRight: roomFor(series.map(({ subject }) => subject.id)),
+    marks: [Plot.frame({ anchor: "bottom" }), lineMarks(Plot, analysis, series)],
   };
 }
 
-/** The models that have a colour in style.ts. */
-const MODELS: readonly string[] = ["blocking", "polling", "multiplex", "async", "uring"];
-
-/** The model of a variant, "peer" for others. */
-export function modelOf({ kind, flags }: SubjectCard): string {
-  const name = flags[flags.indexOf("--model") + 1] ?? "";
-  if (kind === "peer") return "peer";
-  return MODELS.includes(name) ? name : "other";
-}
-
-const GREATEST_HEIGHT = 400;
-
-function heightFor(width: number): number {
-  return Math.min(GREATEST_HEIGHT, Math.round(width * 0.95));
-}
-
-/** Lines with their names at their ends; `faint` ones are the background of another plot. */
-function drawLines(
+/** Lines, their intervals, marks and names, in one panel if there are several. */
+function lineMarks(
+  Plot: PlotLibrary,
   analysis: Analysis,
-  frame: Frame,
-  x: Axis,
-  y: Axis,
   series: readonly Series[],
-  faint: readonly Series[] = [],
-): string {
-  const at = inFrame(frame, x, y);
-  const behind = faint.map(({ points }) =>
-    line(points.map((point) => [at.x(point.x), at.y(point.y)]), "line faint")
+  panel: Pick<Point, "fx" | "fy"> = {},
+): Markish[] {
+  const looks = series.map((one) => ({ ...one, ...lookOf(analysis, one.subject) }));
+  const lines = looks.map(({ subject, points, color, dash }) =>
+    Plot.line(points.map((point) => ({ ...point, ...panel })), {
+      x: "x",
+      y: "y",
+      ...panelsOf([panel]),
+      stroke: color,
+      strokeDasharray: dash,
+      strokeWidth: subject.id === analysis.baseline.id ? 3 : 1.9,
+    })
   );
-  const ends: Tag[] = [];
-  const drawn = series.map(({ subject, points, apart = [] }) => {
-    const look = lookOf(analysis, subject);
-    const strong = subject.id === analysis.baseline.id ? " strong" : "";
-    const path = points.map((point) => [at.x(point.x), at.y(point.y)] as const);
-    const whiskers = points.flatMap(({ x, ends }) =>
-      ends === undefined || at.y(ends[0]) - at.y(ends[1]) < 8 ? [] : [
-        line([[at.x(x), at.y(ends[0])], [at.x(x), at.y(ends[1])]], `whisker ${look.tone}`),
-      ]
-    );
-    const named = points.at(-1) ?? apart.at(-1);
-    if (named !== undefined) {
-      ends.push({ x: at.x(named.x), y: at.y(named.y), text: subject.id, tone: look.tone });
-    }
-    // A curve of many points is clear without marks.
-    const marks = points.length > 16 ? [] : path.map(([left, top]) => mark(left, top, look));
-    return [
-      line(path, `line ${look.tone}${strong}`, look.dash),
-      ...whiskers,
-      ...marks,
-      ...apart.map((point) => mark(at.x(point.x), at.y(point.y), look, true)),
-    ].join("");
+  const marks = looks.flatMap(({ subject, points, apart = [], color, symbol }): Point[] => {
+    const look = { color, symbol, ...panel };
+    const end = points.at(-1) ?? apart.at(-1);
+    // Of a curve only the end is marked.
+    const marked = points.slice(points.length > MARKED_POINTS_MAX ? -1 : 0);
+    return [...marked, ...apart].map((point) => ({
+      ...point,
+      ...look,
+      isHollow: apart.includes(point),
+      ...(point === end ? { name: subject.id } : {}),
+    }));
   });
-  return axes(frame, x, y) + behind.join("") + drawn.join("") +
-    tags(ends, frame.top + 4, frame.bottom - 4);
-}
-
-/** Room on the right for the names of lines. */
-function frameFor(width: number, height: number, names: readonly string[]): Frame {
-  const room = 24 + Math.max(0, ...names.map(textWidth));
-  return { left: 52, right: width - room, top: 34, bottom: height - 44 };
+  return [...lines, ...pointMarks(Plot, marks)];
 }
 
 function headlineCost(analysis: Analysis, row: Row, figure: FigureId) {
   return analysis.summary(analysis.series(row, figure));
-}
-
-/** An interval that can be drawn: an end that is not known is the median. */
-function finite({ median, interval: [low, high] }: Summary): [number, number] {
-  return [low > 0 ? low : median, high < Infinity ? high : median];
 }
 
 /** CPU per request against idle connections. */
@@ -142,28 +103,37 @@ export function costOfWatching(analysis: Analysis): Figure | undefined {
     subject,
     points: rowsAt(analysis, subject, "watching").flatMap((row) => {
       const summary = headlineCost(analysis, row, figure);
-      return summary ? [{ x: row.point.x, y: summary.median, ends: finite(summary) }] : [];
+      if (summary === undefined) return [];
+      const [low, high] = finite(summary);
+      const bound = boundSign(boundOfSummary(summary)).trim();
+      return [{ x: row.point.x, y: summary.median, low, high, bound }];
     }),
   })).filter(({ points }) => points.length > 0);
   const xs = [...new Set(series.flatMap(({ points }) => points.map(({ x }) => x)))]
     .toSorted((left, right) => left - right);
   if (xs.length < 2) return undefined;
-  const question = "Does a wait cost what is watched, or what is ready?";
   return {
     kind: "figure",
     id: "cost-of-watching",
-    question,
+    question: "Does a wait cost what is watched, or what is ready?",
     caption: "Server CPU per request of 16 busy clients, beside more and more silent sessions. " +
       "A flat line pays for what is ready, a rising one for what is watched. A line that ends " +
       "early is a model that cannot serve more sessions. Both axes are logarithmic; bars are " +
       "intervals of the medians where they are wider than a mark.",
-    draw: (width, id) => {
-      const height = heightFor(width);
-      const frame = frameFor(width, height, series.map(({ subject }) => subject.id));
-      const all = series.flatMap(({ points }) => points.flatMap(({ y, ends }) => [y, ...ends!]));
-      const y = logAxis("CPU per request, µs", all);
-      const content = drawLines(analysis, frame, sessionsAxis(xs), y, series);
-      return picture(width, height, id, question, describe(series, "µs", "sessions"), content);
+    description: describe(series, "µs", "sessions"),
+    chart: (Plot, width) => {
+      // A place for 0 about half a decade left of the first.
+      const constant = Math.min(...xs.filter((x) => x > 0)) / 2;
+      return lineChart(Plot, analysis, series, width, {
+        x: {
+          type: "symlog",
+          constant,
+          ticks: xs,
+          tickFormat: compact,
+          label: "Idle sessions (log, 0 apart)",
+        },
+        y: { ...LOG, label: "CPU per request, µs" },
+      });
     },
     table: {
       kind: "table",
@@ -179,7 +149,7 @@ export function costOfWatching(analysis: Analysis): Figure | undefined {
           const summary = row && headlineCost(analysis, row, figure);
           const found = points.some((point) => point.x === x);
           return found && summary
-            ? `${number(summary.median)} (${interval(summary)})`
+            ? `${bounded(summary)} (${interval(summary)})`
             : row?.unable
             ? "unable"
             : "–";
@@ -189,17 +159,9 @@ export function costOfWatching(analysis: Analysis): Figure | undefined {
   };
 }
 
-/** Logarithmic, with a place for 0 half a decade left of the first. */
-function sessionsAxis(xs: readonly number[]): Axis {
-  const positive = xs.filter((x) => x > 0);
-  const low = Math.min(...positive);
-  const decades = Math.log10(Math.max(...positive) / low);
-  const zero = xs.includes(0) ? 0.5 : 0;
-  const span = decades + zero || 1;
-  // A little room on the left keeps marks at 0 off the axis.
-  const place = (x: number) => 0.02 + 0.98 * (x <= 0 ? 0 : (Math.log10(x / low) + zero) / span);
-  const ticks = xs.map((value) => ({ value, text: number(value) }));
-  return { title: "Idle sessions (log, 0 apart)", place, ticks };
+/** "4K": every number of sessions has room, on a telephone, too. */
+function compact(sessions: number): string {
+  return sessions.toLocaleString("en-US", { notation: "compact" });
 }
 
 /** The point whose latencies show the interval best: an open loop, else the closed one. */
@@ -244,7 +206,6 @@ function spectrumOf(
     });
     return { subject, points };
   });
-  const question = "How late does sleeping between two looks answer?";
   const shown = [0.5, 0.9, 0.99, 0.999, 0.9999];
   const how = point.startsWith("load")
     ? `an open loop at ${100 * Number(point.split("=")[1])} % of each model's own capacity`
@@ -252,24 +213,20 @@ function spectrumOf(
   return {
     kind: "figure",
     id: "latency-spectrum",
-    question,
+    question: "How late does sleeping between two looks answer?",
     caption: `Latency of a request by percentile, ${how}, all blocks merged. The horizontal ` +
       "axis gives each further nine of the tail the same room; a curve ends where fewer than " +
       `${BEYOND_MIN} samples are beyond it.`,
-    draw: (width, id) => {
-      const height = heightFor(width);
-      const frame = frameFor(width, height, series.map(({ subject }) => subject.id));
+    description: describe(series, "ms", "the tail"),
+    chart: (Plot, width) => {
       const deepest = Math.max(...series.flatMap(({ points }) => points.map(({ x }) => x)));
-      const decades = -Math.log10(1 - deepest);
-      const x: Axis = {
-        title: "Percentile",
-        place: (value) => -Math.log10(1 - value) / decades,
-        ticks: [0, ...shown].filter((value) => value <= deepest + 1e-9)
-          .map((value) => ({ value, text: value === 0 ? "min" : percentileName(value) })),
-      };
-      const y = logAxis("Latency, ms", series.flatMap(({ points }) => points.map(({ y }) => y)));
-      const content = drawLines(analysis, frame, x, y, series);
-      return picture(width, height, id, question, describe(series, "ms", "the tail"), content);
+      const ticks = [0, ...shown.filter((q) => q <= deepest + 1e-9)].map(ninesOf);
+      const name = (nines: number) => nines === 0 ? "min" : percentileName(1 - 10 ** -nines);
+      return lineChart(Plot, analysis, series, width, {
+        // Each further nine has the same room.
+        x: { transform: ninesOf, ticks, tickFormat: name, label: "Percentile" },
+        y: { ...LOG, label: "Latency, ms" },
+      });
     },
     table: {
       kind: "table",
@@ -294,6 +251,11 @@ function spectrumOf(
   };
 }
 
+/** 0.99 is 2 nines. */
+function ninesOf(q: number): number {
+  return -Math.log10(1 - q);
+}
+
 /** 0.999 is "p99.9": multiplied by 100 it would not be exact. */
 function percentileName(q: number): string {
   return `p${Number((100 * q).toFixed(4))}`;
@@ -305,7 +267,8 @@ export function speedAgainstDelay(analysis: Analysis): Figure | undefined {
     const place = (row: Row) => {
       const rate = headlineCost(analysis, row, "rate");
       const p99 = headlineCost(analysis, row, "p99");
-      return rate && p99 ? [{ x: rate.median, y: p99.median }] : [];
+      const bound = boundSign(boundOfSummary(rate)).trim();
+      return rate && p99 ? [{ x: rate.median, y: p99.median, bound }] : [];
     };
     const rows = rowsAt(analysis, subject, "requests");
     const points = rows.filter(({ point }) => point.ofCapacity).flatMap(place);
@@ -313,39 +276,19 @@ export function speedAgainstDelay(analysis: Analysis): Figure | undefined {
     return points.length + apart.length > 0 ? [{ subject, points, apart }] : [];
   });
   if (series.every(({ points, apart = [] }) => points.length + apart.length < 2)) return undefined;
-  const question = "How much can be asked before answers are late?";
   const models = MODELS.filter((model) => series.some(({ subject }) => modelOf(subject) === model));
   return {
     kind: "figure",
     id: "speed-against-delay",
-    question,
+    question: "How much can be asked before answers are late?",
     caption: "p99 of a request against requests per second. Lines are open loops from 10 to " +
       "120 % of a model's capacity, hollow marks closed loops of 1, 4, 16 and 64 clients; one " +
       "panel per model, with all others faint. Right and low is good; where a line turns up " +
-      "is its knee. Points with fewer than 1,000 samples a block have no p99 and are left out. The " +
-      "vertical axis is logarithmic.",
-    draw: (width, id) => {
-      const across = width >= 600 ? 2 : 1;
-      const panelWidth = (width - (across - 1) * 24) / across;
-      const panelHeight = 250;
-      const all = series.flatMap(({ points, apart = [] }) => [...points, ...apart]);
-      const x = linearAxis("Requests per second", Math.max(...all.map((point) => point.x)));
-      const y = logAxis("p99, ms", all.map((point) => point.y));
-      const names = series.map(({ subject }) => subject.id);
-      const panels = models.map((model, index) => {
-        const own = series.filter(({ subject }) => modelOf(subject) === model);
-        const frame = { ...frameFor(panelWidth, panelHeight, names), top: 52 };
-        const left = (index % across) * (panelWidth + 24);
-        const top = Math.floor(index / across) * (panelHeight + 12);
-        return `<g transform="translate(${left} ${top})">` +
-          label(4, 16, model, { look: `panel m-${model}` }) +
-          drawLines(analysis, frame, x, y, own, series.filter((one) => !own.includes(one))) +
-          "</g>";
-      });
-      const height = Math.ceil(models.length / across) * (panelHeight + 12);
-      const said = describe(series, "ms p99", "load");
-      return picture(width, height, id, question, said, panels.join(""));
-    },
+      "is its knee. Points with fewer than 1,000 samples a block have no p99 and are left out; " +
+      "at ≥ the load was the limit, and the server may be better; at ≤ clients were not served, and " +
+      "it may be worse. The vertical axis is logarithmic.",
+    description: describe(series, "ms p99", "load"),
+    chart: (Plot, width) => panelsChart(Plot, analysis, series, models, width),
     table: {
       kind: "table",
       caption: "Requests per second and p99 in ms, by point (medians over blocks)",
@@ -359,23 +302,49 @@ export function speedAgainstDelay(analysis: Analysis): Figure | undefined {
         rowsAt(analysis, subject, "requests").map((row) => [
           subject.id,
           row.point.id,
-          number(headlineCost(analysis, row, "rate")?.median),
-          number(headlineCost(analysis, row, "p99")?.median),
+          bounded(headlineCost(analysis, row, "rate")),
+          bounded(headlineCost(analysis, row, "p99")),
         ])
       ),
     },
   };
 }
 
-/** The variants of this project's own server. */
-export function modelsOf(analysis: Analysis): readonly SubjectCard[] {
-  return analysis.run.header.subjects.filter(({ kind }) => kind === "model");
-}
-
-/** Rows of the scenario with that tag. */
-export function rowsAt(analysis: Analysis, subject: SubjectCard, tag: ScenarioTag): Row[] {
-  const scenario = analysis.tagged(tag);
-  return analysis.rows.filter((row) => row.subject.id === subject.id && row.scenario === scenario);
+/** A panel per model, side by side where there is room, each with all other lines faint. */
+function panelsChart(
+  Plot: PlotLibrary,
+  analysis: Analysis,
+  series: readonly Series[],
+  models: readonly string[],
+  width: number,
+): PlotOptions {
+  const across = width >= 600 ? 2 : 1;
+  const panels = models.map((name, index) => ({
+    name,
+    color: `var(--${name})`,
+    fx: index % across,
+    fy: Math.floor(index / across),
+    own: series.filter(({ subject }) => modelOf(subject) === name),
+  }));
+  const faint = { x: "x", y: "y", facet: "exclude", stroke: "var(--rule)" } as const;
+  const points = series.flatMap(({ points, apart = [] }) => [...points, ...apart]);
+  return {
+    ...PANEL_MARGINS,
+    height: 60 + 240 * Math.ceil(models.length / across),
+    insetRight: roomFor(series.map(({ subject }) => subject.id)),
+    fx: { axis: null, padding: across > 1 ? 0.1 : 0 },
+    fy: { axis: null, padding: 0.18 },
+    x: { domain: [0, Math.max(...points.map(({ x }) => x))], label: "Requests per second" },
+    y: { ...LOG, label: "p99, ms" },
+    marks: [
+      Plot.frame({ anchor: "bottom" }),
+      panelMarks(Plot, panels),
+      panels.map(({ own, fx, fy }) =>
+        own.map(({ points }) => Plot.line(points, { ...faint, fx: () => fx, fy: () => fy }))
+      ),
+      panels.map(({ own, fx, fy }) => lineMarks(Plot, analysis, own, { fx, fy })),
+    ],
+  };
 }
 
 /** From where to where each line goes, for those who do not see it. */

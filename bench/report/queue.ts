@@ -5,25 +5,15 @@
  * @module
  */
 
+import type { PlotOptions } from "@observablehq/plot";
 import type { Analysis } from "../claims/analysis.ts";
 import { mainOf } from "../claims/figures.ts";
 import type { SubjectCard } from "../record.ts";
 import { median } from "../claims/statistics.ts";
 import type { Figure } from "./document.ts";
 import { number } from "./numbers.ts";
-import { lookOf, modelsOf, rowsAt } from "./plots.ts";
-import {
-  axes,
-  element,
-  type Frame,
-  inFrame,
-  label,
-  line,
-  linearAxis,
-  NO_AXIS,
-  picture,
-} from "./svg.ts";
-
+import { PANEL_MARGINS, panelMarks, type PlotLibrary } from "./plot.ts";
+import { lookOf, modelsOf, rowsAt } from "./looks.ts";
 /** Whose waiting in line is shown. */
 const IN_LINE = ["blocking-8", "blocking-64", "epoll"];
 
@@ -36,28 +26,18 @@ export function waitingInLine(analysis: Analysis): Figure | undefined {
     return timeline === undefined ? [] : [{ subject, clients: inLine(timeline) }];
   });
   if (panels.length === 0) return undefined;
-  const question = "Who waits in line when everybody comes at once?";
   return {
     kind: "figure",
     id: "waiting-in-line",
-    question,
+    question: "Who waits in line when everybody comes at once?",
     caption: "The first clients of a burst, one line each, from top to bottom in the order in " +
       "which they were greeted: thin from the connection to the greeting, thick while served. " +
       "A bounded pool greets the next client when one is done; a loop greets all and serves " +
       "them together. One block of the run; the same time axis for all.",
-    draw: (width, id) => {
-      const panelHeight = 64 * 2.6 + 74;
-      const most = Math.max(...panels.flatMap(({ clients }) => clients.map(([, , end]) => end)));
-      const x = linearAxis("Milliseconds from the first connection", most);
-      const drawn = panels.map(({ subject, clients }, index) =>
-        `<g transform="translate(0 ${index * panelHeight})">` +
-        lineUp(analysis, subject, clients, x, width, panelHeight) + "</g>"
-      );
-      const said = panels.map(({ subject, clients }) =>
-        `${subject.id}: the last is greeted after ${number(clients.at(-1)?.[1])} ms`
-      ).join("; ");
-      return picture(width, panels.length * panelHeight, id, question, said, drawn.join(""));
-    },
+    description: panels.map(({ subject, clients }) =>
+      `${subject.id}: the last is greeted after ${number(clients.at(-1)?.[1])} ms`
+    ).join("; "),
+    chart: (Plot) => linesChart(Plot, analysis, panels),
     table: {
       kind: "table",
       caption: "Milliseconds until clients of a burst were greeted and done, by place in line",
@@ -93,31 +73,40 @@ function inLine(clients: readonly Client[]): Client[] {
   ]).toSorted((left, right) => left[1] - right[1]);
 }
 
-function lineUp(
+/** A panel per subject below each other, over one axis of time. */
+function linesChart(
+  Plot: PlotLibrary,
   analysis: Analysis,
-  subject: SubjectCard,
-  clients: readonly Client[],
-  x: ReturnType<typeof linearAxis>,
-  width: number,
-  height: number,
-): string {
-  const frame: Frame = { left: 12, right: width - 16, top: 26, bottom: height - 52 };
-  const at = inFrame(frame, x, x);
-  const { tone } = lookOf(analysis, subject);
-  const each = (frame.bottom - frame.top) / clients.length;
-  const bars = clients.map(([connect, greeting, end], index) => {
-    const y = frame.top + (index + 0.5) * each;
-    const size = Math.max(1.2, each * 0.8);
-    return line([[at.x(connect), y], [at.x(greeting), y]], "waits") +
-      element("rect", {
-        class: `served ${tone}`,
-        x: at.x(greeting),
-        y: y - size / 2,
-        width: Math.max(0.5, at.x(end) - at.x(greeting)),
-        height: size,
-      });
-  });
-  return label(4, 16, subject.id, { look: `panel ${tone}` }) +
-    label(frame.right, 16, "thin: waits, thick: is served", { anchor: "end", look: "name" }) +
-    axes(frame, x, NO_AXIS) + bars.join("");
+  panels: readonly { readonly subject: SubjectCard; readonly clients: readonly Client[] }[],
+): PlotOptions {
+  const looks = panels.map(({ subject, clients }) => ({
+    name: subject.id,
+    fy: subject.id,
+    color: lookOf(analysis, subject).color,
+    clients,
+  }));
+  const lines = looks.flatMap(({ fy, color, clients }) =>
+    clients.map(([connect, greeting, end], place) => {
+      return { fy, color, connect, greeting, end, y: place / clients.length };
+    })
+  );
+  const place = { fy: "fy", y: "y" };
+  const thin = { stroke: "var(--soft)", strokeWidth: 0.8 };
+  const thick = { stroke: "color", strokeWidth: 2 };
+  return {
+    ...PANEL_MARGINS,
+    height: 40 + 190 * panels.length,
+    marginLeft: 12,
+    marginTop: 34,
+    marginRight: 16,
+    fy: { axis: null, domain: looks.map(({ fy }) => fy), padding: 0.16 },
+    x: { label: "Milliseconds from the first connection", grid: true },
+    y: { domain: [1, 0], axis: null },
+    marks: [
+      Plot.frame({ anchor: "bottom" }),
+      panelMarks(Plot, looks),
+      Plot.ruleY(lines, { ...place, ...thin, x1: "connect", x2: "greeting" }),
+      Plot.ruleY(lines, { ...place, ...thick, x1: "greeting", x2: "end" }),
+    ],
+  };
 }

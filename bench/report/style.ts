@@ -93,33 +93,9 @@ figure { margin: 0 0 2rem; max-width: 760px; break-inside: avoid; }
 figcaption { color: var(--soft); font-size: .9rem; max-width: 72ch; }
 .narrow { display: none; }
 .plot { display: block; max-width: 100%; height: auto; margin: .4rem 0; overflow: visible; }
-.plot text { fill: var(--ink); font-size: 12.5px; }
-.plot .tick { fill: var(--soft); font-size: 11.5px; }
-.plot .name { fill: var(--soft); font-size: 12px; }
-.plot .value { paint-order: stroke; stroke: var(--page); stroke-width: 4px; }
-.plot .panel { font-size: 13.5px; font-weight: 650; }
-.plot .tag { font-weight: 600; paint-order: stroke; stroke: var(--page); stroke-width: 3px; }
-.rule { stroke: var(--rule); fill: none; }
-.axis { stroke: var(--soft); fill: none; }
-.line { fill: none; stroke: var(--tone); stroke-width: 1.9; stroke-linejoin: round; }
-.line.strong { stroke-width: 3; }
-.line.faint { stroke: var(--rule); stroke-width: 1.4; }
-.leader { fill: none; stroke: var(--tone); stroke-width: .8; opacity: .7; }
-.whisker { fill: none; stroke: var(--tone); stroke-width: 1.6; }
-.mark { fill: var(--tone); stroke: var(--page); stroke-width: 1; }
-.mark.hollow { fill: var(--page); stroke: var(--tone); stroke-width: 1.6; }
-.waits { stroke: var(--soft); stroke-width: .8; fill: none; }
-.served { fill: var(--tone); }
-.cut { stroke: var(--page); stroke-width: 3; fill: none; }
-.part { stroke: var(--page); stroke-width: 1.5; }
-.plot .inside { font-size: 11.5px; fill: var(--page); }
-.plot .inside.p1, .plot .inside.p3, .plot .inside.p5, .plot .inside.p7 { fill: var(--ink); }
-.m-blocking { --tone: var(--blocking); } .m-polling { --tone: var(--polling); }
-.m-multiplex { --tone: var(--multiplex); } .m-async { --tone: var(--async); }
-.m-uring { --tone: var(--uring); }
-.m-peer { --tone: var(--peer); } .m-other { --tone: var(--other); }
-.plot text[class*="m-"] { fill: var(--tone); }
-${Array.from({ length: 8 }, (_, index) => `.part.p${index} { fill: var(--p${index}); }`).join(" ")}
+.plot { --plot-background: var(--page); font-size: 12px; fill: var(--ink); color: var(--soft); }
+.plot text { white-space: pre; }
+.plot [aria-label*="axis"] { fill: var(--soft); }
 @media (max-width: 640px) {
   main { padding: 1rem .75rem 3rem; }
   h1 { font-size: 1.5rem; }
@@ -129,7 +105,8 @@ ${Array.from({ length: 8 }, (_, index) => `.part.p${index} { fill: var(--p${inde
   .grid thead span { writing-mode: vertical-rl; rotate: 180deg; }
   .grid tbody th { font-size: .72rem; padding-right: .2rem; }
   dl div { grid-template-columns: 1fr; }
-  .tile { padding: .1rem 0; }
+  .tile { padding: .1rem .2rem; }
+  table.grid caption { max-width: calc(100vw - 2rem); position: sticky; left: 0; }
   .tile small { font-size: .62rem; white-space: nowrap; }
   .grid tbody th { position: sticky; left: 0; background: var(--page); }
   .grid thead th:first-child { width: 4.9rem; }

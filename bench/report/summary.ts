@@ -32,7 +32,7 @@ import {
   number,
   withMicro,
 } from "./numbers.ts";
-import { modelsOf } from "./plots.ts";
+import { modelsOf } from "./looks.ts";
 
 /** The title, and what stands before every number. */
 export function opening({ run, baseline, reservations }: Analysis): Block[] {

@@ -1,6 +1,6 @@
 /** Tests of bench/report/ on a run that never took place. @module */
 
-import { assert, assertEquals, assertFalse, assertThrows } from "@std/assert";
+import { assert, assertEquals, assertFalse, assertRejects, assertThrows } from "@std/assert";
 import { build, encodeIntoCompressedBase64 } from "hdr-histogram-js";
 import { analyze } from "../../bench/claims/analysis.ts";
 import { mergeLatencies } from "../../bench/claims/figures.ts";
@@ -84,14 +84,14 @@ Deno.test("parseRun says in one line what is wrong, and where", () => {
   }
 });
 
-Deno.test("a histogram that cannot be read is a RunError of one line", () => {
+Deno.test("a histogram that cannot be read is a RunError of one line", async () => {
   const records = fixtureRecords(SMALL).map((record) => {
     if (record.kind !== "cell") return record;
     const main = record.groups.main!;
     const latency = { ...main.latency!, histogram: "HISTFAAA" };
     return { ...record, groups: { main: { ...main, latency } } };
   });
-  const { message } = assertThrows(() => renderHtml(runOf(records)), RunError);
+  const { message } = await assertRejects(() => renderHtml(runOf(records)), RunError);
   assertIncludes(message, "Cannot read a histogram");
   assertFalse(message.includes("\n"));
 });
@@ -142,9 +142,9 @@ Deno.test("renderTerminal wraps what is longer than a line, and steers no termin
   assertIncludes(text, "veryvery");
 });
 
-Deno.test("every rendering has every subject at every point, also what failed or is unable", () => {
+Deno.test("every rendering has every subject at every point, also what failed or is unable", async () => {
   const { rows } = analyze(RUN);
-  const html = renderHtml(RUN);
+  const html = await renderHtml(RUN);
   const markdown = renderMarkdown(RUN);
   const terminal = renderTerminal(RUN);
   for (const { subject, scenario, point } of rows) {
@@ -166,9 +166,9 @@ Deno.test("every rendering has every subject at every point, also what failed or
   assertEquals(rows.length, new Set(RUN.cells.map((c) => c.subject + c.scenario + c.point)).size);
 });
 
-Deno.test("every rendering shows failures, errors, gates and reasons", () => {
+Deno.test("every rendering shows failures, errors, gates and reasons", async () => {
   for (const render of [renderHtml, renderMarkdown, (run: Run) => renderTerminal(run, 100)]) {
-    const text = render(RUN).replace(/\\/g, "").replace(/\s+/g, " ");
+    const text = (await render(RUN)).replace(/\\/g, "").replace(/\s+/g, " ");
     for (
       const expected of [
         "failed 11 of 11 times: finished nothing for 10 s",
@@ -182,7 +182,7 @@ Deno.test("every rendering shows failures, errors, gates and reasons", () => {
     ) assertIncludes(text, expected);
   }
   for (const render of [renderHtml, renderMarkdown]) {
-    const text = render(RUN).replace(/\\/g, "");
+    const text = (await render(RUN)).replace(/\\/g, "");
     for (
       const expected of [
         "load 91 % of a processor at worst, in 11 of 11",
@@ -233,13 +233,13 @@ Deno.test("the grid counts verdicts for themselves and corrected, and each names
   assertIncludes(markdown, "The true level is printed with it");
 });
 
-Deno.test("ratios stay in the grid of a narrow window", () => {
-  const narrow = /@media \(max-width: 640px\) \{[^]*?\n\}/.exec(renderHtml(RUN))![0];
+Deno.test("ratios stay in the grid of a narrow window", async () => {
+  const narrow = /@media \(max-width: 640px\) \{[^]*?\n\}/.exec(await renderHtml(RUN))![0];
   assertFalse(/\.tile small \{[^}]*display: none/.test(narrow));
 });
 
-Deno.test("renderHtml needs nothing from outside and no script", () => {
-  const html = renderHtml(RUN);
+Deno.test("renderHtml needs nothing from outside and no script", async () => {
+  const html = await renderHtml(RUN);
   assertEquals(
     html.match(/https?:|\b(src|href|srcset|action|data)=|<script|<link|@import|url\(/gi),
     null,
@@ -253,10 +253,13 @@ Deno.test("renderHtml needs nothing from outside and no script", () => {
   for (const [, drawn] of html.matchAll(/ d="([^"]*)"/g)) assertFalse(/NaN|Infinity/.test(drawn!));
 });
 
-Deno.test("renderHtml closes what it opens, in order", () => {
+Deno.test("renderHtml closes what it opens, in order", async () => {
   const open: string[] = [];
   const empty = ["meta"];
-  const body = renderHtml(RUN).replace(/<style>[^]*<\/style>/, "").replace("<!doctype html>", "");
+  const body = (await renderHtml(RUN)).replace(/<style>[^]*<\/style>/, "").replace(
+    "<!doctype html>",
+    "",
+  );
   for (const [, closing, name, rest] of body.matchAll(/<(\/?)([a-z0-9]+)([^<>]*)>/gi)) {
     if (closing) assertEquals(open.pop(), name);
     else if (!rest!.endsWith("/") && !empty.includes(name!)) open.push(name!);
@@ -264,7 +267,7 @@ Deno.test("renderHtml closes what it opens, in order", () => {
   assertEquals(open, []);
 });
 
-Deno.test("what comes from the file is text in every rendering, and never markup", () => {
+Deno.test("what comes from the file is text in every rendering, and never markup", async () => {
   const evil = `<img src=x onerror=1>&"'|*_\`[a](b)`;
   const [header, ...rest] = fixtureRecords({ ...SMALL, subjects: ["epoll", "vsftpd"] }) as [
     HeaderRecord,
@@ -294,7 +297,7 @@ Deno.test("what comes from the file is text in every rendering, and never markup
     { ...header, subjects, machine, baseline: subjects[0]!.id, notes: [evil], args: [evil] },
     ...records,
   ]);
-  const html = renderHtml(run);
+  const html = await renderHtml(run);
   assertFalse(html.includes("<img"));
   assertIncludes(html, "&lt;img src=x onerror=1&gt;&amp;&quot;&#39;|*_`[a](b)");
   const markdown = renderMarkdown(run).replace(/^```+\n[^]*?\n```+$/gm, "");
@@ -367,10 +370,10 @@ Deno.test("the report warns when more than the driver differs between models", (
   );
 });
 
-Deno.test("the same run is rendered to the same octets", () => {
+Deno.test("the same run is rendered to the same octets", async () => {
   const text = fixtureText({ quick: true });
   const [once, again] = [parseRun(text), parseRun(text)];
-  assert(renderHtml(once) === renderHtml(again));
+  assert(await renderHtml(once) === await renderHtml(again));
   assert(renderTerminal(once) === renderTerminal(again));
 });
 
