@@ -14,7 +14,7 @@ import {
 } from "../client/cli/flags.ts";
 import { FILE_SIZES, type FileSizes, type Scenario, SCENARIOS } from "./scenarios/mod.ts";
 import { QUOTA_SHARE_MIN } from "./run/quota.ts";
-import { MODELS, type ModelSubject, selectModels } from "./run/subjects.ts";
+import { configurationsOf, MODELS, type ModelSubject, selectModels } from "./run/subjects.ts";
 
 /** The programs that the load may be: the one in C is cheaper than any server. */
 const LOADS = ["typescript", "c"] as const;
@@ -113,7 +113,12 @@ const TABLE = {
     help: "keep a window open for so long; 10 times where clients wait for each other or probe, " +
       "60 times where all are asleep (--quick: 1 to 4 times)",
   },
-  workers: { value: "N", otherwise: "1", help: "event loops of polling, multiplex and async" },
+  workers: {
+    value: "N,M",
+    otherwise: "1",
+    help: "event loops of all models but blocking; several: each model with each number, as " +
+      "epoll@2, pools that grow, and the best of each model against the others",
+  },
   peers: { help: "measure other servers side by side, those that are there" },
   "peers-root": {
     value: "DIR",
@@ -234,19 +239,25 @@ function optional<K extends string, T>(name: K, value: T | undefined) {
 }
 
 function parseModels(values: Values): ModelSubject[] {
-  const models = selectModels(values.text("models")?.split(","));
+  const all = configurationsOf(parseWorkers(values.text("workers")));
+  const models = selectModels(values.text("models")?.split(","), all);
   if ("unknown" in models) {
-    const known = MODELS.map((subject) => subject.id).join(", ");
+    const known = all.map((subject) => subject.id).join(", ");
     throw new UsageError(`--models takes names of ${known}, not "${models.unknown}"`);
   }
-  const workers = values.whole("workers", 1, WORKERS_MAX, undefined);
-  if (workers === undefined) return models;
-  // A pool of blocking is what it is: its variants differ in their number of threads.
-  return models.map((subject) =>
-    subject.model === "blocking"
-      ? subject
-      : { ...subject, flags: [...subject.flags, "--workers", String(workers)] }
-  );
+  return models;
+}
+
+/** "2", or "1,2,4": each once, in that order. */
+function parseWorkers(text: string | undefined): number[] | undefined {
+  if (text === undefined) return undefined;
+  const counts = text.split(",").map((part) => /^\d+$/.test(part) ? Number(part) : NaN);
+  if (!counts.every((count) => count >= 1 && count <= WORKERS_MAX)) {
+    throw new UsageError(
+      `--workers takes a whole number from 1 to ${WORKERS_MAX}, or several, not "${text}"`,
+    );
+  }
+  return [...new Set(counts)];
 }
 
 function parseScenarios(values: Values, quick: boolean): Scenario[] {
