@@ -144,6 +144,14 @@ export interface ServerWork {
   readonly processes: number;
   /** Proportional set size (smaps_rollup) of the tree at the end of the window. */
   readonly memoryBytes: number;
+  /** Of silent sessions: the same when the window opens, right after they have logged in. */
+  readonly restBytes?: number;
+  /**
+   * At the same moment the kernel's own memory, of the whole machine: unreclaimable slabs, stacks of
+   * threads, page tables (/proc/meminfo) and TCP buffers (/proc/net/sockstat). Both ends of a
+   * connection are in it, and everybody else.
+   */
+  readonly kernelBytes?: number;
   /** Models only: from the counters of all workers, calls by name. */
   readonly calls?: Readonly<Record<string, number>>;
   /** Models only: calls that answered EAGAIN. */

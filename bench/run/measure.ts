@@ -234,8 +234,10 @@ class BlockRun {
     const server = await startServer(subject, folders, this.nextHost(), flags);
     servers.set(subject.id, server);
     const work = servers === this.#own ? scenario : undefined;
-    const workers = (await server.sample()).workers?.length;
-    const jobs = warmUpJobs(this.#around(server, subject), work, workers);
+    const workers = (await server.sample()).workers?.length ?? 1;
+    const { sessionsMax = Infinity } = subject;
+    const room = { workers, sessionsMax };
+    const jobs = warmUpJobs(this.#around(server, subject), work, room);
     this.#warmUps.set(server, await warmUp(server, load, jobs, looksForLevel(this.plan.seconds)));
     // Now, since compilers are no part of waiting; who it starts from here on is in it, too.
     this.workplace.quota?.take(processTree(server.pid));

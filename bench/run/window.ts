@@ -11,6 +11,7 @@ import type { LoadProcess } from "../load/process.ts";
 import type { CellRecord, ServerWork } from "../record.ts";
 import type { Jobs } from "../scenarios/jobs.ts";
 import {
+  kernelBytes,
   ownCpuSeconds,
   type ProcessorTicks,
   processWork,
@@ -87,9 +88,11 @@ export async function measureWindow(
   jobs: Jobs,
 ): Promise<Outcome & { readonly result: LoadResult }> {
   let before: Sample | undefined, after: Sample | undefined, memoryBytes = 0;
+  let rest: Pick<ServerWork, "restBytes" | "kernelBytes"> = {};
   const parties = jobs.probe === undefined ? 1 : 2;
   const barriers = {
     opening: new Barrier(parties, async () => {
+      if (jobs.atRest) rest = { restBytes: server.memoryBytes(), kernelBytes: kernelBytes() };
       before = await takeSample(server, loads);
     }),
     closed: new Barrier(parties, async () => {
@@ -130,7 +133,7 @@ export async function measureWindow(
     ...outcome,
     ...machineBetween(before, after),
     ...throttlingBetween(before, after),
-    server: workBetween(before.server, after.server, memoryBytes),
+    server: { ...workBetween(before.server, after.server, memoryBytes), ...rest },
   };
 }
 

@@ -13,7 +13,7 @@ export const scenario: Scenario = {
   title: "Idle sessions",
   summary: "NOOP by 16 clients in a closed loop beside 0 to 10,000 silent sessions",
   question: "Does a wait cost what is watched, or what is ready?",
-  tags: ["sessions", "watching"],
+  tags: ["watching"],
   points: points("idle", [0, 100, 500, 1000, 4000, 8000, 10_000], [0, 1000], [4000]),
   headline: {
     point: "idle=4000",
@@ -38,7 +38,4 @@ export const scenario: Scenario = {
   }],
   sessions: ({ x }) => ({ idle: x, busy: BUSY_CLIENTS }),
   groups: ({ x }) => [...idle(x), main({ action: "noop" })],
-  // Its memory is to be that of sessions, and of nothing that was done before.
-  ownServer: "for-memory",
-  warm: ["requests"],
 };

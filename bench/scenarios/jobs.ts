@@ -42,6 +42,8 @@ export interface Jobs {
   readonly load: LoadJob;
   /** Probes, which need a process that has nothing else to do. */
   readonly probe?: LoadJob;
+  /** Memory is read when the window opens, too: everybody has just logged in. */
+  readonly atRest?: boolean;
 }
 
 /** The jobs that `point` of `scenario` is. */
@@ -59,7 +61,9 @@ export function jobsOf(scenario: Scenario, point: Point, around: Surroundings): 
     host,
     port,
     setupMs: holding ? HOLD_SETUP_MS : Math.min(SETUP_MS, SETUP_WINDOWS_MAX * seconds * 1e3),
-    warmupMs: once ? 0 : Math.min(WARM_UP_MS_MAX, measureMs * WARM_UP_SHARE),
+    warmupMs: once || groups.every(({ action }) => action === "hold")
+      ? 0
+      : Math.min(WARM_UP_MS_MAX, measureMs * WARM_UP_SHARE),
     measureMs,
   };
   const load = {
@@ -68,8 +72,10 @@ export function jobsOf(scenario: Scenario, point: Point, around: Surroundings): 
     stallMs: scenario.silent ? 0 : Math.max(stallMs, scenario.limitMs ? steadyMs : measureMs),
   };
   // What probes wait for is a result, be it for ever.
-  return probing.length === 0 ? { load } : {
+  const atRest = scenario.tags.includes("sessions");
+  return probing.length === 0 ? { load, atRest } : {
     load,
+    atRest,
     probe: { ...common, groups: probing, stallMs: 0 },
   };
 }
@@ -104,16 +110,18 @@ export interface WarmUpJob {
 }
 
 /**
- * What runs for nothing against a fresh server of so many workers, so that compilers are warm: what
+ * What runs for nothing against a fresh server of so many workers and places, so that compilers are warm: what
  * `scenario` does where it has the server for itself, else each kind of work.
  */
 export function warmUpJobs(
   around: Surroundings,
   scenario?: Scenario,
-  workers = 1,
+  { workers = 1, sessionsMax = Infinity } = {},
 ): WarmUpJob[] {
   const { host, port, seconds, stallMs } = around;
-  const clients = Math.max(BUSY_CLIENTS, Math.min(WARM_UP_CLIENTS_MAX, workers));
+  const wanted = Math.max(BUSY_CLIENTS, Math.min(WARM_UP_CLIENTS_MAX, workers));
+  // Those that nobody has a place for would only be waited for.
+  const clients = Math.min(wanted, sessionsMax);
   return WARM_UPS.filter(([work]) => scenario?.warm?.includes(work) ?? true)
     .map(([work, milliseconds, group]) => ({
       work,

@@ -63,7 +63,10 @@ export type Tag =
   | "ceiling"
   /** It compares models by something that peers cannot be told to do. */
   | "models-only"
-  /** Its points are numbers of silent sessions, x, of which memory is a line. */
+  /**
+   * Its points are numbers of silent sessions, x, with nobody else: memory is a line over them, and
+   * is read right after they have logged in.
+   */
   | "sessions"
   /** Requests that cost little but the waiting: the plots of latency, calls and knee. */
   | "requests"

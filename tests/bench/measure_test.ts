@@ -13,6 +13,7 @@ import type { CeilingRecord, CellRecord } from "../../bench/record.ts";
 import { parseFlags } from "../../bench/flags.ts";
 import { parseCounts } from "../../bench/run/count.ts";
 import {
+  kernelBytes,
   processTree,
   processWork,
   readMemoryBytes,
@@ -95,6 +96,12 @@ testWith(NEEDS, "measure fills every cell of a model, without an error", async (
     assert(cell.introduction !== "" && cell.command.length > 0 && cell.startMs! > 0, place);
     assert(cell.server!.memoryBytes > 0 && cell.server!.threads > 1, place);
     assert(cell.warmUp!.seconds > 0 && cell.warmUp!.unlevel === undefined, place);
+    const { restBytes = 0, kernelBytes = 0 } = cell.server!;
+    assertEquals(
+      [restBytes > 0, kernelBytes > 0],
+      Array(2).fill(cell.scenario === "asleep"),
+      place,
+    );
     if (cell.scenario === "asleep") continue;
     if (cell.scenario === "mixed" || cell.scenario === "disk") {
       // Probes have a process of their own, with a window of its own at the same time.
@@ -347,6 +354,13 @@ testWith(NEEDS, "readProcessFigures counts a process and what it started", async
 testWith(NEEDS, "readProcessFigures of a process that has ended is nothing, not an error", () => {
   const { cpu, threads } = readProcessFigures(2 ** 22 + 1);
   assertEquals([cpu, threads, readMemoryBytes(2 ** 22 + 1)], [0, 0, 0]);
+});
+
+Deno.test("kernelBytes adds up slabs, stacks, page tables and buffers", () => {
+  const meminfo = "Slab: 99 kB\nSUnreclaim:  4 kB\nKernelStack: 2 kB\nPageTables: 1 kB\n";
+  const sockstat =
+    "sockets: used 8\nTCP: inuse 5 orphan 0 tw 4 alloc 5 mem 3\nUDP: inuse 0 mem 9\n";
+  assertEquals(kernelBytes(meminfo, sockstat), 7 * 1024 + 3 * 4096);
 });
 
 Deno.test("parseCounts reads perf's figures, and what is not told apart", () => {

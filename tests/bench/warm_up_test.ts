@@ -37,7 +37,7 @@ testWith(
   "warmUp gives every worker of a pool work, and tells what was not level",
   async () => {
     const folder = await Deno.makeTempDir();
-    const pool = MODELS.find(({ id }) => id === "blocking-64")!;
+    const pool = MODELS.find(({ id }) => id === "blocking-8")!;
     await using stack = new AsyncDisposableStack();
     const load = new LoadProcess();
     stack.defer(() => load.kill());
@@ -46,8 +46,11 @@ testWith(
     stack.defer(() => Deno.remove(folder, { recursive: true }));
     const { host, port } = server;
     const around = { host, port, root: folder, sizes: FILE_SIZES, probes: 0, stallMs: 10_000 };
-    const jobs = warmUpJobs({ ...around, seconds: 0.1 }, undefined, 64);
+    const jobs = warmUpJobs({ ...around, seconds: 0.1 }, undefined, { workers: 8, sessionsMax: 8 });
     assertEquals(jobs.map(({ work }) => work), ["requests", "logins", "downloads", "uploads"]);
+    assertEquals(jobs.map(({ job }) => job.groups[0]!.clients), [8, 8, 8, 8]);
+    const many = warmUpJobs({ ...around, seconds: 0.1 }, undefined, { workers: 64 });
+    assertEquals(many[0]!.job.groups[0]!.clients, 64);
     const requests = jobs.filter(({ work }) => work === "requests");
     const { seconds, unlevel } = await warmUp(server, load, requests, true);
     assert(seconds > 0 && (unlevel!.length === 0 || unlevel!.join() === "requests"));
