@@ -51,6 +51,8 @@ export interface BenchFlags {
   readonly stallMs: number;
   /** The part of a processor that a server may use; undefined: all there is. */
   readonly quota?: number;
+  /** Whether server and load are kept on processors of their own. */
+  readonly pin: boolean;
   /** Where the raw run goes, and the reports beside it; undefined: a name made from the time. */
   readonly out?: string;
 }
@@ -142,6 +144,7 @@ const TABLE = {
     help: "let a server have so much of one processor, so that it is the limit and not the load; " +
       "needs the right to make control groups",
   },
+  pin: { help: "keep the server on one processor and the load on another; for one worker each" },
 } as const;
 
 const LINE: CommandLine<keyof typeof TABLE> = {
@@ -229,6 +232,7 @@ function parseRun(args: readonly string[]): ParsedFlags {
       ),
       ...optional("seed", values.whole("seed", 0, SEED_MAX, undefined)),
       ...optional("out", values.text("out")),
+      pin: parsePin(values),
       ...optional("quota", values.number("quota", QUOTA, undefined)),
     },
   };
@@ -246,6 +250,15 @@ function parseModels(values: Values): ModelSubject[] {
     throw new UsageError(`--models takes names of ${known}, not "${models.unknown}"`);
   }
   return models;
+}
+
+/** Several workers on one processor would be measured as what they are not. */
+function parsePin(values: Values): boolean {
+  const several = parseWorkers(values.text("workers"))?.some((count) => count > 1) ?? false;
+  if (values.has("pin") && several) {
+    throw new UsageError("--pin keeps a server on one processor: it takes --workers 1");
+  }
+  return values.has("pin");
 }
 
 /** "2", or "1,2,4": each once, in that order. */

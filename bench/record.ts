@@ -49,6 +49,8 @@ export interface HeaderRecord {
   readonly load?: "typescript" | "c";
   /** A part of a processor that each server had, where it had not all of them. */
   readonly quota?: QuotaTerms;
+  /** Processors that were kept for one each; missing: everybody was wherever the kernel put it. */
+  readonly pinned?: { readonly server: number; readonly load: number; readonly probes: number };
   /** Subjects left out and why, and the like; a sentence each. */
   readonly notes: readonly string[];
 }

@@ -286,6 +286,7 @@ const CARRIED: Readonly<Record<string, boolean>> = {
   "--quick": false,
   "--workers": true,
   "--quota": true,
+  "--pin": false,
   "--peers-root": true,
 };
 

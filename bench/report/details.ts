@@ -37,6 +37,7 @@ export function machine({ run }: Analysis): Block[] {
     ["Load", header.load === "c" ? "in C" : "in TypeScript"],
     ["Load process", `${spread(cells.map(({ loadCpuShare }) => loadCpuShare))} of a processor`],
     ...quotaRow(run),
+    ...pinnedRow(run),
     ["After the run", idleness(end?.after)],
     ["Repeats", `${header.repeats}, windows of ${header.seconds} s, seed ${header.seed}`],
     ["Command", ["deno task bench", ...header.args.map(quoted)].join(" ")],
@@ -81,6 +82,14 @@ function quotaRow({ header, cells }: Analysis["run"]): [string, string][] {
       `${percent(Math.min(...shares))} at least`;
   const terms = `${quota.quotaUs / 1e3} ms of every ${quota.periodUs / 1e3} ms`;
   return [["Quota of a server", `${terms} (cgroup v${quota.version})${used}`]];
+}
+
+/** Who was kept on which processor. */
+function pinnedRow({ header: { pinned } }: Analysis["run"]): [string, string][] {
+  if (pinned === undefined) return [];
+  const { server, load, probes } = pinned;
+  const shared = probes === load ? " (there is no third)" : "";
+  return [["Processors", `server on ${server}, load on ${load}, probes on ${probes}${shared}`]];
 }
 
 function ceilingRows({ header, ceilings }: Analysis["run"]): string[][] {

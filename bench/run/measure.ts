@@ -24,6 +24,7 @@ import { FILES, INCOMING } from "../scenarios/parts.ts";
 import { Ceilings } from "./ceilings.ts";
 import { whyTooMany } from "./machine.ts";
 import { cellCount, orderOf, type Plan, type Series, whyUnable } from "./plan.ts";
+import { pin, type Pins } from "./pins.ts";
 import { processTree } from "./process_figures.ts";
 import type { Quota } from "./quota.ts";
 import { together } from "./rounds.ts";
@@ -48,6 +49,8 @@ export interface Watcher {
 export interface Workplace extends AsyncDisposable, Loads {
   /** What is served, and where peers keep their state. */
   readonly folders: Folders;
+  /** Whose processors are whose, where that is kept. */
+  readonly pins?: Pins;
 }
 
 /**
@@ -58,7 +61,7 @@ export async function prepareWorkplace(
   sizes: FileSizes,
   signal: AbortSignal,
   program: LoadProgram = TYPESCRIPT_LOAD,
-  quota?: Quota,
+  { quota, pins }: { readonly quota?: Quota | undefined; readonly pins?: Pins | undefined } = {},
 ): Promise<Workplace> {
   const work = await Deno.makeTempDir({ prefix: "ftplab-bench-" });
   const root = join(work, "root");
@@ -71,6 +74,10 @@ export async function prepareWorkplace(
     await createContentFile(join(root, file), sizes[name as keyof FileSizes]);
   }
   const [load, probes] = [new LoadProcess(program), new LoadProcess()];
+  if (pins !== undefined) {
+    await pin([load.pid], pins.load);
+    await pin([probes.pid], pins.probes);
+  }
   const kill = () => Promise.all([load.kill(), probes.kill()]);
   const killLoad = () => void kill();
   signal.addEventListener("abort", killLoad);
@@ -79,6 +86,7 @@ export async function prepareWorkplace(
     load,
     probes,
     ...(quota === undefined ? {} : { quota }),
+    ...(pins === undefined ? {} : { pins }),
     async [Symbol.asyncDispose]() {
       signal.removeEventListener("abort", killLoad);
       await kill();
@@ -106,6 +114,12 @@ export async function measure(
   const nextHost = () => `127.0.1.${1 + starts++ % ADDRESSES}`;
   const around = { ...plan, root: workplace.folders.root };
   await using ceilings = await Ceilings.start(workplace.load, around);
+  if (workplace.pins !== undefined) {
+    // The responder stands in for a server, and is the only other child so far.
+    const known = [Deno.pid, workplace.load.pid, workplace.probes.pid];
+    const others = processTree(Deno.pid).filter((pid) => !known.includes(pid));
+    await pin(others, workplace.pins.server);
+  }
   let block = new BlockRun(plan, workplace, nextHost);
   let current = 0;
   try {
@@ -233,6 +247,8 @@ class BlockRun {
     const flags = scenario.serveFlags ?? [];
     const server = await startServer(subject, folders, this.nextHost(), flags);
     servers.set(subject.id, server);
+    const { pins } = this.workplace;
+    if (pins !== undefined) await pin(processTree(server.pid), pins.server);
     const work = servers === this.#own ? scenario : undefined;
     const workers = (await server.sample()).workers?.length ?? 1;
     const { sessionsMax = Infinity } = subject;

@@ -131,6 +131,7 @@ Deno.test("parseFlags tells in one line what is wrong", () => {
     [["--workers", "0"], /^--workers takes a whole number from 1 to \d+, or several, not "0"$/],
     [["--workers", "1,,4"], /^--workers takes .*, not "1,,4"$/],
     [["--models", "epoll@2"], /^--models takes names of /],
+    [["--pin", "--workers", "2"], /^--pin keeps a server on one processor: it takes --workers 1$/],
     [["--quota", "0.1"], /^--quota takes a share from 0.2 to 1, not "0.1"$/],
     [["--quota", "2"], /^--quota takes /],
     [["--seed", "x"], /^--seed /],
@@ -151,7 +152,7 @@ Deno.test("parseFlags tells in one line what is wrong", () => {
 Deno.test("helpText names every flag and fits 80 columns", () => {
   assertEquals(parseFlags(["--help"]), { kind: "help" });
   const flags = ["quick", "models", "scenarios", "repeats", "seconds", "workers", "peers"];
-  for (const flag of [...flags, "peers-root", "count", "seed", "out", "quota"]) {
+  for (const flag of [...flags, "peers-root", "count", "seed", "out", "quota", "pin"]) {
     assert(helpText().includes(`--${flag}`));
   }
   for (const line of helpText().split("\n")) assert(line.length <= 80, line);
