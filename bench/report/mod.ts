@@ -8,6 +8,7 @@
 
 import { type Analysis, analyze, type Run } from "../claims/analysis.ts";
 import { callsByName, costOfCopying, memoryPerSession } from "./bars.ts";
+import { best } from "./best.ts";
 import { cells } from "./cells.ts";
 import { configurations, countedCalls, machine, method } from "./details.ts";
 import type { Block } from "./document.ts";
@@ -67,6 +68,7 @@ function documentOf(run: Run): readonly Block[] {
     ...signGrid(analysis),
     ...winners(analysis),
     ...plots(analysis),
+    ...best(analysis),
     ...peers(analysis),
     ...troubles(analysis),
     ...machine(analysis),

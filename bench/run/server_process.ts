@@ -34,9 +34,6 @@ const LOOK_MS = 2;
 /** Lines of a server's own output that an error message repeats. */
 const OUTPUT_LINES_MAX = 5;
 
-/** Sessions of a model at once: the scenarios with most of them, and room for those who are busy. */
-const SESSIONS_MAX = 16_000;
-
 /** What this project's server is allowed to do, whatever the model. */
 const PERMISSIONS = ["net", "read", "write", "ffi", "sys"].map((name) => `--allow-${name}`);
 
@@ -105,6 +102,9 @@ export function startServer(
     : startPeer(subject, folders, host);
 }
 
+/** More than any point has: what ends a ladder is the way of waiting, and no default of `serve`. */
+const SESSIONS_MAX = 20_000;
+
 /** The command line of a model variant, without the runtime's own flags. */
 export function modelArguments(
   subject: ModelSubject,
@@ -112,9 +112,9 @@ export function modelArguments(
   host: string,
   extra: readonly string[],
 ): string[] {
-  const place = ["--host", host, "--port", "0", "--root", root, "--anonymous", "write"];
-  const flags = [...place, "--stats", "--max-sessions", String(SESSIONS_MAX)];
-  return ["serve", ...subject.flags, ...flags, ...extra];
+  const flags = ["--host", host, "--port", "0", "--root", root, "--anonymous", "write", "--stats"];
+  const room = ["--max-sessions", String(SESSIONS_MAX)];
+  return ["serve", ...subject.flags, ...flags, ...room, ...extra];
 }
 
 async function startModel(

@@ -229,8 +229,9 @@ function groupsOf(
       if (point.id.startsWith("clients")) {
         return { main: group(point.x, capacity * Math.min(1, point.x / 8), 0, 0.5 + point.x / 16) };
       }
-      const slower = 1 + 0.4 / Math.max(0.03, 1.05 - point.x) + (point.x > 1 ? 80 : 0);
-      const offered = capacity * point.x;
+      const offered = point.perSecond ?? capacity * point.x;
+      const part = offered / capacity;
+      const slower = 1 + 0.4 / Math.max(0.03, 1.05 - part) + (part > 1 ? 80 : 0);
       const main = group(16, Math.min(offered, capacity * 0.98), 0, slower);
       return { main: { ...main, offered, latenessP99Us: 4 } };
     }

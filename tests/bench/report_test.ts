@@ -229,7 +229,7 @@ Deno.test("the grid counts verdicts for themselves and corrected, and each names
   assert(/Of \d+ fields tested, \d+ differ .* Benjamini and Hochberg/.test(markdown));
   const fields = markdown.split("Ratios over the baseline, with exact intervals and tests")[1]!;
   assert(/\| poll \| idle \| [\d.]+ × \([^|]*\) \| 98.8 %, n = 11 \| paired/.test(fields));
-  assertIncludes(fields, "it takes a load that is not the limit");
+  assertIncludes(fields, "where a claim needs 9");
   assertIncludes(markdown, "The true level is printed with it");
 });
 
