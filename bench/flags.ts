@@ -19,7 +19,8 @@ import {
   scenarioOf,
   SCENARIOS,
 } from "./scenarios/mod.ts";
-import { MODELS, type ModelSubject, selectModels } from "./run/subjects.ts";
+import { QUOTA_SHARE_MIN } from "./run/quota.ts";
+import { configurationsOf, MODELS, type ModelSubject, selectModels } from "./run/subjects.ts";
 
 /** The programs that the load may be: the one in C is cheaper than any server. */
 const LOADS = ["typescript", "c"] as const;
@@ -54,6 +55,10 @@ export interface BenchFlags {
   readonly budgetMs?: number;
   /** How long a server may finish nothing before its cell has failed, milliseconds. */
   readonly stallMs: number;
+  /** The part of a processor that a server may use; undefined: all there is. */
+  readonly quota?: number;
+  /** Whether server and load are kept on processors of their own. */
+  readonly pin: boolean;
   /** Where the raw run goes, and the reports beside it; undefined: a name made from the time. */
   readonly out?: string;
 }
@@ -93,6 +98,9 @@ const SECONDS_MAX = 600;
 const WORKERS_MAX = 256;
 const SEED_MAX = 1_000_000_000;
 
+/** A quota is less than all, and no less than the kernel gives. */
+const QUOTA = { unit: "a share", low: QUOTA_SHARE_MIN, high: 1 };
+
 const TABLE = {
   quick: { help: "a first look in under a minute: one repeat of fewer, shorter cells" },
   models: {
@@ -107,8 +115,18 @@ const TABLE = {
     help: `only these: ${SCENARIOS.map(({ id }) => id).join(", ")}`,
   },
   repeats: { value: "N", otherwise: `${FULL.repeats}`, help: "measure every cell so often" },
-  seconds: { value: "S", otherwise: `${FULL.seconds}`, help: "keep a window open for so long" },
-  workers: { value: "N", otherwise: "1", help: "event loops of polling, multiplex and async" },
+  seconds: {
+    value: "S",
+    otherwise: `${FULL.seconds}`,
+    help: "keep a window open for so long; 10 times where clients wait for each other or probe, " +
+      "60 times where all are asleep (--quick: 1 to 4 times)",
+  },
+  workers: {
+    value: "N,M",
+    otherwise: "1",
+    help: "event loops of all models but blocking; several: each model with each number, as " +
+      "epoll@2, pools that grow, and the best of each model against the others",
+  },
   peers: { help: "measure other servers side by side, those that are there" },
   "peers-root": {
     value: "DIR",
@@ -127,6 +145,12 @@ const TABLE = {
     otherwise: "bench/results/TIME.jsonl",
     help: "the raw run as JSON lines; the reports go beside it, ending in .html and .md",
   },
+  quota: {
+    value: "SHARE",
+    help: "let a server have so much of one processor, so that it is the limit and not the load; " +
+      "needs the right to make control groups",
+  },
+  pin: { help: "keep the server on one processor and the load on another; for one worker each" },
 } as const;
 
 const LINE: CommandLine<keyof typeof TABLE> = {
@@ -214,6 +238,8 @@ function parseRun(args: readonly string[]): ParsedFlags {
       ),
       ...optional("seed", values.whole("seed", 0, SEED_MAX, undefined)),
       ...optional("out", values.text("out")),
+      pin: parsePin(values),
+      ...optional("quota", values.number("quota", QUOTA, undefined)),
     },
   };
 }
@@ -223,19 +249,34 @@ function optional<K extends string, T>(name: K, value: T | undefined) {
 }
 
 function parseModels(values: Values): ModelSubject[] {
-  const models = selectModels(values.text("models")?.split(","));
+  const all = configurationsOf(parseWorkers(values.text("workers")));
+  const models = selectModels(values.text("models")?.split(","), all);
   if ("unknown" in models) {
-    const known = MODELS.map((subject) => subject.id).join(", ");
+    const known = all.map((subject) => subject.id).join(", ");
     throw new UsageError(`--models takes names of ${known}, not "${models.unknown}"`);
   }
-  const workers = values.whole("workers", 1, WORKERS_MAX, undefined);
-  if (workers === undefined) return models;
-  // A pool of blocking is what it is: its variants differ in their number of threads.
-  return models.map((subject) =>
-    subject.model === "blocking"
-      ? subject
-      : { ...subject, flags: [...subject.flags, "--workers", String(workers)] }
-  );
+  return models;
+}
+
+/** Several workers on one processor would be measured as what they are not. */
+function parsePin(values: Values): boolean {
+  const several = parseWorkers(values.text("workers"))?.some((count) => count > 1) ?? false;
+  if (values.has("pin") && several) {
+    throw new UsageError("--pin keeps a server on one processor: it takes --workers 1");
+  }
+  return values.has("pin");
+}
+
+/** "2", or "1,2,4": each once, in that order. */
+function parseWorkers(text: string | undefined): number[] | undefined {
+  if (text === undefined) return undefined;
+  const counts = text.split(",").map((part) => /^\d+$/.test(part) ? Number(part) : NaN);
+  if (!counts.every((count) => count >= 1 && count <= WORKERS_MAX)) {
+    throw new UsageError(
+      `--workers takes a whole number from 1 to ${WORKERS_MAX}, or several, not "${text}"`,
+    );
+  }
+  return [...new Set(counts)];
 }
 
 function parseScenarios(values: Values, quick: boolean): Scenario[] {
@@ -251,6 +292,7 @@ function parseScenarios(values: Values, quick: boolean): Scenario[] {
   if (long !== undefined) throw new UsageError(`--quick has no time for the scenario ${long}`);
   return chosen.map((scenario) => ({
     ...scenario,
+    ...scenario.quickly,
     points: scenario.points.filter((point) => point.quick),
   })).filter(({ points }) => points.length > 0);
 }

@@ -13,6 +13,8 @@ import { type LoadProgram, nativeLoad, TYPESCRIPT_LOAD } from "./load/process.ts
 import { readMachine, sampleIdleness } from "./run/machine.ts";
 import { cellCount, measure, type Plan, prepareWorkplace, type Workplace } from "./run/measure.ts";
 import { PEERS } from "./peers/mod.ts";
+import { Quota } from "./run/quota.ts";
+import { choosePins, type Pins } from "./run/pins.ts";
 import { Progress } from "./run/progress.ts";
 import type { HeaderRecord, RunRecord, SubjectCard } from "./record.ts";
 import {
@@ -162,11 +164,27 @@ async function withLoad(
   }
 }
 
+/** What limits the servers, if that was asked for. */
+function openQuota(share: number | undefined): Quota | undefined {
+  if (share === undefined) return undefined;
+  const quota = Quota.open(share);
+  if ("unavailable" in quota) throw new UsageError(`Cannot use --quota: ${quota.unavailable}`);
+  return quota;
+}
+
+async function pinsOrNone(): Promise<Pins> {
+  const pins = await choosePins();
+  if ("unavailable" in pins) throw new UsageError(`Cannot use --pin: ${pins.unavailable}`);
+  return pins;
+}
+
 async function run(
   args: readonly string[],
   flags: BenchFlags,
   program: LoadProgram,
 ): Promise<number> {
+  const pins = flags.pin ? await pinsOrNone() : undefined;
+  await using quota = openQuota(flags.quota);
   const startedAt = new Date().toISOString();
   const path = flags.out ?? `bench/results/${startedAt.slice(0, 19).replaceAll(":", "-")}.jsonl`;
   let file: RunFile;
@@ -181,7 +199,7 @@ async function run(
   const onInterrupt = () => interrupt.abort();
   for (const signal of ENDINGS) Deno.addSignalListener(signal, onInterrupt);
   try {
-    await fill(file, args, startedAt, flags, program, interrupt.signal);
+    await fill(file, args, startedAt, flags, program, interrupt.signal, { quota, pins });
     const status = await report(path) ?? 1;
     return interrupt.signal.aborted ? 130 : status;
   } finally {
@@ -198,6 +216,7 @@ async function fill(
   flags: BenchFlags,
   program: LoadProgram,
   signal: AbortSignal,
+  { quota, pins }: { readonly quota: Quota | undefined; readonly pins: Pins | undefined },
 ): Promise<void> {
   const before = await sampleIdleness();
   const notes: string[] = [];
@@ -210,7 +229,7 @@ async function fill(
   const progress = new Progress();
   let incomplete: string | undefined;
   try {
-    await using workplace = await prepareWorkplace(plan.sizes, signal, program);
+    await using workplace = await prepareWorkplace(plan.sizes, signal, program, { quota, pins });
     const header: HeaderRecord = {
       kind: "run",
       format: 3,
@@ -224,6 +243,8 @@ async function fill(
       scenarios: plan.scenarios.map(({ id }) => id),
       subjects: await Promise.all(subjects.map(cardOf)),
       load: program.name,
+      ...(quota === undefined ? {} : { quota: quota.terms }),
+      ...(pins === undefined ? {} : { pinned: pins }),
       baseline: (subjects.find(({ id }) => id === BASELINE) ?? subjects[0]!).id,
       notes,
     };

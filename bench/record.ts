@@ -47,8 +47,22 @@ export interface HeaderRecord {
   readonly ceilings?: readonly Ceiling[];
   /** Which load was used; missing: the one in TypeScript. */
   readonly load?: "typescript" | "c";
+  /** A part of a processor that each server had, where it had not all of them. */
+  readonly quota?: QuotaTerms;
+  /** Processors that were kept for one each; missing: everybody was wherever the kernel put it. */
+  readonly pinned?: { readonly server: number; readonly load: number; readonly probes: number };
   /** Subjects left out and why, and the like; a sentence each. */
   readonly notes: readonly string[];
+}
+
+/** A CPU quota of a control group: so much of each period, all threads together. */
+export interface QuotaTerms {
+  /** Microseconds. */
+  readonly quotaUs: number;
+  /** Microseconds. */
+  readonly periodUs: number;
+  /** Of control groups. */
+  readonly version: 1 | 2;
 }
 
 /** What the machine is. */
@@ -132,6 +146,14 @@ export interface ServerWork {
   readonly processes: number;
   /** Proportional set size (smaps_rollup) of the tree at the end of the window. */
   readonly memoryBytes: number;
+  /** Of silent sessions: the same when the window opens, right after they have logged in. */
+  readonly restBytes?: number;
+  /**
+   * At the same moment the kernel's own memory, of the whole machine: unreclaimable slabs, stacks of
+   * threads, page tables (/proc/meminfo) and TCP buffers (/proc/net/sockstat). Both ends of a
+   * connection are in it, and everybody else.
+   */
+  readonly kernelBytes?: number;
   /** Models only: from the counters of all workers, calls by name. */
   readonly calls?: Readonly<Record<string, number>>;
   /** Models only: calls that answered EAGAIN. */
@@ -166,14 +188,23 @@ export interface CellRecord {
   readonly introduction: string;
   /** Milliseconds from the start of the process to the first greeting. */
   readonly startMs?: number;
-  /** How long the window was open. */
+  /**
+   * What its server was warmed with before anything was measured: how long that took, and kinds of
+   * work that were not level at the end of it; missing: nobody looked.
+   */
+  readonly warmUp?: { readonly seconds: number; readonly unlevel?: readonly string[] };
+  /** How long the window was open; all of them together, where there were several. */
   readonly seconds: number;
+  /** Windows that the cell is the sum of; missing: one. */
+  readonly rounds?: number;
   /** What the clients did, by group: "main", and where the scenario has them "probe", "up", ... */
   readonly groups: Readonly<Record<string, GroupResult>>;
   /** What the server used; missing when the cell failed. */
   readonly server?: ServerWork;
   /** CPU seconds of the load process per second: towards 1 the load is what was measured. */
   readonly loadCpuShare: number;
+  /** With a quota: periods of the window, and those in which the server had used it up. */
+  readonly quota?: { readonly periods: number; readonly throttled: number };
   /** Share of all processors' time that the hypervisor gave to others, 0 to 1. */
   readonly steal: number;
   /** Share of all processors' time used by neither server nor load nor this program. */

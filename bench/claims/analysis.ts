@@ -122,6 +122,8 @@ export interface Analysis {
   series(row: Row, figure: FigureId): Series;
   /** KiB per silent client: the slope of memory over numbers of sessions. */
   memorySlope(subject: string): Series;
+  /** The same of the kernel's memory, both ends of a connection. */
+  kernelSlope(subject: string): Series;
   /** What clean blocks say together, or all when none are clean; undefined when there are none. */
   summary(series: Series): Summary | undefined;
   /** Median over subjects of the correlation with the baseline within blocks, at the headline. */
@@ -150,6 +152,7 @@ export function analyze(run: Run): Analysis {
   const seriesByRow = new Map<Row, Map<FigureId, Series>>();
   const summaries = new Map<Series, Summary | undefined>();
   const slopes = new Map<string, Series>();
+  const kernelSlopes = new Map<string, Series>();
   const correlations = new Map<Scenario, number | undefined>();
   const analysis: Analysis = {
     run,
@@ -168,6 +171,8 @@ export function analyze(run: Run): Analysis {
         figure,
         () => seriesOf(row, figure),
       ),
+    kernelSlope: (subject) =>
+      remembered(kernelSlopes, subject, () => memorySlopes(rows, subject, "kernel")),
     memorySlope: (subject) => remembered(slopes, subject, () => memorySlopes(rows, subject)),
     summary: (series) => remembered(summaries, series, () => summaryOf(series)),
     correlation: (scenario) =>

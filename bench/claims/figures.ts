@@ -42,7 +42,10 @@ export const FIGURES: Readonly<Record<FigureId, Figure>> = {
     title: "CPU per operation",
     unit: "µs",
     better: "lower",
-    of: (cell) => perOperation(cell, scaled(cell.server?.cpu, 1e6)),
+    // None may have ended for want of a place: one would have cost this or more (boundOf).
+    of: (cell) =>
+      perOperation(cell, scaled(cell.server?.cpu, 1e6)) ??
+        (endedNone(cell) ? scaled(cell.server?.cpu, 1e6) : undefined),
   },
   cpuPerGB: {
     title: "CPU per GB",
@@ -64,7 +67,12 @@ export const FIGURES: Readonly<Record<FigureId, Figure>> = {
     better: "lower",
     of: (cell) => p99Ms(cell.groups.probe),
   },
-  makespan: { title: "Until the last was done", unit: "s", better: "lower", of: makespan },
+  makespan: {
+    title: "Until the last was done (mean of bursts)",
+    unit: "s",
+    better: "lower",
+    of: makespan,
+  },
   calls: {
     title: "Calls per operation",
     unit: "",
@@ -149,6 +157,12 @@ function operationsOf(cell: CellRecord): number {
   return Object.values(cell.groups).reduce((sum, { operations }) => sum + operations, 0);
 }
 
+/** Clients wanted something of the server, and nothing came to its end. */
+function endedNone(cell: CellRecord): boolean {
+  return operationsOf(cell) === 0 &&
+    Object.values(cell.groups).some(({ unfinished }) => unfinished > 0);
+}
+
 function octetsOf(cell: CellRecord): number {
   return Object.values(cell.groups).reduce((sum, { octets }) => sum + octets, 0);
 }
@@ -191,7 +205,9 @@ export function tooFewSamples(cell: CellRecord, id: FigureId): string | undefine
 }
 
 function makespan(cell: CellRecord): number | undefined {
-  return cell.failure === undefined && cell.unable === undefined ? cell.seconds : undefined;
+  return cell.failure === undefined && cell.unable === undefined
+    ? cell.seconds / (cell.rounds ?? 1)
+    : undefined;
 }
 
 /**
@@ -227,7 +243,7 @@ const PACED: readonly FigureId[] = ["rate", "throughput", "makespan", "p50", "p9
 export function boundOf(cell: CellRecord, id: FigureId): Bound {
   const higher = FIGURES[id].better === "higher";
   const mayBeBetter = cell.loadCpuShare > LOAD_CPU_SHARE_MAX && PACED.includes(id);
-  const mayBeWorse = isUnended(cell, id) ||
+  const mayBeWorse = isUnended(cell, id) || (id === "cpuPerOperation" && endedNone(cell)) ||
     Object.values(cell.groups).some(({ unserved }) => unserved > 0);
   return {
     atLeast: higher ? mayBeBetter : mayBeWorse,

@@ -150,15 +150,27 @@ export function seriesOf(row: Row, figure: FigureId): Series {
   };
 }
 
+/** Whose memory a slope is of. */
+export type MemoryOf = "server" | "kernel";
+
+/** Right after the logins, where that was read; a run of an earlier edition has the window's end. */
+function memoryOf({ server }: CellRecord, whose: MemoryOf): number | undefined {
+  return whose === "kernel" ? server?.kernelBytes : server?.restBytes ?? server?.memoryBytes;
+}
+
 /** KiB per silent client in each block: the slope of memory over the points of such a scenario. */
-export function memorySlopes(rows: readonly Row[], subject: string): Series {
+export function memorySlopes(
+  rows: readonly Row[],
+  subject: string,
+  whose: MemoryOf = "server",
+): Series {
   const tagged = rows.filter((row) =>
     row.subject.id === subject && row.scenario.tags.includes("sessions")
   );
   for (const own of Map.groupBy(tagged, ({ scenario }) => scenario.id).values()) {
     const points = own.flatMap((row) =>
       row.cells.flatMap((cell) => {
-        const bytes = cell.server?.memoryBytes;
+        const bytes = memoryOf(cell, whose);
         return bytes === undefined || cell.unable ? [] : [{ ...cell, x: row.point.x, bytes }];
       })
     );

@@ -72,21 +72,27 @@ export class LoadProcess {
    * Does one job; `pause` is called, and awaited while all clients stand still, when the window
    * is about to open and when it has closed. Jobs are done one at a time.
    *
-   * @throws {Error} when the process has ended.
+   * @throws {Error} when the process has ended; what `pause` threw, once the job is over.
    */
   async run(
     job: LoadJob,
     pause: (event: "opening" | "closed") => void | Promise<void> = () => {},
   ): Promise<LoadResult> {
     await this.#write(this.program.write(job));
+    // The job goes on to its end all the same: what it says must not meet the next one.
+    let failed: { readonly error: unknown } | undefined;
     for (;;) {
       const message = this.program.read(await this.#readLine(), job);
-      if (message.event === "result") return message.result;
-      try {
-        await pause(message.event);
-      } finally {
-        await this.#write("go");
+      if (message.event === "result") {
+        if (failed !== undefined) throw failed.error;
+        return message.result;
       }
+      try {
+        if (failed === undefined) await pause(message.event);
+      } catch (error) {
+        failed = { error };
+      }
+      await this.#write("go");
     }
   }
 

@@ -62,8 +62,10 @@ export function memoryPerSession(analysis: Analysis): Figure | undefined {
     id: "memory-per-session",
     question: "What does a session that says nothing cost?",
     caption: "KiB per idle session: the slope of a line through the memory of the process tree " +
-      "at several numbers of sessions, fitted in each block; lines are intervals of the medians. Left is " +
-      "good; the axis is logarithmic.",
+      "at several numbers of sessions, the same for all, right after they have logged in, fitted in " +
+      "each block; lines are intervals of the medians. No server can be told to collect its garbage, " +
+      "so none was. Left is good; the axis is logarithmic. The kernel's part is in the table: slabs, " +
+      "stacks, page tables and buffers of the whole machine, both ends of a connection.",
     description: found.map(({ subject, summary }) => `${subject.id}: ${number(summary.median)} KiB`)
       .join("; "),
     chart: (Plot) => {
@@ -91,15 +93,24 @@ export function memoryPerSession(analysis: Analysis): Figure | undefined {
         { title: "KiB", align: "right" },
         { title: "Interval", align: "right" },
         { title: "Blocks", align: "right" },
+        { title: "Kernel, KiB", align: "right" },
+        { title: "Interval", align: "right" },
       ],
       rows: found.map(({ subject, summary }) => [
         subject.id,
         bounded(summary),
         interval(summary),
         String(summary.count),
+        ...inKernel(analysis, subject),
       ]),
     },
   };
+}
+
+/** What the kernel keeps for a session besides, both ends of its connection. */
+function inKernel(analysis: Analysis, { id }: SubjectCard): [string, string] {
+  const summary = analysis.summary(analysis.kernelSlope(id));
+  return [number(summary?.median), interval(summary)];
 }
 
 /** Names with a share of their own in the plot; the rest are one. */

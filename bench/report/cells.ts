@@ -70,6 +70,8 @@ function figuresTable(analysis: Analysis, scenario: Scenario, rows: readonly Row
       right("Clean"),
       right("Window, s", true),
       right("Done of asked", true),
+      right("Rate, /s", true),
+      right("Load, %", true),
       right(`Over ${analysis.baseline.id}`),
       { title: "Verdict", detail: true },
       { title: "Gates not passed", detail: true },
@@ -94,8 +96,11 @@ function figuresTable(analysis: Analysis, scenario: Scenario, rows: readonly Row
         number(summary?.lowest),
         number(summary?.highest),
         `${cleanValues(series).size}/${row.cells.length}`,
-        number(median(row.cells.map(({ seconds }) => seconds))),
+        windowsOf(row),
         doneOfAsked(row),
+        // A rate may be the load's: what that used of a processor stands beside it.
+        number(medianOf(analysis, row, "rate")),
+        number(median(row.cells.map(({ loadCpuShare }) => 100 * loadCpuShare))),
         isBaseline ? "baseline" : factorWithInterval(compared?.ratio, compared?.bound),
         row.unable ??
           (compared?.verdict === "not enough"
@@ -107,6 +112,13 @@ function figuresTable(analysis: Analysis, scenario: Scenario, rows: readonly Row
       ];
     }),
   };
+}
+
+/** "5.02", or "20 x 0.041" where a cell has several. */
+function windowsOf(row: Row): string {
+  const rounds = median(row.cells.map((cell) => cell.rounds ?? 1));
+  const each = number(median(row.cells.map((cell) => cell.seconds / (cell.rounds ?? 1))));
+  return rounds > 1 ? `${rounds} × ${each}` : each;
 }
 
 /** Operations that ended, of those that were begun or due, in all blocks. */
@@ -131,7 +143,19 @@ function timesTable(rows: readonly Row[]): Table {
     kind: "table",
     caption: "Rates, and latencies in ms with all blocks merged",
     columns: [
-      ...["Subject", "Point", "Clients", "Rate/s", "p50", "p90", "p99", "p99.9", "max", "n"],
+      ...[
+        "Subject",
+        "Point",
+        "Clients",
+        "Rate/s",
+        "Offered/s",
+        "p50",
+        "p90",
+        "p99",
+        "p99.9",
+        "max",
+        "n",
+      ],
       "p99 from the real start",
     ]
       .map((title, index) => index < 3 ? { title } : { title, align: "right" }),
@@ -143,12 +167,14 @@ function timesTable(rows: readonly Row[]): Table {
         });
         const histogram = mergeLatencies(results.flatMap(({ group }) => group.latency ?? []));
         const samples = histogram?.totalCount ?? 0;
+        const offered = results.flatMap(({ group }) => group.offered ?? []);
         const rate = median(results.map(({ group, seconds }) => group.operations / seconds));
         return [
           row.subject.id,
           row.point.id,
           `${results[0]?.group.clients ?? 0} ${name}`,
           number(rate),
+          number(offered.length > 0 ? median(offered) : undefined),
           ...PERCENTILES.map(([percentile, needed]) =>
             histogram === undefined || samples < needed
               ? NOTHING
@@ -190,13 +216,16 @@ const WORK: readonly FigureId[] = [
   "start",
 ];
 
+function medianOf(analysis: Analysis, row: Row, figure: FigureId): number | undefined {
+  const values = [...analysis.series(row, figure).values.values()].map(({ value }) => value);
+  return values.length === 0 ? undefined : median(values);
+}
+
 function workTable(analysis: Analysis, rows: readonly Row[]): Table {
-  const medianOf = (row: Row, figure: FigureId) => {
-    const values = [...analysis.series(row, figure).values.values()].map(({ value }) => value);
-    return values.length === 0 ? undefined : median(values);
-  };
   // A column in which nobody has a figure says nothing.
-  const shown = WORK.filter((figure) => rows.some((row) => medianOf(row, figure) !== undefined));
+  const shown = WORK.filter((figure) =>
+    rows.some((row) => medianOf(analysis, row, figure) !== undefined)
+  );
   return {
     kind: "table",
     caption: "Work of the server (medians over blocks)",
@@ -211,7 +240,7 @@ function workTable(analysis: Analysis, rows: readonly Row[]): Table {
     rows: rows.map((row) => [
       row.subject.id,
       row.point.id,
-      ...shown.map((figure) => number(medianOf(row, figure))),
+      ...shown.map((figure) => number(medianOf(analysis, row, figure))),
     ]),
   };
 }
@@ -256,6 +285,8 @@ function commands(analysis: Analysis, rows: readonly Row[]): Table {
 const CARRIED: Readonly<Record<string, boolean>> = {
   "--quick": false,
   "--workers": true,
+  "--quota": true,
+  "--pin": false,
   "--peers-root": true,
 };
 

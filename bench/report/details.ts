@@ -36,6 +36,8 @@ export function machine({ run }: Analysis): Block[] {
     ["Steal during it", spread(cells.map(({ steal }) => steal))],
     ["Load", header.load === "c" ? "in C" : "in TypeScript"],
     ["Load process", `${spread(cells.map(({ loadCpuShare }) => loadCpuShare))} of a processor`],
+    ...quotaRow(run),
+    ...pinnedRow(run),
     ["After the run", idleness(end?.after)],
     ["Repeats", `${header.repeats}, windows of ${header.seconds} s, seed ${header.seed}`],
     ["Command", ["deno task bench", ...header.args.map(quoted)].join(" ")],
@@ -65,6 +67,29 @@ export function machine({ run }: Analysis): Block[] {
     },
     ...(ceilings.rows.length > 0 ? [ceilings] : []),
   ];
+}
+
+/** With a quota, how much it was and whether it was the limit. */
+function quotaRow({ header, cells }: Analysis["run"]): [string, string][] {
+  const { quota } = header;
+  if (quota === undefined) return [];
+  const shares = cells.flatMap(({ quota }) =>
+    quota === undefined || quota.periods === 0 ? [] : quota.throttled / quota.periods
+  );
+  const used = shares.length === 0
+    ? ""
+    : `; used up in ${percent(median(shares))} of the periods (median of cells), in ` +
+      `${percent(Math.min(...shares))} at least`;
+  const terms = `${quota.quotaUs / 1e3} ms of every ${quota.periodUs / 1e3} ms`;
+  return [["Quota of a server", `${terms} (cgroup v${quota.version})${used}`]];
+}
+
+/** Who was kept on which processor. */
+function pinnedRow({ header: { pinned } }: Analysis["run"]): [string, string][] {
+  if (pinned === undefined) return [];
+  const { server, load, probes } = pinned;
+  const shared = probes === load ? " (there is no third)" : "";
+  return [["Processors", `server on ${server}, load on ${load}, probes on ${probes}${shared}`]];
 }
 
 function ceilingRows({ header, ceilings }: Analysis["run"]): string[][] {
@@ -125,6 +150,7 @@ export function configurations(analysis: Analysis): Block[] {
       },
     );
   }
+  blocks.push(...warmUps(analysis));
   for (const { id, version, configuration } of others) {
     blocks.push({
       kind: "fold",
@@ -133,6 +159,37 @@ export function configurations(analysis: Analysis): Block[] {
     });
   }
   return blocks;
+}
+
+/** How long each server was warmed, and of which work that did not become level. */
+function warmUps({ run }: Analysis): Block[] {
+  const warmed = run.cells.flatMap(({ subject, warmUp }) =>
+    warmUp === undefined ? [] : [{ subject, ...warmUp }]
+  );
+  if (warmed.length === 0) return [];
+  const rows = [...Map.groupBy(warmed, ({ subject }) => subject)].map(([subject, all]) => {
+    const seconds = all.map((one) => one.seconds);
+    const looked = all.filter(({ unlevel }) => unlevel !== undefined);
+    const rest = Map.groupBy(looked.flatMap(({ unlevel }) => unlevel!), (work) => work);
+    const said = [...rest].map(([work, { length }]) => `${work} in ${length} of ${looked.length}`);
+    return [
+      subject,
+      number(median(seconds)),
+      number(Math.max(...seconds)),
+      looked.length === 0 ? "not looked at" : said.join(", ") || "none",
+    ];
+  });
+  return [{
+    kind: "table",
+    caption: "Warm-up, until work per operation was level in every worker: by cells",
+    columns: [
+      { title: "Subject" },
+      { title: "Median, s", align: "right" },
+      { title: "Longest, s", align: "right" },
+      { title: "Not level at its end" },
+    ],
+    rows,
+  }];
 }
 
 function flagValues(flags: readonly string[]): Map<string, string> {
@@ -162,6 +219,9 @@ export function method(): Block[] {
     [`Over the whole grid the exact tests that the intervals invert (of signs, or of ranks) are
       corrected by Benjamini and Hochberg at ${percent(FALSE_DISCOVERIES_MAX)}: they assume no
       more than the intervals do. Both counts are shown.`],
+    [`A fresh server works for nothing, kind by kind, until neither of two rounds took 5 % less CPU
+      per operation than the best before, all its workers at work; after twelve rounds it is measured
+      as it is, and that is said with its configuration.`],
     [`Nothing is claimed of fewer than ${REPEATS_FOR_CLAIM_MIN} clean blocks, or when the machine was
       busy before or after the run. A cell that something disturbed is measured again at once, up to
       twice; all attempts are kept, and the first undisturbed one counts.`],

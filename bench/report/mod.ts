@@ -8,6 +8,7 @@
 
 import { type Analysis, analyze, type Run } from "../claims/analysis.ts";
 import { callsByName, costOfCopying, memoryPerSession } from "./bars.ts";
+import { best } from "./best.ts";
 import { cells } from "./cells.ts";
 import { configurations, countedCalls, machine, method } from "./details.ts";
 import type { Block } from "./document.ts";
@@ -17,6 +18,7 @@ import { loadRenderer } from "./plot.ts";
 import { costOfWatching, latencySpectrum, speedAgainstDelay } from "./plots.ts";
 import { waitingInLine } from "./queue.ts";
 import { waitByTurn } from "./turns.ts";
+import { costOfWakeups } from "./wakeups.ts";
 import { peers } from "./others.ts";
 import { opening, signGrid, troubles, winners } from "./summary.ts";
 import { COLUMNS_MAX, writeTerminal } from "./terminal.ts";
@@ -31,6 +33,7 @@ export { COLUMNS_MAX };
 /** The questions, in the order of the report. */
 const PLOTS = [
   costOfWatching,
+  costOfWakeups,
   memoryPerSession,
   latencySpectrum,
   callsByName,
@@ -67,6 +70,7 @@ function documentOf(run: Run): readonly Block[] {
     ...signGrid(analysis),
     ...winners(analysis),
     ...plots(analysis),
+    ...best(analysis),
     ...peers(analysis),
     ...troubles(analysis),
     ...machine(analysis),

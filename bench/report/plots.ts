@@ -272,7 +272,7 @@ export function speedAgainstDelay(analysis: Analysis): Figure | undefined {
     };
     const rows = rowsAt(analysis, subject, "requests");
     const points = rows.filter(({ point }) => point.ofCapacity).flatMap(place);
-    const apart = rows.filter(({ point }) => !point.ofCapacity).flatMap(place);
+    const apart = rows.filter(({ point }) => !point.ofCapacity && !point.perSecond).flatMap(place);
     return points.length + apart.length > 0 ? [{ subject, points, apart }] : [];
   });
   if (series.every(({ points, apart = [] }) => points.length + apart.length < 2)) return undefined;

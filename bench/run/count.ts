@@ -8,7 +8,7 @@
  */
 
 import { join } from "@std/path";
-import { jobsOf, warmUpJobs } from "../scenarios/jobs.ts";
+import { jobsOf, looksForLevel, warmUpJobs } from "../scenarios/jobs.ts";
 import type { Workplace } from "./measure.ts";
 import { type Plan, pointsFor } from "./plan.ts";
 import { processTree } from "./process_figures.ts";
@@ -16,6 +16,7 @@ import type { CountRecord } from "../record.ts";
 import type { Scenario, Surroundings } from "../scenarios/mod.ts";
 import { type ServerProcess, StartError, startServer } from "./server_process.ts";
 import type { Subject } from "./subjects.ts";
+import { warmUp } from "./warm_up.ts";
 
 /**
  * Calls told apart, by the names of the kernel's tracepoints. All of them would be thousands of
@@ -75,7 +76,7 @@ async function countOne(
   const point = pointsFor(subject, scenario).find(({ id }) => id === scenario.headline.point)!;
   const { host, port } = server;
   const around: Surroundings = { ...plan, host, port, root: folders.root };
-  for (const job of warmUpJobs(around)) await load.run(job);
+  await warmUp(server, load, warmUpJobs(around), looksForLevel(plan.seconds));
   const output = join(folders.state, "perf.csv");
   let perf: Deno.ChildProcess | undefined;
   let failure: string | undefined;

@@ -20,6 +20,25 @@ export function readMachine(): Machine {
   };
 }
 
+/** Descriptors of a process besides its sessions: the runtime's, listeners, files, transfers. */
+const DESCRIPTORS_BESIDE = 256;
+
+/**
+ * Why processes of this machine cannot hold so many sessions, a descriptor each, if they cannot:
+ * server and load have the same limit.
+ *
+ * @param limits the text of /proc/self/limits
+ */
+export function whyTooMany(
+  sessions: number,
+  limits: string = Deno.readTextFileSync("/proc/self/limits"),
+): string | undefined {
+  const found = /^Max open files\s+(\d+)/m.exec(limits)?.[1];
+  if (found === undefined || sessions + DESCRIPTORS_BESIDE <= Number(found)) return undefined;
+  return `${sessions} sessions need more than the ${found} descriptors that a process may have ` +
+    "here (RLIMIT_NOFILE)";
+}
+
 /** How long `sampleIdleness` looks, milliseconds: 50 ticks of the kernel's accounting. */
 const SAMPLE_MS = 500;
 

@@ -12,13 +12,25 @@ import { isDisturbed } from "../claims/gates.ts";
 import { createContentFile } from "../load/content.ts";
 import { LoadProcess, type LoadProgram, TYPESCRIPT_LOAD } from "../load/process.ts";
 import type { CeilingRecord, CellRecord } from "../record.ts";
-import { jobsOf, needsFreshServer, warmUpJobs } from "../scenarios/jobs.ts";
+import {
+  type Jobs,
+  jobsOf,
+  looksForLevel,
+  needsFreshServer,
+  warmUpJobs,
+} from "../scenarios/jobs.ts";
 import type { FileSizes, Point, Scenario, Surroundings } from "../scenarios/mod.ts";
 import { FILES, INCOMING } from "../scenarios/parts.ts";
 import { Ceilings } from "./ceilings.ts";
+import { whyTooMany } from "./machine.ts";
 import { cellCount, orderOf, type Plan, type Series, whyUnable } from "./plan.ts";
+import { pin, type Pins } from "./pins.ts";
+import { processTree } from "./process_figures.ts";
+import type { Quota } from "./quota.ts";
+import { together } from "./rounds.ts";
 import { type Folders, type ServerProcess, startServer } from "./server_process.ts";
 import type { Subject } from "./subjects.ts";
+import { warmUp } from "./warm_up.ts";
 import { type Loads, measureWindow, type Outcome } from "./window.ts";
 
 export { cellCount, type Plan };
@@ -37,6 +49,8 @@ export interface Watcher {
 export interface Workplace extends AsyncDisposable, Loads {
   /** What is served, and where peers keep their state. */
   readonly folders: Folders;
+  /** Whose processors are whose, where that is kept. */
+  readonly pins?: Pins;
 }
 
 /**
@@ -47,6 +61,7 @@ export async function prepareWorkplace(
   sizes: FileSizes,
   signal: AbortSignal,
   program: LoadProgram = TYPESCRIPT_LOAD,
+  { quota, pins }: { readonly quota?: Quota | undefined; readonly pins?: Pins | undefined } = {},
 ): Promise<Workplace> {
   const work = await Deno.makeTempDir({ prefix: "ftplab-bench-" });
   const root = join(work, "root");
@@ -59,6 +74,10 @@ export async function prepareWorkplace(
     await createContentFile(join(root, file), sizes[name as keyof FileSizes]);
   }
   const [load, probes] = [new LoadProcess(program), new LoadProcess()];
+  if (pins !== undefined) {
+    await pin([load.pid], pins.load);
+    await pin([probes.pid], pins.probes);
+  }
   const kill = () => Promise.all([load.kill(), probes.kill()]);
   const killLoad = () => void kill();
   signal.addEventListener("abort", killLoad);
@@ -66,6 +85,8 @@ export async function prepareWorkplace(
     folders: { root, state },
     load,
     probes,
+    ...(quota === undefined ? {} : { quota }),
+    ...(pins === undefined ? {} : { pins }),
     async [Symbol.asyncDispose]() {
       signal.removeEventListener("abort", killLoad);
       await kill();
@@ -93,6 +114,12 @@ export async function measure(
   const nextHost = () => `127.0.1.${1 + starts++ % ADDRESSES}`;
   const around = { ...plan, root: workplace.folders.root };
   await using ceilings = await Ceilings.start(workplace.load, around);
+  if (workplace.pins !== undefined) {
+    // The responder stands in for a server, and is the only other child so far.
+    const known = [Deno.pid, workplace.load.pid, workplace.probes.pid];
+    const others = processTree(Deno.pid).filter((pid) => !known.includes(pid));
+    await pin(others, workplace.pins.server);
+  }
   let block = new BlockRun(plan, workplace, nextHost);
   let current = 0;
   try {
@@ -148,6 +175,8 @@ class BlockRun {
   readonly #shared = new Map<string, ServerProcess>();
   /** Those of the present scenario only. */
   readonly #own = new Map<string, ServerProcess>();
+  /** What each was warmed with. */
+  readonly #warmUps = new Map<ServerProcess, NonNullable<CellRecord["warmUp"]>>();
   /** Requests per second, by the subject's id. */
   readonly #capacities = new Map<string, number>();
 
@@ -167,7 +196,8 @@ class BlockRun {
       block,
       ...(attempt === 0 ? {} : { attempt }),
     } as const;
-    const unable = whyUnable(subject, scenario, point);
+    const { idle, busy } = scenario.sessions(point);
+    const unable = whyUnable(subject, scenario, point) ?? whyTooMany(idle + busy);
     if (unable !== undefined) {
       return { ...place, command: [], introduction: "", ...NOTHING, unable };
     }
@@ -185,7 +215,8 @@ class BlockRun {
       if (measured.failure !== undefined || measured.unable !== undefined || isOver) {
         await end(servers, subject.id);
       } else server.park();
-      return { ...place, command, introduction, startMs, ...measured };
+      const warmUp = this.#warmUps.get(server)!;
+      return { ...place, command, introduction, startMs, warmUp, ...measured };
     } catch (error) {
       if (!(error instanceof Error)) throw error;
       await end(servers, subject.id);
@@ -217,8 +248,16 @@ class BlockRun {
     const flags = [...scenario.serveFlags ?? [], ...point.serveFlags ?? []];
     const server = await startServer(subject, folders, this.nextHost(), flags);
     servers.set(subject.id, server);
+    const { pins } = this.workplace;
+    if (pins !== undefined) await pin(processTree(server.pid), pins.server);
     const work = servers === this.#own ? scenario : undefined;
-    for (const job of warmUpJobs(this.#around(server, subject), work)) await load.run(job);
+    const workers = (await server.sample()).workers?.length ?? 1;
+    const { sessionsMax = Infinity } = subject;
+    const room = { workers, sessionsMax };
+    const jobs = warmUpJobs(this.#around(server, subject), work, room);
+    this.#warmUps.set(server, await warmUp(server, load, jobs, looksForLevel(this.plan.seconds)));
+    // Now, since compilers are no part of waiting; who it starts from here on is in it, too.
+    this.workplace.quota?.take(processTree(server.pid));
     return server;
   }
 
@@ -247,8 +286,7 @@ class BlockRun {
     const jobs = jobsOf(scenario, point, around);
     const warm = scenario.warmTransfer?.(point, around);
     if (warm !== undefined) await load.run({ ...jobs.load, groups: [warm] });
-    await new Promise((resolve) => setTimeout(resolve, SETTLE_MS));
-    const { result, ...rest } = await measureWindow(server, this.workplace, jobs);
+    const { result, ...rest } = await this.#rounds(server, jobs, scenario.rounds ?? 1);
     // A transfer that the end of the window interrupted leaves its piece behind.
     await emptyFolder(join(folders.root, INCOMING));
     if (point.findsCapacity && result.seconds > 0) {
@@ -262,6 +300,20 @@ class BlockRun {
     }
     if (result.failure === undefined) return rest;
     return { ...rest, failure: [result.failure, ...server.complaints()].join(": ") };
+  }
+
+  /** Windows one after the other; one that failed or was cut off is the last of them. */
+  async #rounds(server: ServerProcess, jobs: Jobs, count: number) {
+    const rounds: Outcome[] = [];
+    for (;;) {
+      await new Promise((resolve) => setTimeout(resolve, SETTLE_MS));
+      const { result, ...outcome } = await measureWindow(server, this.workplace, jobs);
+      rounds.push(outcome);
+      const ended = Object.values(outcome.groups).every(({ unfinished }) => unfinished === 0);
+      if (rounds.length === count || result.failure !== undefined || !ended) {
+        return { result, ...together(rounds) };
+      }
+    }
   }
 }
 

@@ -72,7 +72,9 @@ export function orderOf(
 /** Whether `subject` is measured there: a comparison of models only is not asked of peers. */
 export function takesPart(subject: Subject, scenario: Scenario, point: Point): boolean {
   if (subject.kind === "peer") return point.peers && !scenario.tags.includes("models-only");
-  return scenario.models?.some((name) => name === subject.id || name === subject.model) ?? true;
+  const isAsked = (name: string) => name === subject.id || name === subject.model;
+  return (scenario.models?.some(isAsked) ?? true) &&
+    (subject.only?.some((tag) => scenario.tags.includes(tag)) ?? true);
 }
 
 /** Where `subject` is measured. */

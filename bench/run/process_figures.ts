@@ -171,6 +171,24 @@ export function readMemoryBytes(pid: number): number {
   return kib * 1024;
 }
 
+/** Octets of a page in which sockstat counts buffers. */
+const PAGE_BYTES = 4_096;
+
+/**
+ * The kernel's own memory in octets: unreclaimable slabs, thread stacks and page tables, of
+ * `meminfo` (proc_meminfo(5)), and TCP buffers, of `sockstat`. It is that of the whole machine.
+ */
+export function kernelBytes(
+  meminfo: string = read("/proc/meminfo") ?? "",
+  sockstat: string = read("/proc/net/sockstat") ?? "",
+): number {
+  const kib = ["SUnreclaim", "KernelStack", "PageTables"].map((name) =>
+    Number(new RegExp(`^${name}:\\s+(\\d+) kB`, "m").exec(meminfo)?.[1] ?? 0)
+  );
+  const pages = Number(/^TCP: .*\bmem (\d+)/m.exec(sockstat)?.[1] ?? 0);
+  return kib.reduce((sum, one) => sum + one, 0) * 1024 + pages * PAGE_BYTES;
+}
+
 /** Ticks of all processors since boot (proc_stat(5)). */
 export interface ProcessorTicks {
   /** Everything but idle and stolen time. */

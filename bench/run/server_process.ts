@@ -102,6 +102,9 @@ export function startServer(
     : startPeer(subject, folders, host);
 }
 
+/** More than any point has: what ends a ladder is the way of waiting, and no default of `serve`. */
+const SESSIONS_MAX = 20_000;
+
 /** The command line of a model variant, without the runtime's own flags. */
 export function modelArguments(
   subject: ModelSubject,
@@ -110,7 +113,8 @@ export function modelArguments(
   extra: readonly string[],
 ): string[] {
   const flags = ["--host", host, "--port", "0", "--root", root, "--anonymous", "write", "--stats"];
-  return ["serve", ...subject.flags, ...flags, ...extra];
+  const room = ["--max-sessions", String(SESSIONS_MAX)];
+  return ["serve", ...subject.flags, ...flags, ...room, ...extra];
 }
 
 async function startModel(

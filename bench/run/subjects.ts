@@ -6,6 +6,7 @@
  */
 
 import type { Located, Peer } from "../peers/mod.ts";
+import type { Tag } from "../scenarios/mod.ts";
 
 /** A server that the benchmark can start. */
 export type Subject = ModelSubject | PeerSubject;
@@ -26,6 +27,8 @@ export interface ModelSubject {
   readonly sessionsMax?: number;
   /** Whether it turns away what is over its limit; else it lets them wait in line. */
   readonly refuses?: boolean;
+  /** Tags of the scenarios that it is there for; all when missing. */
+  readonly only?: readonly Tag[];
 }
 
 /** Somebody else's server, found. */
@@ -38,6 +41,9 @@ export interface PeerSubject extends Pick<Peer, "kind" | "id" | "title" | "keeps
 
 /** select(2) watches descriptors below 1024, and the server itself and transfers need some. */
 const SELECT_SESSIONS_MAX = 960;
+
+/** Bits of a bitmap that is as large as poll's array: it has room for all sessions that are asked. */
+const FD_SET_BITS = 16_384;
 
 /** The variant that ratios are over. */
 export const BASELINE = "epoll";
@@ -56,6 +62,16 @@ export const MODELS: readonly ModelSubject[] = [
     ...model("select", "multiplex (select)", "multiplex", ["--selector", "select"]),
     sessionsMax: SELECT_SESSIONS_MAX,
     refuses: true,
+  },
+  {
+    ...model("select-wide", "multiplex (select, any bitmap)", "multiplex", [
+      "--selector",
+      "select",
+      "--fd-set",
+      String(FD_SET_BITS),
+    ]),
+    // Elsewhere it is what select is.
+    only: ["watching", "waking"],
   },
   model("poll", "multiplex (poll)", "multiplex", ["--selector", "poll"]),
   model("epoll", "multiplex (epoll, level)", "multiplex", [
@@ -90,14 +106,51 @@ function pool(threads: number): ModelSubject {
   return { ...variant, sessionsMax: threads };
 }
 
-/** The model variants that `names` ask for by id or by model; all of them when it is undefined. */
+/** What stands between a variant and its number of workers, where a run has several. */
+const WITH_WORKERS = "@";
+
+/**
+ * The variants with `workers` event loops each: "epoll" with one, "epoll@2" with two. A pool of
+ * blocking is what it is: its variants differ in their number of threads; where several numbers are
+ * asked for, pools that begin with one thread and grow ("blocking-8@1") are among them.
+ */
+export function configurationsOf(workers: readonly number[] | undefined): ModelSubject[] {
+  if (workers === undefined) return [...MODELS];
+  return MODELS.flatMap((subject): ModelSubject[] => {
+    if (subject.model === "blocking") {
+      return workers.length === 1 ? [subject] : [subject, growing(subject)];
+    }
+    return workers.map((count) => {
+      const flags = [...subject.flags, "--workers", String(count)];
+      if (workers.length === 1 || count === 1) return { ...subject, flags };
+      const id = `${subject.id}${WITH_WORKERS}${count}`;
+      return { ...subject, id, title: `${subject.title}, ${count} workers`, flags };
+    });
+  });
+}
+
+function growing(subject: ModelSubject): ModelSubject {
+  const flags = ["--model", "blocking", "--workers", "1", "--max-workers"];
+  return {
+    ...subject,
+    id: `${subject.id}${WITH_WORKERS}1`,
+    title: `${subject.title.replace("(", "(1 to ")}`,
+    flags: [...flags, String(subject.sessionsMax!)],
+  };
+}
+
+/**
+ * The subjects of `all` that `names` ask for by id, by id without workers or by model; all of them
+ * when it is undefined.
+ */
 export function selectModels(
   names: readonly string[] | undefined,
+  all: readonly ModelSubject[] = MODELS,
 ): ModelSubject[] | { readonly unknown: string } {
-  if (names === undefined) return [...MODELS];
-  const matches = (subject: ModelSubject, name: string) =>
-    subject.id === name || subject.model === name;
-  const unknown = names.find((name) => !MODELS.some((subject) => matches(subject, name)));
+  if (names === undefined) return [...all];
+  const matches = ({ id, model }: ModelSubject, name: string) =>
+    id === name || model === name || id.split(WITH_WORKERS)[0] === name;
+  const unknown = names.find((name) => !all.some((subject) => matches(subject, name)));
   if (unknown !== undefined) return { unknown };
-  return MODELS.filter((subject) => names.some((name) => matches(subject, name)));
+  return all.filter((subject) => names.some((name) => matches(subject, name)));
 }

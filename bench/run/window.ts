@@ -11,6 +11,7 @@ import type { LoadProcess } from "../load/process.ts";
 import type { CellRecord, ServerWork } from "../record.ts";
 import type { Jobs } from "../scenarios/jobs.ts";
 import {
+  kernelBytes,
   ownCpuSeconds,
   type ProcessorTicks,
   processWork,
@@ -18,12 +19,21 @@ import {
   readProcessorTicks,
   TICKS_PER_SECOND,
 } from "./process_figures.ts";
+import type { Quota, Throttling } from "./quota.ts";
 import type { ServerProcess, ServerSample } from "./server_process.ts";
 
 /** The part of a cell that says what was found. */
 export type Outcome = Pick<
   CellRecord,
-  "seconds" | "groups" | "server" | "loadCpuShare" | "steal" | "others" | "errors"
+  | "seconds"
+  | "rounds"
+  | "groups"
+  | "server"
+  | "loadCpuShare"
+  | "quota"
+  | "steal"
+  | "others"
+  | "errors"
 >;
 
 /** Who makes the load: each a process of its own. */
@@ -32,6 +42,8 @@ export interface Loads {
   readonly load: LoadProcess;
   /** Probes beside it. */
   readonly probes: LoadProcess;
+  /** What limits the server, where something does. */
+  readonly quota?: Quota;
 }
 
 /** What one look at everything sees. */
@@ -40,13 +52,15 @@ interface Sample {
   /** CPU seconds of those who measure, who are nobody else. */
   readonly ours: number;
   readonly ticks: ProcessorTicks;
+  readonly throttling?: Throttling;
 }
 
-async function takeSample(server: ServerProcess, { load, probes }: Loads): Promise<Sample> {
+async function takeSample(server: ServerProcess, { load, probes, quota }: Loads): Promise<Sample> {
   return {
     server: await server.sample(),
     ours: readProcessFigures(load.pid).cpu + readProcessFigures(probes.pid).cpu + ownCpuSeconds(),
     ticks: readProcessorTicks(),
+    ...(quota === undefined ? {} : { throttling: quota.throttling() }),
   };
 }
 
@@ -74,9 +88,11 @@ export async function measureWindow(
   jobs: Jobs,
 ): Promise<Outcome & { readonly result: LoadResult }> {
   let before: Sample | undefined, after: Sample | undefined, memoryBytes = 0;
+  let rest: Pick<ServerWork, "restBytes" | "kernelBytes"> = {};
   const parties = jobs.probe === undefined ? 1 : 2;
   const barriers = {
     opening: new Barrier(parties, async () => {
+      if (jobs.atRest) rest = { restBytes: server.memoryBytes(), kernelBytes: kernelBytes() };
       before = await takeSample(server, loads);
     }),
     closed: new Barrier(parties, async () => {
@@ -116,7 +132,8 @@ export async function measureWindow(
   return {
     ...outcome,
     ...machineBetween(before, after),
-    server: workBetween(before.server, after.server, memoryBytes),
+    ...throttlingBetween(before, after),
+    server: { ...workBetween(before.server, after.server, memoryBytes), ...rest },
   };
 }
 
@@ -127,6 +144,16 @@ function addedUp(
   const sums = { ...left };
   for (const [what, count] of Object.entries(right)) sums[what] = (sums[what] ?? 0) + count;
   return sums;
+}
+
+function throttlingBetween(before: Sample, after: Sample): Pick<CellRecord, "quota"> {
+  const [then, now] = [before.throttling, after.throttling];
+  if (then === undefined || now === undefined) return {};
+  const quota = {
+    periods: now.periods - then.periods,
+    throttled: now.throttled - then.throttled,
+  };
+  return { quota };
 }
 
 /** What others than server, load and this program took of the processors. */

@@ -36,6 +36,8 @@ export const scenario: Scenario = {
   because: "readiness does not exist for files: the loop stands still, a thread does so alone",
   sessions: () => ({ idle: 0, busy: BUSY_CLIENTS + PROBING_CLIENTS }),
   groups: (_point, { sizes }) => [smallDownloads(sizes), PROBE],
+  lengths: 10,
+  quickly: { lengths: 1 },
   ownServer: "always",
   warm: ["downloads"],
   // 5 ms more for one block read in ten: a disk that is busy with something else.

@@ -42,6 +42,8 @@ export interface Jobs {
   readonly load: LoadJob;
   /** Probes, which need a process that has nothing else to do. */
   readonly probe?: LoadJob;
+  /** Memory is read when the window opens, too: everybody has just logged in. */
+  readonly atRest?: boolean;
 }
 
 /** The jobs that `point` of `scenario` is. */
@@ -59,7 +61,9 @@ export function jobsOf(scenario: Scenario, point: Point, around: Surroundings): 
     host,
     port,
     setupMs: holding ? HOLD_SETUP_MS : Math.min(SETUP_MS, SETUP_WINDOWS_MAX * seconds * 1e3),
-    warmupMs: once ? 0 : Math.min(WARM_UP_MS_MAX, measureMs * WARM_UP_SHARE),
+    warmupMs: once || groups.every(({ action }) => action === "hold")
+      ? 0
+      : Math.min(WARM_UP_MS_MAX, measureMs * WARM_UP_SHARE),
     measureMs,
   };
   const load = {
@@ -68,8 +72,10 @@ export function jobsOf(scenario: Scenario, point: Point, around: Surroundings): 
     stallMs: scenario.silent ? 0 : Math.max(stallMs, scenario.limitMs ? steadyMs : measureMs),
   };
   // What probes wait for is a result, be it for ever.
-  return probing.length === 0 ? { load } : {
+  const atRest = scenario.tags.includes("sessions");
+  return probing.length === 0 ? { load, atRest } : {
     load,
+    atRest,
     probe: { ...common, groups: probing, stallMs: 0 },
   };
 }
@@ -77,30 +83,56 @@ export function jobsOf(scenario: Scenario, point: Point, around: Surroundings): 
 /** Windows shorter than this are a first look, with warm-ups in proportion. */
 const WARM_SECONDS = 0.3;
 
-/** Kinds of work, and how long a server is warmed with each, milliseconds. */
+/** Clients of a warm-up at most; else one for each worker, as a pool has it. */
+const WARM_UP_CLIENTS_MAX = 64;
+
+/** Whether windows are so long that a warm-up looks whether work per operation is level. */
+export function looksForLevel(seconds: number): boolean {
+  return seconds >= WARM_SECONDS;
+}
+
+/** Kinds of work, and how long a server is warmed with each at least, milliseconds. */
 const WARM_UPS: readonly (readonly [Work, number, (around: Surroundings) => Group])[] = [
   ["requests", 400, () => main({ action: "noop" })],
   ["logins", 400, () => main({ action: "login" })],
-  // They take compilers longest: their CPU time fell by a third in the first second, no further.
+  // They take compilers longest: their CPU time fell by a third in the first second.
   ["downloads", 1_200, ({ sizes }) => smallDownloads(sizes)],
   // Under names of their own: what the end of the window interrupts is in nobody's way.
   ["uploads", 200, (around) => uploads("warm", BUSY_CLIENTS, "small", around)],
 ];
 
+/** A kind of work, and what the load does for it. */
+export interface WarmUpJob {
+  /** As the report says it. */
+  readonly work: Work;
+  /** Once, for as long as it takes at least. */
+  readonly job: LoadJob;
+}
+
 /**
- * What runs for nothing against a fresh server, so that compilers are warm: what `scenario` does
- * where it has the server for itself, else each kind of work.
+ * What runs for nothing against a fresh server of so many workers and places, so that compilers are warm: what
+ * `scenario` does where it has the server for itself, else each kind of work.
  */
-export function warmUpJobs(around: Surroundings, scenario?: Scenario): LoadJob[] {
+export function warmUpJobs(
+  around: Surroundings,
+  scenario?: Scenario,
+  { workers = 1, sessionsMax = Infinity } = {},
+): WarmUpJob[] {
   const { host, port, seconds, stallMs } = around;
+  const wanted = Math.max(BUSY_CLIENTS, Math.min(WARM_UP_CLIENTS_MAX, workers));
+  // Those that nobody has a place for would only be waited for.
+  const clients = Math.min(wanted, sessionsMax);
   return WARM_UPS.filter(([work]) => scenario?.warm?.includes(work) ?? true)
-    .map(([, milliseconds, group]) => ({
-      host,
-      port,
-      groups: [group(around)],
-      setupMs: SETUP_MS,
-      warmupMs: 0,
-      measureMs: milliseconds * Math.min(1, seconds / WARM_SECONDS),
-      stallMs,
+    .map(([work, milliseconds, group]) => ({
+      work,
+      job: {
+        host,
+        port,
+        groups: [{ ...group(around), clients }],
+        setupMs: SETUP_MS,
+        warmupMs: 0,
+        measureMs: milliseconds * Math.min(1, seconds / WARM_SECONDS),
+        stallMs,
+      },
     }));
 }

@@ -40,5 +40,6 @@ export const scenario: Scenario = {
     uploads("up", x / 2, "medium", around),
     PROBE,
   ],
-  lengths: 4,
+  lengths: 10,
+  quickly: { lengths: 4 },
 };

@@ -17,6 +17,7 @@ import { scenario as slow } from "./slow.ts";
 import { scenario as small } from "./small.ts";
 import { scenario as turns } from "./turns.ts";
 import { scenario as uploads } from "./uploads.ts";
+import { scenario as wakeups } from "./wakeups.ts";
 import type { Scenario } from "./scenario.ts";
 
 export { FILE_SIZES } from "./parts.ts";
@@ -45,6 +46,7 @@ export const SCENARIOS: readonly Scenario[] = [
   mixed,
   turns,
   disk,
+  wakeups,
 ];
 
 /** The scenario of that name. */

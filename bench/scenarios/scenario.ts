@@ -63,12 +63,17 @@ export type Tag =
   | "ceiling"
   /** It compares models by something that peers cannot be told to do. */
   | "models-only"
-  /** Its points are numbers of silent sessions, x, of which memory is a line. */
+  /**
+   * Its points are numbers of silent sessions, x, with nobody else: memory is a line over them, and
+   * is read right after they have logged in.
+   */
   | "sessions"
   /** Requests that cost little but the waiting: the plots of latency, calls and knee. */
   | "requests"
   /** What a wait costs beside silent sessions: the plot of what is watched. */
   | "watching"
+  /** What is watched and how many events come at once are both varied: the plot of wake-ups. */
+  | "waking"
   /** Large transfers, at the points "down" and "up": the plot of copies. */
   | "copies"
   /** What a step of a transfer moves is varied: the plot of turns. */
@@ -85,6 +90,8 @@ export interface Point {
   readonly id: string;
   /** What the x axis of a plot shows: clients, idle sessions, a fraction of capacity. */
   readonly x: number;
+  /** Busy clients, where `x` is something else. */
+  readonly clients?: number;
   /** Whether --quick measures it too. */
   readonly quick: boolean;
   /** Whether peers are measured there: ladders are a question to the models only. */
@@ -93,6 +100,8 @@ export interface Point {
   readonly findsCapacity?: boolean;
   /** An open loop at `x` of that capacity. */
   readonly ofCapacity?: boolean;
+  /** An open loop of so many operations a second, whatever the server can do. */
+  readonly perSecond?: number;
   /** Flags of `serve` that differ from point to point: each has a server of its own. */
   readonly serveFlags?: readonly string[];
   /** Files are there already: a server that keeps them cannot take part. */
@@ -169,6 +178,10 @@ export interface Scenario {
   groups(point: Point, around: Surroundings): readonly Group[];
   /** How long the window is open, in lengths of the steady one; 1 when missing. */
   readonly lengths?: number;
+  /** How often the window is opened for one measurement, by what is over at once; 1 when missing. */
+  readonly rounds?: number;
+  /** What --quick has in place of the same of the full run. */
+  readonly quickly?: Pick<Scenario, "lengths" | "rounds">;
   /** Of a window that closes when all have ended: the longest that it may be, milliseconds. */
   limitMs?(around: Surroundings): number;
   /** Silence is a result, and no failure: there is no limit but the window's end. */

@@ -102,6 +102,32 @@ for (const signal of ["SIGINT", "SIGTERM"] as const) {
   });
 }
 
+testWith(
+  NEEDS,
+  "bench --quota and --pin hold servers, or say in one line why they cannot",
+  async () => {
+    await inFolder(async (folder) => {
+      const file = join(folder, "run.jsonl");
+      const short = ["--quick", "--models", "epoll", "--scenarios", "control", "--out", file];
+      await using child = bench(...short, "--pin", "--quota", "0.2");
+      const { code, stdout, stderr } = await child.ended();
+      if (code === 2) {
+        assertMatch(stderr, /^ftplab: Cannot use --(pin|quota): [^\n]+\n$/);
+        return;
+      }
+      assertEquals(code, 0);
+      const text = await Deno.readTextFile(file);
+      const cell = JSON.parse(text.split("\n").find((line) => line.startsWith('{"kind":"cell"'))!);
+      const header = JSON.parse(text.split("\n")[0]!);
+      assertEquals([header.quota.quotaUs, header.quota.periodUs], [1_000, 5_000]);
+      assert(cell.quota.periods > 0);
+      assertStringIncludes(stdout, "1 ms of every 5 ms");
+      assertMatch(stdout, /server on \d+, load on \d+/);
+      assert(header.pinned.server !== header.pinned.load);
+    });
+  },
+);
+
 testWith(NEEDS, "bench says no in one line", async () => {
   await inFolder(async (folder) => {
     const broken = join(folder, "broken.jsonl");

@@ -140,7 +140,9 @@ function makeCell(
     startMs: 90 * noise(),
     seconds,
     groups,
-    server: workOf(nature, scenario.id, sessions, operations, octets, noise),
+    server: scenario.id === "wakeups"
+      ? wakingOf(nature, point, operations, noise)
+      : workOf(nature, scenario.id, sessions, operations, octets, noise),
     loadCpuShare: 0.45 + 0.2 * random(),
     steal: 0.004 * random(),
     others: 0.02 * random(),
@@ -152,7 +154,7 @@ function makeCell(
 }
 
 function sessionsOf(scenario: string, point: Point): number {
-  return ["idle", "asleep", "small"].includes(scenario) ? point.x : 0;
+  return ["idle", "asleep", "small", "wakeups"].includes(scenario) ? point.x : 0;
 }
 
 function workOf(
@@ -187,6 +189,24 @@ function workOf(
   };
 }
 
+/** A wake-up costs 4 us and what it watches; two of three clients come with each. */
+function wakingOf(
+  nature: Nature,
+  point: Point,
+  operations: number,
+  noise: () => number,
+): ServerWork {
+  const work = workOf(nature, "wakeups", 0, operations, 0, noise);
+  const batch = 1 + (point.clients! - 1) * 2 / 3;
+  const perOperation = nature.request + (4 + nature.watched * point.x) / batch;
+  const counted = nature.calls !== undefined && nature.id !== "async";
+  return {
+    ...work,
+    cpu: operations * perOperation / 1e6 * noise(),
+    ...(counted ? { wakeups: Math.round(operations / batch) } : {}),
+  };
+}
+
 function groupsOf(
   nature: Nature,
   scenario: string,
@@ -209,13 +229,16 @@ function groupsOf(
       if (point.id.startsWith("clients")) {
         return { main: group(point.x, capacity * Math.min(1, point.x / 8), 0, 0.5 + point.x / 16) };
       }
-      const slower = 1 + 0.4 / Math.max(0.03, 1.05 - point.x) + (point.x > 1 ? 80 : 0);
-      const offered = capacity * point.x;
+      const offered = point.perSecond ?? capacity * point.x;
+      const part = offered / capacity;
+      const slower = 1 + 0.4 / Math.max(0.03, 1.05 - part) + (part > 1 ? 80 : 0);
       const main = group(16, Math.min(offered, capacity * 0.98), 0, slower);
       return { main: { ...main, offered, latenessP99Us: 4 } };
     }
     case "idle":
       return { main: group(16, 1e6 / (nature.request + nature.watched * point.x) * 0.8) };
+    case "wakeups":
+      return { main: group(point.clients!, 50_000) };
     case "asleep":
       return { main: { clients: point.x, unserved: 0, operations: 0, octets: 0, unfinished: 0 } };
     case "logins":

@@ -19,6 +19,7 @@ Deno.test("parseFlags without flags measures every model in every scenario, at l
     "polling-1",
     "polling-10",
     "select",
+    "select-wide",
     "poll",
     "epoll",
     "epoll-edge",
@@ -38,6 +39,7 @@ Deno.test("parseFlags without flags measures every model in every scenario, at l
     "mixed",
     "turns",
     "disk",
+    "wakeups",
   ]);
   assertEquals(
     [flags.repeats, flags.peers, flags.count, flags.out, flags.budgetMs, flags.sizes.large],
@@ -58,8 +60,9 @@ Deno.test("parseFlags --quick keeps within a minute, with fewer points and scena
 Deno.test("parseFlags --models takes ids and models, in the order of the report", () => {
   const ids = (value: string) => understood("--models", value).models.map(({ id }) => id);
   assertEquals(ids("async,blocking"), ["blocking-8", "blocking-64", "async"]);
-  assertEquals(ids("multiplex"), ["select", "poll", "epoll", "epoll-edge"]);
-  assertEquals(ids("epoll,multiplex"), ["select", "poll", "epoll", "epoll-edge"]);
+  const multiplex = ["select", "select-wide", "poll", "epoll", "epoll-edge"];
+  assertEquals(ids("multiplex"), multiplex);
+  assertEquals(ids("epoll,multiplex"), multiplex);
 });
 
 Deno.test("parseFlags --workers reaches every model but the pools of blocking", () => {
@@ -67,6 +70,30 @@ Deno.test("parseFlags --workers reaches every model but the pools of blocking", 
     const expected = id.startsWith("blocking-") ? id.slice("blocking-".length) : "2";
     assertEquals(flags[flags.indexOf("--workers") + 1], expected, id);
   }
+});
+
+Deno.test("parseFlags --workers with several numbers makes a subject of each", () => {
+  const of = (...args: string[]) =>
+    understood("--workers", "1,2,4", ...args).models.map(({ id, flags }) => [
+      id,
+      flags[flags.indexOf("--workers") + 1],
+    ]);
+  assertEquals(of("--models", "epoll,blocking"), [
+    ["blocking-8", "8"],
+    ["blocking-8@1", "1"],
+    ["blocking-64", "64"],
+    ["blocking-64@1", "1"],
+    ["epoll", "1"],
+    ["epoll@2", "2"],
+    ["epoll@4", "4"],
+  ]);
+  assertEquals(of("--models", "uring@4"), [["uring@4", "4"]]);
+  const [pool] = understood("--workers", "1,2", "--models", "blocking-8@1").models;
+  assertEquals([pool!.title, pool!.sessionsMax, pool!.flags.at(-1)], [
+    "blocking (1 to 8 threads)",
+    8,
+    "8",
+  ]);
 });
 
 Deno.test("parseFlags takes numbers, a file, peers and their folders", () => {
@@ -106,7 +133,12 @@ Deno.test("parseFlags tells in one line what is wrong", () => {
     [["--seconds", "0"], /^--seconds takes seconds over 0, up to \d+, not "0"$/],
     [["--seconds=-1"], /^--seconds /],
     [["--seconds", "1e9"], /^--seconds /],
-    [["--workers", "0"], /^--workers takes a whole number from 1 to \d+, not "0"$/],
+    [["--workers", "0"], /^--workers takes a whole number from 1 to \d+, or several, not "0"$/],
+    [["--workers", "1,,4"], /^--workers takes .*, not "1,,4"$/],
+    [["--models", "epoll@2"], /^--models takes names of /],
+    [["--pin", "--workers", "2"], /^--pin keeps a server on one processor: it takes --workers 1$/],
+    [["--quota", "0.1"], /^--quota takes a share from 0.2 to 1, not "0.1"$/],
+    [["--quota", "2"], /^--quota takes /],
     [["--seed", "x"], /^--seed /],
     [["--seed", "-1"], /^--seed takes .*not "-1"$/],
     [["--out"], /^--out takes FILE$/],
@@ -125,7 +157,7 @@ Deno.test("parseFlags tells in one line what is wrong", () => {
 Deno.test("helpText names every flag and fits 80 columns", () => {
   assertEquals(parseFlags(["--help"]), { kind: "help" });
   const flags = ["quick", "models", "scenarios", "repeats", "seconds", "workers", "peers"];
-  for (const flag of [...flags, "peers-root", "count", "seed", "out"]) {
+  for (const flag of [...flags, "peers-root", "count", "seed", "out", "quota", "pin"]) {
     assert(helpText().includes(`--${flag}`));
   }
   for (const line of helpText().split("\n")) assert(line.length <= 80, line);

@@ -5,7 +5,7 @@
  * @module
  */
 
-import { assert, assertEquals, assertMatch } from "@std/assert";
+import { assert, assertEquals, assertMatch, assertRejects } from "@std/assert";
 import { join } from "@std/path";
 import { createContentFile } from "../../bench/load/content.ts";
 import { jain } from "../../bench/load/group.ts";
@@ -203,3 +203,27 @@ Deno.test("jain is 1 when all got the same and 1/n when one got all", () => {
   assertEquals(jain([0, 0]), undefined);
   assertEquals(jain([]), undefined);
 });
+
+testWith(
+  NEEDS,
+  "a job ends in order when whoever measures fails, and the next is another",
+  async () => {
+    const folder = await Deno.makeTempDir();
+    await using stack = new AsyncDisposableStack();
+    stack.defer(() => Deno.remove(folder, { recursive: true }));
+    const load = new LoadProcess();
+    stack.defer(() => load.kill());
+    const server = await startServer(EPOLL, { root: folder, state: folder });
+    stack.defer(() => server.stop());
+    const { host, port } = server;
+    const times = { setupMs: 10_000, warmupMs: 0, measureMs: 20, stallMs: 10_000 };
+    const job = (name: string): LoadJob => ({
+      ...{ host, port, ...times },
+      groups: [{ name, clients: 2, action: "noop" }],
+    });
+    const failing = load.run(job("one"), () => Promise.reject(new Error("no sample")));
+    await assertRejects(() => failing, Error, "no sample");
+    const { groups, failure } = await load.run(job("two"));
+    assertEquals([Object.keys(groups), failure], [["two"], undefined]);
+  },
+);

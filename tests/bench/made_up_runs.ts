@@ -44,11 +44,15 @@ export function withMain(cell: CellRecord, main: Partial<GroupResult>): Partial<
   return { groups: { main: { ...cell.groups.main!, ...main } } };
 }
 
-/** Operations of each cell by subject and block; undefined leaves a cell out. */
+/**
+ * Operations of each cell by subject and block, for a second of CPU: work per operation is the
+ * inverse of the rate. undefined leaves a cell out.
+ */
 export function rates(of: (subject: string, block: number) => number | undefined) {
   return (cell: CellRecord) => {
     const operations = of(cell.subject, cell.block);
-    return operations === undefined ? undefined : withMain(cell, { operations });
+    if (operations === undefined) return undefined;
+    return { ...withMain(cell, { operations }), server: { ...cell.server!, cpu: 1 } };
   };
 }
 
@@ -58,7 +62,14 @@ export function compared(analysis: Analysis, subject: string): Comparison {
   return analysis.compare(series(subject), series("epoll"), "higher");
 }
 
-/** The mark of each subject. */
+/** The verdict on each subject by the rate, which the load may bound, over epoll. */
+export const verdictsByRate = (analysis: Analysis) =>
+  Object.fromEntries(
+    analysis.run.header.subjects.filter(({ id }) => id !== "epoll")
+      .map(({ id }) => [id, compared(analysis, id).verdict]),
+  );
+
+/** The mark of each subject at the headline. */
 export const marks = (analysis: Analysis) =>
   Object.fromEntries(
     analysis.run.header.subjects.map((subject) => [

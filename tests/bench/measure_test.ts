@@ -7,16 +7,19 @@
 
 import { assert, assertEquals, assertMatch } from "@std/assert";
 import { cellCount, measure, type Plan, prepareWorkplace } from "../../bench/run/measure.ts";
+import { whyTooMany } from "../../bench/run/machine.ts";
 import { orderOf, pointsFor } from "../../bench/run/plan.ts";
 import type { CeilingRecord, CellRecord } from "../../bench/record.ts";
 import { parseFlags } from "../../bench/flags.ts";
 import { parseCounts } from "../../bench/run/count.ts";
 import {
+  kernelBytes,
   processTree,
   processWork,
   readMemoryBytes,
   readProcessFigures,
 } from "../../bench/run/process_figures.ts";
+import { SCENARIOS } from "../../bench/scenarios/mod.ts";
 import { startServer } from "../../bench/run/server_process.ts";
 import { MODELS, type Subject } from "../../bench/run/subjects.ts";
 import { Child } from "../child.ts";
@@ -42,6 +45,9 @@ thread.join()
 print("ended", flush=True)
 time.sleep(10)
 `;
+
+/** "control" with all its points. */
+const CONTROL = SCENARIOS.filter(({ id }) => id === "control");
 
 /** Every scenario at the points of --quick. */
 function planOf(...subjects: Subject[]): Plan {
@@ -89,6 +95,13 @@ testWith(NEEDS, "measure fills every cell of a model, without an error", async (
     assertEquals([cell.failure, cell.unable, cell.errors], [undefined, undefined, {}], place);
     assert(cell.introduction !== "" && cell.command.length > 0 && cell.startMs! > 0, place);
     assert(cell.server!.memoryBytes > 0 && cell.server!.threads > 1, place);
+    assert(cell.warmUp!.seconds > 0 && cell.warmUp!.unlevel === undefined, place);
+    const { restBytes = 0, kernelBytes = 0 } = cell.server!;
+    assertEquals(
+      [restBytes > 0, kernelBytes > 0],
+      Array(2).fill(cell.scenario === "asleep"),
+      place,
+    );
     if (cell.scenario === "asleep") continue;
     if (cell.scenario === "mixed" || cell.scenario === "disk") {
       // Probes have a process of their own, with a window of its own at the same time.
@@ -111,6 +124,38 @@ testWith(NEEDS, "measure samples the server at the edges of the window", async (
   const { send, close } = cell!.server!.calls!;
   assertEquals([send, close], [1_200, 300]);
 });
+
+testWith(NEEDS, "measure opens a window as often as a scenario asks for", async () => {
+  const plan = planOf(EPOLL);
+  const scenarios = plan.scenarios.filter(({ id }) => id === "burst")
+    .map((scenario) => ({ ...scenario, rounds: 3 }));
+  const [cell] = (await cellsOf({ ...plan, scenarios })).cells;
+  assertEquals([cell!.rounds, cell!.groups.main!.operations], [3, 900]);
+  const { send, close } = cell!.server!.calls!;
+  assertEquals([send, close], [3_600, 900]);
+});
+
+testWith(
+  NEEDS,
+  "a server that cannot keep up with a rate is shown as such, not as faulty",
+  async () => {
+    // Sixteen clients that are looked for every 10 ms are answered 1,600 times a second at most.
+    const plan = planOf(MODELS.find(({ id }) => id === "polling-10")!, EPOLL);
+    const scenarios = CONTROL.map((one) => ({
+      ...one,
+      points: one.points.filter(({ id }) => id === "rate=5000"),
+    }));
+    const { cells } = await cellsOf({ ...plan, scenarios, seconds: 0.2 });
+    assertEquals(cells.length, 2);
+    for (const { failure, errors, groups: { main }, subject, seconds } of cells) {
+      assertEquals([failure, errors, main!.offered], [undefined, {}, 5_000]);
+      // Everything that was due is there, served or not; of what a cell ended some was begun before.
+      const due = main!.operations + main!.unfinished;
+      assert(due > 0.5 * seconds * main!.offered! && main!.latency!.count === due, subject);
+      if (subject === "polling-10") assert(main!.unfinished > 0, subject);
+    }
+  },
+);
 
 testWith(
   NEEDS,
@@ -137,6 +182,36 @@ testWith(NEEDS, "measure tells what a model cannot hold, without trying", async 
     ["idle=1000", "it holds 8 sessions at most"],
   ]);
   assertEquals(cells[0]!.groups.main!.unserved, 8);
+});
+
+testWith(
+  NEEDS,
+  "measure holds 10,000 sessions where the machine lets it, and says where not",
+  async () => {
+    const plan = planOf(EPOLL);
+    const scenarios = SCENARIOS.filter(({ id }) => id === "idle").map((one) => ({
+      ...one,
+      points: one.points.filter(({ x }) => x === 10_000),
+    }));
+    const { cells } = await cellsOf({ ...plan, scenarios });
+    assertEquals(cells.map(({ failure, unable }) => [failure, unable]), [
+      [undefined, whyTooMany(10_016)],
+    ]);
+    if (whyTooMany(10_016) === undefined) {
+      assertEquals(cells[0]!.groups.idle!.unserved, 0);
+      assert(cells[0]!.groups.main!.operations > 0);
+    }
+  },
+);
+
+Deno.test("whyTooMany compares sessions with the limit of descriptors", () => {
+  const limits =
+    "Max processes  9 9 processes\nMax open files            1024       4096   files\n";
+  assertEquals(whyTooMany(700, limits), undefined);
+  assertEquals(
+    whyTooMany(1_000, limits),
+    "1000 sessions need more than the 1024 descriptors that a process may have here (RLIMIT_NOFILE)",
+  );
 });
 
 testWith(NEEDS, "measure ends with what there is when it is interrupted", async () => {
@@ -279,6 +354,13 @@ testWith(NEEDS, "readProcessFigures counts a process and what it started", async
 testWith(NEEDS, "readProcessFigures of a process that has ended is nothing, not an error", () => {
   const { cpu, threads } = readProcessFigures(2 ** 22 + 1);
   assertEquals([cpu, threads, readMemoryBytes(2 ** 22 + 1)], [0, 0, 0]);
+});
+
+Deno.test("kernelBytes adds up slabs, stacks, page tables and buffers", () => {
+  const meminfo = "Slab: 99 kB\nSUnreclaim:  4 kB\nKernelStack: 2 kB\nPageTables: 1 kB\n";
+  const sockstat =
+    "sockets: used 8\nTCP: inuse 5 orphan 0 tw 4 alloc 5 mem 3\nUDP: inuse 0 mem 9\n";
+  assertEquals(kernelBytes(meminfo, sockstat), 7 * 1024 + 3 * 4096);
 });
 
 Deno.test("parseCounts reads perf's figures, and what is not told apart", () => {

@@ -229,7 +229,7 @@ Deno.test("the grid counts verdicts for themselves and corrected, and each names
   assert(/Of \d+ fields tested, \d+ differ .* Benjamini and Hochberg/.test(markdown));
   const fields = markdown.split("Ratios over the baseline, with exact intervals and tests")[1]!;
   assert(/\| poll \| idle \| [\d.]+ × \([^|]*\) \| 98.8 %, n = 11 \| paired/.test(fields));
-  assertIncludes(fields, "it takes a load that is not the limit");
+  assertIncludes(fields, "where a claim needs 9");
   assertIncludes(markdown, "The true level is printed with it");
 });
 
@@ -247,7 +247,7 @@ Deno.test("renderHtml needs nothing from outside and no script", async () => {
   assertEquals(html.match(/\son\w+=/gi), null);
   const ids = [...html.matchAll(/\sid="([^"]*)"/g)].map(([, id]) => id);
   assertEquals(new Set(ids).size, ids.length);
-  assertEquals(html.match(/<figure /g)!.length, 8);
+  assertEquals(html.match(/<figure /g)!.length, 9);
   assertEquals(html.match(/<svg /g)!.length, html.match(/<title id=/g)!.length);
   assertEquals(html.match(/<table/g)!.length, html.match(/<caption>/g)!.length);
   for (const [, drawn] of html.matchAll(/ d="([^"]*)"/g)) assertFalse(/NaN|Infinity/.test(drawn!));

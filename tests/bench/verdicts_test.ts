@@ -10,7 +10,15 @@ import { scenarioOf } from "../../bench/scenarios/mod.ts";
 
 const LOGINS = scenarioOf("logins")!;
 
-import { compared, loginsOf, marks, rates, scenarioRun, withMain } from "./made_up_runs.ts";
+import {
+  compared,
+  loginsOf,
+  marks,
+  rates,
+  scenarioRun,
+  verdictsByRate,
+  withMain,
+} from "./made_up_runs.ts";
 Deno.test("compare tells better, worse, equivalent and not enough by the interval of the ratio", () => {
   // Blocks differ by a factor of ten, as with a busy neighbour: only pairs can be compared.
   const epoll = (block: number) => block % 2 ? 1000 : 100;
@@ -112,9 +120,10 @@ Deno.test("replicate tells which verdicts a second run gives again", () => {
 });
 
 Deno.test("compare turns round where lower is better", () => {
-  const analysis = scenarioRun("burst", ["epoll", "poll", "select"], (cell) => ({
-    seconds: { poll: 2, select: 0.5 }[cell.subject] ?? 1,
-  }));
+  const analysis = scenarioRun("burst", ["epoll", "poll", "select"], (cell) => {
+    const cpu = { poll: 2, select: 0.5 }[cell.subject] ?? 1;
+    return { server: { ...cell.server!, cpu }, ...withMain(cell, { operations: 300 }) };
+  });
   assertEquals(marks(analysis), { select: "+", poll: "-", epoll: "baseline" });
 });
 
@@ -124,24 +133,23 @@ Deno.test("a figure bounded by the load supports a claim that it is more, and no
     ...(cell.subject === subject ? { loadCpuShare: 0.95 } : {}),
   });
   const all = ["epoll", "poll", "select"];
-  assertEquals(marks(loginsOf(all, boundBy("poll"))), {
-    select: "-",
-    poll: "+",
-    epoll: "baseline",
+  assertEquals(verdictsByRate(loginsOf(all, boundBy("poll"))), {
+    select: "worse",
+    poll: "better",
   });
   const low = loginsOf(all, boundBy("select"));
-  assertEquals(marks(low), { select: "?", poll: "+", epoll: "baseline" });
+  assertEquals(verdictsByRate(low), { select: "not enough", poll: "better" });
+  // Work per operation is the headline, and no load bounds it.
+  assertEquals(marks(low), { select: "-", poll: "+", epoll: "baseline" });
   assertStringIncludes(
     compared(low, "select").reasons.join(),
     "the ratio is only a bound, at least so much: it takes a load that is not the limit",
   );
   // The baseline itself may be better than it looks: then nobody is better than it.
-  assertEquals(marks(loginsOf(all, boundBy("epoll"))), {
-    select: "-",
-    poll: "?",
-    epoll: "baseline",
+  assertEquals(verdictsByRate(loginsOf(all, boundBy("epoll"))), {
+    select: "worse",
+    poll: "not enough",
   });
-  // Work per operation is counted: the load does not bound it.
   const work = loginsOf(all, boundBy("select"));
   const cpu = work.series(work.row("select", "logins", "clients=16")!, "cpuPerOperation");
   assertEquals(boundOfSummary(work.summary(cpu)), { atLeast: false, atMost: false });
@@ -151,10 +159,13 @@ Deno.test("clients that were not served allow no more than the claim that a subj
   const unserved = (factor: number) =>
     loginsOf(
       ["epoll", "poll"],
-      (cell) =>
-        cell.subject === "poll"
-          ? withMain(cell, { operations: 100 * factor, unserved: 3 })
-          : withMain(cell, { operations: 100 }),
+      (cell) => ({
+        ...withMain(
+          cell,
+          cell.subject === "poll" ? { operations: 100 * factor, unserved: 3 } : { operations: 100 },
+        ),
+        server: { ...cell.server!, cpu: 1 },
+      }),
     );
   assertEquals(marks(unserved(0.5)).poll, "-");
   assertEquals(marks(unserved(2)).poll, "?");
@@ -163,12 +174,30 @@ Deno.test("clients that were not served allow no more than the claim that a subj
   assertEquals(excluded.map(({ why }) => why), ["unserved clients"]);
 });
 
+Deno.test("a server that ended nothing is worse by what it used at least, not a blank", () => {
+  const starved = (cpu: number) =>
+    scenarioRun("slow", ["epoll", "blocking-8"], (cell) => {
+      const { main, slow } = cell.groups;
+      if (cell.subject === "epoll") {
+        return { groups: { slow: slow!, main: { ...main!, operations: 10_000 } } };
+      }
+      const none = { operations: 0, octets: 0, unserved: 4, unfinished: 4 };
+      return {
+        groups: { main: { ...main!, ...none }, slow: { ...slow!, operations: 0 } },
+        server: { ...cell.server!, cpu },
+      };
+    });
+  assertEquals(marks(starved(0.05))["blocking-8"], "-");
+  // What used next to nothing may have been as good: nobody can tell.
+  assertEquals(marks(starved(1e-9))["blocking-8"], "?");
+});
+
 Deno.test("a bound in one block bounds that block, not the series", () => {
   const analysis = loginsOf(["epoll", "select"], (cell) => ({
     ...rates((id) => id === "select" ? 30 : 100)(cell),
     ...(cell.subject === "select" && cell.block === 5 ? { loadCpuShare: 0.95 } : {}),
   }));
-  assertEquals(marks(analysis).select, "-");
+  assertEquals(verdictsByRate(analysis).select, "worse");
   assertEquals(compared(analysis, "select").ratio!.interval, [0.3, 0.3]);
 });
 
@@ -183,6 +212,6 @@ Deno.test("standing names all who are not shown to be worse, and who is next", (
   const found = standing(analysis, analysis.run.header.subjects, LOGINS)!;
   assertEquals(found.ahead.map(({ subject }) => subject.id), ["epoll", "poll"]);
   assertEquals(found.next!.subject.id, "select");
-  assertEquals(found.next!.comparison.ratio!.median, 0.6);
+  assertEquals(found.next!.comparison.ratio!.median.toFixed(3), (1 / 0.6).toFixed(3));
   assertEquals([found.reasons, found.excluded], [[], []]);
 });

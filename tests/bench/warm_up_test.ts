@@ -1,0 +1,79 @@
+/** Tests of bench/run/warm_up.ts: when work is level, and that all workers had some. @module */
+
+import { assert, assertEquals } from "@std/assert";
+import { parseFlags } from "../../bench/flags.ts";
+import { LoadProcess } from "../../bench/load/process.ts";
+import { isLevel, warmUp } from "../../bench/run/warm_up.ts";
+import { startServer } from "../../bench/run/server_process.ts";
+import { MODELS } from "../../bench/run/subjects.ts";
+import { warmUpJobs } from "../../bench/scenarios/jobs.ts";
+import { FILE_SIZES } from "../../bench/scenarios/mod.ts";
+import { testWith } from "../permission.ts";
+import { NEEDS } from "./needs.ts";
+
+Deno.test("isLevel waits for two rounds that are no better than the best before", () => {
+  const rounds = (...costs: number[]) =>
+    costs.map((perOperation) => ({ perOperation, uncertainty: 0, all: true }));
+  assertEquals(isLevel([]), false);
+  assertEquals(isLevel(rounds(10, 10)), false);
+  assertEquals(isLevel(rounds(10, 10, 10)), true);
+  assertEquals(isLevel(rounds(10, 9.6, 9.6)), true);
+  assertEquals(isLevel(rounds(20, 15, 12)), false);
+  assertEquals(isLevel(rounds(20, 12, 12)), false);
+  assertEquals(isLevel(rounds(20, 12, 12, 12)), true);
+  // A round that something disturbed is no reason to go on, nor one to stop.
+  assertEquals(isLevel(rounds(10, 30, 10)), true);
+  assertEquals(isLevel(rounds(20, 30, 10)), false);
+  // A worker that had nothing to do has not shown what it costs.
+  const [first, second] = rounds(10, 10);
+  assertEquals(isLevel([first!, second!, { ...second!, all: false }]), false);
+  // What is known in ticks only cannot be seen to fall by less.
+  const coarse = { perOperation: 8, uncertainty: 0.3, all: true };
+  assertEquals(isLevel([first!, coarse, coarse]), true);
+});
+
+testWith(
+  NEEDS,
+  "warmUp gives every worker of a pool work, and tells what was not level",
+  async () => {
+    const folder = await Deno.makeTempDir();
+    const pool = MODELS.find(({ id }) => id === "blocking-8")!;
+    await using stack = new AsyncDisposableStack();
+    const load = new LoadProcess();
+    stack.defer(() => load.kill());
+    const server = await startServer(pool, { root: folder, state: folder });
+    stack.defer(() => server.stop());
+    stack.defer(() => Deno.remove(folder, { recursive: true }));
+    const { host, port } = server;
+    const around = { host, port, root: folder, sizes: FILE_SIZES, probes: 0, stallMs: 10_000 };
+    const jobs = warmUpJobs({ ...around, seconds: 0.1 }, undefined, { workers: 8, sessionsMax: 8 });
+    assertEquals(jobs.map(({ work }) => work), ["requests", "logins", "downloads", "uploads"]);
+    assertEquals(jobs.map(({ job }) => job.groups[0]!.clients), [8, 8, 8, 8]);
+    const many = warmUpJobs({ ...around, seconds: 0.1 }, undefined, { workers: 64 });
+    assertEquals(many[0]!.job.groups[0]!.clients, 64);
+    const requests = jobs.filter(({ work }) => work === "requests");
+    const { seconds, unlevel } = await warmUp(server, load, requests, true);
+    assert(seconds > 0 && (unlevel!.length === 0 || unlevel!.join() === "requests"));
+    const { workers } = await server.sample();
+    assertEquals(workers!.filter(({ octetsIn }) => octetsIn === 0).length, 0);
+    // There is no such file: no round of it can be level, and there is no second one.
+    const downloads = jobs.filter(({ work }) => work === "downloads");
+    assertEquals((await warmUp(server, load, downloads, true)).unlevel, ["downloads"]);
+    assertEquals((await warmUp(server, load, requests, false)).unlevel, undefined);
+  },
+);
+
+Deno.test("windows of what waits are 5 s long, asleep 30 s, and a first look's stay short", () => {
+  const lengths = (...args: string[]) => {
+    const parsed = parseFlags(args);
+    assert(parsed.kind === "run");
+    const { scenarios, seconds } = parsed.flags;
+    return Object.fromEntries(
+      scenarios.map(({ id, lengths = 1 }) => [id, Number((lengths * seconds).toFixed(3))]),
+    );
+  };
+  const full = lengths();
+  assertEquals([full.slow, full.mixed, full.disk, full.asleep], [5, 5, 5, 30]);
+  assertEquals(lengths("--seconds", "1").asleep, 60);
+  assert(Object.values(lengths("--quick")).every((seconds) => seconds <= 0.2));
+});
