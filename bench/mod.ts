@@ -10,11 +10,13 @@ import { countCalls } from "./run/count.ts";
 import { outputColumns, UsageError } from "../client/cli/flags.ts";
 import { type BenchFlags, helpText, parseFlags } from "./flags.ts";
 import { type LoadProgram, nativeLoad, TYPESCRIPT_LOAD } from "./load/process.ts";
-import { readMachine, sampleIdleness } from "./run/machine.ts";
+import { foretold } from "./run/estimate.ts";
+import { digestSources, readMachine, sampleIdleness } from "./run/machine.ts";
 import { cellCount, measure, type Plan, prepareWorkplace, type Workplace } from "./run/measure.ts";
 import { PEERS } from "./peers/mod.ts";
 import { Progress } from "./run/progress.ts";
-import type { HeaderRecord, RunRecord, SubjectCard } from "./record.ts";
+import { differenceOf, keptOf } from "./run/resume.ts";
+import type { HeaderRecord, Idleness, RunRecord, SubjectCard } from "./record.ts";
 import {
   parseRun,
   renderComparison,
@@ -45,9 +47,34 @@ export async function main(args: readonly string[]): Promise<number> {
       return await report(parsed.file, parsed.page) ?? 1;
     case "compare":
       return await compare(parsed.files);
+    case "resume":
+      return await resume(parsed.file);
     case "run":
+      if (parsed.flags.dryRun) return await foretell(parsed.flags);
       return await withLoad(parsed.flags.load, (program) => run(args, parsed.flags, program));
   }
+}
+
+/** Says what a run would be, without a server or a load. */
+async function foretell(flags: BenchFlags): Promise<number> {
+  const { plan, notes } = await planOf(flags);
+  for (const line of [...foretold(plan), ...notes]) console.log(line);
+  return 0;
+}
+
+/** Goes on with the run in `file`, by the command line that it was begun with. */
+async function resume(file: string): Promise<number> {
+  const before = await reading(file, async () => {
+    if (file.endsWith(".gz")) throw new RunError("it is compressed: nothing can be added to it");
+    const text = await Deno.readTextFile(file);
+    return { text, header: parseRun(text, file).header };
+  });
+  if (before === undefined) return 1;
+  const { args, seed } = before.header;
+  const parsed = parseFlags(args);
+  if (parsed.kind !== "run") throw new UsageError(`"${file}" is of no run that could go on`);
+  const flags = { ...parsed.flags, seed, out: file };
+  return await withLoad(flags.load, (program) => run(args, flags, program, before));
 }
 
 /** Shows two runs side by side. */
@@ -120,13 +147,29 @@ function columns(): number {
   return Math.min(COLUMNS_DEFAULT, outputColumns() ?? COLUMNS_DEFAULT);
 }
 
+/** An earlier part of a run. */
+interface Before {
+  readonly text: string;
+  readonly header: HeaderRecord;
+}
+
 /** The file that a run is written to, line by line, so that nothing is lost. */
 class RunFile {
-  readonly #file: Deno.FsFile;
+  #file: Deno.FsFile;
 
-  constructor(readonly path: string) {
+  /** Empty, unless an earlier part is to `remain` in it. */
+  constructor(readonly path: string, remain: boolean) {
     Deno.mkdirSync(dirname(path), { recursive: true });
-    this.#file = Deno.createSync(path);
+    this.#file = remain ? Deno.openSync(path, { append: true }) : Deno.createSync(path);
+  }
+
+  /** Has `text` in place of what there was; who is killed meanwhile finds the one or the other. */
+  restart(text: string): void {
+    const fresh = `${this.path}.new`;
+    Deno.writeTextFileSync(fresh, text);
+    Deno.renameSync(fresh, this.path);
+    this.#file.close();
+    this.#file = Deno.openSync(this.path, { append: true });
   }
 
   write(record: RunRecord): void {
@@ -166,12 +209,13 @@ async function run(
   args: readonly string[],
   flags: BenchFlags,
   program: LoadProgram,
+  before?: Before,
 ): Promise<number> {
   const startedAt = new Date().toISOString();
   const path = flags.out ?? `bench/results/${startedAt.slice(0, 19).replaceAll(":", "-")}.jsonl`;
   let file: RunFile;
   try {
-    file = new RunFile(path);
+    file = new RunFile(path, before !== undefined);
   } catch (error) {
     if (!isSystemError(error)) throw error;
     console.error(`ftplab: Cannot write "${path}": ${error.message}`);
@@ -181,7 +225,7 @@ async function run(
   const onInterrupt = () => interrupt.abort();
   for (const signal of ENDINGS) Deno.addSignalListener(signal, onInterrupt);
   try {
-    await fill(file, args, startedAt, flags, program, interrupt.signal);
+    await fill(file, { args, startedAt, flags, program, before }, interrupt.signal);
     const status = await report(path) ?? 1;
     return interrupt.signal.aborted ? 130 : status;
   } finally {
@@ -190,45 +234,86 @@ async function run(
   }
 }
 
-/** Measures, writing each record as soon as it is there. */
-async function fill(
-  file: RunFile,
-  args: readonly string[],
-  startedAt: string,
-  flags: BenchFlags,
-  program: LoadProgram,
-  signal: AbortSignal,
-): Promise<void> {
-  const before = await sampleIdleness();
+/** Whom `flags` mean, on this machine, in which order; and a note for each who is missing. */
+async function planOf(flags: BenchFlags): Promise<{ plan: Plan; notes: string[] }> {
   const notes: string[] = [];
   const peers = flags.peers
     ? await findPeers(flags.peersRoots.map((root) => resolve(root)), notes)
     : [];
   const subjects: Subject[] = [...flags.models, ...peers];
-  const seed = flags.seed ?? Date.now() % 1_000_000;
-  const plan: Plan = { ...flags, subjects, seed };
+  return { plan: { ...flags, subjects, seed: flags.seed ?? Date.now() % 1_000_000 }, notes };
+}
+
+/** What a run, or a part of one, begins with. */
+interface Beginning {
+  readonly args: readonly string[];
+  readonly startedAt: string;
+  readonly flags: BenchFlags;
+  readonly program: LoadProgram;
+  readonly before: Before | undefined;
+}
+
+async function headerOf(
+  { args, startedAt, program }: Beginning,
+  before: Idleness,
+  plan: Plan,
+  notes: readonly string[],
+): Promise<HeaderRecord> {
+  const { subjects, scenarios, repeats, seconds, seed } = plan;
+  return {
+    kind: "run",
+    format: 3,
+    args,
+    startedAt,
+    machine: readMachine(),
+    before,
+    repeats,
+    seconds,
+    seed,
+    scenarios: scenarios.map(({ id }) => id),
+    points: scenarios.map(({ points }) => points.map(({ id }) => id)),
+    sources: await digestSources(),
+    subjects: await Promise.all(subjects.map(cardOf)),
+    load: program.name,
+    baseline: (subjects.find(({ id }) => id === BASELINE) ?? subjects[0]!).id,
+    notes,
+  };
+}
+
+/**
+ * Goes on in `file` where the part `before` has left it; returns the first block to be measured.
+ *
+ * @throws {UsageError} when it would be another run, or when nothing is left to do.
+ */
+function goOn(file: RunFile, before: Before, header: HeaderRecord, plan: Plan): number {
+  const refuse = (why: string) => new UsageError(`Cannot resume "${file.path}": ${why}`);
+  const difference = differenceOf(before.header, header);
+  if (difference !== undefined) throw refuse(difference);
+  const { text, block, dropped, cutOff, complete } = keptOf(before.text, plan);
+  if (complete) throw refuse("it is complete");
+  if (cutOff) console.error("ftplab: The last line was cut off, and is dropped");
+  if (dropped > 0) console.error(`ftplab: Block ${block + 1} is measured from its beginning`);
+  const { startedAt, before: idleness } = header;
+  const cut = cutOff ? { cutOff } : {};
+  const part: RunRecord = { kind: "resume", startedAt, before: idleness, block, dropped, ...cut };
+  file.restart(`${text}${JSON.stringify(part)}\n`);
+  return block;
+}
+
+/** Measures, writing each record as soon as it is there. */
+async function fill(file: RunFile, beginning: Beginning, signal: AbortSignal): Promise<void> {
+  const idleness = await sampleIdleness();
+  const { plan, notes } = await planOf(beginning.flags);
+  const { before, flags, program } = beginning;
+  const header = await headerOf(beginning, idleness, plan, notes);
+  let firstBlock = 0;
+  if (before === undefined) file.write(header);
+  else firstBlock = goOn(file, before, header, plan);
   const progress = new Progress();
   let incomplete: string | undefined;
   try {
     await using workplace = await prepareWorkplace(plan.sizes, signal, program);
-    const header: HeaderRecord = {
-      kind: "run",
-      format: 3,
-      args,
-      startedAt,
-      machine: readMachine(),
-      before,
-      repeats: plan.repeats,
-      seconds: plan.seconds,
-      seed,
-      scenarios: plan.scenarios.map(({ id }) => id),
-      subjects: await Promise.all(subjects.map(cardOf)),
-      load: program.name,
-      baseline: (subjects.find(({ id }) => id === BASELINE) ?? subjects[0]!).id,
-      notes,
-    };
-    file.write(header);
-    incomplete = await measureAll(file, plan, workplace, progress, signal);
+    incomplete = await measureAll(file, { ...plan, firstBlock }, workplace, progress, signal);
     if (flags.count && !signal.aborted) {
       await countCalls(plan, workplace, signal, {
         show: (text) => progress.show(text),
@@ -251,10 +336,10 @@ async function measureAll(
   progress: Progress,
   signal: AbortSignal,
 ): Promise<string | undefined> {
-  let cells = 0;
+  let cells = cellCount(plan) / plan.repeats * (plan.firstBlock ?? 0);
   const why = await measure(plan, workplace, {
     signal,
-    progress: (done, total, now) => progress.advance(done, total, now),
+    progress: (done, total, now, share) => progress.advance(done, total, now, share),
     record: (record) => {
       file.write(record);
       if (record.kind === "cell" && record.attempt === undefined) cells++;

@@ -16,6 +16,7 @@ import { jobsOf, needsFreshServer, warmUpJobs } from "../scenarios/jobs.ts";
 import type { FileSizes, Point, Scenario, Surroundings } from "../scenarios/mod.ts";
 import { FILES, INCOMING } from "../scenarios/parts.ts";
 import { Ceilings } from "./ceilings.ts";
+import { seriesMs } from "./estimate.ts";
 import { cellCount, orderOf, type Plan, type Series, whyUnable } from "./plan.ts";
 import { type Folders, type ServerProcess, startServer } from "./server_process.ts";
 import type { Subject } from "./subjects.ts";
@@ -27,8 +28,11 @@ export { cellCount, type Plan };
 export interface Watcher {
   /** Ends the run with what there is. */
   readonly signal: AbortSignal;
-  /** Before each cell: how many are done, of how many, and which comes now. */
-  progress(done: number, total: number, now: string): void;
+  /**
+   * Before each cell: how many are done, of how many, and which comes now; `share` of the time of
+   * this part, 0 to 1, should be over by the lengths of windows.
+   */
+  progress(done: number, total: number, now: string, share: number): void;
   /** After each cell and ceiling. */
   record(record: CellRecord | CeilingRecord): void;
 }
@@ -89,14 +93,17 @@ export async function measure(
   const begin = performance.now();
   const isOver = () => plan.budgetMs !== undefined && performance.now() - begin > plan.budgetMs;
   const total = cellCount(plan);
-  let done = 0, starts = 0;
+  const first = plan.firstBlock ?? 0;
+  const all = orderOf(plan).filter((series) => series.block >= first);
+  const wholeMs = all.reduce((sum, series) => sum + seriesMs(series, plan), 0);
+  let done = total / plan.repeats * first, overMs = 0, starts = 0;
   const nextHost = () => `127.0.1.${1 + starts++ % ADDRESSES}`;
   const around = { ...plan, root: workplace.folders.root };
   await using ceilings = await Ceilings.start(workplace.load, around);
   let block = new BlockRun(plan, workplace, nextHost);
-  let current = 0;
+  let current = first;
   try {
-    for (const series of orderOf(plan)) {
+    for (const series of all) {
       if (series.block !== current) {
         await block.end();
         block = new BlockRun(plan, workplace, nextHost);
@@ -109,7 +116,8 @@ export async function measure(
           watcher.record(await ceilings.measure(scenario, point, current));
           continue;
         }
-        watcher.progress(done, total, `${subject.id}, ${scenario.id} ${point.id}`);
+        const now = `${subject.id}, ${scenario.id} ${point.id}`;
+        watcher.progress(done, total, now, overMs / wholeMs);
         for (let attempt = 0; attempt <= plan.retries; attempt++) {
           const cell = await block.measure(subject, series, attempt);
           if (watcher.signal.aborted) return "it was interrupted";
@@ -117,6 +125,7 @@ export async function measure(
           if (!isDisturbed(cell)) break;
         }
         done++;
+        overMs += seriesMs(series, plan) / subjectsIn(series);
       }
       if (series.last) await block.endScenario();
     }
@@ -128,6 +137,10 @@ export async function measure(
     await block.end();
   }
   return undefined;
+}
+
+function subjectsIn({ order }: Series): number {
+  return order.filter((one) => one !== "ceiling").length;
 }
 
 /** What a server has yet to do for clients that have left, before somebody counts, milliseconds. */

@@ -33,6 +33,8 @@ export interface Plan {
   readonly budgetMs?: number;
   /** Decides the order of the cells. */
   readonly seed: number;
+  /** The block to begin with, when those before it are there from an earlier part; 0 if missing. */
+  readonly firstBlock?: number;
 }
 
 /** Cells that are compared with each other: one scenario and point, everybody back to back. */
@@ -67,6 +69,19 @@ export function orderOf(
         })
       ),
   ).flat();
+}
+
+/**
+ * The points that `scenario` is judged by, its headline and contests, and what these need: the
+ * closed loop that finds the capacity of an open one, and the fewest sessions, for a slope of memory.
+ */
+export function headlinePoints(scenario: Scenario): Point[] {
+  const ids = new Set([scenario.headline, ...scenario.further ?? []].map(({ point }) => point));
+  const ofCapacity = scenario.points.some((point) => point.ofCapacity && ids.has(point.id));
+  const sloping = scenario.tags.includes("sessions") && scenario.ownServer === "for-memory";
+  return scenario.points.filter((point, index) =>
+    ids.has(point.id) || (ofCapacity && point.findsCapacity) || (sloping && index === 0)
+  );
 }
 
 /** Whether `subject` is measured there: a comparison of models only is not asked of peers. */
