@@ -34,6 +34,10 @@ export interface BenchFlags {
   readonly peers: boolean;
   /** Folders in which packages of other servers were unpacked. */
   readonly peersRoots: readonly string[];
+  /** Whether the least servers in C take part, one for each way to wait. */
+  readonly twins: boolean;
+  /** Whether the one over io_uring does, with one technique on after the other. */
+  readonly ladder: boolean;
   /** Whether calls are counted from outside, too, in a pass of its own. */
   readonly count: boolean;
   /** Only says what would be measured, and how long it would take. */
@@ -122,6 +126,8 @@ const TABLE = {
     repeats: true,
     help: "look for them below DIR, too, where packages were unpacked; may be repeated",
   },
+  twins: { help: "measure the least servers in C, too, one for each way to wait" },
+  ladder: { help: "measure the one over io_uring with one technique on after the other" },
   load: {
     value: "typescript|c",
     initial: "typescript",
@@ -229,6 +235,8 @@ function parseRun(args: readonly string[]): ParsedFlags {
       sizes: quick ? QUICK_SIZES : FILE_SIZES,
       peers: values.has("peers") || peersRoots.length > 0,
       peersRoots,
+      twins: values.has("twins"),
+      ladder: values.has("ladder"),
       count: values.has("count"),
       dryRun: values.has("dry-run"),
       load: values.oneOf("load", LOADS),

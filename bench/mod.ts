@@ -5,7 +5,8 @@
  * @module
  */
 
-import { dirname, resolve } from "@std/path";
+import { dirname, join } from "@std/path";
+import { cardOf, planOf } from "./run/cast.ts";
 import { countCalls } from "./run/count.ts";
 import { outputColumns, UsageError } from "../client/cli/flags.ts";
 import { type BenchFlags, helpText, parseFlags } from "./flags.ts";
@@ -13,10 +14,9 @@ import { type LoadProgram, nativeLoad, TYPESCRIPT_LOAD } from "./load/process.ts
 import { foretold } from "./run/estimate.ts";
 import { digestSources, readMachine, sampleIdleness } from "./run/machine.ts";
 import { cellCount, measure, type Plan, prepareWorkplace, type Workplace } from "./run/measure.ts";
-import { PEERS } from "./peers/mod.ts";
 import { Progress } from "./run/progress.ts";
 import { differenceOf, keptOf } from "./run/resume.ts";
-import type { HeaderRecord, Idleness, RunRecord, SubjectCard } from "./record.ts";
+import type { HeaderRecord, Idleness, RunRecord } from "./record.ts";
 import {
   parseRun,
   renderComparison,
@@ -27,7 +27,7 @@ import {
   RunError,
   withFindings,
 } from "./report/mod.ts";
-import { BASELINE, type PeerSubject, type Subject } from "./run/subjects.ts";
+import { BASELINE } from "./run/subjects.ts";
 
 /** Columns of a report where the terminal does not say. */
 const COLUMNS_DEFAULT = 100;
@@ -51,13 +51,16 @@ export async function main(args: readonly string[]): Promise<number> {
       return await resume(parsed.file);
     case "run":
       if (parsed.flags.dryRun) return await foretell(parsed.flags);
-      return await withLoad(parsed.flags.load, (program) => run(args, parsed.flags, program));
+      return await withPrograms(
+        parsed.flags.load,
+        (programs) => run(args, parsed.flags, programs),
+      );
   }
 }
 
 /** Says what a run would be, without a server or a load. */
 async function foretell(flags: BenchFlags): Promise<number> {
-  const { plan, notes } = await planOf(flags);
+  const { plan, notes } = await withPrograms("typescript", ({ twins }) => planOf(flags, twins));
   for (const line of [...foretold(plan), ...notes]) console.log(line);
   return 0;
 }
@@ -74,7 +77,7 @@ async function resume(file: string): Promise<number> {
   const parsed = parseFlags(args);
   if (parsed.kind !== "run") throw new UsageError(`"${file}" is of no run that could go on`);
   const flags = { ...parsed.flags, seed, out: file };
-  return await withLoad(flags.load, (program) => run(args, flags, program, before));
+  return await withPrograms(flags.load, (programs) => run(args, flags, programs, before));
 }
 
 /** Shows two runs side by side. */
@@ -187,19 +190,26 @@ class RunFile {
 /** What ends a run in order: servers that are parked would otherwise stay so for ever. */
 const ENDINGS = ["SIGINT", "SIGTERM"] as const;
 
-/** Runs `use` with the load that was asked for; one in C is there as long as it is used. */
-async function withLoad(
+/** What is compiled for a run. */
+interface Programs {
+  /** The load that was asked for. */
+  readonly load: LoadProgram;
+  /** Where the twins go. */
+  readonly twins: string;
+}
+
+/** Runs `use` with a folder for what is compiled, and the load of that `name` in it. */
+async function withPrograms<T>(
   name: BenchFlags["load"],
-  use: (program: LoadProgram) => Promise<number>,
-): Promise<number> {
-  if (name === "typescript") return await use(TYPESCRIPT_LOAD);
-  const folder = await Deno.makeTempDir({ prefix: "ftplab-load-" });
+  use: (programs: Programs) => Promise<T>,
+): Promise<T> {
+  const folder = await Deno.makeTempDir({ prefix: "ftplab-programs-" });
   try {
-    const program = await nativeLoad(folder);
-    if ("unavailable" in program) {
-      throw new UsageError(`Cannot use --load ${name}: ${program.unavailable}`);
+    const load = name === "typescript" ? TYPESCRIPT_LOAD : await nativeLoad(folder);
+    if ("unavailable" in load) {
+      throw new UsageError(`Cannot use --load ${name}: ${load.unavailable}`);
     }
-    return await use(program);
+    return await use({ load, twins: join(folder, "twin") });
   } finally {
     await Deno.remove(folder, { recursive: true });
   }
@@ -208,7 +218,7 @@ async function withLoad(
 async function run(
   args: readonly string[],
   flags: BenchFlags,
-  program: LoadProgram,
+  programs: Programs,
   before?: Before,
 ): Promise<number> {
   const startedAt = new Date().toISOString();
@@ -225,7 +235,7 @@ async function run(
   const onInterrupt = () => interrupt.abort();
   for (const signal of ENDINGS) Deno.addSignalListener(signal, onInterrupt);
   try {
-    await fill(file, { args, startedAt, flags, program, before }, interrupt.signal);
+    await fill(file, { args, startedAt, flags, programs, before }, interrupt.signal);
     const status = await report(path) ?? 1;
     return interrupt.signal.aborted ? 130 : status;
   } finally {
@@ -234,27 +244,17 @@ async function run(
   }
 }
 
-/** Whom `flags` mean, on this machine, in which order; and a note for each who is missing. */
-async function planOf(flags: BenchFlags): Promise<{ plan: Plan; notes: string[] }> {
-  const notes: string[] = [];
-  const peers = flags.peers
-    ? await findPeers(flags.peersRoots.map((root) => resolve(root)), notes)
-    : [];
-  const subjects: Subject[] = [...flags.models, ...peers];
-  return { plan: { ...flags, subjects, seed: flags.seed ?? Date.now() % 1_000_000 }, notes };
-}
-
 /** What a run, or a part of one, begins with. */
 interface Beginning {
   readonly args: readonly string[];
   readonly startedAt: string;
   readonly flags: BenchFlags;
-  readonly program: LoadProgram;
+  readonly programs: Programs;
   readonly before: Before | undefined;
 }
 
 async function headerOf(
-  { args, startedAt, program }: Beginning,
+  { args, startedAt, programs }: Beginning,
   before: Idleness,
   plan: Plan,
   notes: readonly string[],
@@ -274,7 +274,7 @@ async function headerOf(
     points: scenarios.map(({ points }) => points.map(({ id }) => id)),
     sources: await digestSources(),
     subjects: await Promise.all(subjects.map(cardOf)),
-    load: program.name,
+    load: programs.load.name,
     baseline: (subjects.find(({ id }) => id === BASELINE) ?? subjects[0]!).id,
     notes,
   };
@@ -303,8 +303,8 @@ function goOn(file: RunFile, before: Before, header: HeaderRecord, plan: Plan): 
 /** Measures, writing each record as soon as it is there. */
 async function fill(file: RunFile, beginning: Beginning, signal: AbortSignal): Promise<void> {
   const idleness = await sampleIdleness();
-  const { plan, notes } = await planOf(beginning.flags);
-  const { before, flags, program } = beginning;
+  const { before, flags, programs } = beginning;
+  const { plan, notes } = await planOf(flags, programs.twins);
   const header = await headerOf(beginning, idleness, plan, notes);
   let firstBlock = 0;
   if (before === undefined) file.write(header);
@@ -312,7 +312,7 @@ async function fill(file: RunFile, beginning: Beginning, signal: AbortSignal): P
   const progress = new Progress();
   let incomplete: string | undefined;
   try {
-    await using workplace = await prepareWorkplace(plan.sizes, signal, program);
+    await using workplace = await prepareWorkplace(plan.sizes, signal, programs.load);
     incomplete = await measureAll(file, { ...plan, firstBlock }, workplace, progress, signal);
     if (flags.count && !signal.aborted) {
       await countCalls(plan, workplace, signal, {
@@ -348,32 +348,4 @@ async function measureAll(
   return why === undefined
     ? undefined
     : `it ended after ${cells} of ${cellCount(plan)} cells: ${why}`;
-}
-
-/** The peers that are on this machine; a note for each that is not. */
-async function findPeers(roots: readonly string[], notes: string[]): Promise<PeerSubject[]> {
-  const found: PeerSubject[] = [];
-  for (const peer of PEERS) {
-    const located = await peer.locate(roots);
-    const { idleMax, missing, locate: _locate, ...card } = peer;
-    if (located === undefined) notes.push(`${card.title} is left out: ${missing}`);
-    else found.push({ ...card, sessionsMax: idleMax, located });
-  }
-  return found;
-}
-
-async function cardOf(subject: Subject): Promise<SubjectCard> {
-  const { id, title, kind } = subject;
-  if (kind === "model") return { id, title, kind, flags: subject.flags };
-  const { version, prepare } = subject.located;
-  const folder = await Deno.makeTempDir();
-  try {
-    // The place differs from start to start; everything else is the same for all of them.
-    const place = { host: "127.0.0.1", port: 2121, root: "ROOT", folder };
-    const { configuration } = await prepare({ ...place, superuser: Deno.uid() === 0 });
-    const shown = configuration.replaceAll(folder, "STATE").replaceAll(`${Deno.cwd()}/`, "");
-    return { id, title, kind, flags: [], version, configuration: shown };
-  } finally {
-    await Deno.remove(folder, { recursive: true });
-  }
 }

@@ -89,10 +89,14 @@ export interface SubjectCard {
   readonly id: string;
   /** As tables show it. */
   readonly title: string;
-  /** This project's own, or somebody else's. */
-  readonly kind: "model" | "peer";
+  /** This project's own, somebody else's, or the least that waits alike, in C. */
+  readonly kind: "model" | "peer" | "twin";
   /** For a model the flags of `serve` that make it what it is: all that differs between two. */
   readonly flags: readonly string[];
+  /** For a twin the id of the model that waits alike. */
+  readonly twinOf?: string;
+  /** For a twin over io_uring how many techniques are on, where it is a rung of the ladder. */
+  readonly rung?: number;
   /** For a peer its version and its configuration file. */
   readonly version?: string;
   /** See version. */

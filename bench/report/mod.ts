@@ -16,6 +16,7 @@ import { writeMarkdown } from "./markdown.ts";
 import { costOfWatching, latencySpectrum, speedAgainstDelay } from "./plots.ts";
 import { waitingInLine } from "./queue.ts";
 import { peers } from "./others.ts";
+import { mechanisms } from "./twins.ts";
 import { opening, signGrid, troubles, winners } from "./summary.ts";
 import { COLUMNS_MAX, writeTerminal } from "./terminal.ts";
 
@@ -65,6 +66,7 @@ function documentOf(run: Run): readonly Block[] {
     ...winners(analysis),
     ...plots(analysis),
     ...peers(analysis),
+    ...mechanisms(analysis),
     ...troubles(analysis),
     ...machine(analysis),
     ...configurations(analysis),

@@ -67,7 +67,7 @@ export function lookOf(analysis: Analysis, subject: SubjectCard): Look {
 /** The models that have a colour in style.ts. */
 const MODELS: readonly string[] = ["blocking", "polling", "multiplex", "async", "uring"];
 
-/** The model of a variant, "peer" for others. */
+/** The model of a variant, "peer" for other people's servers. */
 export function modelOf({ kind, flags }: SubjectCard): string {
   const name = flags[flags.indexOf("--model") + 1] ?? "";
   if (kind === "peer") return "peer";

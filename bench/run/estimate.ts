@@ -18,8 +18,12 @@ const START_MS = 600;
 /** Sampling, settling, and logging in those who are busy: what a cell takes beside its windows. */
 const CELL_MS = 200;
 
-/** Logins per second of a loop, and of a server with a process per session. */
-const LOGINS_PER_SECOND = { model: 3_000, peer: 500 };
+/** Logins per second of a loop, of a server with a process per session, and of one in C. */
+const LOGINS_PER_SECOND: Readonly<Record<Subject["kind"], number>> = {
+  model: 3_000,
+  peer: 500,
+  twin: 10_000,
+};
 
 /** Octets per second of a transfer that is as fast as it goes. */
 const OCTETS_PER_SECOND = 1e9;
@@ -63,7 +67,8 @@ export function cellMs(subject: Subject, scenario: Scenario, point: Point, plan:
 }
 
 /** How long a server takes to be there and warm, milliseconds; for `scenario` alone if given. */
-export function startMs(plan: Timed, scenario?: Scenario): number {
+export function startMs({ kind }: Subject, plan: Timed, scenario?: Scenario): number {
+  if (kind === "twin") return 0;
   const jobs = warmUpJobs(around(plan), scenario);
   return START_MS + jobs.reduce((sum, { measureMs }) => sum + measureMs, 0);
 }
@@ -75,8 +80,20 @@ export function seriesMs({ scenario, point, order }: Series, plan: Timed): numbe
       return sum + CEILING_WINDOWS * (CELL_MS + windowMs("model", scenario, point, plan));
     }
     const own = point === scenario.points[0] && needsFreshServer(scenario, subject.sessionsMax);
-    return sum + cellMs(subject, scenario, point, plan) + (own ? startMs(plan, scenario) : 0);
+    return sum + cellMs(subject, scenario, point, plan) +
+      (own ? startMs(subject, plan, scenario) : 0);
   }, 0);
+}
+
+/**
+ * How long each of `all` takes, milliseconds, in their order: the first of a block has to start the
+ * servers that do all of it.
+ */
+export function timesOf(all: readonly Series[], plan: Plan): number[] {
+  const startsMs = plan.subjects.reduce((sum, subject) => sum + startMs(subject, plan), 0);
+  return all.map((series, index) =>
+    seriesMs(series, plan) + (series.block === all[index - 1]?.block ? 0 : startsMs)
+  );
 }
 
 /** What a run by `plan` would be, in lines: all of it, and each scenario of one block. */
@@ -89,7 +106,7 @@ export function foretold(plan: Plan): string[] {
     const ms = own.reduce((sum, series) => sum + seriesMs(series, plan), 0);
     return { ms, line: `  ${scenario.id}: ${cells} cells, ${duration(ms)} (${points})` };
   });
-  const starts = plan.subjects.length * startMs(plan);
+  const starts = plan.subjects.reduce((sum, subject) => sum + startMs(subject, plan), 0);
   const blockMs = starts + scenarios.reduce((sum, { ms }) => sum + ms, 0);
   const cells = cellCount(plan);
   return [

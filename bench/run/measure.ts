@@ -16,8 +16,8 @@ import { jobsOf, needsFreshServer, warmUpJobs } from "../scenarios/jobs.ts";
 import type { FileSizes, Point, Scenario, Surroundings } from "../scenarios/mod.ts";
 import { FILES, INCOMING } from "../scenarios/parts.ts";
 import { Ceilings } from "./ceilings.ts";
-import { seriesMs } from "./estimate.ts";
 import { cellCount, orderOf, type Plan, type Series, whyUnable } from "./plan.ts";
+import { RunClock } from "./run_clock.ts";
 import { type Folders, type ServerProcess, startServer } from "./server_process.ts";
 import type { Subject } from "./subjects.ts";
 import { type Loads, measureWindow, type Outcome } from "./window.ts";
@@ -83,41 +83,42 @@ const ADDRESSES = 250;
 
 /**
  * Measures every cell of `plan`; returns why cells are missing, if any are. Failures of servers
- * are results, not exceptions.
+ * are results, not exceptions. Where time is short each scenario and point has its share of it, by
+ * how long it was expected to take.
  */
 export async function measure(
   plan: Plan,
   workplace: Workplace,
   watcher: Watcher,
 ): Promise<string | undefined> {
-  const begin = performance.now();
-  const isOver = () => plan.budgetMs !== undefined && performance.now() - begin > plan.budgetMs;
-  const total = cellCount(plan);
   const first = plan.firstBlock ?? 0;
   const all = orderOf(plan).filter((series) => series.block >= first);
-  const wholeMs = all.reduce((sum, series) => sum + seriesMs(series, plan), 0);
-  let done = total / plan.repeats * first, overMs = 0, starts = 0;
+  const clock = new RunClock(plan, all);
+  const total = cellCount(plan);
+  let done = total / plan.repeats * first, starts = 0, current = first, skipped = false;
   const nextHost = () => `127.0.1.${1 + starts++ % ADDRESSES}`;
   const around = { ...plan, root: workplace.folders.root };
   await using ceilings = await Ceilings.start(workplace.load, around);
   let block = new BlockRun(plan, workplace, nextHost);
-  let current = first;
   try {
-    for (const series of all) {
+    for (const [index, series] of all.entries()) {
       if (series.block !== current) {
         await block.end();
         block = new BlockRun(plan, workplace, nextHost);
         current = series.block;
       }
       const { scenario, point } = series;
-      for (const subject of series.order) {
-        if (isOver()) return `its ${plan.budgetMs! / 1e3} s were over`;
+      for (const [place, subject] of clock.orderOf(series).entries()) {
+        if (clock.isOver(index, place)) {
+          skipped = true;
+          break;
+        }
         if (subject === "ceiling") {
           watcher.record(await ceilings.measure(scenario, point, current));
           continue;
         }
         const now = `${subject.id}, ${scenario.id} ${point.id}`;
-        watcher.progress(done, total, now, overMs / wholeMs);
+        watcher.progress(done, total, now, clock.share(index, place));
         for (let attempt = 0; attempt <= plan.retries; attempt++) {
           const cell = await block.measure(subject, series, attempt);
           if (watcher.signal.aborted) return "it was interrupted";
@@ -125,7 +126,6 @@ export async function measure(
           if (!isDisturbed(cell)) break;
         }
         done++;
-        overMs += seriesMs(series, plan) / subjectsIn(series);
       }
       if (series.last) await block.endScenario();
     }
@@ -136,11 +136,7 @@ export async function measure(
   } finally {
     await block.end();
   }
-  return undefined;
-}
-
-function subjectsIn({ order }: Series): number {
-  return order.filter((one) => one !== "ceiling").length;
+  return skipped ? `its ${plan.budgetMs! / 1e3} s were over` : undefined;
 }
 
 /** What a server has yet to do for clients that have left, before somebody counts, milliseconds. */
@@ -229,6 +225,8 @@ class BlockRun {
     const flags = scenario.serveFlags ?? [];
     const server = await startServer(subject, folders, this.nextHost(), flags);
     servers.set(subject.id, server);
+    // Nothing in it is compiled while it runs.
+    if (subject.kind === "twin") return server;
     const work = servers === this.#own ? scenario : undefined;
     for (const job of warmUpJobs(this.#around(server, subject), work)) await load.run(job);
     return server;

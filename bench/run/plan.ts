@@ -7,7 +7,8 @@
  */
 
 import { randomFrom, shuffled } from "../claims/statistics.ts";
-import type { FileSizes, Point, Scenario } from "../scenarios/mod.ts";
+import { FILE_SIZES, type FileSizes, type Point, type Scenario } from "../scenarios/mod.ts";
+import { FILES } from "../scenarios/parts.ts";
 import { hasCeiling } from "./ceilings.ts";
 import type { Subject } from "./subjects.ts";
 
@@ -84,9 +85,20 @@ export function headlinePoints(scenario: Scenario): Point[] {
   );
 }
 
-/** Whether `subject` is measured there: a comparison of models only is not asked of peers. */
+/** Whether `subject` is measured there: a comparison of models only is not asked of others. */
 export function takesPart(subject: Subject, scenario: Scenario, point: Point): boolean {
-  return subject.kind === "model" || (point.peers && !scenario.tags.includes("models-only"));
+  if (subject.kind === "model") return true;
+  if (!point.peers || scenario.tags.includes("models-only")) return false;
+  return subject.kind === "peer" || suitsTwin(scenario, point);
+}
+
+/** A twin knows no files: it sends the same small one to whoever asks, and keeps none. */
+function suitsTwin(scenario: Scenario, point: Point): boolean {
+  const steady = { seconds: 1, probes: 0, stallMs: 1, capacity: 1 };
+  const around = { host: "", port: 0, root: "", sizes: FILE_SIZES, ...steady };
+  return scenario.groups(point, around).every(({ action, path }) =>
+    action !== "upload" && (action !== "download" || path === FILES.small)
+  );
 }
 
 /** Where `subject` is measured. */
