@@ -6,35 +6,56 @@
  */
 
 import { resolve } from "@std/path";
-import type { BenchFlags } from "../flags.ts";
 import { compileTwins } from "../load/twins.ts";
 import { PEERS } from "../peers/mod.ts";
 import type { SubjectCard } from "../record.ts";
 import type { Plan } from "./plan.ts";
-import { ladderOf, type PeerSubject, type Subject, twinsOf } from "./subjects.ts";
+import {
+  ladderOf,
+  type ModelSubject,
+  type PeerSubject,
+  type Subject,
+  twinsOf,
+} from "./subjects.ts";
 
 /** Where the order of a run without a seed comes from: as many orders as there are. */
 const SEEDS = 1_000_000;
 
+/** What is asked for, less what has to be found. */
+export interface Wanted extends Omit<Plan, "subjects" | "seed"> {
+  /** Variants of this project's own server. */
+  readonly models: readonly ModelSubject[];
+  /** Whether other servers take part. */
+  readonly peers: boolean;
+  /** Folders in which packages of other servers were unpacked. */
+  readonly peersRoots: readonly string[];
+  /** Whether the least servers in C take part, one for each way to wait. */
+  readonly twins: boolean;
+  /** Whether the one over io_uring does, with one technique on after the other. */
+  readonly ladder: boolean;
+  /** What the order of the cells follows from; undefined: from the time. */
+  readonly seed?: number;
+}
+
 /**
- * What `flags` ask for on this machine, and a note for each who is missing. Twins are compiled to
+ * What `wanted` asks for on this machine, and a note for each who is missing. Twins are compiled to
  * `program`.
  */
 export async function planOf(
-  flags: BenchFlags,
+  wanted: Wanted,
   program: string,
 ): Promise<{ readonly plan: Plan; readonly notes: string[] }> {
   const notes: string[] = [];
-  const roots = flags.peersRoots.map((root) => resolve(root));
-  const peers = flags.peers ? await findPeers(roots, notes) : [];
+  const roots = wanted.peersRoots.map((root) => resolve(root));
+  const peers = wanted.peers ? await findPeers(roots, notes) : [];
   const twins = [
-    ...(flags.twins ? twinsOf(program) : []),
-    ...(flags.ladder ? ladderOf(program) : []),
+    ...(wanted.twins ? twinsOf(program) : []),
+    ...(wanted.ladder ? ladderOf(program) : []),
   ];
   const why = twins.length > 0 ? await compileTwins(program) : undefined;
   if (why !== undefined) notes.push(`The twins in C are left out: ${why}`);
-  const subjects: Subject[] = [...flags.models, ...peers, ...(why === undefined ? twins : [])];
-  return { plan: { ...flags, subjects, seed: flags.seed ?? Date.now() % SEEDS }, notes };
+  const subjects: Subject[] = [...wanted.models, ...peers, ...(why === undefined ? twins : [])];
+  return { plan: { ...wanted, subjects, seed: wanted.seed ?? Date.now() % SEEDS }, notes };
 }
 
 /** The peers that are on this machine; a note for each that is not. */

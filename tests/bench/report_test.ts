@@ -54,34 +54,6 @@ Deno.test("parseRun forgives a last line that is cut off, at whatever octet, and
   }
 });
 
-Deno.test("a run that was resumed shows its parts, and what the machine did around each", () => {
-  const [header, ...rest] = fixtureRecords({ ...SMALL, repeats: 11 });
-  const cells = rest.slice(0, -1);
-  const busy = { load: [3, 2, 1], busy: 0.6 };
-  const run = runOf([
-    header!,
-    ...cells.slice(0, 2),
-    { kind: "end", after: busy, incomplete: "it was interrupted" },
-    { kind: "resume", startedAt: "2026-03-01T13:00:00.000Z", before: busy, block: 1, dropped: 1 },
-    ...cells.slice(2),
-    rest.at(-1)!,
-  ]);
-  assertEquals(run.parts.map(({ before, after }) => [before.busy, after?.busy]), [
-    [0.02, 0.6],
-    [0.6, 0.03],
-  ]);
-  assertEquals([run.end?.incomplete, run.cells.length], [undefined, 22]);
-  assert(run.notes[0]!.includes("went on at 2026-03-01T13:00:00.000Z with block 2; 1 measurement"));
-  assertEquals(analyze(run).reservations, [
-    "the machine was busy after its part 1 (60 %)",
-    "the machine was busy before its part 2 (60 %)",
-  ]);
-  const text = renderMarkdown(run);
-  for (const part of ["Before part 1, 2026-03-01T12", "After part 2, 2026-03-01T13"]) {
-    assertIncludes(text, part);
-  }
-});
-
 Deno.test("parseRun says in one line what is wrong, and where", () => {
   const [header, cell] = fixtureRecords(SMALL) as [HeaderRecord, CellRecord];
   const lines = (...records: unknown[]) =>
