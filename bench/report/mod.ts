@@ -19,6 +19,7 @@ import { costOfWatching, latencySpectrum, speedAgainstDelay } from "./plots.ts";
 import { waitingInLine } from "./queue.ts";
 import { costOfWakeups } from "./wakeups.ts";
 import { peers } from "./others.ts";
+import { mechanisms } from "./twins.ts";
 import { opening, signGrid, troubles, winners } from "./summary.ts";
 import { COLUMNS_MAX, writeTerminal } from "./terminal.ts";
 
@@ -70,6 +71,7 @@ function documentOf(run: Run): readonly Block[] {
     ...plots(analysis),
     ...best(analysis),
     ...peers(analysis),
+    ...mechanisms(analysis),
     ...troubles(analysis),
     ...machine(analysis),
     ...configurations(analysis),

@@ -6,7 +6,7 @@
  * @module
  */
 
-import type { Run } from "../claims/analysis.ts";
+import type { Part, Run } from "../claims/analysis.ts";
 import { RunError } from "../claims/figures.ts";
 import type {
   CeilingRecord,
@@ -14,6 +14,7 @@ import type {
   CountRecord,
   EndRecord,
   HeaderRecord,
+  ResumeRecord,
   RunRecord,
 } from "../record.ts";
 
@@ -30,6 +31,9 @@ export function parseRun(text: string, file?: string): Run {
   const notes: string[] = [];
   let header: HeaderRecord | undefined;
   let end: EndRecord | undefined;
+  const parts: Part[] = [];
+  const begin = ({ startedAt, before }: HeaderRecord | ResumeRecord) =>
+    parts.push({ startedAt, before });
   const cells: CellRecord[] = [];
   const counts: CountRecord[] = [];
   const ceilings: CeilingRecord[] = [];
@@ -44,11 +48,20 @@ export function parseRun(text: string, file?: string): Run {
       notes.push(`The last line (${index + 1}) of the file is cut off and was left out.`);
       continue;
     }
-    if (record.kind === "run") header = record;
-    else if (record.kind === "cell") cells.push(record);
+    if (record.kind === "run") {
+      header = record;
+      begin(record);
+    } else if (record.kind === "resume") {
+      end = undefined;
+      begin(record);
+      notes.push(resumption(record));
+    } else if (record.kind === "cell") cells.push(record);
     else if (record.kind === "count") counts.push(record);
     else if (record.kind === "ceiling") ceilings.push(record);
-    else end = record;
+    else {
+      end = record;
+      parts.push({ ...parts.pop()!, after: record.after });
+    }
   }
   if (header === undefined) throw new RunError("Cannot read a run from an empty file");
   if (end === undefined) {
@@ -67,10 +80,22 @@ export function parseRun(text: string, file?: string): Run {
     cells,
     ceilings,
     counts,
+    parts,
     ...(end === undefined ? {} : { end }),
     notes: [...notes, ...header.notes],
     ...(file === undefined ? {} : { file }),
   };
+}
+
+/** How a run went on, in a sentence. */
+function resumption({ startedAt, block, dropped, cutOff }: ResumeRecord): string {
+  const again = dropped === 0
+    ? ""
+    : `; ${dropped} measurements of a block that was not whole were dropped`;
+  const cut = cutOff ? "; a line that was cut off was dropped, too" : "";
+  return `The run was interrupted, and went on at ${startedAt} with block ${
+    block + 1
+  }${again}${cut}.`;
 }
 
 /** A record, or undefined when the line is not JSON. */
@@ -132,6 +157,7 @@ const SHAPES: Readonly<Record<string, Shape>> = {
   },
   ceiling: { scenario: "string", point: "string", block: "number", note: "string" },
   end: { after: "object" },
+  resume: { startedAt: "string", before: "object", block: "number", dropped: "number" },
 };
 
 const GROUP: Shape = {
@@ -155,7 +181,9 @@ function complain(value: unknown, header: HeaderRecord | undefined): string | un
     }
   } else if (header === undefined) return "there is no header before it";
   const wrong = misshapen(value, shape);
-  if (wrong !== undefined || header === undefined || kind === "end") return wrong;
+  if (wrong !== undefined || header === undefined || kind === "end" || kind === "resume") {
+    return wrong;
+  }
   const cell = value as unknown as CellRecord | CountRecord;
   if (kind !== "ceiling" && !header.subjects.some(({ id }) => id === cell.subject)) {
     return `unknown subject ${shown(cell.subject)}`;

@@ -28,6 +28,7 @@ import { pin, type Pins } from "./pins.ts";
 import { processTree } from "./process_figures.ts";
 import type { Quota } from "./quota.ts";
 import { together } from "./rounds.ts";
+import { RunClock } from "./run_clock.ts";
 import { type Folders, type ServerProcess, startServer } from "./server_process.ts";
 import type { Subject } from "./subjects.ts";
 import { warmUp } from "./warm_up.ts";
@@ -39,8 +40,11 @@ export { cellCount, type Plan };
 export interface Watcher {
   /** Ends the run with what there is. */
   readonly signal: AbortSignal;
-  /** Before each cell: how many are done, of how many, and which comes now. */
-  progress(done: number, total: number, now: string): void;
+  /**
+   * Before each cell: how many are done, of how many, and which comes now; `share` of the time of
+   * this part, 0 to 1, should be over by the lengths of windows.
+   */
+  progress(done: number, total: number, now: string, share: number): void;
   /** After each cell and ceiling. */
   record(record: CellRecord | CeilingRecord): void;
 }
@@ -100,17 +104,19 @@ const ADDRESSES = 250;
 
 /**
  * Measures every cell of `plan`; returns why cells are missing, if any are. Failures of servers
- * are results, not exceptions.
+ * are results, not exceptions. Where time is short each scenario and point has its share of it, by
+ * how long it was expected to take.
  */
 export async function measure(
   plan: Plan,
   workplace: Workplace,
   watcher: Watcher,
 ): Promise<string | undefined> {
-  const begin = performance.now();
-  const isOver = () => plan.budgetMs !== undefined && performance.now() - begin > plan.budgetMs;
+  const first = plan.firstBlock ?? 0;
+  const all = orderOf(plan).filter((series) => series.block >= first);
+  const clock = new RunClock(plan, all);
   const total = cellCount(plan);
-  let done = 0, starts = 0;
+  let done = total / plan.repeats * first, starts = 0, current = first, skipped = false;
   const nextHost = () => `127.0.1.${1 + starts++ % ADDRESSES}`;
   const around = { ...plan, root: workplace.folders.root };
   await using ceilings = await Ceilings.start(workplace.load, around);
@@ -121,22 +127,25 @@ export async function measure(
     await pin(others, workplace.pins.server);
   }
   let block = new BlockRun(plan, workplace, nextHost);
-  let current = 0;
   try {
-    for (const series of orderOf(plan)) {
+    for (const [index, series] of all.entries()) {
       if (series.block !== current) {
         await block.end();
         block = new BlockRun(plan, workplace, nextHost);
         current = series.block;
       }
       const { scenario, point } = series;
-      for (const subject of series.order) {
-        if (isOver()) return `its ${plan.budgetMs! / 1e3} s were over`;
+      for (const [place, subject] of clock.orderOf(series).entries()) {
+        if (clock.isOver(index, place)) {
+          skipped = true;
+          break;
+        }
         if (subject === "ceiling") {
           watcher.record(await ceilings.measure(scenario, point, current));
           continue;
         }
-        watcher.progress(done, total, `${subject.id}, ${scenario.id} ${point.id}`);
+        const now = `${subject.id}, ${scenario.id} ${point.id}`;
+        watcher.progress(done, total, now, clock.share(index, place));
         for (let attempt = 0; attempt <= plan.retries; attempt++) {
           const cell = await block.measure(subject, series, attempt);
           if (watcher.signal.aborted) return "it was interrupted";
@@ -154,7 +163,7 @@ export async function measure(
   } finally {
     await block.end();
   }
-  return undefined;
+  return skipped ? `its ${plan.budgetMs! / 1e3} s were over` : undefined;
 }
 
 /** What a server has yet to do for clients that have left, before somebody counts, milliseconds. */
@@ -214,8 +223,9 @@ class BlockRun {
       if (measured.failure !== undefined || measured.unable !== undefined || cutOff) {
         await end(servers, subject.id);
       } else server.park();
-      const warmUp = this.#warmUps.get(server)!;
-      return { ...place, command, introduction, startMs, warmUp, ...measured };
+      const warmUp = this.#warmUps.get(server);
+      const warmth = warmUp === undefined ? {} : { warmUp };
+      return { ...place, command, introduction, startMs, ...warmth, ...measured };
     } catch (error) {
       if (!(error instanceof Error)) throw error;
       await end(servers, subject.id);
@@ -249,6 +259,8 @@ class BlockRun {
     servers.set(subject.id, server);
     const { pins } = this.workplace;
     if (pins !== undefined) await pin(processTree(server.pid), pins.server);
+    // Nothing in it is compiled while it runs.
+    if (subject.kind === "twin") return server;
     const work = servers === this.#own ? scenario : undefined;
     const workers = (await server.sample()).workers?.length ?? 1;
     const { sessionsMax = Infinity } = subject;

@@ -7,7 +7,8 @@
  */
 
 import { randomFrom, shuffled } from "../claims/statistics.ts";
-import type { FileSizes, Point, Scenario } from "../scenarios/mod.ts";
+import { FILE_SIZES, type FileSizes, type Point, type Scenario } from "../scenarios/mod.ts";
+import { FILES } from "../scenarios/parts.ts";
 import { hasCeiling } from "./ceilings.ts";
 import type { Subject } from "./subjects.ts";
 
@@ -33,6 +34,8 @@ export interface Plan {
   readonly budgetMs?: number;
   /** Decides the order of the cells. */
   readonly seed: number;
+  /** The block to begin with, when those before it are there from an earlier part; 0 if missing. */
+  readonly firstBlock?: number;
 }
 
 /** Cells that are compared with each other: one scenario and point, everybody back to back. */
@@ -69,11 +72,36 @@ export function orderOf(
   ).flat();
 }
 
-/** Whether `subject` is measured there: a comparison of models only is not asked of peers. */
+/**
+ * The points that `scenario` is judged by, its headline and contests, and what these need: the
+ * closed loop that finds the capacity of an open one, and the fewest sessions, for a slope of memory.
+ */
+export function headlinePoints(scenario: Scenario): Point[] {
+  const ids = new Set([scenario.headline, ...scenario.further ?? []].map(({ point }) => point));
+  const ofCapacity = scenario.points.some((point) => point.ofCapacity && ids.has(point.id));
+  const sloping = scenario.tags.includes("sessions") && scenario.ownServer === "for-memory";
+  return scenario.points.filter((point, index) =>
+    ids.has(point.id) || (ofCapacity && point.findsCapacity) || (sloping && index === 0)
+  );
+}
+
+/** Whether `subject` is measured there: a comparison of models only is not asked of others. */
 export function takesPart(subject: Subject, scenario: Scenario, point: Point): boolean {
-  if (subject.kind === "peer") return point.peers && !scenario.tags.includes("models-only");
-  return (scenario.models?.includes(subject.model) ?? true) &&
-    (subject.only?.some((tag) => scenario.tags.includes(tag)) ?? true);
+  if (subject.kind === "model") {
+    return (scenario.models?.includes(subject.model) ?? true) &&
+      (subject.only?.some((tag) => scenario.tags.includes(tag)) ?? true);
+  }
+  if (!point.peers || scenario.tags.includes("models-only")) return false;
+  return subject.kind === "peer" || suitsTwin(scenario, point);
+}
+
+/** A twin knows no files: it sends the same small one to whoever asks, and keeps none. */
+function suitsTwin(scenario: Scenario, point: Point): boolean {
+  const steady = { seconds: 1, probes: 0, stallMs: 1, capacity: 1 };
+  const around = { host: "", port: 0, root: "", sizes: FILE_SIZES, ...steady };
+  return scenario.groups(point, around).every(({ action, path }) =>
+    action !== "upload" && (action !== "download" || path === FILES.small)
+  );
 }
 
 /** Where `subject` is measured. */
