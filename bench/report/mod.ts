@@ -17,6 +17,7 @@ import { writeMarkdown } from "./markdown.ts";
 import { loadRenderer } from "./plot.ts";
 import { costOfWatching, latencySpectrum, speedAgainstDelay } from "./plots.ts";
 import { waitingInLine } from "./queue.ts";
+import { costOfWakeups } from "./wakeups.ts";
 import { peers } from "./others.ts";
 import { opening, signGrid, troubles, winners } from "./summary.ts";
 import { COLUMNS_MAX, writeTerminal } from "./terminal.ts";
@@ -31,6 +32,7 @@ export { COLUMNS_MAX };
 /** The questions, in the order of the report. */
 const PLOTS = [
   costOfWatching,
+  costOfWakeups,
   memoryPerSession,
   latencySpectrum,
   callsByName,

@@ -71,7 +71,9 @@ export function orderOf(
 
 /** Whether `subject` is measured there: a comparison of models only is not asked of peers. */
 export function takesPart(subject: Subject, scenario: Scenario, point: Point): boolean {
-  return subject.kind === "model" || (point.peers && !scenario.tags.includes("models-only"));
+  if (subject.kind === "peer") return point.peers && !scenario.tags.includes("models-only");
+  return (scenario.models?.includes(subject.model) ?? true) &&
+    (subject.only?.some((tag) => scenario.tags.includes(tag)) ?? true);
 }
 
 /** Where `subject` is measured. */

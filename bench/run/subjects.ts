@@ -6,6 +6,7 @@
  */
 
 import type { Located, Peer } from "../peers/mod.ts";
+import type { Tag } from "../scenarios/mod.ts";
 
 /** A server that the benchmark can start. */
 export type Subject = ModelSubject | PeerSubject;
@@ -26,6 +27,8 @@ export interface ModelSubject {
   readonly sessionsMax?: number;
   /** Whether it turns away what is over its limit; else it lets them wait in line. */
   readonly refuses?: boolean;
+  /** Tags of the scenarios that it is there for; all when missing. */
+  readonly only?: readonly Tag[];
 }
 
 /** Somebody else's server, found. */
@@ -38,6 +41,9 @@ export interface PeerSubject extends Pick<Peer, "kind" | "id" | "title" | "keeps
 
 /** select(2) watches descriptors below 1024, and the server itself and transfers need some. */
 const SELECT_SESSIONS_MAX = 960;
+
+/** Bits of a bitmap that is as large as poll's array: it has room for all sessions that are asked. */
+const FD_SET_BITS = 16_384;
 
 /** The variant that ratios are over. */
 export const BASELINE = "epoll";
@@ -56,6 +62,16 @@ export const MODELS: readonly ModelSubject[] = [
     ...model("select", "multiplex (select)", "multiplex", ["--selector", "select"]),
     sessionsMax: SELECT_SESSIONS_MAX,
     refuses: true,
+  },
+  {
+    ...model("select-wide", "multiplex (select, any bitmap)", "multiplex", [
+      "--selector",
+      "select",
+      "--fd-set",
+      String(FD_SET_BITS),
+    ]),
+    // Elsewhere it is what select is.
+    only: ["watching", "waking"],
   },
   model("poll", "multiplex (poll)", "multiplex", ["--selector", "poll"]),
   model("epoll", "multiplex (epoll, level)", "multiplex", [

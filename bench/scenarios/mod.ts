@@ -16,6 +16,7 @@ import { scenario as mixed } from "./mixed.ts";
 import { scenario as slow } from "./slow.ts";
 import { scenario as small } from "./small.ts";
 import { scenario as uploads } from "./uploads.ts";
+import { scenario as wakeups } from "./wakeups.ts";
 import type { Scenario } from "./scenario.ts";
 
 export { FILE_SIZES } from "./parts.ts";
@@ -43,6 +44,7 @@ export const SCENARIOS: readonly Scenario[] = [
   slow,
   mixed,
   disk,
+  wakeups,
 ];
 
 /** The scenario of that name. */

@@ -72,6 +72,8 @@ export type Tag =
   | "requests"
   /** What a wait costs beside silent sessions: the plot of what is watched. */
   | "watching"
+  /** What is watched and how many events come at once are both varied: the plot of wake-ups. */
+  | "waking"
   /** Large transfers, at the points "down" and "up": the plot of copies. */
   | "copies"
   /** Clients of a burst, one by one: the plot of the line. */
@@ -86,6 +88,8 @@ export interface Point {
   readonly id: string;
   /** What the x axis of a plot shows: clients, idle sessions, a fraction of capacity. */
   readonly x: number;
+  /** Busy clients, where `x` is something else. */
+  readonly clients?: number;
   /** Whether --quick measures it too. */
   readonly quick: boolean;
   /** Whether peers are measured there: ladders are a question to the models only. */
@@ -152,6 +156,8 @@ export interface Scenario {
   readonly question: string;
   /** What else is done with it. */
   readonly tags: readonly Tag[];
+  /** Names of the models that it is about; all when missing. */
+  readonly models?: readonly string[];
   /** Where it is measured, in this order. */
   readonly points: readonly Point[];
   /** The point and the figure that the grid judges it by. */

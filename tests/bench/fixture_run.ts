@@ -36,6 +36,7 @@ export interface FixtureOptions {
 /** The records, header first. */
 export function fixtureRecords(options: FixtureOptions = {}): RunRecord[] {
   const random = randomFrom(options.seed ?? 7);
+  const otherwise = randomFrom((options.seed ?? 7) + 1);
   const subjects = NATURES.filter(({ id }) => options.subjects?.includes(id) ?? true);
   const scenarios = SCENARIOS.filter(({ id }) => options.scenarios?.includes(id) ?? true);
   const cells: CellRecord[] = [];
@@ -45,7 +46,10 @@ export function fixtureRecords(options: FixtureOptions = {}): RunRecord[] {
     for (const nature of subjects) {
       for (const scenario of scenarios) {
         for (const point of scenario.points.filter(({ quick }) => quick || !options.quick)) {
-          const cell = makeCell(nature, scenario, point, block, weather, random);
+          const model = nature.flags[1] ?? "";
+          if (!(scenario.models?.includes(model) ?? true)) continue;
+          const chance = scenario.models === undefined ? random : otherwise;
+          const cell = makeCell(nature, scenario, point, block, weather, chance);
           cells.push(options.faultless ? cell : withFault(cell));
         }
       }
@@ -136,7 +140,9 @@ function makeCell(
     startMs: 90 * noise(),
     seconds,
     groups,
-    server: workOf(nature, scenario.id, sessions, operations, octets, noise),
+    server: scenario.id === "wakeups"
+      ? wakingOf(nature, point, operations, noise)
+      : workOf(nature, scenario.id, sessions, operations, octets, noise),
     loadCpuShare: 0.45 + 0.2 * random(),
     steal: 0.004 * random(),
     others: 0.02 * random(),
@@ -148,7 +154,7 @@ function makeCell(
 }
 
 function sessionsOf(scenario: string, point: Point): number {
-  return ["idle", "asleep", "small"].includes(scenario) ? point.x : 0;
+  return ["idle", "asleep", "small", "wakeups"].includes(scenario) ? point.x : 0;
 }
 
 function workOf(
@@ -183,6 +189,24 @@ function workOf(
   };
 }
 
+/** A wake-up costs 4 us and what it watches; two of three clients come with each. */
+function wakingOf(
+  nature: Nature,
+  point: Point,
+  operations: number,
+  noise: () => number,
+): ServerWork {
+  const work = workOf(nature, "wakeups", 0, operations, 0, noise);
+  const batch = 1 + (point.clients! - 1) * 2 / 3;
+  const perOperation = nature.request + (4 + nature.watched * point.x) / batch;
+  const counted = nature.calls !== undefined && nature.id !== "async";
+  return {
+    ...work,
+    cpu: operations * perOperation / 1e6 * noise(),
+    ...(counted ? { wakeups: Math.round(operations / batch) } : {}),
+  };
+}
+
 function groupsOf(
   nature: Nature,
   scenario: string,
@@ -213,6 +237,8 @@ function groupsOf(
     }
     case "idle":
       return { main: group(16, 1e6 / (nature.request + nature.watched * point.x) * 0.8) };
+    case "wakeups":
+      return { main: group(point.clients!, 50_000) };
     case "asleep":
       return { main: { clients: point.x, unserved: 0, operations: 0, octets: 0, unfinished: 0 } };
     case "logins":

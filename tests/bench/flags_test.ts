@@ -19,6 +19,7 @@ Deno.test("parseFlags without flags measures every model in every scenario, at l
     "polling-1",
     "polling-10",
     "select",
+    "select-wide",
     "poll",
     "epoll",
     "epoll-edge",
@@ -37,6 +38,7 @@ Deno.test("parseFlags without flags measures every model in every scenario, at l
     "slow",
     "mixed",
     "disk",
+    "wakeups",
   ]);
   assertEquals(
     [flags.repeats, flags.peers, flags.count, flags.out, flags.budgetMs, flags.sizes.large],
@@ -57,8 +59,9 @@ Deno.test("parseFlags --quick keeps within a minute, with fewer points of every 
 Deno.test("parseFlags --models takes ids and models, in the order of the report", () => {
   const ids = (value: string) => understood("--models", value).models.map(({ id }) => id);
   assertEquals(ids("async,blocking"), ["blocking-8", "blocking-64", "async"]);
-  assertEquals(ids("multiplex"), ["select", "poll", "epoll", "epoll-edge"]);
-  assertEquals(ids("epoll,multiplex"), ["select", "poll", "epoll", "epoll-edge"]);
+  const multiplex = ["select", "select-wide", "poll", "epoll", "epoll-edge"];
+  assertEquals(ids("multiplex"), multiplex);
+  assertEquals(ids("epoll,multiplex"), multiplex);
 });
 
 Deno.test("parseFlags --workers reaches every model but the pools of blocking", () => {
