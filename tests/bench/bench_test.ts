@@ -108,7 +108,7 @@ testWith(
   async () => {
     await inFolder(async (folder) => {
       const file = join(folder, "run.jsonl");
-      const short = ["--quick", "--models", "epoll", "--scenarios", "control", "--out", file];
+      const short = [...SHORT, "--seconds", "0.02", "--out", file];
       await using child = bench(...short, "--pin", "--quota", "0.2");
       const { code, stdout, stderr } = await child.ended();
       if (code === 2) {
