@@ -16,6 +16,7 @@ import { writeMarkdown } from "./markdown.ts";
 import { costOfWatching, latencySpectrum, speedAgainstDelay } from "./plots.ts";
 import { waitingInLine } from "./queue.ts";
 import { peers } from "./others.ts";
+import { agreementOfLoads } from "./loads.ts";
 import { mechanisms } from "./twins.ts";
 import { opening, signGrid, troubles, winners } from "./summary.ts";
 import { COLUMNS_MAX, writeTerminal } from "./terminal.ts";
@@ -67,6 +68,7 @@ function documentOf(run: Run): readonly Block[] {
     ...plots(analysis),
     ...peers(analysis),
     ...mechanisms(analysis),
+    ...agreementOfLoads(analysis),
     ...troubles(analysis),
     ...machine(analysis),
     ...configurations(analysis),

@@ -11,12 +11,12 @@ import { fromFileUrl, join } from "@std/path";
 import { isDisturbed } from "../claims/gates.ts";
 import { createContentFile } from "../load/content.ts";
 import { LoadProcess, type LoadProgram, TYPESCRIPT_LOAD } from "../load/process.ts";
-import type { CeilingRecord, CellRecord } from "../record.ts";
+import type { AgreementRecord, CeilingRecord, CellRecord } from "../record.ts";
 import { jobsOf, needsFreshServer, warmUpJobs } from "../scenarios/jobs.ts";
 import type { FileSizes, Point, Scenario, Surroundings } from "../scenarios/mod.ts";
 import { FILES, INCOMING } from "../scenarios/parts.ts";
 import { Ceilings } from "./ceilings.ts";
-import { cellCount, orderOf, type Plan, type Series, whyUnable } from "./plan.ts";
+import { baselineOf, cellCount, orderOf, type Plan, type Series, whyUnable } from "./plan.ts";
 import { RunClock } from "./run_clock.ts";
 import { type Folders, type ServerProcess, startServer } from "./server_process.ts";
 import type { Subject } from "./subjects.ts";
@@ -33,14 +33,16 @@ export interface Watcher {
    * this part, 0 to 1, should be over by the lengths of windows.
    */
   progress(done: number, total: number, now: string, share: number): void;
-  /** After each cell and ceiling. */
-  record(record: CellRecord | CeilingRecord): void;
+  /** After each measurement. */
+  record(record: CellRecord | CeilingRecord | AgreementRecord): void;
 }
 
 /** The folders that servers and load share, and the load itself: one for all cells. */
 export interface Workplace extends AsyncDisposable, Loads {
   /** What is served, and where peers keep their state. */
   readonly folders: Folders;
+  /** The load that is not the run's, where both are to measure. */
+  readonly other?: LoadProcess;
 }
 
 /**
@@ -51,6 +53,7 @@ export async function prepareWorkplace(
   sizes: FileSizes,
   signal: AbortSignal,
   program: LoadProgram = TYPESCRIPT_LOAD,
+  otherProgram?: LoadProgram,
 ): Promise<Workplace> {
   const work = await Deno.makeTempDir({ prefix: "ftplab-bench-" });
   const root = join(work, "root");
@@ -63,13 +66,15 @@ export async function prepareWorkplace(
     await createContentFile(join(root, file), sizes[name as keyof FileSizes]);
   }
   const [load, probes] = [new LoadProcess(program), new LoadProcess()];
-  const kill = () => Promise.all([load.kill(), probes.kill()]);
+  const other = otherProgram === undefined ? {} : { other: new LoadProcess(otherProgram) };
+  const kill = () => Promise.all([load.kill(), probes.kill(), other.other?.kill()]);
   const killLoad = () => void kill();
   signal.addEventListener("abort", killLoad);
   return {
     folders: { root, state },
     load,
     probes,
+    ...other,
     async [Symbol.asyncDispose]() {
       signal.removeEventListener("abort", killLoad);
       await kill();
@@ -117,6 +122,10 @@ export async function measure(
           watcher.record(await ceilings.measure(scenario, point, current));
           continue;
         }
+        if (subject === "agreement") {
+          for (const record of await block.measureByOther(series)) watcher.record(record);
+          continue;
+        }
         const now = `${subject.id}, ${scenario.id} ${point.id}`;
         watcher.progress(done, total, now, clock.share(index, place));
         for (let attempt = 0; attempt <= plan.retries; attempt++) {
@@ -162,7 +171,7 @@ class BlockRun {
 
   constructor(
     readonly plan: Plan,
-    readonly workplace: Workplace,
+    private workplace: Workplace,
     readonly nextHost: () => string,
   ) {}
 
@@ -199,6 +208,29 @@ class BlockRun {
       await end(servers, subject.id);
       return { ...place, command: [], introduction: "", ...NOTHING, failure: error.message };
     }
+  }
+
+  /** The baseline by the load that is not the run's: every attempt. */
+  async measureByOther(series: Series): Promise<AgreementRecord[]> {
+    const { plan, workplace } = this;
+    const { other } = workplace;
+    if (other === undefined) return [];
+    const baseline = baselineOf(plan.subjects);
+    const capacity = this.#capacities.get(baseline.id);
+    const records: AgreementRecord[] = [];
+    this.workplace = { ...workplace, load: other };
+    try {
+      do {
+        const cell = await this.measure(baseline, series, records.length);
+        records.push({ ...cell, kind: "agreement", load: other.program.name });
+      } while (isDisturbed(records.at(-1)!) && records.length <= plan.retries);
+    } finally {
+      this.workplace = workplace;
+      // Open loops go by what the run's own load has found.
+      if (capacity === undefined) this.#capacities.delete(baseline.id);
+      else this.#capacities.set(baseline.id, capacity);
+    }
+    return records;
   }
 
   /** Ends the servers that were for one scenario. */

@@ -16,7 +16,7 @@ export const scenario: Scenario = {
   title: "Control requests",
   summary: "NOOP by 1, 4, 16, 64 clients in a closed loop, then by 16 in an open loop",
   question: "What does a request cost, and where is the knee?",
-  tags: ["counted", "ceiling", "requests"],
+  tags: ["counted", "ceiling", "both-loads", "requests"],
   points: [
     ...points("clients", [1, 4, 16, 64], [16]).map((point) =>
       point.x === BUSY_CLIENTS ? { ...point, findsCapacity: true } : point
