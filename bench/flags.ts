@@ -45,6 +45,8 @@ export interface BenchFlags {
   readonly dryRun: boolean;
   /** Which program the clients are in. */
   readonly load: typeof LOADS[number];
+  /** Whether the other load measures the baseline, too, to see that both say the same. */
+  readonly bothLoads: boolean;
   /** How often each cell is measured. */
   readonly repeats: number;
   /** Probes that a window has at least. */
@@ -264,6 +266,8 @@ function parseRun(args: readonly string[]): ParsedFlags {
       count: values.has("count"),
       dryRun: values.has("dry-run"),
       load: values.oneOf("load", LOADS),
+      // A first look claims nothing, and has no time for it.
+      bothLoads: !quick,
       repeats: values.whole("repeats", 1, REPEATS_MAX, base.repeats),
       seconds: values.number(
         "seconds",

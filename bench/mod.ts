@@ -54,7 +54,7 @@ export async function main(args: readonly string[]): Promise<number> {
     case "run":
       if (parsed.flags.dryRun) return await foretell(parsed.flags);
       return await withPrograms(
-        parsed.flags.load,
+        parsed.flags,
         (programs) => run(args, parsed.flags, programs),
       );
   }
@@ -62,7 +62,10 @@ export async function main(args: readonly string[]): Promise<number> {
 
 /** Says what a run would be, without a server or a load. */
 async function foretell(flags: BenchFlags): Promise<number> {
-  const { plan, notes } = await withPrograms("typescript", ({ twins }) => planOf(flags, twins));
+  const { plan, notes } = await withPrograms(
+    { load: "typescript", bothLoads: false },
+    ({ twins }) => planOf(flags, twins),
+  );
   for (const line of [...foretold(plan), ...notes]) console.log(line);
   return 0;
 }
@@ -79,7 +82,7 @@ async function resume(file: string): Promise<number> {
   const parsed = parseFlags(args);
   if (parsed.kind !== "run") throw new UsageError(`"${file}" is of no run that could go on`);
   const flags = { ...parsed.flags, seed, out: file };
-  return await withPrograms(flags.load, (programs) => run(args, flags, programs, before));
+  return await withPrograms(flags, (programs) => run(args, flags, programs, before));
 }
 
 /** Shows two runs side by side. */
@@ -196,13 +199,15 @@ const ENDINGS = ["SIGINT", "SIGTERM"] as const;
 interface Programs {
   /** The load that was asked for. */
   readonly load: LoadProgram;
+  /** The other one, or why it cannot be had; undefined: nobody asked. */
+  readonly other: LoadProgram | { readonly unavailable: string } | undefined;
   /** Where the twins go. */
   readonly twins: string;
 }
 
-/** Runs `use` with a folder for what is compiled, and the load of that `name` in it. */
+/** Runs `use` with a folder for what is compiled, and the loads in it. */
 async function withPrograms<T>(
-  name: BenchFlags["load"],
+  { load: name, bothLoads }: Pick<BenchFlags, "load" | "bothLoads">,
   use: (programs: Programs) => Promise<T>,
 ): Promise<T> {
   const folder = await Deno.makeTempDir({ prefix: "ftplab-programs-" });
@@ -211,7 +216,12 @@ async function withPrograms<T>(
     if ("unavailable" in load) {
       throw new UsageError(`Cannot use --load ${name}: ${load.unavailable}`);
     }
-    return await use({ load, twins: join(folder, "twin") });
+    const other = !bothLoads
+      ? undefined
+      : name === "c"
+      ? TYPESCRIPT_LOAD
+      : await nativeLoad(folder);
+    return await use({ load, other, twins: join(folder, "twin") });
   } finally {
     await Deno.remove(folder, { recursive: true });
   }
@@ -261,6 +271,13 @@ async function run(
     for (const signal of ENDINGS) Deno.removeSignalListener(signal, onInterrupt);
     file.close();
   }
+}
+
+/** The load that is not the run's, if both are to measure; a note where it cannot be had. */
+function otherOf({ other }: Programs, notes: string[]): LoadProgram | undefined {
+  if (other === undefined || !("unavailable" in other)) return other;
+  notes.push(`Whether both loads say the same is not known: ${other.unavailable}`);
+  return undefined;
 }
 
 /** What a run, or a part of one, begins with. */
@@ -337,7 +354,9 @@ async function fill(
 ): Promise<void> {
   const idleness = await sampleIdleness();
   const { before, flags, programs } = beginning;
-  const { plan, notes } = await planOf(flags, programs.twins);
+  const { plan: asked, notes } = await planOf(flags, programs.twins);
+  const other = otherOf(programs, notes);
+  const plan = { ...asked, bothLoads: other !== undefined };
   const header = await headerOf(beginning, idleness, plan, notes, keeping);
   let firstBlock = 0;
   if (before === undefined) file.write(header);
@@ -345,7 +364,10 @@ async function fill(
   const progress = new Progress();
   let incomplete: string | undefined;
   try {
-    await using workplace = await prepareWorkplace(plan.sizes, signal, programs.load, keeping);
+    await using workplace = await prepareWorkplace(plan.sizes, signal, programs.load, {
+      ...keeping,
+      other,
+    });
     incomplete = await measureAll(file, { ...plan, firstBlock }, workplace, progress, signal);
     if (flags.count && !signal.aborted) {
       await countCalls(plan, workplace, signal, {

@@ -19,6 +19,7 @@ export type RunRecord =
   | HeaderRecord
   | CellRecord
   | CeilingRecord
+  | AgreementRecord
   | CountRecord
   | EndRecord
   | ResumeRecord;
@@ -229,6 +230,14 @@ export interface CellRecord {
   readonly unable?: string;
   /** Why there is no figure. */
   readonly failure?: string;
+}
+
+/** What a cell of the same place and block says when the other load measures it. */
+export interface AgreementRecord extends Omit<CellRecord, "kind"> {
+  /** Tells it from the others. */
+  readonly kind: "agreement";
+  /** The load that is not the run's. */
+  readonly load: "typescript" | "c";
 }
 
 /** System calls of a server and all its descendants, counted from outside in a pass of its own. */

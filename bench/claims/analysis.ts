@@ -6,6 +6,7 @@
  */
 
 import type {
+  AgreementRecord,
   CeilingRecord,
   CellRecord,
   CountRecord,
@@ -58,6 +59,8 @@ export interface Run {
   readonly cells: readonly CellRecord[];
   /** What the load could do, block by block. */
   readonly ceilings: readonly CeilingRecord[];
+  /** The baseline as the other load measures it. */
+  readonly agreements: readonly AgreementRecord[];
   /** Calls that were counted from outside, in a pass of its own. */
   readonly counts: readonly CountRecord[];
   /** One, and one more for each time that the run was resumed. */

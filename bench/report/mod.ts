@@ -19,6 +19,7 @@ import { costOfWatching, latencySpectrum, speedAgainstDelay } from "./plots.ts";
 import { waitingInLine } from "./queue.ts";
 import { costOfWakeups } from "./wakeups.ts";
 import { peers } from "./others.ts";
+import { agreementOfLoads } from "./loads.ts";
 import { mechanisms } from "./twins.ts";
 import { opening, signGrid, troubles, winners } from "./summary.ts";
 import { COLUMNS_MAX, writeTerminal } from "./terminal.ts";
@@ -72,6 +73,7 @@ function documentOf(run: Run): readonly Block[] {
     ...best(analysis),
     ...peers(analysis),
     ...mechanisms(analysis),
+    ...agreementOfLoads(analysis),
     ...troubles(analysis),
     ...machine(analysis),
     ...configurations(analysis),

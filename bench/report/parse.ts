@@ -9,6 +9,7 @@
 import type { Part, Run } from "../claims/analysis.ts";
 import { RunError } from "../claims/figures.ts";
 import type {
+  AgreementRecord,
   CeilingRecord,
   CellRecord,
   CountRecord,
@@ -37,6 +38,7 @@ export function parseRun(text: string, file?: string): Run {
   const cells: CellRecord[] = [];
   const counts: CountRecord[] = [];
   const ceilings: CeilingRecord[] = [];
+  const agreements: AgreementRecord[] = [];
   for (const [index, line] of lines.entries()) {
     if (line.trim() === "") continue;
     const record = readLine(line, index, header);
@@ -58,6 +60,7 @@ export function parseRun(text: string, file?: string): Run {
     } else if (record.kind === "cell") cells.push(record);
     else if (record.kind === "count") counts.push(record);
     else if (record.kind === "ceiling") ceilings.push(record);
+    else if (record.kind === "agreement") agreements.push(record);
     else {
       end = record;
       parts.push({ ...parts.pop()!, after: record.after });
@@ -79,6 +82,7 @@ export function parseRun(text: string, file?: string): Run {
     header,
     cells,
     ceilings,
+    agreements,
     counts,
     parts,
     ...(end === undefined ? {} : { end }),
@@ -119,6 +123,22 @@ function readLine(
 /** What has to be there: names and what they are; "?" at the end: may be missing. */
 type Shape = Readonly<Record<string, "string" | "number" | "array" | "object" | "object?">>;
 
+const CELL: Shape = {
+  subject: "string",
+  scenario: "string",
+  point: "string",
+  block: "number",
+  command: "array",
+  introduction: "string",
+  seconds: "number",
+  groups: "object",
+  server: "object?",
+  loadCpuShare: "number",
+  steal: "number",
+  others: "number",
+  errors: "object",
+};
+
 const SHAPES: Readonly<Record<string, Shape>> = {
   run: {
     args: "array",
@@ -133,21 +153,8 @@ const SHAPES: Readonly<Record<string, Shape>> = {
     baseline: "string",
     notes: "array",
   },
-  cell: {
-    subject: "string",
-    scenario: "string",
-    point: "string",
-    block: "number",
-    command: "array",
-    introduction: "string",
-    seconds: "number",
-    groups: "object",
-    server: "object?",
-    loadCpuShare: "number",
-    steal: "number",
-    others: "number",
-    errors: "object",
-  },
+  cell: CELL,
+  agreement: { ...CELL, load: "string" },
   count: {
     subject: "string",
     scenario: "string",
@@ -189,7 +196,7 @@ function complain(value: unknown, header: HeaderRecord | undefined): string | un
     return `unknown subject ${shown(cell.subject)}`;
   }
   if (!header.scenarios.includes(cell.scenario)) return `unknown scenario ${shown(cell.scenario)}`;
-  for (const [name, group] of Object.entries(cell.kind === "cell" ? cell.groups : {})) {
+  for (const [name, group] of Object.entries("groups" in cell ? cell.groups : {})) {
     const inside = isObject(group) ? misshapen(group, GROUP) : "it is not a record";
     if (inside !== undefined) return `group ${shown(name)}: ${inside}`;
   }

@@ -80,6 +80,9 @@ export function startMs({ kind }: Subject, plan: Timed, scenario?: Scenario): nu
 /** How long all of `series` takes, milliseconds, servers of its own included. */
 export function seriesMs({ scenario, point, order }: Series, plan: Timed): number {
   return order.reduce((sum, subject) => {
+    if (subject === "agreement") {
+      return sum + CELL_MS + windowMs("model", scenario, point, plan);
+    }
     if (subject === "ceiling") {
       return sum + CEILING_WINDOWS * (CELL_MS + windowMs("model", scenario, point, plan));
     }
@@ -105,7 +108,7 @@ export function foretold(plan: Plan): string[] {
   const block = orderOf({ ...plan, repeats: 1 });
   const scenarios = plan.scenarios.map((scenario) => {
     const own = block.filter((series) => series.scenario.id === scenario.id);
-    const cells = own.flatMap(({ order }) => order).filter((one) => one !== "ceiling").length;
+    const cells = own.flatMap(({ order }) => order).filter((one) => typeof one !== "string").length;
     const points = own.map(({ point }) => point.id).join(" ");
     const ms = own.reduce((sum, series) => sum + seriesMs(series, plan), 0);
     return { ms, line: `  ${scenario.id}: ${cells} cells, ${duration(ms)} (${points})` };

@@ -11,7 +11,7 @@ import { fromFileUrl, join } from "@std/path";
 import { isDisturbed } from "../claims/gates.ts";
 import { createContentFile } from "../load/content.ts";
 import { LoadProcess, type LoadProgram, TYPESCRIPT_LOAD } from "../load/process.ts";
-import type { CeilingRecord, CellRecord } from "../record.ts";
+import type { AgreementRecord, CeilingRecord, CellRecord } from "../record.ts";
 import {
   type Jobs,
   jobsOf,
@@ -23,7 +23,7 @@ import type { FileSizes, Point, Scenario, Surroundings } from "../scenarios/mod.
 import { FILES, INCOMING } from "../scenarios/parts.ts";
 import { Ceilings } from "./ceilings.ts";
 import { whyTooMany } from "./machine.ts";
-import { cellCount, orderOf, type Plan, type Series, whyUnable } from "./plan.ts";
+import { baselineOf, cellCount, orderOf, type Plan, type Series, whyUnable } from "./plan.ts";
 import { pin, type Pins } from "./pins.ts";
 import { processTree } from "./process_figures.ts";
 import type { Quota } from "./quota.ts";
@@ -45,8 +45,8 @@ export interface Watcher {
    * this part, 0 to 1, should be over by the lengths of windows.
    */
   progress(done: number, total: number, now: string, share: number): void;
-  /** After each cell and ceiling. */
-  record(record: CellRecord | CeilingRecord): void;
+  /** After each measurement. */
+  record(record: CellRecord | CeilingRecord | AgreementRecord): void;
 }
 
 /** The folders that servers and load share, and the load itself: one for all cells. */
@@ -55,6 +55,8 @@ export interface Workplace extends AsyncDisposable, Loads {
   readonly folders: Folders;
   /** Whose processors are whose, where that is kept. */
   readonly pins?: Pins;
+  /** The load that is not the run's, where both are to measure. */
+  readonly other?: LoadProcess;
 }
 
 /**
@@ -65,7 +67,11 @@ export async function prepareWorkplace(
   sizes: FileSizes,
   signal: AbortSignal,
   program: LoadProgram = TYPESCRIPT_LOAD,
-  { quota, pins }: { readonly quota?: Quota | undefined; readonly pins?: Pins | undefined } = {},
+  { quota, pins, other: otherProgram }: {
+    readonly quota?: Quota | undefined;
+    readonly pins?: Pins | undefined;
+    readonly other?: LoadProgram | undefined;
+  } = {},
 ): Promise<Workplace> {
   const work = await Deno.makeTempDir({ prefix: "ftplab-bench-" });
   const root = join(work, "root");
@@ -78,11 +84,13 @@ export async function prepareWorkplace(
     await createContentFile(join(root, file), sizes[name as keyof FileSizes]);
   }
   const [load, probes] = [new LoadProcess(program), new LoadProcess()];
+  const other = otherProgram === undefined ? {} : { other: new LoadProcess(otherProgram) };
   if (pins !== undefined) {
     await pin([load.pid], pins.load);
+    if (other.other !== undefined) await pin([other.other.pid], pins.load);
     await pin([probes.pid], pins.probes);
   }
-  const kill = () => Promise.all([load.kill(), probes.kill()]);
+  const kill = () => Promise.all([load.kill(), probes.kill(), other.other?.kill()]);
   const killLoad = () => void kill();
   signal.addEventListener("abort", killLoad);
   return {
@@ -91,6 +99,7 @@ export async function prepareWorkplace(
     probes,
     ...(quota === undefined ? {} : { quota }),
     ...(pins === undefined ? {} : { pins }),
+    ...other,
     async [Symbol.asyncDispose]() {
       signal.removeEventListener("abort", killLoad);
       await kill();
@@ -122,7 +131,8 @@ export async function measure(
   await using ceilings = await Ceilings.start(workplace.load, around);
   if (workplace.pins !== undefined) {
     // The responder stands in for a server, and is the only other child so far.
-    const known = [Deno.pid, workplace.load.pid, workplace.probes.pid];
+    const { load, probes, other } = workplace;
+    const known = [Deno.pid, load.pid, probes.pid, other?.pid];
     const others = processTree(Deno.pid).filter((pid) => !known.includes(pid));
     await pin(others, workplace.pins.server);
   }
@@ -142,6 +152,10 @@ export async function measure(
         }
         if (subject === "ceiling") {
           watcher.record(await ceilings.measure(scenario, point, current));
+          continue;
+        }
+        if (subject === "agreement") {
+          for (const record of await block.measureByOther(series)) watcher.record(record);
           continue;
         }
         const now = `${subject.id}, ${scenario.id} ${point.id}`;
@@ -191,7 +205,7 @@ class BlockRun {
 
   constructor(
     readonly plan: Plan,
-    readonly workplace: Workplace,
+    private workplace: Workplace,
     readonly nextHost: () => string,
   ) {}
 
@@ -231,6 +245,29 @@ class BlockRun {
       await end(servers, subject.id);
       return { ...place, command: [], introduction: "", ...NOTHING, failure: error.message };
     }
+  }
+
+  /** The baseline by the load that is not the run's: every attempt. */
+  async measureByOther(series: Series): Promise<AgreementRecord[]> {
+    const { plan, workplace } = this;
+    const { other } = workplace;
+    if (other === undefined) return [];
+    const baseline = baselineOf(plan.subjects);
+    const capacity = this.#capacities.get(baseline.id);
+    const records: AgreementRecord[] = [];
+    this.workplace = { ...workplace, load: other };
+    try {
+      do {
+        const cell = await this.measure(baseline, series, records.length);
+        records.push({ ...cell, kind: "agreement", load: other.program.name });
+      } while (isDisturbed(records.at(-1)!) && records.length <= plan.retries);
+    } finally {
+      this.workplace = workplace;
+      // Open loops go by what the run's own load has found.
+      if (capacity === undefined) this.#capacities.delete(baseline.id);
+      else this.#capacities.set(baseline.id, capacity);
+    }
+    return records;
   }
 
   /** Ends the servers that were for one scenario. */

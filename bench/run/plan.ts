@@ -10,7 +10,7 @@ import { randomFrom, shuffled } from "../claims/statistics.ts";
 import { FILE_SIZES, type FileSizes, type Point, type Scenario } from "../scenarios/mod.ts";
 import { FILES } from "../scenarios/parts.ts";
 import { hasCeiling } from "./ceilings.ts";
-import type { Subject } from "./subjects.ts";
+import { BASELINE, type Subject } from "./subjects.ts";
 
 /** What to measure, how often and for how long. */
 export interface Plan {
@@ -34,6 +34,8 @@ export interface Plan {
   readonly budgetMs?: number;
   /** Decides the order of the cells. */
   readonly seed: number;
+  /** Whether the other load measures the baseline, too, where scenarios have it. */
+  readonly bothLoads?: boolean;
   /** The block to begin with, when those before it are there from an earlier part; 0 if missing. */
   readonly firstBlock?: number;
 }
@@ -48,13 +50,24 @@ export interface Series {
   readonly point: Point;
   /** Whether it is the last of this scenario in the block. */
   readonly last: boolean;
-  /** Who does it, in this order; "ceiling" is the responder. */
-  readonly order: readonly (Subject | "ceiling")[];
+  /** Who does it, in this order. */
+  readonly order: readonly (Subject | Extra)[];
+}
+
+/**
+ * What else is measured in a series: the load against the responder, or the baseline by the load
+ * that is not the run's.
+ */
+export type Extra = "ceiling" | "agreement";
+
+/** Whom all ratios are over: epoll, where it takes part. */
+export function baselineOf(subjects: readonly Subject[]): Subject {
+  return subjects.find(({ id }) => id === BASELINE) ?? subjects[0]!;
 }
 
 /** Block after block, each with scenarios and subjects in an order of its own, by the seed. */
 export function orderOf(
-  plan: Pick<Plan, "subjects" | "scenarios" | "repeats" | "seed">,
+  plan: Pick<Plan, "subjects" | "scenarios" | "repeats" | "seed" | "bothLoads">,
 ): Series[] {
   const random = randomFrom(plan.seed);
   return Array.from(
@@ -64,12 +77,20 @@ export function orderOf(
         // Points in their order: an open loop needs the capacity that a closed one finds.
         scenario.points.map((point, index): Series => {
           const subjects = plan.subjects.filter((one) => takesPart(one, scenario, point));
-          const all = hasCeiling(scenario, point) ? [...subjects, "ceiling" as const] : subjects;
+          const all = [...subjects, ...extrasOf(plan, scenario, point)];
           const last = index === scenario.points.length - 1;
           return { block, scenario, point, last, order: shuffled(all, random) };
         })
       ),
   ).flat();
+}
+
+function extrasOf({ bothLoads }: Pick<Plan, "bothLoads">, scenario: Scenario, point: Point) {
+  const extras: Extra[] = [];
+  if (hasCeiling(scenario, point)) extras.push("ceiling");
+  const compared = scenario.tags.includes("both-loads") && scenario.headline.point === point.id;
+  if (bothLoads && compared) extras.push("agreement");
+  return extras;
 }
 
 /**

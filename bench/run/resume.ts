@@ -8,7 +8,13 @@
  */
 
 import { isDisturbed } from "../claims/gates.ts";
-import type { CeilingRecord, CellRecord, HeaderRecord, RunRecord } from "../record.ts";
+import type {
+  AgreementRecord,
+  CeilingRecord,
+  CellRecord,
+  HeaderRecord,
+  RunRecord,
+} from "../record.ts";
 import { orderOf, type Plan } from "./plan.ts";
 
 /** What is left of an earlier part. */
@@ -52,27 +58,27 @@ function recordOf(line: string): RunRecord | undefined {
   }
 }
 
-function isMeasurement(record: RunRecord): record is CellRecord | CeilingRecord {
-  return record.kind === "cell" || record.kind === "ceiling";
+/** What blocks consist of. */
+type Measurement = CellRecord | CeilingRecord | AgreementRecord;
+
+function isMeasurement(record: RunRecord): record is Measurement {
+  return record.kind === "cell" || record.kind === "ceiling" || record.kind === "agreement";
 }
 
 /** The first block of which a cell is missing, or was to be measured again. */
-function firstNotWhole(plan: Plan, measured: readonly (CellRecord | CeilingRecord)[]): number {
+function firstNotWhole(plan: Plan, measured: readonly Measurement[]): number {
   const keyOf = (...place: (string | number)[]) => JSON.stringify(place);
   const over = new Set(measured.flatMap((record) => {
-    const { scenario, point, block } = record;
-    if (record.kind === "ceiling") return [keyOf("ceiling", "", scenario, point, block)];
-    const again = isDisturbed(record) && (record.attempt ?? 0) < plan.retries;
-    return again ? [] : [keyOf("cell", record.subject, scenario, point, block)];
+    const { kind, scenario, point, block } = record;
+    if (kind === "ceiling") return [keyOf(kind, scenario, point, block)];
+    if (isDisturbed(record) && (record.attempt ?? 0) < plan.retries) return [];
+    return [keyOf(kind === "cell" ? `of ${record.subject}` : kind, scenario, point, block)];
   }));
   const missing = orderOf(plan).find(({ block, scenario, point, order }) =>
-    order.some((one) =>
-      !over.has(
-        one === "ceiling"
-          ? keyOf("ceiling", "", scenario.id, point.id, block)
-          : keyOf("cell", one.id, scenario.id, point.id, block),
-      )
-    )
+    order.some((one) => {
+      const what = typeof one === "string" ? one : `of ${one.id}`;
+      return !over.has(keyOf(what, scenario.id, point.id, block));
+    })
   );
   return missing?.block ?? plan.repeats;
 }

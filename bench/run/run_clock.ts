@@ -32,7 +32,8 @@ export class RunClock {
   /** Who is measured, in which order: where time may be short, what all ratios are over is first. */
   orderOf({ order }: Series): Series["order"] {
     if (this.plan.budgetMs === undefined) return order;
-    const isBaseline = (one: Series["order"][number]) => one !== "ceiling" && one.id === BASELINE;
+    const isBaseline = (one: Series["order"][number]) =>
+      typeof one !== "string" && one.id === BASELINE;
     return [...order.filter(isBaseline), ...order.filter((one) => !isBaseline(one))];
   }
 

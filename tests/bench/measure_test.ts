@@ -7,11 +7,12 @@
 
 import { assert, assertEquals, assertMatch } from "@std/assert";
 import { join } from "@std/path";
+import { type LoadProgram, nativeLoad, TYPESCRIPT_LOAD } from "../../bench/load/process.ts";
 import { compileTwins } from "../../bench/load/twins.ts";
 import { cellCount, measure, type Plan, prepareWorkplace } from "../../bench/run/measure.ts";
 import { whyTooMany } from "../../bench/run/machine.ts";
 import { orderOf, pointsFor } from "../../bench/run/plan.ts";
-import type { CeilingRecord, CellRecord } from "../../bench/record.ts";
+import type { AgreementRecord, CeilingRecord, CellRecord } from "../../bench/record.ts";
 import { parseFlags } from "../../bench/flags.ts";
 import { parseCounts } from "../../bench/run/count.ts";
 import { RunClock } from "../../bench/run/run_clock.ts";
@@ -70,17 +71,23 @@ function planOf(...subjects: Subject[]): Plan {
 }
 
 /** The cells of `plan`, and why some are missing. `abortAt`: interrupted before that cell. */
-async function cellsOf(plan: Plan, abortAt = Infinity) {
+async function cellsOf(plan: Plan, abortAt = Infinity, other?: LoadProgram) {
   const interrupt = new AbortController();
-  await using workplace = await prepareWorkplace(plan.sizes, interrupt.signal);
+  const { signal } = interrupt;
+  await using workplace = await prepareWorkplace(plan.sizes, signal, TYPESCRIPT_LOAD, { other });
   const cells: CellRecord[] = [];
   const ceilings: CeilingRecord[] = [];
+  const agreements: AgreementRecord[] = [];
   const incomplete = await measure(plan, workplace, {
-    signal: interrupt.signal,
+    signal,
     progress: (done) => done === abortAt && interrupt.abort(),
-    record: (record) => record.kind === "cell" ? cells.push(record) : ceilings.push(record),
+    record: (record) => {
+      if (record.kind === "cell") cells.push(record);
+      else if (record.kind === "ceiling") ceilings.push(record);
+      else agreements.push(record);
+    },
   });
-  return { cells, ceilings, incomplete };
+  return { cells, ceilings, agreements, incomplete };
 }
 
 testWith(NEEDS, "measure fills every cell of a model, without an error", async () => {
@@ -256,7 +263,7 @@ Deno.test("orderOf has everybody back to back at each point, in an order drawn a
   assertEquals(orderOf(plan), all);
   const orders = new Set<string>();
   for (const { order, scenario } of all) {
-    const ids = order.map((one) => one === "ceiling" ? one : one.id);
+    const ids = order.map((one) => typeof one === "string" ? one : one.id);
     const wanted = scenario.tags.includes("ceiling") ? ["blocking-8", "ceiling", "epoll"] : [
       "blocking-8",
       "epoll",
@@ -392,6 +399,30 @@ testWith(NEEDS, "measure has twins beside models, their CPU by the same clock", 
   }
   async function removed() {
     await Deno.remove(folder.path, { recursive: true });
+  }
+}, noCompiler);
+
+testWith(NEEDS, "measure has the other load measure the baseline once a block", async () => {
+  const folder = await Deno.makeTempDir();
+  try {
+    const other = await nativeLoad(folder);
+    assert("command" in other);
+    const plan = { ...planOf(BLOCKING, EPOLL), repeats: 2, bothLoads: true };
+    const scenarios = plan.scenarios.filter(({ id }) => id === "control" || id === "logins");
+    const { cells, agreements } = await cellsOf({ ...plan, scenarios }, Infinity, other);
+    assertEquals(cells.length, 2 * 4);
+    assertEquals(
+      agreements.map(({ scenario, point, subject, block, load, errors }) => [
+        [scenario, point, subject, block, load],
+        errors,
+      ]),
+      [0, 1].map((block) => [["control", "clients=16", "epoll", block, "c"], {}]),
+    );
+    for (const { groups, server } of agreements) {
+      assert(groups.main!.operations > 0 && server!.cpu > 0);
+    }
+  } finally {
+    await Deno.remove(folder, { recursive: true });
   }
 }, noCompiler);
 
