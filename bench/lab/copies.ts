@@ -71,6 +71,9 @@ export const lesson: Lesson = {
     `confirmed when read and send touch ${TWO_MIN} to ${TWO_MAX} octets of the program's pages ` +
     `for each one of the file, sendfile at most ${NONE_MAX}, and read leaves the file in the ` +
     "cache; the processor time is shown as an interval and decides nothing",
+  refutedIf:
+    "read and send touch fewer than two octets of the program's pages for each one, as by a " +
+    "kernel that moves pages, or sendfile touches them, as where it copies through the program",
   code: [
     "bench/lab/stage/mover.ts: the ways",
     "models/kernel/data_connection.ts: sendfile in the models that call the kernel",

@@ -30,6 +30,9 @@ export const lesson: Lesson = {
     "wake-ups and octets.",
   rule: "confirmed when all sessions were open at once in one worker and every message came " +
     "back unchanged",
+  refutedIf:
+    "a message comes back changed or not at all, or a second worker or a second session after " +
+    "the first is needed",
   code: [
     "models/readiness/loop.ts: round(), the loop",
     "models/selector/epoll.ts: wait()",

@@ -52,6 +52,9 @@ export const lesson: Lesson = {
     "select and poll in that of their descriptors, those behind the slow handler and only those " +
     "are later by its time, and the NOOP is later by at least half of it; inconclusive when only " +
     "the NOOP was not late",
+  refutedIf:
+    "epoll tells in another order than that of arrival, select or poll in another than that of " +
+    "descriptors, or an event behind the slow handler does not wait for it",
   code: [
     "models/readiness/loop.ts: #queue, #take() and round()",
     "models/readiness/loop.ts: #work(), one unit of work per watch and round, so that none is slow",

@@ -41,6 +41,9 @@ export const lesson: Lesson = {
   rule: "confirmed when poll calls the forgotten file ready, RWF_NOWAIT says EAGAIN, and read " +
     "brings octets all the same, having slept; inconclusive when the kernel forgot nothing, as of " +
     "files in memory (tmpfs)",
+  refutedIf:
+    "a read(2) of a forgotten file says EAGAIN, or brings the octets while the thread never " +
+    "slept",
   code: [
     "models/files/slow_disk.ts: slowStore, the disk that keeps a loop waiting",
     "models/async.ts: the runtime's files are read by other threads",

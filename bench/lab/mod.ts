@@ -105,7 +105,8 @@ const LINE: CommandLine<"json"> = {
     "all does every one and ends with a table.",
   flags: {
     json: {
-      help: "prints an array of {name, claim, rule, measured, verdict, reason, seconds} and " +
+      help:
+        "prints an array of {name, claim, rule, refuted_if, measured, verdict, reason, seconds} and " +
         "nothing else",
     },
   },

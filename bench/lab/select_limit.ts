@@ -43,6 +43,7 @@ export const lesson: Lesson = {
     "other. Last, hand poll as many entries as there may be descriptors, and one more.",
   rule: "confirmed when select is told of no descriptor from 1024 on, however long its sets are, " +
     "and poll takes any number of entries; refuted when it is told of all with longer sets",
+  refutedIf: "select is told of descriptors above 1023 with longer sets, which is what Linux does",
   code: [
     "models/selector/select.ts: refuses(), and the length of the sets",
     "models/kernel/clients.ts: #admit(), what becomes of a client that is refused",

@@ -44,6 +44,9 @@ export const lesson: Lesson = {
     "confirmed when a turn costs more between processes than between threads, more there than " +
     "in one thread, and more in one thread than of fibers, by the intervals of the quotients; " +
     "refuted when one of them costs less",
+  refutedIf:
+    "a turn costs less between processes than between threads, less there than in one thread, " +
+    "or less there than of fibers, by the whole interval of 6 blocks or more",
   code: [
     "bench/lab/stage/ping_pong.ts: the players",
     "models/blocking.ts: a thread per connection, models/readiness/loop.ts: a call per connection",

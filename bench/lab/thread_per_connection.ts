@@ -44,6 +44,9 @@ export const lesson: Lesson = {
     "take the slope of its memory; then let them ask in turn and count its voluntary switches",
   rule: `confirmed when one more thread costs more than ${MB_MIN} MB and a request ` +
     `${SWITCHES_MIN} to ${SWITCHES_MAX} voluntary switches`,
+  refutedIf:
+    "a thread costs less memory than that, as one whose stack alone is its own, or a request is " +
+    "served without a switch or by several",
   code: [
     "models/blocking.ts: saturated() starts a thread when all have a client",
     "models/readiness/blocking_wire.ts: where a thread waits",

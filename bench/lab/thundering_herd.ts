@@ -38,6 +38,7 @@ export const lesson: Lesson = {
   rule: "confirmed when all connections are accepted either way, in vain more often than half of " +
     "the connections without the flag, and less than a tenth as often with it; refuted when " +
     "with it there are as many; else inconclusive",
+  refutedIf: "with EPOLLEXCLUSIVE as many wake-ups are in vain as without, or a connection is lost",
   code: [
     "models/pool/handoff.ts: one worker accepts for all, so that nobody is woken in vain",
     "bench/lab/stage/herd_worker.ts: a thread of the herd",

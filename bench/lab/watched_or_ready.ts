@@ -45,7 +45,10 @@ export const lesson: Lesson = {
   plan: `Watch ${READY} descriptors that are always ready and more and more that never are, and ` +
     "take the processor time of a wait in each selector; one more silent one adds the slope",
   rule: `confirmed when the slopes of select and of poll are more than ${STEEPER} times epoll's, ` +
-    "by their 95 % intervals",
+    "by their intervals",
+  refutedIf:
+    "the slope of select and poll is surely less than that many times epoll's, as by an epoll " +
+    "that looked through its whole list in each wait",
   code: [
     "models/selector/select.ts: two bit sets copied and looked through in every wait",
     "models/selector/poll.ts: the array of all entries in every wait",
