@@ -27,6 +27,7 @@ import { lesson as edgeEagain } from "./edge_eagain.ts";
 import { lesson as emfileSpins } from "./emfile_spins.ts";
 import { lesson as eventQueue } from "./event_queue.ts";
 import { lesson as fileBlocks } from "./file_blocks.ts";
+import { lesson as fourModels } from "./four_models.ts";
 import { lesson as hello } from "./hello.ts";
 import { lesson as lateByHalf } from "./late_by_half.ts";
 import { lesson as levelAndEdge } from "./level_and_edge.ts";
@@ -83,6 +84,7 @@ export const LESSONS: readonly Lesson[] = [
   readinessHint,
   dupStillTold,
   regularFile,
+  fourModels,
   fileBlocks,
   allDescriptors,
   watchedOrReady,

@@ -1,0 +1,22 @@
+/**
+ * The lessons on the models side by side, on orders of cost and on many sessions. Small: counters
+ * and orders, never times.
+ *
+ * @module
+ */
+
+import { assert, assertEquals } from "@std/assert";
+import { lesson as fourModels } from "../../bench/lab/four_models.ts";
+import { lessonTest, number } from "./lesson_case.ts";
+
+lessonTest(fourModels, "each waits and copies as it says", (figures, verdict) => {
+  assertEquals(figures["all octets came and were right"], "yes");
+  for (const way of ["blocking", "polling", "multiplexed", "ring without it"]) {
+    assert(number(figures, `${way}: pages that it copied`) >= 8 * 8 * 0.75, way);
+  }
+  assertEquals(figures["asynchronous: pages that it copied"], 0);
+  assertEquals(figures["blocking: own work meanwhile"], 0);
+  assert(number(figures, "polling: own work meanwhile") > 0);
+  assert(number(figures, "asynchronous: own work meanwhile") > 0);
+  assertEquals(verdict, "confirmed");
+});
