@@ -36,6 +36,7 @@ import { lesson as lostEdge } from "./lost_edge.ts";
 import { lesson as lowestDescriptor } from "./lowest_descriptor.ts";
 import { lesson as lyingLoad } from "./lying_load.ts";
 import { lesson as nagle } from "./nagle.ts";
+import { lesson as orderOfCalls } from "./order_of_calls.ts";
 import { lesson as readinessHint } from "./readiness_hint.ts";
 import { lesson as regularFile } from "./regular_file.ts";
 import { lesson as reuseport } from "./reuseport.ts";
@@ -88,6 +89,7 @@ export const LESSONS: readonly Lesson[] = [
   fileBlocks,
   allDescriptors,
   watchedOrReady,
+  orderOfCalls,
   withoutIdleClients,
   eventQueue,
   emfileSpins,

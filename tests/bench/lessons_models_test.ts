@@ -7,6 +7,7 @@
 
 import { assert, assertEquals } from "@std/assert";
 import { lesson as fourModels } from "../../bench/lab/four_models.ts";
+import { lesson as orderOfCalls } from "../../bench/lab/order_of_calls.ts";
 import { lessonTest, number } from "./lesson_case.ts";
 
 lessonTest(fourModels, "each waits and copies as it says", (figures, verdict) => {
@@ -19,4 +20,10 @@ lessonTest(fourModels, "each waits and copies as it says", (figures, verdict) =>
   assert(number(figures, "polling: own work meanwhile") > 0);
   assert(number(figures, "asynchronous: own work meanwhile") > 0);
   assertEquals(verdict, "confirmed");
+});
+
+lessonTest(orderOfCalls, "all three tell of the same, beside silent ones", (figures, verdict) => {
+  assertEquals(figures["told by one wait"], 4);
+  assert("select over poll, 64 silent" in figures);
+  assertEquals(verdict, "inconclusive"); // of one block
 });
