@@ -44,6 +44,7 @@ import { lesson as selectChat } from "./select_chat.ts";
 import { lesson as selectLimit } from "./select_limit.ts";
 import { lesson as spinning } from "./spinning.ts";
 import { lesson as switchingThreads } from "./switching_threads.ts";
+import { lesson as tenThousand } from "./ten_thousand.ts";
 import { lesson as threadPerConnection } from "./thread_per_connection.ts";
 import { lesson as thunderingHerd } from "./thundering_herd.ts";
 import { lesson as waitingInLine } from "./waiting_in_line.ts";
@@ -91,6 +92,7 @@ export const LESSONS: readonly Lesson[] = [
   watchedOrReady,
   orderOfCalls,
   withoutIdleClients,
+  tenThousand,
   eventQueue,
   emfileSpins,
   thunderingHerd,

@@ -8,6 +8,7 @@
 import { assert, assertEquals } from "@std/assert";
 import { lesson as fourModels } from "../../bench/lab/four_models.ts";
 import { lesson as orderOfCalls } from "../../bench/lab/order_of_calls.ts";
+import { lesson as tenThousand } from "../../bench/lab/ten_thousand.ts";
 import { lessonTest, number } from "./lesson_case.ts";
 
 lessonTest(fourModels, "each waits and copies as it says", (figures, verdict) => {
@@ -27,3 +28,9 @@ lessonTest(orderOfCalls, "all three tell of the same, beside silent ones", (figu
   assert("select over poll, 64 silent" in figures);
   assertEquals(verdict, "inconclusive"); // of one block
 });
+
+lessonTest(tenThousand, "all sessions open in one worker, all who ask answered", (figures) => {
+  assertEquals(figures["sessions open at once"], 200);
+  assertEquals(figures["workers"], 1);
+  assertEquals(figures["answers that were what was sent"], figures["clients that asked"]);
+}, ["run"]);
