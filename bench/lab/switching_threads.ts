@@ -7,8 +7,10 @@
  *
  * Two processes, and then two threads, pass an octet to and fro through two pipes, all on one
  * processor. One thread alone makes the same calls and never waits: what the others take beyond that
- * is the switch. The claim would be refuted if that were nothing. All players are of this runtime,
- * whose own threads are beside them.
+ * is the switch. The claim would be refuted if that were nothing. Of a switch's steps the kernel tells
+ * three: the player sleeps, is woken and stands in the queue of its processor, and is put on it. To
+ * save registers and to change the memory are within the third, and no count parts them. All players
+ * are of this runtime, whose own threads are beside them.
  *
  * @module
  */
@@ -18,6 +20,7 @@ import type { Lesson } from "./lesson.ts";
 import { type Blocks, estimate, inBlocks, ratio, shown, verdictBy } from "./stage/compare.ts";
 import { Players, playFibers, type Way, WAYS } from "./stage/players.ts";
 import { Sockets } from "./stage/sockets.ts";
+import { procUnavailable } from "./stage/thread.ts";
 
 /** A turn of fibers is so short that a game of theirs has to be longer by that much. */
 const FIBER_GAMES = 50;
@@ -42,18 +45,23 @@ export const lesson: Lesson = {
     "bench/lab/stage/ping_pong.ts: the players",
     "models/blocking.ts: a thread per connection, models/readiness/loop.ts: a call per connection",
   ],
-  unavailable: unavailableReason,
+  unavailable: () => unavailableReason() ?? procUnavailable(),
   async run({ size, say, signal }) {
     const [blocks, turns] = size === "full" ? [11, 4_000] : [1, 50];
     using sockets = new Sockets(new Libc());
     await using players = new Players(sockets);
     await players.start();
     say(`${blocks} blocks, in each ${2 * turns} turns in each way`);
-    const switches = new Map<Way, number>();
+    const switches = new Map<Way, number>(), queuedUs = new Map<Way, number>();
+    const slices = new Map<Way, number>();
     const costs = await inBlocks<Way>(WAYS, blocks, signal, async (way) => {
       if (way === "two fibers") return playFibers(FIBER_GAMES * turns) / (2 * FIBER_GAMES * turns);
       const score = await players.play(way, turns);
-      switches.set(way, (switches.get(way) ?? 0) + score.switches);
+      const add = (sums: Map<Way, number>, amount: number) =>
+        sums.set(way, (sums.get(way) ?? 0) + amount);
+      add(switches, score.switches);
+      add(queuedUs, score.queuedUs);
+      add(slices, score.slices);
       // Alone it makes both calls of a turn for one turn; two players make them twice.
       return score.us / (way === "one thread" ? turns : 2 * turns);
     });
@@ -77,6 +85,18 @@ export const lesson: Lesson = {
           name: `switches of the first player, ${way}`,
           value: count,
         })),
+        ...(["two threads", "two processes"] as const).flatMap((way) => [
+          {
+            name: `put on the processor in a turn of its own, ${way}`,
+            value: slices.get(way)! / (blocks * turns),
+            unit: "times",
+          },
+          {
+            name: `ready and in the queue before that, ${way}`,
+            value: queuedUs.get(way)! / (blocks * turns),
+            unit: "us",
+          },
+        ]),
       ],
       verdict: verdictBy(
         blocks,

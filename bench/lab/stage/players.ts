@@ -6,7 +6,7 @@
  */
 
 import { LessonError } from "../lesson.ts";
-import { type Ends, OVER, type Score } from "./ping_pong.ts";
+import { AS_PROCESS, type Ends, OVER, type Score } from "./ping_pong.ts";
 import type { Ready, Role } from "./ping_pong_player.ts";
 import type { Sockets } from "./sockets.ts";
 
@@ -59,7 +59,7 @@ export class Players implements AsyncDisposable {
   async start(): Promise<void> {
     const [to, from] = this.#pipes["two processes"];
     const paths = [to!.from, from!.to].map((fd) => `/proc/${Deno.pid}/fd/${fd}`);
-    const args = ["run", "--no-prompt", "--allow-all", PLAYER.href, ...paths];
+    const args = ["run", "--no-prompt", "--allow-all", PLAYER.href, AS_PROCESS, ...paths];
     const command = new Deno.Command(Deno.execPath(), { args, stdin: "null", stdout: "piped" });
     this.#process = command.spawn();
     const reader = this.#process.stdout.getReader();
