@@ -11,6 +11,8 @@ import { compile, firstLine } from "./compiler.ts";
 
 /** A twin that serves. */
 export interface Twin {
+  /** Its process. */
+  readonly pid: number;
   /** The port of its control connections. */
   readonly port: number;
   /** The command line that started it. */
@@ -85,7 +87,7 @@ async function start(command: readonly string[], folder: string): Promise<Twin |
   const line = await readLine(child.stdout);
   clearTimeout(timer);
   const port = twinPort(line);
-  if (port !== undefined) return { port, command, stop };
+  if (port !== undefined) return { pid: child.pid, port, command, stop };
   kill(child);
   await child.status;
   return firstLine(await complaint) || `it did not listen within ${START_MS_MAX / 1e3} s`;
