@@ -19,11 +19,15 @@ import {
   scenarioOf,
   SCENARIOS,
 } from "./scenarios/mod.ts";
+import { headlinePoints } from "./run/plan.ts";
 import { QUOTA_SHARE_MIN } from "./run/quota.ts";
 import { configurationsOf, MODELS, type ModelSubject, selectModels } from "./run/subjects.ts";
 
 /** The programs that the load may be: the one in C is cheaper than any server. */
 const LOADS = ["typescript", "c"] as const;
+
+/** Where scenarios are measured: only where they are judged, or wherever a plot has a point. */
+const POINTS = ["headline", "all"] as const;
 
 /** What the user wants measured. */
 export interface BenchFlags {
@@ -37,10 +41,18 @@ export interface BenchFlags {
   readonly peers: boolean;
   /** Folders in which packages of other servers were unpacked. */
   readonly peersRoots: readonly string[];
+  /** Whether the least servers in C take part, one for each way to wait. */
+  readonly twins: boolean;
+  /** Whether the one over io_uring does, with one technique on after the other. */
+  readonly ladder: boolean;
   /** Whether calls are counted from outside, too, in a pass of its own. */
   readonly count: boolean;
+  /** Only says what would be measured, and how long it would take. */
+  readonly dryRun: boolean;
   /** Which program the clients are in. */
   readonly load: typeof LOADS[number];
+  /** Whether the other load measures the baseline, too, to see that both say the same. */
+  readonly bothLoads: boolean;
   /** How often each cell is measured. */
   readonly repeats: number;
   /** Probes that a window has at least. */
@@ -68,6 +80,8 @@ export type ParsedFlags =
   | { readonly kind: "run"; readonly flags: BenchFlags }
   /** `page` gets the table of findings between its marks. */
   | { readonly kind: "report"; readonly file: string; readonly page?: string }
+  /** Goes on with the run in `file`. */
+  | { readonly kind: "resume"; readonly file: string }
   | { readonly kind: "compare"; readonly files: readonly [string, string] }
   | { readonly kind: "help" };
 
@@ -114,6 +128,11 @@ const TABLE = {
     otherwise: "all",
     help: `only these: ${SCENARIOS.map(({ id }) => id).join(", ")}`,
   },
+  points: {
+    value: "headline|all",
+    initial: "all",
+    help: "measure only where scenarios are judged, or everywhere",
+  },
   repeats: { value: "N", otherwise: `${FULL.repeats}`, help: "measure every cell so often" },
   seconds: {
     value: "S",
@@ -133,12 +152,15 @@ const TABLE = {
     repeats: true,
     help: "look for them below DIR, too, where packages were unpacked; may be repeated",
   },
+  twins: { help: "measure the least servers in C, too, one for each way to wait" },
+  ladder: { help: "measure the one over io_uring with one technique on after the other" },
   load: {
     value: "typescript|c",
     initial: "typescript",
     help: "what the clients are; c needs a C compiler",
   },
   count: { help: "then count system calls with perf, in a pass of its own" },
+  "dry-run": { help: "only tell how many cells there are, and how long they take" },
   seed: { value: "N", otherwise: "from the time", help: "repeat the order of an earlier run" },
   out: {
     value: "FILE",
@@ -155,10 +177,16 @@ const TABLE = {
 
 const LINE: CommandLine<keyof typeof TABLE> = {
   command: "bench",
-  usage: ["bench [FLAGS]", "bench report FILE [MD]", "bench compare FILE FILE"],
+  usage: [
+    "bench [FLAGS]",
+    "bench resume FILE",
+    "bench report FILE [MD]",
+    "bench compare FILE FILE",
+  ],
   about: "Measures the models against each other and, with --peers, against other servers. " +
-    "report draws the reports of an earlier run again, and its table into the page MD; compare " +
-    "tells which verdicts of a run another one replicates.",
+    "resume goes on with a run that ended early, from the first block that is not whole; report " +
+    "draws the reports of an earlier run again, and its table into the page MD; compare tells " +
+    "which verdicts of a run another one replicates.",
   flags: TABLE,
   operands: false,
   exits: [
@@ -187,6 +215,8 @@ export function parseFlags(args: readonly string[]): ParsedFlags {
       return parseReport(args.slice(1));
     case "compare":
       return parseCompare(args.slice(1));
+    case "resume":
+      return parseResume(args.slice(1));
     default:
       return parseRun(args);
   }
@@ -201,6 +231,15 @@ function parseReport(args: readonly string[]): ParsedFlags {
     throw new UsageError(`Unknown argument "${stray}": report takes one FILE, and a page`);
   }
   return { kind: "report", file, ...(page === undefined ? {} : { page }) };
+}
+
+function parseResume(args: readonly string[]): ParsedFlags {
+  const flags = readFlags({ command: "bench", flags: {}, operands: true }, args);
+  if (flags.has("help")) return { kind: "help" };
+  const [file, stray] = flags.operands;
+  // What is measured, and how, is what the run was begun with.
+  if (!file || stray !== undefined) throw new UsageError("resume takes the FILE of a run");
+  return { kind: "resume", file };
 }
 
 function parseCompare(args: readonly string[]): ParsedFlags {
@@ -228,8 +267,13 @@ function parseRun(args: readonly string[]): ParsedFlags {
       sizes: quick ? QUICK_SIZES : FILE_SIZES,
       peers: values.has("peers") || peersRoots.length > 0,
       peersRoots,
+      twins: values.has("twins"),
+      ladder: values.has("ladder"),
       count: values.has("count"),
+      dryRun: values.has("dry-run"),
       load: values.oneOf("load", LOADS),
+      // A first look claims nothing, and has no time for it.
+      bothLoads: !quick,
       repeats: values.whole("repeats", 1, REPEATS_MAX, base.repeats),
       seconds: values.number(
         "seconds",
@@ -286,7 +330,9 @@ function parseScenarios(values: Values, quick: boolean): Scenario[] {
     const known = SCENARIOS.map((scenario) => scenario.id).join(", ");
     throw new UsageError(`--scenarios takes names of ${known}, not "${unknown}"`);
   }
-  const chosen = SCENARIOS.filter(({ id }) => names === undefined || names.includes(id));
+  const headline = values.oneOf("points", POINTS) === "headline";
+  const chosen = SCENARIOS.filter(({ id }) => names === undefined || names.includes(id))
+    .map((scenario) => headline ? { ...scenario, points: headlinePoints(scenario) } : scenario);
   if (!quick) return chosen;
   const long = names?.find((name) => !scenarioOf(name)!.points.some((point) => point.quick));
   if (long !== undefined) throw new UsageError(`--quick has no time for the scenario ${long}`);

@@ -5,18 +5,20 @@
  * @module
  */
 
-import { dirname, resolve } from "@std/path";
+import { dirname, join } from "@std/path";
+import { cardOf, planOf } from "./run/cast.ts";
 import { countCalls } from "./run/count.ts";
 import { outputColumns, UsageError } from "../client/cli/flags.ts";
 import { type BenchFlags, helpText, parseFlags } from "./flags.ts";
 import { type LoadProgram, nativeLoad, TYPESCRIPT_LOAD } from "./load/process.ts";
-import { readMachine, sampleIdleness } from "./run/machine.ts";
+import { foretold } from "./run/estimate.ts";
+import { digestSources, readMachine, sampleIdleness } from "./run/machine.ts";
 import { cellCount, measure, type Plan, prepareWorkplace, type Workplace } from "./run/measure.ts";
-import { PEERS } from "./peers/mod.ts";
 import { Quota } from "./run/quota.ts";
 import { choosePins, type Pins } from "./run/pins.ts";
 import { Progress } from "./run/progress.ts";
-import type { HeaderRecord, RunRecord, SubjectCard } from "./record.ts";
+import { differenceOf, keptOf } from "./run/resume.ts";
+import type { HeaderRecord, Idleness, RunRecord } from "./record.ts";
 import {
   parseRun,
   renderComparison,
@@ -27,7 +29,7 @@ import {
   RunError,
   withFindings,
 } from "./report/mod.ts";
-import { BASELINE, type PeerSubject, type Subject } from "./run/subjects.ts";
+import { BASELINE } from "./run/subjects.ts";
 
 /** Columns of a report where the terminal does not say. */
 const COLUMNS_DEFAULT = 100;
@@ -47,9 +49,40 @@ export async function main(args: readonly string[]): Promise<number> {
       return await report(parsed.file, parsed.page) ?? 1;
     case "compare":
       return await compare(parsed.files);
+    case "resume":
+      return await resume(parsed.file);
     case "run":
-      return await withLoad(parsed.flags.load, (program) => run(args, parsed.flags, program));
+      if (parsed.flags.dryRun) return await foretell(parsed.flags);
+      return await withPrograms(
+        parsed.flags,
+        (programs) => run(args, parsed.flags, programs),
+      );
   }
+}
+
+/** Says what a run would be, without a server or a load. */
+async function foretell(flags: BenchFlags): Promise<number> {
+  const { plan, notes } = await withPrograms(
+    { load: "typescript", bothLoads: false },
+    ({ twins }) => planOf(flags, twins),
+  );
+  for (const line of [...foretold(plan), ...notes]) console.log(line);
+  return 0;
+}
+
+/** Goes on with the run in `file`, by the command line that it was begun with. */
+async function resume(file: string): Promise<number> {
+  const before = await reading(file, async () => {
+    if (file.endsWith(".gz")) throw new RunError("it is compressed: nothing can be added to it");
+    const text = await Deno.readTextFile(file);
+    return { text, header: parseRun(text, file).header };
+  });
+  if (before === undefined) return 1;
+  const { args, seed } = before.header;
+  const parsed = parseFlags(args);
+  if (parsed.kind !== "run") throw new UsageError(`"${file}" is of no run that could go on`);
+  const flags = { ...parsed.flags, seed, out: file };
+  return await withPrograms(flags, (programs) => run(args, flags, programs, before));
 }
 
 /** Shows two runs side by side. */
@@ -122,13 +155,29 @@ function columns(): number {
   return Math.min(COLUMNS_DEFAULT, outputColumns() ?? COLUMNS_DEFAULT);
 }
 
+/** An earlier part of a run. */
+interface Before {
+  readonly text: string;
+  readonly header: HeaderRecord;
+}
+
 /** The file that a run is written to, line by line, so that nothing is lost. */
 class RunFile {
-  readonly #file: Deno.FsFile;
+  #file: Deno.FsFile;
 
-  constructor(readonly path: string) {
+  /** Empty, unless an earlier part is to `remain` in it. */
+  constructor(readonly path: string, remain: boolean) {
     Deno.mkdirSync(dirname(path), { recursive: true });
-    this.#file = Deno.createSync(path);
+    this.#file = remain ? Deno.openSync(path, { append: true }) : Deno.createSync(path);
+  }
+
+  /** Has `text` in place of what there was; who is killed meanwhile finds the one or the other. */
+  restart(text: string): void {
+    const fresh = `${this.path}.new`;
+    Deno.writeTextFileSync(fresh, text);
+    Deno.renameSync(fresh, this.path);
+    this.#file.close();
+    this.#file = Deno.openSync(this.path, { append: true });
   }
 
   write(record: RunRecord): void {
@@ -146,19 +195,33 @@ class RunFile {
 /** What ends a run in order: servers that are parked would otherwise stay so for ever. */
 const ENDINGS = ["SIGINT", "SIGTERM"] as const;
 
-/** Runs `use` with the load that was asked for; one in C is there as long as it is used. */
-async function withLoad(
-  name: BenchFlags["load"],
-  use: (program: LoadProgram) => Promise<number>,
-): Promise<number> {
-  if (name === "typescript") return await use(TYPESCRIPT_LOAD);
-  const folder = await Deno.makeTempDir({ prefix: "ftplab-load-" });
+/** What is compiled for a run. */
+interface Programs {
+  /** The load that was asked for. */
+  readonly load: LoadProgram;
+  /** The other one, or why it cannot be had; undefined: nobody asked. */
+  readonly other: LoadProgram | { readonly unavailable: string } | undefined;
+  /** Where the twins go. */
+  readonly twins: string;
+}
+
+/** Runs `use` with a folder for what is compiled, and the loads in it. */
+async function withPrograms<T>(
+  { load: name, bothLoads }: Pick<BenchFlags, "load" | "bothLoads">,
+  use: (programs: Programs) => Promise<T>,
+): Promise<T> {
+  const folder = await Deno.makeTempDir({ prefix: "ftplab-programs-" });
   try {
-    const program = await nativeLoad(folder);
-    if ("unavailable" in program) {
-      throw new UsageError(`Cannot use --load ${name}: ${program.unavailable}`);
+    const load = name === "typescript" ? TYPESCRIPT_LOAD : await nativeLoad(folder);
+    if ("unavailable" in load) {
+      throw new UsageError(`Cannot use --load ${name}: ${load.unavailable}`);
     }
-    return await use(program);
+    const other = !bothLoads
+      ? undefined
+      : name === "c"
+      ? TYPESCRIPT_LOAD
+      : await nativeLoad(folder);
+    return await use({ load, other, twins: join(folder, "twin") });
   } finally {
     await Deno.remove(folder, { recursive: true });
   }
@@ -181,7 +244,8 @@ async function pinsOrNone(): Promise<Pins> {
 async function run(
   args: readonly string[],
   flags: BenchFlags,
-  program: LoadProgram,
+  programs: Programs,
+  before?: Before,
 ): Promise<number> {
   const pins = flags.pin ? await pinsOrNone() : undefined;
   await using quota = openQuota(flags.quota);
@@ -189,7 +253,7 @@ async function run(
   const path = flags.out ?? `bench/results/${startedAt.slice(0, 19).replaceAll(":", "-")}.jsonl`;
   let file: RunFile;
   try {
-    file = new RunFile(path);
+    file = new RunFile(path, before !== undefined);
   } catch (error) {
     if (!isSystemError(error)) throw error;
     console.error(`ftplab: Cannot write "${path}": ${error.message}`);
@@ -199,7 +263,8 @@ async function run(
   const onInterrupt = () => interrupt.abort();
   for (const signal of ENDINGS) Deno.addSignalListener(signal, onInterrupt);
   try {
-    await fill(file, args, startedAt, flags, program, interrupt.signal, { quota, pins });
+    const keeping = { quota, pins };
+    await fill(file, { args, startedAt, flags, programs, before }, interrupt.signal, keeping);
     const status = await report(path) ?? 1;
     return interrupt.signal.aborted ? 130 : status;
   } finally {
@@ -208,48 +273,102 @@ async function run(
   }
 }
 
+/** The load that is not the run's, if both are to measure; a note where it cannot be had. */
+function otherOf({ other }: Programs, notes: string[]): LoadProgram | undefined {
+  if (other === undefined || !("unavailable" in other)) return other;
+  notes.push(`Whether both loads say the same is not known: ${other.unavailable}`);
+  return undefined;
+}
+
+/** What a run, or a part of one, begins with. */
+interface Beginning {
+  readonly args: readonly string[];
+  readonly startedAt: string;
+  readonly flags: BenchFlags;
+  readonly programs: Programs;
+  readonly before: Before | undefined;
+}
+
+/** What keeps servers and load to their parts of the processors. */
+interface Keeping {
+  readonly quota: Quota | undefined;
+  readonly pins: Pins | undefined;
+}
+
+async function headerOf(
+  { args, startedAt, programs }: Beginning,
+  before: Idleness,
+  plan: Plan,
+  notes: readonly string[],
+  { quota, pins }: Keeping,
+): Promise<HeaderRecord> {
+  const { subjects, scenarios, repeats, seconds, seed } = plan;
+  return {
+    kind: "run",
+    format: 3,
+    args,
+    startedAt,
+    machine: readMachine(),
+    before,
+    repeats,
+    seconds,
+    seed,
+    scenarios: scenarios.map(({ id }) => id),
+    points: scenarios.map(({ points }) => points.map(({ id }) => id)),
+    sources: await digestSources(),
+    subjects: await Promise.all(subjects.map(cardOf)),
+    load: programs.load.name,
+    ...(quota === undefined ? {} : { quota: quota.terms }),
+    ...(pins === undefined ? {} : { pinned: pins }),
+    baseline: (subjects.find(({ id }) => id === BASELINE) ?? subjects[0]!).id,
+    notes,
+  };
+}
+
+/**
+ * Goes on in `file` where the part `before` has left it; returns the first block to be measured.
+ *
+ * @throws {UsageError} when it would be another run, or when nothing is left to do.
+ */
+function goOn(file: RunFile, before: Before, header: HeaderRecord, plan: Plan): number {
+  const refuse = (why: string) => new UsageError(`Cannot resume "${file.path}": ${why}`);
+  const difference = differenceOf(before.header, header);
+  if (difference !== undefined) throw refuse(difference);
+  const { text, block, dropped, cutOff, complete } = keptOf(before.text, plan);
+  if (complete) throw refuse("it is complete");
+  if (cutOff) console.error("ftplab: The last line was cut off, and is dropped");
+  if (dropped > 0) console.error(`ftplab: Block ${block + 1} is measured from its beginning`);
+  const { startedAt, before: idleness } = header;
+  const cut = cutOff ? { cutOff } : {};
+  const part: RunRecord = { kind: "resume", startedAt, before: idleness, block, dropped, ...cut };
+  file.restart(`${text}${JSON.stringify(part)}\n`);
+  return block;
+}
+
 /** Measures, writing each record as soon as it is there. */
 async function fill(
   file: RunFile,
-  args: readonly string[],
-  startedAt: string,
-  flags: BenchFlags,
-  program: LoadProgram,
+  beginning: Beginning,
   signal: AbortSignal,
-  { quota, pins }: { readonly quota: Quota | undefined; readonly pins: Pins | undefined },
+  keeping: Keeping,
 ): Promise<void> {
-  const before = await sampleIdleness();
-  const notes: string[] = [];
-  const peers = flags.peers
-    ? await findPeers(flags.peersRoots.map((root) => resolve(root)), notes)
-    : [];
-  const subjects: Subject[] = [...flags.models, ...peers];
-  const seed = flags.seed ?? Date.now() % 1_000_000;
-  const plan: Plan = { ...flags, subjects, seed };
+  const idleness = await sampleIdleness();
+  const { before, flags, programs } = beginning;
+  const { plan: asked, notes } = await planOf(flags, programs.twins);
+  const other = otherOf(programs, notes);
+  const plan = { ...asked, bothLoads: other !== undefined };
+  const header = await headerOf(beginning, idleness, plan, notes, keeping);
+  let firstBlock = 0;
+  if (before === undefined) file.write(header);
+  else firstBlock = goOn(file, before, header, plan);
   const progress = new Progress();
   let incomplete: string | undefined;
   try {
-    await using workplace = await prepareWorkplace(plan.sizes, signal, program, { quota, pins });
-    const header: HeaderRecord = {
-      kind: "run",
-      format: 3,
-      args,
-      startedAt,
-      machine: readMachine(),
-      before,
-      repeats: plan.repeats,
-      seconds: plan.seconds,
-      seed,
-      scenarios: plan.scenarios.map(({ id }) => id),
-      subjects: await Promise.all(subjects.map(cardOf)),
-      load: program.name,
-      ...(quota === undefined ? {} : { quota: quota.terms }),
-      ...(pins === undefined ? {} : { pinned: pins }),
-      baseline: (subjects.find(({ id }) => id === BASELINE) ?? subjects[0]!).id,
-      notes,
-    };
-    file.write(header);
-    incomplete = await measureAll(file, plan, workplace, progress, signal);
+    await using workplace = await prepareWorkplace(plan.sizes, signal, programs.load, {
+      ...keeping,
+      other,
+    });
+    incomplete = await measureAll(file, { ...plan, firstBlock }, workplace, progress, signal);
     if (flags.count && !signal.aborted) {
       await countCalls(plan, workplace, signal, {
         show: (text) => progress.show(text),
@@ -272,10 +391,10 @@ async function measureAll(
   progress: Progress,
   signal: AbortSignal,
 ): Promise<string | undefined> {
-  let cells = 0;
+  let cells = cellCount(plan) / plan.repeats * (plan.firstBlock ?? 0);
   const why = await measure(plan, workplace, {
     signal,
-    progress: (done, total, now) => progress.advance(done, total, now),
+    progress: (done, total, now, share) => progress.advance(done, total, now, share),
     record: (record) => {
       file.write(record);
       if (record.kind === "cell" && record.attempt === undefined) cells++;
@@ -284,32 +403,4 @@ async function measureAll(
   return why === undefined
     ? undefined
     : `it ended after ${cells} of ${cellCount(plan)} cells: ${why}`;
-}
-
-/** The peers that are on this machine; a note for each that is not. */
-async function findPeers(roots: readonly string[], notes: string[]): Promise<PeerSubject[]> {
-  const found: PeerSubject[] = [];
-  for (const peer of PEERS) {
-    const located = await peer.locate(roots);
-    const { idleMax, missing, locate: _locate, ...card } = peer;
-    if (located === undefined) notes.push(`${card.title} is left out: ${missing}`);
-    else found.push({ ...card, sessionsMax: idleMax, located });
-  }
-  return found;
-}
-
-async function cardOf(subject: Subject): Promise<SubjectCard> {
-  const { id, title, kind } = subject;
-  if (kind === "model") return { id, title, kind, flags: subject.flags };
-  const { version, prepare } = subject.located;
-  const folder = await Deno.makeTempDir();
-  try {
-    // The place differs from start to start; everything else is the same for all of them.
-    const place = { host: "127.0.0.1", port: 2121, root: "ROOT", folder };
-    const { configuration } = await prepare({ ...place, superuser: Deno.uid() === 0 });
-    const shown = configuration.replaceAll(folder, "STATE").replaceAll(`${Deno.cwd()}/`, "");
-    return { id, title, kind, flags: [], version, configuration: shown };
-  } finally {
-    await Deno.remove(folder, { recursive: true });
-  }
 }

@@ -15,7 +15,14 @@ import type { GroupResult } from "./load/job.ts";
 export type { GroupResult, Latency } from "./load/job.ts";
 
 /** One line of the file. */
-export type RunRecord = HeaderRecord | CellRecord | CeilingRecord | CountRecord | EndRecord;
+export type RunRecord =
+  | HeaderRecord
+  | CellRecord
+  | CeilingRecord
+  | AgreementRecord
+  | CountRecord
+  | EndRecord
+  | ResumeRecord;
 
 /** The first line. */
 export interface HeaderRecord {
@@ -39,6 +46,10 @@ export interface HeaderRecord {
   readonly seed: number;
   /** Ids of scenarios/mod.ts, in the order of the report. */
   readonly scenarios: readonly string[];
+  /** Their points, in the same order; since runs can be resumed. */
+  readonly points?: readonly (readonly string[])[];
+  /** A digest of all sources that bear on figures; since runs can be resumed. */
+  readonly sources?: string;
   /** Who is measured, in the order of the report: models first. */
   readonly subjects: readonly SubjectCard[];
   /** The id of the subject that ratios are over: multiplex (epoll, level), if it takes part. */
@@ -93,10 +104,14 @@ export interface SubjectCard {
   readonly id: string;
   /** As tables show it. */
   readonly title: string;
-  /** This project's own, or somebody else's. */
-  readonly kind: "model" | "peer";
+  /** This project's own, somebody else's, or the least that waits alike, in C. */
+  readonly kind: "model" | "peer" | "twin";
   /** For a model the flags of `serve` that make it what it is: all that differs between two. */
   readonly flags: readonly string[];
+  /** For a twin the id of the model that waits alike. */
+  readonly twinOf?: string;
+  /** For a twin over io_uring how many techniques are on, where it is a rung of the ladder. */
+  readonly rung?: number;
   /** For a peer its version and its configuration file. */
   readonly version?: string;
   /** See version. */
@@ -217,6 +232,14 @@ export interface CellRecord {
   readonly failure?: string;
 }
 
+/** What a cell of the same place and block says when the other load measures it. */
+export interface AgreementRecord extends Omit<CellRecord, "kind"> {
+  /** Tells it from the others. */
+  readonly kind: "agreement";
+  /** The load that is not the run's. */
+  readonly load: "typescript" | "c";
+}
+
 /** System calls of a server and all its descendants, counted from outside in a pass of its own. */
 export interface CountRecord {
   /** Tells it from the others. */
@@ -235,7 +258,23 @@ export interface CountRecord {
   readonly failure?: string;
 }
 
-/** The last line; missing when the run was killed. */
+/** The run was interrupted, and goes on from here: blocks before this are whole. */
+export interface ResumeRecord {
+  /** Tells it from the others. */
+  readonly kind: "resume";
+  /** When this part began: ISO 8601, UTC. */
+  readonly startedAt: string;
+  /** What the machine did before this part. */
+  readonly before: Idleness;
+  /** The block that it begins with, from 0. */
+  readonly block: number;
+  /** Measurements of that block that were dropped, since a block is measured in one go. */
+  readonly dropped: number;
+  /** The last line of the part before was cut off, and was dropped, too. */
+  readonly cutOff?: boolean;
+}
+
+/** The last line of a part, and of the run; missing when it was killed. */
 export interface EndRecord {
   /** Tells it from the others. */
   readonly kind: "end";

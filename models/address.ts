@@ -19,7 +19,7 @@ export function addressAt({ host }: ServeOptions, port: number): Address {
 }
 
 /** The one-line error for an address that cannot be listened on. */
-export function listenError(options: ServeOptions, why: string): ServeError {
+export function listenError(options: Pick<ServeOptions, "host" | "port">, why: string): ServeError {
   return new ServeError(`Cannot listen on ${hostAndPort(options)}: ${why}`);
 }
 

@@ -6,6 +6,7 @@
  */
 
 import type {
+  AgreementRecord,
   CeilingRecord,
   CellRecord,
   CountRecord,
@@ -40,6 +41,16 @@ import {
 } from "./series.ts";
 import { correlation, median } from "./statistics.ts";
 
+/** A stretch of a run that nothing interrupted. */
+export interface Part {
+  /** ISO 8601, UTC. */
+  readonly startedAt: string;
+  /** What the machine did before it. */
+  readonly before: Idleness;
+  /** What it did afterwards; missing when the part was killed. */
+  readonly after?: Idleness;
+}
+
 /** A run as it was read. */
 export interface Run {
   /** The first record. */
@@ -48,8 +59,12 @@ export interface Run {
   readonly cells: readonly CellRecord[];
   /** What the load could do, block by block. */
   readonly ceilings: readonly CeilingRecord[];
+  /** The baseline as the other load measures it. */
+  readonly agreements: readonly AgreementRecord[];
   /** Calls that were counted from outside, in a pass of its own. */
   readonly counts: readonly CountRecord[];
+  /** One, and one more for each time that the run was resumed. */
+  readonly parts: readonly Part[];
   /** Missing when the run was killed. */
   readonly end?: EndRecord;
   /** What reading it showed, and the notes of the header; a sentence each. */
@@ -206,25 +221,30 @@ function wasIdle(idleness: Idleness): boolean {
 }
 
 /** Why nothing may be claimed, whatever the figures are; what cells can tell, each cell tells. */
-function reservationsOf({ header, end }: Run): string[] {
+function reservationsOf({ header, parts }: Run): string[] {
   const reasons: string[] = [];
   if (header.repeats < REPEATS_FOR_CLAIM_MIN) {
     const repeats = header.repeats === 1 ? "1 repeat" : `${header.repeats} repeats`;
     reasons.push(`${repeats}, where a claim needs ${REPEATS_FOR_CLAIM_MIN}`);
   }
   const percent = (share: number) => `${Math.round(100 * share)} %`;
-  if (!wasIdle(header.before)) {
-    reasons.push(`the machine was busy before the run (${percent(header.before.busy)})`);
-  }
-  if (end !== undefined && !wasIdle(end.after)) {
-    reasons.push(`the machine was busy after the run (${percent(end.after.busy)})`);
+  for (const [index, { before, after }] of parts.entries()) {
+    const what = parts.length === 1 ? "the run" : `its part ${index + 1}`;
+    if (!wasIdle(before)) {
+      reasons.push(`the machine was busy before ${what} (${percent(before.busy)})`);
+    }
+    if (after !== undefined && !wasIdle(after)) {
+      reasons.push(`the machine was busy after ${what} (${percent(after.busy)})`);
+    }
   }
   return reasons;
 }
 
 function faultsOfRun({ header, cells, ceilings }: Run): Analysis["faults"] {
+  // A twin does no more than the responder, so it may well be faster.
+  const twins = new Set(header.subjects.filter(({ kind }) => kind === "twin").map(({ id }) => id));
   return cells.flatMap((cell) => {
-    const above = aboveCeiling(cell, ceilings);
+    const above = twins.has(cell.subject) ? undefined : aboveCeiling(cell, ceilings);
     return [...faultsOf(cell, header.machine), ...(above === undefined ? [] : [above])]
       .map((what) => ({ cell, what }));
   });

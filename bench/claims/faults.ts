@@ -8,8 +8,9 @@
 
 import type { CeilingRecord, CellRecord, Machine } from "../record.ts";
 import { mainOf } from "./figures.ts";
+import { summarize } from "./inference.ts";
 
-/** What clocks of different kinds may differ by: a share of the processors, of a second. */
+/** What clocks of different kinds may differ by, and windows: a share of the processors, of a rate. */
 const TOLERANCE = 0.05;
 
 /** What the kernel's ticks of 10 ms may be off by at the two edges of a window, seconds. */
@@ -57,15 +58,22 @@ export function faultsOf(cell: CellRecord, machine?: Machine): string[] {
   return faults;
 }
 
-/** A server faster than the load's ceiling of the same block: then that was no ceiling. */
+/**
+ * A server faster than the load's ceiling of the same block: then that was no ceiling. It has to be
+ * by more than ceilings themselves differ, by as much as the interval of their median reaches above
+ * it, since each is the best of a few windows.
+ */
 export function aboveCeiling(
   cell: CellRecord,
   ceilings: readonly CeilingRecord[],
 ): string | undefined {
   const rate = (mainOf(cell)?.operations ?? 0) / cell.seconds;
-  const ceiling = ceilings.find((one) =>
-    one.scenario === cell.scenario && one.point === cell.point && one.block === cell.block
-  )?.rate;
-  if (ceiling === undefined || !(rate > ceiling)) return undefined;
+  const all = ceilings.filter(({ scenario, point }) =>
+    scenario === cell.scenario && point === cell.point
+  );
+  const ceiling = all.find(({ block }) => block === cell.block)?.rate;
+  if (ceiling === undefined) return undefined;
+  const { median, interval: [, most] } = summarize(all.flatMap(({ rate }) => rate ?? []))!;
+  if (!(rate > ceiling * Math.max(most / median, 1 + TOLERANCE))) return undefined;
   return `${Math.round(rate)} operations/s, above the load's ceiling of ${Math.round(ceiling)}`;
 }

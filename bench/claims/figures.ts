@@ -5,11 +5,11 @@
  * @module
  */
 
-import { decodeFromCompressedBase64, type Histogram } from "hdr-histogram-js";
-import type { CellRecord, GroupResult, Latency } from "../record.ts";
+import type { CellRecord, GroupResult } from "../record.ts";
 import type { FigureId } from "../scenarios/mod.ts";
 import { LATENESS_SHARE_MAX, LOAD_CPU_SHARE_MAX } from "./gates.ts";
 
+export { mergeLatencies, RunError } from "./histograms.ts";
 export type { FigureId };
 
 /** How a figure is named, and computed from one cell. */
@@ -257,32 +257,4 @@ function isUnended(cell: CellRecord, id: FigureId): boolean {
   if (id === "makespan") return true;
   const beyond = id === "p50" ? 0.5 : id === "p99" || id === "probeP99" ? 0.01 : Infinity;
   return group.unfinished > beyond * (group.latency?.count ?? 0);
-}
-
-/** A run that cannot be read; the message is one line for the user. */
-export class RunError extends Error {
-  /** As `Error.name`. */
-  override name = "RunError";
-}
-
-/** All `latencies` in one histogram, microseconds: percentiles are taken of it, never averaged. */
-export function mergeLatencies(latencies: readonly Latency[]): Histogram | undefined {
-  let merged: Histogram | undefined;
-  for (const { histogram } of latencies) {
-    const decoded = decode(histogram);
-    if (merged === undefined) merged = decoded;
-    else merged.add(decoded as never);
-    merged.autoResize = true;
-  }
-  return merged;
-}
-
-function decode(text: string): Histogram {
-  try {
-    return decodeFromCompressedBase64(text);
-  } catch (error) {
-    // What the decoder throws depends on where the octets go wrong, and may not be an Error.
-    const what = error instanceof Error ? error.message : String(error);
-    throw new RunError(`Cannot read a histogram: ${what.split("\n")[0]}`);
-  }
 }

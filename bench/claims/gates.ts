@@ -53,7 +53,7 @@ const RESOLUTION_SHARE_MAX = 0.1;
 const PASSING: readonly GateId[] = ["lateness", "steal", "others"];
 
 /** The gates that `cell` did not pass; a subject that is unable has none: it did not take part. */
-export function gatesOf(cell: CellRecord): Gate[] {
+export function gatesOf(cell: Omit<CellRecord, "kind">): Gate[] {
   if (cell.unable !== undefined) return [];
   const gates: Gate[] = [];
   const trip = (id: GateId, amount: number, text: string) => gates.push({ id, amount, text });
@@ -86,7 +86,7 @@ export function gatesOf(cell: CellRecord): Gate[] {
 }
 
 /** Whether something from outside disturbed `cell`, so that it is worth measuring again. */
-export function isDisturbed(cell: CellRecord): boolean {
+export function isDisturbed(cell: Omit<CellRecord, "kind">): boolean {
   return gatesOf(cell).some(({ id }) => PASSING.includes(id));
 }
 

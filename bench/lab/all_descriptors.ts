@@ -33,6 +33,9 @@ export const lesson: Lesson = {
     "that is told of, and ask a last time.",
   rule: "confirmed when none is told of before, each is told of once and can be read as what it " +
     "is, none after, and the timer as the last",
+  refutedIf:
+    "one of the four is told of before it happens, twice or never, or is read as something " +
+    "else, as by a kernel on which a signal or a timer needs a wait of its own",
   code: [
     "models/readiness/loop.ts: its own timers are a time-out of the wait, its wake-up an eventfd",
   ],

@@ -32,6 +32,9 @@ export const lesson: Lesson = {
     "time, and how often it gave the processor away.",
   rule: `confirmed when the thread used less than ${SHARE_MAX * 100} % of the time, and gave the ` +
     "processor away once per wake-up, to 10 %; inconclusive when wake-ups were not one a request",
+  refutedIf:
+    "a thread in recv(2) uses a share of a processor all the same, or is switched to without an " +
+    "octet having come, as by a kernel that looks again and again",
   code: [
     "models/readiness/blocking_wire.ts: recv(2) on a blocking socket",
     "models/libc/mod.ts: recv(), a plain call that returns when there is something",

@@ -37,6 +37,9 @@ export const lesson: Lesson = {
     "clients come for a small file, and see who is done first; then the same with multiplex",
   rule: `confirmed when the quick clients' p99 is more than ${RATIO_MIN} times as long with the ` +
     "pool, where none of them was served before a slow reader had ended",
+  refutedIf:
+    "a quick client is served before a slow reader has ended, as by a pool with more threads " +
+    "than slow readers",
   code: [
     "models/blocking.ts: a thread serves its client to the end",
     "models/readiness/loop.ts: one unit of work for each watch that is ready",

@@ -56,6 +56,10 @@ export const lesson: Lesson = {
     `and with ${BATCHES.at(-1)}, and with these less processor time by the interval of the ` +
     "quotient; refuted when one of the calls or this interval say the contrary. From which batch " +
     "on it takes less time is shown",
+  refutedIf:
+    "the ring takes more than half of epoll's calls at a batch of 1 or of 64, as with one " +
+    "operation handed over at a time, or its time with 64 lies above epoll's by the whole " +
+    "interval",
   code: [
     "models/libc/uring.ts: the two rings",
     "bench/lab/stage/echo_servers.ts: both servers, overEpoll() and overUring()",

@@ -33,6 +33,9 @@ export const lesson: Lesson = {
     "there. Then connect to a port on which nobody listens.",
   rule: `confirmed when exactly ${BACKLOG + 1} clients can send (Linux keeps one more than asked ` +
     "for), what the first one sent is there when it is accepted, and the closed port refuses",
+  refutedIf:
+    "clients connect beyond the backlog, or none does before accept(2), or the octet sent " +
+    "before it is lost",
   code: [
     "models/kernel/sockets.ts: listenOn(), the backlog",
     "models/limits.ts: BACKLOG, and why it is so long",

@@ -18,21 +18,13 @@
  * @module
  */
 
-import {
-  EINVAL,
-  O_CREAT,
-  O_DIRECT,
-  O_RDONLY,
-  O_WRONLY,
-  SOCK_NONBLOCK,
-} from "../../models/libc/constants.ts";
+import { O_DIRECT, O_RDONLY, SOCK_NONBLOCK } from "../../models/libc/constants.ts";
 import { Libc, unavailableReason } from "../../models/libc/mod.ts";
-import { alignedBuffer, PAGE_BYTES, Probe } from "../../models/libc/probe.ts";
-import { type Lesson, LessonError, type Measured } from "./lesson.ts";
+import type { Lesson, Measured } from "./lesson.ts";
 import { estimate, inBlocks, ratio, shown } from "./stage/compare.ts";
-import { FtpClients } from "./stage/ftp.ts";
+import { cachedShare, writePastTheCache } from "./stage/cached_file.ts";
+import { bufferedShare } from "./stage/ftp.ts";
 import { type Journey, LARGE_BYTES, Mover } from "./stage/mover.ts";
-import { serve } from "./stage/serving.ts";
 import { Sockets } from "./stage/sockets.ts";
 
 /** The buffer of one that does not. */
@@ -71,6 +63,9 @@ export const lesson: Lesson = {
     `confirmed when read and send touch ${TWO_MIN} to ${TWO_MAX} octets of the program's pages ` +
     `for each one of the file, sendfile at most ${NONE_MAX}, and read leaves the file in the ` +
     "cache; the processor time is shown as an interval and decides nothing",
+  refutedIf:
+    "read and send touch fewer than two octets of the program's pages for each one, as by a " +
+    "kernel that moves pages, or sendfile touches them, as where it copies through the program",
   code: [
     "bench/lab/stage/mover.ts: the ways",
     "models/kernel/data_connection.ts: sendfile in the models that call the kernel",
@@ -107,6 +102,11 @@ export const lesson: Lesson = {
       const kept = cachedShare(sockets, path, bytes);
       const costs = await inBlocks(ways, blocks, signal, (way) => move(way));
       for (const way of ways) if (WAYS[way].bytes !== SMALL_BYTES) move(way, true);
+      const served: Measured[] = [];
+      for (const model of ["multiplex", "async"]) {
+        const value = await bufferedShare(model, bytes, signal);
+        served.push({ name: `through a buffer per octet of a download, ${model}`, value });
+      }
       const zeroCopy = shown(ratio(costs.get("sendfile")!, costs.get(THROUGH)!));
       const per = (way: Way) => touching.get(way)!;
       const holds = per(THROUGH) >= TWO_MIN && per(THROUGH) <= TWO_MAX &&
@@ -130,8 +130,7 @@ export const lesson: Lesson = {
           { name: `of the file cached after ${PAST}`, ...inPercent(keptPast) },
           { name: `of the file cached after ${THROUGH}`, ...inPercent(kept) },
           ...(!direct || (keptPast ?? 0) > 0 ? [NOTHING_PAST] : []),
-          await served("multiplex", bytes, signal),
-          await served("async", bytes, signal),
+          ...served,
         ],
         verdict: holds ? "confirmed" : "refuted",
         reason: `${per(THROUGH).toFixed(2)} octets of user space touched per octet by read and ` +
@@ -145,43 +144,6 @@ export const lesson: Lesson = {
   },
 };
 
-/** Makes a file of which nothing is cached; false: the file system has no O_DIRECT, so it is. */
-function writePastTheCache(sockets: Sockets, path: string, bytes: number): boolean {
-  const { libc } = sockets;
-  const open = (flags: number) => libc.open(path, O_WRONLY | O_CREAT | flags, 0o600);
-  const past = open(O_DIRECT);
-  const file = sockets.own(past === -EINVAL ? open(0) : past);
-  const buffer = alignedBuffer(LARGE_BYTES).fill(0x55);
-  for (let written = 0; written < bytes; written += buffer.length) {
-    if (libc.write(file, buffer) !== buffer.length) throw new LessonError("Cannot write the file");
-  }
-  sockets.close(file);
-  return past !== -EINVAL;
-}
-
-/** How much of the file at `path` is cached now, or undefined when the kernel does not tell. */
-function cachedShare(sockets: Sockets, path: string, bytes: number): number | undefined {
-  const file = sockets.own(sockets.libc.open(path, O_RDONLY, 0));
-  const pages = new Probe().cachedPages(file);
-  sockets.close(file);
-  return pages === undefined ? undefined : pages * PAGE_BYTES / bytes;
-}
-
 function inPercent(share: number | undefined): Pick<Measured, "value" | "unit"> {
   return share === undefined ? { value: "not known" } : { value: 100 * share, unit: "%" };
-}
-
-/** What a model has in a buffer of its own for each octet of a download. */
-async function served(
-  model: "multiplex" | "async",
-  bytes: number,
-  signal: AbortSignal,
-): Promise<Measured> {
-  await using server = await serve(model, { protocol: "ftp" }, signal);
-  using clients = new FtpClients(server.port, signal);
-  await Deno.writeFile(`${server.root}/film`, new Uint8Array(bytes));
-  const client = await clients.connect();
-  await client.download("film", { write() {} }, { signal });
-  const value = server.stats().octetsCopied / bytes;
-  return { name: `through a buffer per octet of a download, ${model}`, value };
 }

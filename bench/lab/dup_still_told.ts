@@ -34,6 +34,9 @@ export const lesson: Lesson = {
   rule:
     `confirmed when epoll tells at each of ${WAITS} waits after the close, taking it out says ` +
     "EBADF, poll calls the number none, and nothing is told once the copy is closed",
+  refutedIf:
+    "epoll forgets a descriptor with its number: no wait tells after the close, or taking it " +
+    "out succeeds",
   code: [
     "models/selector/epoll.ts: forget(), which relies on there being no copies",
     "models/libc/mod.ts: close-on-exec at every descriptor, so that no child inherits one",

@@ -30,6 +30,7 @@ export const lesson: Lesson = {
     "wake-ups and octets.",
   rule: "confirmed when all sessions were open at once in one worker and every message came " +
     "back unchanged",
+  refutedIf: "a message comes back changed or not at all, or it takes more than one worker",
   code: [
     "models/readiness/loop.ts: round(), the loop",
     "models/selector/epoll.ts: wait()",

@@ -49,6 +49,9 @@ export const lesson: Lesson = {
     "confirmed when the reader until EAGAIN pays one EAGAIN per request and sees the end, and " +
     "the reader that stops at a short read pays less and does not see it; refuted when that one " +
     "sees everything",
+  refutedIf:
+    "the reader until EAGAIN pays none, or the one that stops at a short read sees the end that " +
+    "came along",
   code: [
     "models/readiness/loop.ts: #work, which remembers an edge until a call says EAGAIN",
     "models/selector/epoll.ts: EPOLLET",

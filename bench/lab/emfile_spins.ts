@@ -32,6 +32,9 @@ export const lesson: Lesson = {
     "the listener and count again; free a descriptor, watch again, accept.",
   rule: "confirmed when every wait tells of the client and every accept says EMFILE, no wait " +
     "tells while the listener is not watched, and the client is accepted in the end",
+  refutedIf:
+    "a wait after the first tells nothing, as by edge, or accept(2) succeeds or drops the " +
+    "client for want of a descriptor",
   code: [
     "models/readiness/server.ts: what becomes of a listener when accept says EMFILE",
     "bench/lab/stage/emfile_child.ts: the process",

@@ -10,14 +10,12 @@
  * @module
  */
 
-import { connect } from "../../client/mod.ts";
 import { SOCK_NONBLOCK } from "../../models/libc/constants.ts";
 import { unavailableReason } from "../../models/libc/mod.ts";
 import { READ, ReadyList } from "../../models/selector/mod.ts";
 import type { Finding, Lesson, Stage } from "./lesson.ts";
-import { until } from "./stage/pause.ts";
 import { type Kind, selectorOf } from "./stage/selectors.ts";
-import { HOST, serve } from "./stage/serving.ts";
+import { waitBesideSlowRead } from "./stage/slow_read.ts";
 import { Sockets } from "./stage/sockets.ts";
 
 /** Connections, in the order in which events are posted on them; the slow one is in the middle. */
@@ -52,6 +50,9 @@ export const lesson: Lesson = {
     "select and poll in that of their descriptors, those behind the slow handler and only those " +
     "are later by its time, and the NOOP is later by at least half of it; inconclusive when only " +
     "the NOOP was not late",
+  refutedIf:
+    "epoll tells in another order than that of arrival, select or poll in another than that of " +
+    "descriptors, or an event behind the slow handler does not wait for it",
   code: [
     "models/readiness/loop.ts: #queue, #take() and round()",
     "models/readiness/loop.ts: #work(), one unit of work per watch and round, so that none is slow",
@@ -142,23 +143,4 @@ function turn(kind: Kind, slowMs: number): { trace: Handled[]; byNumber: string[
   }
   selector.close();
   return { trace, byNumber: places.map(([, name]) => name) };
-}
-
-/** How long a NOOP waits that comes while the server reads from a slow disk for somebody else. */
-async function waitBesideSlowRead(model: string, ms: number, signal: AbortSignal) {
-  const options = { protocol: "ftp", diskDelay: { ms, every: 1 } };
-  await using served = await serve(model, options, signal);
-  await Deno.writeTextFile(`${served.root}/film`, "what is played");
-  const other = await served.connect();
-  await other.receive();
-  await using client = await connect({ host: HOST, port: served.port, signal });
-  const reading = client.readFile("film");
-  reading.catch(() => {}); // it is awaited below
-  await until(() => served.stats().delayedReads > 0, PATIENCE_MS, signal);
-  const begun = performance.now();
-  await other.send("NOOP\r\n");
-  await other.receive();
-  const waitMs = performance.now() - begun;
-  await reading;
-  return { waitMs, slowReads: served.stats().delayedReads };
 }

@@ -6,8 +6,9 @@
  * I/O such as io_uring(7) or a thread that does the waiting, never blocks the loop.
  *
  * Whether a read had to wait is asked of the kernel twice: preadv2(2) with RWF_NOWAIT says EAGAIN in
- * place of waiting, and a thread that sleeps is counted as a voluntary switch. The claim would be
- * refuted by a read(2) that says EAGAIN.
+ * place of waiting, and a thread that sleeps is counted as a voluntary switch. The same read is then
+ * handed to a ring, whose own thread in the kernel waits. The claim would be refuted by a read(2) that
+ * says EAGAIN, or by a ring in which the thread sleeps as often.
  *
  * @module
  */
@@ -16,10 +17,12 @@ import { EAGAIN, O_CREAT, O_NONBLOCK } from "../../models/libc/constants.ts";
 import { LessonCalls } from "../../models/libc/lesson_calls.ts";
 import { errorText, unavailableReason } from "../../models/libc/mod.ts";
 import { Probe } from "../../models/libc/probe.ts";
+import { uringUnavailable } from "../../models/libc/uring_setup.ts";
 import { READ, ReadyList } from "../../models/selector/mod.ts";
 import { PollSelector } from "../../models/selector/poll.ts";
 import { type Lesson, LessonError } from "./lesson.ts";
 import { pause } from "./stage/pause.ts";
+import { RingReader } from "./stage/ring_read.ts";
 import { Sockets } from "./stage/sockets.ts";
 
 /** Octets of the file, all read at once. */
@@ -37,15 +40,19 @@ export const lesson: Lesson = {
   plan:
     "Write a file, have the kernel forget it, and open it with O_NONBLOCK. Ask poll whether it " +
     "is ready, preadv2 with RWF_NOWAIT whether a read would wait, then read, and count how often " +
-    "the thread slept in it. The same when the file is in memory.",
+    "the thread slept in it. The same when the file is in memory, and through io_uring.",
   rule: "confirmed when poll calls the forgotten file ready, RWF_NOWAIT says EAGAIN, and read " +
-    "brings octets all the same, having slept; inconclusive when the kernel forgot nothing, as of " +
+    "brings octets all the same, having slept, and less than half as often through the ring; " +
+    "inconclusive when the kernel forgot nothing, as of " +
     "files in memory (tmpfs)",
+  refutedIf:
+    "a read(2) of a forgotten file says EAGAIN, or brings the octets while the thread never " +
+    "slept, or the thread sleeps as often in the calls of the ring",
   code: [
     "models/files/slow_disk.ts: slowStore, the disk that keeps a loop waiting",
     "models/async.ts: the runtime's files are read by other threads",
   ],
-  unavailable: unavailableReason,
+  unavailable: () => unavailableReason() ?? uringUnavailable(),
   async run({ size, say, signal }) {
     const rounds = size === "full" ? 20 : 3;
     using sockets = new Sockets();
@@ -61,6 +68,8 @@ export const lesson: Lesson = {
       const ready = new ReadyList();
       const counts = { ready: 0, wouldWait: 0, brought: 0, slept: 0, eagain: 0 };
       const kept = { wouldWait: 0, slept: 0 };
+      using ring = new RingReader();
+      const ringed = { slept: 0, worked: 0 };
       const read = () => {
         libc.seek(fd, 0);
         const before = probe.switches().voluntary;
@@ -84,11 +93,16 @@ export const lesson: Lesson = {
         counts.slept += cold.slept;
         if (wouldWait()) kept.wouldWait++;
         kept.slept += read().slept;
+        more.forgetFile(fd);
+        libc.seek(fd, 0);
+        const { slept, worked } = ring.read(fd, buffer);
+        ringed.slept += slept;
+        ringed.worked += worked;
       }
       say(`forgotten ${counts.wouldWait} of ${rounds} times; slept in ${counts.slept} reads`);
       const some = counts.wouldWait > 0;
       const blocks = counts.ready === rounds && counts.brought === counts.wouldWait &&
-        counts.slept > 0;
+        counts.slept > 0 && ringed.slept < counts.slept / 2;
       return {
         measured: [
           { name: "rounds", value: rounds },
@@ -99,11 +113,13 @@ export const lesson: Lesson = {
           { name: "reads in which the thread slept", value: counts.slept },
           { name: "the same in memory: a read would wait", value: kept.wouldWait },
           { name: "the same in memory: the thread slept", value: kept.slept },
+          { name: "reads through io_uring in which the thread slept", value: ringed.slept },
+          { name: "own work meanwhile", value: ringed.worked, unit: "times" },
         ],
         verdict: !some ? "inconclusive" : blocks ? "confirmed" : "refuted",
         reason: some
           ? `of ${counts.wouldWait} reads that had to wait ${counts.slept} slept, ` +
-            `${counts.eagain} said EAGAIN`
+            `${counts.eagain} said EAGAIN; through io_uring it slept in ${ringed.slept}`
           : "the kernel forgot nothing of the file",
       };
     } finally {

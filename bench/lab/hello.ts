@@ -32,6 +32,9 @@ export const lesson: Lesson = {
   rule: `confirmed when the thread, alone, made no call, was never switched, and used less than ${
     SHARE_MAX * 100
   } % of the time, and the client was greeted`,
+  refutedIf:
+    "the thread makes a call, is switched or uses the processor while nobody comes, as one that " +
+    "polls does",
   code: [
     "models/blocking.ts: accept(), where the thread stands",
     "server/small/hello.ts: all that the protocol says",

@@ -44,6 +44,9 @@ export const lesson: Lesson = {
   rule: `confirmed when it is ${OPEN_MIN} to ${OPEN_MAX} at random moments and ${CLOSED_MIN} to ` +
     `${CLOSED_MAX} in a closed loop that turns round in ${TURNAROUND_MS} ms; one that asks at ` +
     "once may be quicker than the server's next look: it is shown and does not count",
+  refutedIf:
+    "the median at random moments is far from half an interval, as with a server that is woken " +
+    "and does not sleep",
   code: [
     "models/selector/scan.ts: wait(), the sleep",
     "models/polling.ts: the interval",

@@ -59,6 +59,11 @@ export interface Lesson {
   readonly plan: string;
   /** The rule of the verdict, in words: "confirmed when ...". */
   readonly rule: string;
+  /**
+   * What would refute the claim, in one sentence without its "if": the outcome, and an input or a
+   * kernel that has it. A rule for which nothing can be said here is no experiment.
+   */
+  readonly refutedIf: string;
   /** Files of this project to look at, with what is to be seen there. */
   readonly code: readonly string[];
   /** Why it cannot run here, in one sentence, or undefined when it can. */

@@ -36,6 +36,9 @@ export const lesson: Lesson = {
     "accept both, and count a last time.",
   rule: "confirmed when select, poll and epoll by level tell at every wait while a connection " +
     "waits and at none after, and epoll by edge tells once per connection and not again",
+  refutedIf:
+    "a wait by level is silent while a connection is there, or one by edge tells of the same " +
+    "connection again",
   code: [
     "models/selector/epoll.ts: set(), EPOLLET",
     "models/readiness/loop.ts: #work(), what has to be remembered for edge and may be forgotten for level",

@@ -33,6 +33,7 @@ export const lesson: Lesson = {
   rule: "confirmed when no look came between client and greeting but the one that greeted, and " +
     `that was at the end of the interval, to ${LATE_MAX * 100} % of it; inconclusive when only ` +
     "the time was off",
+  refutedIf: "a client is greeted between two looks, or not by the next one",
   code: [
     "models/selector/scan.ts: wait(), the sleep between two looks",
     "models/readiness/server.ts: #accept(), the look",

@@ -35,6 +35,9 @@ export const lesson: Lesson = {
     "send one octet more to the one that hangs.",
   rule: "confirmed when by level the whole message is read, by edge one part of it only, and the " +
     "octet that comes later makes the edge for one part more; refuted when by edge all is read",
+  refutedIf:
+    "a reader by edge that left something is told again without anything new, or one by level " +
+    "is not",
   code: ["models/readiness/loop.ts: #work(), which goes on until EAGAIN by edge"],
   unavailable: unavailableReason,
   run({ size, say }) {

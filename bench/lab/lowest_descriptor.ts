@@ -42,6 +42,9 @@ export const lesson: Lesson = {
     "that the table says is free.",
   rule: "confirmed when each of the six numbers is the lowest one free; inconclusive when " +
     "something else in the process opened or closed a descriptor at every try",
+  refutedIf:
+    "a new descriptor gets a number above one that was closed, as by a kernel that deals them " +
+    "in turn",
   code: [
     "models/readiness/loop.ts: #watches, an array by descriptor: numbers are small, so it is short",
     "models/selector/select.ts: set(), a bit by descriptor",

@@ -42,6 +42,9 @@ export const lesson: Lesson = {
   plan: `Ask an echo server every ${INTERVAL_MS} ms, stop its process for a while, and compare ` +
     "the p99 from when requests were sent with the p99 from when they were due",
   rule: `confirmed when the p99 from the intended start is over ${RATIO_MIN} times the other`,
+  refutedIf:
+    "what is measured from the intended start is no worse than from the actual one, as with a " +
+    "load that does not wait for its server",
   code: [
     "bench/load/: the benchmark's own load, which counts from when an operation was due",
     "models/multiplex.ts: the server",

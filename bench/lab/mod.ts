@@ -27,6 +27,7 @@ import { lesson as edgeEagain } from "./edge_eagain.ts";
 import { lesson as emfileSpins } from "./emfile_spins.ts";
 import { lesson as eventQueue } from "./event_queue.ts";
 import { lesson as fileBlocks } from "./file_blocks.ts";
+import { lesson as fourModels } from "./four_models.ts";
 import { lesson as hello } from "./hello.ts";
 import { lesson as lateByHalf } from "./late_by_half.ts";
 import { lesson as levelAndEdge } from "./level_and_edge.ts";
@@ -35,6 +36,7 @@ import { lesson as lostEdge } from "./lost_edge.ts";
 import { lesson as lowestDescriptor } from "./lowest_descriptor.ts";
 import { lesson as lyingLoad } from "./lying_load.ts";
 import { lesson as nagle } from "./nagle.ts";
+import { lesson as orderOfCalls } from "./order_of_calls.ts";
 import { lesson as readinessHint } from "./readiness_hint.ts";
 import { lesson as regularFile } from "./regular_file.ts";
 import { lesson as reuseport } from "./reuseport.ts";
@@ -42,6 +44,7 @@ import { lesson as selectChat } from "./select_chat.ts";
 import { lesson as selectLimit } from "./select_limit.ts";
 import { lesson as spinning } from "./spinning.ts";
 import { lesson as switchingThreads } from "./switching_threads.ts";
+import { lesson as tenThousand } from "./ten_thousand.ts";
 import { lesson as threadPerConnection } from "./thread_per_connection.ts";
 import { lesson as thunderingHerd } from "./thundering_herd.ts";
 import { lesson as waitingInLine } from "./waiting_in_line.ts";
@@ -83,10 +86,13 @@ export const LESSONS: readonly Lesson[] = [
   readinessHint,
   dupStillTold,
   regularFile,
+  fourModels,
   fileBlocks,
   allDescriptors,
   watchedOrReady,
+  orderOfCalls,
   withoutIdleClients,
+  tenThousand,
   eventQueue,
   emfileSpins,
   thunderingHerd,
@@ -105,7 +111,8 @@ const LINE: CommandLine<"json"> = {
     "all does every one and ends with a table.",
   flags: {
     json: {
-      help: "prints an array of {name, claim, rule, measured, verdict, reason, seconds} and " +
+      help:
+        "prints an array of {name, claim, rule, refuted_if, measured, verdict, reason, seconds} and " +
         "nothing else",
     },
   },

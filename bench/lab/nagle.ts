@@ -42,6 +42,8 @@ export const lesson: Lesson = {
     `confirmed when the second piece is held back in ${100 * HELD_MIN} % of the rounds or more ` +
     `and a round takes ${TIMES_MIN} times as long or longer, while with TCP_NODELAY and in one ` +
     "piece nothing is ever held back",
+  refutedIf: "the second piece goes out at once with Nagle's algorithm on, or is held back with " +
+    "TCP_NODELAY or in one piece",
   code: [
     "models/kernel/sockets.ts: TCP_NODELAY on what is accepted",
     "server/mod.ts: a reply is one piece",

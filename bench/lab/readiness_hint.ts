@@ -29,6 +29,7 @@ export const lesson: Lesson = {
     "receive, one after the other. The same with a listener, one connection and two accepts.",
   rule: "confirmed when both are told at every round and the second call says EAGAIN each time, " +
     "for recv and for accept; refuted when a second one is told and gets something",
+  refutedIf: "only one of two who wait is told, or the second call gets something",
   code: [
     "models/selector/mod.ts: readiness may be spurious, so every call that follows does not block",
     "models/kernel/sockets.ts: where sockets are made",

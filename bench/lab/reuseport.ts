@@ -38,6 +38,9 @@ export const lesson: Lesson = {
   rule: "confirmed when every client is in some queue, the queues are not all of one length, the " +
     "free one gets less than half of those that come then, and the clients that are reset are as " +
     "many as waited for the listener that closed",
+  refutedIf:
+    "the queues are of one length, as with a kernel that deals in turn, or go to the free " +
+    "listener, or no client is lost with a listener that closes",
   code: [
     "models/kernel/loops.ts: one listener for all workers",
   ],

@@ -33,6 +33,9 @@ export const lesson: Lesson = {
   rule:
     "confirmed when messages are shown as they were written, in that order, each client reads " +
     "the answers meant for it and no others, and all sessions were open in one thread at once",
+  refutedIf:
+    "an answer reaches another client, messages are shown in another order than they came, or a " +
+    "client has to leave before the next can be heard",
   code: [
     "models/selector/select.ts: the call",
     "server/small/chat.ts: messages, questions, answers",

@@ -14,11 +14,11 @@
  */
 
 import { EINVAL, FD_SETSIZE } from "../../models/libc/constants.ts";
-import { errorText, Libc, unavailableReason } from "../../models/libc/mod.ts";
-import { POLLFD_BYTES } from "../../models/libc/structs.ts";
+import { errorText, unavailableReason } from "../../models/libc/mod.ts";
 import { READ, ReadyList } from "../../models/selector/mod.ts";
 import { SelectSelector } from "../../models/selector/select.ts";
-import { type Finding, type Lesson, LessonError, type Stage } from "./lesson.ts";
+import type { Finding, Lesson, Stage } from "./lesson.ts";
+import { openFilesMax, openUpTo, pollEntries } from "./stage/many_descriptors.ts";
 import { KINDS, selectorOf } from "./stage/selectors.ts";
 import { serve } from "./stage/serving.ts";
 import { Sockets } from "./stage/sockets.ts";
@@ -28,9 +28,6 @@ const LAST = 1_500, LONG_BITS = 4_096;
 
 /** Clients of each server: their two ends together must pass the limit. */
 const CLIENTS = 8;
-
-/** A longer array of entries for poll(2) would not be worth its memory. */
-const ENTRIES_MAX = 1 << 20;
 
 /** Where select ends. */
 export const lesson: Lesson = {
@@ -43,6 +40,7 @@ export const lesson: Lesson = {
     "other. Last, hand poll as many entries as there may be descriptors, and one more.",
   rule: "confirmed when select is told of no descriptor from 1024 on, however long its sets are, " +
     "and poll takes any number of entries; refuted when it is told of all with longer sets",
+  refutedIf: "select is told of descriptors above 1023 with longer sets, which is what Linux does",
   code: [
     "models/selector/select.ts: refuses(), and the length of the sets",
     "models/kernel/clients.ts: #admit(), what becomes of a client that is refused",
@@ -92,17 +90,6 @@ async function run({ say, signal }: Stage): Promise<Finding> {
   };
 }
 
-/** Opens descriptors until one is `last`; they are numbered upwards with few holes. */
-function openUpTo(last: number, sockets: Sockets): number[] {
-  const opened: number[] = [];
-  for (let fd = -1; fd < last;) {
-    fd = sockets.own(sockets.libc.eventfd());
-    if (opened.length > last) throw new LessonError(`Descriptors end before number ${last}`);
-    opened.push(fd);
-  }
-  return opened;
-}
-
 /** Of how many readable descriptors the selector tells, and the highest of them. */
 function watch(name: typeof KINDS[number], bits = FD_SETSIZE) {
   using sockets = new Sockets();
@@ -140,18 +127,6 @@ async function greetings(fdSetBits: number, signal: AbortSignal): Promise<string
     said.push(await (await served.connect()).receive() ?? "nothing");
   }
   return said;
-}
-
-/** RLIMIT_NOFILE, or undefined when it is too large to be tried. */
-function openFilesMax(): number | undefined {
-  const limits = Deno.readTextFileSync("/proc/self/limits");
-  const soft = Number(/^Max open files +(\d+)/m.exec(limits)?.[1] ?? Infinity);
-  return soft < ENTRIES_MAX ? soft : undefined;
-}
-
-/** What poll(2) says to `count` entries that name no descriptor at all (-1). */
-function pollEntries(count: number): number {
-  return new Libc().poll(new Uint8Array(count * POLLFD_BYTES).fill(0xff), BigInt(count), 0);
 }
 
 function words(result: number | undefined): string {

@@ -83,6 +83,7 @@ export function renderOutcome(outcome: Outcome, look: Look): string {
       : [beside("Measured", renderMeasured(measured, look.width - INDENT))]),
     beside("Verdict", [coloured, ...more]),
     paragraph("Rule", lesson.rule, look),
+    paragraph("Refuted", `if ${lesson.refutedIf}`, look),
     beside("Code", lesson.code.flatMap((place) => wrap(place, look.width - INDENT))),
   ].join("\n");
 }
@@ -147,8 +148,9 @@ export function renderSummary(outcomes: readonly Outcome[], look: Look): string 
 /** For programs: an array, one object per lesson. */
 export function renderJson(outcomes: readonly Outcome[]): string {
   const rows = outcomes.map(({ lesson, measured, verdict, reason, seconds }) => {
-    const { name, claim, rule } = lesson;
-    return { name, claim, rule, measured, verdict, reason, seconds: Number(seconds.toFixed(3)) };
+    const { name, claim, rule, refutedIf: refuted_if } = lesson;
+    const rounded = Number(seconds.toFixed(3));
+    return { name, claim, rule, refuted_if, measured, verdict, reason, seconds: rounded };
   });
   return JSON.stringify(rows, null, 2);
 }

@@ -7,7 +7,8 @@
  *
  * A blocking server in a process of its own gets one client after the other, and starts a thread
  * for each. The slope of its memory over its threads is the price of one; then all clients ask in
- * turn, and the kernel's count of switches is divided by the requests.
+ * turn, and the kernel's count of switches is divided by the requests. How much of that is the
+ * engine's, a server in C beside it tells: a thread of its costs a stack, and the same switch.
  *
  * @module
  */
@@ -18,6 +19,7 @@ import { type Lesson, LessonError } from "./lesson.ts";
 import { Apart } from "./stage/apart.ts";
 import { slope } from "./stage/compare.ts";
 import { pause } from "./stage/pause.ts";
+import { pthreadCost } from "./stage/pthreads.ts";
 import { Client } from "./stage/serving.ts";
 import { procUnavailable } from "./stage/thread.ts";
 
@@ -41,19 +43,24 @@ export const lesson: Lesson = {
   title: "what a thread for each connection costs",
   claim: "A thread per connection costs memory for each, and a context switch for each request",
   plan: "Connect more and more clients to a blocking server that grows by a thread for each, and " +
-    "take the slope of its memory; then let them ask in turn and count its voluntary switches",
+    "take the slope of its memory; then let them ask in turn and count its voluntary switches. " +
+    "The same of a server in C, whose threads have no engine of their own, where there is a compiler",
   rule: `confirmed when one more thread costs more than ${MB_MIN} MB and a request ` +
-    `${SWITCHES_MIN} to ${SWITCHES_MAX} voluntary switches`,
+    `${SWITCHES_MIN} to ${SWITCHES_MAX} voluntary switches; C is shown beside it`,
+  refutedIf:
+    "a thread costs less memory than that, as one whose stack alone is its own, or a request is " +
+    "served without a switch or by several",
   code: [
     "models/blocking.ts: saturated() starts a thread when all have a client",
     "models/readiness/blocking_wire.ts: where a thread waits",
   ],
   unavailable: () => models.get("blocking")!.unavailable() ?? procUnavailable(),
   async run({ size, say, signal }) {
-    const [ladder, rounds] = size === "full" ? [[0, 8, 16, 24, 32], 60] : [[0, 2], 20];
+    const [ladder, rounds] = size === "full" ? [[0, 8, 16, 24, 32], 30] : [[0, 2], 20];
     const most = ladder.at(-1)!;
     const threads = ["--workers", "1", "--max-workers", `${most + 1}`];
     const flags = ["--model", "blocking", "--protocol", "echo", ...threads];
+    const pthread = await pthreadCost(most, rounds, signal);
     await using apart = await Apart.start(flags, signal);
     const { server } = apart;
     const clients: Client[] = [];
@@ -97,10 +104,20 @@ export const lesson: Lesson = {
           { name: "one more thread", value: megabytes, unit: "MB" },
           { name: "requests", value: requests },
           { name: "voluntary switches per request", value: switches },
+          ...("unavailable" in pthread
+            ? [{ name: "a pthread of the twin in C", value: `not here: ${pthread.unavailable}` }]
+            : [
+              { name: "one more pthread of the twin in C", value: pthread.kilobytes, unit: "kB" },
+              { name: "the same: voluntary switches per request", value: pthread.switches },
+            ]),
         ],
         verdict: holds ? "confirmed" : "refuted",
         reason: `one more thread costs ${megabytes.toFixed(1)} MB, and a request ` +
-          `${switches.toFixed(2)} voluntary switches`,
+          `${switches.toFixed(2)} voluntary switches` +
+          ("unavailable" in pthread
+            ? ""
+            : `; a pthread in C ${pthread.kilobytes.toFixed(0)} kB and ` +
+              `${pthread.switches.toFixed(2)}`),
       };
     } finally {
       for (const client of clients) client.close();

@@ -28,6 +28,7 @@ export const lesson: Lesson = {
     "port on Windows",
   rule:
     "confirmed when neither WSAPoll nor a completion port tells of a socket that select tells of",
+  refutedIf: "WSAPoll or a completion port tells of a socket there, which is what is known of both",
   code: [
     "models/async.ts: on Windows the runtime waits at a completion port",
     "models/libc/mod.ts: unavailableReason(), why the other models do not run there",

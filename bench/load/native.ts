@@ -29,6 +29,7 @@ interface NativeGroup {
   readonly fairness?: number;
   readonly latency: Counts;
   readonly lateness: Counts;
+  readonly fromStart: Counts;
   readonly timeline: NonNullable<GroupResult["timeline"]>;
 }
 
@@ -89,13 +90,15 @@ export function nativeMessage(line: string, job: LoadJob): LoadMessage {
 
 function resultOf(group: Group, native: NativeGroup): GroupResult {
   const { clients, perSecond, timeline } = group;
-  const { latency: counts, lateness, timeline: times, ...figures } = native;
+  const { latency: counts, lateness, fromStart: begun, timeline: times, ...figures } = native;
   const latency = latencyOf(histogramOf(counts));
+  const fromStart = latencyOf(histogramOf(begun));
   const late = histogramOf(lateness);
   return {
     clients,
     ...figures,
     ...(latency === undefined ? {} : { latency }),
+    ...(fromStart === undefined ? {} : { fromStart }),
     ...(perSecond === undefined ? {} : { offered: perSecond }),
     ...(late.totalCount === 0 ? {} : { latenessP99Us: late.getValueAtPercentile(99) }),
     ...(timeline ? { timeline: times } : {}),

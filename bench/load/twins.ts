@@ -11,6 +11,8 @@ import { compile, firstLine } from "./compiler.ts";
 
 /** A twin that serves. */
 export interface Twin {
+  /** Its process. */
+  readonly pid: number;
   /** The port of its control connections. */
   readonly port: number;
   /** The command line that started it. */
@@ -35,6 +37,22 @@ const START_MS_MAX = 10_000;
 /** Octets of its line that are looked at: more is not that line. */
 const LINE_BYTES_MAX = 1_000;
 
+/** Compiles the twins to `program`; why they cannot be had in one line, if they cannot. */
+export function compileTwins(program: string): Promise<string | undefined> {
+  return compile(program, SOURCES);
+}
+
+/** The arguments of the compiled program: it is to listen on `host`, at a port that it picks. */
+export function twinArguments(way: TwinWay, host: string, file: string, rung?: number): string[] {
+  return [way, host, "0", file, ...(rung === undefined ? [] : [String(rung)])];
+}
+
+/** The port in the line that a twin says when it listens; undefined: it is another line. */
+export function twinPort(line: string): number | undefined {
+  const port = /^twin: .*:(\d+)$/.exec(line)?.[1];
+  return port === undefined ? undefined : Number(port);
+}
+
 /**
  * Compiles the twins and starts one on `host`, an IPv4 address; each RETR will answer what
  * `file` holds, which is not empty. Where it cannot be had, the reason, in one line.
@@ -43,11 +61,12 @@ export async function startTwin(
   way: TwinWay,
   host: string,
   file: string,
+  rung?: number,
 ): Promise<Twin | { readonly unavailable: string }> {
   const folder = await Deno.makeTempDir({ prefix: "ftplab-twin-" });
   const program = join(folder, "twin");
-  const wrong = await compile(program, SOURCES) ??
-    await start([program, way, host, "0", file], folder);
+  const wrong = await compileTwins(program) ??
+    await start([program, ...twinArguments(way, host, file, rung)], folder);
   if (typeof wrong !== "string") return wrong;
   await Deno.remove(folder, { recursive: true });
   return { unavailable: wrong };
@@ -67,8 +86,8 @@ async function start(command: readonly string[], folder: string): Promise<Twin |
   const timer = setTimeout(() => kill(child), START_MS_MAX);
   const line = await readLine(child.stdout);
   clearTimeout(timer);
-  const port = Number(/^twin: .*:(\d+)$/.exec(line)?.[1] ?? 0);
-  if (port !== 0) return { port, command, stop };
+  const port = twinPort(line);
+  if (port !== undefined) return { pid: child.pid, port, command, stop };
   kill(child);
   await child.status;
   return firstLine(await complaint) || `it did not listen within ${START_MS_MAX / 1e3} s`;

@@ -94,23 +94,17 @@ export function memoryPerSession(analysis: Analysis): Figure | undefined {
         { title: "Interval", align: "right" },
         { title: "Blocks", align: "right" },
         { title: "Kernel, KiB", align: "right" },
-        { title: "Interval", align: "right" },
       ],
       rows: found.map(({ subject, summary }) => [
         subject.id,
         bounded(summary),
         interval(summary),
         String(summary.count),
-        ...inKernel(analysis, subject),
+        // What the kernel keeps besides.
+        number(analysis.summary(analysis.kernelSlope(subject.id))?.median),
       ]),
     },
   };
-}
-
-/** What the kernel keeps for a session besides, both ends of its connection. */
-function inKernel(analysis: Analysis, { id }: SubjectCard): [string, string] {
-  const summary = analysis.summary(analysis.kernelSlope(id));
-  return [number(summary?.median), interval(summary)];
 }
 
 /** Names with a share of their own in the plot; the rest are one. */

@@ -299,11 +299,16 @@ export function commandOf(header: HeaderRecord, subject: SubjectCard, scenario: 
     if (takes === undefined) return [];
     return takes && value === undefined ? [arg, quoted(args[index + 1] ?? "")] : [quoted(arg)];
   });
-  const peer = subject.kind === "peer";
+  const model = subject.kind === "model";
+  const others = subject.kind === "peer"
+    ? "--peers"
+    : subject.rung === undefined
+    ? "--twins"
+    : "--ladder";
   return [
     "deno task bench",
-    `--models ${peer ? baseline : subject.id}`,
-    ...(peer ? ["--peers"] : []),
+    `--models ${model ? subject.id : baseline}`,
+    ...(model ? [] : [others]),
     `--scenarios ${scenario.id}`,
     ...carried,
     `--repeats ${repeats} --seconds ${seconds} --seed ${seed}`,

@@ -17,7 +17,7 @@ import { modelsOf } from "./looks.ts";
 
 /** The machine card, with what else it did, and what the load can do at most. */
 export function machine({ run }: Analysis): Block[] {
-  const { header, cells, end } = run;
+  const { header, cells, parts } = run;
   const { machine: card } = header;
   const idleness = (what: Idleness | undefined) =>
     what === undefined ? "not known: the run was killed" : `${percent(what.busy)} of the ` +
@@ -31,14 +31,19 @@ export function machine({ run }: Analysis): Block[] {
     ["Memory", `${number(card.memory)} GiB`],
     ["System", card.kernel],
     ["Runtime", `Deno ${card.deno}`],
-    ["Before the run", idleness(header.before)],
+    ...(header.sources === undefined
+      ? []
+      : [["Sources", `digest ${header.sources}`] as [string, string]]),
+    ...parts.flatMap(({ startedAt, before, after }, index): [string, string][] => {
+      const what = parts.length === 1 ? "the run" : `part ${index + 1}, ${startedAt}`;
+      return [[`Before ${what}`, idleness(before)], [`After ${what}`, idleness(after)]];
+    }),
     ["Others during it", spread(cells.map(({ others }) => others))],
     ["Steal during it", spread(cells.map(({ steal }) => steal))],
     ["Load", header.load === "c" ? "in C" : "in TypeScript"],
     ["Load process", `${spread(cells.map(({ loadCpuShare }) => loadCpuShare))} of a processor`],
     ...quotaRow(run),
     ...pinnedRow(run),
-    ["After the run", idleness(end?.after)],
     ["Repeats", `${header.repeats}, windows of ${header.seconds} s, seed ${header.seed}`],
     ["Command", ["deno task bench", ...header.args.map(quoted)].join(" ")],
     ...(run.file === undefined ? [] : [["Raw run", run.file] as [string, string]]),

@@ -20,6 +20,8 @@ import { waitingInLine } from "./queue.ts";
 import { waitByTurn } from "./turns.ts";
 import { costOfWakeups } from "./wakeups.ts";
 import { peers } from "./others.ts";
+import { agreementOfLoads } from "./loads.ts";
+import { mechanisms } from "./twins.ts";
 import { opening, signGrid, troubles, winners } from "./summary.ts";
 import { COLUMNS_MAX, writeTerminal } from "./terminal.ts";
 
@@ -72,6 +74,8 @@ function documentOf(run: Run): readonly Block[] {
     ...plots(analysis),
     ...best(analysis),
     ...peers(analysis),
+    ...mechanisms(analysis),
+    ...agreementOfLoads(analysis),
     ...troubles(analysis),
     ...machine(analysis),
     ...configurations(analysis),

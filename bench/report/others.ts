@@ -60,7 +60,8 @@ export function peers(analysis: Analysis): Block[] {
   ];
 }
 
-const VERDICTS: Readonly<Record<Comparison["verdict"], string>> = {
+/** A verdict as a sign. */
+export const VERDICTS: Readonly<Record<Comparison["verdict"], string>> = {
   "better": "+",
   "worse": "−",
   "equivalent": "=",

@@ -6,14 +6,16 @@
  * @module
  */
 
-import type { Run } from "../claims/analysis.ts";
+import type { Part, Run } from "../claims/analysis.ts";
 import { RunError } from "../claims/figures.ts";
 import type {
+  AgreementRecord,
   CeilingRecord,
   CellRecord,
   CountRecord,
   EndRecord,
   HeaderRecord,
+  ResumeRecord,
   RunRecord,
 } from "../record.ts";
 
@@ -30,9 +32,13 @@ export function parseRun(text: string, file?: string): Run {
   const notes: string[] = [];
   let header: HeaderRecord | undefined;
   let end: EndRecord | undefined;
+  const parts: Part[] = [];
+  const begin = ({ startedAt, before }: HeaderRecord | ResumeRecord) =>
+    parts.push({ startedAt, before });
   const cells: CellRecord[] = [];
   const counts: CountRecord[] = [];
   const ceilings: CeilingRecord[] = [];
+  const agreements: AgreementRecord[] = [];
   for (const [index, line] of lines.entries()) {
     if (line.trim() === "") continue;
     const record = readLine(line, index, header);
@@ -44,11 +50,21 @@ export function parseRun(text: string, file?: string): Run {
       notes.push(`The last line (${index + 1}) of the file is cut off and was left out.`);
       continue;
     }
-    if (record.kind === "run") header = record;
-    else if (record.kind === "cell") cells.push(record);
+    if (record.kind === "run") {
+      header = record;
+      begin(record);
+    } else if (record.kind === "resume") {
+      end = undefined;
+      begin(record);
+      notes.push(resumption(record));
+    } else if (record.kind === "cell") cells.push(record);
     else if (record.kind === "count") counts.push(record);
     else if (record.kind === "ceiling") ceilings.push(record);
-    else end = record;
+    else if (record.kind === "agreement") agreements.push(record);
+    else {
+      end = record;
+      parts.push({ ...parts.pop()!, after: record.after });
+    }
   }
   if (header === undefined) throw new RunError("Cannot read a run from an empty file");
   if (end === undefined) {
@@ -66,11 +82,24 @@ export function parseRun(text: string, file?: string): Run {
     header,
     cells,
     ceilings,
+    agreements,
     counts,
+    parts,
     ...(end === undefined ? {} : { end }),
     notes: [...notes, ...header.notes],
     ...(file === undefined ? {} : { file }),
   };
+}
+
+/** How a run went on, in a sentence. */
+function resumption({ startedAt, block, dropped, cutOff }: ResumeRecord): string {
+  const again = dropped === 0
+    ? ""
+    : `; ${dropped} measurements of a block that was not whole were dropped`;
+  const cut = cutOff ? "; a line that was cut off was dropped, too" : "";
+  return `The run was interrupted, and went on at ${startedAt} with block ${
+    block + 1
+  }${again}${cut}.`;
 }
 
 /** A record, or undefined when the line is not JSON. */
@@ -94,6 +123,22 @@ function readLine(
 /** What has to be there: names and what they are; "?" at the end: may be missing. */
 type Shape = Readonly<Record<string, "string" | "number" | "array" | "object" | "object?">>;
 
+const CELL: Shape = {
+  subject: "string",
+  scenario: "string",
+  point: "string",
+  block: "number",
+  command: "array",
+  introduction: "string",
+  seconds: "number",
+  groups: "object",
+  server: "object?",
+  loadCpuShare: "number",
+  steal: "number",
+  others: "number",
+  errors: "object",
+};
+
 const SHAPES: Readonly<Record<string, Shape>> = {
   run: {
     args: "array",
@@ -108,21 +153,8 @@ const SHAPES: Readonly<Record<string, Shape>> = {
     baseline: "string",
     notes: "array",
   },
-  cell: {
-    subject: "string",
-    scenario: "string",
-    point: "string",
-    block: "number",
-    command: "array",
-    introduction: "string",
-    seconds: "number",
-    groups: "object",
-    server: "object?",
-    loadCpuShare: "number",
-    steal: "number",
-    others: "number",
-    errors: "object",
-  },
+  cell: CELL,
+  agreement: { ...CELL, load: "string" },
   count: {
     subject: "string",
     scenario: "string",
@@ -132,6 +164,7 @@ const SHAPES: Readonly<Record<string, Shape>> = {
   },
   ceiling: { scenario: "string", point: "string", block: "number", note: "string" },
   end: { after: "object" },
+  resume: { startedAt: "string", before: "object", block: "number", dropped: "number" },
 };
 
 const GROUP: Shape = {
@@ -155,13 +188,15 @@ function complain(value: unknown, header: HeaderRecord | undefined): string | un
     }
   } else if (header === undefined) return "there is no header before it";
   const wrong = misshapen(value, shape);
-  if (wrong !== undefined || header === undefined || kind === "end") return wrong;
+  if (wrong !== undefined || header === undefined || kind === "end" || kind === "resume") {
+    return wrong;
+  }
   const cell = value as unknown as CellRecord | CountRecord;
   if (kind !== "ceiling" && !header.subjects.some(({ id }) => id === cell.subject)) {
     return `unknown subject ${shown(cell.subject)}`;
   }
   if (!header.scenarios.includes(cell.scenario)) return `unknown scenario ${shown(cell.scenario)}`;
-  for (const [name, group] of Object.entries(cell.kind === "cell" ? cell.groups : {})) {
+  for (const [name, group] of Object.entries("groups" in cell ? cell.groups : {})) {
     const inside = isObject(group) ? misshapen(group, GROUP) : "it is not a record";
     if (inside !== undefined) return `group ${shown(name)}: ${inside}`;
   }

@@ -43,8 +43,9 @@ export function opening({ run, baseline, reservations }: Analysis): Block[] {
     : `Windows were open for ${number(Math.min(...seconds))} to ${
       number(Math.max(...seconds))
     } s. `;
-  const models = header.subjects.filter(({ kind }) => kind === "model").length;
-  const peers = header.subjects.length - models;
+  const count = (wanted: SubjectCard["kind"]) =>
+    header.subjects.filter(({ kind }) => kind === wanted).length;
+  const [models, peers, twins] = [count("model"), count("peer"), count("twin")];
   const repeats = header.repeats === 1 ? "1 repeat" : `${header.repeats} repeats`;
   const day = header.startedAt.slice(0, 16).replace("T", " ");
   const blocks: Block[] = [
@@ -54,6 +55,7 @@ export function opening({ run, baseline, reservations }: Analysis): Block[] {
       text: [
         `${models} variants of one FTP server that differ only in how they wait` +
         (peers > 0 ? `, beside ${peers} other servers` : "") +
+        (twins > 0 ? `, beside ${twins} twins in C` : "") +
         `: ${repeats}, each with a fresh server, in random order, on ${day} UTC. ` +
         windows +
         `Ratios are over ${baseline.title}. Intervals are exact, of order statistics; their level ` +

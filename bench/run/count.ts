@@ -53,7 +53,7 @@ export async function countCalls(
     let server: ServerProcess | undefined;
     try {
       server = await startServer(subject, workplace.folders);
-      for (const scenario of plan.scenarios.filter(({ tags }) => tags.includes("counted"))) {
+      for (const scenario of countedFor(plan, subject)) {
         if (signal.aborted) return;
         watcher.show(`counting calls: ${subject.id}, ${scenario.id}`);
         watcher.record(await countOne(plan, workplace, subject, scenario, server));
@@ -64,6 +64,13 @@ export async function countCalls(
       await server?.stop();
     }
   }
+}
+
+function countedFor(plan: Plan, subject: Subject): Scenario[] {
+  return plan.scenarios.filter((scenario) =>
+    scenario.tags.includes("counted") &&
+    pointsFor(subject, scenario).some(({ id }) => id === scenario.headline.point)
+  );
 }
 
 async function countOne(

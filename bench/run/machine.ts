@@ -6,6 +6,7 @@
  */
 
 import os from "node:os";
+import { extname, fromFileUrl, join, relative } from "@std/path";
 import type { Idleness, Machine } from "../record.ts";
 
 /** Reads the card. */
@@ -37,6 +38,43 @@ export function whyTooMany(
   if (found === undefined || sessions + DESCRIPTORS_BESIDE <= Number(found)) return undefined;
   return `${sessions} sessions need more than the ${found} descriptors that a process may have ` +
     "here (RLIMIT_NOFILE)";
+}
+
+/** What bears on figures: the servers, the clients, and who measures. */
+const SOURCES = ["main.ts", "deno.json", "server", "models", "client", "bench"];
+
+/** Of these only: pages and earlier runs bear on nothing. */
+const SOURCE_ENDINGS = [".ts", ".c", ".h", ".json", ".py", ".pl", ".mjs"];
+
+/** Below bench/: what runs leave behind. */
+const LEFT_BEHIND = ["example", "results"];
+
+/** Digits of the digest that are kept: it tells versions apart and protects nothing. */
+const DIGEST_DIGITS = 16;
+
+/** A digest of all sources that bear on figures, by their names and contents. */
+export async function digestSources(): Promise<string> {
+  const project = fromFileUrl(new URL("../../", import.meta.url));
+  const names = (await Promise.all(SOURCES.map((name) => sourcesBelow(join(project, name)))))
+    .flat().toSorted();
+  const parts = await Promise.all(names.map(async (name) => {
+    const digest = await crypto.subtle.digest("SHA-256", await Deno.readFile(name));
+    return `${relative(project, name)} ${new Uint8Array(digest).toHex()}\n`;
+  }));
+  const all = await crypto.subtle.digest("SHA-256", new TextEncoder().encode(parts.join("")));
+  return new Uint8Array(all).toHex().slice(0, DIGEST_DIGITS);
+}
+
+async function sourcesBelow(path: string): Promise<string[]> {
+  if (SOURCE_ENDINGS.includes(extname(path))) return [path];
+  const found: string[] = [];
+  for await (const { name, isDirectory } of Deno.readDir(path)) {
+    if (isDirectory ? LEFT_BEHIND.includes(name) : !SOURCE_ENDINGS.includes(extname(name))) {
+      continue;
+    }
+    found.push(...await sourcesBelow(join(path, name)));
+  }
+  return found;
 }
 
 /** How long `sampleIdleness` looks, milliseconds: 50 ticks of the kernel's accounting. */

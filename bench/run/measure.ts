@@ -11,7 +11,7 @@ import { fromFileUrl, join } from "@std/path";
 import { isDisturbed } from "../claims/gates.ts";
 import { createContentFile } from "../load/content.ts";
 import { LoadProcess, type LoadProgram, TYPESCRIPT_LOAD } from "../load/process.ts";
-import type { CeilingRecord, CellRecord } from "../record.ts";
+import type { AgreementRecord, CeilingRecord, CellRecord } from "../record.ts";
 import {
   type Jobs,
   jobsOf,
@@ -23,11 +23,12 @@ import type { FileSizes, Point, Scenario, Surroundings } from "../scenarios/mod.
 import { FILES, INCOMING } from "../scenarios/parts.ts";
 import { Ceilings } from "./ceilings.ts";
 import { whyTooMany } from "./machine.ts";
-import { cellCount, orderOf, type Plan, type Series, whyUnable } from "./plan.ts";
+import { baselineOf, cellCount, orderOf, type Plan, type Series, whyUnable } from "./plan.ts";
 import { pin, type Pins } from "./pins.ts";
 import { processTree } from "./process_figures.ts";
 import type { Quota } from "./quota.ts";
 import { together } from "./rounds.ts";
+import { RunClock } from "./run_clock.ts";
 import { type Folders, type ServerProcess, startServer } from "./server_process.ts";
 import type { Subject } from "./subjects.ts";
 import { warmUp } from "./warm_up.ts";
@@ -39,10 +40,13 @@ export { cellCount, type Plan };
 export interface Watcher {
   /** Ends the run with what there is. */
   readonly signal: AbortSignal;
-  /** Before each cell: how many are done, of how many, and which comes now. */
-  progress(done: number, total: number, now: string): void;
-  /** After each cell and ceiling. */
-  record(record: CellRecord | CeilingRecord): void;
+  /**
+   * Before each cell: how many are done, of how many, and which comes now; `share` of the time of
+   * this part, 0 to 1, should be over by the lengths of windows.
+   */
+  progress(done: number, total: number, now: string, share: number): void;
+  /** After each measurement. */
+  record(record: CellRecord | CeilingRecord | AgreementRecord): void;
 }
 
 /** The folders that servers and load share, and the load itself: one for all cells. */
@@ -51,6 +55,8 @@ export interface Workplace extends AsyncDisposable, Loads {
   readonly folders: Folders;
   /** Whose processors are whose, where that is kept. */
   readonly pins?: Pins;
+  /** The load that is not the run's, where both are to measure. */
+  readonly other?: LoadProcess;
 }
 
 /**
@@ -61,7 +67,11 @@ export async function prepareWorkplace(
   sizes: FileSizes,
   signal: AbortSignal,
   program: LoadProgram = TYPESCRIPT_LOAD,
-  { quota, pins }: { readonly quota?: Quota | undefined; readonly pins?: Pins | undefined } = {},
+  { quota, pins, other: otherProgram }: {
+    readonly quota?: Quota | undefined;
+    readonly pins?: Pins | undefined;
+    readonly other?: LoadProgram | undefined;
+  } = {},
 ): Promise<Workplace> {
   const work = await Deno.makeTempDir({ prefix: "ftplab-bench-" });
   const root = join(work, "root");
@@ -74,11 +84,13 @@ export async function prepareWorkplace(
     await createContentFile(join(root, file), sizes[name as keyof FileSizes]);
   }
   const [load, probes] = [new LoadProcess(program), new LoadProcess()];
+  const other = otherProgram === undefined ? {} : { other: new LoadProcess(otherProgram) };
   if (pins !== undefined) {
     await pin([load.pid], pins.load);
+    if (other.other !== undefined) await pin([other.other.pid], pins.load);
     await pin([probes.pid], pins.probes);
   }
-  const kill = () => Promise.all([load.kill(), probes.kill()]);
+  const kill = () => Promise.all([load.kill(), probes.kill(), other.other?.kill()]);
   const killLoad = () => void kill();
   signal.addEventListener("abort", killLoad);
   return {
@@ -87,6 +99,7 @@ export async function prepareWorkplace(
     probes,
     ...(quota === undefined ? {} : { quota }),
     ...(pins === undefined ? {} : { pins }),
+    ...other,
     async [Symbol.asyncDispose]() {
       signal.removeEventListener("abort", killLoad);
       await kill();
@@ -100,43 +113,53 @@ const ADDRESSES = 250;
 
 /**
  * Measures every cell of `plan`; returns why cells are missing, if any are. Failures of servers
- * are results, not exceptions.
+ * are results, not exceptions. Where time is short each scenario and point has its share of it, by
+ * how long it was expected to take.
  */
 export async function measure(
   plan: Plan,
   workplace: Workplace,
   watcher: Watcher,
 ): Promise<string | undefined> {
-  const begin = performance.now();
-  const isOver = () => plan.budgetMs !== undefined && performance.now() - begin > plan.budgetMs;
+  const first = plan.firstBlock ?? 0;
+  const all = orderOf(plan).filter((series) => series.block >= first);
+  const clock = new RunClock(plan, all);
   const total = cellCount(plan);
-  let done = 0, starts = 0;
+  let done = total / plan.repeats * first, starts = 0, current = first, skipped = false;
   const nextHost = () => `127.0.1.${1 + starts++ % ADDRESSES}`;
   const around = { ...plan, root: workplace.folders.root };
   await using ceilings = await Ceilings.start(workplace.load, around);
   if (workplace.pins !== undefined) {
     // The responder stands in for a server, and is the only other child so far.
-    const known = [Deno.pid, workplace.load.pid, workplace.probes.pid];
+    const { load, probes, other } = workplace;
+    const known = [Deno.pid, load.pid, probes.pid, other?.pid];
     const others = processTree(Deno.pid).filter((pid) => !known.includes(pid));
     await pin(others, workplace.pins.server);
   }
   let block = new BlockRun(plan, workplace, nextHost);
-  let current = 0;
   try {
-    for (const series of orderOf(plan)) {
+    for (const [index, series] of all.entries()) {
       if (series.block !== current) {
         await block.end();
         block = new BlockRun(plan, workplace, nextHost);
         current = series.block;
       }
       const { scenario, point } = series;
-      for (const subject of series.order) {
-        if (isOver()) return `its ${plan.budgetMs! / 1e3} s were over`;
+      for (const [place, subject] of clock.orderOf(series).entries()) {
+        if (clock.isOver(index, place)) {
+          skipped = true;
+          break;
+        }
         if (subject === "ceiling") {
           watcher.record(await ceilings.measure(scenario, point, current));
           continue;
         }
-        watcher.progress(done, total, `${subject.id}, ${scenario.id} ${point.id}`);
+        if (subject === "agreement") {
+          for (const record of await block.measureByOther(series)) watcher.record(record);
+          continue;
+        }
+        const now = `${subject.id}, ${scenario.id} ${point.id}`;
+        watcher.progress(done, total, now, clock.share(index, place));
         for (let attempt = 0; attempt <= plan.retries; attempt++) {
           const cell = await block.measure(subject, series, attempt);
           if (watcher.signal.aborted) return "it was interrupted";
@@ -154,7 +177,7 @@ export async function measure(
   } finally {
     await block.end();
   }
-  return undefined;
+  return skipped ? `its ${plan.budgetMs! / 1e3} s were over` : undefined;
 }
 
 /** What a server has yet to do for clients that have left, before somebody counts, milliseconds. */
@@ -182,7 +205,7 @@ class BlockRun {
 
   constructor(
     readonly plan: Plan,
-    readonly workplace: Workplace,
+    private workplace: Workplace,
     readonly nextHost: () => string,
   ) {}
 
@@ -215,13 +238,37 @@ class BlockRun {
       if (measured.failure !== undefined || measured.unable !== undefined || isOver) {
         await end(servers, subject.id);
       } else server.park();
-      const warmUp = this.#warmUps.get(server)!;
-      return { ...place, command, introduction, startMs, warmUp, ...measured };
+      const warmUp = this.#warmUps.get(server);
+      const warmth = warmUp === undefined ? {} : { warmUp };
+      return { ...place, command, introduction, startMs, ...warmth, ...measured };
     } catch (error) {
       if (!(error instanceof Error)) throw error;
       await end(servers, subject.id);
       return { ...place, command: [], introduction: "", ...NOTHING, failure: error.message };
     }
+  }
+
+  /** The baseline by the load that is not the run's: every attempt. */
+  async measureByOther(series: Series): Promise<AgreementRecord[]> {
+    const { plan, workplace } = this;
+    const { other } = workplace;
+    if (other === undefined) return [];
+    const baseline = baselineOf(plan.subjects);
+    const capacity = this.#capacities.get(baseline.id);
+    const records: AgreementRecord[] = [];
+    this.workplace = { ...workplace, load: other };
+    try {
+      do {
+        const cell = await this.measure(baseline, series, records.length);
+        records.push({ ...cell, kind: "agreement", load: other.program.name });
+      } while (isDisturbed(records.at(-1)!) && records.length <= plan.retries);
+    } finally {
+      this.workplace = workplace;
+      // Open loops go by what the run's own load has found.
+      if (capacity === undefined) this.#capacities.delete(baseline.id);
+      else this.#capacities.set(baseline.id, capacity);
+    }
+    return records;
   }
 
   /** Ends the servers that were for one scenario. */
@@ -250,6 +297,8 @@ class BlockRun {
     servers.set(subject.id, server);
     const { pins } = this.workplace;
     if (pins !== undefined) await pin(processTree(server.pid), pins.server);
+    // Nothing in it is compiled while it runs.
+    if (subject.kind === "twin") return server;
     const work = servers === this.#own ? scenario : undefined;
     const workers = (await server.sample()).workers?.length ?? 1;
     const { sessionsMax = Infinity } = subject;

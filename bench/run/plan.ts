@@ -7,9 +7,10 @@
  */
 
 import { randomFrom, shuffled } from "../claims/statistics.ts";
-import type { FileSizes, Point, Scenario } from "../scenarios/mod.ts";
+import { FILE_SIZES, type FileSizes, type Point, type Scenario } from "../scenarios/mod.ts";
+import { FILES } from "../scenarios/parts.ts";
 import { hasCeiling } from "./ceilings.ts";
-import type { Subject } from "./subjects.ts";
+import { BASELINE, type Subject } from "./subjects.ts";
 
 /** What to measure, how often and for how long. */
 export interface Plan {
@@ -33,6 +34,10 @@ export interface Plan {
   readonly budgetMs?: number;
   /** Decides the order of the cells. */
   readonly seed: number;
+  /** Whether the other load measures the baseline, too, where scenarios have it. */
+  readonly bothLoads?: boolean;
+  /** The block to begin with, when those before it are there from an earlier part; 0 if missing. */
+  readonly firstBlock?: number;
 }
 
 /** Cells that are compared with each other: one scenario and point, everybody back to back. */
@@ -45,13 +50,24 @@ export interface Series {
   readonly point: Point;
   /** Whether it is the last of this scenario in the block. */
   readonly last: boolean;
-  /** Who does it, in this order; "ceiling" is the responder. */
-  readonly order: readonly (Subject | "ceiling")[];
+  /** Who does it, in this order. */
+  readonly order: readonly (Subject | Extra)[];
+}
+
+/**
+ * What else is measured in a series: the load against the responder, or the baseline by the load
+ * that is not the run's.
+ */
+export type Extra = "ceiling" | "agreement";
+
+/** Whom all ratios are over: epoll, where it takes part. */
+export function baselineOf(subjects: readonly Subject[]): Subject {
+  return subjects.find(({ id }) => id === BASELINE) ?? subjects[0]!;
 }
 
 /** Block after block, each with scenarios and subjects in an order of its own, by the seed. */
 export function orderOf(
-  plan: Pick<Plan, "subjects" | "scenarios" | "repeats" | "seed">,
+  plan: Pick<Plan, "subjects" | "scenarios" | "repeats" | "seed" | "bothLoads">,
 ): Series[] {
   const random = randomFrom(plan.seed);
   return Array.from(
@@ -61,7 +77,7 @@ export function orderOf(
         // Points in their order: an open loop needs the capacity that a closed one finds.
         scenario.points.map((point, index): Series => {
           const subjects = plan.subjects.filter((one) => takesPart(one, scenario, point));
-          const all = hasCeiling(scenario, point) ? [...subjects, "ceiling" as const] : subjects;
+          const all = [...subjects, ...extrasOf(plan, scenario, point)];
           const last = index === scenario.points.length - 1;
           return { block, scenario, point, last, order: shuffled(all, random) };
         })
@@ -69,12 +85,45 @@ export function orderOf(
   ).flat();
 }
 
-/** Whether `subject` is measured there: a comparison of models only is not asked of peers. */
+function extrasOf({ bothLoads }: Pick<Plan, "bothLoads">, scenario: Scenario, point: Point) {
+  const extras: Extra[] = [];
+  if (hasCeiling(scenario, point)) extras.push("ceiling");
+  const compared = scenario.tags.includes("both-loads") && scenario.headline.point === point.id;
+  if (bothLoads && compared) extras.push("agreement");
+  return extras;
+}
+
+/**
+ * The points that `scenario` is judged by, its headline and contests, and what these need: the
+ * closed loop that finds the capacity of an open one, and the fewest sessions, for a slope of memory.
+ */
+export function headlinePoints(scenario: Scenario): Point[] {
+  const ids = new Set([scenario.headline, ...scenario.further ?? []].map(({ point }) => point));
+  const ofCapacity = scenario.points.some((point) => point.ofCapacity && ids.has(point.id));
+  const sloping = scenario.tags.includes("sessions") && scenario.ownServer === "for-memory";
+  return scenario.points.filter((point, index) =>
+    ids.has(point.id) || (ofCapacity && point.findsCapacity) || (sloping && index === 0)
+  );
+}
+
+/** Whether `subject` is measured there: a comparison of models only is not asked of others. */
 export function takesPart(subject: Subject, scenario: Scenario, point: Point): boolean {
-  if (subject.kind === "peer") return point.peers && !scenario.tags.includes("models-only");
-  const isAsked = (name: string) => name === subject.id || name === subject.model;
-  return (scenario.models?.some(isAsked) ?? true) &&
-    (subject.only?.some((tag) => scenario.tags.includes(tag)) ?? true);
+  if (subject.kind === "model") {
+    const isAsked = (name: string) => name === subject.id || name === subject.model;
+    return (scenario.models?.some(isAsked) ?? true) &&
+      (subject.only?.some((tag) => scenario.tags.includes(tag)) ?? true);
+  }
+  if (!point.peers || scenario.tags.includes("models-only")) return false;
+  return subject.kind === "peer" || suitsTwin(scenario, point);
+}
+
+/** A twin knows no files: it sends the same small one to whoever asks, and keeps none. */
+function suitsTwin(scenario: Scenario, point: Point): boolean {
+  const steady = { seconds: 1, probes: 0, stallMs: 1, capacity: 1 };
+  const around = { host: "", port: 0, root: "", sizes: FILE_SIZES, ...steady };
+  return scenario.groups(point, around).every(({ action, path }) =>
+    action !== "upload" && (action !== "download" || path === FILES.small)
+  );
 }
 
 /** Where `subject` is measured. */

@@ -17,13 +17,13 @@ export class Progress {
   readonly #begin = performance.now();
   #told = -1;
 
-  /** `done` of `total` cells are measured, `now` is next. */
-  advance(done: number, total: number, now: string): void {
+  /** `done` of `total` cells are measured, `now` is next; `share` of the time should be over. */
+  advance(done: number, total: number, now: string, share: number): void {
     const step = Math.floor(done / total * STEPS);
     if (!this.#terminal && step === this.#told) return;
     this.#told = step;
     const spent = performance.now() - this.#begin;
-    const left = done === 0 ? "" : `, ${duration(spent / done * (total - done))} left`;
+    const left = share > 0 ? `, ${duration(spent / share * (1 - share))} left` : "";
     this.show(`${done} of ${total} cells${left}: ${now}`);
   }
 
@@ -53,8 +53,12 @@ export class Progress {
   }
 }
 
-/** Milliseconds as "2 min 10 s". */
-function duration(milliseconds: number): string {
+/** Milliseconds as "10 s", "2 min 10 s", "3 h 2 min". */
+export function duration(milliseconds: number): string {
   const seconds = Math.ceil(milliseconds / 1e3);
-  return seconds < 60 ? `${seconds} s` : `${Math.floor(seconds / 60)} min ${seconds % 60} s`;
+  if (seconds < 60) return `${seconds} s`;
+  const minutes = Math.floor(seconds / 60);
+  return minutes < 60
+    ? `${minutes} min ${seconds % 60} s`
+    : `${Math.floor(minutes / 60)} h ${minutes % 60} min`;
 }

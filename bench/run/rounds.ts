@@ -6,7 +6,7 @@
  * @module
  */
 
-import { mergeLatencies } from "../claims/figures.ts";
+import { mergeLatencies } from "../claims/histograms.ts";
 import { latencyOf } from "../load/group.ts";
 import type { GroupResult, Latency, ServerWork } from "../record.ts";
 import type { Outcome } from "./window.ts";

@@ -6,15 +6,17 @@
  * @module
  */
 
-import { fromFileUrl } from "@std/path";
+import { fromFileUrl, join } from "@std/path";
 import type { WorkerStats } from "../../models/mod.ts";
+import { twinArguments, twinPort } from "../load/twins.ts";
+import { FILES } from "../scenarios/parts.ts";
 import {
   type ProcessFigures,
   processTree,
   readMemoryBytes,
   readProcessFigures,
 } from "./process_figures.ts";
-import type { ModelSubject, PeerSubject, Subject } from "./subjects.ts";
+import type { ModelSubject, PeerSubject, Subject, TwinSubject } from "./subjects.ts";
 
 /** Where servers listen unless told otherwise: nothing of a benchmark is meant for the network. */
 const HOST = "127.0.0.1";
@@ -97,9 +99,10 @@ export function startServer(
   host = HOST,
   extra: readonly string[] = [],
 ): Promise<ServerProcess> {
-  return subject.kind === "model"
-    ? startModel(subject, folders, host, extra)
-    : startPeer(subject, folders, host);
+  if (subject.kind === "model") return startModel(subject, folders, host, extra);
+  return subject.kind === "peer"
+    ? startPeer(subject, folders, host)
+    : startTwin(subject, folders, host);
 }
 
 /** More than any point has: what ends a ladder is the way of waiting, and no default of `serve`. */
@@ -155,6 +158,19 @@ async function startPeer(
   const child = new Child(command[0]!, command.slice(1), environment);
   const introduction = await child.waitFor(() => greeting(host, place.port));
   return child.serving(host, place.port, introduction);
+}
+
+async function startTwin(
+  { program, way, rung }: TwinSubject,
+  { root }: Folders,
+  host: string,
+): Promise<ServerProcess> {
+  const args = twinArguments(way, host, join(root, FILES.small), rung);
+  const child = new Child(program, args);
+  const line = await child.waitFor(() => child.lines.find((said) => twinPort(said) !== undefined));
+  const port = twinPort(line)!;
+  await child.waitFor(() => greeting(host, port));
+  return { ...child.serving(host, port, line), command: ["twin", ...args] };
 }
 
 /** A port that nobody listens on at the moment: peers cannot be told to choose one themselves. */

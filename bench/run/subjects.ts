@@ -1,15 +1,16 @@
 /**
  * Whom the benchmark measures: this project's models as data, each by the flags that `serve` gets,
- * and peers (peers.ts) that were found on this machine.
+ * peers (peers.ts) that were found on this machine, and twins (load/twin/), the least servers in C.
  *
  * @module
  */
 
+import type { TwinWay } from "../load/twins.ts";
 import type { Located, Peer } from "../peers/mod.ts";
 import type { Tag } from "../scenarios/mod.ts";
 
 /** A server that the benchmark can start. */
-export type Subject = ModelSubject | PeerSubject;
+export type Subject = ModelSubject | PeerSubject | TwinSubject;
 
 /** One way of running this project's own server. */
 export interface ModelSubject {
@@ -37,6 +38,26 @@ export interface PeerSubject extends Pick<Peer, "kind" | "id" | "title" | "keeps
   readonly sessionsMax: number;
   /** How it is started. */
   readonly located: Located;
+}
+
+/** A server in C that waits as a model does, and does nothing else. */
+export interface TwinSubject {
+  /** Tells it from the others. */
+  readonly kind: "twin";
+  /** As cells refer to it. */
+  readonly id: string;
+  /** The name in the report. */
+  readonly title: string;
+  /** What it waits by. */
+  readonly way: TwinWay;
+  /** The id of the model that waits alike; missing on a rung of the ladder. */
+  readonly twinOf?: string;
+  /** Over io_uring: so many techniques are on. */
+  readonly rung?: number;
+  /** The compiled program. */
+  readonly program: string;
+  /** It has no limit of its own. */
+  readonly sessionsMax?: undefined;
 }
 
 /** select(2) watches descriptors below 1024, and the server itself and transfers need some. */
@@ -153,4 +174,46 @@ export function selectModels(
   const unknown = names.find((name) => !all.some((subject) => matches(subject, name)));
   if (unknown !== undefined) return { unknown };
   return all.filter((subject) => names.some((name) => matches(subject, name)));
+}
+
+/** Which model each twin is the twin of: threads of a pool that is large enough wait as they do. */
+const TWIN_OF: Readonly<Record<TwinWay, string>> = {
+  threads: "blocking-64",
+  select: "select",
+  poll: "poll",
+  epoll: "epoll",
+  uring: "uring",
+};
+
+/** A twin for each way to wait, by the compiled `program`. */
+export function twinsOf(program: string): TwinSubject[] {
+  return (Object.keys(TWIN_OF) as TwinWay[]).map((way) => ({
+    kind: "twin",
+    id: `twin-${way}`,
+    title: `twin in C (${way})`,
+    way,
+    twinOf: TWIN_OF[way],
+    program,
+  }));
+}
+
+/** What is on at each rung besides what was on before; load/twin/uring.c has the same order. */
+const RUNGS = [
+  "one receive and one accept at a time",
+  "single issuer, work deferred to the wait",
+  "receives go on, into a ring of buffers",
+  "accepts go on",
+  "a thread of the kernel submits, no work deferred",
+] as const;
+
+/** The twin over io_uring with one technique on after the other. */
+export function ladderOf(program: string): TwinSubject[] {
+  return RUNGS.map((what, rung) => ({
+    kind: "twin",
+    id: `ring-${rung}`,
+    title: `ring in C, ${rung}: ${what}`,
+    way: "uring",
+    rung,
+    program,
+  }));
 }

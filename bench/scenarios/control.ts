@@ -25,7 +25,7 @@ export const scenario: Scenario = {
     "NOOP by 1, 4, 16, 64 clients in a closed loop, then by 16 in open loops: at rates that are " +
     "the same for all, and at shares of what each can do",
   question: "What does a request cost, and where is the knee?",
-  tags: ["counted", "ceiling", "requests"],
+  tags: ["counted", "ceiling", "both-loads", "requests"],
   points: [
     ...points("clients", [1, 4, 16, 64], [16]).map((point) =>
       point.x === BUSY_CLIENTS ? { ...point, findsCapacity: true } : point

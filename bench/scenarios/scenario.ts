@@ -61,6 +61,8 @@ export type Tag =
   | "counted"
   /** A closed loop of small operations, where the load may be the limit: its ceiling is measured. */
   | "ceiling"
+  /** At its headline both loads measure the baseline in every block: they should agree. */
+  | "both-loads"
   /** It compares models by something that peers cannot be told to do. */
   | "models-only"
   /**

@@ -13,7 +13,7 @@ export const scenario: Scenario = {
   title: "Small downloads",
   summary: "10 KiB by 16 clients in a closed loop, a data connection each; beside 0 and 4,000 idle",
   question: "What does the set-up of a transfer cost?",
-  tags: ["counted", "ceiling"],
+  tags: ["counted", "ceiling", "both-loads"],
   points: points("idle", [0, 4000], [0], [4000]),
   headline: {
     point: "idle=0",

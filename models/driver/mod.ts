@@ -53,6 +53,8 @@ export class Driver<S extends PassiveSocket> {
   readonly passive: PassiveSlot<S>;
   /** The transfer, from its first act to its last answer. */
   transfer: Transfer | undefined;
+  /** The last turn ended because replies wait: `resume` is due when they are taken. */
+  halted = false;
   /** The effect `close` was carried out, or the connection was given up. */
   closed = false;
   readonly #reports: Reports;
@@ -242,6 +244,7 @@ export class Driver<S extends PassiveSocket> {
 
   #work(now: number): void {
     this.#more = false;
+    this.halted = true;
     if (!this.wire.congested) this.#congestedUntil = undefined;
     for (let work = 0; !this.closed && !this.wire.congested;) {
       if (work >= TURN_WORK_MAX) {
@@ -254,7 +257,10 @@ export class Driver<S extends PassiveSocket> {
         continue;
       }
       const answer = takeFirst(this.#answers);
-      if (answer === undefined) break;
+      if (answer === undefined) {
+        this.halted = false;
+        break;
+      }
       this.session.handleCompletion(answer[0], answer[1], now);
     }
     if (this.closed) return;

@@ -27,7 +27,7 @@ export interface Admitted {
 }
 
 /** How one kind of loop takes a connection. */
-export interface Reception<C extends Admitted> {
+export interface Reception {
   /** What its connections share. */
   readonly tools: ConnectionTools;
   /** Why a descriptor is of no use to who waits for it. */
@@ -37,18 +37,18 @@ export interface Reception<C extends Admitted> {
    *
    * @throws {Error} when there is no room for it; `fd` stays open then
    */
-  create(fd: number, peer: Peer): C;
+  create(fd: number, peer: Peer): Admitted;
 }
 
 /** Those of one worker. */
-export class Clients<C extends Admitted> {
-  readonly #all = new Set<C>();
+export class Clients {
+  readonly #all = new Set<Admitted>();
   readonly #eventCount = new Uint8Array(8);
 
   constructor(
     readonly context: WorkerContext,
     readonly kernel: Kernel,
-    readonly reception: Reception<C>,
+    readonly reception: Reception,
   ) {}
 
   /** How many have not ended. */
@@ -64,7 +64,7 @@ export class Clients<C extends Admitted> {
   }
 
   /** `client` has closed its sockets. */
-  ended(client: C): void {
+  ended(client: Admitted): void {
     this.#all.delete(client);
     this.context.handoff?.ended();
   }
@@ -105,7 +105,7 @@ export class Clients<C extends Admitted> {
     const refusal = reception.refuses(fd) ?? context.admission.admit(host);
     if (refusal !== undefined) return this.#refuse(fd, host, refusal);
     const peer = acceptedPeer(kernel, fd, context.options, remote, context.beginSession());
-    let client: C;
+    let client: Admitted;
     try {
       client = reception.create(fd, peer);
     } catch (error) {

@@ -10,16 +10,15 @@
 
 import type { Clock } from "../clock.ts";
 import { Deadlines } from "../kernel/deadlines.ts";
+import { type EventLoop, type Resumed, resumeEach } from "../kernel/event_loop.ts";
 import type { Kernel } from "../libc/mod.ts";
 import type { Counters } from "../pool/counters.ts";
 import { READ, ReadyList, type Selector } from "../selector/mod.ts";
 
-/** Who works on a descriptor, or goes on in the next round. */
+/** Who works on a descriptor. */
 export interface Worked {
   /** `watch` may be ready for what it is interested in. */
   ready(watch: Watch): void;
-  /** Others had their turn. */
-  resume(): void;
   /** The work threw, which only a bug can cause: it is to end, and nothing else. */
   crashed(error: unknown): void;
 }
@@ -39,7 +38,7 @@ export class Watch {
 }
 
 /** One event loop over one selector. */
-export class Loop {
+export class Loop implements EventLoop {
   /** What waits for its time. */
   readonly deadlines = new Deadlines();
   /** The time of this round. */
@@ -49,7 +48,7 @@ export class Loop {
   readonly #watches: (Watch | undefined)[] = [];
   readonly #ready = new ReadyList();
   #queue: Watch[] = [];
-  #later: Worked[] = [];
+  #later: Resumed[] = [];
   #progressed = false;
 
   constructor(
@@ -87,9 +86,9 @@ export class Loop {
     this.#progressed = true;
   }
 
-  /** `worked` goes on in the next round. */
-  later(worked: Worked): void {
-    this.#later.push(worked);
+  /** See EventLoop. */
+  later(resumed: Resumed): void {
+    this.#later.push(resumed);
   }
 
   /** Ends `watch`, whose descriptor stays open. */
@@ -124,7 +123,8 @@ export class Loop {
     this.#later = [];
     this.worked = batch.length + later.length;
     for (const watch of batch) this.#work(watch);
-    for (const worked of later) this.#resume(worked);
+    if (later.length > 0) this.#progressed = true;
+    resumeEach(later);
     counters.add("wakeups", 1);
     if (!this.#progressed) counters.add("emptyWakeups", 1);
     this.deadlines.expire(this.now);
@@ -154,15 +154,6 @@ export class Loop {
     this.#enqueue(watch);
   }
 
-  #resume(worked: Worked): void {
-    this.#progressed = true;
-    try {
-      worked.resume();
-    } catch (error) {
-      worked.crashed(error);
-    }
-  }
-
   #enqueue(watch: Watch): void {
     if (watch.queued || watch.closed || (watch.ready & watch.interest) === 0) return;
     watch.queued = true;
@@ -182,7 +173,7 @@ export function watchReadable(
   ready: (watch: Watch) => void,
   crashed: (error: unknown) => void,
 ): Watch {
-  const watch = loop.watch(fd, { ready, resume() {}, crashed });
+  const watch = loop.watch(fd, { ready, crashed });
   loop.interest(watch, READ);
   return watch;
 }

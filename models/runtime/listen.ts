@@ -14,7 +14,7 @@ import type { ServeOptions } from "../model.ts";
  *
  * @throws {ServeError} when the address cannot be listened on.
  */
-export function listen(options: ServeOptions): Deno.TcpListener {
+export function listen(options: Pick<ServeOptions, "host" | "port" | "workers">): Deno.TcpListener {
   const { host, port, workers } = options;
   try {
     return Deno.listen({ hostname: host, port, ...(workers > 1 ? { reusePort: true } : {}) });

@@ -6,6 +6,7 @@
 
 import { BULK_BYTES, CONTROL_BYTES } from "../limits.ts";
 import type { Counters } from "../pool/counters.ts";
+import type { Pulse } from "./pulse.ts";
 
 /** The runtime's operations that are counted, by the index of their counter. */
 export const CALLS = { accept: 0, connect: 1, read: 2, write: 3 } as const;
@@ -29,17 +30,17 @@ export class Sharing {
   readonly #bulk: Uint8Array<ArrayBuffer>[] = [];
   readonly #control: ControlBuffer[] = [];
   #blocks = 0;
-  /** The call that all transfers wait for. */
+  /** The beat that all transfers wait for. */
   #looking: Promise<void> | undefined;
 
   /**
-   * @param root a path whose file system is asked for something, only to let the runtime look
+   * @param pulse lets the runtime look
    * @param alone whether there is only one connection
    * @param blockBytes the size of a block, and of the buffer for it
    */
   constructor(
     readonly counters: Counters,
-    readonly root: string,
+    readonly pulse: Pulse,
     readonly alone: () => boolean,
     readonly blockBytes = BULK_BYTES,
   ) {}
@@ -77,9 +78,8 @@ export class Sharing {
 
   /**
    * A block of a transfer is about to be moved. An awaited read or write that ends at once is a
-   * microtask: the runtime polls no socket between two of them, and few even when it is woken all
-   * the time. It polls them all when it has nothing to do but to wait for its thread pool: so every
-   * few blocks all transfers wait for one call there, if there is anybody else.
+   * microtask: the runtime polls no socket between two of them. So every few blocks all transfers
+   * wait until it has, if there is anybody else.
    */
   breathe(blocks: number): Promise<void> | undefined {
     if (this.#looking !== undefined) return this.#looking;
@@ -93,15 +93,9 @@ export class Sharing {
     (this.#looking ??= this.#look()).then(run);
   }
 
-  /** Twice, since the first call may have ended before the runtime comes to wait for it. */
   async #look(): Promise<void> {
-    for (let calls = 0; calls < 2; calls++) await this.#callThreadPool();
+    await this.pulse.beat();
     this.#looking = undefined;
     this.#blocks = 0;
-  }
-
-  /** What the call says of the root, or why it cannot, is of no interest. */
-  #callThreadPool(): Promise<unknown> {
-    return Deno.lstat(this.root).catch(() => {});
   }
 }

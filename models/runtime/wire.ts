@@ -145,7 +145,7 @@ export class AsyncWire implements Wire {
     if (this.#unsent > 0) return;
     // A write mostly ends at once: what takes more than a turn lets others have theirs first.
     if (this.#driver.pending) return this.again();
-    this.#driver.resume(now());
+    if (this.#driver.halted) this.#driver.resume(now());
     this.#settle();
   }
 

@@ -14,15 +14,17 @@ import { runWorker } from "../pool/worker.ts";
 import { acceptEach } from "./accept.ts";
 import { listen } from "./listen.ts";
 import { addressOf, listenForData } from "./passive.ts";
+import { openPulse, type Pulse } from "./pulse.ts";
 import { CALLS, Sharing } from "./sharing.ts";
 import { AsyncWire, peerOf } from "./wire.ts";
 
 runWorker(async (context) => {
   const listener = listen(context.options);
+  const pulse = await openPulse(context.options);
   context.after = (milliseconds, run) => void setTimeout(run, milliseconds);
   context.ready(listener.addr.port);
   const serving = new Map<AsyncWire, Promise<void>>();
-  const begin = beginner(context, serving);
+  const begin = beginner(context, pulse, serving);
   const running = () => context.stopping === RUNNING;
   const accepting = acceptEach(
     listener,
@@ -44,12 +46,13 @@ runWorker(async (context) => {
   for (const wire of serving.keys()) wire.abandon();
   await Promise.all(serving.values());
   begin.close();
+  pulse.close();
 });
 
 /** Begins connections that the gate lets in. */
-function beginner(context: WorkerContext, serving: Map<AsyncWire, Promise<void>>) {
+function beginner(context: WorkerContext, pulse: Pulse, serving: Map<AsyncWire, Promise<void>>) {
   const { options, counters, protocol } = context;
-  const sharing = new Sharing(counters, options.root, () => serving.size < 2, options.turnBytes);
+  const sharing = new Sharing(counters, pulse, () => serving.size < 2, options.turnBytes);
   const tools = {
     link: context,
     store: slowStore(

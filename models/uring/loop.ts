@@ -9,6 +9,7 @@
 
 import type { Clock } from "../clock.ts";
 import { Deadlines } from "../kernel/deadlines.ts";
+import { type EventLoop, type Resumed, resumeEach } from "../kernel/event_loop.ts";
 import type { Kernel } from "../libc/mod.ts";
 import type { Ring } from "../libc/uring.ts";
 import { CQE_F_MORE } from "../libc/uring_abi.ts";
@@ -20,14 +21,6 @@ export interface Completing {
   /** `operation` has completed: `result` is the call's, or -errno; `flags` are the ring's. */
   completed(operation: Operation, result: number, flags: number): void;
   /** The work threw, which only a bug can cause: it is to end, and nothing else. */
-  crashed(error: unknown): void;
-}
-
-/** Who goes on in the next round. */
-export interface Resumed {
-  /** Others had their turn. */
-  resume(): void;
-  /** See Completing. */
   crashed(error: unknown): void;
 }
 
@@ -47,7 +40,7 @@ export class Operation {
 }
 
 /** One event loop over one ring. */
-export class RingLoop {
+export class RingLoop implements EventLoop {
   /** What waits for its time. */
   readonly deadlines = new Deadlines();
   /** The time of this round. */
@@ -123,7 +116,7 @@ export class RingLoop {
     }
   }
 
-  /** `resumed` goes on in the next round. */
+  /** See EventLoop. */
   later(resumed: Resumed): void {
     this.#later.push(resumed);
   }
@@ -142,7 +135,7 @@ export class RingLoop {
     this.worked = 0;
     if (this.#silent.length > 0 && ring.handedOver) this.#tellSilent();
     ring.reap(this.#told);
-    for (const resumed of later) this.#resume(resumed);
+    resumeEach(later);
     counters.add("wakeups", 1);
     if (this.worked === 0 && !busy) {
       counters.add("emptyWakeups", 1);
@@ -179,14 +172,6 @@ export class RingLoop {
       operation.owner.completed(operation, result, flags);
     } catch (error) {
       operation.owner.crashed(error);
-    }
-  }
-
-  #resume(resumed: Resumed): void {
-    try {
-      resumed.resume();
-    } catch (error) {
-      resumed.crashed(error);
     }
   }
 }

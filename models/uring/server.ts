@@ -5,16 +5,15 @@
  * @module
  */
 
+import type { Peer } from "../../server/mod.ts";
 import { now } from "../clock.ts";
-import { Clients } from "../kernel/clients.ts";
+import { LoopServer } from "../kernel/loop_server.ts";
 import { isAcceptRetry } from "../kernel/sockets.ts";
-import { closeTools, connectionTools, moveBytes } from "../kernel/tools.ts";
 import { BufferRing } from "../libc/buffer_ring.ts";
 import * as c from "../libc/constants.ts";
-import { errorText, type Kernel } from "../libc/mod.ts";
+import type { Kernel } from "../libc/mod.ts";
 import { Ring } from "../libc/uring.ts";
 import {
-  ACCEPT_PAUSE_MS,
   ACCEPTS_PER_TURN_MAX,
   DATA_SLOT_BYTES,
   DATA_SLOTS_MAX,
@@ -24,7 +23,7 @@ import {
   RING_COMPLETIONS,
   RING_ENTRIES,
 } from "../limits.ts";
-import { RUNNING, type WorkerContext } from "../pool/link.ts";
+import type { WorkerContext } from "../pool/link.ts";
 import { ADDRESS_SLOT_BYTES } from "./data_connection.ts";
 import { type Operation, RingLoop } from "./loop.ts";
 import { Slots } from "./slots.ts";
@@ -39,86 +38,55 @@ const DRAIN_ROUNDS_MAX = 64;
 const NOTHING_REFUSED = () => undefined;
 
 /** Serves one listener in one ring. */
-export class UringServer {
-  readonly #loop: RingLoop;
-  readonly #clients: Clients<UringWire>;
-  readonly #tools: RingWireTools;
+export class UringServer extends LoopServer<RingLoop> {
+  readonly #wires: RingWireTools;
   readonly #accepting: Operation;
   readonly #waking: Operation;
-  /** Nothing can be accepted for a moment. */
-  #pauses = false;
 
-  constructor(readonly context: WorkerContext, readonly kernel: Kernel) {
+  constructor(context: WorkerContext, kernel: Kernel) {
     const { counters, options: { sqpollIdleMs } } = context;
     const ring = new Ring({
       entries: RING_ENTRIES,
       completions: RING_COMPLETIONS,
       ...(sqpollIdleMs === undefined ? {} : { pollingIdleMs: sqpollIdleMs }),
     }, counters.calls);
-    this.#loop = new RingLoop(kernel, ring, counters, now);
-    const shared = connectionTools(context, kernel, {
-      socketFlags: c.SOCK_NONBLOCK,
-      moveBytes: () => moveBytes(this.#loop.worked),
-      adopt: NOTHING_REFUSED,
-      refuses: NOTHING_REFUSED,
-    });
-    const tools: RingWireTools = {
-      ...shared,
+    const loop = new RingLoop(kernel, ring, counters, now);
+    super(context, kernel, loop, NOTHING_REFUSED);
+    this.#wires = {
+      ...this.tools,
       data: {
-        ...shared.data,
-        loop: this.#loop,
+        ...this.tools.data,
+        loop,
         addressSlots: new Slots(ADDRESS_SLOT_BYTES, Infinity),
         dataSlots: new Slots(DATA_SLOT_BYTES, DATA_SLOTS_MAX),
       },
-      loop: this.#loop,
       buffers: new BufferRing(ring, INPUT_GROUP, INPUT_BUFFERS, INPUT_BUFFER_BYTES),
       replySlots: new Slots(REPLIES_BYTES_MAX, Infinity),
-      ended: (wire) => this.#clients.ended(wire),
     };
-    this.#tools = tools;
-    this.#clients = new Clients(context, kernel, {
-      tools,
-      refuses: NOTHING_REFUSED,
-      create: (fd, peer) => new UringWire(tools, fd, peer),
-    });
     this.#accepting = this.#operation((result) => this.#accepted(result));
-    this.#waking = this.#operation(() => this.#woken());
+    this.#waking = this.#operation(() => {
+      this.news();
+      this.waitForNews();
+    });
   }
 
-  /** Serves until the supervisor says stop and the last connection has ended. */
-  run(): void {
-    const { context } = this;
-    context.after = (milliseconds, run) => this.#after(milliseconds, run);
-    context.handoff?.open(context.wake);
-    this.#waitForNews();
-    this.#listen();
-    context.ready(context.options.port);
-    try {
-      while (context.stopping === RUNNING || this.#clients.size > 0) this.#loop.round();
-    } finally {
-      this.#drain(); // a bug ended the loop
-    }
-    this.#clients.close();
-    closeTools(this.#tools);
-    this.#loop.ring.close();
+  /** See LoopServer. */
+  protected create(fd: number, peer: Peer): UringWire {
+    return new UringWire(this.#wires, fd, peer);
   }
 
   /** Drops all clients; what is under way for them uses memory and sockets until it completes. */
-  #drain(): void {
-    this.#clients.abandon();
-    for (let rounds = 0; rounds < DRAIN_ROUNDS_MAX && this.#clients.size > 0; rounds++) {
-      this.#loop.later({ resume() {}, crashed() {} });
-      this.#loop.round();
+  protected override drain(): void {
+    super.drain();
+    for (let rounds = 0; rounds < DRAIN_ROUNDS_MAX && this.clients.size > 0; rounds++) {
+      this.loop.later({ resume() {}, crashed() {} });
+      this.loop.round();
     }
-  }
-
-  #after(milliseconds: number, run: () => void): void {
-    this.#loop.deadlines.after(this.#loop.now + milliseconds, run);
   }
 
   /** An error here is nobody's connection's: the worker ends by it. */
   #operation(completed: (result: number) => void): Operation {
-    return this.#loop.operation({
+    return this.loop.operation({
       completed: (_, result) => completed(result),
       crashed(error) {
         throw error;
@@ -127,70 +95,46 @@ export class UringServer {
   }
 
   /**
-   * Accepts, unless another worker does for all. Where another may take over, the listener is
-   * watched instead: of several accepts the kernel wakes only one, which may be that of a worker
-   * that does not come back from a slow call.
+   * Accepts, or where another worker may take over watches the listener: of several accepts the
+   * kernel wakes only one, which may be that of a worker that does not come back from a slow call.
    */
-  #listen(): void {
+  protected listen(): void {
+    if (this.#accepting.underWay || !this.listens) return;
     const { context } = this;
-    if (this.#accepting.underWay || this.#pauses || context.stopping !== RUNNING) return;
-    if (context.handoff?.accepts === false) return;
-    const { ring } = this.#loop;
-    const tag = this.#loop.begin(this.#accepting);
+    const { ring } = this.loop;
+    const tag = this.loop.begin(this.#accepting);
     if (context.handoff === undefined) ring.acceptMany(context.listener, c.SOCK_NONBLOCK, tag);
     else ring.poll(context.listener, c.POLLIN, tag);
   }
 
-  #listenNoMore(): void {
-    this.#loop.cancel(this.#accepting);
+  /** See LoopServer. */
+  protected listenNoMore(): void {
+    this.loop.cancel(this.#accepting);
   }
 
   #accepted(result: number): void {
     const { context, kernel } = this;
     if (context.handoff !== undefined && result >= 0) {
-      if (context.handoff.accepts) this.#acceptAll();
+      if (context.handoff.accepts) this.acceptSome(ACCEPTS_PER_TURN_MAX);
     } else if (result >= 0) {
       const remote = kernel.peerAddress(result);
       if (remote === undefined) kernel.close(result); // it has gone already
-      else this.#clients.give({ fd: result, remote }, this.#loop.now);
-    } else if (!isAcceptRetry(result)) {
-      this.#nobody(result);
+      else this.clients.give({ fd: result, remote }, this.loop.now);
+    } else if (result !== -c.ECANCELED && !isAcceptRetry(result)) {
+      this.nobody(result);
     }
-    this.#listen();
+    this.listen();
   }
 
-  #acceptAll(): void {
-    for (let accepts = ACCEPTS_PER_TURN_MAX; accepts > 0; accepts--) {
-      const fd = this.kernel.accept(this.context.listener, c.SOCK_NONBLOCK);
-      if (fd < 0 && !isAcceptRetry(fd)) return this.#nobody(fd);
-      if (fd >= 0) this.#clients.give({ fd, remote: this.kernel.remoteAddress() }, this.#loop.now);
-    }
-  }
-
-  #nobody(error: number): void {
-    const { context } = this;
-    if (error === -c.EAGAIN) return context.counters.add("emptyAccepts", 1);
-    if (context.stopping !== RUNNING || error === -c.ECANCELED) return; // it was shut down
-    context.acceptingPauses(errorText(-error));
-    this.#listenNoMore();
-    this.#pauses = true;
-    this.#after(ACCEPT_PAUSE_MS, () => {
-      this.#pauses = false;
-      this.#listen();
-    });
-  }
-
-  #waitForNews(): void {
-    const { ring } = this.#loop;
+  /** See LoopServer. */
+  protected waitForNews(): void {
+    const { ring } = this.loop;
     if (this.#waking.underWay) return;
-    ring.pollMany(this.context.wake, c.POLLIN, this.#loop.begin(this.#waking));
+    ring.pollMany(this.context.wake, c.POLLIN, this.loop.begin(this.#waking));
   }
 
-  /** There is news: connections of another worker's, the operator's answer, or the stop. */
-  #woken(): void {
-    this.#clients.woken();
-    this.#waitForNews();
-    if (this.context.stopping === RUNNING) this.#listen();
-    else this.#listenNoMore();
+  /** See LoopServer. */
+  protected close(): void {
+    this.loop.ring.close();
   }
 }

@@ -102,9 +102,18 @@ Deno.test("figures that cannot be are faults of the harness, and carry no claim"
   assertEquals(aboveCeiling(cell, [{ ...ceiling, block, rate: rate + 1 }]), undefined);
   assertEquals(aboveCeiling(cell, [{ ...ceiling, block: block + 1, rate: 1 }]), undefined);
   assertStringIncludes(
-    aboveCeiling(cell, [{ ...ceiling, block, rate: rate - 1 }])!,
+    aboveCeiling(cell, [{ ...ceiling, block, rate: rate * 0.9 }])!,
     "above the load's ceiling",
   );
+  // Not by more than ceilings differ among themselves, block by block.
+  const blocks = (spread: number) =>
+    Array.from({ length: 11 }, (_, other) => ({
+      ...ceiling,
+      block: other,
+      rate: rate * (other === block ? 0.9 : 0.9 + spread * other),
+    }));
+  assertEquals(aboveCeiling(cell, blocks(0.03)), undefined);
+  assertStringIncludes(aboveCeiling(cell, blocks(0.003))!, "above the load's ceiling");
   const negative = loginsOf(["epoll", "poll"], (one) => ({
     ...rates((id) => id === "poll" ? 300 : 100)(one),
     ...(one.block < 3 ? { server: { ...one.server!, cpu: -1 } } : {}),

@@ -108,7 +108,7 @@ testWith(
   async () => {
     await inFolder(async (folder) => {
       const file = join(folder, "run.jsonl");
-      const short = ["--quick", "--models", "epoll", "--scenarios", "control", "--out", file];
+      const short = [...SHORT, "--seconds", "0.02", "--out", file];
       await using child = bench(...short, "--pin", "--quota", "0.2");
       const { code, stdout, stderr } = await child.ended();
       if (code === 2) {
@@ -127,6 +127,99 @@ testWith(
     });
   },
 );
+
+/** Waits until `file` has so many cells. */
+async function cellsIn(file: string, wanted: number): Promise<void> {
+  const text = await Deno.readTextFile(file).catch(() => "");
+  if (text.split("\n").filter((line) => line.startsWith('{"kind":"cell"')).length >= wanted) return;
+  await new Promise((resolve) => setTimeout(resolve, 20));
+  return cellsIn(file, wanted);
+}
+
+testWith(NEEDS, "bench resume goes on after Ctrl-C, and after a kill amid a line", async () => {
+  await inFolder(async (folder) => {
+    const file = join(folder, "run.jsonl");
+    const args = [...SHORT, "--seconds", "0.02", "--repeats", "4"];
+    await using first = bench(...args, "--out", file);
+    await cellsIn(file, 3);
+    first.kill("SIGINT");
+    assertEquals((await first.ended()).code, 130);
+
+    await using second = bench("resume", file);
+    await cellsIn(file, 5);
+    const started = processTree(second.pid);
+    second.kill("SIGKILL");
+    await second.ended();
+    for (const pid of started.filter((pid) => exists(`/proc/${pid}`))) Deno.kill(pid, "SIGKILL");
+    await Deno.writeTextFile(file, '{"kind":"cell","subj', { append: true });
+
+    await using third = bench("resume", file);
+    const { code, stdout, stderr } = await third.ended();
+    assertEquals(code, 0, stderr);
+    assertStringIncludes(stderr, "The last line was cut off, and is dropped");
+    assertStringIncludes(stdout, "went on at");
+    const records = recordsIn(await Deno.readTextFile(file));
+    const kinds = records.map(({ kind }) => kind);
+    assertEquals([kinds[0], kinds.at(-1)], ["run", "end"]);
+    assertEquals(kinds.filter((kind) => kind === "resume").length, 2);
+    // Each block is whole, was measured in one go, and is there once.
+    const blocks = records.flatMap((record) =>
+      record.kind === "cell" || record.kind === "ceiling"
+        ? [(record as { readonly block?: number }).block]
+        : []
+    );
+    assertEquals(blocks, [0, 1, 2, 3].flatMap((block) => [block, block, block, block]));
+
+    await using fourth = bench("resume", file);
+    const refused = await fourth.ended();
+    assertEquals(refused.code, 2);
+    assertMatch(refused.stderr, /^ftplab: Cannot resume "[^"]+": it is complete\n$/);
+  });
+});
+
+testWith(
+  NEEDS,
+  "bench resume refuses another machine and another version in one line",
+  async () => {
+    await inFolder(async (folder) => {
+      const file = join(folder, "run.jsonl");
+      await using first = bench(...SHORT, "--seconds", "0.02", "--repeats", "9", "--out", file);
+      await cellsIn(file, 1);
+      first.kill("SIGINT");
+      await first.ended();
+      const text = await Deno.readTextFile(file);
+      const cases: [string, string, RegExp][] = [
+        ['"processors":', '"processors":9', /the machine differs \(processors was 9\d+\)/],
+        ['"sources":"', '"sources":"x', /the version differs/],
+      ];
+      for (const [own, other, reason] of cases) {
+        const changed = text.replace(own, other);
+        await Deno.writeTextFile(file, changed);
+        await using child = bench("resume", file);
+        const { code, stderr } = await child.ended();
+        assertEquals(code, 2);
+        assertMatch(stderr, /^ftplab: Cannot resume "[^\n]+\n$/);
+        assertMatch(stderr, reason);
+        // Nothing is lost by it.
+        assertEquals(await Deno.readTextFile(file), changed);
+      }
+    });
+  },
+);
+
+testWith(NEEDS, "bench --dry-run tells cells and time, and starts nothing", async () => {
+  await inFolder(async (folder) => {
+    const file = join(folder, "run.jsonl");
+    await using child = bench("--points", "headline", "--dry-run", "--out", file);
+    const { code, stdout } = await child.ended();
+    assertEquals(code, 0);
+    assertMatch(stdout, /^\d+ cells in 11 blocks of \d+, about \d+ (h|min) /);
+    for (const id of ["control", "disk"]) {
+      assertMatch(stdout, new RegExp(`^  ${id}: \\d+ cells`, "m"));
+    }
+    assertEquals([...Deno.readDirSync(folder)], []);
+  });
+});
 
 testWith(NEEDS, "bench says no in one line", async () => {
   await inFolder(async (folder) => {

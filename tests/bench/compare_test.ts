@@ -22,7 +22,7 @@ Deno.test("inBlocks: every variant once in each block, in the order of chance", 
 Deno.test("ratio: quotients within blocks, so that what disturbs a block cancels", () => {
   const baseline = new Map([[0, 1], [1, 10], [2, 100]]);
   const values = new Map([[0, 2], [1, 20], [2, 200]]);
-  assertEquals(ratio(values, baseline), { median: 2, interval: [2, 2] });
+  assertEquals(ratio(values, baseline), { median: 2, interval: [2, 2], level: 0.75 });
 });
 
 Deno.test("slope: of points on a line exactly, of others the best", () => {

@@ -2,6 +2,7 @@
 
 import { assert, assertEquals, assertMatch, assertThrows } from "@std/assert";
 import { type BenchFlags, helpText, parseFlags } from "../../bench/flags.ts";
+import { SCENARIOS } from "../../bench/scenarios/mod.ts";
 import { UsageError } from "../../client/cli/flags.ts";
 
 function understood(...args: string[]): BenchFlags {
@@ -114,6 +115,27 @@ Deno.test("parseFlags report takes one file", () => {
   assertEquals(parseFlags(["report", "a", "PAGE"]), { kind: "report", file: "a", page: "PAGE" });
 });
 
+Deno.test("parseFlags resume takes the file of a run, and nothing else", () => {
+  assertEquals(parseFlags(["resume", "a"]), { kind: "resume", file: "a" });
+});
+
+Deno.test("parseFlags --points headline keeps what scenarios are judged by, and what it needs", () => {
+  for (const scenario of understood("--points", "headline").scenarios) {
+    const ids = scenario.points.map(({ id }) => id);
+    const { headline, further = [], points } = SCENARIOS.find(({ id }) => id === scenario.id)!;
+    for (const { point } of [headline, ...further]) assert(ids.includes(point), point);
+    assertEquals(ids, points.map(({ id }) => id).filter((id) => ids.includes(id)));
+    if (scenario.points.some(({ ofCapacity }) => ofCapacity)) {
+      assert(scenario.points.some(({ findsCapacity }) => findsCapacity));
+    }
+  }
+  // Memory per session is a slope over at least two points.
+  const idle = understood("--points", "headline").scenarios.find(({ id }) => id === "idle")!;
+  assert(idle.points.length > 1);
+  const all = understood("--points", "all").scenarios;
+  assertEquals(all.map(({ points }) => points), understood().scenarios.map(({ points }) => points));
+});
+
 Deno.test("parseFlags compare takes two files", () => {
   assertEquals(parseFlags(["compare", "a", "b"]), { kind: "compare", files: ["a", "b"] });
 });
@@ -142,6 +164,9 @@ Deno.test("parseFlags tells in one line what is wrong", () => {
     [["--seed", "x"], /^--seed /],
     [["--seed", "-1"], /^--seed takes .*not "-1"$/],
     [["--out"], /^--out takes FILE$/],
+    [["--points", "some"], /^--points takes /],
+    [["resume"], /^resume takes the FILE of a run$/],
+    [["resume", "a", "b"], /^resume takes the FILE of a run$/],
     [["report"], /^report takes the FILE of a run$/],
     [["report", "a", "b", "c"], /^Unknown argument "c": report takes one FILE, and a page$/],
     [["compare", "a"], /^compare takes the FILEs of two runs$/],
@@ -157,7 +182,8 @@ Deno.test("parseFlags tells in one line what is wrong", () => {
 Deno.test("helpText names every flag and fits 80 columns", () => {
   assertEquals(parseFlags(["--help"]), { kind: "help" });
   const flags = ["quick", "models", "scenarios", "repeats", "seconds", "workers", "peers"];
-  for (const flag of [...flags, "peers-root", "count", "seed", "out", "quota", "pin"]) {
+  const further = ["peers-root", "points", "dry-run", "count", "seed", "out", "quota", "pin"];
+  for (const flag of [...flags, ...further]) {
     assert(helpText().includes(`--${flag}`));
   }
   for (const line of helpText().split("\n")) assert(line.length <= 80, line);

@@ -36,6 +36,7 @@ function lessonOf(run: Lesson["run"], unavailable?: string): Lesson {
     claim: "It is so.",
     plan: "Look.",
     rule: "confirmed when it is so",
+    refutedIf: "it is not",
     code: [],
     unavailable: () => unavailable,
     run,
@@ -48,9 +49,9 @@ function stage(signal = new AbortController().signal) {
 
 Deno.test("LESSONS have names of their own, in words with hyphens, and say all they must", () => {
   assertEquals(new Set(LESSONS.map(({ name }) => name)).size, LESSONS.length);
-  for (const { name, title, claim, plan, rule, code } of LESSONS) {
+  for (const { name, title, claim, plan, rule, refutedIf, code } of LESSONS) {
     assertMatch(name, /^[a-z0-9]+(-[a-z0-9]+)*$/);
-    for (const text of [title, claim, plan]) assert(text !== "", name);
+    for (const text of [title, claim, plan, refutedIf]) assert(text !== "", name);
     assertMatch(rule, /^(confirmed when|measured)/, name);
     assert(code.length > 0, name);
   }
@@ -101,12 +102,13 @@ Deno.test("renderOutcome colours the verdict, and says it in words all the same"
   assertStringIncludes(text, "\x1b[32mconfirmed\x1b[0m: as was to be expected");
 });
 
-Deno.test("renderJson has the seven fields of each lesson", () => {
+Deno.test("renderJson has the eight fields of each lesson", () => {
   const lesson = lessonOf(() => Promise.resolve(FINDING));
   assertEquals(JSON.parse(renderJson([{ ...FINDING, lesson, seconds: 1.23456 }])), [{
     name: "a-lesson",
     claim: "It is so.",
     rule: "confirmed when it is so",
+    refuted_if: "it is not",
     ...FINDING,
     seconds: 1.235,
   }]);
@@ -150,13 +152,13 @@ testWith(NEEDS, "lab list names every lesson, lab run a wrong one what exists", 
   }
 });
 
-testWith(NEEDS, "lab run NAME prints claim, plan, measured, verdict, rule and code", async () => {
+testWith(NEEDS, "lab run NAME prints claim, plan, measured, verdict, rules and code", async () => {
   await using run = lab("run", "level-and-edge");
   const { code, stdout } = await run.ended();
   assertEquals(code, 0);
-  const labels = [...stdout.matchAll(/^(Claim|Plan|Measured|Verdict|Rule|Code) /gm)];
+  const labels = [...stdout.matchAll(/^(Claim|Plan|Measured|Verdict|Rule|Refuted|Code) /gm)];
   assertEquals(labels.map(([, label]) => label), [
-    ...["Claim", "Plan", "Measured", "Verdict", "Rule", "Code"],
+    ...["Claim", "Plan", "Measured", "Verdict", "Rule", "Refuted", "Code"],
   ]);
 });
 

@@ -43,6 +43,8 @@ lessonTest(fileBlocks, "no read of a file says EAGAIN", (figures, verdict) => {
     figures["read brings octets"],
     number(figures, "a read would wait (RWF_NOWAIT says EAGAIN)"),
   );
+  const waited = number(figures, "reads in which the thread slept");
+  assert(number(figures, "reads through io_uring in which the thread slept") <= waited);
   assert(["confirmed", "inconclusive"].includes(verdict));
 });
 

@@ -150,6 +150,10 @@ testLoad("the load begins an open loop's operations when they are due", async (p
   const { operations, offered, unfinished } = result.groups.main!;
   assertEquals([offered, result.errors], [50, {}]);
   assertEquals(operations + unfinished, 10);
+  // When they really began is kept beside when they were due, and is never earlier.
+  const { latency, fromStart } = result.groups.main!;
+  assertEquals(fromStart!.count, operations);
+  assert(fromStart!.maxUs <= latency!.maxUs);
 });
 
 testLoad("the load says who is not served by a pool that is full", async (program) => {

@@ -6,12 +6,16 @@
  */
 
 import { assert, assertEquals, assertMatch } from "@std/assert";
+import { join } from "@std/path";
+import { type LoadProgram, nativeLoad, TYPESCRIPT_LOAD } from "../../bench/load/process.ts";
+import { compileTwins } from "../../bench/load/twins.ts";
 import { cellCount, measure, type Plan, prepareWorkplace } from "../../bench/run/measure.ts";
 import { whyTooMany } from "../../bench/run/machine.ts";
 import { orderOf, pointsFor } from "../../bench/run/plan.ts";
-import type { CeilingRecord, CellRecord } from "../../bench/record.ts";
+import type { AgreementRecord, CeilingRecord, CellRecord } from "../../bench/record.ts";
 import { parseFlags } from "../../bench/flags.ts";
 import { parseCounts } from "../../bench/run/count.ts";
+import { RunClock } from "../../bench/run/run_clock.ts";
 import {
   kernelBytes,
   processTree,
@@ -21,10 +25,10 @@ import {
 } from "../../bench/run/process_figures.ts";
 import { SCENARIOS } from "../../bench/scenarios/mod.ts";
 import { startServer } from "../../bench/run/server_process.ts";
-import { MODELS, type Subject } from "../../bench/run/subjects.ts";
+import { ladderOf, MODELS, type Subject, twinsOf } from "../../bench/run/subjects.ts";
 import { Child } from "../child.ts";
 import { testWith } from "../permission.ts";
-import { NEEDS } from "./needs.ts";
+import { NEEDS, noCompiler } from "./needs.ts";
 
 const EPOLL = MODELS.find(({ id }) => id === "epoll")!;
 const BLOCKING = MODELS.find(({ id }) => id === "blocking-8")!;
@@ -67,17 +71,23 @@ function planOf(...subjects: Subject[]): Plan {
 }
 
 /** The cells of `plan`, and why some are missing. `abortAt`: interrupted before that cell. */
-async function cellsOf(plan: Plan, abortAt = Infinity) {
+async function cellsOf(plan: Plan, abortAt = Infinity, other?: LoadProgram) {
   const interrupt = new AbortController();
-  await using workplace = await prepareWorkplace(plan.sizes, interrupt.signal);
+  const { signal } = interrupt;
+  await using workplace = await prepareWorkplace(plan.sizes, signal, TYPESCRIPT_LOAD, { other });
   const cells: CellRecord[] = [];
   const ceilings: CeilingRecord[] = [];
+  const agreements: AgreementRecord[] = [];
   const incomplete = await measure(plan, workplace, {
-    signal: interrupt.signal,
+    signal,
     progress: (done) => done === abortAt && interrupt.abort(),
-    record: (record) => record.kind === "cell" ? cells.push(record) : ceilings.push(record),
+    record: (record) => {
+      if (record.kind === "cell") cells.push(record);
+      else if (record.kind === "ceiling") ceilings.push(record);
+      else agreements.push(record);
+    },
   });
-  return { cells, ceilings, incomplete };
+  return { cells, ceilings, agreements, incomplete };
 }
 
 testWith(NEEDS, "measure fills every cell of a model, without an error", async () => {
@@ -219,6 +229,27 @@ testWith(NEEDS, "measure ends with what there is when it is interrupted", async 
   assertEquals([cells.length, incomplete], [3, "it was interrupted"]);
 });
 
+Deno.test("RunClock gives each scenario its share of a time that is short, the baseline first", () => {
+  const plan = { ...planOf(BLOCKING, EPOLL), budgetMs: 1_000 };
+  const all = orderOf(plan);
+  let now = 5_000;
+  const clock = new RunClock(plan, all, () => now);
+  for (const series of all) assertEquals(clock.orderOf(series)[0], EPOLL);
+  const open = (place: number) => all.filter((_, index) => !clock.isOver(index, place)).length;
+  assertEquals([open(0), open(1)], [all.length, all.length]);
+  now += 500;
+  // Of those whose share is used up only the baseline is measured yet.
+  assert(open(1) > 0 && open(1) < all.length);
+  assertEquals(open(0), all.length);
+  now += 501;
+  assertEquals([open(0), open(1)], [0, 0]);
+  const shares = all.map((_, index) => clock.share(index, 1));
+  assertEquals(shares, shares.toSorted((left, right) => left - right));
+  assert(shares[0]! > 0 && shares.at(-1)! < 1);
+  const unlimited = new RunClock(planOf(BLOCKING, EPOLL), all, () => now += 1e9);
+  assertEquals([unlimited.isOver(0, 1), unlimited.orderOf(all[0]!)], [false, all[0]!.order]);
+});
+
 testWith(NEEDS, "measure gives the reason of a server that does not start", async () => {
   const broken: Subject = { ...EPOLL, flags: ["--model", "telepathy"] };
   const plan = planOf(broken);
@@ -232,7 +263,7 @@ Deno.test("orderOf has everybody back to back at each point, in an order drawn a
   assertEquals(orderOf(plan), all);
   const orders = new Set<string>();
   for (const { order, scenario } of all) {
-    const ids = order.map((one) => one === "ceiling" ? one : one.id);
+    const ids = order.map((one) => typeof one === "string" ? one : one.id);
     const wanted = scenario.tags.includes("ceiling") ? ["blocking-8", "ceiling", "epoll"] : [
       "blocking-8",
       "epoll",
@@ -339,6 +370,61 @@ Deno.test("pointsFor spares peers the ladders", () => {
   assertEquals(pointsFor(EPOLL, control), control.points);
   assertEquals(pointsFor(peer, control).map(({ id }) => id), ["clients=16"]);
 });
+
+Deno.test("a twin takes part where its dialogue suffices", () => {
+  const parsed = parseFlags([]);
+  assert(parsed.kind === "run");
+  const [twin] = twinsOf("no program");
+  const places = parsed.flags.scenarios.flatMap((scenario) =>
+    pointsFor(twin!, scenario).length > 0 ? [scenario.id] : []
+  );
+  assertEquals(places, ["control", "idle", "asleep", "logins", "burst", "small"]);
+});
+
+testWith(NEEDS, "measure has twins beside models, their CPU by the same clock", async () => {
+  await using folder = { path: await Deno.makeTempDir(), [Symbol.asyncDispose]: removed };
+  const program = join(folder.path, "twin");
+  assertEquals(await compileTwins(program), undefined);
+  const twins = [...twinsOf(program), ...ladderOf(program)];
+  const plan = planOf(...twins);
+  const scenarios = plan.scenarios.filter(({ id }) => id === "control" || id === "small");
+  const { cells } = await cellsOf({ ...plan, scenarios });
+  assertEquals(cells.length, 2 * twins.length);
+  for (const { failure, errors, groups, server, subject, command } of cells) {
+    // A kernel may forbid its ring.
+    if (failure?.includes("io_uring_setup")) continue;
+    assertEquals([failure, errors], [undefined, {}], subject);
+    assert(groups.main!.operations > 0 && server!.cpu > 0, subject);
+    assert(!command.join().includes(folder.path));
+  }
+  async function removed() {
+    await Deno.remove(folder.path, { recursive: true });
+  }
+}, noCompiler);
+
+testWith(NEEDS, "measure has the other load measure the baseline once a block", async () => {
+  const folder = await Deno.makeTempDir();
+  try {
+    const other = await nativeLoad(folder);
+    assert("command" in other);
+    const plan = { ...planOf(BLOCKING, EPOLL), repeats: 2, bothLoads: true };
+    const scenarios = plan.scenarios.filter(({ id }) => id === "control" || id === "logins");
+    const { cells, agreements } = await cellsOf({ ...plan, scenarios }, Infinity, other);
+    assertEquals(cells.length, 2 * 4);
+    assertEquals(
+      agreements.map(({ scenario, point, subject, block, load, errors }) => [
+        [scenario, point, subject, block, load],
+        errors,
+      ]),
+      [0, 1].map((block) => [["control", "clients=16", "epoll", block, "c"], {}]),
+    );
+    for (const { groups, server } of agreements) {
+      assert(groups.main!.operations > 0 && server!.cpu > 0);
+    }
+  } finally {
+    await Deno.remove(folder, { recursive: true });
+  }
+}, noCompiler);
 
 testWith(NEEDS, "readProcessFigures counts a process and what it started", async () => {
   await using child = new Child("sh", ["-c", "sleep 10 & echo started; wait"]);

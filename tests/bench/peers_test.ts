@@ -111,13 +111,16 @@ for (const peer of PEERS) {
   );
 }
 
-for (const way of TWIN_WAYS) {
+const RUNGS = [0, 1, 2, 3, 4].map((rung) => ["uring", rung] as const);
+
+for (const [way, rung] of [...TWIN_WAYS.map((way) => [way, undefined] as const), ...RUNGS]) {
+  const name = rung === undefined ? way : `${way}, rung ${rung}`;
   testWith(
     NEEDS,
-    `the twin over ${way} speaks the load's dialogue, session by session`,
+    `the twin over ${name} speaks the load's dialogue, session by session`,
     async () => {
       await withFolders(async ({ root }) => {
-        const twin = await startTwin(way, HOST, join(root, "small.bin"));
+        const twin = await startTwin(way, HOST, join(root, "small.bin"), rung);
         if ("unavailable" in twin) {
           assertEquals(way, "uring", twin.unavailable);
           assertMatch(

@@ -9,19 +9,29 @@ import { type Need, SERVER_NEEDS, testWith } from "../permission.ts";
 import { topics } from "./cases/mod.ts";
 import { VariantGrounds } from "./grounds.ts";
 import { BESIDE_OTHERS, inLanes } from "./lanes.ts";
-import { type Variant, variants } from "./variants.ts";
+import { kinds, type Variant, variants } from "./variants.ts";
 
 const NEEDS: readonly Need[] = [...SERVER_NEEDS, "run"];
 
 /** Cases of one topic that run at the same time: while one waits another works. */
 const LANES = 4;
 
+/** Why a variant does not run a costly case. */
+const COSTLY = "It is costly, and another variant of the kind runs it";
+
 /** Topics whose cases fill the server or count what is open, and so want it for themselves. */
 const ALONE: ReadonlySet<string> = new Set(["concurrency", "descriptors", "fairness", "outside"]);
 
-const declared = new Set(
-  [...topics].flatMap(([topic, cases]) => Object.keys(cases).map((name) => `${topic}: ${name}`)),
+const cases = new Map(
+  [...topics].flatMap(([topic, cases]) =>
+    Object.entries(cases).map(([name, run]) => [`${topic}: ${name}`, run] as const)
+  ),
 );
+
+const declared: ReadonlySet<string> = new Set(cases.keys());
+
+/** The costly cases by their names. */
+const costly = [...cases].filter(([, { isCostly }]) => isCostly).map(([id]) => id);
 
 /** What has been opened and not closed yet: one at a time, since tests run in order. */
 const open = new Map<Variant, VariantGrounds>();
@@ -44,8 +54,9 @@ async function end(variant: Variant): Promise<void> {
 }
 
 function register(variant: Variant): void {
+  const left = variant.standsForKind ? [] : [{ reason: COSTLY, cases: costly }];
   const excused = new Map(
-    variant.skips.flatMap(({ reason, cases }) => cases.map((name) => [name, reason])),
+    [...left, ...variant.skips].flatMap(({ reason, cases }) => cases.map((name) => [name, reason])),
   );
   const absent = variant.unavailable();
   const ran = new Set<string>();
@@ -88,4 +99,11 @@ Deno.test.afterAll(async () => {
 Deno.test("conformance declares at least 160 FTP cases", () => {
   const small = [...declared].filter((id) => /^(mini|echo|hello): /.test(id));
   assert(declared.size - small.length >= 160, `Only ${declared.size - small.length}`);
+});
+
+Deno.test("every model and every way to be told of readiness has a variant for costly cases", () => {
+  const ways = (all: readonly Variant[]) =>
+    new Set(all.map(({ model, options: { trigger } }) => `${model.name} ${trigger ?? "level"}`));
+  assertEquals(ways(kinds), ways(variants));
+  assert(kinds.some(({ options }) => (options.workers ?? 1) > 1), "None has several workers");
 });

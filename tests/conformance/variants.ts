@@ -27,6 +27,8 @@ export interface Variant {
   readonly options: Partial<ServeOptions>;
   /** What it is excused from. */
   readonly skips: readonly Skip[];
+  /** Whether it runs what is too costly for every variant, in the place of those of its kind. */
+  readonly standsForKind: boolean;
   /** Why it cannot run here, in one sentence, or undefined when it can. */
   unavailable(): string | undefined;
   /** Starts a server of this variant that serves `root`, an absolute real path. */
@@ -80,6 +82,20 @@ const OPENS_BY_PATH: Skip = {
   ],
 };
 
+/**
+ * One variant of each kind, by name: a thread for each client, rounds, a loop over ready
+ * descriptors with levels and with edges, loops that share their clients, the runtime, a ring.
+ */
+const KINDS: ReadonlySet<string> = new Set([
+  "blocking",
+  "polling",
+  "multiplex epoll level",
+  "multiplex epoll edge",
+  "multiplex epoll, 2 workers",
+  "async",
+  "uring",
+]);
+
 function variant(
   name: string,
   options: Partial<ServeOptions> = {},
@@ -92,6 +108,7 @@ function variant(
     model,
     options,
     skips,
+    standsForKind: KINDS.has(name),
     unavailable: () => model.unavailable(),
     start: (root, overrides = {}) => start(model, optionsOf(root, options, overrides), overrides),
   };
@@ -116,6 +133,9 @@ export const variants: readonly Variant[] = [
   variant("uring"),
   variant("uring, 2 workers", { workers: 2 }),
 ];
+
+/** Those that stand for their kind: enough where each costs much. */
+export const kinds: readonly Variant[] = variants.filter(({ standsForKind }) => standsForKind);
 
 function optionsOf(
   root: string,

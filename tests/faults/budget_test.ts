@@ -19,31 +19,28 @@ const NAMES = 2_000;
 /** Looks at names in a row: two steps of a listing, and what the commands around it look at. */
 const LOOKS_MAX = 64 + 16;
 
-/**
- * The same for async, where the runtime decides when it polls: mostly 8 steps may pass before, more
- * where others have the processors and its thread pool has answered before it comes to wait.
- */
-const ASYNC_LOOKS_MAX = 16 * 32 + 16;
-
-/** Calls by which a loop waits for others, or looks at one of them. */
-const TURNS = [
+/** Calls by which a loop waits for others. */
+const WAITS = [
   ...["epoll_wait", "epoll_pwait", "epoll_pwait2", "poll", "ppoll", "select", "pselect6"],
-  ...["clock_nanosleep", "recvfrom", "accept4", "io_uring_enter"],
+  ...["clock_nanosleep", "io_uring_enter"],
 ];
+
+/** The same, and those that look at one of them; in async only the runtime's waits look at all. */
+const TURNS = [...WAITS, "recvfrom", "accept4"];
 
 /** Listings by every verb that makes one, with and without patterns. */
 const LISTINGS = ["LIST many", "NLST many", "MLSD many", "LIST many/*7*", "NLST many/*none*"];
 
 /** The most names that one thread looked at, each however often, without a look at anybody else. */
-function longestRun(trace: string): number {
+function longestRun(trace: string, turns: readonly string[]): number {
   const runs = new Map<string, Set<string>>();
   let longest = 0;
   for (const line of trace.split("\n")) {
     const match = /^(?:\[pid +(\d+)\] )?(\w+)\(/.exec(line);
     if (match === null) continue; // the end of a call, or strace's own words
     const [, thread = "", call] = match;
-    const run = TURNS.includes(call!) ? new Set<string>() : runs.get(thread) ?? new Set();
-    if (!TURNS.includes(call!)) run.add(/"[^"]*"/.exec(line)?.[0] ?? line);
+    const run = turns.includes(call!) ? new Set<string>() : runs.get(thread) ?? new Set();
+    if (!turns.includes(call!)) run.add(/"[^"]*"/.exec(line)?.[0] ?? line);
     runs.set(thread, run);
     longest = Math.max(longest, run.size);
   }
@@ -51,10 +48,10 @@ function longestRun(trace: string): number {
 }
 
 for (const variant of ONE_OF_EACH.filter(({ model }) => model.name !== "blocking")) {
-  const looksMax = variant.model.name === "async" ? ASYNC_LOOKS_MAX : LOOKS_MAX;
+  const turns = variant.model.name === "async" ? WAITS : TURNS;
   testWith(
     NEEDS,
-    `serve looks at ${looksMax} names in a row at most [${variant.name}]`,
+    `serve looks at ${LOOKS_MAX} names in a row at most [${variant.name}]`,
     async () => {
       using root = new Root();
       Deno.mkdirSync(`${root.path}/many`);
@@ -69,15 +66,15 @@ for (const variant of ONE_OF_EACH.filter(({ model }) => model.name !== "blocking
       const neighbour = await login(endpoint); // for whom the turns are
       const ftp = await login(endpoint);
       for (const command of [...LISTINGS, "STAT many"]) {
-        await using trace = await Injection.watch(server.pid, ["%%stat", ...TURNS]);
+        await using trace = await Injection.watch(server.pid, ["%%stat", ...turns]);
         if (command.startsWith("STAT")) await ftp.command(command, [211, 212, 213]);
         else {
           const data = await ftp.begin(command);
           await readUntilEnd(data);
           await ftp.reply(226);
         }
-        const longest = longestRun(await trace.end());
-        assert(longest <= looksMax, `${command} looked at ${longest} names in a row`);
+        const longest = longestRun(await trace.end(), turns);
+        assert(longest <= LOOKS_MAX, `${command} looked at ${longest} names in a row`);
       }
       for (const each of [ftp, neighbour]) each.close();
     },

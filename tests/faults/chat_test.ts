@@ -8,7 +8,7 @@
 import { assertEquals } from "@std/assert";
 import { Child } from "../child.ts";
 import { octets, readAll, readExactly, text, writeAll } from "../conformance/client.ts";
-import { variants } from "../conformance/variants.ts";
+import { kinds } from "../conformance/variants.ts";
 import { testWith } from "../permission.ts";
 import { Root } from "../served.ts";
 import { descriptorsOf, eventually, flagsOf, NEEDS } from "./process.ts";
@@ -33,7 +33,7 @@ async function sessionsOpen(server: Child): Promise<number> {
   );
 }
 
-for (const variant of variants) {
+for (const variant of kinds) {
   testWith(NEEDS, `serve of chat forgets who has left [${variant.name}]`, async () => {
     using root = new Root();
     await using server = Child.serve(

@@ -8,7 +8,7 @@
 import { assert, assertEquals } from "@std/assert";
 import { Child, servePermissions } from "../child.ts";
 import { Conversation, type Endpoint, octets, readAll, writeAll } from "../conformance/client.ts";
-import { variants } from "../conformance/variants.ts";
+import { kinds } from "../conformance/variants.ts";
 import { testWith } from "../permission.ts";
 import { login, Root } from "../served.ts";
 import { eventually, flagsOf, lacking, memoryOf, NEEDS, ONE_OF_EACH } from "./process.ts";
@@ -18,7 +18,7 @@ const DESCRIPTORS = 90, CROWD = 100;
 
 const unlimitable = lacking("prlimit", "--nofile=64:64", "true");
 
-for (const variant of variants) {
+for (const variant of kinds) {
   testWith(
     NEEDS,
     `serve with ${DESCRIPTORS} descriptors outlives ${CROWD} clients [${variant.name}]`,
@@ -103,7 +103,7 @@ async function greets({ host, port }: Endpoint, message: Uint8Array): Promise<vo
 /** How long a server without a reader may take to end: a guard, it needs a moment. */
 const END_MS_MAX = 15_000;
 
-for (const variant of variants) {
+for (const variant of kinds) {
   testWith(
     NEEDS,
     `serve ends on SIGTERM though nobody reads what it prints [${variant.name}]`,

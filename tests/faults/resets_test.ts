@@ -10,7 +10,7 @@ import { assertEquals } from "@std/assert";
 import { Child } from "../child.ts";
 import type { Endpoint } from "../conformance/client.ts";
 import { resets, Stranger } from "../conformance/stranger.ts";
-import { variants } from "../conformance/variants.ts";
+import { kinds } from "../conformance/variants.ts";
 import { testWith } from "../permission.ts";
 import { login, Root } from "../served.ts";
 import { descriptorsOf, eventually, flagsOf, NEEDS } from "./process.ts";
@@ -48,7 +48,7 @@ async function resetsAfter(endpoint: Endpoint, said: string): Promise<void> {
   await stranger.ended;
 }
 
-for (const variant of variants) {
+for (const variant of kinds) {
   const absent = variant.unavailable();
 
   testWith(

@@ -8,7 +8,7 @@ import { testWith } from "../permission.ts";
 import { BESIDE_OTHERS, inLanes } from "../conformance/lanes.ts";
 import { VariantGrounds } from "../conformance/grounds.ts";
 import type { Cases } from "../conformance/target.ts";
-import { variants } from "../conformance/variants.ts";
+import { kinds } from "../conformance/variants.ts";
 import { curlCases } from "./curl.ts";
 import { ftplibCases } from "./ftplib.ts";
 import { lftpCases } from "./lftp.ts";
@@ -28,7 +28,7 @@ const PEERS: Readonly<Record<string, Cases>> = {
 /** Programs of one kind that run at the same time. */
 const LANES = 3;
 
-for (const variant of variants) {
+for (const variant of kinds) {
   for (const [program, cases] of Object.entries(PEERS)) {
     testWith(PEER_NEEDS, `peer ${program} [${variant.name}]`, async (context) => {
       const grounds = await VariantGrounds.open(variant.start);

@@ -34,6 +34,7 @@ const BENCH_RUN = [
   "scenarios/",
   "claims/statistics.ts",
   "claims/gates.ts",
+  "claims/histograms.ts",
   "record.ts",
 ]
   .map((room) => `bench/${room}`);

@@ -44,12 +44,14 @@ export interface Estimate {
   readonly median: number;
   /** By order statistics, of at least 95 % from 6 values on: of 6 to 8 their range. */
   readonly interval: Interval;
+  /** The true level of the interval, 0 to 1; of a single block it is 0. */
+  readonly level: number;
 }
 
 /** What `values` say together; there is at least one. */
 export function estimate(values: Iterable<number>): Estimate {
-  const { median, interval } = summarize([...values])!;
-  return { median, interval };
+  const { median, interval, level } = summarize([...values])!;
+  return { median, interval, level };
 }
 
 /** How many times as much as `baseline` in the same block. */
@@ -69,10 +71,10 @@ export function verdictBy(blocks: number, confirmed: boolean, refuted: boolean):
   return confirmed ? "confirmed" : refuted ? "refuted" : "inconclusive";
 }
 
-/** A figure with its interval in words: "1.31 (1.24 to 1.40)". */
-export function shown({ median, interval: [low, high] }: Estimate): string {
+/** A figure with its interval and the true level of it: "1.31 (1.24 to 1.40 at 98.8 %)". */
+export function shown({ median, interval: [low, high], level }: Estimate): string {
   const text = (value: number) => value.toLocaleString("en-US", { maximumSignificantDigits: 3 });
-  return `${text(median)} (${text(low)} to ${text(high)})`;
+  return `${text(median)} (${text(low)} to ${text(high)} at ${(100 * level).toFixed(1)} %)`;
 }
 
 /** How much y grows with x: the slope of the straight line that fits best. */

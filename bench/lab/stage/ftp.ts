@@ -5,7 +5,7 @@
  */
 
 import { type Client, connect } from "../../../client/mod.ts";
-import { HOST } from "./serving.ts";
+import { HOST, serve } from "./serving.ts";
 
 /** Clients of one server on HOST. */
 export class FtpClients implements Disposable {
@@ -29,4 +29,18 @@ export class FtpClients implements Disposable {
 export function abandonable<T>(promise: Promise<T>): Promise<T> {
   promise.catch(() => {});
   return promise;
+}
+
+/** What `model` has in a buffer of its own for each octet of a download of `bytes`. */
+export async function bufferedShare(
+  model: string,
+  bytes: number,
+  signal: AbortSignal,
+): Promise<number> {
+  await using server = await serve(model, { protocol: "ftp" }, signal);
+  using clients = new FtpClients(server.port, signal);
+  await Deno.writeFile(`${server.root}/film`, new Uint8Array(bytes));
+  const client = await clients.connect();
+  await client.download("film", { write() {} }, { signal });
+  return server.stats().octetsCopied / bytes;
 }

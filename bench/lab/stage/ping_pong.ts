@@ -13,6 +13,9 @@ import type { Probe } from "../../../models/libc/probe.ts";
 /** The octet that ends the second player; 0 is a turn. */
 export const OVER = 1;
 
+/** The first argument of a second player that is a process: a Worker sees its program's, too. */
+export const AS_PROCESS = "as-process";
+
 /** Where a player reads and where it writes. */
 export interface Ends {
   /** The end of a pipe to read from. */
@@ -33,19 +36,30 @@ export interface Score {
   readonly us: number;
   /** How often it lost the processor: it had to wait, or whom it woke went first. */
   readonly switches: number;
+  /** Ready to run and waiting for the processor meanwhile, microseconds (schedstat of proc(5)). */
+  readonly queuedUs: number;
+  /** How often it was put on the processor. */
+  readonly slices: number;
 }
 
 /** Plays the first player on the calling thread, which it blocks. */
 export function play({ from, to, turns }: Game, libc: Libc, probe: Probe): Score {
   const octet = new Uint8Array(1);
-  const before = count(probe);
+  const before = count(probe), scheduled = schedule();
   const begun = performance.now();
   for (let turn = 0; turn < turns; turn++) {
     check(libc.write(to, octet));
     check(libc.read(from, octet));
   }
   const us = 1e3 * (performance.now() - begun);
-  return { us, switches: count(probe) - before };
+  const [queuedUs, slices] = schedule().map((value, index) => value - scheduled[index]!);
+  return { us, switches: count(probe) - before, queuedUs: queuedUs!, slices: slices! };
+}
+
+/** Of the calling thread: microseconds in the queue of a processor, and slices of its time. */
+function schedule(): number[] {
+  const [, queuedNs, slices] = Deno.readTextFileSync("/proc/thread-self/schedstat").split(" ");
+  return [Number(queuedNs) / 1e3, Number(slices)];
 }
 
 /** Plays the second player on the calling thread, which it blocks until the game is OVER. */

@@ -8,7 +8,7 @@
 import { Libc } from "../../../models/libc/mod.ts";
 import { O_RDONLY, O_WRONLY } from "../../../models/libc/constants.ts";
 import { Probe } from "../../../models/libc/probe.ts";
-import { answer, type Ends, type Game, play, type Score } from "./ping_pong.ts";
+import { answer, AS_PROCESS, type Ends, type Game, play, type Score } from "./ping_pong.ts";
 
 /** What a Worker is told: the second player answers, the first one plays a game. */
 export type Role = { readonly answers: Ends } | { readonly plays: Game };
@@ -32,8 +32,8 @@ const libc = new Libc();
 const probe = new Probe();
 const pinned = probe.pin(PROCESSOR);
 
-if (import.meta.main && Deno.args.length === 2) {
-  const [from, to] = Deno.args as [string, string];
+if (Deno.args[0] === AS_PROCESS) {
+  const [, from, to] = Deno.args as [string, string, string];
   // Ctrl-C reaches all processes of the terminal; this one ends when the game is over.
   Deno.addSignalListener("SIGINT", () => {});
   console.log(pinned ? "ready" : "not pinned");

@@ -67,6 +67,11 @@ void group_close(struct group *group) {
   free(group->source);
 }
 
+static void begin(struct client *client, double due, double now) {
+  client->begun = now;
+  client_begin(client, due);
+}
+
 void group_client_free(struct group *group, struct client *client, double now) {
   if (group->action == HOLD) return;
   if (group->once && (!group->recording || client->done)) return;
@@ -78,7 +83,7 @@ void group_client_free(struct group *group, struct client *client, double now) {
   double due = group->waiting[group->waiting_from];
   group->waiting_from = (group->waiting_from + 1) % BACKLOG_MAX;
   group->waiting_count--;
-  client_begin(client, due);
+  begin(client, due, now);
 }
 
 void group_dispatch(struct group *group, double now) {
@@ -97,7 +102,7 @@ void group_dispatch(struct group *group, double now) {
       continue;
     }
     if (group->recording) record(&group->lateness, now - group->next_due);
-    client_begin(client, group->next_due);
+    begin(client, group->next_due, now);
   }
 }
 
@@ -125,6 +130,7 @@ void group_finish(struct group *group, struct client *client, int64_t octets, do
   group->moved += (uint64_t)octets;
   client->operations++;
   record(&group->latency, now - client->intended);
+  if (group->per_second > 0) record(&group->from_start, now - client->begun);
   if (!group->timeline || group->timed == TIMELINE_MAX) return;
   double *times = group->times[group->timed++];
   times[0] = client->intended - group->opened_at;
@@ -167,6 +173,7 @@ void group_print(const struct group *group) {
   if (squares > 0) printf(",\"fairness\":%.6f", sum * sum / ((double)group->clients * squares));
   print_histogram("latency", &group->latency);
   print_histogram("lateness", &group->lateness);
+  print_histogram("fromStart", &group->from_start);
   printf(",\"timeline\":[");
   for (int index = 0; index < group->timed; index++) {
     const double *times = group->times[index];

@@ -44,7 +44,7 @@ struct group {
   bool timeline;
 
   struct client *all;
-  struct histogram latency, lateness;
+  struct histogram latency, lateness, from_start;
   double times[TIMELINE_MAX][3];
   int timed;
   struct client **free;  // a ring: logged in, nothing to do (open loop)
@@ -73,6 +73,7 @@ struct client {
   bool whole;  // what its one name holds, where the group replaces
   int control, data, source;
   double intended, greeted_at;
+  double begun;  // open loop: when the operation was really begun
   int64_t moved;
   long reads, uploads, operations;
   struct replies replies;

@@ -1,5 +1,6 @@
-// twin WAY HOST PORT FILE: serves until it is killed. WAY is threads, select, poll, epoll or uring;
-// PORT 0 picks one; FILE is what every RETR sends, and is not empty.
+// twin WAY HOST PORT FILE [RUNG]: serves until it is killed. WAY is threads, select, poll, epoll or
+// uring; PORT 0 picks one; FILE is what every RETR sends, and is not empty. With RUNG, from 0, so many
+// techniques of uring are on.
 
 #define _GNU_SOURCE
 #include <arpa/inet.h>
@@ -44,8 +45,9 @@ int listen_on(const char *host, int port, int flags, int *chosen) {
 }
 
 int main(int argc, char **argv) {
-  if (argc != 5) {
-    fprintf(stderr, "usage: twin threads|select|poll|epoll|uring HOST PORT FILE\n");
+  int rung = argc == 6 ? atoi(argv[5]) : RUNG_USUAL;
+  if (argc < 5 || argc > 6 || rung < 0 || rung > RUNG_MAX) {
+    fprintf(stderr, "usage: twin threads|select|poll|epoll|uring HOST PORT FILE [RUNG]\n");
     return 2;
   }
   const char *way = argv[1], *host = argv[2];
@@ -71,6 +73,6 @@ int main(int argc, char **argv) {
   printf("twin: %s:%d\n", host, port);
   fflush(stdout);
   if (threads) serve_threads();
-  if (uring) serve_uring();
+  if (uring) serve_uring(rung);
   serve_readiness(way);
 }

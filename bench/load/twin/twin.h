@@ -44,6 +44,8 @@ void say(struct session *session, const char *text);
 
 _Noreturn void serve_threads(void);
 _Noreturn void serve_readiness(const char *way);
-_Noreturn void serve_uring(void);
+// So many techniques are on, see uring.c.
+_Noreturn void serve_uring(int rung);
+enum { RUNG_MAX = 4, RUNG_USUAL = 3 };
 
 #endif

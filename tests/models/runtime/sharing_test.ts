@@ -1,18 +1,37 @@
 /**
- * How the transfers of one async worker make room for everybody else.
+ * How the transfers of one async worker make room for everybody else, by looks at all sockets.
  *
  * @module
  */
 
 import { assert, assertEquals, assertStrictEquals } from "@std/assert";
 import { Counters } from "../../../models/pool/counters.ts";
+import { openPulse, type Pulse } from "../../../models/runtime/pulse.ts";
 import { CALLS, Sharing } from "../../../models/runtime/sharing.ts";
+import { testWith } from "../../permission.ts";
+
+const LOOPBACK = { host: "127.0.0.1" };
 
 /** More blocks than may pass between two looks. */
 const BLOCKS = 64;
 
-function sharing(alone: boolean, root = "."): Sharing {
-  return new Sharing(new Counters(Object.keys(CALLS)), root, () => alone);
+/** Beats in a row, each of which must let the runtime look. */
+const BEATS = 200;
+
+/** A case over a pulse of its own. */
+function pulseCase(name: string, body: (pulse: Pulse) => Promise<void> | void): void {
+  testWith(["net"], name, async () => {
+    const pulse = await openPulse(LOOPBACK);
+    try {
+      await body(pulse);
+    } finally {
+      pulse.close();
+    }
+  });
+}
+
+function sharing(pulse: Pulse, alone: boolean): Sharing {
+  return new Sharing(new Counters(Object.keys(CALLS)), pulse, () => alone);
 }
 
 /** The look that comes after some blocks, and how many those were. */
@@ -24,12 +43,36 @@ function firstLook(shared: Sharing): { look: Promise<void> | undefined; blocks: 
   return { look: undefined, blocks: BLOCKS };
 }
 
-Deno.test("Sharing.breathe: a transfer that is alone never waits", () => {
-  assertEquals(firstLook(sharing(true)).look, undefined);
+pulseCase(
+  "Pulse.beat: what has come to another socket is heard by its end, each time",
+  async (pulse) => {
+    using listener = Deno.listen({ hostname: LOOPBACK.host, port: 0 });
+    using near = await Deno.connect({ hostname: LOOPBACK.host, port: listener.addr.port });
+    using far = await listener.accept();
+    const octet = new Uint8Array(1);
+    for (let beats = 0; beats < BEATS; beats++) {
+      let heard = false;
+      const hears = far.read(octet).then(() => heard = true);
+      await near.write(octet);
+      await pulse.beat();
+      assert(heard, `beat ${beats} ended before the runtime had looked`);
+      await hears;
+    }
+  },
+);
+
+pulseCase("Pulse.close: whoever waits for a beat goes on", async (pulse) => {
+  const beat = pulse.beat();
+  pulse.close();
+  await beat;
 });
 
-Deno.test("Sharing.breathe: beside others all transfers wait for the same look", async () => {
-  const shared = sharing(false);
+pulseCase("Sharing.breathe: a transfer that is alone never waits", (pulse) => {
+  assertEquals(firstLook(sharing(pulse, true)).look, undefined);
+});
+
+pulseCase("Sharing.breathe: beside others all transfers wait for the same look", async (pulse) => {
+  const shared = sharing(pulse, false);
   const { look, blocks } = firstLook(shared);
   assert(look !== undefined && blocks < BLOCKS);
   assertStrictEquals(shared.breathe(1), look);
@@ -37,10 +80,6 @@ Deno.test("Sharing.breathe: beside others all transfers wait for the same look",
   assertEquals(firstLook(shared).blocks, blocks, "Counting begins again behind it");
 });
 
-Deno.test("Sharing.breathe: a root that is gone ends no transfer", async () => {
-  await firstLook(sharing(false, "./no such folder")).look;
-});
-
-Deno.test("Sharing.afterOthers: runs once everybody's sockets were looked at", async () => {
-  await new Promise<void>((resolve) => sharing(true).afterOthers(resolve));
+pulseCase("Sharing.afterOthers: runs once everybody's sockets were looked at", async (pulse) => {
+  await new Promise<void>((resolve) => sharing(pulse, true).afterOthers(resolve));
 });

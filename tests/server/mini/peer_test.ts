@@ -5,7 +5,7 @@
 
 import { assertEquals } from "@std/assert";
 import { fromFileUrl } from "@std/path";
-import { type Variant, variants } from "../../conformance/variants.ts";
+import { kinds, type Variant } from "../../conformance/variants.ts";
 import { type Need, SERVER_NEEDS, testWith } from "../../permission.ts";
 
 const NEEDS: readonly Need[] = [...SERVER_NEEDS, "run"];
@@ -61,7 +61,7 @@ async function assertSame(path: string, other: string): Promise<void> {
   assertEquals(await Deno.readFile(path), await Deno.readFile(other));
 }
 
-for (const variant of variants) {
+for (const variant of kinds) {
   testWith(
     NEEDS,
     `mini taught client puts and gets over one connection [${variant.name}]`,
@@ -98,7 +98,7 @@ const HABITS: readonly (readonly [string, Habits])[] = [
 const REPEATED = ["short", "short", "empty", "short", "long", "long", "short"] as const;
 const VARIED = ["short", "empty", "short", "long", "short"] as const;
 
-const noFfi = variants.find((variant) => variant.name === "async")!;
+const noFfi = kinds.find((variant) => variant.name === "async")!;
 for (const [name, habits] of HABITS) {
   testWith(NEEDS, `mini taught client with ${name} gets file after file [async]`, async () => {
     // Of other pieces than blocks and octets only a silence can tell where the pulls end.

@@ -1,0 +1,118 @@
+/**
+ * "The C10K problem" was the name, in 1999, of ten thousand clients at once on one machine: with a
+ * process or a thread for each, memory and switches ended long before the network did. With one
+ * thread that waits for all of them, a silent client is an entry in the kernel's list, a socket, and
+ * what the session has to remember.
+ *
+ * Ten thousand clients connect to one worker and stay. Then some of them, whom chance picks, ask:
+ * each has to get its own answer, and what the server does for it is counted. The claim would be
+ * refuted by a client that is refused, or by an answer that does not come.
+ *
+ * @module
+ */
+
+import { SO_RCVTIMEO } from "../../models/libc/constants.ts";
+import { unavailableReason } from "../../models/libc/mod.ts";
+import { randomFrom, shuffled } from "../claims/statistics.ts";
+import type { Finding, Lesson, Stage } from "./lesson.ts";
+import { Apart } from "./stage/apart.ts";
+import { openFilesMax } from "./stage/many_descriptors.ts";
+import { pause } from "./stage/pause.ts";
+import { Sockets } from "./stage/sockets.ts";
+import { procUnavailable } from "./stage/thread.ts";
+
+/** Clients, and how many of them ask. */
+const CLIENTS = { full: 10_000, small: 200 }, ASKING = { full: 1_000, small: 20 };
+
+/** Descriptors of a process beside those of its clients. */
+const SPARE = 200;
+
+/** How long an answer may take; so many clients connect between two looks at Ctrl-C. */
+const PATIENCE_MS = 5_000, BATCH = 100;
+
+/** Who asks is the same each time. */
+const SEED = 1;
+
+/** See Lesson. */
+export const lesson: Lesson = {
+  name: "ten-thousand",
+  title: "ten thousand sessions in one thread",
+  claim: "One thread serves ten thousand clients at once",
+  plan: `Connect ${CLIENTS.full.toLocaleString("en-US")} clients to one worker over epoll, have ` +
+    `${ASKING.full.toLocaleString("en-US")} of them ask, one after the other, and look at the ` +
+    "memory of each and at the calls for an answer",
+  rule: "confirmed when all sessions are open at once in one worker and each answer is what its " +
+    "client sent",
+  refutedIf: "a client is refused, as by a table that is too small for all, or an answer is " +
+    "missing or another's",
+  code: [
+    "models/readiness/loop.ts: round(), which knows who is ready and nobody else",
+    "models/pool/gate.ts: who is let in",
+  ],
+  unavailable() {
+    const most = openFilesMax() ?? Infinity;
+    return unavailableReason() ?? procUnavailable() ??
+      (most < CLIENTS.full + SPARE
+        ? `it takes ${CLIENTS.full + SPARE} descriptors, and a process has ${most} (ulimit -n)`
+        : undefined);
+  },
+  run,
+};
+
+async function run({ size, say, signal }: Stage): Promise<Finding> {
+  const [clients, asking] = [CLIENTS[size], ASKING[size]];
+  const flags = ["--model", "multiplex", "--protocol", "echo", "--workers", "1"];
+  const room = ["--max-sessions", `${clients + SPARE}`];
+  await using apart = await Apart.start([...flags, ...room], signal);
+  const { server } = apart;
+  using sockets = new Sockets();
+  const { libc } = sockets;
+  const connected: number[] = [];
+  const first = server.memoryBytes();
+  while (connected.length < clients) {
+    connected.push(sockets.connect(server.port));
+    if (connected.length % BATCH === 0) await pause(1, signal);
+  }
+  const [message, answer] = [new Uint32Array(1), new Uint32Array(1)];
+  const [sent, got] = [new Uint8Array(message.buffer), new Uint8Array(answer.buffer)];
+  let right = 0;
+  const ask = (fd: number) => {
+    message[0] = fd;
+    answer[0] = 0;
+    libc.setTimeout(fd, SO_RCVTIMEO, PATIENCE_MS);
+    libc.send(fd, sent, 0);
+    libc.recv(fd, got, BigInt(got.length), 0);
+    return answer[0] === fd;
+  };
+  // The backlog is empty when the last of all has its answer.
+  const last = ask(connected.at(-1)!);
+  const before = await server.sample();
+  const kilobytes = (server.memoryBytes() - first) / clients / 1e3;
+  const open = before.workers!.reduce((sum, { sessionsOpen }) => sum + sessionsOpen, 0);
+  say(`${open} sessions are open`);
+  for (const [index, fd] of shuffled(connected, randomFrom(SEED)).slice(0, asking).entries()) {
+    if (index % BATCH === 0) await pause(0, signal);
+    if (ask(fd)) right++;
+  }
+  const after = await server.sample();
+  const total = (of: typeof after) =>
+    of.workers!.flatMap(({ calls }) => Object.values(calls)).reduce((sum, count) => sum + count, 0);
+  const calls = (total(after) - total(before)) / asking;
+  return {
+    measured: [
+      { name: "clients", value: clients },
+      { name: "sessions open at once", value: open },
+      { name: "workers", value: after.workers!.length },
+      { name: "memory of the server for each", value: kilobytes, unit: "kB" },
+      { name: "clients that asked", value: asking },
+      { name: "answers that were what was sent", value: right },
+      { name: "calls of the kernel for an answer", value: calls },
+    ],
+    verdict: open === clients && last && right === asking && after.workers!.length === 1
+      ? "confirmed"
+      : "refuted",
+    reason: `${open} of ${clients} sessions open at once in ${after.workers!.length} worker, ` +
+      `${kilobytes.toFixed(1)} kB each; ${right} of ${asking} answers right, ` +
+      `${calls.toFixed(1)} calls for one`,
+  };
+}

@@ -1,0 +1,126 @@
+/**
+ * How long a run takes, before it does: the lengths of its windows, which are known, and what
+ * servers take to start and clients to come, as seen on two processors of 2.5 GHz. mod.ts tells it
+ * for --dry-run, measure.ts weighs progress by it. Pure; nothing that is measured depends on it.
+ *
+ * @module
+ */
+
+import { jobsOf, needsFreshServer, warmUpJobs } from "../scenarios/jobs.ts";
+import type { Point, Scenario, Surroundings } from "../scenarios/mod.ts";
+import { cellCount, orderOf, type Plan, type Series, whyUnable } from "./plan.ts";
+import { duration } from "./progress.ts";
+import type { Subject } from "./subjects.ts";
+
+/** From the start of a server to its greeting, and from SIGTERM to its end, milliseconds. */
+const START_MS = 600;
+
+/** Sampling, settling, and logging in those who are busy: what a cell takes beside its windows. */
+const CELL_MS = 200;
+
+/** What each window of several takes besides. */
+const ROUND_MS = 60;
+
+/** Logins per second of a loop, of a server with a process per session, and of one in C. */
+const LOGINS_PER_SECOND: Readonly<Record<Subject["kind"], number>> = {
+  model: 3_000,
+  peer: 500,
+  twin: 10_000,
+};
+
+/** Octets per second of a transfer that is as fast as it goes. */
+const OCTETS_PER_SECOND = 1e9;
+
+/** Windows of a ceiling. */
+const CEILING_WINDOWS = 2;
+
+/** What a plan says of times. */
+type Timed = Pick<Plan, "sizes" | "seconds" | "probes" | "stallMs">;
+
+function around(plan: Timed): Surroundings {
+  // Any rate will do: a window is as long for all of them.
+  return { ...plan, host: "", port: 0, root: "", capacity: 1 };
+}
+
+/** Of its windows, with what comes before them, and of the sessions that are to be there. */
+function windowMs(kind: Subject["kind"], scenario: Scenario, point: Point, plan: Timed): number {
+  const { load } = jobsOf(scenario, point, around(plan));
+  const login = 1e3 / LOGINS_PER_SECOND[kind];
+  const once = load.groups.filter((group) => group.once);
+  const open = once.length === 0 ? load.warmupMs + load.measureMs : Math.min(
+    load.measureMs,
+    Math.max(
+      ...once.map(({ clients, octets = 0, action }) =>
+        clients * (action === "login" ? login : octets / OCTETS_PER_SECOND * 1e3)
+      ),
+    ),
+  );
+  const held = load.groups.filter(({ action }) => action === "hold");
+  return open + held.reduce((sum, { clients }) => sum + clients * login, 0);
+}
+
+/** How long a cell takes, milliseconds, a server that serves already. */
+export function cellMs(subject: Subject, scenario: Scenario, point: Point, plan: Timed): number {
+  if (whyUnable(subject, scenario, point) !== undefined) return 0;
+  const { busy } = scenario.sessions(point);
+  const { setupMs } = jobsOf(scenario, point, around(plan)).load;
+  // Those whom a pool has no thread for are waited for in vain.
+  const waiting = subject.kind === "model" && busy > (subject.sessionsMax ?? Infinity);
+  const round = windowMs(subject.kind, scenario, point, plan) + ROUND_MS;
+  return CELL_MS + (waiting ? setupMs : 0) + (scenario.rounds ?? 1) * round;
+}
+
+/** How long a server takes to be there and warm, milliseconds; for `scenario` alone if given. */
+export function startMs({ kind }: Subject, plan: Timed, scenario?: Scenario): number {
+  if (kind === "twin") return 0;
+  const jobs = warmUpJobs(around(plan), scenario);
+  return START_MS + jobs.reduce((sum, { job }) => sum + job.measureMs, 0);
+}
+
+/** How long all of `series` takes, milliseconds, servers of its own included. */
+export function seriesMs({ scenario, point, order }: Series, plan: Timed): number {
+  return order.reduce((sum, subject) => {
+    if (subject === "agreement") {
+      return sum + CELL_MS + windowMs("model", scenario, point, plan);
+    }
+    if (subject === "ceiling") {
+      return sum + CEILING_WINDOWS * (CELL_MS + windowMs("model", scenario, point, plan));
+    }
+    const own = point === scenario.points[0] && needsFreshServer(scenario, subject.sessionsMax);
+    return sum + cellMs(subject, scenario, point, plan) +
+      (own ? startMs(subject, plan, scenario) : 0);
+  }, 0);
+}
+
+/**
+ * How long each of `all` takes, milliseconds, in their order: the first of a block has to start the
+ * servers that do all of it.
+ */
+export function timesOf(all: readonly Series[], plan: Plan): number[] {
+  const startsMs = plan.subjects.reduce((sum, subject) => sum + startMs(subject, plan), 0);
+  return all.map((series, index) =>
+    seriesMs(series, plan) + (series.block === all[index - 1]?.block ? 0 : startsMs)
+  );
+}
+
+/** What a run by `plan` would be, in lines: all of it, and each scenario of one block. */
+export function foretold(plan: Plan): string[] {
+  const block = orderOf({ ...plan, repeats: 1 });
+  const scenarios = plan.scenarios.map((scenario) => {
+    const own = block.filter((series) => series.scenario.id === scenario.id);
+    const cells = own.flatMap(({ order }) => order).filter((one) => typeof one !== "string").length;
+    const points = own.map(({ point }) => point.id).join(" ");
+    const ms = own.reduce((sum, series) => sum + seriesMs(series, plan), 0);
+    return { ms, line: `  ${scenario.id}: ${cells} cells, ${duration(ms)} (${points})` };
+  });
+  const starts = plan.subjects.reduce((sum, subject) => sum + startMs(subject, plan), 0);
+  const blockMs = starts + scenarios.reduce((sum, { ms }) => sum + ms, 0);
+  const cells = cellCount(plan);
+  return [
+    `${cells} cells in ${plan.repeats} blocks of ${cells / plan.repeats}, about ` +
+    `${duration(blockMs * plan.repeats)}, without what is disturbed and measured again`,
+    `Of a block, ${duration(blockMs)}:`,
+    `  starts and warm-up of ${plan.subjects.length} servers: ${duration(starts)}`,
+    ...scenarios.map(({ line }) => line),
+  ];
+}

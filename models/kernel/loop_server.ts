@@ -1,0 +1,137 @@
+/**
+ * One worker with an event loop, but for the waiting: the listener, the gate, and the connections
+ * that it has let in. Of several workers one accepts for all (pool/handoff.ts). ReadinessServer and
+ * UringServer say how the loop learns that there is somebody; what is here never waits itself.
+ *
+ * @module
+ */
+
+import type { Peer } from "../../server/mod.ts";
+import * as c from "../libc/constants.ts";
+import { errorText, type Kernel } from "../libc/mod.ts";
+import { ACCEPT_PAUSE_MS } from "../limits.ts";
+import { RUNNING, type WorkerContext } from "../pool/link.ts";
+import { type Admitted, Clients } from "./clients.ts";
+import type { EventLoop } from "./event_loop.ts";
+import type { LoopTools } from "./loop_wire.ts";
+import { isAcceptRetry } from "./sockets.ts";
+import { closeTools, connectionTools, moveBytes } from "./tools.ts";
+
+/** Serves one listener in one loop. */
+export abstract class LoopServer<L extends EventLoop> {
+  /** Who was let in. */
+  protected readonly clients: Clients;
+  /** What they share. */
+  protected readonly tools: LoopTools<L>;
+  /** Nothing can be accepted for a moment. */
+  #pauses = false;
+
+  /** @param refuses why a descriptor is of no use to who waits for it */
+  constructor(
+    readonly context: WorkerContext,
+    readonly kernel: Kernel,
+    protected readonly loop: L,
+    refuses: (fd: number) => string | undefined,
+  ) {
+    const tools: LoopTools<L> = {
+      ...connectionTools(context, kernel, {
+        socketFlags: c.SOCK_NONBLOCK,
+        moveBytes: () => moveBytes(loop.worked),
+        adopt: refuses,
+        refuses,
+      }),
+      loop,
+      ended: (wire) => this.clients.ended(wire),
+    };
+    this.tools = tools;
+    const create = (fd: number, peer: Peer) => this.create(fd, peer);
+    this.clients = new Clients(context, kernel, { tools, refuses, create });
+  }
+
+  /** See Reception. */
+  protected abstract create(fd: number, peer: Peer): Admitted;
+
+  /** Waits for the worker's eventfd from now on, and calls `news` for it. */
+  protected abstract waitForNews(): void;
+
+  /** Waits for the listener, if `listens`; nothing when it does already. */
+  protected abstract listen(): void;
+
+  /** Waits for the listener no more. */
+  protected abstract listenNoMore(): void;
+
+  /** Closes what the loop waits in. */
+  protected abstract close(): void;
+
+  /** Serves until the supervisor says stop and the last connection has ended. */
+  run(): void {
+    const { context, clients, loop } = this;
+    context.after = (milliseconds, run) => this.#after(milliseconds, run);
+    context.handoff?.open(context.wake);
+    this.waitForNews();
+    this.listen();
+    context.ready(context.options.port);
+    try {
+      while (context.stopping === RUNNING || clients.size > 0) loop.round();
+    } finally {
+      this.drain(); // a bug ended the loop
+    }
+    clients.close();
+    closeTools(this.tools);
+    this.close();
+  }
+
+  /** Drops all who are left. */
+  protected drain(): void {
+    this.clients.abandon();
+  }
+
+  /** Whether it is this worker that accepts, and now. */
+  protected get listens(): boolean {
+    const { stopping, handoff } = this.context;
+    return !this.#pauses && stopping === RUNNING && handoff?.accepts !== false;
+  }
+
+  /** Accepts `max` at most, until there is nobody more; how many have left the backlog. */
+  protected acceptSome(max: number): number {
+    for (let accepts = 0; accepts < max; accepts++) {
+      const fd = this.kernel.accept(this.context.listener, c.SOCK_NONBLOCK);
+      if (fd >= 0) this.clients.give({ fd, remote: this.kernel.remoteAddress() }, this.loop.now);
+      else if (!isAcceptRetry(fd)) {
+        this.nobody(fd);
+        return accepts;
+      }
+    }
+    return max;
+  }
+
+  /** An accept failed, with `error`, by what another would meet at once. */
+  protected nobody(error: number): void {
+    const { context } = this;
+    if (error === -c.EAGAIN) return context.counters.add("emptyAccepts", 1);
+    this.listenNoMore();
+    if (context.stopping !== RUNNING) return; // it was shut down
+    context.acceptingPauses(errorText(-error));
+    this.#pauses = true;
+    this.#after(ACCEPT_PAUSE_MS, () => {
+      this.#pauses = false;
+      this.listen();
+    });
+  }
+
+  /**
+   * There may be news: connections of another worker's, the operator's answer, or the stop.
+   *
+   * @returns whether there was
+   */
+  protected news(): boolean {
+    if (!this.clients.woken()) return false;
+    if (this.context.stopping === RUNNING) this.listen();
+    else this.listenNoMore();
+    return true;
+  }
+
+  #after(milliseconds: number, run: () => void): void {
+    this.loop.deadlines.after(this.loop.now + milliseconds, run);
+  }
+}
