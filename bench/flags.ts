@@ -12,7 +12,13 @@ import {
   renderHelp,
   UsageError,
 } from "../client/cli/flags.ts";
-import { FILE_SIZES, type FileSizes, type Scenario, SCENARIOS } from "./scenarios/mod.ts";
+import {
+  FILE_SIZES,
+  type FileSizes,
+  type Scenario,
+  scenarioOf,
+  SCENARIOS,
+} from "./scenarios/mod.ts";
 import { headlinePoints } from "./run/plan.ts";
 import { QUOTA_SHARE_MIN } from "./run/quota.ts";
 import { configurationsOf, MODELS, type ModelSubject, selectModels } from "./run/subjects.ts";
@@ -328,9 +334,11 @@ function parseScenarios(values: Values, quick: boolean): Scenario[] {
   const chosen = SCENARIOS.filter(({ id }) => names === undefined || names.includes(id))
     .map((scenario) => headline ? { ...scenario, points: headlinePoints(scenario) } : scenario);
   if (!quick) return chosen;
+  const long = names?.find((name) => !scenarioOf(name)!.points.some((point) => point.quick));
+  if (long !== undefined) throw new UsageError(`--quick has no time for the scenario ${long}`);
   return chosen.map((scenario) => ({
     ...scenario,
     ...scenario.quickly,
     points: scenario.points.filter((point) => point.quick),
-  }));
+  })).filter(({ points }) => points.length > 0);
 }

@@ -67,6 +67,11 @@ export interface ServeOptions {
    * nothing for so many milliseconds; undefined: there is none.
    */
   readonly sqpollIdleMs?: number;
+  /**
+   * Octets of a file that one step of a transfer moves before others have theirs; uploads that the
+   * kernel moves take 256 KiB at most. undefined: 256 KiB, and for downloads more where few wait.
+   */
+  readonly turnBytes?: number;
   /** First and last port for passive data connections. */
   readonly passivePorts: readonly [number, number];
   /** For experiments: how reads for downloads are slowed down; undefined: not at all. */

@@ -17,6 +17,7 @@ import { writeMarkdown } from "./markdown.ts";
 import { loadRenderer } from "./plot.ts";
 import { costOfWatching, latencySpectrum, speedAgainstDelay } from "./plots.ts";
 import { waitingInLine } from "./queue.ts";
+import { waitByTurn } from "./turns.ts";
 import { costOfWakeups } from "./wakeups.ts";
 import { peers } from "./others.ts";
 import { agreementOfLoads } from "./loads.ts";
@@ -41,6 +42,7 @@ const PLOTS = [
   speedAgainstDelay,
   costOfCopying,
   waitingInLine,
+  waitByTurn,
 ];
 
 /** For a terminal of `width` columns, which are at most COLUMNS_MAX. */

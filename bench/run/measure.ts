@@ -226,7 +226,7 @@ class BlockRun {
     }
     const servers = needsFreshServer(scenario, subject.sessionsMax) ? this.#own : this.#shared;
     try {
-      const server = await this.#serverFor(servers, subject, scenario);
+      const server = await this.#serverFor(servers, subject, series);
       const { startMs } = server;
       const shown = (text: string) => withoutPlaces(text, this.workplace.folders);
       const command = server.command.map(shown);
@@ -234,7 +234,8 @@ class BlockRun {
       const measured = await this.#measureOn(server, subject, scenario, point);
       const cutOff = scenario.cutOffEnds &&
         Object.values(measured.groups).some(({ unfinished }) => unfinished > 0);
-      if (measured.failure !== undefined || measured.unable !== undefined || cutOff) {
+      const isOver = cutOff || point.serveFlags !== undefined;
+      if (measured.failure !== undefined || measured.unable !== undefined || isOver) {
         await end(servers, subject.id);
       } else server.park();
       const warmUp = this.#warmUps.get(server);
@@ -283,7 +284,7 @@ class BlockRun {
   async #serverFor(
     servers: Map<string, ServerProcess>,
     subject: Subject,
-    scenario: Scenario,
+    { scenario, point }: Series,
   ): Promise<ServerProcess> {
     const known = servers.get(subject.id);
     if (known !== undefined) {
@@ -291,7 +292,7 @@ class BlockRun {
       return known;
     }
     const { folders, load } = this.workplace;
-    const flags = scenario.serveFlags ?? [];
+    const flags = [...scenario.serveFlags ?? [], ...point.serveFlags ?? []];
     const server = await startServer(subject, folders, this.nextHost(), flags);
     servers.set(subject.id, server);
     const { pins } = this.workplace;

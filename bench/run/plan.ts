@@ -109,7 +109,8 @@ export function headlinePoints(scenario: Scenario): Point[] {
 /** Whether `subject` is measured there: a comparison of models only is not asked of others. */
 export function takesPart(subject: Subject, scenario: Scenario, point: Point): boolean {
   if (subject.kind === "model") {
-    return (scenario.models?.includes(subject.model) ?? true) &&
+    const isAsked = (name: string) => name === subject.id || name === subject.model;
+    return (scenario.models?.some(isAsked) ?? true) &&
       (subject.only?.some((tag) => scenario.tags.includes(tag)) ?? true);
   }
   if (!point.peers || scenario.tags.includes("models-only")) return false;

@@ -15,6 +15,7 @@ import { scenario as logins } from "./logins.ts";
 import { scenario as mixed } from "./mixed.ts";
 import { scenario as slow } from "./slow.ts";
 import { scenario as small } from "./small.ts";
+import { scenario as turns } from "./turns.ts";
 import { scenario as uploads } from "./uploads.ts";
 import { scenario as wakeups } from "./wakeups.ts";
 import type { Scenario } from "./scenario.ts";
@@ -43,6 +44,7 @@ export const SCENARIOS: readonly Scenario[] = [
   large,
   slow,
   mixed,
+  turns,
   disk,
   wakeups,
 ];

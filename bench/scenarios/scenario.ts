@@ -78,6 +78,8 @@ export type Tag =
   | "waking"
   /** Large transfers, at the points "down" and "up": the plot of copies. */
   | "copies"
+  /** What a step of a transfer moves is varied: the plot of turns. */
+  | "turns"
   /** Clients of a burst, one by one: the plot of the line. */
   | "queue";
 
@@ -102,6 +104,8 @@ export interface Point {
   readonly ofCapacity?: boolean;
   /** An open loop of so many operations a second, whatever the server can do. */
   readonly perSecond?: number;
+  /** Flags of `serve` that differ from point to point: each has a server of its own. */
+  readonly serveFlags?: readonly string[];
   /** Files are there already: a server that keeps them cannot take part. */
   readonly replaces?: boolean;
 }
@@ -158,7 +162,7 @@ export interface Scenario {
   readonly question: string;
   /** What else is done with it. */
   readonly tags: readonly Tag[];
-  /** Names of the models that it is about; all when missing. */
+  /** Names of the models and variants that it is about; all when missing. */
   readonly models?: readonly string[];
   /** Where it is measured, in this order. */
   readonly points: readonly Point[];

@@ -32,7 +32,10 @@ export interface KernelTools {
   readonly pipe: UploadPipe;
   /** SOCK_NONBLOCK, or 0 for a thread that blocks. */
   readonly socketFlags: number;
-  /** How many octets one move from a file may have now: BULK_BYTES, or more where few wait. */
+  /**
+   * How many octets one move from a file may have now: as the options say, else BULK_BYTES, or more
+   * where few wait.
+   */
   moveBytes(): number;
   /** Prepares a data socket; a reason refuses it. */
   adopt(fd: number): string | undefined;

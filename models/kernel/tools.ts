@@ -40,6 +40,7 @@ export function connectionTools(
   { socketFlags, moveBytes, adopt, refuses }: ThreadWay,
 ): ConnectionTools {
   const { options, counters, admission, protocol } = context;
+  const { turnBytes } = options;
   const buffer = new Uint8Array(BULK_BYTES);
   // The thread waits for a slow disk, as it would in read(2) itself.
   const wait = (ms: number, then: () => void) => {
@@ -52,9 +53,9 @@ export function connectionTools(
       kernel,
       counters,
       buffer,
-      pipe: new UploadPipe(kernel, buffer),
+      pipe: new UploadPipe(kernel, buffer, Math.min(turnBytes ?? BULK_BYTES, BULK_BYTES)),
       socketFlags,
-      moveBytes,
+      moveBytes: turnBytes === undefined ? moveBytes : () => turnBytes,
       adopt,
     },
     driver: {

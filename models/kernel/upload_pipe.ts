@@ -12,8 +12,6 @@ import * as c from "../libc/constants.ts";
 import type { Kernel } from "../libc/mod.ts";
 import { BULK_BYTES } from "../limits.ts";
 
-const BULK = BigInt(BULK_BYTES);
-
 /** The pipe of one worker. */
 export class UploadPipe {
   /** The end that is read from, or -1 before the first use and after a failure. */
@@ -24,11 +22,23 @@ export class UploadPipe {
   /** The errno of a file that did not take what the last move brought; 0 when it did. */
   fileErrno = 0;
 
-  /** @param buffer for what a file does not take from a pipe; holds nothing between two moves */
-  constructor(readonly kernel: Kernel, readonly buffer: Uint8Array<ArrayBuffer>) {}
+  /** The most that one move takes, as the kernel's calls want it. */
+  readonly #most: bigint;
 
   /**
-   * Moves what `socket` has, at most BULK_BYTES, to the position of `file`.
+   * @param buffer for what a file does not take from a pipe; holds nothing between two moves
+   * @param most octets of one move, which `buffer` has room for
+   */
+  constructor(
+    readonly kernel: Kernel,
+    readonly buffer: Uint8Array<ArrayBuffer>,
+    most = BULK_BYTES,
+  ) {
+    this.#most = BigInt(most);
+  }
+
+  /**
+   * Moves what `socket` has, at most as many as one move takes, to the position of `file`.
    *
    * @returns the octets moved, 0 at the end, or the -errno of `socket`; `fileErrno` says whether
    * `file` took them
@@ -36,10 +46,10 @@ export class UploadPipe {
   move(socket: number, file: number): number {
     this.fileErrno = 0;
     if (!this.#usable()) {
-      const count = this.kernel.recv(socket, this.buffer, BULK, 0);
+      const count = this.kernel.recv(socket, this.buffer, this.#most, 0);
       return count > 0 ? this.#write(file, count) : count;
     }
-    const count = this.kernel.splice(socket, this.#to, BULK);
+    const count = this.kernel.splice(socket, this.#to, this.#most);
     for (let left = count; left > 0 && this.fileErrno === 0;) {
       const moved = this.kernel.splice(this.#from, file, BigInt(left));
       if (moved > 0) left -= moved;

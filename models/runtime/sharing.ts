@@ -36,11 +36,13 @@ export class Sharing {
   /**
    * @param pulse lets the runtime look
    * @param alone whether there is only one connection
+   * @param blockBytes the size of a block, and of the buffer for it
    */
   constructor(
     readonly counters: Counters,
     readonly pulse: Pulse,
     readonly alone: () => boolean,
+    readonly blockBytes = BULK_BYTES,
   ) {}
 
   /** Counts a call. */
@@ -56,7 +58,7 @@ export class Sharing {
 
   /** A buffer for one transfer. */
   takeBuffer(): Uint8Array<ArrayBuffer> {
-    return this.#bulk.pop() ?? new Uint8Array(BULK_BYTES);
+    return this.#bulk.pop() ?? new Uint8Array(this.blockBytes);
   }
 
   /** It is not used any more. */

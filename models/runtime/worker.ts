@@ -52,7 +52,7 @@ runWorker(async (context) => {
 /** Begins connections that the gate lets in. */
 function beginner(context: WorkerContext, pulse: Pulse, serving: Map<AsyncWire, Promise<void>>) {
   const { options, counters, protocol } = context;
-  const sharing = new Sharing(counters, pulse, () => serving.size < 2);
+  const sharing = new Sharing(counters, pulse, () => serving.size < 2, options.turnBytes);
   const tools = {
     link: context,
     store: slowStore(

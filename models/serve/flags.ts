@@ -22,6 +22,7 @@ import {
   type ServeOptions,
   type Trigger,
 } from "../model.ts";
+import { BULK_BYTES, MOVE_BYTES_MAX } from "../limits.ts";
 import { isLoopback, serveOptions } from "../options.ts";
 import { LOG_FORMATS, type LogFormat } from "./log.ts";
 import { DEFAULT_ROOT } from "./root.ts";
@@ -59,6 +60,9 @@ const BLOCKING_WORKERS = 8;
 /** A thread that looks for a minute after nothing more came is a mistake. */
 const SQPOLL_MS_MAX = 60_000;
 
+/** A page: each turn costs a wait and a call, and smaller ones would be nothing but these. */
+const TURN_BYTES_MIN = 4_096;
+
 /** How long transfers that run may go on after a signal. */
 const GRACE_SECONDS = 5;
 
@@ -93,6 +97,11 @@ const TABLE = {
     value: "MS",
     otherwise: "off",
     help: "a thread of the kernel looks for what uring wants done; asleep after so long",
+  },
+  "turn-bytes": {
+    value: "BYTES",
+    otherwise: `${BULK_BYTES}, up to ${MOVE_BYTES_MAX} where few wait`,
+    help: "of a file that a transfer moves at a time, before others have their turn",
   },
   workers: {
     value: "N",
@@ -257,6 +266,7 @@ function parseOptions(values: Values, model: ModelName): Omit<ServeOptions, "roo
   const workers = values.whole("workers", 1, WORKERS_MAX, usualWorkers);
   const diskDelay = parseDelay(values);
   const sqpollIdleMs = values.whole("sqpoll", 1, SQPOLL_MS_MAX, undefined);
+  const turnBytes = values.whole("turn-bytes", TURN_BYTES_MIN, MOVE_BYTES_MAX, undefined);
   return {
     protocol: protocol.name,
     host,
@@ -272,6 +282,7 @@ function parseOptions(values: Values, model: ModelName): Omit<ServeOptions, "roo
     intervalMs: values.number("interval", { unit: "milliseconds", high: 60_000 }),
     passivePorts: parseRange(values),
     ...(sqpollIdleMs === undefined ? {} : { sqpollIdleMs }),
+    ...(turnBytes === undefined ? {} : { turnBytes }),
     ...(diskDelay === undefined ? {} : { diskDelay }),
   };
 }

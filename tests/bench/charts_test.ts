@@ -91,7 +91,7 @@ Deno.test("rates are marked as bounds where the load was the limit, and nowhere 
 Deno.test("every chart is drawn for both widths, and says in words what it shows", async () => {
   const html = await renderRecords(fixtureRecords());
   const figures = [...html.matchAll(/<figure id="([^"]*)">/g)].map(([, id]) => id!);
-  assertEquals(figures.length, 8);
+  assertEquals(figures.length, 9);
   for (const figure of figures) {
     const charts = chartsOf(html, figure);
     assertEquals(charts.map((chart) => / width="(\d+)"/.exec(chart)![1]), ["760", "356"]);

@@ -46,8 +46,8 @@ export function fixtureRecords(options: FixtureOptions = {}): RunRecord[] {
     for (const nature of subjects) {
       for (const scenario of scenarios) {
         for (const point of scenario.points.filter(({ quick }) => quick || !options.quick)) {
-          const model = nature.flags[1] ?? "";
-          if (!(scenario.models?.includes(model) ?? true)) continue;
+          const names = [nature.id, nature.flags[1]];
+          if (!(scenario.models?.some((name) => names.includes(name)) ?? true)) continue;
           const chance = scenario.models === undefined ? random : otherwise;
           const cell = makeCell(nature, scenario, point, block, weather, chance);
           cells.push(options.faultless ? cell : withFault(cell));
@@ -255,6 +255,10 @@ function groupsOf(
       return { main: group(4, nature.small / 3, 10_240), slow: group(64, 1, 8192) };
     case "mixed":
       return { down: group(8, 8, 67e6), up: group(8, 6, 67e6), probe };
+    case "turns": {
+      const slower = nature.id === "blocking-64" ? 1 : 3 + point.x / 65_536;
+      return { main: group(16, 30, 67e6), probe: { ...probe, ...group(1, 1_150, 0, slower) } };
+    }
     case "disk":
       return { main: group(16, 900, 10_240), probe };
     default:

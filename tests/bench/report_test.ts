@@ -247,7 +247,7 @@ Deno.test("renderHtml needs nothing from outside and no script", async () => {
   assertEquals(html.match(/\son\w+=/gi), null);
   const ids = [...html.matchAll(/\sid="([^"]*)"/g)].map(([, id]) => id);
   assertEquals(new Set(ids).size, ids.length);
-  assertEquals(html.match(/<figure /g)!.length, 8);
+  assertEquals(html.match(/<figure /g)!.length, 9);
   assertEquals(html.match(/<svg /g)!.length, html.match(/<title id=/g)!.length);
   assertEquals(html.match(/<table/g)!.length, html.match(/<caption>/g)!.length);
   for (const [, drawn] of html.matchAll(/ d="([^"]*)"/g)) assertFalse(/NaN|Infinity/.test(drawn!));

@@ -47,14 +47,14 @@ Deno.test("parseServe has defaults that depend on other flags", () => {
 
 Deno.test("parseServe takes everything that it lists", () => {
   const { options, ...rest } = parsed(
-    "--model=polling --interval 0 --sqpoll 20 --host [::1] --port 0 --root / --passive-ports 7000-7000 " +
+    "--model=polling --interval 0 --sqpoll 20 --turn-bytes 8192 --host [::1] --port 0 --root / --passive-ports 7000-7000 " +
       "--login-delay 0 --login-timeout 1.5 --max-sessions 2 --max-sessions-per-host 1 " +
       "--max-logins-failed-per-minute 0 --idle-timeout 2 --partial-days 0 --download a/./b/ " +
       "--upload /c --grace 0 --disk-delay 2.5/3 --log json --stats --user a:b:c --user d: " +
       "--anonymous read",
   );
   assertEquals([options.host, options.port, options.intervalMs], ["::1", 0, 0]);
-  assertEquals(options.sqpollIdleMs, 20);
+  assertEquals([options.sqpollIdleMs, options.turnBytes], [20, 8_192]);
   assertEquals([options.passivePorts, options.diskDelay], [[7000, 7000], { ms: 2.5, every: 3 }]);
   const { ftp: { accounts, limits }, mini, echo, hello, chat } = options.settings;
   assertEquals(accounts.users.map(({ name, password }) => [name, password]), [
@@ -93,6 +93,7 @@ const WRONG: readonly (readonly [args: string, says: RegExp])[] = [
   ["--fd-set 63", /--fd-set takes a whole number from 64 to 1048576, not "63"/],
   ["--selector kqueue", /--selector takes select, poll, epoll, not "kqueue"/],
   ["--trigger both", /--trigger takes level, edge, not "both"/],
+  ["--turn-bytes 5e6", /--turn-bytes takes a whole number from 4096 to 4194304, not "5e6"/],
   ["--sqpoll 0", /--sqpoll takes a whole number from 1 to 60000, not "0"/],
   ["--interval -1", /--interval takes milliseconds/],
   ["--interval=-1", /--interval takes milliseconds .*not "-1"/],
