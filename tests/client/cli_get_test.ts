@@ -153,6 +153,14 @@ testWith(
           new TextDecoder().decode(stderr),
           'Cannot write "/dev/full": no space left on device\n',
         );
+        const line = `exec "$0" run -A "$1" client -q --port ${port} get a - > /dev/full`;
+        const piped = await new Deno.Command("sh", {
+          args: ["-c", line, Deno.execPath(), MAIN],
+        }).output();
+        assertEquals(
+          [piped.code, new TextDecoder().decode(piped.stderr)],
+          [EXIT.local, "Cannot write to standard output: no space left on device\n"],
+        );
       } finally {
         await server.stop(0);
       }
