@@ -60,6 +60,11 @@ export class DataConnection {
     return this.#octets;
   }
 
+  /** Whether it was closed on this side: at its end, broken, or interrupted. */
+  get closed(): boolean {
+    return this.#closed;
+  }
+
   /** Stops moving octets, which throws `cause`, and leaves the connection open. */
   halt(cause: unknown): void {
     this.#cause ??= cause;
@@ -85,16 +90,18 @@ export class DataConnection {
     await this.#watched(async () => {
       for (;;) {
         const count = await this.#network(() => this.#conn.read(buffer));
-        if (count === null) return;
+        if (count === null) break;
         this.#octets += count;
         const written = sink.write(buffer.subarray(0, count));
         if (written !== undefined) await this.#wakeable(written);
         onProgress?.(this.#octets);
       }
     });
+    // Some servers say 226 only when the client has closed its end, too.
+    this.close();
   }
 
-  /** Moves octets from `source` until its end, then closes. */
+  /** Moves octets from `source` until its end, then closes. What the source throws leaves it open. */
   async send(source: Source, onProgress?: OnProgress): Promise<void> {
     // The last, short segment of a file shall not wait for an acknowledgement.
     this.#conn.setNoDelay(true);
@@ -104,6 +111,9 @@ export class DataConnection {
         const asked = source.read(buffer);
         const count = asked instanceof Promise ? await this.#wakeable(asked) : asked;
         if (count === null || count === 0) return;
+        if (!Number.isInteger(count) || count < 0 || count > buffer.length) {
+          throw new LocalError(`Cannot read from the source: ${count} is no number of octets`);
+        }
         for (let at = 0; at < count;) {
           const rest = buffer.subarray(at, count);
           at += await this.#network(() => this.#wakeable(this.#conn.write(rest)));
@@ -122,8 +132,11 @@ export class DataConnection {
     try {
       return await call();
     } catch (error) {
-      throw this.#cause ??
-        new ConnectionError(`The data connection broke: ${systemText(error)}`, { cause: error });
+      if (this.#cause !== undefined) throw this.#cause;
+      this.close();
+      throw new ConnectionError(`The data connection broke: ${systemText(error)}`, {
+        cause: error,
+      });
     } finally {
       this.#waitedChecks = undefined;
     }
@@ -167,11 +180,12 @@ export async function openData(
     const reply = await control.ask("EPSV");
     if (reply.code === 229) {
       const port = parseExtendedPassive(reply.lines.join(" "));
-      if (port === undefined || port === 0) throw notAnAddress("EPSV", reply);
       try {
+        if (port === undefined || port === 0) throw notAnAddress("EPSV", reply);
         return await connectData(control, port, signal);
       } catch (error) {
-        // Behind some address translators only the port of a 227 reply is opened.
+        // Behind some address translators only the port of a 227 reply is opened, or they spoil
+        // the reply to EPSV.
         if (!(error instanceof ConnectionError) || isIpv6(control)) throw error;
       }
     } else if (reply.code === 421 || isIpv6(control)) {

@@ -238,6 +238,8 @@ export class LocalFile implements Source, Disposable {
   readonly size: number | undefined;
   readonly #file: Deno.FsFile;
   readonly #action: string;
+  /** Octets from the beginning that were read or skipped. */
+  #position = 0;
 
   private constructor(file: Deno.FsFile, size: number | undefined, action: string) {
     this.#file = file;
@@ -263,7 +265,7 @@ export class LocalFile implements Source, Disposable {
   /** Goes on behind the first `octets`. */
   async skip(octets: number): Promise<void> {
     try {
-      await this.#file.seek(octets, Deno.SeekMode.Start);
+      this.#position = await this.#file.seek(octets, Deno.SeekMode.Start);
     } catch (error) {
       throw localError(this.#action, error);
     }
@@ -274,11 +276,18 @@ export class LocalFile implements Source, Disposable {
     if (this.size === undefined) {
       return this.#file.read(buffer).catch((error) => this.#fail(error));
     }
+    let count: number | null;
     try {
-      return this.#file.readSync(buffer);
+      count = this.#file.readSync(buffer);
     } catch (error) {
       return this.#fail(error);
     }
+    this.#position += count ?? 0;
+    if (count === null && this.#position < this.size) {
+      const octets = `${this.#position} of ${this.size} octets`;
+      throw new LocalError(`${this.#action}: it ended after ${octets}`);
+    }
+    return count;
   }
 
   /** Closes the file. */

@@ -99,15 +99,24 @@ export async function store(
   path: string,
   options: UploadOptions = {},
 ): Promise<Transferred> {
+  const action = `Cannot store "${path}"`;
   await setType(control, "I");
-  return await transfer(control, {
-    action: `Cannot store "${path}"`,
+  const before = options.at === "end" ? await sizeOf(control, path) ?? 0 : options.at ?? 0;
+  const result = await transfer(control, {
+    action,
     command: `${options.at === "end" ? "APPE" : "STOR"} ${path}`,
     offset: typeof options.at === "number" ? options.at : 0,
     options,
     sends: true,
     move: (data) => data.send(source, options.onProgress),
   });
+  // A server may have closed early and still say that all is well.
+  const size = await sizeOf(control, path);
+  const expected = before + result.octets;
+  if (size !== undefined && size !== expected) {
+    throw new ConnectionError(`${action}: the server has ${size} of ${expected} octets`);
+  }
+  return result;
 }
 
 /** TYPE, unless it is in force. */
@@ -196,9 +205,13 @@ async function runTransfer(
     if (signal?.aborted) interrupt();
     await plan.move(data, first.code < 200 ? first : undefined);
   } catch (error) {
+    const broke = data.closed;
+    // The source failed: the end of the data connection would make its octets a whole file.
+    if (plan.sends && !broke && !control.closed) abort ??= control.begin("ABOR");
     const reply = await endTransfer(control, data, exchange, abort);
     // A broken data connection is told by its cause, when the server names one.
-    const told = error instanceof ConnectionError && reply !== undefined && reply.code >= 300;
+    const told = broke && error instanceof ConnectionError && reply !== undefined &&
+      reply.code >= 300;
     throw told ? refusal(plan.action, reply) : error;
   } finally {
     signal?.removeEventListener("abort", interrupt);

@@ -107,11 +107,15 @@ async function breakUpload(control: Deno.TcpConn, part: Uint8Array): Promise<voi
   control.close();
 }
 
+let size = 4;
+let shrinking = "";
+
 scripted("put -c appends where the server has no REST", {
   answers: {
-    SIZE: "213 4",
+    SIZE: (_, session) => session.say(`213 ${size}`),
     APPE: async (_, session) => {
       assertEquals(new TextDecoder().decode(await session.receive()), "456789");
+      size = 10;
       await session.say("226 Done");
     },
   },
@@ -119,4 +123,25 @@ scripted("put -c appends where the server has no REST", {
   await Deno.writeTextFile(`${here}/a`, "0123456789");
   const { status, error } = await client(["put", "-c", `${here}/a`, "a"]);
   assertEquals(status, EXIT.ok, error);
+});
+
+scripted("put of a file that shrinks meanwhile fails, and what came is not a whole file", {
+  answers: {
+    STOR: async (_, session) => {
+      const data = await session.data();
+      await Deno.truncate(shrinking, 10);
+      await session.say("150 Go ahead");
+      while (await data.read(new Uint8Array(4096)) !== null);
+      session.closeData();
+    },
+    ABOR: (_, session) => session.say("426 Aborted\r\n226 Closed"),
+  },
+}, async ({ here, client }) => {
+  shrinking = `${here}/a`;
+  await Deno.writeFile(shrinking, octets(1000));
+  const { status, error } = await client(["put", shrinking, "a"]);
+  assertEquals(
+    [status, error],
+    [EXIT.local, `Cannot read "${shrinking}": it ended after 10 of 1000 octets\n`],
+  );
 });
