@@ -95,14 +95,16 @@ export class PartFile implements Sink {
   }
 
   /**
-   * Opens `local`.part. Nothing of it is lost before `begin`.
+   * Opens `local`.part, which nobody else writes until it is closed. Nothing of it is lost before
+   * `begin`. When `local` is a link, the file that it leads to is the one that is written.
    *
    * @param resume Goes on behind what is there. Without a part, `local` itself becomes it, as
    * other programs leave a broken download; when it has `size` octets it is complete.
    */
-  static async open(local: string, resume: boolean, size?: number): Promise<PartFile> {
-    const action = `Cannot write "${local}"`;
+  static async open(target: string, resume: boolean, size?: number): Promise<PartFile> {
+    const action = `Cannot write "${target}"`;
     try {
+      const local = await throughLinks(target);
       const there = await statIfThere(local);
       if (there?.isDirectory) throw new LocalError(`${action}: it is a directory`);
       if (there !== undefined && !there.isFile) {
@@ -123,7 +125,7 @@ export class PartFile implements Sink {
           await Deno.rename(local, path);
         }
       }
-      const file = await Deno.open(path, { write: true, create: true });
+      const file = await openPart(path, resume);
       const offset = resume ? await file.seek(0, Deno.SeekMode.End) : 0;
       return new PartFile(local, path, file, offset);
     } catch (error) {
@@ -156,11 +158,11 @@ export class PartFile implements Sink {
     try {
       result = await transfer();
     } catch (error) {
-      this.#file?.close();
-      await this.#keep(onKept);
+      // The lock ends with the file: nobody else may find what is about to go.
+      await this.#keep(onKept).finally(() => this.#file?.close());
       throw error;
     }
-    this.#file?.close();
+    using _ = this.#file;
     if (this.path !== this.#local) {
       try {
         await Deno.rename(this.path, this.#local);
@@ -300,11 +302,46 @@ export class LocalFile implements Source, Disposable {
   }
 }
 
-async function statIfThere(path: string): Promise<Deno.FileInfo | undefined> {
+async function statIfThere(
+  path: string,
+  look: (path: string) => Promise<Deno.FileInfo> = Deno.stat,
+): Promise<Deno.FileInfo | undefined> {
   try {
-    return await Deno.stat(path);
+    return await look(path);
   } catch (error) {
     if (error instanceof Deno.errors.NotFound) return undefined;
+    throw error;
+  }
+}
+
+/** The file that `path` leads to; itself when it is no link. */
+async function throughLinks(path: string): Promise<string> {
+  const there = await statIfThere(path, Deno.lstat);
+  return there?.isSymlink ? await Deno.realPath(path) : path;
+}
+
+/**
+ * Opens and locks a part. What has that name and is more than a file of its own, such as a link
+ * to another file, is never written through: it gives way, or nothing is resumed.
+ */
+async function openPart(path: string, resume: boolean): Promise<Deno.FsFile> {
+  const there = await statIfThere(path, Deno.lstat);
+  const isOwn = there !== undefined && there.isFile && (there.nlink ?? 1) === 1;
+  if (there !== undefined && !isOwn) {
+    if (resume) throw new LocalError(`Cannot continue "${path}": it is no file of its own`);
+    await Deno.remove(path);
+  }
+  const file = await Deno.open(path, isOwn ? { write: true } : { write: true, createNew: true });
+  try {
+    const locked = await file.tryLock(true);
+    const [opened, named] = [await file.stat(), await statIfThere(path, Deno.lstat)];
+    // Between the two looks another transfer may have ended, and its part got its name.
+    if (!locked || opened.ino !== named?.ino || opened.dev !== named?.dev) {
+      throw new LocalError(`Cannot write "${path}": another transfer is writing it`);
+    }
+    return file;
+  } catch (error) {
+    file.close();
     throw error;
   }
 }
