@@ -18,6 +18,9 @@ export const DATA_BUFFER_BYTES = 262_144;
 /** A stalled connection is noticed between one and one and a quarter of its time limit. */
 const STALL_CHECKS = 4;
 
+/** How long the end of a download may take after its good reply, when all octets are here. */
+const END_WAIT_MS = 1_000;
+
 /** Where downloaded octets go. */
 export interface Sink {
   /**
@@ -45,6 +48,9 @@ export class DataConnection {
   #octets = 0;
   #cause: unknown;
   #closed = false;
+  /** Nothing more is waited for; closing the connection is no failure. */
+  #complete = false;
+  #endWait: ReturnType<typeof setInterval> | undefined;
   /** Ends the current wait for a source, a sink or a reader: each may last very long. */
   #wake: ((cause: unknown) => void) | undefined;
   /** Checks that the current wait for the network has lived through; undefined: no wait. */
@@ -81,7 +87,21 @@ export class DataConnection {
   close(): void {
     if (this.#closed) return;
     this.#closed = true;
+    clearInterval(this.#endWait);
     this.#conn.close();
+  }
+
+  /**
+   * The server says that all is sent: once `octets` are here, its end of the connection is not
+   * waited for much longer. A few servers forget to close it.
+   */
+  endSoon(octets: number): void {
+    if (this.#closed) return;
+    this.#endWait = setInterval(() => {
+      if (this.#octets !== octets || this.#waitedChecks === undefined) return;
+      this.#complete = true;
+      this.close();
+    }, END_WAIT_MS);
   }
 
   /** Moves octets into `sink` until the server closes. */
@@ -89,7 +109,7 @@ export class DataConnection {
     const buffer = new Uint8Array(DATA_BUFFER_BYTES);
     await this.#watched(async () => {
       for (;;) {
-        const count = await this.#network(() => this.#conn.read(buffer));
+        const count = await this.#network(() => this.#readUntilEnd(buffer));
         if (count === null) break;
         this.#octets += count;
         const written = sink.write(buffer.subarray(0, count));
@@ -124,6 +144,15 @@ export class DataConnection {
       }
     });
     this.close();
+  }
+
+  async #readUntilEnd(buffer: Uint8Array<ArrayBuffer>): Promise<number | null> {
+    try {
+      return await this.#conn.read(buffer);
+    } catch (error) {
+      if (this.#complete) return null;
+      throw error;
+    }
   }
 
   /** Waits for the network, which the stall limit counts; a slow sink or source is not a stall. */

@@ -66,6 +66,7 @@ export async function retrieve(
     command: `RETR ${path}`,
     offset,
     options,
+    expected: () => expected,
     move: async (data, first) => {
       const announced = first && announcedSize(first);
       // With an offset servers differ in what they announce: the file or the rest of it.
@@ -154,6 +155,8 @@ interface Plan {
   readonly options?: TransferOptions;
   /** Octets go to the server: closing the data connection would tell it that they are all. */
   readonly sends?: boolean;
+  /** How many octets come, as far as it is known by then. */
+  expected?(): number | undefined;
   /** Moves the octets; `preliminary` is the server's 1yz reply, if there was one. */
   move(data: DataConnection, preliminary: Reply | undefined): Promise<void>;
 }
@@ -196,9 +199,13 @@ async function runTransfer(
   };
   signal?.addEventListener("abort", interrupt);
   // A refusal in the middle, such as 552 for a full disk, ends the transfer at once. A good reply
-  // may overtake the last octets and changes nothing.
+  // may overtake the last octets and is no end by itself.
   exchange.final.then(
-    (reply) => reply.code >= 300 && data.interrupt(refusal(plan.action, reply)),
+    (reply) => {
+      if (reply.code >= 300) return data.interrupt(refusal(plan.action, reply));
+      const octets = plan.expected?.();
+      if (octets !== undefined) data.endSoon(octets);
+    },
     (error) => data.interrupt(error),
   );
   try {

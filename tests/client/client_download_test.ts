@@ -316,3 +316,19 @@ scripted("download closes its end before it waits for the reply", {
 }, async (client) => {
   assertEquals(decode(await client.readFile("a")), "hello");
 }, { timeoutMs: 5_000 });
+
+scripted("download is complete when all octets and 226 came, though the server does not close", {
+  answers: {
+    SIZE: "213 5",
+    RETR: async (_, session) => {
+      const data = await session.data();
+      await session.say("150 Opening");
+      await data.write(new TextEncoder().encode("hello"));
+      await session.say("226 Done");
+    },
+    NOOP: "200 Fine",
+  },
+}, async (client) => {
+  assertEquals(decode(await client.readFile("a")), "hello");
+  assertEquals((await client.command("NOOP")).code, 200);
+}, { timeoutMs: 10_000 });
