@@ -191,7 +191,7 @@ export class PartFile implements Sink {
 
 /**
  * Uploads the file `local` to `remote`. With `resume`, what the server has already (SIZE) is left
- * out: REST and STOR, or APPE where the server knows no REST.
+ * out: APPE, or REST and STOR where the server knows no APPE.
  *
  * @throws {LocalError} when the file cannot be read.
  */
@@ -226,11 +226,12 @@ async function uploadFrom(
 ): Promise<Transferred> {
   if (offset === 0) return await client.upload(source, remote, options);
   try {
-    return await client.upload(source, remote, { ...options, at: offset });
+    // Some servers take REST and let STOR truncate all the same; none does so at APPE.
+    return await client.upload(source, remote, { ...options, at: "end" });
   } catch (error) {
     // 500 to 504: no such command, or not with this argument. Nothing was sent yet.
     if (!(error instanceof ProtocolError) || error.code < 500 || error.code > 504) throw error;
-    return await client.upload(source, remote, { ...options, at: "end" });
+    return await client.upload(source, remote, { ...options, at: offset });
   }
 }
 
@@ -314,10 +315,14 @@ async function statIfThere(
   }
 }
 
-/** The file that `path` leads to; itself when it is no link. */
+/** The file that `path` leads to; itself when it is no link, or one to a pipe or a device. */
 async function throughLinks(path: string): Promise<string> {
-  const there = await statIfThere(path, Deno.lstat);
-  return there?.isSymlink ? await Deno.realPath(path) : path;
+  if (!(await statIfThere(path, Deno.lstat))?.isSymlink) return path;
+  const there = await statIfThere(path);
+  if (there === undefined) {
+    throw new LocalError(`Cannot write "${path}": it is a link that leads to no file`);
+  }
+  return there.isFile ? await Deno.realPath(path) : path;
 }
 
 /**

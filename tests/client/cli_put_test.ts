@@ -6,6 +6,7 @@
 
 import { assert, assertEquals, assertMatch } from "@std/assert";
 import { EXIT } from "../../client/cli/mod.ts";
+import type { Answer, Script } from "./scripted_server.ts";
 import { names, octets, scripted, served, SUMMARY } from "./stage.ts";
 
 served("put uploads a file under its own name, another one, or into a folder", async (stage) => {
@@ -107,23 +108,39 @@ async function breakUpload(control: Deno.TcpConn, part: Uint8Array): Promise<voi
   control.close();
 }
 
-let size = 4;
-let shrinking = "";
-
-scripted("put -c appends where the server has no REST", {
-  answers: {
-    SIZE: (_, session) => session.say(`213 ${size}`),
-    APPE: async (_, session) => {
-      assertEquals(new TextDecoder().decode(await session.receive()), "456789");
-      size = 10;
-      await session.say("226 Done");
+/** A file of four octets on a server, for put -c; `appends`: whether it knows APPE. */
+function halfStored(appends: boolean): Script {
+  let file = "0123";
+  const take: Answer = async (_, session) => {
+    file += new TextDecoder().decode(await session.receive());
+    await session.say("226 Done");
+  };
+  const truncate: Answer = async (_, session) => {
+    file = "";
+    await session.receive();
+    await session.say("226 Done");
+  };
+  return {
+    answers: {
+      SIZE: (_, session) => session.say(`213 ${file.length}`),
+      REST: "350 Go on",
+      // A server with APPE is one whose STOR truncates whatever REST said.
+      ...(appends ? { APPE: take, STOR: truncate } : { STOR: take }),
     },
-  },
-}, async ({ here, client }) => {
-  await Deno.writeTextFile(`${here}/a`, "0123456789");
-  const { status, error } = await client(["put", "-c", `${here}/a`, "a"]);
-  assertEquals(status, EXIT.ok, error);
-});
+  };
+}
+
+for (const appends of [true, false]) {
+  const server = appends ? "appends where STOR would truncate" : "uses REST where APPE is unknown";
+  scripted(`put -c ${server}`, halfStored(appends), async ({ here, client }) => {
+    await Deno.writeTextFile(`${here}/a`, "0123456789");
+    const { status, error } = await client(["put", "-c", `${here}/a`, "a"]);
+    assertEquals(status, EXIT.ok, error);
+    assertMatch(error, /^a: 6 B in /);
+  });
+}
+
+let shrinking = "";
 
 scripted("put of a file that shrinks meanwhile fails, and what came is not a whole file", {
   answers: {
