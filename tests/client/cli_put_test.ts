@@ -4,10 +4,12 @@
  * @module
  */
 
-import { assert, assertEquals, assertMatch } from "@std/assert";
-import { EXIT } from "../../client/cli/mod.ts";
-import type { Answer, Script } from "./scripted_server.ts";
-import { names, octets, scripted, served, SUMMARY } from "./stage.ts";
+import { assert, assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
+import { EXIT, main } from "../../client/cli/mod.ts";
+import { testWith } from "../permission.ts";
+import { FakeConsole } from "./fake_console.ts";
+import { type Answer, type Script, ScriptedServer } from "./scripted_server.ts";
+import { names, NEEDS, octets, scripted, served, SUMMARY, withFolders } from "./stage.ts";
 
 served("put uploads a file under its own name, another one, or into a folder", async (stage) => {
   const { root, here, client } = stage;
@@ -162,3 +164,31 @@ scripted("put of a file that shrinks meanwhile fails, and what came is not a who
     [EXIT.local, `Cannot read "${shrinking}": it ended after 10 of 1000 octets\n`],
   );
 });
+
+for (const old of [false, true]) {
+  const next = old ? "put it again as a whole" : "put --continue goes on from there";
+  const name = `put that Ctrl-C ends ${old ? "over an older file" : "of a new file"} says: ${next}`;
+  testWith(NEEDS, name, () =>
+    withFolders(async (_, here) => {
+      const console = new FakeConsole();
+      await using server = new ScriptedServer({
+        answers: {
+          SIZE: old ? "213 300000" : "550 No such file",
+          STOR: async (_, session) => {
+            await session.data();
+            await session.say("150 Go ahead");
+            console.interrupt();
+          },
+          ABOR: async (_, session) => {
+            await session.say("426 Aborted\r\n226 Closed");
+            session.closeData();
+          },
+        },
+      });
+      // More than the sockets take: the server reads none of it.
+      await Deno.writeFile(`${here}/a`, new Uint8Array(30_000_000));
+      const port = String(server.address.port);
+      assertEquals(await main(["--port", port, "put", `${here}/a`], console), EXIT.interrupted);
+      assertStringIncludes(console.errorText, `Left "a" incomplete, ${next}\nInterrupted\n`);
+    }));
+}
