@@ -111,7 +111,7 @@ async function breakUpload(control: Deno.TcpConn, part: Uint8Array): Promise<voi
 }
 
 /** A file of four octets on a server, for put -c; `appends`: whether it knows APPE. */
-function halfStored(appends: boolean): Script {
+function halfStored(appends: boolean): { script: Script; content(): string } {
   let file = "0123";
   const take: Answer = async (_, session) => {
     file += new TextDecoder().decode(await session.receive());
@@ -123,22 +123,27 @@ function halfStored(appends: boolean): Script {
     await session.say("226 Done");
   };
   return {
-    answers: {
-      SIZE: (_, session) => session.say(`213 ${file.length}`),
-      REST: "350 Go on",
-      // A server with APPE is one whose STOR truncates whatever REST said.
-      ...(appends ? { APPE: take, STOR: truncate } : { STOR: take }),
+    content: () => file,
+    script: {
+      answers: {
+        SIZE: (_, session) => session.say(`213 ${file.length}`),
+        REST: "350 Go on",
+        // A server with APPE is one whose STOR truncates whatever REST said.
+        ...(appends ? { APPE: take, STOR: truncate } : { STOR: take }),
+      },
     },
   };
 }
 
 for (const appends of [true, false]) {
   const server = appends ? "appends where STOR would truncate" : "uses REST where APPE is unknown";
-  scripted(`put -c ${server}`, halfStored(appends), async ({ here, client }) => {
+  const { script, content } = halfStored(appends);
+  scripted(`put -c ${server}`, script, async ({ here, client }) => {
     await Deno.writeTextFile(`${here}/a`, "0123456789");
     const { status, error } = await client(["put", "-c", `${here}/a`, "a"]);
     assertEquals(status, EXIT.ok, error);
     assertMatch(error, /^a: 6 B in /);
+    assertEquals(content(), "0123456789");
   });
 }
 
