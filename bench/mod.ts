@@ -1,24 +1,19 @@
 /**
  * `deno task bench`: every model, and with --peers other servers, under the same load. main.ts
- * calls `main`; flags.ts reads the command line, measure.ts measures, report/ draws.
+ * calls `main`; flags.ts reads the command line, fill.ts fills a file, report/ draws.
  *
  * @module
  */
 
-import { dirname, join } from "@std/path";
-import { cardOf, planOf } from "./run/cast.ts";
-import { countCalls } from "./run/count.ts";
+import { join } from "@std/path";
+import { type Before, fill, type Programs, RunFile } from "./fill.ts";
+import { planOf } from "./run/cast.ts";
 import { outputColumns, UsageError } from "../client/cli/flags.ts";
 import { type BenchFlags, helpText, parseFlags } from "./flags.ts";
-import { type LoadProgram, nativeLoad, TYPESCRIPT_LOAD } from "./load/process.ts";
+import { nativeLoad, TYPESCRIPT_LOAD } from "./load/process.ts";
 import { foretold } from "./run/estimate.ts";
-import { digestSources, readMachine, sampleIdleness } from "./run/machine.ts";
-import { cellCount, measure, type Plan, prepareWorkplace, type Workplace } from "./run/measure.ts";
 import { Quota } from "./run/quota.ts";
 import { choosePins, type Pins } from "./run/pins.ts";
-import { Progress } from "./run/progress.ts";
-import { differenceOf, keptOf } from "./run/resume.ts";
-import type { HeaderRecord, Idleness, RunRecord } from "./record.ts";
 import {
   parseRun,
   renderComparison,
@@ -29,7 +24,6 @@ import {
   RunError,
   withFindings,
 } from "./report/mod.ts";
-import { BASELINE } from "./run/subjects.ts";
 
 /** Columns of a report where the terminal does not say. */
 const COLUMNS_DEFAULT = 100;
@@ -155,55 +149,8 @@ function columns(): number {
   return Math.min(COLUMNS_DEFAULT, outputColumns() ?? COLUMNS_DEFAULT);
 }
 
-/** An earlier part of a run. */
-interface Before {
-  readonly text: string;
-  readonly header: HeaderRecord;
-}
-
-/** The file that a run is written to, line by line, so that nothing is lost. */
-class RunFile {
-  #file: Deno.FsFile;
-
-  /** Empty, unless an earlier part is to `remain` in it. */
-  constructor(readonly path: string, remain: boolean) {
-    Deno.mkdirSync(dirname(path), { recursive: true });
-    this.#file = remain ? Deno.openSync(path, { append: true }) : Deno.createSync(path);
-  }
-
-  /** Has `text` in place of what there was; who is killed meanwhile finds the one or the other. */
-  restart(text: string): void {
-    const fresh = `${this.path}.new`;
-    Deno.writeTextFileSync(fresh, text);
-    Deno.renameSync(fresh, this.path);
-    this.#file.close();
-    this.#file = Deno.openSync(this.path, { append: true });
-  }
-
-  write(record: RunRecord): void {
-    const octets = new TextEncoder().encode(JSON.stringify(record) + "\n");
-    for (let written = 0; written < octets.length;) {
-      written += this.#file.writeSync(octets.subarray(written));
-    }
-  }
-
-  close(): void {
-    this.#file.close();
-  }
-}
-
 /** What ends a run in order: servers that are parked would otherwise stay so for ever. */
 const ENDINGS = ["SIGINT", "SIGTERM"] as const;
-
-/** What is compiled for a run. */
-interface Programs {
-  /** The load that was asked for. */
-  readonly load: LoadProgram;
-  /** The other one, or why it cannot be had; undefined: nobody asked. */
-  readonly other: LoadProgram | { readonly unavailable: string } | undefined;
-  /** Where the twins go. */
-  readonly twins: string;
-}
 
 /** Runs `use` with a folder for what is compiled, and the loads in it. */
 async function withPrograms<T>(
@@ -271,136 +218,4 @@ async function run(
     for (const signal of ENDINGS) Deno.removeSignalListener(signal, onInterrupt);
     file.close();
   }
-}
-
-/** The load that is not the run's, if both are to measure; a note where it cannot be had. */
-function otherOf({ other }: Programs, notes: string[]): LoadProgram | undefined {
-  if (other === undefined || !("unavailable" in other)) return other;
-  notes.push(`Whether both loads say the same is not known: ${other.unavailable}`);
-  return undefined;
-}
-
-/** What a run, or a part of one, begins with. */
-interface Beginning {
-  readonly args: readonly string[];
-  readonly startedAt: string;
-  readonly flags: BenchFlags;
-  readonly programs: Programs;
-  readonly before: Before | undefined;
-}
-
-/** What keeps servers and load to their parts of the processors. */
-interface Keeping {
-  readonly quota: Quota | undefined;
-  readonly pins: Pins | undefined;
-}
-
-async function headerOf(
-  { args, startedAt, programs }: Beginning,
-  before: Idleness,
-  plan: Plan,
-  notes: readonly string[],
-  { quota, pins }: Keeping,
-): Promise<HeaderRecord> {
-  const { subjects, scenarios, repeats, seconds, seed } = plan;
-  return {
-    kind: "run",
-    format: 3,
-    args,
-    startedAt,
-    machine: readMachine(),
-    before,
-    repeats,
-    seconds,
-    seed,
-    scenarios: scenarios.map(({ id }) => id),
-    points: scenarios.map(({ points }) => points.map(({ id }) => id)),
-    sources: await digestSources(),
-    subjects: await Promise.all(subjects.map(cardOf)),
-    load: programs.load.name,
-    ...(quota === undefined ? {} : { quota: quota.terms }),
-    ...(pins === undefined ? {} : { pinned: pins }),
-    baseline: (subjects.find(({ id }) => id === BASELINE) ?? subjects[0]!).id,
-    notes,
-  };
-}
-
-/**
- * Goes on in `file` where the part `before` has left it; returns the first block to be measured.
- *
- * @throws {UsageError} when it would be another run, or when nothing is left to do.
- */
-function goOn(file: RunFile, before: Before, header: HeaderRecord, plan: Plan): number {
-  const refuse = (why: string) => new UsageError(`Cannot resume "${file.path}": ${why}`);
-  const difference = differenceOf(before.header, header);
-  if (difference !== undefined) throw refuse(difference);
-  const { text, block, dropped, cutOff, complete } = keptOf(before.text, plan);
-  if (complete) throw refuse("it is complete");
-  if (cutOff) console.error("ftplab: The last line was cut off, and is dropped");
-  if (dropped > 0) console.error(`ftplab: Block ${block + 1} is measured from its beginning`);
-  const { startedAt, before: idleness } = header;
-  const cut = cutOff ? { cutOff } : {};
-  const part: RunRecord = { kind: "resume", startedAt, before: idleness, block, dropped, ...cut };
-  file.restart(`${text}${JSON.stringify(part)}\n`);
-  return block;
-}
-
-/** Measures, writing each record as soon as it is there. */
-async function fill(
-  file: RunFile,
-  beginning: Beginning,
-  signal: AbortSignal,
-  keeping: Keeping,
-): Promise<void> {
-  const idleness = await sampleIdleness();
-  const { before, flags, programs } = beginning;
-  const { plan: asked, notes } = await planOf(flags, programs.twins);
-  const other = otherOf(programs, notes);
-  const plan = { ...asked, bothLoads: other !== undefined };
-  const header = await headerOf(beginning, idleness, plan, notes, keeping);
-  let firstBlock = 0;
-  if (before === undefined) file.write(header);
-  else firstBlock = goOn(file, before, header, plan);
-  const progress = new Progress();
-  let incomplete: string | undefined;
-  try {
-    await using workplace = await prepareWorkplace(plan.sizes, signal, programs.load, {
-      ...keeping,
-      other,
-    });
-    incomplete = await measureAll(file, { ...plan, firstBlock }, workplace, progress, signal);
-    if (flags.count && !signal.aborted) {
-      await countCalls(plan, workplace, signal, {
-        show: (text) => progress.show(text),
-        record: (record) => file.write(record),
-      });
-    }
-  } catch (error) {
-    if (!signal.aborted) throw error; // the load was ended in the middle
-    incomplete = "it was interrupted";
-  }
-  progress.clear();
-  const end = { kind: "end", after: await sampleIdleness() } as const;
-  file.write(incomplete === undefined ? end : { ...end, incomplete });
-}
-
-async function measureAll(
-  file: RunFile,
-  plan: Plan,
-  workplace: Workplace,
-  progress: Progress,
-  signal: AbortSignal,
-): Promise<string | undefined> {
-  let cells = cellCount(plan) / plan.repeats * (plan.firstBlock ?? 0);
-  const why = await measure(plan, workplace, {
-    signal,
-    progress: (done, total, now, share) => progress.advance(done, total, now, share),
-    record: (record) => {
-      file.write(record);
-      if (record.kind === "cell" && record.attempt === undefined) cells++;
-    },
-  });
-  return why === undefined
-    ? undefined
-    : `it ended after ${cells} of ${cellCount(plan)} cells: ${why}`;
 }

@@ -207,6 +207,7 @@ export class Client implements AsyncDisposable {
     options: DownloadOptions = {},
   ): Promise<Transferred> {
     return this.#inTurn(async () => {
+      offsetOf(options.offset);
       if (!(sink instanceof WritableStream)) {
         return await retrieve(this.#control, named(path), sink, options);
       }
@@ -226,7 +227,8 @@ export class Client implements AsyncDisposable {
   }
 
   /**
-   * Uploads octets, a source or a stream as they are (TYPE I).
+   * Uploads octets, a source or a stream as they are (TYPE I). When the source fails, the transfer
+   * is aborted: what the server makes of it is not a whole file.
    *
    * @example
    * ```ts ignore
@@ -235,19 +237,18 @@ export class Client implements AsyncDisposable {
    * await using client = await connect();
    * await client.upload(new TextEncoder().encode("Hello\n"), "hello.txt");
    * ```
+   *
+   * @throws {LocalError} before anything is sent, when `source` is none of them.
+   * @throws {ConnectionError} also when the server has (SIZE) other than what was sent.
    */
   upload(
-    source: Source | ReadableStream<Uint8Array<ArrayBuffer>> | Uint8Array<ArrayBuffer>,
+    source: Source | AsyncIterable<Uint8Array> | Uint8Array,
     path: string,
     options: UploadOptions = {},
   ): Promise<Transferred> {
     return this.#inTurn(() => {
-      const octets = source instanceof Uint8Array
-        ? sourceOf([source])
-        : source instanceof ReadableStream
-        ? sourceOf(source)
-        : source;
-      return store(this.#control, octets, named(path), options);
+      offsetOf(options.at === "end" ? undefined : options.at);
+      return store(this.#control, sourceFrom(source), named(path), options);
     });
   }
 
@@ -291,19 +292,36 @@ function named(path: string): string {
   return path;
 }
 
+/** Refuses what REST cannot say. */
+function offsetOf(offset: number | undefined): void {
+  if (offset === undefined || (Number.isSafeInteger(offset) && offset >= 0)) return;
+  throw new LocalError(`Cannot begin at octet ${offset}: an offset is a whole number from 0`);
+}
+
+/** What an upload reads from; a stream of node: counts as its chunks, though it has a `read`. */
+function sourceFrom(source: Source | AsyncIterable<Uint8Array> | Uint8Array): Source {
+  if (source instanceof Uint8Array) return sourceOf([source]);
+  if (typeof source === "object" && source !== null) {
+    if (Symbol.asyncIterator in source) return sourceOf(source);
+    if (typeof source.read === "function") return source;
+  }
+  throw new LocalError("Cannot upload: the source is neither octets, nor a stream, nor has a read");
+}
+
 /** A source that hands out chunks, cut to the size of the buffer. */
-function sourceOf(
-  chunks: Iterable<Uint8Array<ArrayBuffer>> | AsyncIterable<Uint8Array<ArrayBuffer>>,
-): Source {
+function sourceOf(chunks: Iterable<Uint8Array> | AsyncIterable<Uint8Array>): Source {
   const iterator = Symbol.asyncIterator in chunks
     ? chunks[Symbol.asyncIterator]()
     : chunks[Symbol.iterator]();
-  let rest = new Uint8Array(0);
+  let rest: Uint8Array = new Uint8Array(0);
   return {
     async read(buffer) {
       while (rest.length === 0) {
         const next = await iterator.next();
         if (next.done) return null;
+        if (!(next.value instanceof Uint8Array)) {
+          throw new LocalError("Cannot upload: the stream has other things than octets");
+        }
         rest = next.value;
       }
       const count = Math.min(rest.length, buffer.length);

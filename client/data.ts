@@ -18,6 +18,9 @@ export const DATA_BUFFER_BYTES = 262_144;
 /** A stalled connection is noticed between one and one and a quarter of its time limit. */
 const STALL_CHECKS = 4;
 
+/** How long the end of a download may take after its good reply, when all octets are here. */
+const END_WAIT_MS = 1_000;
+
 /** Where downloaded octets go. */
 export interface Sink {
   /**
@@ -45,6 +48,9 @@ export class DataConnection {
   #octets = 0;
   #cause: unknown;
   #closed = false;
+  /** Nothing more is waited for; closing the connection is no failure. */
+  #complete = false;
+  #endWait: ReturnType<typeof setInterval> | undefined;
   /** Ends the current wait for a source, a sink or a reader: each may last very long. */
   #wake: ((cause: unknown) => void) | undefined;
   /** Checks that the current wait for the network has lived through; undefined: no wait. */
@@ -58,6 +64,11 @@ export class DataConnection {
   /** Octets moved so far. */
   get octets(): number {
     return this.#octets;
+  }
+
+  /** Whether it was closed on this side: at its end, broken, or interrupted. */
+  get closed(): boolean {
+    return this.#closed;
   }
 
   /** Stops moving octets, which throws `cause`, and leaves the connection open. */
@@ -76,7 +87,21 @@ export class DataConnection {
   close(): void {
     if (this.#closed) return;
     this.#closed = true;
+    clearInterval(this.#endWait);
     this.#conn.close();
+  }
+
+  /**
+   * The server says that all is sent: once `octets` are here, its end of the connection is not
+   * waited for much longer. A few servers forget to close it.
+   */
+  endSoon(octets: number): void {
+    if (this.#closed) return;
+    this.#endWait = setInterval(() => {
+      if (this.#octets !== octets || this.#waitedChecks === undefined) return;
+      this.#complete = true;
+      this.close();
+    }, END_WAIT_MS);
   }
 
   /** Moves octets into `sink` until the server closes. */
@@ -84,17 +109,19 @@ export class DataConnection {
     const buffer = new Uint8Array(DATA_BUFFER_BYTES);
     await this.#watched(async () => {
       for (;;) {
-        const count = await this.#network(() => this.#conn.read(buffer));
-        if (count === null) return;
+        const count = await this.#network(() => this.#readUntilEnd(buffer));
+        if (count === null) break;
         this.#octets += count;
         const written = sink.write(buffer.subarray(0, count));
         if (written !== undefined) await this.#wakeable(written);
         onProgress?.(this.#octets);
       }
     });
+    // Some servers say 226 only when the client has closed its end, too.
+    this.close();
   }
 
-  /** Moves octets from `source` until its end, then closes. */
+  /** Moves octets from `source` until its end, then closes. What the source throws leaves it open. */
   async send(source: Source, onProgress?: OnProgress): Promise<void> {
     // The last, short segment of a file shall not wait for an acknowledgement.
     this.#conn.setNoDelay(true);
@@ -104,6 +131,9 @@ export class DataConnection {
         const asked = source.read(buffer);
         const count = asked instanceof Promise ? await this.#wakeable(asked) : asked;
         if (count === null || count === 0) return;
+        if (!Number.isInteger(count) || count < 0 || count > buffer.length) {
+          throw new LocalError(`Cannot read from the source: ${count} is no number of octets`);
+        }
         for (let at = 0; at < count;) {
           const rest = buffer.subarray(at, count);
           at += await this.#network(() => this.#wakeable(this.#conn.write(rest)));
@@ -116,14 +146,26 @@ export class DataConnection {
     this.close();
   }
 
+  async #readUntilEnd(buffer: Uint8Array<ArrayBuffer>): Promise<number | null> {
+    try {
+      return await this.#conn.read(buffer);
+    } catch (error) {
+      if (this.#complete) return null;
+      throw error;
+    }
+  }
+
   /** Waits for the network, which the stall limit counts; a slow sink or source is not a stall. */
   async #network<T>(call: () => Promise<T>): Promise<T> {
     this.#waitedChecks = 0;
     try {
       return await call();
     } catch (error) {
-      throw this.#cause ??
-        new ConnectionError(`The data connection broke: ${systemText(error)}`, { cause: error });
+      if (this.#cause !== undefined) throw this.#cause;
+      this.close();
+      throw new ConnectionError(`The data connection broke: ${systemText(error)}`, {
+        cause: error,
+      });
     } finally {
       this.#waitedChecks = undefined;
     }
@@ -167,11 +209,12 @@ export async function openData(
     const reply = await control.ask("EPSV");
     if (reply.code === 229) {
       const port = parseExtendedPassive(reply.lines.join(" "));
-      if (port === undefined || port === 0) throw notAnAddress("EPSV", reply);
       try {
+        if (port === undefined || port === 0) throw notAnAddress("EPSV", reply);
         return await connectData(control, port, signal);
       } catch (error) {
-        // Behind some address translators only the port of a 227 reply is opened.
+        // Behind some address translators only the port of a 227 reply is opened, or they spoil
+        // the reply to EPSV.
         if (!(error instanceof ConnectionError) || isIpv6(control)) throw error;
       }
     } else if (reply.code === 421 || isIpv6(control)) {

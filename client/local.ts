@@ -95,14 +95,16 @@ export class PartFile implements Sink {
   }
 
   /**
-   * Opens `local`.part. Nothing of it is lost before `begin`.
+   * Opens `local`.part, which nobody else writes until it is closed. Nothing of it is lost before
+   * `begin`. When `local` is a link, the file that it leads to is the one that is written.
    *
    * @param resume Goes on behind what is there. Without a part, `local` itself becomes it, as
    * other programs leave a broken download; when it has `size` octets it is complete.
    */
-  static async open(local: string, resume: boolean, size?: number): Promise<PartFile> {
-    const action = `Cannot write "${local}"`;
+  static async open(target: string, resume: boolean, size?: number): Promise<PartFile> {
+    const action = `Cannot write "${target}"`;
     try {
+      const local = await throughLinks(target);
       const there = await statIfThere(local);
       if (there?.isDirectory) throw new LocalError(`${action}: it is a directory`);
       if (there !== undefined && !there.isFile) {
@@ -123,7 +125,7 @@ export class PartFile implements Sink {
           await Deno.rename(local, path);
         }
       }
-      const file = await Deno.open(path, { write: true, create: true });
+      const file = await openPart(path, resume);
       const offset = resume ? await file.seek(0, Deno.SeekMode.End) : 0;
       return new PartFile(local, path, file, offset);
     } catch (error) {
@@ -156,11 +158,11 @@ export class PartFile implements Sink {
     try {
       result = await transfer();
     } catch (error) {
-      this.#file?.close();
-      await this.#keep(onKept);
+      // The lock ends with the file: nobody else may find what is about to go.
+      await this.#keep(onKept).finally(() => this.#file?.close());
       throw error;
     }
-    this.#file?.close();
+    using _ = this.#file;
     if (this.path !== this.#local) {
       try {
         await Deno.rename(this.path, this.#local);
@@ -189,7 +191,7 @@ export class PartFile implements Sink {
 
 /**
  * Uploads the file `local` to `remote`. With `resume`, what the server has already (SIZE) is left
- * out: REST and STOR, or APPE where the server knows no REST.
+ * out: APPE, or REST and STOR where the server knows no APPE.
  *
  * @throws {LocalError} when the file cannot be read.
  */
@@ -224,11 +226,12 @@ async function uploadFrom(
 ): Promise<Transferred> {
   if (offset === 0) return await client.upload(source, remote, options);
   try {
-    return await client.upload(source, remote, { ...options, at: offset });
+    // Some servers take REST and let STOR truncate all the same; none does so at APPE.
+    return await client.upload(source, remote, { ...options, at: "end" });
   } catch (error) {
     // 500 to 504: no such command, or not with this argument. Nothing was sent yet.
     if (!(error instanceof ProtocolError) || error.code < 500 || error.code > 504) throw error;
-    return await client.upload(source, remote, { ...options, at: "end" });
+    return await client.upload(source, remote, { ...options, at: offset });
   }
 }
 
@@ -238,6 +241,8 @@ export class LocalFile implements Source, Disposable {
   readonly size: number | undefined;
   readonly #file: Deno.FsFile;
   readonly #action: string;
+  /** Octets from the beginning that were read or skipped. */
+  #position = 0;
 
   private constructor(file: Deno.FsFile, size: number | undefined, action: string) {
     this.#file = file;
@@ -263,7 +268,7 @@ export class LocalFile implements Source, Disposable {
   /** Goes on behind the first `octets`. */
   async skip(octets: number): Promise<void> {
     try {
-      await this.#file.seek(octets, Deno.SeekMode.Start);
+      this.#position = await this.#file.seek(octets, Deno.SeekMode.Start);
     } catch (error) {
       throw localError(this.#action, error);
     }
@@ -274,11 +279,18 @@ export class LocalFile implements Source, Disposable {
     if (this.size === undefined) {
       return this.#file.read(buffer).catch((error) => this.#fail(error));
     }
+    let count: number | null;
     try {
-      return this.#file.readSync(buffer);
+      count = this.#file.readSync(buffer);
     } catch (error) {
       return this.#fail(error);
     }
+    this.#position += count ?? 0;
+    if (count === null && this.#position < this.size) {
+      const octets = `${this.#position} of ${this.size} octets`;
+      throw new LocalError(`${this.#action}: it ended after ${octets}`);
+    }
+    return count;
   }
 
   /** Closes the file. */
@@ -291,11 +303,50 @@ export class LocalFile implements Source, Disposable {
   }
 }
 
-async function statIfThere(path: string): Promise<Deno.FileInfo | undefined> {
+async function statIfThere(
+  path: string,
+  look: (path: string) => Promise<Deno.FileInfo> = Deno.stat,
+): Promise<Deno.FileInfo | undefined> {
   try {
-    return await Deno.stat(path);
+    return await look(path);
   } catch (error) {
     if (error instanceof Deno.errors.NotFound) return undefined;
+    throw error;
+  }
+}
+
+/** The file that `path` leads to; itself when it is no link, or one to a pipe or a device. */
+async function throughLinks(path: string): Promise<string> {
+  if (!(await statIfThere(path, Deno.lstat))?.isSymlink) return path;
+  const there = await statIfThere(path);
+  if (there === undefined) {
+    throw new LocalError(`Cannot write "${path}": it is a link that leads to no file`);
+  }
+  return there.isFile ? await Deno.realPath(path) : path;
+}
+
+/**
+ * Opens and locks a part. What has that name and is more than a file of its own, such as a link
+ * to another file, is never written through: it gives way, or nothing is resumed.
+ */
+async function openPart(path: string, resume: boolean): Promise<Deno.FsFile> {
+  const there = await statIfThere(path, Deno.lstat);
+  const isOwn = there !== undefined && there.isFile && (there.nlink ?? 1) === 1;
+  if (there !== undefined && !isOwn) {
+    if (resume) throw new LocalError(`Cannot continue "${path}": it is no file of its own`);
+    await Deno.remove(path);
+  }
+  const file = await Deno.open(path, isOwn ? { write: true } : { write: true, createNew: true });
+  try {
+    const locked = await file.tryLock(true);
+    const [opened, named] = [await file.stat(), await statIfThere(path, Deno.lstat)];
+    // Between the two looks another transfer may have ended, and its part got its name.
+    if (!locked || opened.ino !== named?.ino || opened.dev !== named?.dev) {
+      throw new LocalError(`Cannot write "${path}": another transfer is writing it`);
+    }
+    return file;
+  } catch (error) {
+    file.close();
     throw error;
   }
 }

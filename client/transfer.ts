@@ -66,6 +66,7 @@ export async function retrieve(
     command: `RETR ${path}`,
     offset,
     options,
+    expected: () => expected,
     move: async (data, first) => {
       const announced = first && announcedSize(first);
       // With an offset servers differ in what they announce: the file or the rest of it.
@@ -99,15 +100,24 @@ export async function store(
   path: string,
   options: UploadOptions = {},
 ): Promise<Transferred> {
+  const action = `Cannot store "${path}"`;
   await setType(control, "I");
-  return await transfer(control, {
-    action: `Cannot store "${path}"`,
+  const before = options.at === "end" ? await sizeOf(control, path) ?? 0 : options.at ?? 0;
+  const result = await transfer(control, {
+    action,
     command: `${options.at === "end" ? "APPE" : "STOR"} ${path}`,
     offset: typeof options.at === "number" ? options.at : 0,
     options,
     sends: true,
     move: (data) => data.send(source, options.onProgress),
   });
+  // A server may have closed early and still say that all is well.
+  const size = await sizeOf(control, path);
+  const expected = before + result.octets;
+  if (size !== undefined && size !== expected) {
+    throw new ConnectionError(`${action}: the server has ${size} of ${expected} octets`);
+  }
+  return result;
 }
 
 /** TYPE, unless it is in force. */
@@ -145,6 +155,8 @@ interface Plan {
   readonly options?: TransferOptions;
   /** Octets go to the server: closing the data connection would tell it that they are all. */
   readonly sends?: boolean;
+  /** How many octets come, as far as it is known by then. */
+  expected?(): number | undefined;
   /** Moves the octets; `preliminary` is the server's 1yz reply, if there was one. */
   move(data: DataConnection, preliminary: Reply | undefined): Promise<void>;
 }
@@ -187,18 +199,26 @@ async function runTransfer(
   };
   signal?.addEventListener("abort", interrupt);
   // A refusal in the middle, such as 552 for a full disk, ends the transfer at once. A good reply
-  // may overtake the last octets and changes nothing.
+  // may overtake the last octets and is no end by itself.
   exchange.final.then(
-    (reply) => reply.code >= 300 && data.interrupt(refusal(plan.action, reply)),
+    (reply) => {
+      if (reply.code >= 300) return data.interrupt(refusal(plan.action, reply));
+      const octets = plan.expected?.();
+      if (octets !== undefined) data.endSoon(octets);
+    },
     (error) => data.interrupt(error),
   );
   try {
     if (signal?.aborted) interrupt();
     await plan.move(data, first.code < 200 ? first : undefined);
   } catch (error) {
+    const broke = data.closed;
+    // The source failed: the end of the data connection would make its octets a whole file.
+    if (plan.sends && !broke && !control.closed) abort ??= control.begin("ABOR");
     const reply = await endTransfer(control, data, exchange, abort);
     // A broken data connection is told by its cause, when the server names one.
-    const told = error instanceof ConnectionError && reply !== undefined && reply.code >= 300;
+    const told = broke && error instanceof ConnectionError && reply !== undefined &&
+      reply.code >= 300;
     throw told ? refusal(plan.action, reply) : error;
   } finally {
     signal?.removeEventListener("abort", interrupt);

@@ -7,6 +7,8 @@
  * @module
  */
 
+import { localError } from "../errors.ts";
+
 /** Standard streams and signals. */
 export interface Console {
   /** Whether standard output is a terminal. */
@@ -51,7 +53,7 @@ export function systemConsole(): Console {
         for (let at = 0; at < octets.length;) at += await Deno.stdout.write(octets.subarray(at));
       } catch (error) {
         if (error instanceof Deno.errors.BrokenPipe) throw new OutputClosed();
-        throw error;
+        throw localError("Cannot write to standard output", error);
       }
     },
     writeError(text) {
@@ -62,7 +64,13 @@ export function systemConsole(): Console {
         // There is no other place to say it.
       }
     },
-    read: (buffer) => Deno.stdin.read(buffer),
+    async read(buffer) {
+      try {
+        return await Deno.stdin.read(buffer);
+      } catch (error) {
+        throw localError("Cannot read standard input", error);
+      }
+    },
     onInterrupt(listener) {
       Deno.addSignalListener("SIGINT", listener);
       return () => Deno.removeSignalListener("SIGINT", listener);

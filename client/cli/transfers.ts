@@ -111,17 +111,19 @@ export async function put({ client, console, request, signal }: Task): Promise<v
       await client.upload(source, target, { signal, ...listener(progress) });
       return true;
     }
+    const resume = request.options.has("continue");
+    // Where an older file has the name, nobody can tell later what of it is the new one.
+    const isNew = resume || await client.size(target) === undefined;
     const { wasComplete } = await uploadFile(client, local, target, {
-      resume: request.options.has("continue"),
+      resume,
       signal,
       ...listener(progress),
       onStart: (offset, total) => progress?.start(offset, total),
     }).catch((error) => {
       progress?.stop();
       if (signal.aborted) {
-        console.writeError(
-          `Left "${printable(target)}" incomplete, put --continue goes on from there\n`,
-        );
+        const next = isNew ? "put --continue goes on from there" : "put it again as a whole";
+        console.writeError(`Left "${printable(target)}" incomplete, ${next}\n`);
       }
       throw error;
     });

@@ -130,8 +130,8 @@ Deno.test("parseFlags --points headline keeps what scenarios are judged by, and 
     }
   }
   // Memory per session is a slope over at least two points.
-  const idle = understood("--points", "headline").scenarios.find(({ id }) => id === "idle")!;
-  assert(idle.points.length > 1);
+  const asleep = understood("--points", "headline").scenarios.find(({ id }) => id === "asleep")!;
+  assert(asleep.points.length > 1);
   const all = understood("--points", "all").scenarios;
   assertEquals(all.map(({ points }) => points), understood().scenarios.map(({ points }) => points));
 });

@@ -11,27 +11,15 @@ import { type LoadProgram, nativeLoad, TYPESCRIPT_LOAD } from "../../bench/load/
 import { compileTwins } from "../../bench/load/twins.ts";
 import { cellCount, measure, type Plan, prepareWorkplace } from "../../bench/run/measure.ts";
 import { whyTooMany } from "../../bench/run/machine.ts";
-import { orderOf, pointsFor } from "../../bench/run/plan.ts";
 import type { AgreementRecord, CeilingRecord, CellRecord } from "../../bench/record.ts";
-import { parseFlags } from "../../bench/flags.ts";
-import { parseCounts } from "../../bench/run/count.ts";
-import { RunClock } from "../../bench/run/run_clock.ts";
-import {
-  kernelBytes,
-  processTree,
-  processWork,
-  readMemoryBytes,
-  readProcessFigures,
-} from "../../bench/run/process_figures.ts";
+import { processTree, processWork, readProcessFigures } from "../../bench/run/process_figures.ts";
 import { SCENARIOS } from "../../bench/scenarios/mod.ts";
 import { startServer } from "../../bench/run/server_process.ts";
 import { ladderOf, MODELS, type Subject, twinsOf } from "../../bench/run/subjects.ts";
 import { Child } from "../child.ts";
 import { testWith } from "../permission.ts";
 import { NEEDS, noCompiler } from "./needs.ts";
-
-const EPOLL = MODELS.find(({ id }) => id === "epoll")!;
-const BLOCKING = MODELS.find(({ id }) => id === "blocking-8")!;
+import { BLOCKING, EPOLL, planOf } from "./smallest_plan.ts";
 
 /** Uses 50 ms of processor time in a thread, which then ends. */
 const BURNING = `
@@ -52,23 +40,6 @@ time.sleep(10)
 
 /** "control" with all its points. */
 const CONTROL = SCENARIOS.filter(({ id }) => id === "control");
-
-/** Every scenario at the points of --quick. */
-function planOf(...subjects: Subject[]): Plan {
-  const parsed = parseFlags(["--quick"]);
-  assert(parsed.kind === "run");
-  return {
-    subjects,
-    scenarios: parsed.flags.scenarios,
-    sizes: { small: 1_000, medium: 300_001, large: 1_000_001 },
-    repeats: 1,
-    seconds: 0.05,
-    probes: 0,
-    retries: 0,
-    stallMs: 10_000,
-    seed: 1,
-  };
-}
 
 /** The cells of `plan`, and why some are missing. `abortAt`: interrupted before that cell. */
 async function cellsOf(plan: Plan, abortAt = Infinity, other?: LoadProgram) {
@@ -214,40 +185,9 @@ testWith(
   },
 );
 
-Deno.test("whyTooMany compares sessions with the limit of descriptors", () => {
-  const limits =
-    "Max processes  9 9 processes\nMax open files            1024       4096   files\n";
-  assertEquals(whyTooMany(700, limits), undefined);
-  assertEquals(
-    whyTooMany(1_000, limits),
-    "1000 sessions need more than the 1024 descriptors that a process may have here (RLIMIT_NOFILE)",
-  );
-});
-
 testWith(NEEDS, "measure ends with what there is when it is interrupted", async () => {
   const { cells, incomplete } = await cellsOf({ ...planOf(EPOLL), repeats: 50 }, 3);
   assertEquals([cells.length, incomplete], [3, "it was interrupted"]);
-});
-
-Deno.test("RunClock gives each scenario its share of a time that is short, the baseline first", () => {
-  const plan = { ...planOf(BLOCKING, EPOLL), budgetMs: 1_000 };
-  const all = orderOf(plan);
-  let now = 5_000;
-  const clock = new RunClock(plan, all, () => now);
-  for (const series of all) assertEquals(clock.orderOf(series)[0], EPOLL);
-  const open = (place: number) => all.filter((_, index) => !clock.isOver(index, place)).length;
-  assertEquals([open(0), open(1)], [all.length, all.length]);
-  now += 500;
-  // Of those whose share is used up only the baseline is measured yet.
-  assert(open(1) > 0 && open(1) < all.length);
-  assertEquals(open(0), all.length);
-  now += 501;
-  assertEquals([open(0), open(1)], [0, 0]);
-  const shares = all.map((_, index) => clock.share(index, 1));
-  assertEquals(shares, shares.toSorted((left, right) => left - right));
-  assert(shares[0]! > 0 && shares.at(-1)! < 1);
-  const unlimited = new RunClock(planOf(BLOCKING, EPOLL), all, () => now += 1e9);
-  assertEquals([unlimited.isOver(0, 1), unlimited.orderOf(all[0]!)], [false, all[0]!.order]);
 });
 
 testWith(NEEDS, "measure gives the reason of a server that does not start", async () => {
@@ -255,32 +195,6 @@ testWith(NEEDS, "measure gives the reason of a server that does not start", asyn
   const plan = planOf(broken);
   const { cells } = await cellsOf({ ...plan, scenarios: plan.scenarios.slice(0, 1) });
   assertMatch(cells[0]!.failure!, /^it ended: .*telepathy/);
-});
-
-Deno.test("orderOf has everybody back to back at each point, in an order drawn anew", () => {
-  const plan = { ...planOf(EPOLL, BLOCKING), repeats: 20 };
-  const all = orderOf(plan);
-  assertEquals(orderOf(plan), all);
-  const orders = new Set<string>();
-  for (const { order, scenario } of all) {
-    const ids = order.map((one) => typeof one === "string" ? one : one.id);
-    const wanted = scenario.tags.includes("ceiling") ? ["blocking-8", "ceiling", "epoll"] : [
-      "blocking-8",
-      "epoll",
-    ];
-    assertEquals(ids.toSorted(), wanted);
-    orders.add(ids.join());
-  }
-  assertEquals(orders.size, 2 + 6);
-  // A scenario stays together in its block, and its last point says so.
-  for (let block = 0; block < 20; block++) {
-    const own = all.filter((series) => series.block === block);
-    const runs = own.filter(({ scenario }, index) => scenario !== own[index - 1]?.scenario);
-    assertEquals(runs.length, plan.scenarios.length);
-    assertEquals(own.filter(({ last }) => last).length, plan.scenarios.length);
-  }
-  const first = (seed: number) => orderOf({ ...plan, seed }).map(({ scenario }) => scenario.id);
-  assert(first(2).join() !== first(3).join());
 });
 
 testWith(NEEDS, "measure parks whoever is not measured, and lets nobody stay behind", async () => {
@@ -340,47 +254,6 @@ testWith(
   },
 );
 
-Deno.test("processWork tells to which resolution reaped children are known, and no switches", () => {
-  const look = (cpu: number, reapedTicks: number, ...threads: [string, number][]) => ({
-    cpu,
-    reapedTicks,
-    userTicks: 0,
-    systemTicks: 0,
-    switches: new Map(threads.map(([id, voluntary]) => [id, { voluntary, involuntary: 1 }])),
-    threads: threads.length,
-    processes: 3,
-  });
-  const before = look(1, 50, ["7/7", 10], ["7/8", 5]);
-  const steady = processWork(before, look(1.5, 50, ["7/7", 14], ["7/8", 5], ["7/9", 2]));
-  assertEquals([steady.cpu, steady.cpuResolution], [0.5, 1e-9]);
-  assertEquals(steady.switches, { voluntary: 6, involuntary: 1 });
-  const reaped = processWork(before, look(1.5, 60, ["7/7", 14], ["7/8", 5]));
-  assertEquals([reaped.cpuResolution, reaped.switches], [0.03, undefined]);
-  assertEquals(processWork(before, look(1.5, 50, ["7/7", 14])).switches, undefined);
-  // What cannot be stays as it is, for the report to say so.
-  assertEquals(processWork(before, look(0.5, 50, ["7/7", 10], ["7/8", 5])).cpu, -0.5);
-});
-
-Deno.test("pointsFor spares peers the ladders", () => {
-  const parsed = parseFlags([]);
-  assert(parsed.kind === "run");
-  const control = parsed.flags.scenarios.find(({ id }) => id === "control")!;
-  const located = { version: "1", prepare: () => Promise.reject(new Error("not started")) };
-  const peer = { kind: "peer", id: "p", title: "p", sessionsMax: 1, located } as const;
-  assertEquals(pointsFor(EPOLL, control), control.points);
-  assertEquals(pointsFor(peer, control).map(({ id }) => id), ["clients=16"]);
-});
-
-Deno.test("a twin takes part where its dialogue suffices", () => {
-  const parsed = parseFlags([]);
-  assert(parsed.kind === "run");
-  const [twin] = twinsOf("no program");
-  const places = parsed.flags.scenarios.flatMap((scenario) =>
-    pointsFor(twin!, scenario).length > 0 ? [scenario.id] : []
-  );
-  assertEquals(places, ["control", "idle", "asleep", "logins", "burst", "small"]);
-});
-
 testWith(NEEDS, "measure has twins beside models, their CPU by the same clock", async () => {
   await using folder = { path: await Deno.makeTempDir(), [Symbol.asyncDispose]: removed };
   const program = join(folder.path, "twin");
@@ -425,38 +298,3 @@ testWith(NEEDS, "measure has the other load measure the baseline once a block", 
     await Deno.remove(folder, { recursive: true });
   }
 }, noCompiler);
-
-testWith(NEEDS, "readProcessFigures counts a process and what it started", async () => {
-  await using child = new Child("sh", ["-c", "sleep 10 & echo started; wait"]);
-  await child.stdout.match(/started/);
-  const tree = processTree(child.pid);
-  assertEquals([tree.length, tree[0]], [2, child.pid]);
-  const figures = readProcessFigures(child.pid);
-  assertEquals([figures.processes, figures.threads], [2, 2]);
-  assert(figures.cpu > 0 && readMemoryBytes(child.pid) > 0);
-  Deno.kill(tree[1]!);
-});
-
-testWith(NEEDS, "readProcessFigures of a process that has ended is nothing, not an error", () => {
-  const { cpu, threads } = readProcessFigures(2 ** 22 + 1);
-  assertEquals([cpu, threads, readMemoryBytes(2 ** 22 + 1)], [0, 0, 0]);
-});
-
-Deno.test("kernelBytes adds up slabs, stacks, page tables and buffers", () => {
-  const meminfo = "Slab: 99 kB\nSUnreclaim:  4 kB\nKernelStack: 2 kB\nPageTables: 1 kB\n";
-  const sockstat =
-    "sockets: used 8\nTCP: inuse 5 orphan 0 tw 4 alloc 5 mem 3\nUDP: inuse 0 mem 9\n";
-  assertEquals(kernelBytes(meminfo, sockstat), 7 * 1024 + 3 * 4096);
-});
-
-Deno.test("parseCounts reads perf's figures, and what is not told apart", () => {
-  const csv = `# started on Thu Jan  1 00:00:00 1970
-
-100,,raw_syscalls:sys_enter,1,100.00,,
-40,,syscalls:sys_enter_recvfrom,1,100.00,,
-0,,syscalls:sys_enter_bind,1,100.00,,
-<not counted>,,syscalls:sys_enter_brk,0,0.00,,
-50,,syscalls:sys_enter_sendto,1,100.00,,
-`;
-  assertEquals(parseCounts(csv), { recvfrom: 40, sendto: 50, others: 10 });
-});

@@ -153,6 +153,14 @@ testWith(
           new TextDecoder().decode(stderr),
           'Cannot write "/dev/full": no space left on device\n',
         );
+        const line = `exec "$0" run -A "$1" client -q --port ${port} get a - > /dev/full`;
+        const piped = await new Deno.Command("sh", {
+          args: ["-c", line, Deno.execPath(), MAIN],
+        }).output();
+        assertEquals(
+          [piped.code, new TextDecoder().decode(piped.stderr)],
+          [EXIT.local, "Cannot write to standard output: no space left on device\n"],
+        );
       } finally {
         await server.stop(0);
       }
@@ -235,3 +243,57 @@ testWith(
       assertEquals(server.verbs.at(-1), "QUIT");
     }),
 );
+
+served(
+  "get writes no file that a part's name leads to, and through a link as LOCAL",
+  async (stage) => {
+    const { root, here, client } = stage;
+    await Deno.writeTextFile(`${root}/a`, "new");
+    for (const link of [Deno.symlink, Deno.link]) {
+      await Deno.writeTextFile(`${here}/victim`, "victim");
+      await link(`${here}/victim`, `${here}/a.part`);
+      const resumed = await client(["get", "-c", "a", `${here}/a`]);
+      assertEquals([resumed.status, resumed.error.includes("a.part")], [EXIT.local, true]);
+      assertEquals((await client(["get", "a", `${here}/a`])).status, EXIT.ok);
+      assertEquals(await Deno.readTextFile(`${here}/victim`), "victim");
+      assertEquals(await Deno.readTextFile(`${here}/a`), "new");
+      assertEquals(await names(here), ["a", "victim"]);
+      await Deno.remove(`${here}/a`);
+    }
+    await Deno.symlink("victim", `${here}/link`);
+    assertEquals((await client(["get", "a", `${here}/link`])).status, EXIT.ok);
+    assertEquals((await Deno.lstat(`${here}/link`)).isSymlink, true);
+    assertEquals(await Deno.readTextFile(`${here}/victim`), "new");
+    assertEquals(await names(here), ["link", "victim"]);
+  },
+);
+
+const [underWay, mayEnd] = [Promise.withResolvers<void>(), Promise.withResolvers<void>()];
+
+scripted("get refuses a LOCAL that another get is writing", {
+  answers: {
+    RETR: async (_, session) => {
+      const data = await session.data();
+      await session.say("150 Opening");
+      await data.write(new TextEncoder().encode("some"));
+      underWay.resolve();
+      await mayEnd.promise;
+      session.closeData();
+      await session.say("226 Done");
+    },
+  },
+}, async ({ here, client }) => {
+  const first = client(["get", "a", `${here}/a`]);
+  await underWay.promise;
+  for (const flags of [[], ["-c"]]) {
+    const { status, error } = await client(["get", ...flags, "b", `${here}/a`]);
+    assertEquals(
+      [status, error],
+      [EXIT.local, `Cannot write "${here}/a.part": another transfer is writing it\n`],
+    );
+  }
+  mayEnd.resolve();
+  assertEquals((await first).status, EXIT.ok);
+  assertEquals(await Deno.readTextFile(`${here}/a`), "some");
+  assertEquals(await names(here), ["a"]);
+});

@@ -4,9 +4,12 @@
  * @module
  */
 
-import { assert, assertEquals, assertMatch } from "@std/assert";
-import { EXIT } from "../../client/cli/mod.ts";
-import { names, octets, scripted, served, SUMMARY } from "./stage.ts";
+import { assert, assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
+import { EXIT, main } from "../../client/cli/mod.ts";
+import { testWith } from "../permission.ts";
+import { FakeConsole } from "./fake_console.ts";
+import { type Answer, type Script, ScriptedServer } from "./scripted_server.ts";
+import { names, NEEDS, octets, scripted, served, SUMMARY, withFolders } from "./stage.ts";
 
 served("put uploads a file under its own name, another one, or into a folder", async (stage) => {
   const { root, here, client } = stage;
@@ -107,16 +110,90 @@ async function breakUpload(control: Deno.TcpConn, part: Uint8Array): Promise<voi
   control.close();
 }
 
-scripted("put -c appends where the server has no REST", {
-  answers: {
-    SIZE: "213 4",
-    APPE: async (_, session) => {
-      assertEquals(new TextDecoder().decode(await session.receive()), "456789");
-      await session.say("226 Done");
+/** A file of four octets on a server, for put -c; `appends`: whether it knows APPE. */
+function halfStored(appends: boolean): { script: Script; content(): string } {
+  let file = "0123";
+  const take: Answer = async (_, session) => {
+    file += new TextDecoder().decode(await session.receive());
+    await session.say("226 Done");
+  };
+  const truncate: Answer = async (_, session) => {
+    file = "";
+    await session.receive();
+    await session.say("226 Done");
+  };
+  return {
+    content: () => file,
+    script: {
+      answers: {
+        SIZE: (_, session) => session.say(`213 ${file.length}`),
+        REST: "350 Go on",
+        // A server with APPE is one whose STOR truncates whatever REST said.
+        ...(appends ? { APPE: take, STOR: truncate } : { STOR: take }),
+      },
     },
+  };
+}
+
+for (const appends of [true, false]) {
+  const server = appends ? "appends where STOR would truncate" : "uses REST where APPE is unknown";
+  const { script, content } = halfStored(appends);
+  scripted(`put -c ${server}`, script, async ({ here, client }) => {
+    await Deno.writeTextFile(`${here}/a`, "0123456789");
+    const { status, error } = await client(["put", "-c", `${here}/a`, "a"]);
+    assertEquals(status, EXIT.ok, error);
+    assertMatch(error, /^a: 6 B in /);
+    assertEquals(content(), "0123456789");
+  });
+}
+
+let shrinking = "";
+
+scripted("put of a file that shrinks meanwhile fails, and what came is not a whole file", {
+  answers: {
+    STOR: async (_, session) => {
+      const data = await session.data();
+      await Deno.truncate(shrinking, 10);
+      await session.say("150 Go ahead");
+      while (await data.read(new Uint8Array(4096)) !== null);
+      session.closeData();
+    },
+    ABOR: (_, session) => session.say("426 Aborted\r\n226 Closed"),
   },
 }, async ({ here, client }) => {
-  await Deno.writeTextFile(`${here}/a`, "0123456789");
-  const { status, error } = await client(["put", "-c", `${here}/a`, "a"]);
-  assertEquals(status, EXIT.ok, error);
+  shrinking = `${here}/a`;
+  await Deno.writeFile(shrinking, octets(1000));
+  const { status, error } = await client(["put", shrinking, "a"]);
+  assertEquals(
+    [status, error],
+    [EXIT.local, `Cannot read "${shrinking}": it ended after 10 of 1000 octets\n`],
+  );
 });
+
+for (const old of [false, true]) {
+  const next = old ? "put it again as a whole" : "put --continue goes on from there";
+  const name = `put that Ctrl-C ends ${old ? "over an older file" : "of a new file"} says: ${next}`;
+  testWith(NEEDS, name, () =>
+    withFolders(async (_, here) => {
+      const console = new FakeConsole();
+      await using server = new ScriptedServer({
+        answers: {
+          SIZE: old ? "213 300000" : "550 No such file",
+          STOR: async (_, session) => {
+            await session.data();
+            await session.say("150 Go ahead");
+            console.interrupt();
+          },
+          ABOR: async (_, session) => {
+            await session.say("426 Aborted\r\n226 Closed");
+            session.closeData();
+          },
+        },
+      });
+      // More than the sockets take: the server reads none of it.
+      await Deno.writeFile(`${here}/a`, new Uint8Array(30_000_000));
+      const port = String(server.address.port);
+      assertEquals(await main(["--port", port, "put", `${here}/a`], console), EXIT.interrupted);
+      assertStringIncludes(console.errorText, `Left "a" incomplete, ${next}\nInterrupted\n`);
+    }));
+}

@@ -48,12 +48,24 @@ scripted("download falls back to PASV when EPSV's port cannot be reached", {
   assertEquals(decode(await client.readFile("a")), "hello");
 });
 
+for (const reply of ["229 Entering nothing", "229 Entering (|||0|)", "229 Entering (|||70000|)"]) {
+  scripted(`download falls back to PASV when EPSV is answered with ${reply}`, {
+    answers: {
+      EPSV: reply,
+      PASV: (_, session) => {
+        const port = session.listen();
+        return session.say(`227 =127,0,0,1,${port >> 8},${port & 255}`);
+      },
+      RETR: retr("hello"),
+    },
+  }, async (client) => {
+    assertEquals(decode(await client.readFile("a")), "hello");
+  });
+}
+
 for (
   const [name, answers, text] of [
     ["neither EPSV nor PASV", { EPSV: "500 No" }, "502 Not implemented"],
-    ["229 without a port", { EPSV: "229 Entering nothing" }, "reply to EPSV has no address"],
-    ["port 0", { EPSV: "229 Entering (|||0|)" }, "has no address"],
-    ["a port that is none", { EPSV: "229 Entering (|||70000|)" }, "has no address"],
     ["227 without an address", { EPSV: "500 No", PASV: "227 Entering" }, "reply to PASV has no"],
     [
       "227 with numbers too large",
@@ -287,3 +299,36 @@ scripted("download calls begin with the size before it writes", {
   });
   assertEquals(calls, ["begin 5", "write 5"]);
 });
+
+scripted("download closes its end before it waits for the reply", {
+  answers: {
+    RETR: async (_, session) => {
+      const data = await session.data();
+      await session.say("150 Opening");
+      await data.write(new TextEncoder().encode("hello"));
+      await data.closeWrite();
+      // The reply comes when the client has closed, as ProFTPD has it.
+      assertEquals(await data.read(new Uint8Array(1)), null);
+      session.closeData();
+      await session.say("226 Done");
+    },
+  },
+}, async (client) => {
+  assertEquals(decode(await client.readFile("a")), "hello");
+}, { timeoutMs: 5_000 });
+
+scripted("download is complete when all octets and 226 came, though the server does not close", {
+  answers: {
+    SIZE: "213 5",
+    RETR: async (_, session) => {
+      const data = await session.data();
+      await session.say("150 Opening");
+      await data.write(new TextEncoder().encode("hello"));
+      await session.say("226 Done");
+    },
+    NOOP: "200 Fine",
+  },
+}, async (client) => {
+  assertEquals(decode(await client.readFile("a")), "hello");
+  assertEquals((await client.command("NOOP")).code, 200);
+}, { timeoutMs: 10_000 });

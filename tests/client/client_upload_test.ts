@@ -5,7 +5,10 @@
  */
 
 import { assertEquals, assertRejects } from "@std/assert";
-import { ProtocolError } from "../../client/mod.ts";
+import { Buffer } from "node:buffer";
+import { Readable } from "node:stream";
+import { ConnectionError, LocalError, ProtocolError } from "../../client/mod.ts";
+import type { Script } from "./scripted_server.ts";
 import { decode, scripted } from "./scripted_test_case.ts";
 
 const stored: Uint8Array[] = [];
@@ -96,6 +99,7 @@ scripted("upload that is broken off says ABOR before its data connection ends", 
 scripted("upload passes on what the source throws", {
   answers: {
     STOR: (_, session) => session.receive().then(() => session.say("226 Done")),
+    ABOR: "226 Aborted",
     NOOP: "200 Fine",
   },
 }, async (client) => {
@@ -106,4 +110,133 @@ scripted("upload passes on what the source throws", {
   };
   await assertRejects(() => client.upload(source, "a"), RangeError, "bad sector");
   assertEquals((await client.command("NOOP")).code, 200);
+});
+
+/** A file that STOR replaces at its end only, and ABOR leaves as it is. */
+function keeping(): { files: Map<string, string>; script: Script } {
+  const files = new Map([["good.txt", "good"]]);
+  let aborted = false;
+  return {
+    files,
+    script: {
+      answers: {
+        STOR: async (name, session) => {
+          aborted = false;
+          const octets = await session.receive();
+          if (aborted) return;
+          files.set(name, decode(octets));
+          await session.say("226 Done");
+        },
+        ABOR: async (_, session) => {
+          aborted = true;
+          await session.say("426 Aborted\r\n226 Closed");
+        },
+        SIZE: (name, session) => session.say(`213 ${files.get(name)!.length}`),
+        NOOP: "200 Fine",
+      },
+    },
+  };
+}
+
+const failing = keeping();
+
+scripted("upload whose source fails says ABOR, and the old file stays", failing.script, async (
+  client,
+  server,
+) => {
+  const chunk = new Uint8Array(1000);
+  let reads = 0;
+  const sources = [
+    new ReadableStream<Uint8Array<ArrayBuffer>>({
+      pull(controller) {
+        if (reads++ < 3) controller.enqueue(chunk);
+        else controller.error(new RangeError("bad sector"));
+      },
+    }),
+    {
+      calls: 0,
+      read(buffer: Uint8Array): number {
+        if (this.calls++ < 3) return buffer.length;
+        throw new RangeError("bad sector");
+      },
+    },
+    {
+      calls: 0,
+      async read(): Promise<number> {
+        if (this.calls++ < 3) return await Promise.resolve(10);
+        throw new ConnectionError("bad sector");
+      },
+    },
+  ];
+  for (const source of sources) {
+    await assertRejects(() => client.upload(source, "good.txt"), Error, "bad sector");
+    assertEquals((await client.command("NOOP")).code, 200);
+    assertEquals(server.verbs.slice(-3), ["STOR", "ABOR", "NOOP"]);
+    assertEquals(failing.files.get("good.txt"), "good");
+  }
+  for (const count of [NaN, -1, 1.5, Infinity]) {
+    await assertRejects(
+      () => client.upload({ read: () => count }, "good.txt"),
+      LocalError,
+      "is no number of octets",
+    );
+  }
+  const words = new ReadableStream({ start: (controller) => controller.enqueue("text") });
+  await assertRejects(() => client.upload(words, "good.txt"), LocalError, "other things");
+  assertEquals(failing.files.get("good.txt"), "good");
+});
+
+const strange = keeping();
+
+scripted(
+  "upload refuses before STOR what is no source, and an offset that is none",
+  strange.script,
+  async (
+    client,
+    server,
+  ) => {
+    for (const source of [undefined, null, "text", 5, {}, new Date()]) {
+      await assertRejects(
+        () => client.upload(source as unknown as Uint8Array, "good.txt"),
+        LocalError,
+        "Cannot upload: the source is neither",
+      );
+    }
+    for (const offset of [-1, 1.5, NaN]) {
+      const at = { at: offset };
+      await assertRejects(
+        () => client.upload(new Uint8Array(1), "a", at),
+        LocalError,
+        "an offset is",
+      );
+      await assertRejects(() => client.download("a", { write() {} }, { offset }), LocalError);
+    }
+    assertEquals(server.verbs.includes("STOR") || server.verbs.includes("RETR"), false);
+  },
+);
+
+const taken = keeping();
+
+scripted("upload takes a stream of node and octets of any buffer", taken.script, async (client) => {
+  await client.upload(Readable.from([Buffer.from("from "), Buffer.from("node")]), "a");
+  assertEquals(taken.files.get("a"), "from node");
+  const shared: Uint8Array<ArrayBufferLike> = new Uint8Array(new SharedArrayBuffer(3)).fill(65);
+  await client.upload(shared, "a");
+  assertEquals(taken.files.get("a"), "AAA");
+});
+
+scripted("upload that the server cuts short fails, though it says 226", {
+  answers: {
+    STOR: async (_, session) => {
+      await session.receive();
+      await session.say("226 Done");
+    },
+    SIZE: "213 10",
+  },
+}, async (client) => {
+  await assertRejects(
+    () => client.upload(new Uint8Array(1000), "a"),
+    ConnectionError,
+    'Cannot store "a": the server has 10 of 1000 octets',
+  );
 });

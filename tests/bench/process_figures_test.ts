@@ -1,0 +1,81 @@
+/** What is read of processes, of the kernel and of perf. @module */
+
+import { assert, assertEquals } from "@std/assert";
+import { parseCounts } from "../../bench/run/count.ts";
+import { whyTooMany } from "../../bench/run/machine.ts";
+import {
+  kernelBytes,
+  processTree,
+  processWork,
+  readMemoryBytes,
+  readProcessFigures,
+} from "../../bench/run/process_figures.ts";
+import { Child } from "../child.ts";
+import { testWith } from "../permission.ts";
+import { NEEDS } from "./needs.ts";
+
+Deno.test("whyTooMany compares sessions with the limit of descriptors", () => {
+  const limits =
+    "Max processes  9 9 processes\nMax open files            1024       4096   files\n";
+  assertEquals(whyTooMany(700, limits), undefined);
+  assertEquals(
+    whyTooMany(1_000, limits),
+    "1000 sessions need more than the 1024 descriptors that a process may have here (RLIMIT_NOFILE)",
+  );
+});
+
+Deno.test("processWork tells to which resolution reaped children are known, and no switches", () => {
+  const look = (cpu: number, reapedTicks: number, ...threads: [string, number][]) => ({
+    cpu,
+    reapedTicks,
+    userTicks: 0,
+    systemTicks: 0,
+    switches: new Map(threads.map(([id, voluntary]) => [id, { voluntary, involuntary: 1 }])),
+    threads: threads.length,
+    processes: 3,
+  });
+  const before = look(1, 50, ["7/7", 10], ["7/8", 5]);
+  const steady = processWork(before, look(1.5, 50, ["7/7", 14], ["7/8", 5], ["7/9", 2]));
+  assertEquals([steady.cpu, steady.cpuResolution], [0.5, 1e-9]);
+  assertEquals(steady.switches, { voluntary: 6, involuntary: 1 });
+  const reaped = processWork(before, look(1.5, 60, ["7/7", 14], ["7/8", 5]));
+  assertEquals([reaped.cpuResolution, reaped.switches], [0.03, undefined]);
+  assertEquals(processWork(before, look(1.5, 50, ["7/7", 14])).switches, undefined);
+  // What cannot be stays as it is, for the report to say so.
+  assertEquals(processWork(before, look(0.5, 50, ["7/7", 10], ["7/8", 5])).cpu, -0.5);
+});
+
+testWith(NEEDS, "readProcessFigures counts a process and what it started", async () => {
+  await using child = new Child("sh", ["-c", "sleep 10 & echo started; wait"]);
+  await child.stdout.match(/started/);
+  const tree = processTree(child.pid);
+  assertEquals([tree.length, tree[0]], [2, child.pid]);
+  const figures = readProcessFigures(child.pid);
+  assertEquals([figures.processes, figures.threads], [2, 2]);
+  assert(figures.cpu > 0 && readMemoryBytes(child.pid) > 0);
+  Deno.kill(tree[1]!);
+});
+
+testWith(NEEDS, "readProcessFigures of a process that has ended is nothing, not an error", () => {
+  const { cpu, threads } = readProcessFigures(2 ** 22 + 1);
+  assertEquals([cpu, threads, readMemoryBytes(2 ** 22 + 1)], [0, 0, 0]);
+});
+
+Deno.test("kernelBytes adds up slabs, stacks, page tables and buffers", () => {
+  const meminfo = "Slab: 99 kB\nSUnreclaim:  4 kB\nKernelStack: 2 kB\nPageTables: 1 kB\n";
+  const sockstat =
+    "sockets: used 8\nTCP: inuse 5 orphan 0 tw 4 alloc 5 mem 3\nUDP: inuse 0 mem 9\n";
+  assertEquals(kernelBytes(meminfo, sockstat), 7 * 1024 + 3 * 4096);
+});
+
+Deno.test("parseCounts reads perf's figures, and what is not told apart", () => {
+  const csv = `# started on Thu Jan  1 00:00:00 1970
+
+100,,raw_syscalls:sys_enter,1,100.00,,
+40,,syscalls:sys_enter_recvfrom,1,100.00,,
+0,,syscalls:sys_enter_bind,1,100.00,,
+<not counted>,,syscalls:sys_enter_brk,0,0.00,,
+50,,syscalls:sys_enter_sendto,1,100.00,,
+`;
+  assertEquals(parseCounts(csv), { recvfrom: 40, sendto: 50, others: 10 });
+});
