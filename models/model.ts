@@ -68,8 +68,8 @@ export interface ServeOptions {
    */
   readonly sqpollIdleMs?: number;
   /**
-   * Octets of a file that one step of a transfer moves before others have theirs; uploads that the
-   * kernel moves take 256 KiB at most. undefined: 256 KiB, and for downloads more where few wait.
+   * Octets of a file that one step of a transfer moves before others have theirs (async: eight steps
+   * of all transfers together); uploads that the kernel moves take 256 KiB at most. undefined: 256 KiB, and for downloads more where few wait.
    */
   readonly turnBytes?: number;
   /** First and last port for passive data connections. */

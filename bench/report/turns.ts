@@ -48,8 +48,8 @@ export function waitByTurn(analysis: Analysis): Figure | undefined {
     id: "wait-by-turn",
     question: "How late is a small answer, by how much a turn moves?",
     caption: "p99 of a NOOP beside 16 downloads, by how much of a file a step of a transfer " +
-      "moves. A loop answers between two rounds of steps, so that its line rises; a thread of its " +
-      "own does not wait for others. Both axes are logarithmic; bars are intervals of the medians.",
+      "moves. Where answers wait for what a round of steps moves, a line rises with it; where " +
+      "they wait for something else, it does not. Both axes are logarithmic; bars are intervals of the medians.",
     description: curves.map(({ subject, points }) =>
       `${subject.id}: from ${number(points[0]!.wait.median)} to ` +
       `${number(points.at(-1)!.wait.median)} ms`
