@@ -82,6 +82,8 @@ export type ParsedFlags =
   | { readonly kind: "report"; readonly file: string; readonly page?: string }
   /** Goes on with the run in `file`. */
   | { readonly kind: "resume"; readonly file: string }
+  /** Makes one run in `out` of those in `files`. */
+  | { readonly kind: "join"; readonly out: string; readonly files: readonly string[] }
   | { readonly kind: "compare"; readonly files: readonly [string, string] }
   | { readonly kind: "help" };
 
@@ -182,11 +184,13 @@ const LINE: CommandLine<keyof typeof TABLE> = {
     "bench resume FILE",
     "bench report FILE [MD]",
     "bench compare FILE FILE",
+    "bench join OUT FILE FILE...",
   ],
   about: "Measures the models against each other and, with --peers, against other servers. " +
     "resume goes on with a run that ended early, from the first block that is not whole; report " +
     "draws the reports of an earlier run again, and its table into the page MD; compare tells " +
-    "which verdicts of a run another one replicates.",
+    "which verdicts of a run another one replicates; join makes one run OUT of several that share " +
+    "no scenario.",
   flags: TABLE,
   operands: false,
   exits: [
@@ -217,6 +221,8 @@ export function parseFlags(args: readonly string[]): ParsedFlags {
       return parseCompare(args.slice(1));
     case "resume":
       return parseResume(args.slice(1));
+    case "join":
+      return parseJoin(args.slice(1));
     default:
       return parseRun(args);
   }
@@ -240,6 +246,16 @@ function parseResume(args: readonly string[]): ParsedFlags {
   // What is measured, and how, is what the run was begun with.
   if (!file || stray !== undefined) throw new UsageError("resume takes the FILE of a run");
   return { kind: "resume", file };
+}
+
+function parseJoin(args: readonly string[]): ParsedFlags {
+  const flags = readFlags({ command: "bench", flags: {}, operands: true }, args);
+  if (flags.has("help")) return { kind: "help" };
+  const [out, ...files] = flags.operands;
+  if (!out || files.length < 2) {
+    throw new UsageError("join takes the name of the run that it makes and the FILEs of two or more");
+  }
+  return { kind: "join", out, files };
 }
 
 function parseCompare(args: readonly string[]): ParsedFlags {

@@ -12,6 +12,7 @@ import { outputColumns, UsageError } from "../client/cli/flags.ts";
 import { type BenchFlags, helpText, parseFlags } from "./flags.ts";
 import { nativeLoad, TYPESCRIPT_LOAD } from "./load/process.ts";
 import { foretold } from "./run/estimate.ts";
+import { joined } from "./run/join.ts";
 import { Quota } from "./run/quota.ts";
 import { choosePins, type Pins } from "./run/pins.ts";
 import {
@@ -45,6 +46,8 @@ export async function main(args: readonly string[]): Promise<number> {
       return await compare(parsed.files);
     case "resume":
       return await resume(parsed.file);
+    case "join":
+      return await joinRuns(parsed.out, parsed.files);
     case "run":
       if (parsed.flags.dryRun) return await foretell(parsed.flags);
       return await withPrograms(
@@ -77,6 +80,30 @@ async function resume(file: string): Promise<number> {
   if (parsed.kind !== "run") throw new UsageError(`"${file}" is of no run that could go on`);
   const flags = { ...parsed.flags, seed, out: file };
   return await withPrograms(flags, (programs) => run(args, flags, programs, before));
+}
+
+/** Writes the run that `files` are together to `out`, which must not exist, and reports it. */
+async function joinRuns(out: string, files: readonly string[]): Promise<number> {
+  const texts: string[] = [];
+  for (const file of files) {
+    const text = await reading(file, async () => {
+      const own = await readRun(file);
+      parseRun(own, file);
+      return own;
+    });
+    if (text === undefined) return 1;
+    texts.push(text);
+  }
+  const text = joined(texts);
+  if (typeof text !== "string") throw new UsageError(`Cannot join: ${text.why}`);
+  try {
+    await Deno.writeTextFile(out, text, { createNew: true });
+  } catch (error) {
+    if (!isSystemError(error)) throw error;
+    console.error(`ftplab: Cannot write "${out}": ${error.message}`);
+    return 1;
+  }
+  return await report(out) ?? 1;
 }
 
 /** Shows two runs side by side. */

@@ -258,7 +258,10 @@ export interface CountRecord {
   readonly failure?: string;
 }
 
-/** The run was interrupted, and goes on from here: blocks before this are whole. */
+/**
+ * The run was interrupted, and goes on from here: blocks before this are whole. With `args`: here
+ * begins another run, of other scenarios, that was joined to this one.
+ */
 export interface ResumeRecord {
   /** Tells it from the others. */
   readonly kind: "resume";
@@ -272,6 +275,8 @@ export interface ResumeRecord {
   readonly dropped: number;
   /** The last line of the part before was cut off, and was dropped, too. */
   readonly cutOff?: boolean;
+  /** A run of its own that was joined, of other scenarios: the arguments of its command. */
+  readonly args?: readonly string[];
 }
 
 /** The last line of a part, and of the run; missing when it was killed. */

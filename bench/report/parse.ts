@@ -92,7 +92,11 @@ export function parseRun(text: string, file?: string): Run {
 }
 
 /** How a run went on, in a sentence. */
-function resumption({ startedAt, block, dropped, cutOff }: ResumeRecord): string {
+function resumption({ startedAt, block, dropped, cutOff, args }: ResumeRecord): string {
+  if (args !== undefined) {
+    const command = ["deno task bench", ...args].join(" ");
+    return `A run of other scenarios, begun at ${startedAt}, was joined: ${command}.`;
+  }
   const again = dropped === 0
     ? ""
     : `; ${dropped} measurements of a block that was not whole were dropped`;

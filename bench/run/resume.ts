@@ -84,23 +84,28 @@ function firstNotWhole(plan: Plan, measured: readonly Measurement[]): number {
 }
 
 /** What has to be the same in both parts of a run, and how it is called. */
-const SAME: readonly (readonly [keyof HeaderRecord, string])[] = [
-  ["machine", "the machine differs"],
-  ["sources", "the version differs"],
-  ["scenarios", "the scenarios differ"],
-  ["points", "the points differ"],
-  ["subjects", "the servers differ"],
-  ["repeats", "the repeats differ"],
-  ["seconds", "the windows differ"],
-  ["load", "the load differs"],
-];
+const SAME: Partial<Record<keyof HeaderRecord, string>> = {
+  machine: "the machine differs",
+  sources: "the version differs",
+  scenarios: "the scenarios differ",
+  points: "the points differ",
+  subjects: "the servers differ",
+  repeats: "the repeats differ",
+  seconds: "the windows differ",
+  load: "the load differs",
+  baseline: "the baseline differs",
+};
 
-/** Why a run that began with `then` cannot go on as one that would begin with `now`, if so. */
-export function differenceOf(then: HeaderRecord, now: HeaderRecord): string | undefined {
-  const found = SAME.find(([name]) => JSON.stringify(then[name]) !== JSON.stringify(now[name]));
+/** In which of `names` a run that began with `then` is no part of one with `now`, if in any. */
+export function differenceOf(
+  then: HeaderRecord,
+  now: HeaderRecord,
+  names: readonly (keyof HeaderRecord)[] = Object.keys(SAME) as (keyof HeaderRecord)[],
+): string | undefined {
+  const found = names.find((name) => JSON.stringify(then[name]) !== JSON.stringify(now[name]));
   if (found === undefined) return undefined;
-  const [name, what] = found;
-  if (name !== "machine") return what;
+  const what = SAME[found];
+  if (found !== "machine") return what;
   const { machine } = then;
   const fields = Object.keys(machine) as (keyof typeof machine)[];
   const own = fields.filter((field) => machine[field] !== now.machine[field]);

@@ -1,0 +1,77 @@
+/**
+ * Makes one run of several that share no scenario: what takes hours may be measured in parts, each
+ * with all of its repeats. Nothing is compared across scenarios, so that no comparison knows of it.
+ * ../mod.ts calls it with what it has read. Pure.
+ *
+ * @module
+ */
+
+import type { HeaderRecord, ResumeRecord, RunRecord, SubjectCard } from "../record.ts";
+import { SCENARIOS } from "../scenarios/mod.ts";
+import { differenceOf } from "./resume.ts";
+
+/** What has to be the same in all parts. */
+const SAME: readonly (keyof HeaderRecord)[] = [
+  "machine",
+  "sources",
+  "repeats",
+  "load",
+  "baseline",
+];
+
+/** The text of the run that `texts` are together, or why they are none. */
+export function joined(texts: readonly string[]): string | { readonly why: string } {
+  const parts = texts.map((text) => text.trimEnd().split("\n").map(recordOf));
+  const headers = parts.map(([first]) => first as HeaderRecord);
+  const [first, ...others] = headers;
+  for (const [index, header] of others.entries()) {
+    const difference = differenceOf(first!, header, SAME);
+    if (difference !== undefined) return { why: difference };
+    const twice = header.scenarios.find((id) =>
+      headers.slice(0, index + 1).some(({ scenarios }) => scenarios.includes(id))
+    );
+    if (twice !== undefined) return { why: `the scenario ${twice} is in two of them` };
+  }
+  const partial = parts.findIndex((records) => {
+    const last = records.at(-1)!;
+    return last.kind !== "end" || last.incomplete !== undefined;
+  });
+  if (partial !== -1) return { why: `number ${partial + 1} of them is not complete: resume it` };
+  const records: RunRecord[] = [headerOf(headers), ...parts[0]!.slice(1)];
+  for (const [index, own] of parts.slice(1).entries()) {
+    records.push(partOf(others[index]!), ...own.slice(1));
+  }
+  return records.map((record) => JSON.stringify(record) + "\n").join("");
+}
+
+function recordOf(line: string): RunRecord {
+  return JSON.parse(line) as RunRecord;
+}
+
+/** The header of all; each keeps the order that reports have. */
+function headerOf(headers: readonly HeaderRecord[]): HeaderRecord {
+  const [first] = headers;
+  const ids = SCENARIOS.map(({ id }) => id)
+    .filter((id) => headers.some(({ scenarios }) => scenarios.includes(id)));
+  const pointsOf = (id: string) =>
+    headers.flatMap(({ scenarios, points }) => points?.[scenarios.indexOf(id)] ?? []);
+  const notes = new Set(headers.flatMap((header) => header.notes));
+  return {
+    ...first!,
+    scenarios: ids,
+    points: ids.map(pointsOf),
+    subjects: subjectsOf(headers),
+    notes: [...notes],
+  };
+}
+
+/** Everybody once, in the order of the part that has most. */
+function subjectsOf(headers: readonly HeaderRecord[]): SubjectCard[] {
+  const all = headers.map(({ subjects }) => subjects)
+    .toSorted((left, right) => right.length - left.length).flat();
+  return [...new Map(all.map((card) => [card.id, card])).values()];
+}
+
+function partOf({ startedAt, before, args }: HeaderRecord): ResumeRecord {
+  return { kind: "resume", startedAt, before, block: 0, dropped: 0, args };
+}

@@ -1,0 +1,50 @@
+/** Runs of several scenarios made one. @module */
+
+import { assert, assertEquals } from "@std/assert";
+import { analyze } from "../../bench/claims/analysis.ts";
+import { parseRun, renderTerminal } from "../../bench/report/mod.ts";
+import { joined } from "../../bench/run/join.ts";
+import { fixtureText } from "./fixture_run.ts";
+
+const IDLE = fixtureText({ scenarios: ["idle"], subjects: ["epoll", "poll"] });
+const LOGINS = fixtureText({ scenarios: ["logins"], subjects: ["epoll", "poll", "async"] });
+
+Deno.test("joined makes a run of parts that share no scenario, with all that they say", () => {
+  const text = joined([LOGINS, IDLE]);
+  assert(typeof text === "string");
+  const run = parseRun(text);
+  assertEquals(run.header.scenarios, ["idle", "logins"]);
+  assertEquals(run.header.subjects.map(({ id }) => id), ["poll", "epoll", "async"]);
+  assertEquals(run.parts.length, 2);
+  assert(run.notes.some((note) => note.startsWith("A run of other scenarios")));
+  for (const [part, scenario] of [[IDLE, "idle"], [LOGINS, "logins"]] as const) {
+    const own = parseRun(part);
+    const cells = run.cells.filter((cell) => cell.scenario === scenario);
+    assertEquals(cells, own.cells);
+    const ratio = (one: typeof run) => {
+      const analysis = analyze(one);
+      const [left, right] = ["poll", "epoll"].map((id) => {
+        const { point, metric } = analysis.headline(analysis.scenarios.find((s) => s.id === scenario)!);
+        return analysis.series(analysis.row(id, scenario, point)!, metric);
+      });
+      return analysis.compare(left!, right!, "lower");
+    };
+    assertEquals(ratio(run), ratio(own));
+  }
+  assert(renderTerminal(run).includes("Idle sessions"));
+});
+
+Deno.test("joined refuses, with the reason, what is no run together", () => {
+  const why = (...texts: string[]) => {
+    const text = joined(texts);
+    return typeof text === "string" ? "joined" : text.why;
+  };
+  assertEquals(why(IDLE, IDLE), "the scenario idle is in two of them");
+  assertEquals(
+    why(IDLE, LOGINS.replace('"processors":2', '"processors":4')),
+    "the machine differs (processors was 2)",
+  );
+  assertEquals(why(IDLE, LOGINS.replace('"repeats":11', '"repeats":9')), "the repeats differ");
+  const cut = LOGINS.trimEnd().split("\n").slice(0, -1).join("\n");
+  assertEquals(why(IDLE, cut), "number 2 of them is not complete: resume it");
+});
