@@ -93,6 +93,8 @@ const SAME: readonly (readonly [keyof HeaderRecord, string])[] = [
   ["repeats", "the repeats differ"],
   ["seconds", "the windows differ"],
   ["load", "the load differs"],
+  ["quota", "the quota differs"],
+  ["pinned", "the processors differ"],
 ];
 
 /** Why a run that began with `then` cannot go on as one that would begin with `now`, if so. */
