@@ -6,7 +6,7 @@
  * @module
  */
 
-import { jobsOf, needsFreshServer, warmUpJobs } from "../scenarios/jobs.ts";
+import { jobsOf, looksForLevel, needsFreshServer, warmUpJobs } from "../scenarios/jobs.ts";
 import type { Point, Scenario, Surroundings } from "../scenarios/mod.ts";
 import { cellCount, orderOf, type Plan, type Series, whyUnable } from "./plan.ts";
 import { duration } from "./progress.ts";
@@ -14,6 +14,9 @@ import type { Subject } from "./subjects.ts";
 
 /** From the start of a server to its greeting, and from SIGTERM to its end, milliseconds. */
 const START_MS = 600;
+
+/** Windows of a warm-up until the work per operation is level: as many as it takes at least. */
+const WARM_UP_WINDOWS = 3;
 
 /** Sampling, settling, and logging in those who are busy: what a cell takes beside its windows. */
 const CELL_MS = 200;
@@ -46,17 +49,18 @@ function around(plan: Timed): Surroundings {
 function windowMs(kind: Subject["kind"], scenario: Scenario, point: Point, plan: Timed): number {
   const { load } = jobsOf(scenario, point, around(plan));
   const login = 1e3 / LOGINS_PER_SECOND[kind];
+  const held = load.groups.filter(({ action }) => action === "hold");
+  const loginsMs = held.reduce((sum, { clients }) => sum + clients * login, 0);
   const once = load.groups.filter((group) => group.once);
-  const open = once.length === 0 ? load.warmupMs + load.measureMs : Math.min(
-    load.measureMs,
-    Math.max(
-      ...once.map(({ clients, octets = 0, action }) =>
-        clients * (action === "login" ? login : octets / OCTETS_PER_SECOND * 1e3)
-      ),
+  const { rounds = 1 } = scenario;
+  if (once.length === 0) return loginsMs + rounds * (load.warmupMs + load.measureMs);
+  const allMs = Math.max(
+    ...once.map(({ clients, octets = 0, action }) =>
+      clients * (action === "login" ? login : octets / OCTETS_PER_SECOND * 1e3)
     ),
   );
-  const held = load.groups.filter(({ action }) => action === "hold");
-  return open + held.reduce((sum, { clients }) => sum + clients * login, 0);
+  // One that is cut off is the last.
+  return allMs < load.measureMs ? rounds * (allMs + ROUND_MS) : load.measureMs;
 }
 
 /** How long a cell takes, milliseconds, a server that serves already. */
@@ -66,15 +70,16 @@ export function cellMs(subject: Subject, scenario: Scenario, point: Point, plan:
   const { setupMs } = jobsOf(scenario, point, around(plan)).load;
   // Those whom a pool has no thread for are waited for in vain.
   const waiting = subject.kind === "model" && busy > (subject.sessionsMax ?? Infinity);
-  const round = windowMs(subject.kind, scenario, point, plan) + ROUND_MS;
-  return CELL_MS + (waiting ? setupMs : 0) + (scenario.rounds ?? 1) * round;
+  return CELL_MS + (waiting ? setupMs : 0) + windowMs(subject.kind, scenario, point, plan);
 }
 
 /** How long a server takes to be there and warm, milliseconds; for `scenario` alone if given. */
 export function startMs({ kind }: Subject, plan: Timed, scenario?: Scenario): number {
   if (kind === "twin") return 0;
   const jobs = warmUpJobs(around(plan), scenario);
-  return START_MS + jobs.reduce((sum, { job }) => sum + job.measureMs, 0);
+  const windows = looksForLevel(plan.seconds) ? WARM_UP_WINDOWS : 1;
+  return START_MS + windows *
+      jobs.reduce((sum, { job }) => sum + job.measureMs, 0);
 }
 
 /** How long all of `series` takes, milliseconds, servers of its own included. */

@@ -16,6 +16,8 @@ const SAME: readonly (keyof HeaderRecord)[] = [
   "sources",
   "repeats",
   "load",
+  "quota",
+  "pinned",
   "baseline",
 ];
 

@@ -93,6 +93,8 @@ const SAME: Partial<Record<keyof HeaderRecord, string>> = {
   repeats: "the repeats differ",
   seconds: "the windows differ",
   load: "the load differs",
+  quota: "the quota differs",
+  pinned: "the processors differ",
   baseline: "the baseline differs",
 };
 
