@@ -1,6 +1,6 @@
 /**
- * The table of FINDINGS.md, made from a run: what each scenario was judged by, and every model
- * against the baseline in it. ../mod.ts puts it between two marks of the page; a test makes it again
+ * The tables of FINDINGS.md, made from a run: what each scenario was judged by, every model against
+ * the baseline in it, and the fitted cost of a wake-up. ../mod.ts puts it between two marks of the page; a test makes it again
  * from the raw records of the example, so that the page cannot say anything else. Pure.
  *
  * @module
@@ -10,6 +10,7 @@ import { analyze, type Run } from "../claims/analysis.ts";
 import { correct, gridField } from "../claims/grid.ts";
 import type { Table } from "./document.ts";
 import { writeMarkdown } from "./markdown.ts";
+import { costOfWakeups } from "./wakeups.ts";
 import { factorWithInterval, interval, levelOf, NOTHING, number, withMicro } from "./numbers.ts";
 
 /** Where the table begins and ends in the page. */
@@ -91,5 +92,11 @@ function findings(run: Run): string {
     `textbook ${count("agrees")} agree with the measurement, ${count("differs")} differ, and of ` +
     `${count("open")} there is not enough to tell. Of ${tested} fields tested ${alone} differ ` +
     `from the baseline each for itself, ${corrected} after the correction for their number.`;
-  return writeMarkdown([{ kind: "text", text: [told] }, figures, table]);
+  const wakeups = costOfWakeups(analysis)?.table;
+  return writeMarkdown([
+    { kind: "text", text: [told] },
+    figures,
+    table,
+    ...(wakeups === undefined ? [] : [wakeups]),
+  ]);
 }

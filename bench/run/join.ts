@@ -14,7 +14,6 @@ import { differenceOf } from "./resume.ts";
 const SAME: readonly (keyof HeaderRecord)[] = [
   "machine",
   "sources",
-  "repeats",
   "load",
   "quota",
   "pinned",
@@ -60,6 +59,8 @@ function headerOf(headers: readonly HeaderRecord[]): HeaderRecord {
   const notes = new Set(headers.flatMap((header) => header.notes));
   return {
     ...first!,
+    // What may be claimed of all of it is what may be of the part with fewest.
+    repeats: Math.min(...headers.map(({ repeats }) => repeats)),
     scenarios: ids,
     points: ids.map(pointsOf),
     subjects: subjectsOf(headers),
