@@ -253,7 +253,9 @@ function parseJoin(args: readonly string[]): ParsedFlags {
   if (flags.has("help")) return { kind: "help" };
   const [out, ...files] = flags.operands;
   if (!out || files.length < 2) {
-    throw new UsageError("join takes the name of the run that it makes and the FILEs of two or more");
+    throw new UsageError(
+      "join takes the name of the run that it makes and the FILEs of two or more",
+    );
   }
   return { kind: "join", out, files };
 }

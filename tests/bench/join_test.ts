@@ -24,7 +24,9 @@ Deno.test("joined makes a run of parts that share no scenario, with all that the
     const ratio = (one: typeof run) => {
       const analysis = analyze(one);
       const [left, right] = ["poll", "epoll"].map((id) => {
-        const { point, metric } = analysis.headline(analysis.scenarios.find((s) => s.id === scenario)!);
+        const { point, metric } = analysis.headline(
+          analysis.scenarios.find((s) => s.id === scenario)!,
+        );
         return analysis.series(analysis.row(id, scenario, point)!, metric);
       });
       return analysis.compare(left!, right!, "lower");
