@@ -131,9 +131,9 @@ const TABLE = {
     help: `only these: ${SCENARIOS.map(({ id }) => id).join(", ")}`,
   },
   points: {
-    value: "headline|all",
+    value: "WHICH",
     initial: "all",
-    help: "measure only where scenarios are judged, or everywhere",
+    help: "all of them, or headline: only where scenarios are judged",
   },
   repeats: { value: "N", otherwise: `${FULL.repeats}`, help: "measure every cell so often" },
   seconds: {
@@ -184,7 +184,7 @@ const LINE: CommandLine<keyof typeof TABLE> = {
     "bench resume FILE",
     "bench report FILE [MD]",
     "bench compare FILE FILE",
-    "bench join OUT FILE FILE...",
+    "bench join OUT FILE...",
   ],
   about: "Measures the models against each other and, with --peers, against other servers. " +
     "resume goes on with a run that ended early, from the first block that is not whole; report " +

@@ -123,6 +123,8 @@ export interface Analysis {
   readonly baseline: SubjectCard;
   /** Why nothing at all is claimed of this run; empty when claims are allowed. */
   readonly reservations: readonly string[];
+  /** What a reader should know of the machine; every cell is judged for itself all the same. */
+  readonly cautions: readonly string[];
   /** Every subject at every point that was measured, by scenario, subject and point. */
   readonly rows: readonly Row[];
   /** Figures that cannot be: each with the cell it was found in. */
@@ -175,6 +177,7 @@ export function analyze(run: Run): Analysis {
     baseline: header.subjects.find(({ id }) => id === header.baseline) ??
       { id: header.baseline, title: header.baseline, kind: "model", flags: [] },
     reservations,
+    cautions: cautionsOf(run),
     rows,
     faults: faultsOfRun(run),
     headline: (scenario) => headlineOf(rows, scenario),
@@ -221,23 +224,29 @@ function wasIdle(idleness: Idleness): boolean {
 }
 
 /** Why nothing may be claimed, whatever the figures are; what cells can tell, each cell tells. */
-function reservationsOf({ header, parts }: Run): string[] {
-  const reasons: string[] = [];
-  if (header.repeats < REPEATS_FOR_CLAIM_MIN) {
-    const repeats = header.repeats === 1 ? "1 repeat" : `${header.repeats} repeats`;
-    reasons.push(`${repeats}, where a claim needs ${REPEATS_FOR_CLAIM_MIN}`);
-  }
+function reservationsOf({ header: { repeats } }: Run): string[] {
+  if (repeats >= REPEATS_FOR_CLAIM_MIN) return [];
+  const shown = repeats === 1 ? "1 repeat" : `${repeats} repeats`;
+  return [`${shown}, where a claim needs ${REPEATS_FOR_CLAIM_MIN}`];
+}
+
+/**
+ * What half a second before and after the run showed. It spoils nothing by itself: whether anybody
+ * disturbed a cell is measured in that cell.
+ */
+function cautionsOf({ parts }: Run): string[] {
+  const found: string[] = [];
   const percent = (share: number) => `${Math.round(100 * share)} %`;
   for (const [index, { before, after }] of parts.entries()) {
     const what = parts.length === 1 ? "the run" : `its part ${index + 1}`;
     if (!wasIdle(before)) {
-      reasons.push(`the machine was busy before ${what} (${percent(before.busy)})`);
+      found.push(`the machine was busy before ${what} (${percent(before.busy)})`);
     }
     if (after !== undefined && !wasIdle(after)) {
-      reasons.push(`the machine was busy after ${what} (${percent(after.busy)})`);
+      found.push(`the machine was busy after ${what} (${percent(after.busy)})`);
     }
   }
-  return reasons;
+  return found;
 }
 
 function faultsOfRun({ header, cells, ceilings }: Run): Analysis["faults"] {

@@ -50,11 +50,12 @@ export const lesson: Lesson = {
     "models/pool/gate.ts: who is let in",
   ],
   unavailable() {
+    const reason = unavailableReason() ?? procUnavailable();
+    if (reason !== undefined) return reason;
     const most = openFilesMax() ?? Infinity;
-    return unavailableReason() ?? procUnavailable() ??
-      (most < CLIENTS.full + SPARE
-        ? `it takes ${CLIENTS.full + SPARE} descriptors, and a process has ${most} (ulimit -n)`
-        : undefined);
+    return most < CLIENTS.full + SPARE
+      ? `it takes ${CLIENTS.full + SPARE} descriptors, and a process has ${most} (ulimit -n)`
+      : undefined;
   },
   run,
 };

@@ -227,8 +227,7 @@ export function method(): Block[] {
     [`A fresh server works for nothing, kind by kind, until neither of two rounds took 5 % less CPU
       per operation than the best before, all its workers at work; after twelve rounds it is measured
       as it is, and that is said with its configuration.`],
-    [`Nothing is claimed of fewer than ${REPEATS_FOR_CLAIM_MIN} clean blocks, or when the machine was
-      busy before or after the run. A cell that something disturbed is measured again at once, up to
+    [`Nothing is claimed of fewer than ${REPEATS_FOR_CLAIM_MIN} clean blocks. A cell that something disturbed is measured again at once, up to
       twice; all attempts are kept, and the first undisturbed one counts.`],
     [`Percentiles in tables are those of all blocks' histograms merged; they are never averaged. p99
       is shown from 1,000 samples on, p99.9 from 10,000; below that the maximum and the number of

@@ -35,7 +35,7 @@ import {
 import { modelsOf } from "./looks.ts";
 
 /** The title, and what stands before every number. */
-export function opening({ run, baseline, reservations }: Analysis): Block[] {
+export function opening({ run, baseline, reservations, cautions }: Analysis): Block[] {
   const { header } = run;
   const seconds = run.cells.map((cell) => cell.seconds).filter((length) => length > 0);
   const windows = seconds.length === 0
@@ -73,6 +73,10 @@ export function opening({ run, baseline, reservations }: Analysis): Block[] {
         `${sentence(reservations.join("; "))} What follows is a first look.`,
       ],
     });
+  }
+  if (cautions.length > 0) {
+    const text = `${sentence(cautions.join("; "))} Cells that anybody disturbed carry no claim.`;
+    blocks.push({ kind: "text", warning: true, text: [text] });
   }
   return blocks;
 }

@@ -244,7 +244,8 @@ class BlockRun {
     } catch (error) {
       if (!(error instanceof Error)) throw error;
       await end(servers, subject.id);
-      return { ...place, command: [], introduction: "", ...NOTHING, failure: error.message };
+      const failure = withoutPlaces(error.message, this.workplace.folders);
+      return { ...place, command: [], introduction: "", ...NOTHING, failure };
     }
   }
 
@@ -382,6 +383,11 @@ function withoutPlaces(text: string, { root, state }: Folders): string {
 
 async function emptyFolder(folder: string): Promise<void> {
   for await (const entry of Deno.readDir(folder)) {
-    await Deno.remove(join(folder, entry.name), { recursive: true });
+    try {
+      await Deno.remove(join(folder, entry.name), { recursive: true });
+    } catch (error) {
+      // The server has just taken away what a client left.
+      if (!(error instanceof Deno.errors.NotFound)) throw error;
+    }
   }
 }

@@ -19,7 +19,7 @@ const SETUP_MS = 1_000;
 const SETUP_WINDOWS_MAX = 4;
 
 /** The same for idle sessions, which are many, and slow where each is a process. */
-const HOLD_SETUP_MS = 10_000;
+const HOLD_SETUP_MS = 30_000;
 
 /** Part of the window that a warm-up lasts, the server being warm already. */
 const WARM_UP_SHARE = 0.4;

@@ -14,24 +14,23 @@ import { fixtureRecords, fixtureText } from "./fixture_run.ts";
 const LOGINS = scenarioOf("logins")!;
 
 import { compared, loginsOf, marks, rates, scenarioRun, withMain } from "./made_up_runs.ts";
-Deno.test("analyze claims nothing of few repeats or a machine that was busy, and says why", () => {
+Deno.test("analyze claims nothing of few repeats, and says why", () => {
   const fast = rates((subject) => subject === "poll" ? 300 : 100);
-  const busy = { load: [1, 1, 1], busy: 0.4 };
-  const cases: [Analysis, string][] = [
-    [loginsOf(["epoll", "poll"], fast, 8), "8 repeats, where a claim needs 9"],
-    [loginsOf(["epoll", "poll"], fast, 9, { before: busy }), "busy before the run (40 %)"],
-  ];
-  for (const [analysis, reason] of cases) {
-    assertEquals(marks(analysis), { poll: "?", epoll: "baseline" });
-    assertStringIncludes(analysis.reservations.join(), reason);
-    assertEquals(compared(analysis, "poll").ratio!.median, 3);
-    assertEquals(
-      standing(analysis, analysis.run.header.subjects, LOGINS)!.reasons.length > 0,
-      true,
-    );
-  }
+  const analysis = loginsOf(["epoll", "poll"], fast, 8);
+  assertEquals(marks(analysis), { poll: "?", epoll: "baseline" });
+  assertEquals(analysis.reservations, ["8 repeats, where a claim needs 9"]);
+  assertEquals(compared(analysis, "poll").ratio!.median, 3);
+  assert(standing(analysis, analysis.run.header.subjects, LOGINS)!.reasons.length > 0);
   const idle = loginsOf(["epoll", "poll"], fast);
   assertEquals([idle.reservations, marks(idle).poll], [[], "+"]);
+});
+
+Deno.test("analyze cautions of a machine that was busy before, and judges each cell for itself", () => {
+  const fast = rates((subject) => subject === "poll" ? 300 : 100);
+  const before = { load: [1, 1, 1], busy: 0.4 };
+  const analysis = loginsOf(["epoll", "poll"], fast, 9, { before });
+  assertEquals(analysis.cautions, ["the machine was busy before the run (40 %)"]);
+  assertEquals([analysis.reservations, marks(analysis).poll], [[], "+"]);
 });
 
 Deno.test("a block with an error carries no claim, and the others do where nine are left", () => {

@@ -102,7 +102,7 @@ Deno.test("a run that was resumed shows its parts, and what the machine did arou
   ]);
   assertEquals([run.end?.incomplete, run.cells.length], [undefined, 22]);
   assert(run.notes[0]!.includes("went on at 2026-03-01T13:00:00.000Z with block 2; 1 measurement"));
-  assertEquals(analyze(run).reservations, [
+  assertEquals(analyze(run).cautions, [
     "the machine was busy after its part 1 (60 %)",
     "the machine was busy before its part 2 (60 %)",
   ]);
