@@ -22,7 +22,10 @@ import { type Cases, LARGE, type Target } from "../target.ts";
 /** Whoever connects to a server that stops is answered or refused long before: a guard. */
 const ANSWER_MS_MAX = 8_000;
 
-/** What a connection to a server that stops comes to. */
+/**
+ * What a connection to a server that stops comes to: its last reply. Of several workers one may not
+ * have heard of the stop, and greets before it says 421.
+ */
 async function comesLate(target: Target): Promise<number | "refused" | "silence"> {
   const { host, port } = target.endpoint;
   const conn = await Deno.connect({ hostname: host, port }).catch(() => undefined);
@@ -31,8 +34,9 @@ async function comesLate(target: Target): Promise<number | "refused" | "silence"
   const late = new Promise<"silence">((resolve) => {
     timer = setTimeout(() => resolve("silence"), ANSWER_MS_MAX);
   });
+  const decoder = new TextDecoder();
   const said = readAll(conn).then(
-    (bytes) => Number(new TextDecoder().decode(bytes.subarray(0, 3))) || "refused" as const,
+    (bytes) => Number(/(\d{3}) [^\n]*\n$/.exec(decoder.decode(bytes))?.[1]) || "refused" as const,
     () => "refused" as const, // by a reset
   );
   const result = await Promise.race([said, late]);
