@@ -1,7 +1,7 @@
 /** Tests of bench/claims/analysis.ts, series.ts and faults.ts, on measurements made up here. @module */
 
 import { assert, assertEquals, assertStringIncludes } from "@std/assert";
-import { type Analysis, analyze } from "../../bench/claims/analysis.ts";
+import { analyze } from "../../bench/claims/analysis.ts";
 import { aboveCeiling, faultsOf } from "../../bench/claims/faults.ts";
 import { FIGURES, isBentByLateness, tooFewSamples } from "../../bench/claims/figures.ts";
 import { gatesOf } from "../../bench/claims/gates.ts";
