@@ -28,7 +28,7 @@ testWith(NEEDS, "choosePins keeps server and load apart, or says why it cannot",
   assert(pins.server !== pins.load && pins.server !== pins.probes);
   // Who measures stays where it was.
   assertEquals(allowed("self"), mine);
-  await using child = new Child("sh", ["-c", "echo started; sleep 10"]);
+  await using child = new Child("sh", ["-c", "echo started; exec sleep 10"]);
   await child.stdout.match(/started/);
   assertEquals(await pin([child.pid, 2 ** 22 + 1], pins.load), undefined);
   assertEquals(allowed(child.pid), `${pins.load}`);
