@@ -15,10 +15,10 @@ import { countCalls } from "./run/count.ts";
 import { digestSources, readMachine, sampleIdleness } from "./run/machine.ts";
 import { cellCount, measure, type Plan, prepareWorkplace, type Workplace } from "./run/measure.ts";
 import type { Pins } from "./run/pins.ts";
+import { baselineOf } from "./run/plan.ts";
 import { Progress } from "./run/progress.ts";
 import type { Quota } from "./run/quota.ts";
 import { differenceOf, keptOf } from "./run/resume.ts";
-import { BASELINE } from "./run/subjects.ts";
 
 /** An earlier part of a run. */
 export interface Before {
@@ -114,7 +114,7 @@ async function headerOf(
     load: programs.load.name,
     ...(quota === undefined ? {} : { quota: quota.terms }),
     ...(pins === undefined ? {} : { pinned: pins }),
-    baseline: (subjects.find(({ id }) => id === BASELINE) ?? subjects[0]!).id,
+    baseline: baselineOf(subjects).id,
     notes,
   };
 }
