@@ -33,6 +33,11 @@ export function inBrackets(summary: Summary): string {
   return summary.count === 1 ? "" : ` (${interval(summary)})`;
 }
 
+/** "4K": a number of sessions, short enough for a telephone's axis. */
+export function compact(sessions: number): string {
+  return sessions.toLocaleString("en-US", { notation: "compact" });
+}
+
 /** A factor: "2.31 ×", which no line break may take apart. */
 export function factor(value: number | undefined): string {
   if (value === undefined || !Number.isFinite(value)) return NOTHING;

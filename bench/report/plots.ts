@@ -13,7 +13,7 @@ import type { SubjectCard } from "../record.ts";
 import type { FigureId } from "../scenarios/mod.ts";
 import type { Figure } from "./document.ts";
 import { finite, lookOf, modelOf, MODELS, modelsOf, rowsAt } from "./looks.ts";
-import { bounded, boundSign, interval, number } from "./numbers.ts";
+import { bounded, boundSign, compact, interval, number } from "./numbers.ts";
 import {
   MARGINS,
   PANEL_MARGINS,
@@ -157,11 +157,6 @@ export function costOfWatching(analysis: Analysis): Figure | undefined {
       ]),
     },
   };
-}
-
-/** "4K": every number of sessions has room, on a telephone, too. */
-function compact(sessions: number): string {
-  return sessions.toLocaleString("en-US", { notation: "compact" });
 }
 
 /** The point whose latencies show the interval best: an open loop, else the closed one. */

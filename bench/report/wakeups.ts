@@ -14,7 +14,7 @@ import { median } from "../claims/statistics.ts";
 import type { SubjectCard } from "../record.ts";
 import type { Figure } from "./document.ts";
 import { lookOf, modelsOf, rowsAt } from "./looks.ts";
-import { inBrackets, levelOf, NOTHING, number } from "./numbers.ts";
+import { compact, inBrackets, levelOf, NOTHING, number } from "./numbers.ts";
 import { PANEL_MARGINS, panelMarks, type PlotLibrary, type Point, pointMarks } from "./plot.ts";
 
 /** Descriptors that a server watches besides those of clients: it listens, and may be stopped. */
@@ -238,8 +238,4 @@ function curveOf(medians: Coefficients, { points }: Level): { x: number; y: numb
     const batch = low * (high / low) ** (index / (CURVE_POINTS - 1));
     return { x: batch, y: costOf(medians, { watched, batch }) };
   }).filter(({ y }) => y > 0);
-}
-
-function compact(sessions: number): string {
-  return sessions.toLocaleString("en-US", { notation: "compact" });
 }
