@@ -18,7 +18,7 @@ import { errorText, unavailableReason } from "../../models/libc/mod.ts";
 import { READ, ReadyList } from "../../models/selector/mod.ts";
 import { SelectSelector } from "../../models/selector/select.ts";
 import type { Finding, Lesson, Stage } from "./lesson.ts";
-import { openFilesMax, openUpTo, pollEntries } from "./stage/many_descriptors.ts";
+import { openFilesToTry, openUpTo, pollEntries } from "./stage/many_descriptors.ts";
 import { KINDS, selectorOf } from "./stage/selectors.ts";
 import { serve } from "./stage/serving.ts";
 import { Sockets } from "./stage/sockets.ts";
@@ -63,7 +63,7 @@ async function run({ say, signal }: Stage): Promise<Finding> {
     answers.push({ name, served: said.filter((text) => text === "hello client").length, said });
     say(`a server with ${name}: the last client reads "${said.at(-1)}"`);
   }
-  const limit = openFilesMax();
+  const limit = openFilesToTry();
   const past = limit === undefined ? undefined : pollEntries(limit + 1);
   const [, long] = watched;
   const verdict = long!.highest < FD_SETSIZE && past !== -EINVAL

@@ -16,7 +16,7 @@ import { unavailableReason } from "../../models/libc/mod.ts";
 import { randomFrom, shuffled } from "../claims/statistics.ts";
 import type { Finding, Lesson, Stage } from "./lesson.ts";
 import { Apart } from "./stage/apart.ts";
-import { openFilesMax } from "./stage/many_descriptors.ts";
+import { openFilesMax } from "../run/machine.ts";
 import { pause } from "./stage/pause.ts";
 import { Sockets } from "./stage/sockets.ts";
 import { procUnavailable } from "./stage/thread.ts";
@@ -52,7 +52,7 @@ export const lesson: Lesson = {
   unavailable() {
     const reason = unavailableReason() ?? procUnavailable();
     if (reason !== undefined) return reason;
-    const most = openFilesMax() ?? Infinity;
+    const most = openFilesMax();
     return most < CLIENTS.full + SPARE
       ? `it takes ${CLIENTS.full + SPARE} descriptors, and a process has ${most} (ulimit -n)`
       : undefined;

@@ -25,6 +25,17 @@ export function readMachine(): Machine {
 const DESCRIPTORS_BESIDE = 256;
 
 /**
+ * RLIMIT_NOFILE, the soft one; Infinity when nothing limits it.
+ *
+ * @param limits the text of /proc/self/limits
+ */
+export function openFilesMax(
+  limits: string = Deno.readTextFileSync("/proc/self/limits"),
+): number {
+  return Number(/^Max open files\s+(\d+)/m.exec(limits)?.[1] ?? Infinity);
+}
+
+/**
  * Why processes of this machine cannot hold so many sessions, a descriptor each, if they cannot:
  * server and load have the same limit.
  *
@@ -32,11 +43,11 @@ const DESCRIPTORS_BESIDE = 256;
  */
 export function whyTooMany(
   sessions: number,
-  limits: string = Deno.readTextFileSync("/proc/self/limits"),
+  limits?: string,
 ): string | undefined {
-  const found = /^Max open files\s+(\d+)/m.exec(limits)?.[1];
-  if (found === undefined || sessions + DESCRIPTORS_BESIDE <= Number(found)) return undefined;
-  return `${sessions} sessions need more than the ${found} descriptors that a process may have ` +
+  const most = openFilesMax(limits);
+  if (sessions + DESCRIPTORS_BESIDE <= most) return undefined;
+  return `${sessions} sessions need more than the ${most} descriptors that a process may have ` +
     "here (RLIMIT_NOFILE)";
 }
 

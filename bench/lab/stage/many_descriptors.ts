@@ -5,6 +5,7 @@
  * @module
  */
 
+import { openFilesMax } from "../../run/machine.ts";
 import { Libc } from "../../../models/libc/mod.ts";
 import { POLLFD_BYTES } from "../../../models/libc/structs.ts";
 import { LessonError } from "../lesson.ts";
@@ -25,9 +26,8 @@ export function openUpTo(last: number, sockets: Sockets): number[] {
 }
 
 /** RLIMIT_NOFILE, or undefined when it is too large to be tried. */
-export function openFilesMax(): number | undefined {
-  const limits = Deno.readTextFileSync("/proc/self/limits");
-  const soft = Number(/^Max open files +(\d+)/m.exec(limits)?.[1] ?? Infinity);
+export function openFilesToTry(): number | undefined {
+  const soft = openFilesMax();
   return soft < ENTRIES_MAX ? soft : undefined;
 }
 
