@@ -9,22 +9,20 @@
  */
 
 import {
-  type Client,
   ClientError,
-  connect,
   ConnectionError,
   LocalError,
   LoginError,
   MiniError,
   ProtocolError,
 } from "../mod.ts";
-import { GRAMMAR, parseArguments, type Request } from "./arguments.ts";
+import { GRAMMAR, parseArguments } from "./arguments.ts";
 import { type Console, OutputClosed, systemConsole } from "./console.ts";
-import { closest, renderHelp, type Row, UsageError } from "./flags.ts";
+import { renderHelp, type Row, UsageError } from "./flags.ts";
+import { findVerb, Interrupted, runVerb } from "./run.ts";
+import { SUBCOMMANDS } from "./verbs.ts";
 
 export type { Console };
-import type { Subcommand } from "./task.ts";
-import { SUBCOMMANDS } from "./verbs.ts";
 
 /** How a run ended, for shells. 130 and 141 are what they show for SIGINT and SIGPIPE. */
 export const EXIT = {
@@ -48,12 +46,6 @@ const EXIT_TEXTS: readonly Row[] = [
   [`${EXIT.interrupted}`, "interrupted with Ctrl-C"],
   [`${EXIT.outputClosed}`, "nobody reads standard output any more"],
 ];
-
-/** How long Ctrl-C lets a transfer end in good order before the connection is closed. */
-const INTERRUPT_GRACE_MS = 3_000;
-
-/** Ctrl-C was typed. */
-class Interrupted extends Error {}
 
 /**
  * Runs one command line and returns its exit status (`EXIT`).
@@ -83,72 +75,6 @@ export async function main(
     return EXIT.ok;
   } catch (error) {
     return report(abort.signal.aborted ? abort.signal.reason : error, console);
-  }
-}
-
-/** The verb that was asked for, its operands and flags checked. */
-function findVerb(request: Request): Subcommand {
-  const names = SUBCOMMANDS.map((verb) => verb.name).join(", ");
-  if (request.verb === "") throw new UsageError(`Name a verb: ${names}; --help tells more`);
-  const verb = SUBCOMMANDS.find((candidate) => candidate.name === request.verb);
-  if (verb === undefined) {
-    const meant = closest(request.verb, SUBCOMMANDS.map((verb) => verb.name));
-    const question = meant === undefined ? "" : `: did you mean ${meant}?`;
-    throw new UsageError(`Unknown verb "${request.verb}", not one of ${names}${question}`);
-  }
-  const [least, most] = verb.count;
-  if (request.operands.length < least || request.operands.length > most) {
-    throw new UsageError(`${verb.name} takes ${verb.operands}`);
-  }
-  if (request.operands.includes("")) {
-    throw new UsageError(`${verb.name} takes ${verb.operands}, and no empty name`);
-  }
-  for (const flag of request.options) {
-    if (verb.flags.includes(flag)) continue;
-    const owners = SUBCOMMANDS.filter((each) => each.flags.includes(flag)).map((each) => each.name);
-    throw new UsageError(`--${flag} is a flag of ${owners.join(" and ")}, not of ${verb.name}`);
-  }
-  if (request.protocol === "mini" && verb.runMini === undefined) {
-    const able = SUBCOMMANDS.filter((each) => each.runMini !== undefined).map((each) => each.name);
-    throw new UsageError(`--protocol mini has ${able.join(" and ")}, not ${verb.name}`);
-  }
-  if (request.protocol === "mini" && request.user !== undefined) {
-    throw new UsageError("--user is a flag of ftp, mini has no users");
-  }
-  verb.check?.(request);
-  return verb;
-}
-
-async function runVerb(
-  verb: Subcommand,
-  request: Request,
-  console: Console,
-  abort: AbortController,
-): Promise<void> {
-  const { signal } = abort;
-  let client: Client | undefined;
-  let patience: ReturnType<typeof setTimeout> | undefined;
-  const unlisten = console.onInterrupt(() => {
-    if (signal.aborted) return client?.close();
-    abort.abort(new Interrupted("Interrupted"));
-    patience = setTimeout(() => client?.close(), INTERRUPT_GRACE_MS);
-    if (!verb.endsBySignal) client?.close();
-  });
-  try {
-    if (request.protocol === "mini") return await verb.runMini!({ console, request, signal });
-    const { host, port, user, password, timeoutMs } = request;
-    client = await connect({
-      host,
-      port,
-      signal,
-      ...(user === undefined ? {} : { user, password: password ?? "" }),
-      ...(timeoutMs === undefined ? {} : { timeoutMs }),
-    });
-    await verb.run({ client, console, request, signal });
-  } finally {
-    await client?.quit();
-    clearTimeout(patience);
-    unlisten();
   }
 }
 

@@ -7,10 +7,13 @@
 import type { Client } from "../mod.ts";
 import type { Request, VerbFlag } from "./arguments.ts";
 import type { Console } from "./console.ts";
+import type { Reporter } from "./reporter.ts";
 
 /** What a verb works with, whatever the protocol. */
 export interface BareTask {
   readonly console: Console;
+  /** Hears how transfers go. */
+  readonly reporter: Reporter;
   readonly request: Request;
   /** Ctrl-C, for transfers: everything else ends with the connection. */
   readonly signal: AbortSignal;

@@ -16,7 +16,6 @@ import {
   miniGet,
   miniPut,
   PartFile,
-  printable,
   type Sink,
   type Source,
   uploadFile,
@@ -25,7 +24,7 @@ import type { Request } from "./arguments.ts";
 import type { Console } from "./console.ts";
 import { UsageError } from "./flags.ts";
 import { formatSize } from "./format.ts";
-import { Progress } from "./progress.ts";
+import type { Reporter, TransferReport } from "./reporter.ts";
 import type { BareTask, Task } from "./task.ts";
 
 /** What get cannot do. */
@@ -51,38 +50,37 @@ export function checkPut({ operands: [local, remote], options, protocol }: Reque
 }
 
 /** Downloads a file. */
-export async function get({ client, console, request, signal }: Task): Promise<void> {
+export async function get({ client, console, reporter, request, signal }: Task): Promise<void> {
   const [remote, local] = request.operands as [string, string | undefined];
   if (local === "-") {
-    return await withProgress(console, request, lastName(remote), async (progress) => {
-      const sink = outputSink(console, progress);
-      await client.download(remote, sink, { signal, ...listener(progress) });
+    return await reported(reporter, lastName(remote), async (report) => {
+      const sink = outputSink(console, report);
+      await client.download(remote, sink, { signal, onProgress: report.update });
       return true;
     });
   }
   const target = localTarget(remote, local);
-  await withProgress(console, request, basename(target), async (progress) => {
+  await reported(reporter, basename(target), async (report) => {
     const { wasComplete } = await downloadFile(client, remote, target, {
       resume: request.options.has("continue"),
       signal,
-      ...listener(progress),
-      onStart: (offset, total) => progress?.start(offset, total),
+      onProgress: report.update,
+      onStart: report.start,
       onKept: (path, octets) =>
-        sayKept(console, progress, path, octets, ", get --continue goes on from there"),
+        sayKept(reporter, report, path, octets, ", get --continue goes on from there"),
     });
-    if (wasComplete) sayComplete(console, request, target);
     return !wasComplete;
   });
 }
 
 /** Downloads a file by mini. */
-export async function getMini({ console, request, signal }: BareTask): Promise<void> {
+export async function getMini({ console, reporter, request, signal }: BareTask): Promise<void> {
   const [remote, local] = request.operands as [string, string | undefined];
-  await withProgress(console, request, remote, async (progress) => {
+  await reported(reporter, remote, async (report) => {
     const fetch = (sink: Sink) =>
-      miniGet(request, remote, sink, { ...request, signal, ...listener(progress) });
+      miniGet(request, remote, sink, { ...request, signal, onProgress: report.update });
     if (local === "-") {
-      await fetch(outputSink(console, progress));
+      await fetch(outputSink(console, report));
       return true;
     }
     const part = await PartFile.open(localTarget(remote, local), false);
@@ -91,24 +89,24 @@ export async function getMini({ console, request, signal }: BareTask): Promise<v
         fetch({
           begin(size) {
             part.begin();
-            progress?.start(0, size);
+            report.start(0, size);
           },
           write: (chunk) => part.write(chunk),
         }),
-      (path, octets) => sayKept(console, progress, path, octets, ""),
+      (path, octets) => sayKept(reporter, report, path, octets, ""),
     );
     return true;
   });
 }
 
 /** Uploads a file. */
-export async function put({ client, console, request, signal }: Task): Promise<void> {
+export async function put({ client, console, reporter, request, signal }: Task): Promise<void> {
   const [local, target] = putNames(request);
-  await withProgress(console, request, lastName(target), async (progress) => {
+  await reported(reporter, lastName(target), async (report) => {
     if (local === "-") {
       const source: Source = { read: (buffer) => console.read(buffer) };
-      progress?.start(0, undefined);
-      await client.upload(source, target, { signal, ...listener(progress) });
+      report.start(0, undefined);
+      await client.upload(source, target, { signal, onProgress: report.update });
       return true;
     }
     const resume = request.options.has("continue");
@@ -117,34 +115,33 @@ export async function put({ client, console, request, signal }: Task): Promise<v
     const { wasComplete } = await uploadFile(client, local, target, {
       resume,
       signal,
-      ...listener(progress),
-      onStart: (offset, total) => progress?.start(offset, total),
+      onProgress: report.update,
+      onStart: report.start,
     }).catch((error) => {
-      progress?.stop();
       if (signal.aborted) {
+        report.stop();
         const next = isNew ? "put --continue goes on from there" : "put it again as a whole";
-        console.writeError(`Left "${printable(target)}" incomplete, ${next}\n`);
+        reporter.note(`Left "${target}" incomplete, ${next}`);
       }
       throw error;
     });
-    if (wasComplete) sayComplete(console, request, target);
     return !wasComplete;
   });
 }
 
 /** Uploads a file by mini. */
-export async function putMini({ console, request, signal }: BareTask): Promise<void> {
+export async function putMini({ reporter, request, signal }: BareTask): Promise<void> {
   const [local, target] = putNames(request);
-  await withProgress(console, request, target, async (progress) => {
+  await reported(reporter, target, async (report) => {
     using file = await LocalFile.open(local);
     if (file.size === undefined) {
       throw new LocalError(`Cannot put "${local}": mini takes files whose size is known`);
     }
-    progress?.start(0, file.size);
+    report.start(0, file.size);
     await miniPut(request, target, file.size, file, {
       ...request,
       signal,
-      ...listener(progress),
+      onProgress: report.update,
     });
     return true;
   });
@@ -181,49 +178,38 @@ function isDirectoryHere(path: string): boolean {
 }
 
 /** Standard output as a sink. */
-export function outputSink(console: Console, progress?: Progress): Sink {
+export function outputSink(console: Console, report?: TransferReport): Sink {
   return {
     begin(size) {
       // On the terminal that shows the octets a progress line would stand between them.
-      if (!console.outTerminal) progress?.start(0, size);
+      if (!console.outTerminal) report?.start(0, size);
     },
     write: (chunk) => console.write(chunk),
   };
 }
 
-/**
- * Runs a transfer with progress, unless --quiet. The last line comes when `transfer` says that
- * octets were moved.
- */
-async function withProgress(
-  console: Console,
-  request: Request,
+/** Runs a transfer and tells how it goes; `transfer` says whether octets had to be moved. */
+async function reported(
+  reporter: Reporter,
   name: string,
-  transfer: (progress: Progress | undefined) => Promise<boolean>,
+  transfer: (report: TransferReport) => Promise<boolean>,
 ): Promise<void> {
-  const progress = request.options.has("quiet") ? undefined : new Progress(console, name);
+  const report = reporter.transfer(name);
   try {
-    if (await transfer(progress)) progress?.finish();
+    if (await transfer(report)) report.finish();
+    else report.skip("already complete");
   } finally {
-    progress?.stop();
+    report.stop();
   }
 }
 
-function listener(progress: Progress | undefined): { onProgress?: (octets: number) => void } {
-  return progress === undefined ? {} : { onProgress: (octets) => progress.update(octets) };
-}
-
-function sayComplete(console: Console, request: Request, name: string): void {
-  if (!request.options.has("quiet")) console.writeError(`${printable(name)}: already complete\n`);
-}
-
 function sayKept(
-  console: Console,
-  progress: Progress | undefined,
+  reporter: Reporter,
+  report: TransferReport,
   path: string,
   octets: number,
   hint: string,
 ): void {
-  progress?.stop();
-  console.writeError(`Kept ${formatSize(octets)} in "${printable(path)}"${hint}\n`);
+  report.stop();
+  reporter.note(`Kept ${formatSize(octets)} in "${path}"${hint}`);
 }
