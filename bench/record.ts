@@ -277,6 +277,12 @@ export interface ResumeRecord {
   readonly cutOff?: boolean;
   /** A run of its own that was joined, of other scenarios: the arguments of its command. */
   readonly args?: readonly string[];
+  /** Which scenarios those are. */
+  readonly scenarios?: readonly string[];
+  /** What it was measured on, where that is not what the header says. */
+  readonly machine?: HeaderRecord["machine"];
+  /** The digest of its sources, where that is not what the header says. */
+  readonly sources?: string;
 }
 
 /** The last line of a part, and of the run; missing when it was killed. */

@@ -49,6 +49,12 @@ export interface Part {
   readonly before: Idleness;
   /** What it did afterwards; missing when the part was killed. */
   readonly after?: Idleness;
+  /** The scenarios of a run of its own that was joined. */
+  readonly scenarios?: readonly string[];
+  /** What that was measured on, where it is not what the header says. */
+  readonly machine?: HeaderRecord["machine"];
+  /** The digest of its sources, where it is not what the header says. */
+  readonly sources?: string;
 }
 
 /** A run as it was read. */

@@ -38,6 +38,7 @@ export function machine({ run }: Analysis): Block[] {
       const what = parts.length === 1 ? "the run" : `part ${index + 1}, ${startedAt}`;
       return [[`Before ${what}`, idleness(before)], [`After ${what}`, idleness(after)]];
     }),
+    ...ownRows(parts),
     ["Others during it", spread(cells.map(({ others }) => others))],
     ["Steal during it", spread(cells.map(({ steal }) => steal))],
     ["Load", header.load === "c" ? "in C" : "in TypeScript"],
@@ -72,6 +73,23 @@ export function machine({ run }: Analysis): Block[] {
     },
     ...(ceilings.rows.length > 0 ? [ceilings] : []),
   ];
+}
+
+/** What joined parts have that the rest has not: where they were measured, and with what. */
+function ownRows(parts: Analysis["run"]["parts"]): [string, string][] {
+  return parts.flatMap(({ scenarios = [], machine: card, sources }, index) => {
+    const what = `Part ${index + 1} (${scenarios.join(", ")})`;
+    const memory = card === undefined ? "" : `${number(card.memory)} GiB`;
+    return [
+      ...(card === undefined ? [] : [[
+        `${what}: machine`,
+        `${card.processors} × ${card.processor}, ${memory}, ${card.kernel}, Deno ${card.deno}`,
+      ] as [string, string]]),
+      ...(sources === undefined
+        ? []
+        : [[`${what}: sources`, `digest ${sources}`] as [string, string]]),
+    ];
+  });
 }
 
 /** With a quota, how much it was and whether it was the limit. */

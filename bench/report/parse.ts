@@ -33,8 +33,10 @@ export function parseRun(text: string, file?: string): Run {
   let header: HeaderRecord | undefined;
   let end: EndRecord | undefined;
   const parts: Part[] = [];
-  const begin = ({ startedAt, before }: HeaderRecord | ResumeRecord) =>
-    parts.push({ startedAt, before });
+  const begin = (record: HeaderRecord | ResumeRecord) => {
+    const { startedAt, before } = record;
+    parts.push({ startedAt, before, ...(record.kind === "resume" ? joinedFrom(record) : {}) });
+  };
   const cells: CellRecord[] = [];
   const counts: CountRecord[] = [];
   const ceilings: CeilingRecord[] = [];
@@ -91,11 +93,27 @@ export function parseRun(text: string, file?: string): Run {
   };
 }
 
+/** What a joined run has of its own. */
+function joinedFrom({ scenarios, machine, sources }: ResumeRecord): Partial<Part> {
+  return {
+    ...(scenarios === undefined ? {} : { scenarios }),
+    ...(machine === undefined ? {} : { machine }),
+    ...(sources === undefined ? {} : { sources }),
+  };
+}
+
 /** How a run went on, in a sentence. */
-function resumption({ startedAt, block, dropped, cutOff, args }: ResumeRecord): string {
+function resumption(
+  { startedAt, block, dropped, cutOff, args, machine, sources }: ResumeRecord,
+): string {
   if (args !== undefined) {
     const command = ["deno task bench", ...args].join(" ");
-    return `A run of other scenarios, begun at ${startedAt}, was joined: ${command}.`;
+    const other = [
+      ...(machine === undefined ? [] : ["on another machine"]),
+      ...(sources === undefined ? [] : ["of other sources"]),
+    ].join(" and ");
+    const own = other === "" ? "" : ` It was ${other} (see Machine); nothing is compared across.`;
+    return `A run of other scenarios, begun at ${startedAt}, was joined: ${command}.${own}`;
   }
   const again = dropped === 0
     ? ""

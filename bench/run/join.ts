@@ -1,7 +1,8 @@
 /**
  * Makes one run of several that share no scenario: what takes hours may be measured in parts, each
- * with all of its repeats. Nothing is compared across scenarios, so that no comparison knows of it.
- * ../mod.ts calls it with what it has read. Pure.
+ * with all of its repeats. Nothing is compared across scenarios, so that no comparison knows of it;
+ * a part may even be of another day's machine or sources, which the report then says. ../mod.ts
+ * calls it with what it has read. Pure.
  *
  * @module
  */
@@ -12,8 +13,6 @@ import { differenceOf } from "./resume.ts";
 
 /** What has to be the same in all parts. */
 const SAME: readonly (keyof HeaderRecord)[] = [
-  "machine",
-  "sources",
   "load",
   "quota",
   "pinned",
@@ -40,7 +39,7 @@ export function joined(texts: readonly string[]): string | { readonly why: strin
   if (partial !== -1) return { why: `number ${partial + 1} of them is not complete: resume it` };
   const records: RunRecord[] = [headerOf(headers), ...parts[0]!.slice(1)];
   for (const [index, own] of parts.slice(1).entries()) {
-    records.push(partOf(others[index]!), ...own.slice(1));
+    records.push(partOf(others[index]!, first!), ...own.slice(1));
   }
   return records.map((record) => JSON.stringify(record) + "\n").join("");
 }
@@ -75,6 +74,11 @@ function subjectsOf(headers: readonly HeaderRecord[]): SubjectCard[] {
   return [...new Map(all.map((card) => [card.id, card])).values()];
 }
 
-function partOf({ startedAt, before, args }: HeaderRecord): ResumeRecord {
-  return { kind: "resume", startedAt, before, block: 0, dropped: 0, args };
+function partOf(own: HeaderRecord, first: HeaderRecord): ResumeRecord {
+  const { startedAt, before, args, scenarios, machine, sources } = own;
+  return {
+    ...{ kind: "resume", startedAt, before, block: 0, dropped: 0, args, scenarios },
+    ...(differenceOf(first, own, ["machine"]) === undefined ? {} : { machine }),
+    ...(sources === undefined || sources === first.sources ? {} : { sources }),
+  };
 }

@@ -1,8 +1,8 @@
 /** Runs of several scenarios made one. @module */
 
-import { assert, assertEquals } from "@std/assert";
+import { assert, assertEquals, assertMatch } from "@std/assert";
 import { analyze } from "../../bench/claims/analysis.ts";
-import { parseRun, renderTerminal } from "../../bench/report/mod.ts";
+import { parseRun, renderMarkdown, renderTerminal } from "../../bench/report/mod.ts";
 import { joined } from "../../bench/run/join.ts";
 import { fixtureText } from "./fixture_run.ts";
 
@@ -42,12 +42,20 @@ Deno.test("joined refuses, with the reason, what is no run together", () => {
     return typeof text === "string" ? "joined" : text.why;
   };
   assertEquals(why(IDLE, IDLE), "the scenario idle is in two of them");
-  assertEquals(
-    why(IDLE, LOGINS.replace('"processors":2', '"processors":4')),
-    "the machine differs (processors was 2)",
-  );
   const other = LOGINS.replace('"baseline":"epoll"', '"baseline":"poll"');
   assertEquals(why(IDLE, other), "the baseline differs");
   const cut = LOGINS.trimEnd().split("\n").slice(0, -1).join("\n");
   assertEquals(why(IDLE, cut), "number 2 of them is not complete: resume it");
+});
+
+Deno.test("joined says which part is of another machine, or of other sources", () => {
+  const elsewhere = LOGINS.replace('"processors":2', '"processors":4')
+    .replace('"sources":"', '"sources":"0');
+  const text = joined([IDLE, elsewhere]);
+  assert(typeof text === "string");
+  const run = parseRun(text);
+  assertEquals(run.header.machine.processors, 2);
+  assertEquals(run.parts.map(({ machine }) => machine?.processors), [undefined, 4]);
+  assert(run.notes.some((note) => note.includes("It was on another machine")));
+  assertMatch(renderMarkdown(run), /Part 2 \(logins\): machine \| 4 ×/);
 });
