@@ -81,8 +81,11 @@ export const STEPS_AT_ONCE_MAX = 5;
  */
 export const TICK_MS = 200;
 
-/** How often a thread whose client has said nothing yet looks whether others wait, milliseconds. */
-export const SILENT_LOOK_MS = 250;
+/**
+ * How long a client of a thread of its own may say nothing at first before it gives way to others
+ * that wait, milliseconds: a greeting and its answer take up to 700 by satellite.
+ */
+export const SILENT_GRACE_MS = 1_000;
 
 /** How long a closed connection may take to accept its last reply, milliseconds. */
 export const LAST_REPLY_MS = 5_000;

@@ -19,7 +19,7 @@ import * as c from "../libc/constants.ts";
 import {
   CONTROL_BYTES,
   REPLIES_STALL_MS,
-  SILENT_LOOK_MS,
+  SILENT_GRACE_MS,
   STEPS_AT_ONCE_MAX,
   TICK_MS,
 } from "../limits.ts";
@@ -94,7 +94,7 @@ export class BlockingWire implements Wire {
       data.kernel.sleep(Math.min(left, TICK_MS));
       return -c.EAGAIN;
     }
-    this.#bePatient(this.#heard ? left : Math.min(left, SILENT_LOOK_MS));
+    this.#bePatient(this.#heard ? left : Math.min(left, SILENT_GRACE_MS));
     context.counters.enter("waiting");
     const count = this.#channel.receive(controlBuffer, CONTROL);
     context.counters.enter("working");

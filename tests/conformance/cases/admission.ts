@@ -226,10 +226,21 @@ export const admission: Cases = {
     await ftp.command("PWD", 257);
   }),
 
+  "a client whose first words take half a second is served, though others wait": async (target) => {
+    const small = await target.own({ maxWorkers: 2 });
+    const [slow, other] = [await small.connect(), await small.connect()];
+    await other.command("NOOP", 200);
+    const waiting = await small.dial();
+    for (let count = 0; count < 12; count++) await pause();
+    await slow.command("NOOP", 200);
+    await slow.command("QUIT", 221);
+    await waiting.reply(220);
+  },
+
   "connections that say nothing keep no one from being served": costly(async (target) => {
     const small = await target.own({ maxWorkers: 4 });
     const silent = [];
-    while (silent.length < 30) silent.push(await small.dial());
+    while (silent.length < 10) silent.push(await small.dial());
     const ftp = await small.dial();
     await ftp.send(octets(LOGIN));
     await ftp.reply(220);
