@@ -59,6 +59,8 @@ export interface BenchFlags {
   readonly probes: number;
   /** How often a cell is measured again at once when something disturbed it. */
   readonly retries: number;
+  /** Whether scenarios have their passes. */
+  readonly passes: boolean;
   /** How long a steady window is open, its warm-up not included. */
   readonly seconds: number;
   /** What the order of the cells follows from; undefined: from the time. */
@@ -92,7 +94,14 @@ export type ParsedFlags =
  * probes takes 1,000 of them. A cell may stand still for 10 s, which is longer than any
  * retransmission that is not a fault.
  */
-const FULL = { repeats: 11, seconds: 0.5, probes: 1_000, retries: 2, stallMs: 10_000 };
+const FULL = {
+  repeats: 11,
+  seconds: 0.5,
+  probes: 1_000,
+  retries: 2,
+  stallMs: 10_000,
+  passes: true,
+};
 
 /**
  * --quick ends within a minute: what begins last, after 44 s, may still take a start and a cell,
@@ -103,6 +112,7 @@ const QUICK = {
   seconds: 0.05,
   probes: 0,
   retries: 0,
+  passes: false,
   stallMs: 3_000,
   budgetMs: 44_000,
 };

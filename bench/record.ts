@@ -195,7 +195,12 @@ export interface CellRecord {
   readonly point: string;
   /** The repeat, from 0; cells of one block are compared with each other. */
   readonly block: number;
-  /** 0, or how often it was measured again in this block since something disturbed it. */
+  /**
+   * From 0, where everybody is measured in several passes, one window each in a new order: the cell
+   * of the block is all of them together. Missing: there is one.
+   */
+  readonly pass?: number;
+  /** 0, or how often it was measured again in this pass since something disturbed it. */
   readonly attempt?: number;
   /** The command that started the server. */
   readonly command: readonly string[];
@@ -231,6 +236,20 @@ export interface CellRecord {
   /** Why there is no figure. */
   readonly failure?: string;
 }
+
+/** The part of a cell that says what was found. */
+export type Outcome = Pick<
+  CellRecord,
+  | "seconds"
+  | "rounds"
+  | "groups"
+  | "server"
+  | "loadCpuShare"
+  | "quota"
+  | "steal"
+  | "others"
+  | "errors"
+>;
 
 /** What a cell of the same place and block says when the other load measures it. */
 export interface AgreementRecord extends Omit<CellRecord, "kind"> {

@@ -20,6 +20,7 @@ import {
 import { type GateId, gatesOf, isDisturbed } from "./gates.ts";
 import { exactly, type Known, type Summary } from "./inference.ts";
 import { slope } from "./statistics.ts";
+import { together } from "./together.ts";
 
 /** All blocks of one subject at one point of a scenario. */
 export interface Row {
@@ -75,19 +76,39 @@ export function rowsOf(
     .map((id): Point => ({ id, x: Number(id.split("=")[1] ?? NaN), quick: false, peers: false }));
   return [...known, ...unknown].map((point): Row => {
     const all = byPoint.get(point.id)!;
-    const blocks = [...Map.groupBy(all, ({ block }) => block).values()]
-      .map(attemptThatCounts).toSorted((left, right) => left.block - right.block);
+    const counting = [...Map.groupBy(all, ({ block }) => block).values()].map(passesThatCount);
+    const blocks = counting.map(passesTogether)
+      .toSorted((left, right) => left.block - right.block);
     const unable = blocks.find((cell) => cell.unable !== undefined)?.unable;
     return {
       subject,
       scenario,
       point,
       cells: blocks,
-      repeated: all.filter((cell) => !blocks.includes(cell)),
+      repeated: all.filter((cell) => !counting.some((passes) => passes.includes(cell))),
       gates: gatesOfBlocks(blocks),
       ...(unable ? { unable } : {}),
     };
   });
+}
+
+/**
+ * Of all measurements of a block those that count: of each pass one attempt. Passes that stayed
+ * disturbed are left out as long as half of them are there: none is chosen by its figures.
+ */
+function passesThatCount(all: readonly CellRecord[]): CellRecord[] {
+  const passes = [...Map.groupBy(all, ({ pass = 0 }) => pass).values()].map(attemptThatCounts);
+  const clean = passes.filter((cell) => !isDisturbed(cell));
+  return 2 * clean.length >= passes.length ? clean : passes;
+}
+
+/** The cell of a block; a pass that failed stands for all of them. */
+function passesTogether(passes: readonly CellRecord[]): CellRecord {
+  const failed = passes.find(({ failure, unable }) =>
+    failure !== undefined || unable !== undefined
+  );
+  const [first] = passes;
+  return failed ?? (passes.length === 1 ? first! : { ...first!, ...together(passes) });
 }
 
 /** The first that nothing disturbed, else the last: it is never chosen by its figures. */

@@ -9,9 +9,10 @@
  * @module
  */
 
-import { build, encodeIntoCompressedBase64, type Histogram } from "hdr-histogram-js";
+import { build, type Histogram } from "hdr-histogram-js";
+import { latencyOf } from "../claims/histograms.ts";
 import type { FtpClient } from "./ftp_client.ts";
-import type { Group, GroupResult, Latency } from "./job.ts";
+import type { Group, GroupResult } from "./job.ts";
 
 /** Latencies are recorded to three digits. */
 const SIGNIFICANT_DIGITS = 3;
@@ -191,18 +192,6 @@ export class GroupState {
 
 function microseconds(milliseconds: number): number {
   return Math.max(1, Math.round(milliseconds * 1e3));
-}
-
-/** What a record keeps of latencies, if there are any. */
-export function latencyOf(histogram: Histogram): Latency | undefined {
-  if (histogram.totalCount === 0) return undefined;
-  return {
-    count: histogram.totalCount,
-    histogram: encodeIntoCompressedBase64(histogram),
-    p50Us: histogram.getValueAtPercentile(50),
-    p99Us: histogram.getValueAtPercentile(99),
-    maxUs: histogram.maxValue,
-  };
 }
 
 /** Jain's fairness index, (sum x)^2 / (n sum x^2); undefined when nobody did anything. */

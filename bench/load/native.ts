@@ -8,8 +8,9 @@
 
 import { fromFileUrl } from "@std/path";
 import { compile } from "./compiler.ts";
+import { latencyOf } from "../claims/histograms.ts";
 import type { GroupResult } from "../record.ts";
-import { latencyOf, newHistogram } from "./group.ts";
+import { newHistogram } from "./group.ts";
 import type { Group, LoadJob, LoadMessage, LoadResult } from "./job.ts";
 import { verifyUploads } from "./uploads.ts";
 

@@ -232,7 +232,8 @@ export function method(): Block[] {
       narrowest pair that holds the true median in at least 95 of 100 runs: of 11 values from the
       2nd to the 10th, 98.8 %. The true level is printed with it; no distribution is assumed.`],
     [`In a block every subject has a fresh server, and at each scenario and point all are measured
-      back to back, in an order drawn anew; those whose turn it is not are stopped. A comparison is
+      back to back, in an order drawn anew; those whose turn it is not are stopped. Where windows
+      are short, this is done in several passes, and the cell of a block is all of them. A comparison is
       the quotient within a block. Where the correlation within blocks is below ${PAIRING_MIN}, pairs
       do nothing: then it is the median of all quotients, with the interval of the rank sum.`],
     [`Three verdicts: better or worse when the interval of the ratio lies outside 1; equivalent when

@@ -83,7 +83,7 @@ export function startMs({ kind }: Subject, plan: Timed, scenario?: Scenario): nu
 }
 
 /** How long all of `series` takes, milliseconds, servers of its own included. */
-export function seriesMs({ scenario, point, order }: Series, plan: Timed): number {
+export function seriesMs({ scenario, point, order, pass = 0 }: Series, plan: Timed): number {
   return order.reduce((sum, subject) => {
     if (subject === "agreement") {
       return sum + CELL_MS + windowMs("model", scenario, point, plan);
@@ -91,7 +91,8 @@ export function seriesMs({ scenario, point, order }: Series, plan: Timed): numbe
     if (subject === "ceiling") {
       return sum + CEILING_WINDOWS * (CELL_MS + windowMs("model", scenario, point, plan));
     }
-    const own = point === scenario.points[0] && needsFreshServer(scenario, subject.sessionsMax);
+    const own = point === scenario.points[0] && pass === 0 &&
+      needsFreshServer(scenario, subject.sessionsMax);
     return sum + cellMs(subject, scenario, point, plan) +
       (own ? startMs(subject, plan, scenario) : 0);
   }, 0);
@@ -114,7 +115,9 @@ export function foretold(plan: Plan): string[] {
   const scenarios = plan.scenarios.map((scenario) => {
     const own = block.filter((series) => series.scenario.id === scenario.id);
     const cells = own.flatMap(({ order }) => order).filter((one) => typeof one !== "string").length;
-    const points = own.map(({ point }) => point.id).join(" ");
+    const passes = Map.groupBy(own, ({ point }) => point.id);
+    const points = [...passes]
+      .map(([id, { length }]) => length === 1 ? id : `${id} in ${length} passes`).join(", ");
     const ms = own.reduce((sum, series) => sum + seriesMs(series, plan), 0);
     return { ms, line: `  ${scenario.id}: ${cells} cells, ${duration(ms)} (${points})` };
   });

@@ -9,9 +9,10 @@
 
 import { fromFileUrl, join } from "@std/path";
 import { isDisturbed } from "../claims/gates.ts";
+import { together } from "../claims/together.ts";
 import { createContentFile } from "../load/content.ts";
 import { LoadProcess, type LoadProgram, TYPESCRIPT_LOAD } from "../load/process.ts";
-import type { AgreementRecord, CeilingRecord, CellRecord } from "../record.ts";
+import type { AgreementRecord, CeilingRecord, CellRecord, Outcome } from "../record.ts";
 import {
   type Jobs,
   jobsOf,
@@ -27,12 +28,11 @@ import { baselineOf, cellCount, orderOf, type Plan, type Series, whyUnable } fro
 import { pin, type Pins } from "./pins.ts";
 import { processTree } from "./process_figures.ts";
 import type { Quota } from "./quota.ts";
-import { together } from "./rounds.ts";
 import { RunClock } from "./run_clock.ts";
 import { type Folders, type ServerProcess, startServer } from "./server_process.ts";
 import type { Subject } from "./subjects.ts";
 import { warmUp } from "./warm_up.ts";
-import { type Loads, measureWindow, type Outcome } from "./window.ts";
+import { type Loads, measureWindow } from "./window.ts";
 
 export { cellCount, type Plan };
 
@@ -210,13 +210,14 @@ class BlockRun {
   ) {}
 
   async measure(subject: Subject, series: Series, attempt: number): Promise<CellRecord> {
-    const { scenario, point, block } = series;
+    const { scenario, point, block, pass } = series;
     const place = {
       kind: "cell",
       subject: subject.id,
       scenario: scenario.id,
       point: point.id,
       block,
+      ...(pass === undefined ? {} : { pass }),
       ...(attempt === 0 ? {} : { attempt }),
     } as const;
     const { idle, busy } = scenario.sessions(point);

@@ -26,6 +26,8 @@ export interface Plan {
   readonly seconds: number;
   /** Probes that a window has at least. */
   readonly probes: number;
+  /** Whether scenarios have their passes; else each is measured in one. */
+  readonly passes: boolean;
   /** How often a cell is measured again at once when something disturbed it. */
   readonly retries: number;
   /** How long a server may finish nothing, milliseconds. */
@@ -44,6 +46,8 @@ export interface Plan {
 export interface Series {
   /** The repeat, from 0. */
   readonly block: number;
+  /** From 0, where there are several; missing: one. */
+  readonly pass?: number;
   /** What is done. */
   readonly scenario: Scenario;
   /** Where. */
@@ -67,7 +71,7 @@ export function baselineOf(subjects: readonly Subject[]): Subject {
 
 /** Block after block, each with scenarios and subjects in an order of its own, by the seed. */
 export function orderOf(
-  plan: Pick<Plan, "subjects" | "scenarios" | "repeats" | "seed" | "bothLoads">,
+  plan: Pick<Plan, "subjects" | "scenarios" | "repeats" | "seed" | "bothLoads" | "passes">,
 ): Series[] {
   const random = randomFrom(plan.seed);
   return Array.from(
@@ -75,14 +79,30 @@ export function orderOf(
     (_, block) =>
       shuffled(plan.scenarios, random).flatMap((scenario) =>
         // Points in their order: an open loop needs the capacity that a closed one finds.
-        scenario.points.map((point, index): Series => {
+        scenario.points.flatMap((point, index) => {
           const subjects = plan.subjects.filter((one) => takesPart(one, scenario, point));
-          const all = [...subjects, ...extrasOf(plan, scenario, point)];
-          const last = index === scenario.points.length - 1;
-          return { block, scenario, point, last, order: shuffled(all, random) };
+          const passes = passesOf(plan, scenario, point);
+          return Array.from({ length: passes }, (_, pass): Series => ({
+            ...{ block, scenario, point },
+            ...(passes === 1 ? {} : { pass }),
+            last: index === scenario.points.length - 1 && pass === passes - 1,
+            order: shuffled(
+              pass === 0 ? [...subjects, ...extrasOf(plan, scenario, point)] : subjects,
+              random,
+            ),
+          }));
         })
       ),
   ).flat();
+}
+
+/**
+ * In how many passes a point is measured: those that a scenario is judged by in as many as it says,
+ * others in one.
+ */
+function passesOf(plan: Pick<Plan, "passes">, scenario: Scenario, point: Point): number {
+  const { passes = 1 } = scenario;
+  return plan.passes && passes > 1 && headlinePoints(scenario).includes(point) ? passes : 1;
 }
 
 function extrasOf({ bothLoads }: Pick<Plan, "bothLoads">, scenario: Scenario, point: Point) {
@@ -131,10 +151,14 @@ export function pointsFor(subject: Subject, scenario: Scenario): readonly Point[
   return scenario.points.filter((point) => takesPart(subject, scenario, point));
 }
 
-/** How many cells a plan has, repetitions of disturbed ones not counted. */
-export function cellCount(plan: Pick<Plan, "subjects" | "scenarios" | "repeats">): number {
+/** How many measurements a plan has, a pass each; repetitions of disturbed ones not counted. */
+export function cellCount(
+  plan: Pick<Plan, "subjects" | "scenarios" | "repeats" | "passes">,
+): number {
   const perBlock = plan.subjects.flatMap((subject) =>
-    plan.scenarios.map((scenario) => pointsFor(subject, scenario).length)
+    plan.scenarios.flatMap((scenario) =>
+      pointsFor(subject, scenario).map((point) => passesOf(plan, scenario, point))
+    )
   );
   return plan.repeats * perBlock.reduce((sum, count) => sum + count, 0);
 }

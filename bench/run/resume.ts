@@ -72,12 +72,15 @@ function firstNotWhole(plan: Plan, measured: readonly Measurement[]): number {
     const { kind, scenario, point, block } = record;
     if (kind === "ceiling") return [keyOf(kind, scenario, point, block)];
     if (isDisturbed(record) && (record.attempt ?? 0) < plan.retries) return [];
-    return [keyOf(kind === "cell" ? `of ${record.subject}` : kind, scenario, point, block)];
+    if (kind !== "cell") return [keyOf(kind, scenario, point, block)];
+    return [keyOf(`of ${record.subject}`, scenario, point, block, record.pass ?? 0)];
   }));
-  const missing = orderOf(plan).find(({ block, scenario, point, order }) =>
+  const missing = orderOf(plan).find(({ block, scenario, point, order, pass = 0 }) =>
     order.some((one) => {
-      const what = typeof one === "string" ? one : `of ${one.id}`;
-      return !over.has(keyOf(what, scenario.id, point.id, block));
+      const place = [scenario.id, point.id, block];
+      return !over.has(
+        typeof one === "string" ? keyOf(one, ...place) : keyOf(`of ${one.id}`, ...place, pass),
+      );
     })
   );
   return missing?.block ?? plan.repeats;

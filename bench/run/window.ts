@@ -8,7 +8,7 @@
 import type { WorkerStats } from "../../models/mod.ts";
 import type { LoadResult } from "../load/job.ts";
 import type { LoadProcess } from "../load/process.ts";
-import type { CellRecord, ServerWork } from "../record.ts";
+import type { CellRecord, Outcome, ServerWork } from "../record.ts";
 import type { Jobs } from "../scenarios/jobs.ts";
 import {
   kernelBytes,
@@ -21,20 +21,6 @@ import {
 } from "./process_figures.ts";
 import type { Quota, Throttling } from "./quota.ts";
 import type { ServerProcess, ServerSample } from "./server_process.ts";
-
-/** The part of a cell that says what was found. */
-export type Outcome = Pick<
-  CellRecord,
-  | "seconds"
-  | "rounds"
-  | "groups"
-  | "server"
-  | "loadCpuShare"
-  | "quota"
-  | "steal"
-  | "others"
-  | "errors"
->;
 
 /** Who makes the load: each a process of its own. */
 export interface Loads {

@@ -4,7 +4,7 @@
  * @module
  */
 
-import { BUSY_CLIENTS, main, points } from "./parts.ts";
+import { BUSY_CLIENTS, main, PASSES, points } from "./parts.ts";
 import type { Scenario } from "./scenario.ts";
 
 /** Of the capacity that the closed loop with as many clients found just before. */
@@ -33,6 +33,7 @@ export const scenario: Scenario = {
     ...points("rate", RATES, []).map((point) => ({ ...point, perSecond: point.x })),
     ...points("load", LOAD_FRACTIONS, []).map((point) => ({ ...point, ofCapacity: true })),
   ],
+  passes: PASSES,
   headline: {
     point: "clients=16",
     metric: "cpuPerOperation",

@@ -5,7 +5,7 @@
  */
 
 import type { Group } from "../load/job.ts";
-import { downloads, single, uploads } from "./parts.ts";
+import { downloads, PASSES, single, uploads } from "./parts.ts";
 import type { Point, Scenario, Surroundings } from "./scenario.ts";
 
 /** How long a transfer may last, in lengths of a stall. */
@@ -29,6 +29,7 @@ export const scenario: Scenario = {
     single("down", 0),
     { id: "up", x: 1, quick: false, peers: true },
   ],
+  passes: PASSES,
   headline: {
     point: "down",
     metric: "cpuPerGB",

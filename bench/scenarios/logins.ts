@@ -4,7 +4,7 @@
  * @module
  */
 
-import { BUSY_CLIENTS, main, points } from "./parts.ts";
+import { BUSY_CLIENTS, main, PASSES, points } from "./parts.ts";
 import type { Scenario } from "./scenario.ts";
 
 /** See above. */
@@ -15,6 +15,7 @@ export const scenario: Scenario = {
   question: "What does a session cost to set up?",
   tags: ["counted", "ceiling"],
   points: points("clients", [16], [16]),
+  passes: PASSES,
   headline: {
     point: "clients=16",
     metric: "cpuPerOperation",

@@ -182,6 +182,11 @@ export interface Scenario {
   readonly lengths?: number;
   /** How often the window is opened for one measurement, by what is over at once; 1 when missing. */
   readonly rounds?: number;
+  /**
+   * In how many passes the points are measured that it is judged by, everybody with a window in
+   * each; 1 when missing, or with --quick. What a machine does for seconds is then everybody's.
+   */
+  readonly passes?: number;
   /** What --quick has in place of the same of the full run. */
   readonly quickly?: Pick<Scenario, "lengths" | "rounds">;
   /** Of a window that closes when all have ended: the longest that it may be, milliseconds. */

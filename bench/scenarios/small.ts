@@ -4,7 +4,7 @@
  * @module
  */
 
-import { BUSY_CLIENTS, idle, points, smallDownloads } from "./parts.ts";
+import { BUSY_CLIENTS, idle, PASSES, points, smallDownloads } from "./parts.ts";
 import type { Scenario } from "./scenario.ts";
 
 /** See above. */
@@ -15,6 +15,7 @@ export const scenario: Scenario = {
   question: "What does the set-up of a transfer cost?",
   tags: ["counted", "ceiling", "both-loads"],
   points: points("idle", [0, 4000], [0], [4000]),
+  passes: PASSES,
   headline: {
     point: "idle=0",
     metric: "cpuPerOperation",

@@ -4,7 +4,7 @@
  * @module
  */
 
-import { BUSY_CLIENTS, single, uploads } from "./parts.ts";
+import { BUSY_CLIENTS, PASSES, single, uploads } from "./parts.ts";
 import type { Scenario } from "./scenario.ts";
 
 /** See above. */
@@ -20,6 +20,7 @@ export const scenario: Scenario = {
     single("names=new", 0),
     { id: "names=old", x: 1, quick: false, peers: true, replaces: true },
   ],
+  passes: PASSES,
   headline: {
     point: "names=new",
     metric: "cpuPerOperation",

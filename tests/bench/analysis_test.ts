@@ -4,7 +4,7 @@ import { assert, assertEquals, assertStringIncludes } from "@std/assert";
 import { analyze } from "../../bench/claims/analysis.ts";
 import { aboveCeiling, faultsOf } from "../../bench/claims/faults.ts";
 import { FIGURES, isBentByLateness, tooFewSamples } from "../../bench/claims/figures.ts";
-import { gatesOf } from "../../bench/claims/gates.ts";
+import { gatesOf, isDisturbed } from "../../bench/claims/gates.ts";
 import { contests, gridField, standing } from "../../bench/claims/grid.ts";
 import type { CellRecord, HeaderRecord, RunRecord } from "../../bench/record.ts";
 import { parseRun } from "../../bench/report/mod.ts";
@@ -78,6 +78,34 @@ Deno.test("of a disturbed cell that was measured again the first undisturbed att
   const [bad, good] = [{ steal: 0.5, operations: 1 }, { steal: 0, operations: 2 }];
   assertEquals(again(bad, good), [2, undefined, 11, 1]);
   assertEquals(again(bad, bad, { steal: 0.5, operations: 3 }), [3, "disturbed", 11, 2]);
+});
+
+Deno.test("a cell of several passes is all of them, those that stayed disturbed left out", () => {
+  const of = (...passes: { steal: number; operations: number; attempt?: number }[][]) => {
+    const records = fixtureRecords({ scenarios: ["logins"], subjects: ["epoll"], faultless: true })
+      .flatMap((record): RunRecord[] =>
+        record.kind !== "cell" || record.block !== 4
+          ? [record]
+          : passes.flatMap((attempts, pass) =>
+            attempts.map((one, attempt) => ({
+              ...record,
+              ...withMain(record, { operations: one.operations }),
+              steal: one.steal,
+              pass,
+              ...(attempt === 0 ? {} : { attempt }),
+            }))
+          )
+      );
+    const text = records.map((record) => JSON.stringify(record) + "\n").join("");
+    const row = analyze(parseRun(text)).row("epoll", "logins", "clients=16")!;
+    const cell = row.cells.find(({ block }) => block === 4)!;
+    return [cell.groups.main!.operations, cell.rounds, isDisturbed(cell), row.repeated.length];
+  };
+  const [bad, good] = [{ steal: 0.5, operations: 1 }, { steal: 0, operations: 20 }];
+  assertEquals(of([good], [good], [good], [good]), [80, 4, false, 0]);
+  assertEquals(of([good], [bad, good], [good], [good]), [80, 4, false, 1]);
+  assertEquals(of([good], [bad, bad], [good], [bad, bad]), [40, 2, false, 4]);
+  assertEquals(of([good], [bad, bad], [bad, bad], [bad, bad]), [23, 4, true, 3]);
 });
 
 Deno.test("figures that cannot be are faults of the harness, and carry no claim", () => {

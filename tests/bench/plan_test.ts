@@ -2,9 +2,11 @@
 
 import { assert, assertEquals } from "@std/assert";
 import { parseFlags } from "../../bench/flags.ts";
-import { orderOf, pointsFor } from "../../bench/run/plan.ts";
+import { cellCount, orderOf, pointsFor } from "../../bench/run/plan.ts";
 import { RunClock } from "../../bench/run/run_clock.ts";
 import { twinsOf } from "../../bench/run/subjects.ts";
+import { SCENARIOS } from "../../bench/scenarios/mod.ts";
+import { PASSES } from "../../bench/scenarios/parts.ts";
 import { BLOCKING, EPOLL, planOf } from "./smallest_plan.ts";
 
 Deno.test("RunClock gives each scenario its share of a time that is short, the baseline first", () => {
@@ -51,6 +53,27 @@ Deno.test("orderOf has everybody back to back at each point, in an order drawn a
   }
   const first = (seed: number) => orderOf({ ...plan, seed }).map(({ scenario }) => scenario.id);
   assert(first(2).join() !== first(3).join());
+});
+
+Deno.test("orderOf has a point that is judged in its passes, extras in the first alone", () => {
+  const plan = { ...planOf(EPOLL, BLOCKING), passes: true };
+  const control = orderOf(plan).filter(({ scenario }) => scenario.id === "control");
+  const idsOf = (order: typeof control[number]["order"]) =>
+    order.map((one) => typeof one === "string" ? one : one.id).toSorted();
+  assertEquals(control.map(({ pass, last }) => [pass, last]), [
+    ...Array.from({ length: PASSES - 1 }, (_, pass) => [pass, false]),
+    [PASSES - 1, true],
+  ]);
+  assertEquals(control.map(({ order }) => idsOf(order)), [
+    ["blocking-8", "ceiling", "epoll"],
+    ...Array.from({ length: PASSES - 1 }, () => ["blocking-8", "epoll"]),
+  ]);
+  const cells = orderOf(plan).flatMap(({ order }) => order).filter((one) => one !== "ceiling");
+  assertEquals(cellCount(plan), cells.length);
+  const ladder = SCENARIOS.filter(({ id }) => id === "control");
+  const whole = orderOf({ ...plan, scenarios: ladder });
+  const passesAt = (id: string) => whole.filter(({ point }) => point.id === id).length;
+  assertEquals(["clients=1", "clients=16", "rate=5000"].map(passesAt), [1, PASSES, 1]);
 });
 
 Deno.test("pointsFor spares peers the ladders", () => {

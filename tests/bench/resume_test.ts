@@ -8,6 +8,7 @@ import { orderOf, type Plan } from "../../bench/run/plan.ts";
 import { differenceOf, keptOf } from "../../bench/run/resume.ts";
 import { MODELS } from "../../bench/run/subjects.ts";
 import { FILE_SIZES, SCENARIOS } from "../../bench/scenarios/mod.ts";
+import { PASSES } from "../../bench/scenarios/parts.ts";
 import { fixtureRecords } from "./fixture_run.ts";
 
 const SMALL = { scenarios: ["logins" as const], subjects: ["epoll", "poll"] };
@@ -20,9 +21,13 @@ const PLAN: Plan = {
   seconds: 1,
   probes: 0,
   retries: 1,
+  passes: true,
   stallMs: 1_000,
   seed: 3,
 };
+
+/** Measurements of a block: both subjects in each pass, and the ceiling once. */
+const BLOCK = 2 * PASSES + 1;
 
 const lines = (records: readonly unknown[]) =>
   records.map((record) => JSON.stringify(record) + "\n").join("");
@@ -31,11 +36,11 @@ const lines = (records: readonly unknown[]) =>
 function recordsOfPlan(): { header: HeaderRecord; measured: Record<string, unknown>[] } {
   const [header, ...records] = fixtureRecords({ ...SMALL, repeats: 2, faultless: true });
   const cells = records.filter((record): record is CellRecord => record.kind === "cell");
-  const measured = orderOf(PLAN).flatMap(({ block, order, scenario, point }) =>
+  const measured = orderOf(PLAN).flatMap(({ block, order, scenario, point, pass }) =>
     order.map((one) =>
       typeof one === "string"
         ? { kind: one, scenario: scenario.id, point: point.id, block, note: "", rate: 1e6 }
-        : { ...cells.find((cell) => cell.block === block && cell.subject === one.id)! }
+        : { ...cells.find((cell) => cell.block === block && cell.subject === one.id)!, pass }
     )
   );
   return { header: header as HeaderRecord, measured };
@@ -47,9 +52,9 @@ Deno.test("keptOf keeps whole blocks, and drops the one that is not, and what wa
   const cut = '{"kind":"cel';
   for (let count = 0; count <= measured.length; count++) {
     const text = lines([header, ...measured.slice(0, count), end]);
-    const block = Math.floor(count / 3);
-    const whole = lines([header, ...measured.slice(0, 3 * block), end]);
-    const dropped = count - 3 * block;
+    const block = Math.floor(count / BLOCK);
+    const whole = lines([header, ...measured.slice(0, BLOCK * block), end]);
+    const dropped = count - BLOCK * block;
     const expected = { text: whole, block, dropped, cutOff: false, complete: false };
     assertEquals(keptOf(text, PLAN), expected);
     assertEquals(keptOf(text + cut, PLAN), { ...expected, cutOff: true });

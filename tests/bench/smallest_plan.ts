@@ -23,6 +23,7 @@ export function planOf(...subjects: Subject[]): Plan {
     seconds: 0.05,
     probes: 0,
     retries: 0,
+    passes: false,
     stallMs: 10_000,
     seed: 1,
   };

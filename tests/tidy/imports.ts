@@ -35,6 +35,7 @@ const BENCH_RUN = [
   "claims/statistics.ts",
   "claims/gates.ts",
   "claims/histograms.ts",
+  "claims/together.ts",
   "record.ts",
 ]
   .map((room) => `bench/${room}`);
@@ -60,7 +61,13 @@ const DIRECTIONS: readonly (readonly [from: string, to: readonly string[]])[] = 
   // What may be measured is plain data: jobs for the load, and words for the report.
   ["bench/scenarios/", ["bench/scenarios/", "bench/load/job.ts"]],
   // The load is a client over the same calls of the kernel as the servers that it measures.
-  ["bench/load/", ["bench/load/", "bench/record.ts", "bench/run/process_figures.ts", ...CALLS]],
+  ["bench/load/", [
+    "bench/load/",
+    "bench/record.ts",
+    "bench/claims/histograms.ts",
+    "bench/run/process_figures.ts",
+    ...CALLS,
+  ]],
   ["bench/peers/", ["bench/peers/"]],
   ["bench/run/", [...BENCH_RUN, ...CALLS]],
   // What a number means is decided without looking at how it came about.

@@ -1,9 +1,9 @@
-/** Tests of bench/run/rounds.ts, on the fixture's measurements. @module */
+/** Tests of bench/claims/together.ts, on the fixture's measurements. @module */
 
 import { assert, assertEquals } from "@std/assert";
 import { FIGURES, mergeLatencies } from "../../bench/claims/figures.ts";
 import type { CellRecord } from "../../bench/record.ts";
-import { together } from "../../bench/run/rounds.ts";
+import { together } from "../../bench/claims/together.ts";
 import { parseFlags } from "../../bench/flags.ts";
 import { fixtureRecords } from "./fixture_run.ts";
 

@@ -1,15 +1,13 @@
 /**
  * Several windows of the same job as one measurement: what is over too soon to be measured once is
- * done again and again. measure.ts calls `together`; it adds up and merges, and never averages a
- * percentile. Pure.
+ * done again and again (../run/measure.ts), and what a machine's moods would bend is measured in
+ * several passes (series.ts). It adds up and merges, and never averages a percentile. Pure.
  *
  * @module
  */
 
-import { mergeLatencies } from "../claims/histograms.ts";
-import { latencyOf } from "../load/group.ts";
-import type { GroupResult, Latency, ServerWork } from "../record.ts";
-import type { Outcome } from "./window.ts";
+import type { GroupResult, Latency, Outcome, ServerWork } from "../record.ts";
+import { latencyOf, mergeLatencies } from "./histograms.ts";
 
 /** The measurement that `rounds` are, at least one; a single one stays as it is. */
 export function together(rounds: readonly Outcome[]): Outcome {
@@ -22,7 +20,7 @@ export function together(rounds: readonly Outcome[]): Outcome {
   const names = [...new Set(rounds.flatMap(({ groups }) => Object.keys(groups)))];
   return {
     seconds,
-    rounds: rounds.length,
+    rounds: sumOf(rounds, ({ rounds = 1 }) => rounds),
     groups: Object.fromEntries(names.map((name) => [
       name,
       groupTogether(rounds.flatMap(({ groups }) => groups[name] ?? [])),
