@@ -87,6 +87,8 @@ export interface ChildOptions {
   readonly cwd?: string;
   /** Its standard input is for `type` and `endInput`; else there is none. */
   readonly input?: boolean;
+  /** A program that runs its arguments, for main.ts. */
+  readonly wrapper?: readonly string[];
 }
 
 /** A process of main.ts, or of another program. */
@@ -116,22 +118,16 @@ export class Child implements AsyncDisposable {
 
   /** Runs `main.ts` with `args`. */
   static main(args: readonly string[], options: ChildOptions = {}): Child {
-    return new Child(Deno.execPath(), Child.#command(args, options), options);
-  }
-
-  /** Runs `main.ts serve` with `flags`, through `wrapper`: a program that runs its arguments. */
-  static serve(
-    flags: readonly string[],
-    options: ChildOptions & { readonly wrapper?: readonly string[] } = {},
-  ): Child {
-    const command = Child.#command(["serve", ...flags], options);
-    const [program, ...args] = [...options.wrapper ?? [], Deno.execPath(), ...command];
-    return new Child(program!, args, options);
-  }
-
-  static #command(args: readonly string[], { permissions = servePermissions() }: ChildOptions) {
+    const { permissions = servePermissions(), wrapper = [] } = options;
     const main = fromFileUrl(new URL("../main.ts", import.meta.url));
-    return ["run", "--quiet", "--no-prompt", ...permissions, main, ...args];
+    const command = [Deno.execPath(), "run", "--quiet", "--no-prompt", ...permissions, main];
+    const [program, ...rest] = [...wrapper, ...command, ...args];
+    return new Child(program!, rest, options);
+  }
+
+  /** Runs `main.ts serve` with `flags`. */
+  static serve(flags: readonly string[], options: ChildOptions = {}): Child {
+    return Child.main(["serve", ...flags], options);
   }
 
   /** The line that says that it serves, with the host and port in it. */

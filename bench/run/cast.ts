@@ -6,6 +6,7 @@
  */
 
 import { resolve } from "@std/path";
+import { models } from "../../models/mod.ts";
 import { compileTwins } from "../load/twins.ts";
 import { PEERS } from "../peers/mod.ts";
 import type { SubjectCard } from "../record.ts";
@@ -16,6 +17,7 @@ import {
   type PeerSubject,
   type Subject,
   twinsOf,
+  type TwinSubject,
 } from "./subjects.ts";
 
 /** Where the order of a run without a seed comes from: as many orders as there are. */
@@ -54,8 +56,18 @@ export async function planOf(
   ];
   const why = twins.length > 0 ? await compileTwins(program) : undefined;
   if (why !== undefined) notes.push(`The twins in C are left out: ${why}`);
-  const subjects: Subject[] = [...wanted.models, ...peers, ...(why === undefined ? twins : [])];
+  const subjects: Subject[] = [...wanted.models, ...peers, ...(why === undefined ? twins : [])]
+    .filter((subject) => subject.kind === "peer" || canWait(subject, notes));
   return { plan: { ...wanted, subjects, seed: wanted.seed ?? Date.now() % SEEDS }, notes };
+}
+
+/** Whether the system has what `subject` waits by; a note where it has not. */
+function canWait(subject: ModelSubject | TwinSubject, notes: string[]): boolean {
+  // A twin needs of the system what the model of the same name needs, if there is one.
+  const name = subject.kind === "model" ? subject.model : subject.way;
+  const why = models.get(name)?.unavailable();
+  if (why !== undefined) notes.push(`${subject.title} is left out: ${why}`);
+  return why === undefined;
 }
 
 /** The peers that are on this machine; a note for each that is not. */

@@ -6,6 +6,7 @@
  */
 
 import { assert, assertEquals, assertMatch } from "@std/assert";
+import { noCompiler } from "../bench/needs.ts";
 import { Child } from "../child.ts";
 import { Conversation } from "../conformance/client.ts";
 import { variants } from "../conformance/variants.ts";
@@ -104,14 +105,26 @@ const REFUSALS: Readonly<Record<string, RegExp>> = {
   ENOMEM: /^ftplab: Model uring is not available here: io_uring_setup\(2\) fails: .+$/m,
 };
 
+/** A program whose rings are refused so. */
+function refusing(error: string): string[] {
+  const inject = `inject=io_uring_setup:error=${error}`;
+  return ["strace", "-f", "-qq", "-o", "/dev/null", "-e", "trace=io_uring_setup", "-e", inject];
+}
+
+testWith(NEEDS, "bench without io_uring leaves uring and its twin out, and says why", async () => {
+  const args = ["bench", "--models", "epoll,uring", "--twins", "--dry-run"];
+  const options = { permissions: ["--allow-all"], wrapper: refusing("ENOSYS") };
+  await using child = Child.main([...args, "--scenarios", "control"], options);
+  const { code, stdout } = await child.ended();
+  assertEquals(code, 0);
+  const left = [...stdout.matchAll(/^(.*uring.*) is left out: the kernel has no io_uring/gm)];
+  assertEquals(left.map(([, who]) => who), ["uring", "twin in C (uring)"], stdout);
+}, absentTool ?? noCompiler);
+
 for (const [error, sentence] of Object.entries(REFUSALS)) {
   testWith(NEEDS, `serve without io_uring says why in one sentence: ${error} [uring]`, async () => {
     using root = new Root();
-    const inject = `inject=io_uring_setup:error=${error}`;
-    const wrapper = ["strace", "-f", "-qq", "-o", "/dev/null"];
-    await using server = Child.serve(flagsOf(ring, root.path), {
-      wrapper: [...wrapper, "-e", "trace=io_uring_setup", "-e", inject],
-    });
+    await using server = Child.serve(flagsOf(ring, root.path), { wrapper: refusing(error) });
     const { code, stderr } = await server.ended();
     assertEquals(code, 1);
     assertMatch(stderr, sentence);
