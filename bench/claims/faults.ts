@@ -16,6 +16,18 @@ const TOLERANCE = 0.05;
 /** What the kernel's ticks of 10 ms may be off by at the two edges of a window, seconds. */
 const TICKS_SECONDS = 0.02;
 
+/** What is known of others where ticks have missed a part of the work: nothing. */
+const OTHERS = "a share of others";
+
+/**
+ * Whether all that is wrong with `cell` is what others are said to have used: then nobody knows
+ * whether they disturbed it, but what the server used is right, which has a clock of its own.
+ */
+export function isOfOthersOnly(cell: CellRecord): boolean {
+  const faults = faultsOf(cell);
+  return faults.length > 0 && faults.every((fault) => fault.startsWith(OTHERS));
+}
+
 /** What of `cell` is impossible, in words; `machine` bounds what can be used. */
 export function faultsOf(cell: CellRecord, machine?: Machine): string[] {
   const faults: string[] = [];
@@ -35,7 +47,7 @@ export function faultsOf(cell: CellRecord, machine?: Machine): string[] {
   negative("octets moved", server?.octetsMoved);
   for (const [name, count] of Object.entries(server?.calls ?? {})) negative(`calls ${name}`, count);
   negative("steal", cell.steal);
-  negative("a share of others", cell.others, -TOLERANCE - TICKS_SECONDS / (seconds || 1));
+  negative(OTHERS, cell.others, -TOLERANCE - TICKS_SECONDS / (seconds || 1));
   negative("load CPU", cell.loadCpuShare);
   for (const [name, group] of Object.entries(cell.groups)) {
     negative(`operations of ${name}`, group.operations);

@@ -8,7 +8,7 @@
 
 import type { CellRecord, SubjectCard } from "../record.ts";
 import type { Point, Scenario } from "../scenarios/mod.ts";
-import { faultsOf } from "./faults.ts";
+import { faultsOf, isOfOthersOnly } from "./faults.ts";
 import {
   type Bound,
   boundOf,
@@ -49,6 +49,16 @@ export interface Series {
   readonly partial: boolean;
   /** Why blocks have no figure at all, when none has. */
   readonly missing?: string;
+}
+
+/** Why a block is spoilt where the ticks of the machine missed a part of the work. */
+const OTHERS_UNKNOWN = "unknown what others did";
+
+/** The values of a series that describe: also where nobody knows whether others disturbed them. */
+export function describingValues({ values, spoilt }: Series): Map<number, Known> {
+  return new Map(
+    [...values].filter(([block]) => (spoilt.get(block) ?? OTHERS_UNKNOWN) === OTHERS_UNKNOWN),
+  );
 }
 
 /** The values of a series that may carry a claim. */
@@ -160,7 +170,9 @@ export function seriesOf(row: Row, figure: FigureId): Series {
       if (id === "failure" || id === "errors") spoilt.set(cell.block, "faulty");
       if (id === "unserved") partial = true;
     }
-    if (faultsOf(cell).length > 0) spoilt.set(cell.block, "a fault of the harness");
+    if (faultsOf(cell).length > 0) {
+      spoilt.set(cell.block, isOfOthersOnly(cell) ? OTHERS_UNKNOWN : "a fault of the harness");
+    }
   }
   return {
     values,

@@ -9,7 +9,7 @@
 import type { PlotOptions } from "@observablehq/plot";
 import type { Analysis } from "../claims/analysis.ts";
 import { type Coefficients, costOf, type Fit, fitWakeups, type Wakeup } from "../claims/fit.ts";
-import { cleanValues, type Row } from "../claims/series.ts";
+import { describingValues, type Row } from "../claims/series.ts";
 import { median } from "../claims/statistics.ts";
 import type { SubjectCard } from "../record.ts";
 import type { Figure } from "./document.ts";
@@ -92,9 +92,9 @@ export function costOfWakeups(analysis: Analysis): Figure | undefined {
   };
 }
 
-/** Clean blocks of one row in which wake-ups were counted. */
+/** Blocks of one row in which wake-ups were counted, and nothing is known to have disturbed them. */
 function wakeupsOf(analysis: Analysis, row: Row): Cell[] {
-  const costs = cleanValues(analysis.series(row, "cpuPerOperation"));
+  const costs = describingValues(analysis.series(row, "cpuPerOperation"));
   const batches = analysis.series(row, "operationsPerWakeup").values;
   const { x, clients = 0 } = row.point;
   return [...costs].flatMap(([block, { value: cost }]) => {
@@ -113,9 +113,9 @@ function nanoseconds({ b }: Fitted): string {
   return number(b.median * 1e3) + ends;
 }
 
-/** Where b is shown to be above 0. */
+/** Where b is shown to be above 0, and what it is compared with is. */
 function doubling({ b, medians: [a, , c] }: Fitted): string {
-  return b.interval[0] > 0 ? number(Math.round((a + c) / b.median)) : NOTHING;
+  return b.interval[0] > 0 && a + c > 0 ? number(Math.round((a + c) / b.median)) : NOTHING;
 }
 
 function spoken(all: readonly Mechanism[]): string {

@@ -189,7 +189,7 @@ export function kernelBytes(
   return kib.reduce((sum, one) => sum + one, 0) * 1024 + pages * PAGE_BYTES;
 }
 
-/** Ticks of all processors since boot (proc_stat(5)). */
+/** Time of all processors, in ticks of 10 ms; only differences mean something. */
 export interface ProcessorTicks {
   /** Everything but idle and stolen time. */
   readonly busy: number;
@@ -199,11 +199,20 @@ export interface ProcessorTicks {
   readonly total: number;
 }
 
-/** Reads the ticks. */
-export function readProcessorTicks(): ProcessorTicks {
-  const line = read("/proc/stat")?.split("\n")[0] ?? "";
-  const [user = 0, nice = 0, system = 0, idle = 0, wait = 0, irq = 0, softirq = 0, stolen = 0] =
-    line.split(/\s+/).slice(1).map(Number);
-  const busy = user + nice + system + irq + softirq;
-  return { busy, stolen, total: busy + idle + wait + stolen };
+/**
+ * What the processors did (proc_stat(5)) until now. Work is what is left of the time that passed:
+ * of idle time the kernel knows both ends, while of work it counts who runs at a tick, and misses
+ * what falls asleep and wakes between two.
+ *
+ * @param nowMs on a clock that never goes back
+ */
+export function readProcessorTicks(
+  stat: string = read("/proc/stat") ?? "",
+  nowMs: number = performance.now(),
+): ProcessorTicks {
+  const [, , , idle = 0, wait = 0, , , stolen = 0] = stat.split("\n", 1)[0]!.split(/\s+/).slice(1)
+    .map(Number);
+  const processors = stat.match(/^cpu\d/gm)?.length ?? 0;
+  const total = processors * nowMs / 1e3 * TICKS_PER_SECOND;
+  return { busy: total - idle - wait - stolen, stolen, total };
 }

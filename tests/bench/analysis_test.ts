@@ -6,6 +6,7 @@ import { aboveCeiling, faultsOf } from "../../bench/claims/faults.ts";
 import { FIGURES, isBentByLateness, tooFewSamples } from "../../bench/claims/figures.ts";
 import { gatesOf, isDisturbed } from "../../bench/claims/gates.ts";
 import { contests, gridField, standing } from "../../bench/claims/grid.ts";
+import { cleanValues, describingValues } from "../../bench/claims/series.ts";
 import type { CellRecord, HeaderRecord, RunRecord } from "../../bench/record.ts";
 import { parseRun } from "../../bench/report/mod.ts";
 import { scenarioOf } from "../../bench/scenarios/mod.ts";
@@ -141,6 +142,11 @@ Deno.test("figures that cannot be are faults of the harness, and carry no claim"
     }));
   assertEquals(aboveCeiling(cell, blocks(0.03)), undefined);
   assertStringIncludes(aboveCeiling(cell, blocks(0.003))!, "above the load's ceiling");
+  // What others used bears on claims, and not on what the server's own clock says.
+  const unseen = loginsOf(["epoll"], (one) => one.block < 3 ? { others: -0.2 } : {});
+  const row = unseen.row("epoll", "logins", "clients=16")!;
+  const series = unseen.series(row, "cpuPerOperation");
+  assertEquals([cleanValues(series).size, describingValues(series).size], [8, 11]);
   const negative = loginsOf(["epoll", "poll"], (one) => ({
     ...rates((id) => id === "poll" ? 300 : 100)(one),
     ...(one.block < 3 ? { server: { ...one.server!, cpu: -1 } } : {}),

@@ -9,6 +9,7 @@ import {
   processWork,
   readMemoryBytes,
   readProcessFigures,
+  readProcessorTicks,
 } from "../../bench/run/process_figures.ts";
 import { Child } from "../child.ts";
 import { testWith } from "../permission.ts";
@@ -59,6 +60,18 @@ testWith(NEEDS, "readProcessFigures counts a process and what it started", async
 testWith(NEEDS, "readProcessFigures of a process that has ended is nothing, not an error", () => {
   const { cpu, threads } = readProcessFigures(2 ** 22 + 1);
   assertEquals([cpu, threads, readMemoryBytes(2 ** 22 + 1)], [0, 0, 0]);
+});
+
+Deno.test("readProcessorTicks has for work what idle time leaves of what passed", () => {
+  const stat = (user: number, idle: number, wait: number, stolen: number) =>
+    `cpu  ${user} 0 0 ${idle} ${wait} 0 0 ${stolen} 0 0\ncpu0 1 0 0 0\ncpu1 1 0 0 0\nintr 5\n`;
+  const before = readProcessorTicks(stat(10, 100, 5, 3), 2_000);
+  // A second of two processors; of the work in it no tick was there to see any.
+  const after = readProcessorTicks(stat(10, 190, 8, 7), 3_000);
+  assertEquals(
+    [after.total - before.total, after.stolen - before.stolen, after.busy - before.busy],
+    [200, 4, 200 - 90 - 3 - 4],
+  );
 });
 
 Deno.test("kernelBytes adds up slabs, stacks, page tables and buffers", () => {
