@@ -16,22 +16,12 @@ const NEEDS: readonly Need[] = [...SERVER_NEEDS, "run"];
 /** Cases of one topic that run at the same time: while one waits another works. */
 const LANES = 4;
 
-/** Why a variant does not run a costly case. */
-const COSTLY = "It is costly, and another variant of the kind runs it";
-
 /** Topics whose cases fill the server or count what is open, and so want it for themselves. */
 const ALONE: ReadonlySet<string> = new Set(["concurrency", "descriptors", "fairness", "outside"]);
 
-const cases = new Map(
-  [...topics].flatMap(([topic, cases]) =>
-    Object.entries(cases).map(([name, run]) => [`${topic}: ${name}`, run] as const)
-  ),
+const declared: ReadonlySet<string> = new Set(
+  [...topics].flatMap(([topic, cases]) => Object.keys(cases).map((name) => `${topic}: ${name}`)),
 );
-
-const declared: ReadonlySet<string> = new Set(cases.keys());
-
-/** The costly cases by their names. */
-const costly = [...cases].filter(([, { isCostly }]) => isCostly).map(([id]) => id);
 
 /** What has been opened and not closed yet: one at a time, since tests run in order. */
 const open = new Map<Variant, VariantGrounds>();
@@ -54,9 +44,8 @@ async function end(variant: Variant): Promise<void> {
 }
 
 function register(variant: Variant): void {
-  const left = variant.standsForKind ? [] : [{ reason: COSTLY, cases: costly }];
   const excused = new Map(
-    [...left, ...variant.skips].flatMap(({ reason, cases }) => cases.map((name) => [name, reason])),
+    variant.skips.flatMap(({ reason, cases }) => cases.map((name) => [name, reason])),
   );
   const absent = variant.unavailable();
   const ran = new Set<string>();

@@ -9,21 +9,8 @@
 import { assert, assertEquals } from "@std/assert";
 import { Conversation, type Endpoint, pattern } from "./client.ts";
 
-/** One case: rejects when the server does not keep to it. */
-export interface Case {
-  /** Runs it against the server of `target`. */
-  (target: Target): Promise<void>;
-  /** Whether only the variants run it that stand for their kind; made by `costly`. */
-  readonly isCostly?: boolean;
-}
-
-/**
- * A case that takes a good part of a second of processor time: it starts servers of its own, or
- * needs hundreds of rounds to show its fault. One variant of each kind runs it.
- */
-export function costly(run: Case): Case {
-  return Object.assign((target: Target) => run(target), { isCostly: true });
-}
+/** One case: rejects when the server of `target` does not keep to it. */
+export type Case = (target: Target) => Promise<void>;
 
 /** The cases of one topic by their names. */
 export type Cases = Readonly<Record<string, Case>>;

@@ -27,7 +27,7 @@ export interface Variant {
   readonly options: Partial<ServeOptions>;
   /** What it is excused from. */
   readonly skips: readonly Skip[];
-  /** Whether it runs what is too costly for every variant, in the place of those of its kind. */
+  /** Whether it does what is too costly for every variant, in the place of those of its kind. */
   readonly standsForKind: boolean;
   /** Why it cannot run here, in one sentence, or undefined when it can. */
   unavailable(): string | undefined;

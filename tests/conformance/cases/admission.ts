@@ -9,7 +9,7 @@ import { assert, assertEquals, assertMatch } from "@std/assert";
 import type { Conversation, Reply } from "../client.ts";
 import { octets } from "../client.ts";
 import { OTHER_HOST, Stranger } from "../stranger.ts";
-import { type Cases, costly, type Target, WRITER } from "../target.ts";
+import { type Cases, type Target, WRITER } from "../target.ts";
 
 /** Verbs of HTTP (RFC 9110 section 9): a browser was led here, its body is somebody else's. */
 const HTTP_VERBS = ["GET", "POST", "HEAD", "PUT", "DELETE", "OPTIONS", "CONNECT", "PATCH", "TRACE"];
@@ -149,16 +149,16 @@ export const admission: Cases = {
     await stays.command("PWD", 257);
   },
 
-  "one session too many is 421, and a place that is left is taken": costly(async (target) => {
+  "one session too many is 421, and a place that is left is taken": async (target) => {
     const small = await target.own({ sessionsMax: 3 });
     const all = [await small.login(), await small.login(), await small.login()];
     await refusedWith421(small, /too many/i);
     for (const ftp of all) await ftp.command("NOOP", 200);
     await all[0]!.command("QUIT", 221);
     await (await connectsAgain(small)).command("NOOP", 200);
-  }),
+  },
 
-  "the places of clients that vanish are free again": costly(async (target) => {
+  "the places of clients that vanish are free again": async (target) => {
     // Half of the places are for those who have logged in.
     const small = await target.own({ sessionsMax: 6 });
     for (let round = 0; round < 4; round++) {
@@ -166,65 +166,61 @@ export const admission: Cases = {
       while (all.length < 3) all.push(await connectsAgain(small));
       for (const ftp of all) ftp.close();
     }
-  }),
+  },
 
-  "the sessions of several workers count together": costly(async (target) => {
+  "the sessions of several workers count together": async (target) => {
     const small = await target.own({ sessionsMax: 6, workers: 4 });
     const all = [];
     while (all.length < 6) all.push(await small.login());
     await refusedWith421(small, /too many/i);
     for (const ftp of all) await ftp.command("NOOP", 200);
-  }),
+  },
 
-  "too many sessions from one address are 421, another address is served": costly(
-    async (target) => {
-      const small = await target.own({ sessionsPerHostMax: 2 });
-      const all = [await small.login(), await small.login()];
-      await refusedWith421(small, /too many.*address/i);
-      const stranger = target.defer(await Stranger.connect(small.endpoint));
-      stranger.send(`NOOP\r\n`);
-      assertMatch(await stranger.heard(/^200 /m), /^220 [^]*\n200 /);
-      for (const ftp of all) await ftp.command("NOOP", 200);
-    },
-  ),
+  "too many sessions from one address are 421, another address is served": async (target) => {
+    const small = await target.own({ sessionsPerHostMax: 2 });
+    const all = [await small.login(), await small.login()];
+    await refusedWith421(small, /too many.*address/i);
+    const stranger = target.defer(await Stranger.connect(small.endpoint));
+    stranger.send(`NOOP\r\n`);
+    assertMatch(await stranger.heard(/^200 /m), /^220 [^]*\n200 /);
+    for (const ftp of all) await ftp.command("NOOP", 200);
+  },
 
-  "failed logins over many connections shut out their address for a while": costly(
-    async (target) => {
-      const strict = await target.own({ failedLoginsPerMinuteMax: FAILURES_MAX });
-      for (let count = 0; count < FAILURES_MAX; count++) {
-        assertEquals((await fails(strict)).code, 530);
-      }
-      await isShutOut(strict);
-      const stranger = target.defer(await Stranger.connect(strict.endpoint, OTHER_HOST));
-      stranger.send(LOGIN);
-      assertMatch(await stranger.heard(/^(230|421|530) /m), /^230 /m);
-    },
-  ),
+  "failed logins over many connections shut out their address for a while": async (target) => {
+    const strict = await target.own({ failedLoginsPerMinuteMax: FAILURES_MAX });
+    for (let count = 0; count < FAILURES_MAX; count++) {
+      assertEquals((await fails(strict)).code, 530);
+    }
+    await isShutOut(strict);
+    const stranger = target.defer(await Stranger.connect(strict.endpoint, OTHER_HOST));
+    stranger.send(LOGIN);
+    assertMatch(await stranger.heard(/^(230|421|530) /m), /^230 /m);
+  },
 
-  "failed logins at the same time do not pass the limit": costly(async (target) => {
+  "failed logins at the same time do not pass the limit": async (target) => {
     const strict = await target.own({ failedLoginsPerMinuteMax: FAILURES_MAX, workers: 4 });
     const count = 4 * FAILURES_MAX;
     const replies = await Promise.all(Array.from({ length: count }, () => fails(strict)));
     const judged = replies.filter(({ text }) => !/too many/i.test(text));
     assert(judged.length <= FAILURES_MAX, `${judged.length} passwords were tried`);
     await isShutOut(strict);
-  }),
+  },
 
-  "right passwords count as no failure": costly(async (target) => {
+  "right passwords count as no failure": async (target) => {
     const strict = await target.own({ failedLoginsPerMinuteMax: FAILURES_MAX });
     for (let count = 0; count < 3 * FAILURES_MAX; count++) {
       const ftp = await strict.login();
       await ftp.command("QUIT", 221);
     }
     await (await strict.login()).command("PWD", 257);
-  }),
+  },
 
-  "who is logged in already is not shut out by others' failed logins": costly(async (target) => {
+  "who is logged in already is not shut out by others' failed logins": async (target) => {
     const strict = await target.own({ failedLoginsPerMinuteMax: FAILURES_MAX });
     const ftp = await strict.login();
     for (let count = 0; count <= FAILURES_MAX; count++) await fails(strict);
     await ftp.command("PWD", 257);
-  }),
+  },
 
   "a client whose first words take half a second is served, though others wait": async (target) => {
     const small = await target.own({ maxWorkers: 2 });
@@ -237,7 +233,7 @@ export const admission: Cases = {
     await waiting.reply(220);
   },
 
-  "connections that say nothing keep no one from being served": costly(async (target) => {
+  "connections that say nothing keep no one from being served": async (target) => {
     const small = await target.own({ maxWorkers: 4 });
     const silent = [];
     while (silent.length < 10) silent.push(await small.dial());
@@ -247,5 +243,5 @@ export const admission: Cases = {
     await ftp.reply(331);
     await ftp.reply(230);
     for (let count = 0; count < 20; count++) await ftp.command("NOOP", 200);
-  }),
+  },
 };

@@ -8,7 +8,7 @@
 import { assertEquals } from "@std/assert";
 import { closeQuietly } from "../client.ts";
 import { inLanes } from "../lanes.ts";
-import { type Cases, costly, type Target } from "../target.ts";
+import { type Cases, type Target } from "../target.ts";
 
 /** Looks at the descriptors after a client left: a server has that many looks to close its end. */
 const LOOKS_MAX = 300, LOOK_MS = 10;
@@ -60,21 +60,21 @@ async function warm(target: Target): Promise<Target> {
 
 /** The cases by name. */
 export const descriptorCases: Cases = {
-  "2,500 connects, then 100 sessions with a transfer, leave the descriptors as they were": costly(
-    async (target) => {
-      const own = await warm(target);
-      const { host, port } = own.endpoint;
-      const before = await descriptors();
-      const visit = () => Deno.connect({ hostname: host, port }).then(closeQuietly);
-      await inLanes(Array(2_500), LANES, visit);
-      await settlesAt(before + RUNTIME_DESCRIPTORS);
-      await inLanes(Array(100), LANES, () => transfer(own));
-      await settlesAt(before + RUNTIME_DESCRIPTORS);
-      await (await own.login()).command("NOOP", 200);
-    },
-  ),
+  "2,500 connects, then 100 sessions with a transfer, leave the descriptors as they were": async (
+    target,
+  ) => {
+    const own = await warm(target);
+    const { host, port } = own.endpoint;
+    const before = await descriptors();
+    const visit = () => Deno.connect({ hostname: host, port }).then(closeQuietly);
+    await inLanes(Array(2_500), LANES, visit);
+    await settlesAt(before + RUNTIME_DESCRIPTORS);
+    await inLanes(Array(100), LANES, () => transfer(own));
+    await settlesAt(before + RUNTIME_DESCRIPTORS);
+    await (await own.login()).command("NOOP", 200);
+  },
 
-  "servers that have ended leave no descriptors behind": costly(async (target) => {
+  "servers that have ended leave no descriptors behind": async (target) => {
     const before = await descriptors();
     for (let count = 0; count < ENDED_SERVERS; count++) {
       const own = await target.own({ maxWorkers: 2 });
@@ -85,7 +85,7 @@ export const descriptorCases: Cases = {
       ftp.close();
     }
     await settlesAt(before + ENDED_SERVERS - 1);
-  }),
+  },
 
   "a second stop closes nothing of anybody's": async (target) => {
     const own = await target.own({ maxWorkers: 2 });

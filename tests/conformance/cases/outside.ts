@@ -9,7 +9,7 @@
 import { assert, assertEquals } from "@std/assert";
 import { closeQuietly, type Conversation, octets, readAll, text, writeAll } from "../client.ts";
 import { whileExchanging } from "../exchange.ts";
-import { type Case, type Cases, costly, type Target } from "../target.ts";
+import { type Case, type Cases, type Target } from "../target.ts";
 
 /** Length of "secret" inside; outside it is 6. */
 const INSIDE_BYTES = 100;
@@ -145,26 +145,26 @@ function storesNothing(commands: readonly string[]): Case {
 
 /** The cases by name. */
 export const outside: Cases = {
-  "SIZE, MDTM, MLST and STAT read nothing through a name that becomes a link": costly(readsNothing([
+  "SIZE, MDTM, MLST and STAT read nothing through a name that becomes a link": readsNothing([
     "SIZE d/secret",
     "SIZE f",
     "MDTM d/secret",
     "MDTM f",
     "MLST d/secret",
     "STAT d/secret",
-  ])),
+  ]),
 
-  "CWD leads nowhere through a name that becomes a link": costly(async (target) => {
+  "CWD leads nowhere through a name that becomes a link": async (target) => {
     await readsNothing(["CWD d", "SIZE secret", "MDTM secret", `CWD ${target.folder}`])(target);
-  }),
+  },
 
-  "RETR and NLST send nothing through a name that becomes a link": costly(sendsNothing([
+  "RETR and NLST send nothing through a name that becomes a link": sendsNothing([
     "RETR d/secret",
     "RETR f",
     "NLST d",
-  ])),
+  ]),
 
-  "commands change nothing through a name that becomes a link": costly(changesNothing([
+  "commands change nothing through a name that becomes a link": changesNothing([
     "MKD d/made",
     "RMD d/sub",
     "DELE d/secret",
@@ -174,11 +174,11 @@ export const outside: Cases = {
     "RNTO d/own",
     "SITE CHMOD 777 d/secret",
     "MFMT 20200101000000 d/secret",
-  ])),
+  ]),
 
-  "STOR and APPE store nothing through a name that becomes a link": costly(storesNothing([
+  "STOR and APPE store nothing through a name that becomes a link": storesNothing([
     "STOR d/stored",
     "APPE d/secret",
     "STOR f",
-  ])),
+  ]),
 };

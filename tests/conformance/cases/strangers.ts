@@ -15,7 +15,7 @@ import {
   readAll,
 } from "../client.ts";
 import { OTHER_HOST, resets, Stranger } from "../stranger.ts";
-import { type Case, type Cases, costly, type Target } from "../target.ts";
+import { type Case, type Cases, type Target } from "../target.ts";
 
 /** More than the backlog of a data socket, which is 8. */
 const STRANGERS = 12;
@@ -158,7 +158,7 @@ export const strangers: Cases = {
     await serves(ftp);
   },
 
-  "resets at the control port keep nobody waiting": costly(async (target) => {
+  "resets at the control port keep nobody waiting": async (target) => {
     await target.write("a", "content");
     const ftp = await target.login();
     for (const host of [target.endpoint.host, OTHER_HOST]) {
@@ -166,13 +166,13 @@ export const strangers: Cases = {
       await serves(ftp);
       await serves(await target.login());
     }
-  }),
+  },
 
-  "a crowd that comes at once and resets keeps nobody waiting": costly(async (target) => {
+  "a crowd that comes at once and resets keeps nobody waiting": async (target) => {
     await target.write("a", "content");
     const ftp = await target.login();
     await Promise.all(Array.from({ length: RESETS }, () => resets(target.endpoint, 1)));
     await serves(ftp);
     await serves(await target.login());
-  }),
+  },
 };

@@ -8,7 +8,7 @@
 import { assert, assertEquals } from "@std/assert";
 import { assertBytes, closeQuietly, type Conversation, octets, writeAll } from "../client.ts";
 import { inLanes } from "../lanes.ts";
-import { type Case, type Cases, costly, type Target } from "../target.ts";
+import { type Case, type Cases, type Target } from "../target.ts";
 
 /** Looks at a file until it has grown: what was sent is written a moment later. */
 const LOOKS_MAX = 2_000;
@@ -183,19 +183,15 @@ export const uploadRaces: Cases = {
     ]),
   ),
 
-  "DELE leaves a running upload alone, with 4 workers": costly(isUntouched(TOUCHING.DELE!, 4)),
+  "DELE leaves a running upload alone, with 4 workers": isUntouched(TOUCHING.DELE!, 4),
 
   "STOR by six clients under one name makes whole files only": wholeFilesOnly(),
 
-  "STOR by six clients under one name makes whole files only, with 4 workers": costly(
-    wholeFilesOnly(4),
-  ),
+  "STOR by six clients under one name makes whole files only, with 4 workers": wholeFilesOnly(4),
 
   "APPE by six clients to one name adds whole pieces only": wholePiecesOnly(),
 
-  "APPE by six clients to one name adds whole pieces only, with 4 workers": costly(
-    wholePiecesOnly(4),
-  ),
+  "APPE by six clients to one name adds whole pieces only, with 4 workers": wholePiecesOnly(4),
 
   "a partial that nobody uploads to may be deleted and renamed": async (target) => {
     const ftp = await target.login();
