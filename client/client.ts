@@ -8,15 +8,17 @@
  * @module
  */
 
-import { ControlConnection } from "./control.ts";
+import { type FileHash, type HashAlgorithm, hashOf, setModified } from "./attributes.ts";
+import type { ControlConnection } from "./control.ts";
 import { assertSendable, type Reply } from "./conversation.ts";
-import { MemorySink, type Sink, type Source } from "./data.ts";
+import { MemorySink, type Sink } from "./data.ts";
 import * as directory from "./directory.ts";
 import { LocalError } from "./errors.ts";
-import { QUIT_TIMEOUT_MS, timeouts } from "./limits.ts";
+import { QUIT_TIMEOUT_MS } from "./limits.ts";
 import type { Entry } from "./listing.ts";
-import { ANONYMOUS, type Credentials, login } from "./login.ts";
+import { sourceFrom, type Uploadable } from "./sources.ts";
 import {
+  type CallOptions,
   type DownloadOptions,
   retrieve,
   setType,
@@ -29,70 +31,17 @@ import {
 /** The most that `readFile` keeps in memory: what is larger deserves a sink. */
 export const READ_FILE_BYTES_MAX = 268_435_456;
 
-/** Where to connect, and as whom. */
-export interface ConnectOptions {
-  /** A name or a numeric address; default 127.0.0.1. */
-  readonly host?: string;
-  /** Default 2121, where `deno task serve` listens; the port of the standard is 21. */
-  readonly port?: number;
-  /** Default: anonymous. */
-  readonly user?: string;
-  /** Default: what anonymous users send; empty for any other user. */
-  readonly password?: string;
-  /** The answer to a 332 reply. */
-  readonly account?: string;
-  /** For every wait of its own: the connection, a reply, a standstill. Default: see limits.ts. */
-  readonly timeoutMs?: number;
-  /** Gives up connecting and logging in. */
-  readonly signal?: AbortSignal;
-}
-
 /**
- * Connects to an FTP server and logs in.
+ * A connection on which a user is logged in. Made by `connect`.
  *
- * @example Download a file
- * ```ts ignore
- * import { connect } from "./client/mod.ts";
- *
- * await using client = await connect({ host: "127.0.0.1", port: 2121 });
- * using file = await Deno.open("a.avi", { write: true, create: true, truncate: true });
- * const { octets } = await client.download("a.avi", file.writable);
- * console.log(octets);
- * ```
- *
- * @throws {ConnectionError} when there is no FTP server.
- * @throws {LoginError} when it does not let the user in.
+ * Every call takes a signal. An interrupted call throws the signal's reason at once or, where
+ * octets were on their way, when the transfer is broken off; what its last command did on the
+ * server is then not known. The connection goes on, unless the server does not answer any more.
  */
-export async function connect(options: ConnectOptions = {}): Promise<Client> {
-  const host = (options.host ?? "127.0.0.1").replace(/^\[(.*)\]$/, "$1");
-  const { port = 2121, signal } = options;
-  const control = await ControlConnection.open(host, port, timeouts(options.timeoutMs), signal);
-  const drop = () => control.close();
-  signal?.addEventListener("abort", drop);
-  try {
-    await login(control, credentialsOf(options));
-    return new Client(control);
-  } catch (error) {
-    control.close();
-    signal?.throwIfAborted();
-    throw error;
-  } finally {
-    signal?.removeEventListener("abort", drop);
-  }
-}
-
-function credentialsOf(options: ConnectOptions): Credentials {
-  const user = options.user ?? ANONYMOUS.user;
-  const password = options.password ?? (user === ANONYMOUS.user ? ANONYMOUS.password : "");
-  return options.account === undefined
-    ? { user, password }
-    : { user, password, account: options.account };
-}
-
-/** A connection on which a user is logged in. Made by `connect`. */
 export class Client implements AsyncDisposable {
   readonly #control: ControlConnection;
-  #turn: Promise<unknown> = Promise.resolve();
+  /** Resolves when all calls so far are over. */
+  #turn: Promise<void> = Promise.resolve();
 
   /** Takes over a connection that is logged in. */
   constructor(control: ControlConnection) {
@@ -125,22 +74,22 @@ export class Client implements AsyncDisposable {
    * console.log((await client.command("SYST")).lines[0]); // UNIX Type: L8
    * ```
    */
-  command(line: string): Promise<Reply> {
+  command(line: string, options?: CallOptions): Promise<Reply> {
     return this.#inTurn(() => {
       // What it settles is not known here.
       if (/^TYPE\b/i.test(line)) this.#control.server.type = undefined;
       return this.#control.ask(line);
-    });
+    }, options);
   }
 
   /** The working directory. */
-  workingDirectory(): Promise<string> {
-    return this.#inTurn(() => directory.workingDirectory(this.#control));
+  workingDirectory(options?: CallOptions): Promise<string> {
+    return this.#inTurn(() => directory.workingDirectory(this.#control), options);
   }
 
   /** Changes the working directory, from which paths that do not begin with "/" go on. */
-  changeDirectory(path: string): Promise<void> {
-    return this.#inTurn(() => directory.changeDirectory(this.#control, named(path)));
+  changeDirectory(path: string, options?: CallOptions): Promise<void> {
+    return this.#inTurn(() => directory.changeDirectory(this.#control, named(path)), options);
   }
 
   /**
@@ -154,46 +103,79 @@ export class Client implements AsyncDisposable {
    * for (const entry of await client.list("/films")) console.log(entry.kind, entry.name);
    * ```
    */
-  list(path = ""): Promise<Entry[]> {
-    return this.#inTurn(() => directory.list(this.#control, path === "" ? "" : named(path)));
+  list(path = "", options?: CallOptions): Promise<Entry[]> {
+    return this.#inTurn(
+      () => directory.list(this.#control, path === "" ? "" : named(path)),
+      options,
+    );
   }
 
   /** What the server knows of one file or directory. */
-  stat(path: string): Promise<Entry> {
-    return this.#inTurn(() => directory.stat(this.#control, named(path)));
+  stat(path: string, options?: CallOptions): Promise<Entry> {
+    return this.#inTurn(() => directory.stat(this.#control, named(path)), options);
   }
 
   /** The size of a file in octets, or undefined when the server does not tell. */
-  size(path: string): Promise<number | undefined> {
+  size(path: string, options?: CallOptions): Promise<number | undefined> {
     return this.#inTurn(async () => {
       await setType(this.#control, "I");
       return await sizeOf(this.#control, named(path));
-    });
+    }, options);
   }
 
   /** When a file was last changed, or undefined when the server does not tell. */
-  modified(path: string): Promise<Date | undefined> {
-    return this.#inTurn(() => directory.modifiedOf(this.#control, named(path)));
+  modified(path: string, options?: CallOptions): Promise<Date | undefined> {
+    return this.#inTurn(() => directory.modifiedOf(this.#control, named(path)), options);
+  }
+
+  /**
+   * Sets when a file was last changed, to the second.
+   *
+   * @returns Whether the server did it; false when it has no command for it.
+   */
+  setModified(path: string, date: Date, options?: CallOptions): Promise<boolean> {
+    return this.#inTurn(() => setModified(this.#control, named(path), date), options);
+  }
+
+  /**
+   * The checksum that the server makes of a file, by the best algorithm that it has or by the one
+   * that is asked for; undefined when it has none or not that one.
+   *
+   * @example
+   * ```ts ignore
+   * import { connect } from "./client/mod.ts";
+   *
+   * await using client = await connect();
+   * const hash = await client.hash("a.avi", "SHA-256");
+   * console.log(hash?.hex ?? "the server makes no such checksums");
+   * ```
+   */
+  hash(
+    path: string,
+    algorithm?: HashAlgorithm,
+    options?: CallOptions,
+  ): Promise<FileHash | undefined> {
+    return this.#inTurn(() => hashOf(this.#control, named(path), algorithm), options);
   }
 
   /** Makes a directory, which must not exist. */
-  makeDirectory(path: string): Promise<void> {
-    return this.#inTurn(() => directory.makeDirectory(this.#control, named(path)));
+  makeDirectory(path: string, options?: CallOptions): Promise<void> {
+    return this.#inTurn(() => directory.makeDirectory(this.#control, named(path)), options);
   }
 
   /** Removes an empty directory. */
-  removeDirectory(path: string): Promise<void> {
-    return this.#inTurn(() => directory.removeDirectory(this.#control, named(path)));
+  removeDirectory(path: string, options?: CallOptions): Promise<void> {
+    return this.#inTurn(() => directory.removeDirectory(this.#control, named(path)), options);
   }
 
   /** Removes a file. */
-  removeFile(path: string): Promise<void> {
-    return this.#inTurn(() => directory.removeFile(this.#control, named(path)));
+  removeFile(path: string, options?: CallOptions): Promise<void> {
+    return this.#inTurn(() => directory.removeFile(this.#control, named(path)), options);
   }
 
   /** Gives a file or a directory another name. */
-  rename(from: string, to: string): Promise<void> {
-    return this.#inTurn(() => directory.rename(this.#control, named(from), named(to)));
+  rename(from: string, to: string, options?: CallOptions): Promise<void> {
+    return this.#inTurn(() => directory.rename(this.#control, named(from), named(to)), options);
   }
 
   /**
@@ -223,7 +205,7 @@ export class Client implements AsyncDisposable {
         await writer.abort(error).catch(() => {});
         throw error;
       }
-    });
+    }, options);
   }
 
   /**
@@ -242,20 +224,20 @@ export class Client implements AsyncDisposable {
    * @throws {ConnectionError} also when the server has (SIZE) other than what was sent.
    */
   upload(
-    source: Source | AsyncIterable<Uint8Array> | Uint8Array,
+    source: Uploadable,
     path: string,
     options: UploadOptions = {},
   ): Promise<Transferred> {
     return this.#inTurn(() => {
       offsetOf(options.at === "end" ? undefined : options.at);
       return store(this.#control, sourceFrom(source), named(path), options);
-    });
+    }, options);
   }
 
   /** The octets of a file of at most `READ_FILE_BYTES_MAX`. */
-  async readFile(path: string): Promise<Uint8Array<ArrayBuffer>> {
+  async readFile(path: string, options?: CallOptions): Promise<Uint8Array<ArrayBuffer>> {
     const sink = new MemorySink(READ_FILE_BYTES_MAX);
-    await this.download(path, sink);
+    await this.download(path, sink, options);
     return sink.octets();
   }
 
@@ -278,10 +260,37 @@ export class Client implements AsyncDisposable {
     return this.quit();
   }
 
-  #inTurn<T>(operation: () => Promise<T>): Promise<T> {
-    const result = this.#turn.then(operation);
-    this.#turn = result.catch(() => {});
-    return result;
+  async #inTurn<T>(operation: () => T | Promise<T>, options: CallOptions = {}): Promise<T> {
+    const { signal } = options;
+    const before = this.#turn;
+    const turn = Promise.withResolvers<void>();
+    this.#turn = turn.promise;
+    try {
+      await unlessAborted(before, signal);
+      this.#control.signal = signal;
+      try {
+        return await operation();
+      } finally {
+        this.#control.signal = undefined;
+      }
+    } finally {
+      // One that was given up in the queue still lets nobody pass.
+      before.then(turn.resolve);
+    }
+  }
+}
+
+/** Waits for `promise`, or throws the reason of `signal`. */
+async function unlessAborted(promise: Promise<void>, signal?: AbortSignal): Promise<void> {
+  if (signal === undefined) return await promise;
+  signal.throwIfAborted();
+  const aborted = Promise.withResolvers<never>();
+  const abort = () => aborted.reject(signal.reason);
+  signal.addEventListener("abort", abort);
+  try {
+    await Promise.race([promise, aborted.promise]);
+  } finally {
+    signal.removeEventListener("abort", abort);
   }
 }
 
@@ -296,38 +305,4 @@ function named(path: string): string {
 function offsetOf(offset: number | undefined): void {
   if (offset === undefined || (Number.isSafeInteger(offset) && offset >= 0)) return;
   throw new LocalError(`Cannot begin at octet ${offset}: an offset is a whole number from 0`);
-}
-
-/** What an upload reads from; a stream of node: counts as its chunks, though it has a `read`. */
-function sourceFrom(source: Source | AsyncIterable<Uint8Array> | Uint8Array): Source {
-  if (source instanceof Uint8Array) return sourceOf([source]);
-  if (typeof source === "object" && source !== null) {
-    if (Symbol.asyncIterator in source) return sourceOf(source);
-    if (typeof source.read === "function") return source;
-  }
-  throw new LocalError("Cannot upload: the source is neither octets, nor a stream, nor has a read");
-}
-
-/** A source that hands out chunks, cut to the size of the buffer. */
-function sourceOf(chunks: Iterable<Uint8Array> | AsyncIterable<Uint8Array>): Source {
-  const iterator = Symbol.asyncIterator in chunks
-    ? chunks[Symbol.asyncIterator]()
-    : chunks[Symbol.iterator]();
-  let rest: Uint8Array = new Uint8Array(0);
-  return {
-    async read(buffer) {
-      while (rest.length === 0) {
-        const next = await iterator.next();
-        if (next.done) return null;
-        if (!(next.value instanceof Uint8Array)) {
-          throw new LocalError("Cannot upload: the stream has other things than octets");
-        }
-        rest = next.value;
-      }
-      const count = Math.min(rest.length, buffer.length);
-      buffer.set(rest.subarray(0, count));
-      rest = rest.subarray(count);
-      return count;
-    },
-  };
 }

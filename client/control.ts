@@ -1,5 +1,5 @@
 /**
- * The control connection: the socket and the clock around a conversation.ts machine.
+ * The control connection: the wire and the clock around a conversation.ts machine.
  *
  * The operations (login.ts, data.ts, transfer.ts, directory.ts) ask commands through it. It reads
  * all the time, so that a refusal in the middle of a transfer and a 421 out of the blue are heard
@@ -10,22 +10,24 @@
  */
 
 import { unreachable } from "../server/unreachable.ts";
+import type { ChannelOpener, Dialogue } from "./channel.ts";
 import { Conversation, type ConversationEvent, GREETING_ID, type Reply } from "./conversation.ts";
-import { ClientError, ConnectionError, describeReply, LocalError, refusal } from "./errors.ts";
-import type { Timeouts } from "./limits.ts";
+import { ConnectionError, describeReply, kindOf, LocalError, refusal } from "./errors.ts";
+import { type Exchange, Exchanges } from "./exchange.ts";
+import { ABORT_TIMEOUT_MS, type Timeouts } from "./limits.ts";
+import { printable } from "./text.ts";
+import {
+  attempt,
+  connectionError,
+  endpoint,
+  seconds,
+  type Transport,
+  type Wire,
+  type WireAddress,
+} from "./transport.ts";
 
 /** One read of the control connection; a reply is a line or two. */
 const READ_BYTES = 16_384;
-
-/** A command on its way. Both promises may be left alone: their failures are then unheard. */
-export interface Exchange {
-  /** The command's first word, for messages: the rest may hold a password. */
-  readonly verb: string;
-  /** The first reply, preliminary or final. */
-  readonly first: Promise<Reply>;
-  /** The last reply. */
-  readonly final: Promise<Reply>;
-}
 
 /** What was learned of the server, or settled with it, on this connection. */
 export interface ServerState {
@@ -35,71 +37,94 @@ export interface ServerState {
   features: ReadonlyMap<string, string>;
   /** The representation type in force; undefined before the first TYPE. */
   type: "A" | "I" | undefined;
-  /** false once EPSV has failed: PASV from then on. */
-  extendedPassive: boolean;
+  /** false once EPSV, or EPRT, has failed: PASV, or PORT, from then on. */
+  extendedData: boolean;
+  /** A REST was sent and no transfer after it: some servers keep it for the next one. */
+  restarting: boolean;
+  /** Data connections go through TLS (PROT P). */
+  protectedData: boolean;
 }
 
-interface Waiting extends Exchange {
-  readonly resolveFirst: (reply: Reply) => void;
-  readonly resolveFinal: (reply: Reply) => void;
-  readonly reject: (error: unknown) => void;
+/**
+ * Hears every command and every line of a reply. Lines are printable and hold no secret: what
+ * follows PASS and ACCT is `****`.
+ */
+export type Trace = (direction: "sent" | "received", line: string) => void;
+
+/** What a control connection is opened with. */
+export interface Opening {
+  /** A name or a numeric address, without brackets. */
+  readonly host: string;
+  readonly port: number;
+  readonly transport: Transport;
+  /** TLS from the first octet, or after AUTH TLS; plain text without it. */
+  readonly tls?: "implicit" | "explicit" | undefined;
+  /** Who makes data connections. */
+  readonly openChannel: ChannelOpener;
+  readonly timeouts: Timeouts;
+  /** Gives up opening it and, until it is replaced, every command. */
+  readonly signal?: AbortSignal | undefined;
+  readonly trace?: Trace | undefined;
 }
 
 /** A connected control connection. */
-export class ControlConnection {
-  /** The server's numeric address, to which data connections go too. */
-  readonly peer: Deno.NetAddr;
+export class ControlConnection implements Dialogue {
   readonly timeouts: Timeouts;
+  readonly transport: Transport;
+  readonly openChannel: ChannelOpener;
   readonly server: ServerState = {
     greeting: { code: 220, lines: [] },
     features: new Map(),
     type: undefined,
-    extendedPassive: true,
+    extendedData: true,
+    restarting: false,
+    protectedData: false,
   };
+  /** Interrupts the operation that is under way; client.ts sets it for each. */
+  signal: AbortSignal | undefined;
 
-  readonly #conn: Deno.TcpConn;
+  readonly #trace: Trace | undefined;
   readonly #conversation = new Conversation();
-  readonly #waiting = new Map<number, Waiting>();
+  readonly #exchanges = new Exchanges();
+  #wire: Wire;
+  #reading: Promise<void> = Promise.resolve();
   #writing: Promise<unknown> = Promise.resolve();
+  /** The next reply is the last one in clear text. */
+  #upgrading = false;
   #failure: Error | undefined;
 
-  private constructor(conn: Deno.TcpConn, timeouts: Timeouts) {
-    this.#conn = conn;
-    this.timeouts = timeouts;
-    this.peer = conn.remoteAddr;
+  private constructor(wire: Wire, opening: Opening) {
+    this.#wire = wire;
+    this.#trace = opening.trace;
+    this.timeouts = opening.timeouts;
+    this.transport = opening.transport;
+    this.openChannel = opening.openChannel;
+    this.signal = opening.signal;
   }
 
   /**
-   * Connects and waits for the greeting.
+   * Connects, waits for the greeting, and secures the connection where `opening.tls` says so.
    *
-   * @throws {ConnectionError} when there is no FTP server at that address, or it is full.
+   * @throws {ConnectionError} when there is no FTP server at that address, when it is full, or
+   * when it cannot be trusted.
    */
-  static async open(
-    host: string,
-    port: number,
-    timeouts: Timeouts,
-    signal?: AbortSignal,
-  ): Promise<ControlConnection> {
-    const where = `${host.includes(":") ? `[${host}]` : host}:${port}`;
-    const conn = await dial(host, port, timeouts.connectMs, signal);
+  static async open(opening: Opening): Promise<ControlConnection> {
+    const { host: hostname, port, transport, timeouts: { connectMs }, signal } = opening;
+    const action = `Cannot connect to ${endpoint({ hostname, port })}`;
+    const wire = await attempt(
+      action,
+      connectMs,
+      signal,
+      (signal) => transport.connect({ hostname, port }, signal),
+    );
+    const control = new ControlConnection(wire, opening);
     try {
-      conn.setNoDelay(true);
-      conn.setKeepAlive(true);
-      const control = new ControlConnection(conn, timeouts);
-      const greeting = control.#expect(GREETING_ID, "the connection");
-      const drop = () => control.#fail(signal!.reason);
-      signal?.addEventListener("abort", drop);
-      control.#readAll();
-      const reply = await control.settle(greeting.final).finally(() =>
-        signal?.removeEventListener("abort", drop)
-      );
-      if (reply.code !== 220) {
-        throw new ConnectionError(`Cannot connect to ${where}: ${describeReply(reply)}`);
-      }
-      control.server.greeting = reply;
+      if (opening.tls === "implicit") control.#wire = await control.secure(wire, signal);
+      await control.#greet(action);
+      if (opening.tls === "explicit") await control.#upgrade();
       return control;
     } catch (error) {
-      closeQuietly(conn);
+      control.close();
       throw error;
     }
   }
@@ -107,6 +132,33 @@ export class ControlConnection {
   /** Whether the connection has ended or failed. */
   get closed(): boolean {
     return this.#failure !== undefined;
+  }
+
+  /** The server's address, to which data connections go too. */
+  get peer(): WireAddress {
+    return this.#wire.remote;
+  }
+
+  /** The address of this side. */
+  get local(): WireAddress {
+    return this.#wire.local;
+  }
+
+  /**
+   * Puts TLS over `wire`, one of the control or of a data connection.
+   *
+   * @throws {ConnectionError} when the server cannot be trusted; the wire is then closed.
+   */
+  async secure(wire: Wire, signal?: AbortSignal): Promise<Wire> {
+    const { secure } = this.transport;
+    const action = "Cannot protect the connection";
+    try {
+      if (secure === undefined) throw new LocalError(`${action}: the transport has no TLS`);
+      return await attempt(action, this.timeouts.connectMs, signal, (end) => secure(wire, end));
+    } catch (error) {
+      wire.close();
+      throw error;
+    }
   }
 
   /**
@@ -117,7 +169,9 @@ export class ControlConnection {
   begin(command: string): Exchange {
     if (this.#failure !== undefined) throw this.#failure;
     const id = this.#conversation.ask(command);
-    const exchange = this.#expect(id, command.split(" ", 1)[0]!);
+    const verb = command.split(" ", 1)[0]!;
+    this.#trace?.("sent", printable(/^(PASS|ACCT)$/i.test(verb) ? `${verb} ****` : command));
+    const exchange = this.#exchanges.add(id, verb);
     this.#flush();
     return exchange;
   }
@@ -126,11 +180,12 @@ export class ControlConnection {
    * Sends a command and waits for its final reply, whatever that says.
    *
    * @throws {ConnectionError} when none comes in time; the connection is then closed, because the
-   * replies of what follows could not be told apart.
+   * server is of no use any more.
    */
-  ask(command: string, timeoutMs: number = this.timeouts.replyMs): Promise<Reply> {
+  async ask(command: string, timeoutMs: number = this.timeouts.replyMs): Promise<Reply> {
+    this.signal?.throwIfAborted();
     const exchange = this.begin(command);
-    return this.settle(exchange.final, timeoutMs, exchange.verb);
+    return await this.settle(exchange.final, timeoutMs, exchange.verb, this.signal);
   }
 
   /**
@@ -144,20 +199,42 @@ export class ControlConnection {
     return reply;
   }
 
-  /** Waits for a reply at most `timeoutMs`, then closes the connection. */
+  /**
+   * Waits for a reply at most `timeoutMs`, then closes the connection. When `signal` interrupts the
+   * wait, the reply may still come for a while: replies are told apart by their order, so that the
+   * next command gets its own.
+   */
   async settle(
     reply: Promise<Reply>,
     timeoutMs: number = this.timeouts.replyMs,
     verb?: string,
+    signal?: AbortSignal,
   ): Promise<Reply> {
-    const timer = setTimeout(() => {
-      const about = verb === undefined ? "the server" : `the server to ${verb}`;
-      this.#fail(new ConnectionError(`No reply from ${about} within ${seconds(timeoutMs)}`));
-    }, timeoutMs);
-    try {
-      return await reply;
-    } finally {
+    let timer = this.#limit(timeoutMs, verb);
+    reply.catch(() => {}).finally(() => clearTimeout(timer));
+    if (signal === undefined) return await reply;
+    const interrupted = Promise.withResolvers<never>();
+    const interrupt = () => {
       clearTimeout(timer);
+      timer = this.#limit(Math.min(timeoutMs, ABORT_TIMEOUT_MS), verb);
+      interrupted.reject(signal.reason);
+    };
+    signal.addEventListener("abort", interrupt);
+    try {
+      return await Promise.race([reply, interrupted.promise]);
+    } finally {
+      signal.removeEventListener("abort", interrupt);
+    }
+  }
+
+  /** Runs `work` to its end, whatever `signal` says: it puts things back in order. */
+  async shielded<T>(work: () => Promise<T>): Promise<T> {
+    const { signal } = this;
+    this.signal = undefined;
+    try {
+      return await work();
+    } finally {
+      this.signal = signal;
     }
   }
 
@@ -166,44 +243,69 @@ export class ControlConnection {
     this.#fail(new LocalError("The connection is closed"));
   }
 
-  #expect(id: number, verb: string): Exchange {
-    const first = Promise.withResolvers<Reply>();
-    const final = Promise.withResolvers<Reply>();
-    const reject = (error: unknown) => {
-      first.reject(error);
-      final.reject(error);
-    };
-    const waiting: Waiting = {
-      verb,
-      first: first.promise,
-      final: final.promise,
-      resolveFirst: first.resolve,
-      resolveFinal: final.resolve,
-      reject,
-    };
-    // A caller may wait for one of the two only, or for none.
-    first.promise.catch(() => {});
-    final.promise.catch(() => {});
-    this.#waiting.set(id, waiting);
-    return waiting;
+  async #greet(action: string): Promise<void> {
+    const greeting = this.#exchanges.add(GREETING_ID, "the connection");
+    this.#reading = this.#readAll();
+    const { replyMs } = this.timeouts;
+    const reply = await this.settle(greeting.final, replyMs, undefined, this.signal);
+    if (reply.code !== 220) {
+      const kind = kindOf(reply);
+      throw new ConnectionError(`${action}: ${describeReply(reply)}`, { kind, reply });
+    }
+    this.server.greeting = reply;
+  }
+
+  /**
+   * AUTH TLS (RFC 4217 section 4): all that follows goes through TLS, or nothing follows. Octets in
+   * clear text behind the reply could be anybody's, and would count as said under TLS.
+   */
+  async #upgrade(): Promise<void> {
+    const action = "Cannot protect the connection";
+    this.#upgrading = true;
+    const reply = await this.ask("AUTH TLS");
+    if (reply.code !== 234) {
+      const text = `${action}: the server has no TLS: ${describeReply(reply)}`;
+      throw new ConnectionError(text, { kind: "untrusted", reply });
+    }
+    await this.#reading;
+    if (this.#failure !== undefined) throw this.#failure;
+    if (!this.#conversation.idle) {
+      const text = `${action}: octets in clear text follow the reply to AUTH`;
+      throw new ConnectionError(text, { kind: "protocol" });
+    }
+    this.#upgrading = false;
+    const wire = await this.secure(this.#wire, this.signal);
+    this.#wire = wire;
+    if (this.#failure !== undefined) wire.close();
+    this.#reading = this.#readAll();
+  }
+
+  #limit(timeoutMs: number, verb: string | undefined): ReturnType<typeof setTimeout> {
+    return setTimeout(() => {
+      const about = verb === undefined ? "the server" : `the server to ${verb}`;
+      const text = `No reply from ${about} within ${seconds(timeoutMs)}`;
+      this.#fail(new ConnectionError(text, { kind: "timeout" }));
+    }, timeoutMs);
   }
 
   #flush(): void {
     for (let octets; (octets = this.#conversation.pollOutput()) !== undefined;) {
       const chunk = octets;
-      this.#writing = this.#writing.then(() => writeAll(this.#conn, chunk)).catch((error) => {
+      this.#writing = this.#writing.then(() => writeAll(this.#wire, chunk)).catch((error) => {
         // What the server said before it closed may still be on its way to #readAll.
         if (!(error instanceof Deno.errors.BrokenPipe)) this.#lose(error);
       });
     }
   }
 
+  /** Reads until the end, or until the last reply in clear text. */
   async #readAll(): Promise<void> {
     const buffer = new Uint8Array(READ_BYTES);
-    while (this.#failure === undefined) {
+    const wire = this.#wire;
+    while (this.#failure === undefined && !(this.#upgrading && this.#exchanges.size === 0)) {
       let count: number | null;
       try {
-        count = await this.#conn.read(buffer);
+        count = await wire.read(buffer);
       } catch (error) {
         return this.#lose(error);
       }
@@ -215,20 +317,16 @@ export class ControlConnection {
 
   #handle(event: ConversationEvent): void {
     switch (event.kind) {
-      case "reply": {
-        const waiting = this.#waiting.get(event.id);
-        if (event.final) this.#waiting.delete(event.id);
-        waiting?.resolveFirst(event.reply);
-        if (event.final) waiting?.resolveFinal(event.reply);
-        return;
-      }
+      case "reply":
+        this.#traceReply(event.reply);
+        return this.#exchanges.answer(event.id, event.reply, event.final);
       case "unsolicited":
-        if (event.reply.code !== 421) return;
-        return this.#fail(
-          new ConnectionError(`The server closed the connection: ${describeReply(event.reply)}`),
-        );
-      case "failed":
-        return this.#fail(new ConnectionError(`Cannot talk to the server: ${event.reason}`));
+        this.#traceReply(event.reply);
+        return this.#handleUnsolicited(event.reply);
+      case "failed": {
+        const text = `Cannot talk to the server: ${event.reason}`;
+        return this.#fail(new ConnectionError(text, { kind: "protocol" }));
+      }
       case "ended":
         return this.#fail(new ConnectionError("The server closed the connection"));
       default:
@@ -236,73 +334,37 @@ export class ControlConnection {
     }
   }
 
+  #handleUnsolicited(reply: Reply): void {
+    if (this.#upgrading) {
+      const text = "Cannot protect the connection: a reply in clear text follows that to AUTH";
+      return this.#fail(new ConnectionError(text, { kind: "protocol" }));
+    }
+    if (reply.code !== 421) return;
+    const text = `The server closed the connection: ${describeReply(reply)}`;
+    this.#fail(new ConnectionError(text, { kind: "transient", reply }));
+  }
+
+  #traceReply({ code, lines }: Reply): void {
+    if (this.#trace === undefined) return;
+    for (const [index, line] of lines.entries()) {
+      const mark = index === lines.length - 1 ? " " : "-";
+      this.#trace("received", printable(`${code}${mark}${line}`));
+    }
+  }
+
   #lose(error: unknown): void {
-    this.#fail(new ConnectionError(`The connection broke: ${systemText(error)}`, { cause: error }));
+    this.#fail(connectionError("The connection broke", error, "reset"));
   }
 
   #fail(error: Error): void {
     if (this.#failure !== undefined) return;
     this.#failure = error;
-    closeQuietly(this.#conn);
-    for (const waiting of this.#waiting.values()) waiting.reject(error);
-    this.#waiting.clear();
+    this.#wire.close();
+    this.#exchanges.fail(error);
   }
 }
 
-/**
- * Connects within `timeoutMs`.
- *
- * @throws {ConnectionError} in one line; an interruption by `signal` throws its reason.
- */
-export async function dial(
-  hostname: string,
-  port: number,
-  timeoutMs: number,
-  signal?: AbortSignal,
-): Promise<Deno.TcpConn> {
-  const where = `${hostname.includes(":") ? `[${hostname}]` : hostname}:${port}`;
-  signal?.throwIfAborted();
-  const abort = new AbortController();
-  const timer = setTimeout(
-    () => abort.abort(new ConnectionError(`no answer within ${seconds(timeoutMs)}`)),
-    timeoutMs,
-  );
-  const interrupt = () => abort.abort(signal!.reason);
-  signal?.addEventListener("abort", interrupt);
-  try {
-    return await Deno.connect({ hostname, port, signal: abort.signal });
-  } catch (error) {
-    signal?.throwIfAborted();
-    const reason = abort.signal.aborted ? abort.signal.reason.message : systemText(error);
-    throw new ConnectionError(`Cannot connect to ${where}: ${reason}`, { cause: error });
-  } finally {
-    clearTimeout(timer);
-    signal?.removeEventListener("abort", interrupt);
-  }
-}
-
-/** What the operating system or the resolver said, in lower case and without its number. */
-export function systemText(error: unknown): string {
-  if (error instanceof ClientError) return error.message;
-  const message = error instanceof Error ? error.message : String(error);
-  const text = message.replace(/ \(os error \d+\).*$/s, "").split("\n", 1)[0]!;
-  return text.charAt(0).toLowerCase() + text.slice(1);
-}
-
-/** `60 s`, `0.5 s`. */
-export function seconds(ms: number): string {
-  return `${Number((ms / 1000).toFixed(2))} s`;
-}
-
-/** Writes all of `octets`: one write(2) may take fewer. */
-async function writeAll(conn: Deno.Conn, octets: Uint8Array<ArrayBuffer>): Promise<void> {
-  for (let at = 0; at < octets.length;) at += await conn.write(octets.subarray(at));
-}
-
-function closeQuietly(conn: Deno.Conn): void {
-  try {
-    conn.close();
-  } catch {
-    // It was closed already.
-  }
+/** Writes all of `octets`: one write may take fewer. */
+async function writeAll(wire: Wire, octets: Uint8Array<ArrayBuffer>): Promise<void> {
+  for (let at = 0; at < octets.length;) at += await wire.write(octets.subarray(at));
 }

@@ -44,6 +44,7 @@ export const COMMANDS_IN_FLIGHT_MAX = 64;
 export const GREETING_ID = 0;
 
 const IAC = 0xff;
+const LF = 0x0a;
 
 /** What a conversation has to tell. */
 export type ConversationEvent =
@@ -90,11 +91,17 @@ export class Conversation {
   #lastId = GREETING_ID;
   #replyBytes = 0;
   #unsolicited = 0;
+  #midLine = false;
   #over = false;
 
   /** Commands, with the greeting, that wait for their final reply. */
   get inFlight(): number {
     return this.#asked.length;
+  }
+
+  /** Whether no reply is awaited and no part of one has come. */
+  get idle(): boolean {
+    return this.#asked.length === 0 && !this.#midLine && !this.#replies.unfinished;
   }
 
   /**
@@ -118,6 +125,7 @@ export class Conversation {
   /** Octets from the server, in chunks of any size; borrowed, valid only during the call. */
   handleInput(octets: Uint8Array): void {
     let at = 0;
+    this.#midLine = octets.at(-1) !== LF;
     while (!this.#over && (at = this.#lines.read(octets, at)) !== -1) {
       this.#handleLine();
     }

@@ -1,16 +1,16 @@
 /**
- * Data connections: made by EPSV or PASV, and moving octets between one and a source or a sink.
+ * Data connections: moving octets between one and a source or a sink.
  *
- * transfer.ts and directory.ts use it. The host in a 227 reply is never used: a data connection
- * goes to the address that the control connection goes to, so no server can send a client
- * elsewhere.
+ * transfer.ts uses it. How a data connection comes about is a strategy, `ChannelOpener`: passive.ts
+ * and active.ts have one each.
  *
  * @module
  */
 
-import { parseExtendedPassive, parsePassive } from "../server/ftp/words/address.ts";
-import { type ControlConnection, dial, seconds, systemText } from "./control.ts";
-import { ConnectionError, describeReply, LocalError, refusal } from "./errors.ts";
+import type { Channel } from "./channel.ts";
+import type { ControlConnection } from "./control.ts";
+import { ConnectionError, LocalError } from "./errors.ts";
+import { attempt, connectionError, seconds, type Wire } from "./transport.ts";
 
 /** One read and one write of a data connection; larger ones were not faster on loopback. */
 export const DATA_BUFFER_BYTES = 262_144;
@@ -43,8 +43,11 @@ export type OnProgress = (octets: number) => void;
 
 /** One data connection. */
 export class DataConnection {
-  readonly #conn: Deno.TcpConn;
-  readonly #stallMs: number;
+  readonly #control: ControlConnection;
+  readonly #channel: Channel;
+  /** Ends the wait for the connection itself. */
+  readonly #opening = new AbortController();
+  #wire: Wire | undefined;
   #octets = 0;
   #cause: unknown;
   #closed = false;
@@ -56,9 +59,10 @@ export class DataConnection {
   /** Checks that the current wait for the network has lived through; undefined: no wait. */
   #waitedChecks: number | undefined;
 
-  constructor(conn: Deno.TcpConn, stallMs: number) {
-    this.#conn = conn;
-    this.#stallMs = stallMs;
+  /** One that is agreed on and not open yet. */
+  constructor(control: ControlConnection, channel: Channel) {
+    this.#control = control;
+    this.#channel = channel;
   }
 
   /** Octets moved so far. */
@@ -69,6 +73,23 @@ export class DataConnection {
   /** Whether it was closed on this side: at its end, broken, or interrupted. */
   get closed(): boolean {
     return this.#closed;
+  }
+
+  /**
+   * Waits for the connection, and secures it where data is protected: servers begin with TLS when
+   * they have accepted the command, not before.
+   *
+   * @throws {ConnectionError} when it does not come about in time.
+   */
+  async open(): Promise<void> {
+    const { timeouts: { connectMs }, server } = this.#control;
+    const { signal } = this.#opening;
+    const opened = attempt("Cannot open a data connection", connectMs, signal, async (end) => {
+      this.#wire = await this.#channel.open(end);
+      if (server.protectedData) this.#wire = await this.#control.secure(this.#wire, end);
+      if (this.#closed) this.#wire.close();
+    });
+    await this.#network(() => this.#wakeable(opened));
   }
 
   /** Stops moving octets, which throws `cause`, and leaves the connection open. */
@@ -88,7 +109,15 @@ export class DataConnection {
     if (this.#closed) return;
     this.#closed = true;
     clearInterval(this.#endWait);
-    this.#conn.close();
+    this.#opening.abort(this.#cause);
+    this.#channel.close();
+    this.#wire?.close();
+  }
+
+  /** Closes a connection over which all went well. */
+  async #finish(): Promise<void> {
+    await this.#network(() => this.#wire!.finish());
+    this.close();
   }
 
   /**
@@ -98,7 +127,7 @@ export class DataConnection {
   endSoon(octets: number): void {
     if (this.#closed) return;
     this.#endWait = setInterval(() => {
-      if (this.#octets !== octets || this.#waitedChecks === undefined) return;
+      if (this.#octets < octets || this.#waitedChecks === undefined) return;
       this.#complete = true;
       this.close();
     }, END_WAIT_MS);
@@ -118,13 +147,12 @@ export class DataConnection {
       }
     });
     // Some servers say 226 only when the client has closed its end, too.
-    this.close();
+    await this.#finish();
   }
 
   /** Moves octets from `source` until its end, then closes. What the source throws leaves it open. */
   async send(source: Source, onProgress?: OnProgress): Promise<void> {
-    // The last, short segment of a file shall not wait for an acknowledgement.
-    this.#conn.setNoDelay(true);
+    const wire = this.#wire!;
     const buffer = new Uint8Array(DATA_BUFFER_BYTES);
     await this.#watched(async () => {
       for (;;) {
@@ -136,19 +164,19 @@ export class DataConnection {
         }
         for (let at = 0; at < count;) {
           const rest = buffer.subarray(at, count);
-          at += await this.#network(() => this.#wakeable(this.#conn.write(rest)));
+          at += await this.#network(() => this.#wakeable(wire.write(rest)));
           if (this.#cause !== undefined) throw this.#cause;
         }
         this.#octets += count;
         onProgress?.(this.#octets);
       }
     });
-    this.close();
+    await this.#finish();
   }
 
   async #readUntilEnd(buffer: Uint8Array<ArrayBuffer>): Promise<number | null> {
     try {
-      return await this.#conn.read(buffer);
+      return await this.#wire!.read(buffer);
     } catch (error) {
       if (this.#complete) return null;
       throw error;
@@ -163,9 +191,7 @@ export class DataConnection {
     } catch (error) {
       if (this.#cause !== undefined) throw this.#cause;
       this.close();
-      throw new ConnectionError(`The data connection broke: ${systemText(error)}`, {
-        cause: error,
-      });
+      throw connectionError("The data connection broke", error, "reset");
     } finally {
       this.#waitedChecks = undefined;
     }
@@ -182,73 +208,18 @@ export class DataConnection {
 
   /** Runs `move` under the stall limit. No timer is set for a chunk: there are many. */
   async #watched(move: () => Promise<void>): Promise<void> {
+    const { stallMs } = this.#control.timeouts;
     const check = setInterval(() => {
       if (this.#waitedChecks === undefined || this.#waitedChecks++ < STALL_CHECKS) return;
-      const limit = seconds(this.#stallMs);
-      this.interrupt(new ConnectionError(`The data connection stood still for ${limit}`));
-    }, this.#stallMs / STALL_CHECKS);
+      const text = `The data connection stood still for ${seconds(stallMs)}`;
+      this.interrupt(new ConnectionError(text, { kind: "timeout" }));
+    }, stallMs / STALL_CHECKS);
     try {
       await move();
     } finally {
       clearInterval(check);
     }
   }
-}
-
-/**
- * Makes a data connection: EPSV (RFC 2428), and PASV (RFC 959) once EPSV has failed.
- *
- * @throws {ProtocolError} when the server offers neither.
- * @throws {ConnectionError} when the offered port cannot be reached.
- */
-export async function openData(
-  control: ControlConnection,
-  signal?: AbortSignal,
-): Promise<DataConnection> {
-  if (control.server.extendedPassive) {
-    const reply = await control.ask("EPSV");
-    if (reply.code === 229) {
-      const port = parseExtendedPassive(reply.lines.join(" "));
-      try {
-        if (port === undefined || port === 0) throw notAnAddress("EPSV", reply);
-        return await connectData(control, port, signal);
-      } catch (error) {
-        // Behind some address translators only the port of a 227 reply is opened, or they spoil
-        // the reply to EPSV.
-        if (!(error instanceof ConnectionError) || isIpv6(control)) throw error;
-      }
-    } else if (reply.code === 421 || isIpv6(control)) {
-      // 421 is no verdict on EPSV, and over IPv6 there is nothing to fall back to.
-      throw refusal("Cannot open a data connection", reply);
-    }
-    control.server.extendedPassive = false;
-  }
-  const reply = await control.expect("Cannot open a data connection", "PASV", 200);
-  const address = parsePassive(reply.lines.join(" "));
-  if (address === undefined || address.port === 0) throw notAnAddress("PASV", reply);
-  return await connectData(control, address.port, signal);
-}
-
-/** Whether the control connection is one of IPv6, an IPv4-mapped address not counted. */
-function isIpv6(control: ControlConnection): boolean {
-  const host = control.peer.hostname;
-  return host.includes(":") && !host.toLowerCase().startsWith("::ffff:");
-}
-
-function notAnAddress(verb: string, reply: Parameters<typeof describeReply>[0]): ConnectionError {
-  return new ConnectionError(
-    `Cannot open a data connection: the reply to ${verb} has no address: ${describeReply(reply)}`,
-  );
-}
-
-async function connectData(
-  control: ControlConnection,
-  port: number,
-  signal?: AbortSignal,
-): Promise<DataConnection> {
-  const { connectMs, stallMs } = control.timeouts;
-  const conn = await dial(control.peer.hostname, port, connectMs, signal);
-  return new DataConnection(conn, stallMs);
 }
 
 /** A sink that keeps at most `bytesMax` octets in memory. */

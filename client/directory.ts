@@ -181,10 +181,19 @@ async function inside<T>(
   work: () => Promise<T>,
 ): Promise<T> {
   const before = await workingDirectory(control);
-  await control.expect(action, `CWD ${path}`, 200);
+  const goBack = async () => {
+    if (!control.closed) await control.shielded(() => changeDirectory(control, before));
+  };
+  try {
+    await control.expect(action, `CWD ${path}`, 200);
+  } catch (error) {
+    // Interrupted, it may still come about.
+    if (control.signal?.aborted) await goBack();
+    throw error;
+  }
   try {
     return await work();
   } finally {
-    if (!control.closed) await changeDirectory(control, before);
+    await goBack();
   }
 }

@@ -14,8 +14,37 @@ import { printable } from "./text.ts";
 /** The most of a server's text that goes into a message: some servers answer with a page. */
 const REPLY_TEXT_MAX = 300;
 
+/**
+ * What kind of failure of a server or of the network an error tells. What is worth another attempt
+ * is decided by it, never by the text.
+ *
+ * | kind        | what happened                                                       | again? |
+ * | ----------- | ------------------------------------------------------------------- | ------ |
+ * | `refused`   | nobody listens there, there is no such host, or the login is wrong  | no     |
+ * | `timeout`   | no connection, no reply or no octet within the limit                | yes    |
+ * | `reset`     | a connection that was there ended or broke                          | yes    |
+ * | `short`     | fewer octets arrived than were announced or sent                    | yes    |
+ * | `transient` | a reply 4yz (RFC 959 section 4.2.1), or no route for now            | yes    |
+ * | `permanent` | a reply 5yz                                                         | no     |
+ * | `protocol`  | what came is no FTP, or not what FTP allows here                    | no     |
+ * | `untrusted` | the server cannot or will not protect the connection, or its        | no     |
+ * |             | certificate does not prove who it is                                |        |
+ */
+export type ErrorKind =
+  | "refused"
+  | "timeout"
+  | "reset"
+  | "short"
+  | "transient"
+  | "permanent"
+  | "protocol"
+  | "untrusted";
+
 /** What all errors of the client have in common: one printable line. */
 export abstract class ClientError extends Error {
+  /** What a server or the network did; undefined where neither did it. */
+  readonly kind: ErrorKind | undefined;
+
   /** `message` may hold anything: it becomes printable here. */
   constructor(message: string, options?: ErrorOptions) {
     super(printable(message), options);
@@ -26,6 +55,8 @@ export abstract class ClientError extends Error {
 export class ProtocolError extends ClientError {
   /** The class's name, for `Error.prototype.toString`. */
   override name = "ProtocolError";
+  /** `transient`, `permanent`, or `protocol` where the code makes no sense. */
+  override readonly kind: ErrorKind;
   /** The reply, RFC 959 section 4.2. */
   readonly reply: Reply;
 
@@ -33,6 +64,7 @@ export class ProtocolError extends ClientError {
   constructor(action: string, reply: Reply) {
     super(`${action}: ${describeReply(reply)}`);
     this.reply = reply;
+    this.kind = kindOf(reply);
   }
 
   /** The reply's code, 100 to 599. */
@@ -45,12 +77,40 @@ export class ProtocolError extends ClientError {
 export class LoginError extends ProtocolError {
   /** The class's name, for `Error.prototype.toString`. */
   override name = "LoginError";
+  /** `transient` for 4yz, `refused` for anything else. */
+  override readonly kind: ErrorKind;
+
+  /** As of `ProtocolError`. */
+  constructor(action: string, reply: Reply) {
+    super(action, reply);
+    // 430 is in no RFC; servers that send it mean a wrong name or password.
+    this.kind = kindOf(reply) === "transient" && reply.code !== 430 ? "transient" : "refused";
+  }
 }
 
 /** There is no connection, it broke, nothing came in time, or what came was not FTP. */
 export class ConnectionError extends ClientError {
   /** The class's name, for `Error.prototype.toString`. */
   override name = "ConnectionError";
+  /** `reset` unless it is known better. */
+  override readonly kind: ErrorKind;
+  /** What the server said, where that is the cause. */
+  readonly reply: Reply | undefined;
+
+  /** `message` may hold anything; `kind` is `reset` without it. */
+  constructor(message: string, options: ConnectionErrorOptions = {}) {
+    super(message, options);
+    this.kind = options.kind ?? "reset";
+    this.reply = options.reply;
+  }
+}
+
+/** What is known of a failed connection. */
+export interface ConnectionErrorOptions extends ErrorOptions {
+  /** What happened. */
+  readonly kind?: ErrorKind;
+  /** What the server said. */
+  readonly reply?: Reply;
 }
 
 /** A file of this machine, or a name that cannot be sent. */
@@ -82,8 +142,14 @@ export function describeReply(reply: Reply): string {
  */
 export function refusal(action: string, reply: Reply): ProtocolError | ConnectionError {
   return reply.code === 421
-    ? new ConnectionError(`${action}: ${describeReply(reply)}`)
+    ? new ConnectionError(`${action}: ${describeReply(reply)}`, { kind: "transient", reply })
     : new ProtocolError(action, reply);
+}
+
+/** The kind of a reply that was not hoped for. */
+export function kindOf(reply: Reply): ErrorKind {
+  if (reply.code >= 500) return "permanent";
+  return reply.code >= 400 ? "transient" : "protocol";
 }
 
 /**

@@ -1,5 +1,6 @@
 /**
- * From the greeting to a usable session: USER, PASS, ACCT (RFC 959 section 5.4), then FEAT.
+ * From the greeting to a usable session: USER, PASS, ACCT (RFC 959 section 5.4), protection of the
+ * data connections (RFC 4217), then FEAT.
  *
  * client.ts calls it once per connection.
  *
@@ -8,7 +9,7 @@
 
 import type { ControlConnection } from "./control.ts";
 import type { Reply } from "./conversation.ts";
-import { LoginError, refusal } from "./errors.ts";
+import { ConnectionError, describeReply, LoginError, refusal } from "./errors.ts";
 
 /** Who logs in. */
 export interface Credentials {
@@ -39,6 +40,23 @@ export async function login(control: ControlConnection, credentials: Credentials
   control.server.features = parseFeatures(features);
   // Some servers send and take UTF-8 only after this; those that always do have nothing against it.
   if (control.server.features.has("UTF8")) await control.ask("OPTS UTF8 ON");
+}
+
+/**
+ * PBSZ and PROT: data connections go through TLS from now on (RFC 4217 section 9).
+ *
+ * @throws {ConnectionError} when the server does not protect them: data in clear text is no
+ * fall-back.
+ */
+export async function protectData(control: ControlConnection): Promise<void> {
+  // TLS has no buffer to agree on: the command is a formality that some servers do not know.
+  await control.ask("PBSZ 0");
+  const reply = await control.ask("PROT P");
+  if (reply.code < 200 || reply.code >= 300) {
+    const text = `Cannot protect data connections: ${describeReply(reply)}`;
+    throw new ConnectionError(text, { kind: "untrusted", reply });
+  }
+  control.server.protectedData = true;
 }
 
 /** FEAT's reply by name (RFC 2389 section 3.2): upper case, with what stands behind it. */

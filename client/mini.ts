@@ -12,12 +12,12 @@
  * @module
  */
 
-import { dial, seconds, systemText } from "./control.ts";
 import type { OnProgress, Sink, Source } from "./data.ts";
 import { ClientError, ConnectionError, LocalError } from "./errors.ts";
 import { CONNECT_TIMEOUT_MS, REPLY_TIMEOUT_MS } from "./limits.ts";
 import { isPlainName } from "./listing.ts";
 import { decodeText, encodeText } from "./text.ts";
+import { connectionError, dial, seconds } from "./transport.ts";
 
 /** What one pull asks for. */
 const BLOCK_BYTES = 1024;
@@ -66,6 +66,8 @@ export interface MiniOptions {
 export class MiniError extends ClientError {
   /** The class's name, for `Error.prototype.toString`. */
   override name = "MiniError";
+  /** Its answers know of no other kind. */
+  override readonly kind = "permanent";
 }
 
 /**
@@ -129,7 +131,7 @@ export async function miniPut(
     await wire.send(message);
     const answer = await wire.answer();
     if (answer.kind === "no") throw new MiniError(`${action}: ${answer.reason}`);
-    if (answer.kind !== "ok") throw new ConnectionError(`${action}: the answer is not mini's`);
+    if (answer.kind !== "ok") throw notMini(action);
     await sendOctets(wire, action, size, source, options.onProgress);
     const refused = await wire.lastWord();
     if (refused !== undefined) throw new MiniError(`${action}: ${refused}`);
@@ -157,10 +159,14 @@ function encodeMessage(
   return encodeText(`${command}|${name}|${size}`);
 }
 
+function notMini(action: string): ConnectionError {
+  return new ConnectionError(`${action}: the answer is not mini's`, { kind: "protocol" });
+}
+
 function expectSize(action: string, answer: Answer): number {
   if (answer.kind === "yes") return answer.size;
   if (answer.kind === "no") throw new MiniError(`${action}: ${answer.reason}`);
-  throw new ConnectionError(`${action}: the answer is not mini's`);
+  throw notMini(action);
 }
 
 async function receiveBlocks(
@@ -185,7 +191,8 @@ async function receiveBlocks(
       continue;
     }
     if (count === 0) {
-      throw new ConnectionError(`The server closed after ${received} of ${size} octets`);
+      const text = `The server closed after ${received} of ${size} octets`;
+      throw new ConnectionError(text, { kind: "short" });
     }
     received += count;
     await sink.write(chunk.subarray(0, count));
@@ -309,6 +316,7 @@ class Wire {
       text === ""
         ? `${this.#action}: the server closed the connection`
         : `${this.#action}: the server does not speak mini`,
+      { kind: text === "" ? "reset" : "protocol" },
     );
   }
 
@@ -344,15 +352,14 @@ class Wire {
   async #limited<T>(call: () => Promise<T>): Promise<T> {
     const late = new ConnectionError(
       `${this.#action}: nothing from the server within ${seconds(this.#timeoutMs)}`,
+      { kind: "timeout" },
     );
     const timer = setTimeout(() => this.fail(late), this.#timeoutMs);
     try {
       return await call();
     } catch (error) {
       throw this.#failed?.cause ??
-        new ConnectionError(`${this.#action}: the connection broke: ${systemText(error)}`, {
-          cause: error,
-        });
+        connectionError(`${this.#action}: the connection broke`, error, "reset");
     } finally {
       clearTimeout(timer);
     }

@@ -20,21 +20,35 @@
  * @module
  */
 
-export { Client, connect, type ConnectOptions, READ_FILE_BYTES_MAX } from "./client.ts";
+export type { FileHash, HashAlgorithm } from "./attributes.ts";
+export { Client, READ_FILE_BYTES_MAX } from "./client.ts";
+export { connect, type ConnectOptions, type TlsOptions } from "./connect.ts";
+export type { Trace } from "./control.ts";
 export { Conversation, type ConversationEvent, type Reply } from "./conversation.ts";
 export { DATA_BUFFER_BYTES, type OnProgress, type Sink, type Source } from "./data.ts";
 export { joinPath, lastName, parentOf } from "./directory.ts";
 export {
   ClientError,
   ConnectionError,
+  type ConnectionErrorOptions,
   describeReply,
+  type ErrorKind,
   LocalError,
   LoginError,
   ProtocolError,
 } from "./errors.ts";
 export { type Entry, type EntryKind, isPlainName, parseList, parseMlsd } from "./listing.ts";
 export { decodeText, encodeText, printable } from "./text.ts";
-export type { DownloadOptions, TransferOptions, Transferred, UploadOptions } from "./transfer.ts";
+export type { Uploadable } from "./sources.ts";
+export type { TlsSettings } from "./tls.ts";
+export type {
+  CallOptions,
+  DownloadOptions,
+  TransferOptions,
+  Transferred,
+  UploadOptions,
+} from "./transfer.ts";
+export type { Transport, Wire, WireAddress, WireListener } from "./transport.ts";
 export { makeDirectories, removeTree } from "./tree.ts";
 export {
   type Downloaded,

@@ -9,16 +9,27 @@
  * @module
  */
 
-import type { ControlConnection, Exchange } from "./control.ts";
+import type { ControlConnection } from "./control.ts";
 import type { Reply } from "./conversation.ts";
-import { type DataConnection, type OnProgress, openData, type Sink, type Source } from "./data.ts";
+import { DataConnection, type OnProgress, type Sink, type Source } from "./data.ts";
 import { ConnectionError, LocalError, refusal } from "./errors.ts";
+import type { Exchange } from "./exchange.ts";
 import { ABORT_NOTICE_MS, ABORT_TIMEOUT_MS } from "./limits.ts";
 
-/** What all transfers can be told. */
-export interface TransferOptions {
-  /** Breaks the transfer off; it then throws the signal's reason. */
+/**
+ * How much more than SIZE said a download may bring: a log grows while it is fetched, and SIZE is
+ * asked again then. Beyond that the server is not believed any more.
+ */
+export const GROWTH_BYTES_MAX = 16_777_216;
+
+/** What every call can be told. */
+export interface CallOptions {
+  /** Gives up, also the wait for its turn; the call then throws the signal's reason. */
   readonly signal?: AbortSignal;
+}
+
+/** What all transfers can be told. */
+export interface TransferOptions extends CallOptions {
   /** Hears of every chunk. */
   readonly onProgress?: OnProgress;
 }
@@ -65,22 +76,45 @@ export async function retrieve(
     action,
     command: `RETR ${path}`,
     offset,
-    options,
     expected: () => expected,
     move: async (data, first) => {
       const announced = first && announcedSize(first);
       // With an offset servers differ in what they announce: the file or the rest of it.
       if (expected === undefined && offset === 0) expected = announced;
       await sink.begin?.(size ?? (offset === 0 ? announced : undefined));
-      await data.receive(sink, options.onProgress);
+      await data.receive(bounded(sink, expected, action), options.onProgress);
     },
   });
   if (expected !== undefined && result.octets < expected) {
     throw new ConnectionError(
       `${action}: the transfer ended after ${result.octets} of ${expected} octets`,
+      { kind: "short" },
     );
   }
+  if (size !== undefined && result.octets > size - offset) {
+    // A file may grow meanwhile, and then it is as long as what came.
+    const now = await sizeOf(control, path);
+    if (now === undefined || now - offset < result.octets) throw tooMany(action, size - offset);
+  }
   return result;
+}
+
+/** `sink`, for `expected` octets and some more. */
+function bounded(sink: Sink, expected: number | undefined, action: string): Sink {
+  if (expected === undefined) return sink;
+  let left = expected + GROWTH_BYTES_MAX;
+  return {
+    write(chunk) {
+      left -= chunk.length;
+      if (left < 0) throw tooMany(action, expected);
+      return sink.write(chunk);
+    },
+  };
+}
+
+function tooMany(action: string, expected: number): ConnectionError {
+  const text = `${action}: the server sends more than the ${expected} octets that it announced`;
+  return new ConnectionError(text, { kind: "protocol" });
 }
 
 /** Receives a listing; `command` is the whole of it. */
@@ -102,12 +136,12 @@ export async function store(
 ): Promise<Transferred> {
   const action = `Cannot store "${path}"`;
   await setType(control, "I");
-  const before = options.at === "end" ? await sizeOf(control, path) ?? 0 : options.at ?? 0;
+  const { at } = options;
+  const before = at === "end" ? await sizeOf(control, path) ?? 0 : at ?? 0;
   const result = await transfer(control, {
     action,
-    command: `${options.at === "end" ? "APPE" : "STOR"} ${path}`,
-    offset: typeof options.at === "number" ? options.at : 0,
-    options,
+    command: `${at === "end" ? "APPE" : "STOR"} ${path}`,
+    offset: typeof at === "number" ? at : 0,
     sends: true,
     move: (data) => data.send(source, options.onProgress),
   });
@@ -115,7 +149,8 @@ export async function store(
   const size = await sizeOf(control, path);
   const expected = before + result.octets;
   if (size !== undefined && size !== expected) {
-    throw new ConnectionError(`${action}: the server has ${size} of ${expected} octets`);
+    const text = `${action}: the server has ${size} of ${expected} octets`;
+    throw new ConnectionError(text, { kind: "short" });
   }
   return result;
 }
@@ -123,6 +158,8 @@ export async function store(
 /** TYPE, unless it is in force. */
 export async function setType(control: ControlConnection, type: "A" | "I"): Promise<void> {
   if (control.server.type === type) return;
+  // Interrupted, it may be in force or not.
+  control.server.type = undefined;
   await control.expect(`Cannot set the transfer type`, `TYPE ${type}`, 200);
   control.server.type = type;
 }
@@ -152,7 +189,6 @@ interface Plan {
   readonly action: string;
   readonly command: string;
   readonly offset?: number;
-  readonly options?: TransferOptions;
   /** Octets go to the server: closing the data connection would tell it that they are all. */
   readonly sends?: boolean;
   /** How many octets come, as far as it is known by then. */
@@ -162,34 +198,40 @@ interface Plan {
 }
 
 async function transfer(control: ControlConnection, plan: Plan): Promise<Transferred> {
-  const signal = plan.options?.signal;
-  signal?.throwIfAborted();
-  const data = await openData(control, signal);
+  const data = new DataConnection(control, await control.openChannel(control));
   try {
-    if (plan.offset !== undefined && plan.offset > 0) {
-      await control.expect(`${plan.action} from octet ${plan.offset}`, `REST ${plan.offset}`, 300);
-    }
-    signal?.throwIfAborted();
+    await restart(control, plan);
+    control.signal?.throwIfAborted();
     const exchange = control.begin(plan.command);
-    const first = await control.settle(exchange.first, control.timeouts.replyMs, exchange.verb);
-    if (first.code >= 300) throw refusal(plan.action, first);
-    const reply = await runTransfer(control, data, exchange, first, plan);
+    control.server.restarting = false;
+    const reply = await runTransfer(control, data, exchange, plan);
     return { octets: data.octets, reply };
   } finally {
     data.close();
   }
 }
 
-/** From the preliminary reply to the final one. */
+/** REST (RFC 3659 section 5), also to take back one that no transfer has followed. */
+async function restart(control: ControlConnection, plan: Plan): Promise<void> {
+  const { action, offset = 0 } = plan;
+  if (offset === 0 && !control.server.restarting) return;
+  control.server.restarting = true;
+  const reply = await control.ask(`REST ${offset}`);
+  if (reply.code >= 300 && reply.code < 400) return;
+  control.server.restarting = false;
+  throw refusal(`${action} from octet ${offset}`, reply);
+}
+
+/** From the command that is on its way to its final reply. */
 async function runTransfer(
   control: ControlConnection,
   data: DataConnection,
   exchange: Exchange,
-  first: Reply,
   plan: Plan,
 ): Promise<Reply> {
-  const signal = plan.options?.signal;
+  const { timeouts: { replyMs }, signal } = control;
   let abort: Exchange | undefined;
+  let refused = false;
   const interrupt = () => {
     // The end of its data connection alone would look like the end of an upload.
     if (plan.sends && !control.closed) abort = control.begin("ABOR");
@@ -198,20 +240,15 @@ async function runTransfer(
     if (!plan.sends) data.close();
   };
   signal?.addEventListener("abort", interrupt);
-  // A refusal in the middle, such as 552 for a full disk, ends the transfer at once. A good reply
-  // may overtake the last octets and is no end by itself.
-  exchange.final.then(
-    (reply) => {
-      if (reply.code >= 300) return data.interrupt(refusal(plan.action, reply));
-      const octets = plan.expected?.();
-      if (octets !== undefined) data.endSoon(octets);
-    },
-    (error) => data.interrupt(error),
-  );
+  watchFinal(data, exchange, plan);
   try {
-    if (signal?.aborted) interrupt();
+    const first = await control.settle(exchange.first, replyMs, exchange.verb, signal);
+    refused = first.code >= 300;
+    if (refused) throw refusal(plan.action, first);
+    await data.open();
     await plan.move(data, first.code < 200 ? first : undefined);
   } catch (error) {
+    if (refused) throw error;
     const broke = data.closed;
     // The source failed: the end of the data connection would make its octets a whole file.
     if (plan.sends && !broke && !control.closed) abort ??= control.begin("ABOR");
@@ -223,9 +260,24 @@ async function runTransfer(
   } finally {
     signal?.removeEventListener("abort", interrupt);
   }
-  const reply = await control.settle(exchange.final, control.timeouts.replyMs, exchange.verb);
+  const reply = await control.settle(exchange.final, replyMs, exchange.verb, signal);
   if (reply.code >= 300) throw refusal(plan.action, reply);
   return reply;
+}
+
+/**
+ * A refusal in the middle, such as 552 for a full disk, ends a transfer at once. A good reply may
+ * overtake the last octets and is no end by itself.
+ */
+function watchFinal(data: DataConnection, exchange: Exchange, plan: Plan): void {
+  exchange.final.then(
+    (reply) => {
+      if (reply.code >= 300) return data.interrupt(refusal(plan.action, reply));
+      const octets = plan.expected?.();
+      if (octets !== undefined) data.endSoon(octets);
+    },
+    (error) => data.interrupt(error),
+  );
 }
 
 /**

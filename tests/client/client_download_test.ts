@@ -118,12 +118,6 @@ for (
   });
 }
 
-scripted("download that is longer than announced is none", {
-  answers: { SIZE: "213 2", RETR: retr("a log that grew") },
-}, async (client) => {
-  assertEquals(decode(await client.readFile("a")), "a log that grew");
-});
-
 scripted("download of an empty file gives no octets", {
   answers: { SIZE: "213 0", RETR: retr("") },
 }, async (client) => {

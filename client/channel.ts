@@ -1,0 +1,44 @@
+/**
+ * How data connections come about: the strategy that passive.ts and active.ts each have one of.
+ *
+ * @module
+ */
+
+import type { Reply } from "./conversation.ts";
+import type { Timeouts } from "./limits.ts";
+import type { Transport, Wire, WireAddress } from "./transport.ts";
+
+/** A data connection that was agreed on with the server and need not be there yet. */
+export interface Channel {
+  /** The connection, once the server has begun the transfer; `signal` gives up. */
+  open(signal: AbortSignal): Promise<Wire>;
+  /** Gives up what is not open yet. Never fails. */
+  close(): void;
+}
+
+/** Agrees with the server on one data connection. */
+export type ChannelOpener = (dialogue: Dialogue) => Promise<Channel>;
+
+/** What agreeing takes of a control connection. */
+export interface Dialogue {
+  /** The address of this side. */
+  readonly local: WireAddress;
+  /** The server's address. */
+  readonly peer: WireAddress;
+  readonly transport: Transport;
+  readonly timeouts: Timeouts;
+  /** Interrupts the operation that is under way. */
+  readonly signal: AbortSignal | undefined;
+  readonly server: {
+    /** false once EPSV, or EPRT, has failed: PASV, or PORT, from then on. */
+    extendedData: boolean;
+  };
+  /** Sends a command and waits for its final reply, whatever that says. */
+  ask(command: string): Promise<Reply>;
+  /**
+   * Sends a command and waits for a final reply between `from` and `from + 99`.
+   *
+   * @throws {ProtocolError} for any other, its text beginning with `action`.
+   */
+  expect(action: string, command: string, from: 200 | 300): Promise<Reply>;
+}

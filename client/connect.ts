@@ -1,0 +1,156 @@
+/**
+ * From options to a client: what carries the octets, who makes data connections, who logs in.
+ *
+ * @module
+ */
+
+import { unreachable } from "../server/unreachable.ts";
+import { openActive } from "./active.ts";
+import type { ChannelOpener } from "./channel.ts";
+import { Client } from "./client.ts";
+import { ControlConnection, type Trace } from "./control.ts";
+import { timeouts } from "./limits.ts";
+import { ANONYMOUS, type Credentials, login, protectData } from "./login.ts";
+import { openPassive, openPassiveAnywhere } from "./passive.ts";
+import type { TlsSettings } from "./tls.ts";
+import { plainTransport, type Transport } from "./transport.ts";
+
+/** Where `deno task serve` listens. */
+const PORT = 2121;
+
+/** FTP over TLS from the first octet (the IANA's `ftps`). */
+const IMPLICIT_TLS_PORT = 990;
+
+/** How a connection is protected. */
+export interface TlsOptions extends TlsSettings {
+  /**
+   * `explicit`: AUTH TLS (RFC 4217), on the port of plain FTP; a server that has none is refused.
+   * `implicit`: TLS from the first octet, on a port of its own.
+   */
+  readonly mode: "explicit" | "implicit";
+}
+
+/** Where to connect, and as whom. */
+export interface ConnectOptions {
+  /** A name or a numeric address; default 127.0.0.1. */
+  readonly host?: string;
+  /**
+   * Default 2121, where `deno task serve` listens, and 990 for implicit TLS; the port of the
+   * standard is 21.
+   */
+  readonly port?: number;
+  /** Default: anonymous. */
+  readonly user?: string;
+  /** Default: what anonymous users send; empty for any other user. */
+  readonly password?: string;
+  /** The answer to a 332 reply. */
+  readonly account?: string;
+  /** TLS for the control connection and for data; default: neither. Never given up silently. */
+  readonly tls?: TlsOptions | TlsOptions["mode"];
+  /** The server makes the data connections (EPRT, PORT); default: the client does (EPSV, PASV). */
+  readonly active?: boolean;
+  /**
+   * Where passive data connections go: to the `peer` of the control connection, the default, or to
+   * the address that the `server` names in its reply to PASV. The latter lets it send this client
+   * anywhere.
+   */
+  readonly passiveAddress?: "peer" | "server";
+  /** For every wait of its own: the connection, a reply, a standstill. Default: see limits.ts. */
+  readonly timeoutMs?: number;
+  /** Gives up connecting and logging in. */
+  readonly signal?: AbortSignal;
+  /** Hears all that is said on the control connection, without secrets. */
+  readonly trace?: Trace;
+  /** What carries the octets, in place of the runtime's TCP and the TLS over it. */
+  readonly transport?: Transport;
+}
+
+/**
+ * Connects to an FTP server and logs in.
+ *
+ * @example Download a file
+ * ```ts ignore
+ * import { connect } from "./client/mod.ts";
+ *
+ * await using client = await connect({ host: "127.0.0.1", port: 2121 });
+ * using file = await Deno.open("a.avi", { write: true, create: true, truncate: true });
+ * const { octets } = await client.download("a.avi", file.writable);
+ * console.log(octets);
+ * ```
+ *
+ * @example Protected, with a certificate authority of one's own
+ * ```ts ignore
+ * import { connect } from "./client/mod.ts";
+ *
+ * const caCerts = [await Deno.readTextFile("ca.pem")];
+ * await using client = await connect({
+ *   host: "ftp.example.org",
+ *   port: 21,
+ *   tls: { mode: "explicit", caCerts },
+ * });
+ * console.log(await client.list());
+ * ```
+ *
+ * @throws {ConnectionError} when there is no FTP server, or none that can be trusted.
+ * @throws {LoginError} when it does not let the user in.
+ */
+export async function connect(options: ConnectOptions = {}): Promise<Client> {
+  const host = (options.host ?? "127.0.0.1").replace(/^\[(.*)\]$/, "$1");
+  const tls = typeof options.tls === "string" ? { mode: options.tls } : options.tls;
+  const control = await ControlConnection.open({
+    host,
+    port: options.port ?? (tls?.mode === "implicit" ? IMPLICIT_TLS_PORT : PORT),
+    transport: await transportFor(options, tls, host),
+    tls: tls?.mode,
+    openChannel: openerFor(options),
+    timeouts: timeouts(options.timeoutMs),
+    signal: options.signal,
+    trace: options.trace,
+  });
+  try {
+    await login(control, credentialsOf(options));
+    if (tls !== undefined) await protectData(control);
+    control.signal = undefined;
+    return new Client(control);
+  } catch (error) {
+    control.close();
+    options.signal?.throwIfAborted();
+    throw error;
+  }
+}
+
+async function transportFor(
+  options: ConnectOptions,
+  tls: TlsOptions | undefined,
+  host: string,
+): Promise<Transport> {
+  if (options.transport !== undefined) return options.transport;
+  if (tls === undefined) return plainTransport;
+  const { tlsTransport } = await loadTls();
+  return tlsTransport(host, tls);
+}
+
+/** TLS is read when it is asked for: most connections need none, and it takes a while. */
+function loadTls(): Promise<typeof import("./tls.ts")> {
+  return import(new URL("./tls.ts", import.meta.url).href);
+}
+
+function openerFor({ active = false, passiveAddress = "peer" }: ConnectOptions): ChannelOpener {
+  if (active) return openActive;
+  switch (passiveAddress) {
+    case "peer":
+      return openPassive;
+    case "server":
+      return openPassiveAnywhere;
+    default:
+      return unreachable(passiveAddress);
+  }
+}
+
+function credentialsOf(options: ConnectOptions): Credentials {
+  const user = options.user ?? ANONYMOUS.user;
+  const password = options.password ?? (user === ANONYMOUS.user ? ANONYMOUS.password : "");
+  return options.account === undefined
+    ? { user, password }
+    : { user, password, account: options.account };
+}

@@ -1,0 +1,200 @@
+/**
+ * What carries octets: the one place where sockets come in.
+ *
+ * control.ts and data.ts see only `Wire`, `WireListener` and `Transport`. Plain TCP is here; TLS is
+ * in tls.ts, which is loaded when it is asked for; a test or an embedder may bring one of its own.
+ *
+ * @module
+ */
+
+import { ClientError, ConnectionError, type ErrorKind } from "./errors.ts";
+
+/** One end of a connection. */
+export interface WireAddress {
+  /** A numeric address, or a name to connect to. */
+  readonly hostname: string;
+  /** 1 to 65535. */
+  readonly port: number;
+}
+
+/** A connection. What it throws is turned into one line by `connectionError`. */
+export interface Wire {
+  /** This side. */
+  readonly local: WireAddress;
+  /** The other side; its host name is numeric. */
+  readonly remote: WireAddress;
+  /** Fills `buffer` from its beginning; the number of octets, at least 1, or null at the end. */
+  read(buffer: Uint8Array<ArrayBuffer>): Promise<number | null>;
+  /** Sends octets from the beginning of `octets`; how many it took, at least 1. */
+  write(octets: Uint8Array<ArrayBuffer>): Promise<number>;
+  /** Says that nothing more comes, and closes: the end of a whole upload. Never fails. */
+  finish(): Promise<void>;
+  /** Closes at once; what waits then fails, or ends. Never fails, twice neither. */
+  close(): void;
+}
+
+/** A port on which the server is waited for. */
+export interface WireListener {
+  /** Where it listens. */
+  readonly address: WireAddress;
+  /** The next connection. */
+  accept(): Promise<Wire>;
+  /** Closes it; an `accept` that waits fails. Never fails, twice neither. */
+  close(): void;
+}
+
+/** How connections are made. */
+export interface Transport {
+  /** Connects; `signal` gives up. */
+  connect(to: WireAddress, signal: AbortSignal): Promise<Wire>;
+  /** Listens on a free port of the numeric address `hostname`. */
+  listen(hostname: string): WireListener | Promise<WireListener>;
+  /**
+   * Puts TLS over `wire`, which belongs to the result from then on; undefined where there is no
+   * TLS. The control connection is the first to be secured, data connections follow.
+   */
+  readonly secure?: (wire: Wire, signal: AbortSignal) => Promise<Wire>;
+}
+
+/** Plain TCP by the runtime. */
+export const plainTransport: Transport = {
+  connect: async ({ hostname, port }, signal) =>
+    new TcpWire(await Deno.connect({ hostname, port, signal })),
+  listen: (hostname) => {
+    const listener = Deno.listen({ hostname, port: 0 });
+    return {
+      address: listener.addr,
+      accept: async () => new TcpWire(await listener.accept()),
+      close: () => closeQuietly(listener),
+    };
+  },
+};
+
+class TcpWire implements Wire {
+  readonly local: WireAddress;
+  readonly remote: WireAddress;
+  readonly #conn: Deno.TcpConn;
+
+  constructor(conn: Deno.TcpConn) {
+    this.#conn = conn;
+    this.local = conn.localAddr;
+    this.remote = conn.remoteAddr;
+    // The last, short segment of a file shall not wait for an acknowledgement, a command neither.
+    conn.setNoDelay(true);
+    conn.setKeepAlive(true);
+  }
+
+  read(buffer: Uint8Array<ArrayBuffer>): Promise<number | null> {
+    return this.#conn.read(buffer);
+  }
+
+  write(octets: Uint8Array<ArrayBuffer>): Promise<number> {
+    return this.#conn.write(octets);
+  }
+
+  finish(): Promise<void> {
+    this.close();
+    return Promise.resolve();
+  }
+
+  close(): void {
+    closeQuietly(this.#conn);
+  }
+}
+
+/**
+ * Connects by TCP within `timeoutMs`.
+ *
+ * @throws {ConnectionError} in one line; an interruption by `signal` throws its reason.
+ */
+export function dial(
+  hostname: string,
+  port: number,
+  timeoutMs: number,
+  signal?: AbortSignal,
+): Promise<Deno.TcpConn> {
+  const action = `Cannot connect to ${endpoint({ hostname, port })}`;
+  return attempt(action, timeoutMs, signal, (signal) => Deno.connect({ hostname, port, signal }));
+}
+
+/**
+ * Runs `work` for at most `timeoutMs`; it has to end when its signal does.
+ *
+ * @throws {ConnectionError} whose text begins with `action`; an interruption by `signal` throws
+ * its reason.
+ */
+export async function attempt<T>(
+  action: string,
+  timeoutMs: number,
+  signal: AbortSignal | undefined,
+  work: (signal: AbortSignal) => Promise<T>,
+): Promise<T> {
+  signal?.throwIfAborted();
+  const abort = new AbortController();
+  const timer = setTimeout(() => {
+    const text = `${action}: no answer within ${seconds(timeoutMs)}`;
+    abort.abort(new ConnectionError(text, { kind: "timeout" }));
+  }, timeoutMs);
+  const interrupt = () => abort.abort(signal!.reason);
+  signal?.addEventListener("abort", interrupt);
+  try {
+    return await work(abort.signal);
+  } catch (error) {
+    abort.signal.throwIfAborted();
+    throw connectionError(action, error, "refused");
+  } finally {
+    clearTimeout(timer);
+    signal?.removeEventListener("abort", interrupt);
+  }
+}
+
+/** `127.0.0.1:2121`, `[::1]:2121`. */
+export function endpoint({ hostname, port }: WireAddress): string {
+  return `${hostname.includes(":") ? `[${hostname}]` : hostname}:${port}`;
+}
+
+/** What the system's numbers mean; the runtime and its node modules use the same names. */
+const KINDS: Readonly<Record<string, ErrorKind>> = {
+  ECONNREFUSED: "refused",
+  ETIMEDOUT: "timeout",
+  EHOSTUNREACH: "transient",
+  ENETUNREACH: "transient",
+  ENETDOWN: "transient",
+  EAI_AGAIN: "transient",
+  ECONNRESET: "reset",
+  ECONNABORTED: "reset",
+  EPIPE: "reset",
+};
+
+/** What a wire threw, in one line that begins with `action`; `kind` where nothing tells it. */
+export function connectionError(action: string, error: unknown, kind: ErrorKind): ClientError {
+  if (error instanceof ClientError) return error;
+  const code = error instanceof Error && "code" in error ? String(error.code) : "";
+  const text = systemText(error);
+  const again = /temporary failure in name resolution/i.test(text);
+  return new ConnectionError(`${action}: ${text}`, {
+    cause: error,
+    kind: again ? "transient" : KINDS[code] ?? kind,
+  });
+}
+
+/** What the operating system or the resolver said, in lower case and without its number. */
+export function systemText(error: unknown): string {
+  if (error instanceof ClientError) return error.message;
+  const message = error instanceof Error ? error.message : String(error);
+  const text = message.replace(/ \(os error \d+\).*$/s, "").split("\n", 1)[0]!;
+  return text.charAt(0).toLowerCase() + text.slice(1);
+}
+
+/** `60 s`, `0.5 s`. */
+export function seconds(ms: number): string {
+  return `${Number((ms / 1000).toFixed(2))} s`;
+}
+
+function closeQuietly(resource: { close(): void }): void {
+  try {
+    resource.close();
+  } catch {
+    // It was closed already.
+  }
+}

@@ -1,0 +1,88 @@
+/**
+ * Times that are set, checksums that servers make.
+ *
+ * @module
+ */
+
+import { assertEquals, assertRejects } from "@std/assert";
+import { connect, ConnectionError, ProtocolError } from "../../client/mod.ts";
+import { scripted } from "./scripted_test_case.ts";
+import { served } from "./stage.ts";
+import { testTls } from "./tls_stage.ts";
+
+const DATE = new Date("2001-02-03T04:05:06.789Z");
+const SHA256 = "2cf24dba5fb0a30e26e83b2ac5b9e29e1b161e5c1fa7425e73043362938b9824";
+const MD5 = "5d41402abc4b2a76b9719d911017c592";
+
+const feat = (...names: string[]) =>
+  `211-Features\r\n${names.map((name) => ` ${name}\r\n`).join("")}211 End`;
+
+served("setModified sets the time on our server", async (stage) => {
+  await using client = await connect({ port: stage.port });
+  await client.upload(new Uint8Array(1), "a");
+  assertEquals(await client.setModified("a", DATE), true);
+  assertEquals((await Deno.stat(`${stage.root}/a`)).mtime, new Date("2001-02-03T04:05:06Z"));
+  await assertRejects(
+    () => client.setModified("b", DATE),
+    ProtocolError,
+    'Cannot set the time of "b"',
+  );
+});
+
+testTls(["vsftpd"], "setModified sets the time on vsftpd", async (stage) => {
+  const port = await stage.vsftpd();
+  await using client = await stage.connect(port);
+  await client.upload(new Uint8Array(1), "incoming/a");
+  assertEquals(await client.setModified("incoming/a", DATE), true);
+  assertEquals(
+    (await client.modified("incoming/a"))?.getTime(),
+    Date.parse("2001-02-03T04:05:06Z"),
+  );
+});
+
+scripted("setModified is false where the server has no command for it", {
+  answers: { FEAT: feat("SIZE") },
+}, async (client, server) => {
+  assertEquals(await client.setModified("a", DATE), false);
+  assertEquals(server.verbs.at(-1), "FEAT");
+});
+
+scripted("setModified does not take an answer to MDTM for a deed", {
+  answers: { FEAT: feat("MDTM"), MDTM: "213 20010203040506" },
+}, async (client, server) => {
+  assertEquals(await client.setModified("a", DATE), false);
+  assertEquals(server.commands.at(-1), "MDTM 20010203040506 a");
+});
+
+scripted("hash asks HASH for the best that there is", {
+  answers: {
+    FEAT: feat("HASH SHA-256;SHA-1*;MD5"),
+    OPTS: "200 Chosen",
+    HASH: `213 SHA-256 0-5 ${SHA256.toUpperCase()} a`,
+  },
+}, async (client, server) => {
+  assertEquals(await client.hash("a"), { algorithm: "SHA-256", hex: SHA256 });
+  assertEquals(server.commands.slice(-3), ["TYPE I", "OPTS HASH SHA-256", "HASH a"]);
+  assertEquals(await client.hash("a", "SHA-512"), undefined);
+});
+
+scripted("hash falls back to a command of its own, and is not misled by the name", {
+  answers: { FEAT: feat("XMD5", "XCRC"), XMD5: `250 ${MD5}`, XCRC: "250 0a1b2c3d deadbeef" },
+}, async (client) => {
+  assertEquals(await client.hash("a"), { algorithm: "MD5", hex: MD5 });
+  assertEquals(await client.hash("deadbeef", "CRC32"), { algorithm: "CRC32", hex: "0a1b2c3d" });
+  assertEquals(await client.hash("a", "SHA-256"), undefined);
+});
+
+scripted("hash refuses a reply without one", {
+  answers: { FEAT: feat("XMD5"), XMD5: "250 Done" },
+}, async (client) => {
+  const error = await assertRejects(() => client.hash("a"), ConnectionError, "has none: 250 Done");
+  assertEquals(error.kind, "protocol");
+});
+
+scripted("hash of a file that is not there says what the server said", {
+  answers: { FEAT: feat("XMD5"), XMD5: "550 No such file" },
+}, async (client) => {
+  await assertRejects(() => client.hash("a"), ProtocolError, "550 No such file");
+});

@@ -1,0 +1,183 @@
+/**
+ * What kind of failure an error tells, and what is said to a trace.
+ *
+ * @module
+ */
+
+import { assertEquals, assertRejects, assertStringIncludes } from "@std/assert";
+import {
+  type Client,
+  ClientError,
+  connect,
+  ConnectionError,
+  type ErrorKind,
+  LocalError,
+} from "../../client/mod.ts";
+import { testWith } from "../permission.ts";
+import { type Script, ScriptedServer } from "./scripted_server.ts";
+import { retr, scripted } from "./scripted_test_case.ts";
+
+const read = (client: Client) => client.readFile("a");
+const store = (client: Client) => client.upload(new Uint8Array(1000), "a");
+
+/** What goes wrong in connecting. */
+const CONNECTING: readonly (readonly [string, Script, ErrorKind, number?])[] = [
+  ["a greeting of 421", { greeting: "421 Full\r\n" }, "transient", 421],
+  ["a greeting of 5yz", { greeting: "500 Never\r\n" }, "permanent", 500],
+  ["a greeting that is no FTP", { greeting: "SSH-2.0-x\r\n" }, "protocol"],
+  ["a refused user", { answers: { USER: "530 Not you" } }, "refused", 530],
+  ["a user of whom there are too many", { answers: { USER: "450 Later" } }, "transient", 450],
+  ["a wrong password, told as 430", { answers: { USER: "430 Wrong" } }, "refused", 430],
+  ["a connection that ends", { answers: { USER: (_, session) => session.close() } }, "reset"],
+];
+
+for (const [name, script, kind, code] of CONNECTING) {
+  testWith(["net"], `error of ${name} is ${kind}`, async () => {
+    await using server = new ScriptedServer(script);
+    await kindIs(() => connect({ ...server.address }), kind, code);
+  });
+}
+
+/** What goes wrong later. */
+const LATER: readonly (readonly [
+  string,
+  Script["answers"],
+  (client: Client) => Promise<unknown>,
+  ErrorKind,
+  number?,
+])[] = [
+  ["a reply 4yz", { RETR: "450 Busy" }, read, "transient", 450],
+  ["a reply 5yz", { RETR: "550 No such file" }, read, "permanent", 550],
+  [
+    "a reply that makes no sense",
+    { RNFR: "200 What" },
+    (client) => client.rename("a", "b"),
+    "protocol",
+    200,
+  ],
+  ["a 421 in place of a reply", { RETR: "421 Bye" }, read, "transient", 421],
+  ["a short download", { SIZE: "213 10", RETR: retr("short") }, read, "short"],
+  ["an endless download", { SIZE: "213 10", RETR: endless }, read, "protocol"],
+  ["a longer download", { SIZE: "213 2", RETR: retr("longer") }, read, "protocol"],
+  [
+    "a short upload",
+    {
+      STOR: (_, session) => session.receive().then(() => session.say("226 Done")),
+      SIZE: "213 10",
+    },
+    store,
+    "short",
+  ],
+  [
+    "a transfer without an end",
+    {
+      RETR: async (_, session) => {
+        await session.data();
+        await session.say("150 Opening");
+      },
+    },
+    read,
+    "timeout",
+  ],
+  ["a reply that does not come", { RETR: () => {} }, read, "timeout"],
+  ["an address that is none", { EPSV: "500 No", PASV: "227 None" }, read, "protocol", 227],
+];
+
+/** More than any file grows while it is fetched. */
+async function endless(
+  _: string,
+  session: { data(): Promise<Deno.TcpConn>; say(text: string): Promise<void>; closeData(): void },
+) {
+  const data = await session.data();
+  await session.say("150 Opening");
+  const chunk = new Uint8Array(1_000_000);
+  try {
+    for (let sent = 0; sent < 300_000_000;) sent += await data.write(chunk);
+  } catch {
+    // The client has closed.
+  }
+  session.closeData();
+  await session.say("226 Done");
+}
+
+for (const [name, answers, call, kind, code] of LATER) {
+  scripted(`error of ${name} is ${kind}`, { answers: answers! }, async (client) => {
+    await kindIs(() => call(client), kind, code);
+  }, { timeoutMs: 300 });
+}
+
+async function kindIs(call: () => Promise<unknown>, kind: ErrorKind, code?: number) {
+  const error = await assertRejects(call, ClientError);
+  assertEquals(error.kind, kind, error.message);
+  const reply = "reply" in error ? error.reply as { code: number } | undefined : undefined;
+  assertEquals(reply?.code, code);
+}
+
+testWith(["net"], "error of a port where nobody listens is refused", async () => {
+  const listener = Deno.listen({ hostname: "127.0.0.1", port: 0 });
+  listener.close();
+  await kindIs(() => connect({ port: listener.addr.port }), "refused");
+});
+
+testWith(["net"], "error of a host that does not exist is no reset", async () => {
+  const error = await assertRejects(
+    () => connect({ host: "no.such.host.invalid" }),
+    ConnectionError,
+  );
+  assertEquals(["refused", "transient"].includes(error.kind), true, error.message);
+});
+
+scripted("error of this machine has no kind", {}, async (client) => {
+  const error = await assertRejects(() => client.removeFile(""), LocalError);
+  assertEquals(error.kind, undefined);
+});
+
+// A file that grows.
+
+let sizes = ["213 2", "213 9"];
+scripted("download of a file that grows meanwhile is whole when it is as long as SIZE says then", {
+  answers: {
+    SIZE: (_, session) => session.say(sizes.shift()!),
+    RETR: retr("a log that"),
+  },
+}, async (client) => {
+  sizes = ["213 2", "213 10"];
+  assertEquals((await client.readFile("a")).length, 10);
+  sizes = ["213 2", "213 11"];
+  assertEquals((await client.readFile("a")).length, 10);
+  sizes = ["213 2", "213 9"];
+  const error = await assertRejects(() => client.readFile("a"), ConnectionError);
+  assertStringIncludes(error.message, "sends more than the 2 octets that it announced");
+});
+
+// Traces.
+
+testWith(["net"], "trace hears both sides, without secrets and control characters", async () => {
+  await using server = new ScriptedServer({
+    greeting: "220-Hello\r\n220 \x1b[2Jthere\r\n",
+    answers: { USER: "331 Who?", PASS: "332 Account", ACCT: "230 In" },
+  });
+  const lines: string[] = [];
+  const client = await connect({
+    ...server.address,
+    user: "eve",
+    password: "secret",
+    account: "hidden",
+    trace: (direction, line) => void lines.push(`${direction} ${line}`),
+  });
+  await client.quit();
+  assertEquals(lines, [
+    "received 220-Hello",
+    "received 220 \\x1b[2Jthere",
+    "sent USER eve",
+    "received 331 Who?",
+    "sent PASS ****",
+    "received 332 Account",
+    "sent ACCT ****",
+    "received 230 In",
+    "sent FEAT",
+    "received 502 Not implemented",
+    "sent QUIT",
+    "received 221 Bye",
+  ]);
+});

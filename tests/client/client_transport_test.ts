@@ -1,0 +1,103 @@
+/**
+ * A client over wires that are no sockets: whoever has another way to carry octets can bring it.
+ *
+ * @module
+ */
+
+import { assertEquals, assertRejects } from "@std/assert";
+import { connect, LocalError, type Transport, type Wire } from "../../client/mod.ts";
+import { decode } from "./scripted_test_case.ts";
+
+const HERE = { hostname: "192.0.2.1", port: 1 };
+const THERE = { hostname: "192.0.2.2", port: 2 };
+
+/** A wire in memory: `react` hears what is written, and what it says is read in turn. */
+class MemoryWire implements Wire {
+  readonly local = HERE;
+  readonly remote = THERE;
+  readonly #said: Uint8Array[] = [];
+  #ended = false;
+  #wake = () => {};
+
+  constructor(readonly react: (text: string, wire: MemoryWire) => void = () => {}) {}
+
+  say(text: string): void {
+    this.#said.push(new TextEncoder().encode(text));
+    this.#wake();
+  }
+
+  end(): void {
+    this.#ended = true;
+    this.#wake();
+  }
+
+  async read(buffer: Uint8Array): Promise<number | null> {
+    while (this.#said.length === 0) {
+      if (this.#ended) return null;
+      await new Promise<void>((resolve) => this.#wake = resolve);
+    }
+    const chunk = this.#said.shift()!;
+    buffer.set(chunk);
+    return chunk.length;
+  }
+
+  write(octets: Uint8Array): Promise<number> {
+    this.react(decode(octets), this);
+    return Promise.resolve(octets.length);
+  }
+
+  finish(): Promise<void> {
+    this.close();
+    return Promise.resolve();
+  }
+
+  close(): void {
+    this.end();
+  }
+}
+
+/** A server that has one file, "hello". */
+function memory(): Transport {
+  let data: MemoryWire;
+  const answers: Record<string, string> = {
+    USER: "230 In",
+    FEAT: "502 No",
+    TYPE: "200 Fine",
+    SIZE: "213 5",
+    EPSV: "229 (|||7|)",
+    QUIT: "221 Bye",
+  };
+  return {
+    connect: ({ port }) => {
+      if (port === 7) return Promise.resolve(data = new MemoryWire());
+      const control = new MemoryWire((text, wire) => {
+        const verb = text.slice(0, 4);
+        if (verb !== "RETR") return wire.say(`${answers[verb] ?? "502 No"}\r\n`);
+        wire.say("150 Opening\r\n");
+        data.say("hel");
+        data.say("lo");
+        data.end();
+        wire.say("226 Done\r\n");
+      });
+      control.say("220 Memory\r\n");
+      return Promise.resolve(control);
+    },
+    listen: () => {
+      throw new Error("not here");
+    },
+  };
+}
+
+Deno.test("connect takes a transport of its user's", async () => {
+  await using client = await connect({ host: "memory", transport: memory() });
+  assertEquals(client.greeting.lines, ["Memory"]);
+  assertEquals(decode(await client.readFile("a")), "hello");
+});
+
+Deno.test("connect refuses TLS over a transport without it", async () => {
+  await assertRejects(
+    () => connect({ host: "memory", transport: memory(), tls: "implicit" }),
+    LocalError,
+    "the transport has no TLS",
+  );
+});

@@ -1,0 +1,237 @@
+/**
+ * Servers of others that speak TLS, and certificates for them: vsftpd and pyftpdlib as Debian has
+ * them, and what `openssl` signs for a test.
+ *
+ * @module
+ */
+
+import { type Client, connect, type ConnectOptions } from "../../client/mod.ts";
+import { missing, type Need, testWith } from "../permission.ts";
+
+/** What these tests need. */
+const NEEDS: readonly Need[] = ["net", "read", "write", "run", "env"];
+
+/** A server that does not listen by then will not. */
+const START_ATTEMPTS_MAX = 100;
+
+const VSFTPD = "/usr/sbin/vsftpd";
+const PYTHON = "/usr/bin/python3";
+
+/** A certificate and its key, in files. */
+export interface Certificate {
+  readonly certFile: string;
+  readonly keyFile: string;
+}
+
+/** Signs certificates in a folder of its own. */
+export class Authority {
+  private constructor(readonly folder: string, readonly name: string) {}
+
+  /** A new one, which nobody trusts yet. */
+  static async found(folder: string, name: string): Promise<Authority> {
+    const authority = new Authority(folder, name);
+    await openssl(
+      ["req", "-x509", "-newkey", "rsa:2048", "-nodes", "-days", "30", "-subj", `/CN=${name}`],
+      ["-keyout", `${folder}/${name}.key`, "-out", `${folder}/${name}.pem`],
+      ["-addext", "basicConstraints=critical,CA:TRUE", "-addext", "keyUsage=critical,keyCertSign"],
+    );
+    return authority;
+  }
+
+  /** Its own certificate, PEM. */
+  get pem(): string {
+    return Deno.readTextFileSync(`${this.folder}/${this.name}.pem`);
+  }
+
+  /** One for `names`, such as `DNS:localhost,IP:127.0.0.1`; expired where `days` is negative. */
+  async sign(file: string, names: string, days = 30): Promise<Certificate> {
+    const base = `${this.folder}/${file}`;
+    const keyFile = `${base}.key`;
+    const certFile = `${base}.pem`;
+    await openssl(
+      ["req", "-newkey", "rsa:2048", "-nodes", "-subj", `/CN=${file}`],
+      ["-keyout", keyFile, "-out", `${base}.csr`],
+    );
+    await Deno.writeTextFile(`${base}.ext`, `subjectAltName=${names}\n`);
+    const ca = `${this.folder}/${this.name}`;
+    await openssl(
+      ["x509", "-req", "-in", `${base}.csr`, "-CA", `${ca}.pem`, "-CAkey", `${ca}.key`],
+      ["-CAcreateserial", "-days", `${days}`, "-extfile", `${base}.ext`, "-out", certFile],
+    );
+    return { certFile, keyFile };
+  }
+}
+
+async function openssl(...args: readonly string[][]): Promise<void> {
+  const { success, stderr } = await new Deno.Command("openssl", {
+    args: args.flat(),
+    stdin: "null",
+  }).output();
+  if (!success) throw new Error(new TextDecoder().decode(stderr));
+}
+
+/** A folder with an authority, a served folder in it, and servers that end with it. */
+export class TlsStage implements AsyncDisposable {
+  readonly #servers: Deno.ChildProcess[] = [];
+
+  private constructor(
+    readonly folder: string,
+    readonly root: string,
+    readonly authority: Authority,
+    /** Signed for localhost and 127.0.0.1. */
+    readonly certificate: Certificate,
+  ) {}
+
+  /** An empty one; `root/incoming` takes uploads. */
+  static async open(): Promise<TlsStage> {
+    const folder = await Deno.realPath(await Deno.makeTempDir({ prefix: "ftplab-tls-" }));
+    // Servers that change to another user have to get in.
+    await Deno.chmod(folder, 0o755);
+    const root = `${folder}/root`;
+    await Deno.mkdir(`${root}/incoming`, { recursive: true });
+    await Deno.chmod(root, 0o755);
+    await Deno.chmod(`${root}/incoming`, 0o777);
+    await Deno.mkdir(`${folder}/empty`);
+    const authority = await Authority.found(folder, "authority");
+    const names = "DNS:localhost,IP:127.0.0.1";
+    return new TlsStage(folder, root, authority, await authority.sign("server", names));
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    for (const server of this.#servers) await stop(server);
+    await Deno.remove(this.folder, { recursive: true });
+  }
+
+  /** Writes a file to be fetched. */
+  async put(name: string, octets: Uint8Array): Promise<void> {
+    await Deno.writeFile(`${this.root}/${name}`, octets, { mode: 0o644 });
+  }
+
+  /** Starts vsftpd with TLS and `extra` settings; its port. */
+  async vsftpd(extra: readonly string[] = [], { certFile, keyFile } = this.certificate) {
+    const port = freePort();
+    const settings = [
+      "listen=YES",
+      "listen_address=127.0.0.1",
+      `listen_port=${port}`,
+      "background=NO",
+      "anonymous_enable=YES",
+      "local_enable=NO",
+      "write_enable=YES",
+      "anon_upload_enable=YES",
+      "anon_other_write_enable=YES",
+      "anon_mkdir_write_enable=YES",
+      `anon_root=${this.root}`,
+      "anon_umask=022",
+      "xferlog_enable=NO",
+      "tcp_wrappers=NO",
+      "isolate=NO",
+      "isolate_network=NO",
+      "seccomp_sandbox=NO",
+      `secure_chroot_dir=${this.folder}/empty`,
+      "port_enable=YES",
+      "connect_from_port_20=NO",
+      `ftp_username=${account()}`,
+      "ssl_enable=YES",
+      "allow_anon_ssl=YES",
+      "force_anon_logins_ssl=YES",
+      "force_anon_data_ssl=YES",
+      `rsa_cert_file=${certFile}`,
+      `rsa_private_key_file=${keyFile}`,
+      ...(Deno.uid() === 0 ? [] : ["run_as_launching_user=YES"]),
+      ...extra,
+    ];
+    const file = `${this.folder}/vsftpd-${port}.conf`;
+    await Deno.writeTextFile(file, settings.join("\n") + "\n");
+    await this.#start([VSFTPD, file], port);
+    return port;
+  }
+
+  /** Starts pyftpdlib, with TLS unless `plain`; its port. */
+  async pyftpdlib(plain = false) {
+    const port = freePort();
+    const { certFile, keyFile } = this.certificate;
+    const script = new URL("./pyftpdlib_tls_server.py", import.meta.url).pathname;
+    const tls = plain ? [] : [certFile, keyFile];
+    await this.#start([PYTHON, script, `${port}`, this.root, ...tls], port);
+    return port;
+  }
+
+  /** Kills the server that was started last, as a crash would. */
+  async kill(): Promise<void> {
+    const server = this.#servers.pop()!;
+    server.kill("SIGKILL");
+    await server.status;
+  }
+
+  /** Connects to a server of this stage, trusting its authority. */
+  connect(port: number, options: ConnectOptions = {}): Promise<Client> {
+    const tls = { mode: "explicit", caCerts: [this.authority.pem] } as const;
+    return connect({ port, tls, timeoutMs: 10_000, ...options });
+  }
+
+  async #start([program, ...args]: readonly string[], port: number): Promise<void> {
+    const server = new Deno.Command(program!, {
+      args,
+      stdin: "null",
+      stdout: "null",
+      stderr: "null",
+    }).spawn();
+    this.#servers.push(server);
+    for (let attempt = 0; attempt < START_ATTEMPTS_MAX; attempt++) {
+      try {
+        (await Deno.connect({ hostname: "127.0.0.1", port })).close();
+        return;
+      } catch {
+        await new Promise((resolve) => setTimeout(resolve, 50));
+      }
+    }
+    throw new Error(`${program} does not listen`);
+  }
+}
+
+async function stop(server: Deno.ChildProcess): Promise<void> {
+  try {
+    server.kill("SIGKILL");
+  } catch {
+    // It has ended by itself.
+  }
+  await server.status;
+}
+
+function freePort(): number {
+  const listener = Deno.listen({ hostname: "127.0.0.1", port: 0 });
+  listener.close();
+  return listener.addr.port;
+}
+
+/** Whom vsftpd may change to: an account that the system has. */
+function account(): string {
+  return /^ftp:/m.test(Deno.readTextFileSync("/etc/passwd")) ? "ftp" : "nobody";
+}
+
+function absent(path: string): string | undefined {
+  if (missing(NEEDS).length > 0) return undefined;
+  try {
+    Deno.statSync(path);
+    return undefined;
+  } catch {
+    return `${path} is not installed`;
+  }
+}
+
+/** A test against servers with TLS; skipped where the programs are not installed. */
+export function testTls(
+  programs: readonly ("vsftpd" | "pyftpdlib")[],
+  name: string,
+  body: (stage: TlsStage) => Promise<void>,
+): void {
+  const needed = programs.map((program) =>
+    program === "vsftpd" ? VSFTPD : "/usr/lib/python3/dist-packages/pyftpdlib"
+  );
+  const skip = ["/usr/bin/openssl", ...needed].map(absent).find((reason) => reason !== undefined);
+  testWith(NEEDS, name, async () => {
+    await using stage = await TlsStage.open();
+    await body(stage);
+  }, skip);
+}

@@ -1,0 +1,261 @@
+/**
+ * FTPS against servers of others: what is protected, whom the client trusts, and how it ends.
+ *
+ * @module
+ */
+
+import {
+  assert,
+  assertEquals,
+  assertMatch,
+  assertRejects,
+  assertStringIncludes,
+} from "@std/assert";
+import { type Client, ConnectionError, type ConnectOptions } from "../../client/mod.ts";
+import { ScriptedServer } from "./scripted_server.ts";
+import { octets } from "./stage.ts";
+import { Authority, testTls, type TlsStage } from "./tls_stage.ts";
+import { connect } from "../../client/mod.ts";
+import { testWith } from "../permission.ts";
+
+/** More than the sockets hold, so that both sides wait for each other. */
+const LARGE = 3_000_001;
+
+async function sameBothWays(client: Client, stage: TlsStage): Promise<void> {
+  for (const length of [0, 1, LARGE]) {
+    const content = octets(length);
+    const name = `incoming/up-${length}`;
+    await client.upload(content, name);
+    assertEquals(await Deno.readFile(`${stage.root}/${name}`), content);
+    await stage.put(`down-${length}`, content);
+    assertEquals(await client.readFile(`down-${length}`), content);
+  }
+  const found = (await client.list()).map((entry) => entry.name).sort();
+  assertEquals(found, ["down-0", "down-1", `down-${LARGE}`, "incoming"]);
+}
+
+testTls(["vsftpd"], "explicit TLS moves octets both ways with vsftpd", async (stage) => {
+  const port = await stage.vsftpd(["require_ssl_reuse=NO"]);
+  await using client = await stage.connect(port);
+  await sameBothWays(client, stage);
+});
+
+testTls(["vsftpd"], "implicit TLS moves octets both ways with vsftpd", async (stage) => {
+  const port = await stage.vsftpd(["require_ssl_reuse=NO", "implicit_ssl=YES"]);
+  const tls = { mode: "implicit", caCerts: [stage.authority.pem] } as const;
+  await using client = await stage.connect(port, { tls });
+  await sameBothWays(client, stage);
+});
+
+testTls(["pyftpdlib"], "explicit TLS moves octets both ways with pyftpdlib", async (stage) => {
+  const port = await stage.pyftpdlib();
+  await using client = await stage.connect(port);
+  await sameBothWays(client, stage);
+});
+
+testTls(
+  ["vsftpd"],
+  "a data connection goes on with the TLS session of the control connection, as " +
+    "vsftpd may demand",
+  async (stage) => {
+    const port = await stage.vsftpd(["require_ssl_reuse=YES"]);
+    await using client = await stage.connect(port);
+    await sameBothWays(client, stage);
+  },
+);
+
+testTls(["pyftpdlib", "vsftpd"], "active mode works under TLS", async (stage) => {
+  for (const port of [await stage.pyftpdlib(), await stage.vsftpd(["require_ssl_reuse=NO"])]) {
+    await using client = await stage.connect(port, { active: true });
+    await stage.put("a", octets(LARGE));
+    assertEquals(await client.readFile("a"), octets(LARGE));
+    await client.upload(octets(LARGE), "incoming/a");
+    assertEquals(await Deno.readFile(`${stage.root}/incoming/a`), octets(LARGE));
+    await client.removeFile("incoming/a");
+  }
+});
+
+// Whom to trust.
+
+/** Connecting fails, nobody has heard a password, and the text says why. */
+async function distrusted(stage: TlsStage, port: number, options: ConnectOptions, text: string) {
+  const said: string[] = [];
+  const error = await assertRejects(
+    () => stage.connect(port, { ...options, trace: (_, line) => void said.push(line) }),
+    ConnectionError,
+  );
+  assertEquals(error.kind, "untrusted", error.message);
+  assertStringIncludes(error.message, text);
+  assertMatch(error.message, /^[ -~]*$/);
+  assertEquals(said.filter((line) => /^(USER|PASS)/.test(line)), []);
+}
+
+testTls(["pyftpdlib"], "a certificate of an unknown authority is refused", async (stage) => {
+  const port = await stage.pyftpdlib();
+  const tls = { mode: "explicit" } as const;
+  await distrusted(stage, port, { tls }, "nobody who is trusted has signed");
+  const other = await Authority.found(stage.folder, "other");
+  const wrong = { mode: "explicit", caCerts: [other.pem] } as const;
+  await distrusted(stage, port, { tls: wrong }, "nobody who is trusted has signed");
+});
+
+testTls(["vsftpd"], "a certificate for another name is refused", async (stage) => {
+  const certificate = await stage.authority.sign("elsewhere", "DNS:elsewhere.example");
+  const port = await stage.vsftpd([], certificate);
+  await distrusted(stage, port, {}, "its certificate is for another name");
+  await distrusted(stage, port, { host: "localhost" }, "its certificate is for another name");
+  const tls = {
+    mode: "explicit",
+    caCerts: [stage.authority.pem],
+    serverName: "elsewhere.example",
+  } as const;
+  await using client = await stage.connect(port, { tls });
+  assertEquals(client.closed, false);
+});
+
+testTls(["vsftpd"], "an expired certificate is refused", async (stage) => {
+  const certificate = await stage.authority.sign("old", "DNS:localhost,IP:127.0.0.1", -1);
+  const port = await stage.vsftpd([], certificate);
+  await distrusted(stage, port, {}, "its certificate has expired");
+});
+
+testTls(["vsftpd"], "insecure takes any certificate, and still protects", async (stage) => {
+  const certificate = await stage.authority.sign("old", "DNS:elsewhere.example", -1);
+  const port = await stage.vsftpd(["require_ssl_reuse=YES"], certificate);
+  await using client = await stage.connect(port, { tls: { mode: "explicit", insecure: true } });
+  await sameBothWays(client, stage);
+});
+
+testTls(["pyftpdlib"], "a server without TLS is refused, and hears no password", async (stage) => {
+  await distrusted(stage, await stage.pyftpdlib(true), {}, "the server has no TLS: 5");
+});
+
+testTls(["vsftpd"], "a server that takes commands only under TLS is told so", async (stage) => {
+  const port = await stage.vsftpd();
+  await assertRejects(
+    () => stage.connect(port, { tls: undefined! }),
+    Error,
+    "530",
+  );
+});
+
+// How it ends.
+
+testTls(["pyftpdlib"], "a download whose server dies is an error under TLS, too", async (stage) => {
+  const port = await stage.pyftpdlib();
+  await stage.put("a", octets(LARGE * 5));
+  await using client = await stage.connect(port);
+  let killed: Promise<void> | undefined;
+  const sink = {
+    write: async () => {
+      killed ??= stage.kill();
+      await killed;
+    },
+  };
+  const error = await assertRejects(() => client.download("a", sink), ConnectionError);
+  assert(["short", "reset"].includes(error.kind), error.message);
+  assertEquals(client.closed, true);
+});
+
+testTls(["pyftpdlib"], "an upload whose server dies is an error under TLS, too", async (stage) => {
+  const port = await stage.pyftpdlib();
+  await using client = await stage.connect(port);
+  let killed: Promise<void> | undefined;
+  const endless = {
+    read: async (buffer: Uint8Array) => {
+      killed ??= stage.kill();
+      await killed;
+      return buffer.length;
+    },
+  };
+  const error = await assertRejects(() => client.upload(endless, "incoming/a"), ConnectionError);
+  assertEquals(error.kind, "reset", error.message);
+});
+
+testTls(
+  ["vsftpd", "pyftpdlib"],
+  "a transfer is broken off under TLS, and the connection goes on",
+  async (
+    stage,
+  ) => {
+    await stage.put("a", octets(LARGE * 5));
+    for (const port of [await stage.vsftpd(["require_ssl_reuse=NO"]), await stage.pyftpdlib()]) {
+      await using client = await stage.connect(port);
+      const down = new AbortController();
+      const sink = { write: () => down.abort(new RangeError("enough")) };
+      await assertRejects(() => client.download("a", sink, { signal: down.signal }), RangeError);
+      const up = new AbortController();
+      let reads = 0;
+      const source = {
+        read(buffer: Uint8Array) {
+          if (reads++ === 2) up.abort(new RangeError("enough"));
+          return buffer.length;
+        },
+      };
+      await assertRejects(
+        () => client.upload(source, "incoming/a", { signal: up.signal }),
+        RangeError,
+      );
+      if (!client.closed) assertEquals((await client.readFile("a")).length, LARGE * 5);
+    }
+  },
+);
+
+// What a hostile server says before TLS.
+
+for (
+  const [name, reply] of [
+    ["a whole reply", "234 Go\r\n230 In already"],
+    ["the beginning of one", "234 Go\r\n230-In"],
+    ["half a line", "234 Go\r\n23"],
+  ] as const
+) {
+  testWith(
+    ["net", "read"],
+    `${name} in clear text behind the reply to AUTH is refused`,
+    async () => {
+      await using server = new ScriptedServer({
+        answers: {
+          AUTH: (_, session) => session.sayRaw(name === "half a line" ? reply : `${reply}\r\n`),
+        },
+      });
+      const error = await assertRejects(
+        () => connect({ ...server.address, tls: "explicit", timeoutMs: 5_000 }),
+        ConnectionError,
+        "in clear text",
+      );
+      assertEquals(error.kind, "protocol");
+      assertEquals(server.verbs, ["AUTH"]);
+    },
+  );
+}
+
+testWith(["net", "read"], "what is no TLS behind the reply to AUTH is refused", async () => {
+  await using server = new ScriptedServer({
+    answers: {
+      AUTH: async (_, session) => {
+        await session.say("234 Go");
+        await session.say("230 This is no TLS, and nobody asked for it");
+      },
+    },
+  });
+  await assertRejects(
+    () => connect({ ...server.address, tls: "explicit", timeoutMs: 5_000 }),
+    ConnectionError,
+  );
+  assert(!server.verbs.includes("USER"));
+});
+
+testWith(
+  ["net", "read"],
+  "a server that never begins with TLS is waited for within the limit",
+  async () => {
+    await using server = new ScriptedServer({ answers: { AUTH: "234 Go" } });
+    const error = await assertRejects(
+      () => connect({ ...server.address, tls: "explicit", timeoutMs: 200 }),
+      ConnectionError,
+      "no answer within 0.2 s",
+    );
+    assertEquals(error.kind, "timeout");
+  },
+);
