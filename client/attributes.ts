@@ -108,9 +108,11 @@ function hashAlgorithms(parameters: string): readonly string[] {
   return parameters.split(";").map((name) => name.trim().replace(/\*$/, "").toUpperCase());
 }
 
-/** The one word of so many hexadecimal digits, the path's own words left out. */
+/** The one word of so many hexadecimal digits; words of the path may look like one. */
 function digitsIn(text: string, digits: number, path: string): string | undefined {
-  const words = text.replace(path, "").split(/\s+/);
-  const found = words.filter((word) => word.length === digits && /^[0-9a-f]+$/i.test(word));
+  const names = path.split(/\s+/);
+  const words = text.split(/\s+/)
+    .filter((word) => word.length === digits && /^[0-9a-f]+$/i.test(word));
+  const found = words.length > 1 ? words.filter((word) => !names.includes(word)) : words;
   return found.length === 1 ? found[0]!.toLowerCase() : undefined;
 }

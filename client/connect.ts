@@ -61,7 +61,7 @@ export interface ConnectOptions {
   readonly signal?: AbortSignal;
   /** Hears all that is said on the control connection, without secrets. */
   readonly trace?: Trace;
-  /** What carries the octets, in place of the runtime's TCP and the TLS over it. */
+  /** What carries the octets, in place of the runtime's TCP; TLS runs over it. */
   readonly transport?: Transport;
 }
 
@@ -124,10 +124,10 @@ async function transportFor(
   tls: TlsOptions | undefined,
   host: string,
 ): Promise<Transport> {
-  if (options.transport !== undefined) return options.transport;
-  if (tls === undefined) return plainTransport;
+  const { transport = plainTransport } = options;
+  if (tls === undefined || transport.secure !== undefined) return transport;
   const { tlsTransport } = await loadTls();
-  return tlsTransport(host, tls);
+  return tlsTransport(host, tls, transport);
 }
 
 /** TLS is read when it is asked for: most connections need none, and it takes a while. */

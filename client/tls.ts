@@ -3,17 +3,20 @@
  *
  * That module and not the runtime's own, because servers may demand that a data connection goes on
  * with the TLS session of the control connection, so that nobody else can take it over: it offers
- * the session, and it is the only one that can leave verification out. What was connected here can
- * be secured here.
+ * the session, and it is the only one that can leave verification out. It runs over any wire.
  *
  * @module
  */
 
 import type { Buffer } from "node:buffer";
-import { connect as connectTcp, createServer, isIP, type Server, type Socket } from "node:net";
-import { connect as connectTls, type TLSSocket } from "node:tls";
+import { isIP } from "node:net";
+import { Duplex } from "node:stream";
+import { checkServerIdentity, connect, type TLSSocket } from "node:tls";
 import { ConnectionError } from "./errors.ts";
-import { type Transport, type Wire, type WireAddress, type WireListener } from "./transport.ts";
+import type { Transport, Wire, WireAddress } from "./transport.ts";
+
+/** One read of what is encrypted; what it becomes is the most that waits here to be taken. */
+const READ_BYTES = 262_144;
 
 /** One write: a slow network takes it within the limit for a standstill. */
 const WRITE_BYTES_MAX = 65_536;
@@ -31,34 +34,43 @@ export interface TlsSettings {
   readonly serverName?: string;
 }
 
-/** Connections to `host` that can be secured. */
-export function tlsTransport(host: string, settings: TlsSettings): Transport {
+/** `below` with TLS for the server `host`. */
+export function tlsTransport(host: string, settings: TlsSettings, below: Transport): Transport {
   const name = settings.serverName ?? host;
   let session: Buffer | undefined;
   return {
-    connect: connectSocket,
-    listen: listenOn,
+    connect: below.connect,
+    listen: below.listen,
     secure: async (wire, signal) => {
-      if (!(wire instanceof SocketWire)) throw new TypeError("The wire is none of this transport");
-      const socket = connectTls({
-        socket: wire.release(),
+      const stream = new WireStream(wire);
+      const socket = connect({
+        socket: stream,
         // An address is no name for SNI (RFC 6066 section 3), but it is verified as one.
         ...(isIP(name) === 0 ? { servername: name } : {}),
         host: name,
-        rejectUnauthorized: !settings.insecure,
+        rejectUnauthorized: settings.insecure !== true,
         ...(settings.caCerts === undefined ? {} : { ca: [...settings.caCerts] }),
         ...(session === undefined ? {} : { session }),
       });
       socket.on("session", (latest) => session = latest);
+      const secured = new TlsWire(socket, stream);
       try {
-        await happens(socket, "secureConnect", signal);
+        await handshake(socket, signal);
+        // A resumed session is taken without another look at the name.
+        if (settings.insecure !== true) assertIdentity(name, socket);
       } catch (error) {
+        secured.close();
         throw signal.aborted ? error : untrusted(name, error);
       }
       session ??= socket.getSession();
-      return new SocketWire(socket, wire);
+      return secured;
     },
   };
+}
+
+function assertIdentity(name: string, socket: TLSSocket): void {
+  const error = checkServerIdentity(name, socket.getPeerCertificate());
+  if (error !== undefined) throw error;
 }
 
 /** Codes of a certificate that proves nothing, by what is wrong with it. */
@@ -82,133 +94,119 @@ function untrusted(name: string, error: unknown): unknown {
   return new ConnectionError(text, { kind: "untrusted", cause: error });
 }
 
-async function connectSocket(to: WireAddress, signal: AbortSignal): Promise<Wire> {
-  const socket = connectTcp({ host: to.hostname, port: to.port, noDelay: true, keepAlive: true });
-  await happens(socket, "connect", signal);
-  return new SocketWire(socket);
-}
-
-async function listenOn(hostname: string): Promise<WireListener> {
-  const server = createServer({ noDelay: true, pauseOnConnect: true });
-  const waiting: Socket[] = [];
-  server.on("connection", (socket) => void waiting.push(socket));
-  await new Promise<void>((resolve, reject) => {
-    server.once("error", reject);
-    server.listen(0, hostname, resolve);
-  });
-  const { port } = server.address() as { port: number };
-  return {
-    address: { hostname, port },
-    accept: () => acceptFrom(server, waiting),
-    close: () => void server.close(),
-  };
-}
-
-/** The next of the sockets that came. */
-function acceptFrom(server: Server, waiting: Socket[]): Promise<Wire> {
-  return new Promise((resolve, reject) => {
-    const take = () => {
-      server.off("close", fail);
-      resolve(new SocketWire(waiting.shift()!));
-    };
-    const fail = () => {
-      server.off("connection", take);
-      reject(new Error("the port was closed"));
-    };
-    if (waiting.length > 0) return take();
-    server.once("connection", take);
-    server.once("close", fail);
-  });
-}
-
-/** Waits for `event`; `signal`, an error and the end destroy the socket. */
-function happens(
-  socket: Socket | TLSSocket,
-  event: "connect" | "secureConnect",
-  signal: AbortSignal,
-): Promise<void> {
-  return new Promise((resolve, reject) => {
-    const settle = () => {
-      signal.removeEventListener("abort", interrupt);
-      socket.off(event, succeed);
-      socket.off("error", fail);
-      socket.off("close", end);
-    };
-    const succeed = () => {
-      settle();
-      resolve();
-    };
-    const fail = (error: unknown) => {
-      settle();
-      // What is heard later is of no use.
-      socket.on("error", () => {});
-      socket.destroy();
-      reject(error);
-    };
-    const interrupt = () => fail(signal.reason);
-    const end = () => fail(new Error("the other side closed the connection"));
-    socket.once(event, succeed);
-    socket.once("error", fail);
-    socket.once("close", end);
-    signal.addEventListener("abort", interrupt);
+/** Waits until the other side has proved who it is. */
+async function handshake(socket: TLSSocket, signal: AbortSignal): Promise<void> {
+  const over = Promise.withResolvers<void>();
+  const interrupt = () => over.reject(signal.reason);
+  socket.once("secureConnect", over.resolve);
+  socket.once("error", over.reject);
+  socket.once("close", () => over.reject(new Error("the other side closed the connection")));
+  signal.addEventListener("abort", interrupt);
+  try {
     if (signal.aborted) interrupt();
-  });
+    await over.promise;
+  } finally {
+    signal.removeEventListener("abort", interrupt);
+  }
 }
 
-/** A socket of node:net or node:tls, read when it is asked to. */
-class SocketWire implements Wire {
-  readonly local: WireAddress;
-  readonly remote: WireAddress;
-  readonly #socket: Socket;
-  #failure: unknown;
-  #closed = false;
-  /** Ends the wait of a read: something has changed. */
-  #wake: () => void = () => {};
-  readonly #changed = () => this.#wake();
-  readonly #failed = (error: unknown) => {
-    this.#failure ??= error;
-    this.#wake();
-  };
+/** A wire as a stream, for what runs over it; it reads only when it may. */
+class WireStream extends Duplex {
+  readonly wire: Wire;
+  readonly #buffer = new Uint8Array(READ_BYTES);
+  #mayRead = true;
+  #wanted = false;
 
-  /** `below` is what a socket of TLS runs over. */
-  constructor(socket: Socket, below?: Wire) {
-    this.#socket = socket;
-    this.local = below?.local ??
-      { hostname: socket.localAddress ?? "", port: socket.localPort ?? 0 };
-    this.remote = below?.remote ??
-      { hostname: socket.remoteAddress ?? "", port: socket.remotePort ?? 0 };
-    socket.on("readable", this.#changed);
-    socket.on("end", this.#changed);
-    socket.on("close", this.#changed);
-    socket.on("error", this.#failed);
+  constructor(wire: Wire) {
+    super();
+    this.wire = wire;
   }
 
-  /** The socket for TLS. Octets that came in clear text would count as said under TLS. */
-  release(): Socket {
-    const socket = this.#socket;
-    if (socket.readableLength > 0) {
-      throw new ConnectionError("Octets in clear text came before TLS", { kind: "protocol" });
-    }
-    socket.off("readable", this.#changed);
-    socket.off("end", this.#changed);
-    socket.off("close", this.#changed);
-    return socket;
+  /** Lets it read, or holds it up. */
+  set mayRead(may: boolean) {
+    this.#mayRead = may;
+    if (may && this.#wanted) this._read();
+  }
+
+  override _read(): void {
+    this.#wanted = !this.#mayRead;
+    if (this.#wanted) return;
+    this.wire.read(this.#buffer).then(
+      (count) => void this.push(count === null ? null : this.#buffer.slice(0, count)),
+      (error) => void this.destroy(error),
+    );
+  }
+
+  override _write(chunk: Uint8Array<ArrayBuffer>, _: string, done: (error?: Error) => void): void {
+    this.#writeAll(chunk).then(() => done(), done);
+  }
+
+  override _destroy(error: Error | null, done: (error: Error | null) => void): void {
+    this.wire.close();
+    done(error);
+  }
+
+  async #writeAll(chunk: Uint8Array<ArrayBuffer>): Promise<void> {
+    for (let at = 0; at < chunk.length;) at += await this.wire.write(chunk.subarray(at));
+  }
+}
+
+/**
+ * What TLS makes of a wire. The socket is never paused, because it would lose its end; instead the
+ * stream below is held up while octets wait here.
+ */
+class TlsWire implements Wire {
+  readonly local: WireAddress;
+  readonly remote: WireAddress;
+  readonly #socket: TLSSocket;
+  readonly #stream: WireStream;
+  readonly #arrived: Uint8Array[] = [];
+  #ended = false;
+  #closed = false;
+  #failure: unknown;
+  /** Ends the wait of a read: something has changed. */
+  #wake: () => void = () => {};
+
+  constructor(socket: TLSSocket, stream: WireStream) {
+    this.#socket = socket;
+    this.#stream = stream;
+    this.local = stream.wire.local;
+    this.remote = stream.wire.remote;
+    socket.on("data", (chunk) => {
+      this.#arrived.push(chunk);
+      stream.mayRead = false;
+      this.#wake();
+    });
+    const end = () => {
+      this.#ended = true;
+      this.#wake();
+    };
+    socket.on("end", end);
+    socket.on("close", end);
+    socket.on("error", (error) => {
+      this.#failure ??= error;
+      this.#wake();
+    });
   }
 
   async read(buffer: Uint8Array<ArrayBuffer>): Promise<number | null> {
-    const socket = this.#socket;
-    for (;;) {
-      const length = Math.min(socket.readableLength, buffer.length);
-      const chunk: Uint8Array | null = socket.read(length);
-      if (chunk !== null && chunk.length > 0) {
-        buffer.set(chunk);
-        return chunk.length;
-      }
+    while (this.#arrived.length === 0) {
       if (this.#failure !== undefined) throw this.#failure;
       if (this.#closed) throw new Error("the connection is closed");
-      if (socket.readableEnded || socket.destroyed) return null;
+      if (this.#ended) return null;
+      this.#stream.mayRead = true;
       await new Promise<void>((resolve) => this.#wake = resolve);
     }
+    let count = 0;
+    while (count < buffer.length && this.#arrived.length > 0) {
+      const chunk = this.#arrived[0]!;
+      const part = chunk.subarray(0, buffer.length - count);
+      buffer.set(part, count);
+      count += part.length;
+      if (part.length === chunk.length) this.#arrived.shift();
+      else this.#arrived[0] = chunk.subarray(part.length);
+    }
+    return count;
   }
 
   write(octets: Uint8Array<ArrayBuffer>): Promise<number> {
@@ -223,16 +221,10 @@ class SocketWire implements Wire {
 
   /** Ends TLS with its own word, so that the octets are known to be all. */
   async finish(): Promise<void> {
-    const socket = this.#socket;
-    if (!socket.destroyed) {
-      const timer = setTimeout(() => socket.destroy(), CLOSE_WAIT_MS);
-      const closed = new Promise<void>((resolve) => socket.once("close", resolve));
-      socket.off("readable", this.#changed);
+    if (!this.#closed) {
+      this.#socket.end();
       // Unread octets, a session ticket too, would make the end a reset.
-      socket.resume();
-      socket.end();
-      await closed;
-      clearTimeout(timer);
+      await this.#endWithin(CLOSE_WAIT_MS);
     }
     this.close();
   }
@@ -241,6 +233,19 @@ class SocketWire implements Wire {
     if (this.#closed) return;
     this.#closed = true;
     this.#socket.destroy();
+    this.#stream.destroy();
     this.#wake();
+  }
+
+  async #endWithin(ms: number): Promise<void> {
+    const late = Promise.withResolvers<void>();
+    const timer = setTimeout(late.resolve, ms);
+    while (!this.#ended && this.#failure === undefined) {
+      this.#arrived.length = 0;
+      this.#stream.mayRead = true;
+      const woken = new Promise<"woken">((resolve) => this.#wake = () => resolve("woken"));
+      if (await Promise.race([late.promise, woken]) !== "woken") break;
+    }
+    clearTimeout(timer);
   }
 }

@@ -96,7 +96,7 @@ scripted("a call that was given up and never answered closes the connection", {
   await until(server, "NOOP");
   abort.abort(new RangeError("enough"));
   await assertRejects(() => called, RangeError, "enough");
-  await assertRejects(() => client.command("SYST"), Error, "No reply from the server to NOOP");
+  await assertRejects(() => client.command("SYST"), Error, "No reply from the server to");
   assertEquals(client.closed, true);
 }, { timeoutMs: 200 });
 
