@@ -13,11 +13,8 @@ import type { ControlConnection } from "./control.ts";
 import { ConnectionError, describeReply, refusal } from "./errors.ts";
 import { setType } from "./transfer.ts";
 
-/** Checksums that servers make, the best first. */
-const HASH_ALGORITHMS = ["SHA-512", "SHA-256", "SHA-1", "MD5", "CRC32"] as const;
-
 /** A kind of checksum, by its name in HASH. */
-export type HashAlgorithm = typeof HASH_ALGORITHMS[number];
+export type HashAlgorithm = "SHA-512" | "SHA-256" | "SHA-1" | "MD5" | "CRC32";
 
 /** A checksum that a server made. */
 export interface FileHash {
@@ -26,6 +23,9 @@ export interface FileHash {
   /** Lower case, as many digits as the algorithm has. */
   readonly hex: string;
 }
+
+/** The best first. */
+const ALGORITHMS: readonly HashAlgorithm[] = ["SHA-512", "SHA-256", "SHA-1", "MD5", "CRC32"];
 
 /** Hexadecimal digits of each. */
 const DIGITS: Readonly<Record<HashAlgorithm, number>> = {
@@ -86,7 +86,7 @@ export async function hashOf(
 ): Promise<FileHash | undefined> {
   const { features } = control.server;
   const listed = hashAlgorithms(features.get("HASH") ?? "");
-  const choices = wanted === undefined ? HASH_ALGORITHMS : [wanted];
+  const choices = wanted === undefined ? ALGORITHMS : [wanted];
   const byHash = choices.find((name) => listed.includes(name));
   const algorithm = byHash ?? choices.find((name) => features.has(X_COMMANDS[name]));
   if (algorithm === undefined) return undefined;

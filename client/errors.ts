@@ -60,9 +60,9 @@ export class ProtocolError extends ClientError {
   /** The reply, RFC 959 section 4.2. */
   readonly reply: Reply;
 
-  /** `action` is what was to be done, in the form `Cannot retrieve "a.avi"`. */
-  constructor(action: string, reply: Reply) {
-    super(`${action}: ${describeReply(reply)}`);
+  /** `action` is what was to be done, in the form `Cannot retrieve "a.avi"`; `hint` goes behind. */
+  constructor(action: string, reply: Reply, hint?: string) {
+    super(`${action}: ${describeReply(reply)}${hint === undefined ? "" : `; ${hint}`}`);
     this.reply = reply;
     this.kind = kindOf(reply);
   }

@@ -26,13 +26,21 @@ const CLOSE_WAIT_MS = 2_000;
 
 /** How a server is verified. */
 export interface TlsSettings {
-  /** Certificates of authorities, PEM, to trust in place of the runtime's. */
+  /**
+   * Certificates of authorities, PEM, to trust in place of the runtime's. The runtime does not
+   * resume TLS sessions with them, which some servers demand of data connections: those need
+   * `DENO_CERT=FILE` in the environment instead.
+   */
   readonly caCerts?: readonly string[];
   /** Takes any certificate: protects from listeners, not from one who answers in its place. */
   readonly insecure?: boolean;
   /** The name in the certificate; default: the host that is connected to. */
   readonly serverName?: string;
 }
+
+/** The runtime compares what verifies a server by identity, and makes it anew for given authorities. */
+const RESUMPTION_HINT = "TLS sessions are not resumed with authorities of one's own; " +
+  "name them to the runtime in place of that: DENO_CERT=FILE";
 
 /** `below` with TLS for the server `host`. */
 export function tlsTransport(host: string, settings: TlsSettings, below: Transport): Transport {
@@ -41,6 +49,7 @@ export function tlsTransport(host: string, settings: TlsSettings, below: Transpo
   return {
     connect: below.connect,
     listen: below.listen,
+    ...(settings.caCerts === undefined ? {} : { resumptionHint: RESUMPTION_HINT }),
     secure: async (wire, signal) => {
       const stream = new WireStream(wire);
       const socket = connect({

@@ -12,7 +12,7 @@
 import type { ControlConnection } from "./control.ts";
 import type { Reply } from "./conversation.ts";
 import { DataConnection, type OnProgress, type Sink, type Source } from "./data.ts";
-import { ConnectionError, LocalError, refusal } from "./errors.ts";
+import { type ClientError, ConnectionError, LocalError, ProtocolError, refusal } from "./errors.ts";
 import type { Exchange } from "./exchange.ts";
 import { ABORT_NOTICE_MS, ABORT_TIMEOUT_MS } from "./limits.ts";
 
@@ -240,11 +240,11 @@ async function runTransfer(
     if (!plan.sends) data.close();
   };
   signal?.addEventListener("abort", interrupt);
-  watchFinal(data, exchange, plan);
+  watchFinal(control, data, exchange, plan);
   try {
     const first = await control.settle(exchange.first, replyMs, exchange.verb, signal);
     refused = first.code >= 300;
-    if (refused) throw refusal(plan.action, first);
+    if (refused) throw refusalOf(control, plan, first);
     await data.open();
     await plan.move(data, first.code < 200 ? first : undefined);
   } catch (error) {
@@ -256,23 +256,38 @@ async function runTransfer(
     // A broken data connection is told by its cause, when the server names one.
     const told = broke && error instanceof ConnectionError && reply !== undefined &&
       reply.code >= 300;
-    throw told ? refusal(plan.action, reply) : error;
+    throw told ? refusalOf(control, plan, reply) : error;
   } finally {
     signal?.removeEventListener("abort", interrupt);
   }
   const reply = await control.settle(exchange.final, replyMs, exchange.verb, signal);
-  if (reply.code >= 300) throw refusal(plan.action, reply);
+  if (reply.code >= 300) throw refusalOf(control, plan, reply);
   return reply;
+}
+
+/** A refusal, with advice where it is about the TLS session of the data connection. */
+function refusalOf(control: ControlConnection, plan: Plan, reply: Reply): ClientError {
+  const { resumptionHint } = control.transport;
+  const isAboutSession = resumptionHint !== undefined && control.server.protectedData &&
+    (reply.code === 522 || reply.code === 425) && /reuse|resum/i.test(reply.lines.join(" "));
+  return isAboutSession
+    ? new ProtocolError(plan.action, reply, resumptionHint)
+    : refusal(plan.action, reply);
 }
 
 /**
  * A refusal in the middle, such as 552 for a full disk, ends a transfer at once. A good reply may
  * overtake the last octets and is no end by itself.
  */
-function watchFinal(data: DataConnection, exchange: Exchange, plan: Plan): void {
+function watchFinal(
+  control: ControlConnection,
+  data: DataConnection,
+  exchange: Exchange,
+  plan: Plan,
+): void {
   exchange.final.then(
     (reply) => {
-      if (reply.code >= 300) return data.interrupt(refusal(plan.action, reply));
+      if (reply.code >= 300) return data.interrupt(refusalOf(control, plan, reply));
       const octets = plan.expected?.();
       if (octets !== undefined) data.endSoon(octets);
     },

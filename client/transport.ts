@@ -54,6 +54,8 @@ export interface Transport {
    * TLS. The control connection is the first to be secured, data connections follow.
    */
   readonly secure?: (wire: Wire, signal: AbortSignal) => Promise<Wire>;
+  /** What to tell when a server wants data connections to go on with a TLS session, and they do not. */
+  readonly resumptionHint?: string;
 }
 
 /** Plain TCP by the runtime. */

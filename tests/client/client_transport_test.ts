@@ -5,7 +5,8 @@
  */
 
 import { assertEquals, assertRejects } from "@std/assert";
-import { connect, LocalError, type Transport, type Wire } from "../../client/mod.ts";
+import { connect, ConnectionError, type Transport, type Wire } from "../../client/mod.ts";
+import { testWith } from "../permission.ts";
 import { decode } from "./scripted_test_case.ts";
 
 const HERE = { hostname: "192.0.2.1", port: 1 };
@@ -94,10 +95,10 @@ Deno.test("connect takes a transport of its user's", async () => {
   assertEquals(decode(await client.readFile("a")), "hello");
 });
 
-Deno.test("connect refuses TLS over a transport without it", async () => {
+testWith(["read"], "connect with TLS over a transport that speaks none fails", async () => {
   await assertRejects(
-    () => connect({ host: "memory", transport: memory(), tls: "implicit" }),
-    LocalError,
-    "the transport has no TLS",
+    () => connect({ host: "memory", transport: memory(), tls: "implicit", timeoutMs: 5_000 }),
+    ConnectionError,
+    "Cannot protect the connection",
   );
 });

@@ -11,12 +11,17 @@ import {
   assertRejects,
   assertStringIncludes,
 } from "@std/assert";
-import { type Client, ConnectionError, type ConnectOptions } from "../../client/mod.ts";
+import {
+  type Client,
+  connect,
+  ConnectionError,
+  type ConnectOptions,
+  ProtocolError,
+} from "../../client/mod.ts";
+import { testWith } from "../permission.ts";
 import { ScriptedServer } from "./scripted_server.ts";
 import { octets } from "./stage.ts";
 import { Authority, testTls, type TlsStage } from "./tls_stage.ts";
-import { connect } from "../../client/mod.ts";
-import { testWith } from "../permission.ts";
 
 /** More than the sockets hold, so that both sides wait for each other. */
 const LARGE = 3_000_001;
@@ -55,12 +60,41 @@ testTls(["pyftpdlib"], "explicit TLS moves octets both ways with pyftpdlib", asy
 
 testTls(
   ["vsftpd"],
-  "a data connection goes on with the TLS session of the control connection, as " +
-    "vsftpd may demand",
+  "data connections go on with a TLS session, as vsftpd may demand",
   async (stage) => {
     const port = await stage.vsftpd(["require_ssl_reuse=YES"]);
-    await using client = await stage.connect(port);
-    await sameBothWays(client, stage);
+    await stage.put("a", octets(LARGE));
+    const mod = new URL("../../client/mod.ts", import.meta.url).href;
+    const script = `import { connect } from ${JSON.stringify(mod)};
+    await using client = await connect({ port: ${port}, tls: "explicit", timeoutMs: 10_000 });
+    const octets = await client.readFile("a");
+    await client.upload(octets, "incoming/a");
+    console.log((await client.list()).length);`;
+    const file = `${stage.folder}/script.ts`;
+    await Deno.writeTextFile(file, script);
+    // The runtime resumes sessions only with the authorities that it has itself.
+    const { stdout, stderr } = await new Deno.Command(Deno.execPath(), {
+      args: ["run", "--no-check", "--allow-all", file],
+      env: { DENO_CERT: `${stage.folder}/authority.pem`, DENO_NO_UPDATE_CHECK: "1" },
+    }).output();
+    assertEquals(new TextDecoder().decode(stdout), "2\n", new TextDecoder().decode(stderr));
+    assertEquals(await Deno.readFile(`${stage.root}/incoming/a`), octets(LARGE));
+  },
+);
+
+testTls(
+  ["vsftpd"],
+  "a TLS session that cannot be resumed is told with what to do",
+  async (stage) => {
+    const port = await stage.vsftpd(["require_ssl_reuse=YES"]);
+    await stage.put("a", octets(1));
+    const calls = [(client: Client) => client.readFile("a"), (client: Client) => client.list()];
+    for (const call of calls) {
+      await using client = await stage.connect(port);
+      const error = await assertRejects(() => call(client), ProtocolError, "522");
+      assertStringIncludes(error.message, "DENO_CERT=FILE");
+      assertEquals(error.kind, "permanent");
+    }
   },
 );
 
