@@ -220,6 +220,7 @@ export class ControlConnection implements Dialogue {
       interrupted.reject(signal.reason);
     };
     signal.addEventListener("abort", interrupt);
+    if (signal.aborted) interrupt();
     try {
       return await Promise.race([reply, interrupted.promise]);
     } finally {
