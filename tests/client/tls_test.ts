@@ -13,11 +13,14 @@ import {
 } from "@std/assert";
 import {
   type Client,
+  ClientError,
   connect,
   ConnectionError,
   type ConnectOptions,
   ProtocolError,
+  type Transport,
 } from "../../client/mod.ts";
+import { plainTransport } from "../../client/transport.ts";
 import { testWith } from "../permission.ts";
 import { ScriptedServer } from "./scripted_server.ts";
 import { octets } from "./stage.ts";
@@ -204,6 +207,46 @@ testTls(["pyftpdlib"], "an upload whose server dies is an error under TLS, too",
   };
   const error = await assertRejects(() => client.upload(endless, "incoming/a"), ConnectionError);
   assertEquals(error.kind, "reset", error.message);
+});
+
+/** TCP whose data connections end for this side after so many octets, as if somebody cut them. */
+function cutAfter(octetsMax: number): Transport {
+  let isControl = true;
+  return {
+    ...plainTransport,
+    connect: async (to, signal) => {
+      const wire = await plainTransport.connect(to, signal);
+      if (isControl) {
+        isControl = false;
+        return wire;
+      }
+      let left = octetsMax;
+      return {
+        local: wire.local,
+        remote: wire.remote,
+        write: (chunk) => wire.write(chunk),
+        finish: () => wire.finish(),
+        close: () => wire.close(),
+        read: async (buffer) => {
+          if (left <= 0) return null;
+          const count = await wire.read(buffer.subarray(0, Math.min(left, buffer.length)));
+          left -= count ?? 0;
+          return count;
+        },
+      };
+    },
+  };
+}
+
+testTls(["vsftpd", "pyftpdlib"], "a protected download that is cut on its way is an error", async (
+  stage,
+) => {
+  await stage.put("a", octets(LARGE));
+  for (const port of [await stage.vsftpd(["require_ssl_reuse=NO"]), await stage.pyftpdlib()]) {
+    await using client = await stage.connect(port, { transport: cutAfter(1_000_000) });
+    const error = await assertRejects(() => client.readFile("a"), ClientError);
+    assert(["short", "reset", "transient"].includes(error.kind!), error.message);
+  }
 });
 
 testTls(
