@@ -78,6 +78,7 @@ export class Client implements AsyncDisposable {
     return this.#inTurn(() => {
       // What it settles is not known here.
       if (/^TYPE\b/i.test(line)) this.#control.server.type = undefined;
+      if (/^REST\b/i.test(line)) this.#control.server.restarting = true;
       return this.#control.ask(line);
     }, options);
   }

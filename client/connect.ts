@@ -9,6 +9,7 @@ import { openActive } from "./active.ts";
 import type { ChannelOpener } from "./channel.ts";
 import { Client } from "./client.ts";
 import { ControlConnection, type Trace } from "./control.ts";
+import { LocalError } from "./errors.ts";
 import { timeouts } from "./limits.ts";
 import { ANONYMOUS, type Credentials, login, protectData } from "./login.ts";
 import { openPassive, openPassiveAnywhere } from "./passive.ts";
@@ -93,10 +94,11 @@ export interface ConnectOptions {
  *
  * @throws {ConnectionError} when there is no FTP server, or none that can be trusted.
  * @throws {LoginError} when it does not let the user in.
+ * @throws {LocalError} when an option cannot be used.
  */
 export async function connect(options: ConnectOptions = {}): Promise<Client> {
   const host = (options.host ?? "127.0.0.1").replace(/^\[(.*)\]$/, "$1");
-  const tls = typeof options.tls === "string" ? { mode: options.tls } : options.tls;
+  const tls = tlsOf(options);
   const control = await ControlConnection.open({
     host,
     port: options.port ?? (tls?.mode === "implicit" ? IMPLICIT_TLS_PORT : PORT),
@@ -119,6 +121,14 @@ export async function connect(options: ConnectOptions = {}): Promise<Client> {
   }
 }
 
+/** Refuses what is no mode: it must not come to mean clear text. */
+function tlsOf({ tls }: ConnectOptions): TlsOptions | undefined {
+  if (tls === undefined) return undefined;
+  const settings = typeof tls === "string" ? { mode: tls } : tls;
+  if (settings?.mode === "explicit" || settings?.mode === "implicit") return settings;
+  throw new LocalError("Cannot connect: tls is neither explicit nor implicit");
+}
+
 async function transportFor(
   options: ConnectOptions,
   tls: TlsOptions | undefined,
@@ -131,8 +141,13 @@ async function transportFor(
 }
 
 /** TLS is read when it is asked for: most connections need none, and it takes a while. */
-function loadTls(): Promise<typeof import("./tls.ts")> {
-  return import(new URL("./tls.ts", import.meta.url).href);
+async function loadTls(): Promise<typeof import("./tls.ts")> {
+  try {
+    return await import(new URL("./tls.ts", import.meta.url).href);
+  } catch (error) {
+    if (!(error instanceof TypeError && /^Requires read access/.test(error.message))) throw error;
+    throw new LocalError("Cannot load TLS: give the runtime --allow-read");
+  }
 }
 
 function openerFor({ active = false, passiveAddress = "peer" }: ConnectOptions): ChannelOpener {

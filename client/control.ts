@@ -265,8 +265,9 @@ export class ControlConnection implements Dialogue {
     this.#upgrading = true;
     const reply = await this.ask("AUTH TLS");
     if (reply.code !== 234) {
-      const text = `${action}: the server has no TLS: ${describeReply(reply)}`;
-      throw new ConnectionError(text, { kind: "untrusted", reply });
+      const kind = reply.code < 500 ? kindOf(reply) : "untrusted";
+      const reason = kind === "untrusted" ? "the server has no TLS: " : "";
+      throw new ConnectionError(`${action}: ${reason}${describeReply(reply)}`, { kind, reply });
     }
     await this.#reading;
     if (this.#failure !== undefined) throw this.#failure;
@@ -294,7 +295,7 @@ export class ControlConnection implements Dialogue {
       const chunk = octets;
       this.#writing = this.#writing.then(() => writeAll(this.#wire, chunk)).catch((error) => {
         // What the server said before it closed may still be on its way to #readAll.
-        if (!(error instanceof Deno.errors.BrokenPipe)) this.#lose(error);
+        if (error.code !== "EPIPE") this.#lose(error);
       });
     }
   }

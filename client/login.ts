@@ -9,7 +9,7 @@
 
 import type { ControlConnection } from "./control.ts";
 import type { Reply } from "./conversation.ts";
-import { ConnectionError, describeReply, LoginError, refusal } from "./errors.ts";
+import { ConnectionError, describeReply, kindOf, LoginError, refusal } from "./errors.ts";
 
 /** Who logs in. */
 export interface Credentials {
@@ -54,7 +54,8 @@ export async function protectData(control: ControlConnection): Promise<void> {
   const reply = await control.ask("PROT P");
   if (reply.code < 200 || reply.code >= 300) {
     const text = `Cannot protect data connections: ${describeReply(reply)}`;
-    throw new ConnectionError(text, { kind: "untrusted", reply });
+    const kind = reply.code < 500 ? kindOf(reply) : "untrusted";
+    throw new ConnectionError(text, { kind, reply });
   }
   control.server.protectedData = true;
 }

@@ -9,10 +9,11 @@
  */
 
 import type { Buffer } from "node:buffer";
+import { X509Certificate } from "node:crypto";
 import { isIP } from "node:net";
 import { Duplex } from "node:stream";
 import { checkServerIdentity, connect, type TLSSocket } from "node:tls";
-import { ConnectionError } from "./errors.ts";
+import { ConnectionError, LocalError } from "./errors.ts";
 import type { Transport, Wire, WireAddress } from "./transport.ts";
 
 /** One read of what is encrypted; what it becomes is the most that waits here to be taken. */
@@ -42,14 +43,19 @@ export interface TlsSettings {
 const RESUMPTION_HINT = "TLS sessions are not resumed with authorities of one's own; " +
   "name them to the runtime in place of that: DENO_CERT=FILE";
 
-/** `below` with TLS for the server `host`. */
+/**
+ * `below` with TLS for the server `host`.
+ *
+ * @throws {LocalError} when what is to be trusted cannot be read.
+ */
 export function tlsTransport(host: string, settings: TlsSettings, below: Transport): Transport {
   const name = settings.serverName ?? host;
+  const ca = settings.caCerts?.flatMap(certificatesIn);
   let session: Buffer | undefined;
   return {
     connect: below.connect,
     listen: below.listen,
-    ...(settings.caCerts === undefined ? {} : { resumptionHint: RESUMPTION_HINT }),
+    ...(ca === undefined ? {} : { resumptionHint: RESUMPTION_HINT }),
     secure: async (wire, signal) => {
       const stream = new WireStream(wire);
       const socket = connect({
@@ -58,7 +64,7 @@ export function tlsTransport(host: string, settings: TlsSettings, below: Transpo
         ...(isIP(name) === 0 ? { servername: name } : {}),
         host: name,
         rejectUnauthorized: settings.insecure !== true,
-        ...(settings.caCerts === undefined ? {} : { ca: [...settings.caCerts] }),
+        ...(ca === undefined ? {} : { ca }),
         ...(session === undefined ? {} : { session }),
       });
       socket.on("session", (latest) => session = latest);
@@ -75,6 +81,20 @@ export function tlsTransport(host: string, settings: TlsSettings, below: Transpo
       return secured;
     },
   };
+}
+
+/** The certificates in a text. What cannot be read the runtime would leave out without an error. */
+function certificatesIn(pem: string): string[] {
+  const found = pem.match(/-----BEGIN CERTIFICATE-----[^-]*-----END CERTIFICATE-----/g) ?? [];
+  if (found.length === 0) throw new LocalError("Cannot use caCerts: no certificate in PEM there");
+  for (const certificate of found) {
+    try {
+      new X509Certificate(certificate);
+    } catch {
+      throw new LocalError("Cannot use caCerts: a certificate there cannot be read");
+    }
+  }
+  return found;
 }
 
 function assertIdentity(name: string, socket: TLSSocket): void {
@@ -192,10 +212,12 @@ class TlsWire implements Wire {
     };
     socket.on("end", end);
     socket.on("close", end);
-    socket.on("error", (error) => {
+    const fail = (error: unknown) => {
       this.#failure ??= error;
       this.#wake();
-    });
+    };
+    socket.on("error", fail);
+    stream.on("error", fail);
   }
 
   async read(buffer: Uint8Array<ArrayBuffer>): Promise<number | null> {

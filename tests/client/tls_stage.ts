@@ -16,6 +16,7 @@ const START_ATTEMPTS_MAX = 100;
 
 const VSFTPD = "/usr/sbin/vsftpd";
 const PYTHON = "/usr/bin/python3";
+const PACKAGES = "/usr/lib/python3/dist-packages";
 
 /** A certificate and its key, in files. */
 export interface Certificate {
@@ -226,8 +227,8 @@ export function testTls(
   name: string,
   body: (stage: TlsStage) => Promise<void>,
 ): void {
-  const needed = programs.map((program) =>
-    program === "vsftpd" ? VSFTPD : "/usr/lib/python3/dist-packages/pyftpdlib"
+  const needed = programs.flatMap((program) =>
+    program === "vsftpd" ? [VSFTPD] : [`${PACKAGES}/pyftpdlib`, `${PACKAGES}/OpenSSL`]
   );
   const skip = ["/usr/bin/openssl", ...needed].map(absent).find((reason) => reason !== undefined);
   testWith(NEEDS, name, async () => {

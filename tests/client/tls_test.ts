@@ -17,6 +17,7 @@ import {
   connect,
   ConnectionError,
   type ConnectOptions,
+  LocalError,
   ProtocolError,
   type Transport,
 } from "../../client/mod.ts";
@@ -277,6 +278,33 @@ testTls(
     }
   },
 );
+
+// Options.
+
+testWith(["net", "read"], "connect refuses a mode of TLS that there is not", async () => {
+  await using server = new ScriptedServer();
+  for (const tls of ["starttls", true, false, null, { caCerts: [] }]) {
+    await assertRejects(
+      () => connect({ ...server.address, tls: tls as unknown as "explicit" }),
+      LocalError,
+      "tls is neither explicit nor implicit",
+    );
+  }
+  assertEquals(server.commands, []);
+});
+
+testWith(["net", "read"], "connect refuses authorities that cannot be read", async () => {
+  await using server = new ScriptedServer({ answers: { AUTH: "234 Go" } });
+  const empty = "-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----\n";
+  for (const pem of ["", "garbage", empty]) {
+    const tls = { mode: "explicit", caCerts: [pem] } as const;
+    await assertRejects(
+      () => connect({ ...server.address, tls }),
+      LocalError,
+      "Cannot use caCerts",
+    );
+  }
+});
 
 // What a hostile server says before TLS.
 
