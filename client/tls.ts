@@ -253,9 +253,9 @@ class TlsWire implements Wire {
   /** Ends TLS with its own word, so that the octets are known to be all. */
   async finish(): Promise<void> {
     if (!this.#closed) {
-      this.#socket.end();
+      const said = new Promise<void>((resolve) => this.#socket.end(resolve));
       // Unread octets, a session ticket too, would make the end a reset.
-      await this.#endWithin(CLOSE_WAIT_MS);
+      await this.#endWithin(CLOSE_WAIT_MS, said);
     }
     this.close();
   }
@@ -268,15 +268,18 @@ class TlsWire implements Wire {
     this.#wake();
   }
 
-  async #endWithin(ms: number): Promise<void> {
+  /** Waits for the other side's end and for `said`, and drops what still comes. */
+  async #endWithin(ms: number, said: Promise<void>): Promise<void> {
     const late = Promise.withResolvers<void>();
     const timer = setTimeout(late.resolve, ms);
-    while (!this.#ended && this.#failure === undefined) {
-      this.#arrived.length = 0;
-      this.#stream.mayRead = true;
-      const woken = new Promise<"woken">((resolve) => this.#wake = () => resolve("woken"));
-      if (await Promise.race([late.promise, woken]) !== "woken") break;
-    }
+    const heard = async () => {
+      while (!this.#ended && !this.#closed && this.#failure === undefined) {
+        this.#arrived.length = 0;
+        this.#stream.mayRead = true;
+        await new Promise<void>((resolve) => this.#wake = resolve);
+      }
+    };
+    await Promise.race([late.promise, Promise.all([heard(), said])]);
     clearTimeout(timer);
   }
 }
