@@ -26,7 +26,8 @@ export interface Certificate {
 
 /** Signs certificates in a folder of its own. */
 export class Authority {
-  private constructor(readonly folder: string, readonly name: string) {}
+  /** One whose files are in `folder` already. */
+  constructor(readonly folder: string, readonly name: string) {}
 
   /** A new one, which nobody trusts yet. */
   static async found(folder: string, name: string): Promise<Authority> {
@@ -71,6 +72,19 @@ async function openssl(...args: readonly string[][]): Promise<void> {
   if (!success) throw new Error(new TextDecoder().decode(stderr));
 }
 
+/** The authority and the certificate of every stage, by file name: keys take long to find. */
+let ordinary: Promise<Map<string, string>> | undefined;
+
+async function makeOrdinary(): Promise<Map<string, string>> {
+  const folder = await Deno.makeTempDir({ prefix: "ftplab-tls-" });
+  const authority = await Authority.found(folder, "authority");
+  await authority.sign("server", "DNS:localhost,IP:127.0.0.1");
+  const files = ["authority.pem", "authority.key", "server.pem", "server.key"];
+  const texts = await Promise.all(files.map((name) => Deno.readTextFile(`${folder}/${name}`)));
+  await Deno.remove(folder, { recursive: true });
+  return new Map(files.map((name, index) => [name, texts[index]!]));
+}
+
 /** A folder with an authority, a served folder in it, and servers that end with it. */
 export class TlsStage implements AsyncDisposable {
   readonly #servers: Deno.ChildProcess[] = [];
@@ -93,9 +107,11 @@ export class TlsStage implements AsyncDisposable {
     await Deno.chmod(root, 0o755);
     await Deno.chmod(`${root}/incoming`, 0o777);
     await Deno.mkdir(`${folder}/empty`);
-    const authority = await Authority.found(folder, "authority");
-    const names = "DNS:localhost,IP:127.0.0.1";
-    return new TlsStage(folder, root, authority, await authority.sign("server", names));
+    for (const [name, text] of await (ordinary ??= makeOrdinary())) {
+      await Deno.writeTextFile(`${folder}/${name}`, text);
+    }
+    const certificate = { certFile: `${folder}/server.pem`, keyFile: `${folder}/server.key` };
+    return new TlsStage(folder, root, new Authority(folder, "authority"), certificate);
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
