@@ -14,7 +14,7 @@ import { isIP } from "node:net";
 import { Duplex } from "node:stream";
 import { checkServerIdentity, connect, type TLSSocket } from "node:tls";
 import { ConnectionError, LocalError } from "./errors.ts";
-import type { Transport, Wire, WireAddress } from "./transport.ts";
+import { systemText, type Transport, type Wire, type WireAddress } from "./transport.ts";
 
 /** One read of what is encrypted; what it becomes is the most that waits here to be taken. */
 const READ_BYTES = 262_144;
@@ -117,10 +117,11 @@ const REASONS: Readonly<Record<string, string>> = {
 /** A certificate that proves nothing is told in words; anything else passes. */
 function untrusted(name: string, error: unknown): unknown {
   const code = error instanceof Error && "code" in error ? String(error.code) : "";
-  const reason = REASONS[code];
+  const text = systemText(error);
+  const reason = REASONS[code] ?? (/certificate/i.test(text) ? text : undefined);
   if (reason === undefined) return error;
-  const text = `Cannot trust the server ${name}: ${reason}`;
-  return new ConnectionError(text, { kind: "untrusted", cause: error });
+  const options = { kind: "untrusted", cause: error } as const;
+  return new ConnectionError(`Cannot trust the server ${name}: ${reason}`, options);
 }
 
 /** Waits until the other side has proved who it is. */
