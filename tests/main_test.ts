@@ -90,7 +90,7 @@ function unwatchable(): string | undefined {
 /** Where the files of each command are; what it may import of them is tests/tidy/'s question. */
 const OPENED: Readonly<Record<string, RegExp>> = {
   client: /^(main\.ts$|client\/|server\/)/,
-  serve: /^(main\.ts$|client\/(cli\/(flags|help)|text)\.ts$|models\/|server\/)/,
+  serve: /^(main\.ts$|client\/(cli\/(flags|help|scan|usage)|text)\.ts$|models\/|server\/)/,
 };
 
 /**

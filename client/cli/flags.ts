@@ -6,26 +6,13 @@
  * @module
  */
 
-import { parseArgs } from "@std/cli/parse-args";
-import { printable } from "../text.ts";
 import { type Flag, type Grammar, HELP_FLAG } from "./help.ts";
+import { type Given, scan } from "./scan.ts";
+import { closest, UsageError } from "./usage.ts";
 
 export type { CommandLine, Flag, Grammar, Row, Topic } from "./help.ts";
 export { outputColumns, renderHelp, wrap } from "./help.ts";
-
-/** A command line that means nothing: one line that says what is wrong with it. */
-export class UsageError extends Error {
-  /** As `Error.name`. */
-  override name = "UsageError";
-
-  /** Whatever of `message` a terminal would obey is escaped. */
-  constructor(message: string) {
-    super(printable(message));
-  }
-}
-
-/** Exit status after a wrong command line, as shells have it. */
-export const USAGE_STATUS = 2;
+export { closest, USAGE_STATUS, UsageError } from "./usage.ts";
 
 /** Between which numbers a value must lie, and what it counts. */
 export interface Range {
@@ -57,28 +44,28 @@ export function readFlags<Name extends string>(
   args: readonly string[],
 ): Flags<Name> {
   const table = new Map<string, Flag>([...Object.entries<Flag>(line.flags), ["help", HELP_FLAG]]);
-  const names = [...table.keys()];
-  const isValued = (name: string) => table.get(name)!.value !== undefined;
   const keepsSecrets = [...table.values()].some((flag) => flag.secret === true);
-  let wrong: string | undefined;
-  const parsed = parseArgs(explicit(args, table), {
-    string: ["_", ...names.filter(isValued)],
-    boolean: names.filter((name) => !isValued(name)),
-    collect: names.filter((name) => table.get(name)!.repeats),
-    unknown: (arg, key) => {
-      if (key === undefined && line.operands) return true;
-      wrong ??= key === undefined
-        ? `Unknown argument "${shown(arg, keepsSecrets)}": ${line.command} --help lists the flags`
-        : unknownFlag(line.command, shown(arg.split("=", 1)[0]!, keepsSecrets), names);
-      return false;
-    },
-  });
-  const operands = parsed._ as string[];
-  if (!line.operands && operands.length > 0) { // those behind "--"
-    wrong ??= `${line.command} takes no argument "${shown(operands[0]!, keepsSecrets)}"`;
+  const { given, operands, unknown } = scan(args, table, line.letters ?? {});
+  if (given.get("help")?.at(-1) !== true) {
+    if (unknown !== undefined) {
+      const name = shown(unknown.split("=", 1)[0]!, keepsSecrets);
+      throw new UsageError(unknownFlag(line.command, name, [...table.keys()]));
+    }
+    if (!line.operands && operands.length > 0) {
+      const first = `argument "${shown(operands[0]!, keepsSecrets)}"`;
+      throw new UsageError(
+        args.includes("--")
+          ? `${line.command} takes no ${first}`
+          : `Unknown ${first}: ${line.command} --help lists the flags`,
+      );
+    }
   }
-  if (parsed["help"] !== true && wrong !== undefined) throw new UsageError(wrong);
-  return new Flags<Name>(table, parsed, operands);
+  return new Flags<Name>(table, given, operands);
+}
+
+/** The operands among `args`, whatever else is wrong with these. */
+export function operandsOf(line: Grammar, args: readonly string[]): readonly string[] {
+  return scan(args, new Map(Object.entries<Flag>(line.flags)), line.letters ?? {}).operands;
 }
 
 /** An argument as it may be repeated: what follows a colon may be somebody's password. */
@@ -92,50 +79,17 @@ function unknownFlag(command: string, given: string, names: readonly string[]): 
   return `Unknown flag "${given}":${question} ${command} --help lists the flags`;
 }
 
-/**
- * Every flag with its value behind "=", so that nothing is guessed from what follows: a value may
- * be a negative number, and an operand behind a switch may be called "true". Letters become names.
- */
-function explicit(args: readonly string[], table: ReadonlyMap<string, Flag>): string[] {
-  const letters = new Map([...table].map(([name, flag]) => [flag.letter, name]));
-  const result: string[] = [];
-  for (let at = 0; at < args.length; at++) {
-    const arg = args[at]!;
-    if (arg === "--") return [...result, ...args.slice(at)];
-    const flag = arg.startsWith("--") ? table.get(arg.slice(2)) : undefined;
-    const next = args[at + 1];
-    const [, name = "", value] = /^--([^=]+)=(.*)$/s.exec(arg) ?? [];
-    if (table.has(name) && table.get(name)!.value === undefined && !/^(true|false)$/.test(value!)) {
-      throw new UsageError(`--${name} takes no value`);
-    }
-    if (flag === undefined) {
-      const cluster = /^-[a-z]+$/i.test(arg) ? [...arg.slice(1)] : [];
-      const known = cluster.flatMap((letter) => letters.get(letter) ?? []);
-      const isKnown = known.length > 0 && known.length === cluster.length;
-      result.push(...(isKnown ? known.map((name) => `--${name}=true`) : [arg]));
-    } else if (flag.value === undefined) {
-      result.push(`${arg}=true`);
-    } else if (next !== undefined && /^(?:[^-]|-[.\d])/.test(next)) {
-      result.push(`${arg}=${next}`);
-      at++;
-    } else {
-      result.push(`${arg}=`);
-    }
-  }
-  return result;
-}
-
 /** The values of a command line by the names of its table. */
 export class Flags<Name extends string> {
   readonly #table: ReadonlyMap<string, Flag>;
-  readonly #given: Readonly<Record<string, unknown>>;
+  readonly #given: Given;
   /** What stands there besides flags, as it was typed. */
   readonly operands: readonly string[];
 
   /** `readFlags` makes them. */
   constructor(
     table: ReadonlyMap<string, Flag>,
-    given: Readonly<Record<string, unknown>>,
+    given: ReadonlyMap<string, readonly (string | boolean)[]>,
     operands: readonly string[],
   ) {
     this.#table = table;
@@ -145,21 +99,26 @@ export class Flags<Name extends string> {
 
   /** Whether a switch is on. */
   has(name: Name | "help"): boolean {
-    return this.#given[name] === true;
+    return this.#given.get(name)?.at(-1) === true;
+  }
+
+  /** Whether it stands there at all. */
+  isGiven(name: Name): boolean {
+    return this.#given.has(name);
   }
 
   /** The values of a flag that repeats. */
   all(name: Name): readonly string[] {
-    const values = this.#given[name] as string[];
+    const values = (this.#given.get(name) ?? []).map(String);
     if (values.includes("")) throw this.wrong(name, this.#table.get(name)!.value!);
     return values;
   }
 
   /** What was given, or the default; undefined where neither is. An empty value is wrong. */
   text(name: Name, takes: string = this.#table.get(name)!.value!): string | undefined {
-    const given = this.#given[name] as string | undefined;
+    const given = this.#given.get(name)?.at(-1);
     if (given === "") throw this.wrong(name, takes);
-    return given ?? this.#table.get(name)!.initial;
+    return given === undefined ? this.#table.get(name)!.initial : String(given);
   }
 
   /** One of `choices`; `otherwise` where nothing is given and the table has no default. */
@@ -200,7 +159,7 @@ export class Flags<Name extends string> {
 
   /** What is said of a value that cannot be: "--port takes a whole number, not "x"". */
   wrong(name: Name, takes: string): UsageError {
-    const given = this.#given[name];
+    const given = this.#given.get(name)?.at(-1);
     const isShown = typeof given === "string" && given !== "" && !this.#table.get(name)!.secret;
     return new UsageError(`--${name} takes ${takes}${isShown ? `, not "${given}"` : ""}`);
   }
@@ -209,42 +168,4 @@ export class Flags<Name extends string> {
 /** NaN for what is not written in decimal digits. */
 function decimal(text: string | undefined): number {
   return /^-?(?:\d+\.?\d*|\.\d+)(?:e\d+)?$/i.test(text ?? "") ? Number(text) : NaN;
-}
-
-/** What is longer than any name with a slip in it is not compared. */
-const COMPARED_CHARS_MAX = 40;
-
-/**
- * The one of `known` that `given` was probably meant to be: the only one that it begins, or one
- * with a few letters mistaken.
- */
-export function closest(given: string, known: readonly string[]): string | undefined {
-  if (given.length < 2 || given.length > COMPARED_CHARS_MAX) return undefined;
-  const begun = known.filter((name) => name.startsWith(given));
-  if (begun.length === 1) return begun[0];
-  const ranked = known.map((name) => [mistakes(given, name), name] as const)
-    .sort(([left], [right]) => left - right);
-  const [count, name] = ranked[0] ?? [Infinity];
-  return count <= Math.max(1, given.length / 3) ? name : undefined;
-}
-
-/** Letters to insert, leave out, replace, or exchange with their neighbour (optimal alignment). */
-function mistakes(left: string, right: string): number {
-  const rows = [Array.from({ length: right.length + 1 }, (_, index) => index)];
-  for (let i = 1; i <= left.length; i++) {
-    const row = [i];
-    for (let j = 1; j <= right.length; j++) {
-      const same = left[i - 1] === right[j - 1] ? 0 : 1;
-      const isExchanged = i > 1 && j > 1 && left[i - 1] === right[j - 2] &&
-        left[i - 2] === right[j - 1];
-      row.push(Math.min(
-        rows[i - 1]![j]! + 1,
-        row[j - 1]! + 1,
-        rows[i - 1]![j - 1]! + same,
-        isExchanged ? rows[i - 2]![j - 2]! + 1 : Infinity,
-      ));
-    }
-    rows.push(row);
-  }
-  return rows[left.length]![right.length]!;
 }

@@ -8,10 +8,12 @@
 
 /** One flag, for the parser and for --help. */
 export interface Flag {
-  /** The same flag as a letter: "q" for -q. Only for flags without a value. */
+  /** The same flag as a letter: "q" for -q. */
   readonly letter?: string;
   /** What stands for its value in --help, "N" or "NAME:PASSWORD"; none for a switch. */
   readonly value?: string;
+  /** The values there are, for completions; none where it may be anything. */
+  readonly choices?: readonly string[];
   /** The value where none is given; shown in parentheses. */
   readonly initial?: string;
   /** The same in words, where the default depends on something: shown, and not used. */
@@ -24,7 +26,7 @@ export interface Flag {
   readonly secret?: boolean;
 }
 
-/** A term and what it means. */
+/** A term and what it means; an example means itself. */
 export type Row = readonly [term: string, meaning: string];
 
 /** Terms under a heading. */
@@ -43,6 +45,8 @@ export interface Grammar<Name extends string = string> {
   readonly flags: Readonly<Record<Name, Flag>>;
   /** Whether it takes anything besides flags. */
   readonly operands: boolean;
+  /** Letters that mean another flag than the table says. */
+  readonly letters?: Readonly<Record<string, Name>>;
 }
 
 /** The same, and what is needed to explain them. */
@@ -53,7 +57,7 @@ export interface CommandLine<Name extends string = string> extends Grammar<Name>
   readonly about: string;
   /** What it takes besides flags, explained. */
   readonly topics?: readonly Topic[];
-  /** Exit statuses and when they come. */
+  /** Exit statuses and when they come; where there are none, nothing is said of them. */
   readonly exits: readonly Row[];
   /** Paragraphs at the end. */
   readonly notes?: readonly string[];
@@ -93,7 +97,9 @@ export function renderHelp(line: CommandLine, columns: number = HELP_COLUMNS_MAX
   const forms = line.usage.map((form, index) =>
     `${index === 0 ? "Usage:" : "      "} deno task ${form}`
   );
-  const table = Object.entries<Flag>({ ...line.flags, help: HELP_FLAG });
+  const isTaken = Object.values<Flag>(line.flags).some(({ letter }) => letter === HELP_FLAG.letter);
+  const help = isTaken ? { help: HELP_FLAG.help } : HELP_FLAG;
+  const table = Object.entries<Flag>({ ...line.flags, help });
   // -h alone is not worth a column.
   const hasLetters = Object.values<Flag>(line.flags).some(({ letter }) => letter !== undefined);
   const flags = table.map(([name, flag]) => rowOf(name, flag, hasLetters));
@@ -102,7 +108,9 @@ export function renderHelp(line: CommandLine, columns: number = HELP_COLUMNS_MAX
     wrap(line.about, width).join("\n"),
     ...(line.topics ?? []).map((topic) => renderTopic(topic, width)),
     renderTopic({ title: "Flags", rows: flags }, width),
-    renderTopic({ title: "Exit statuses", rows: line.exits }, width),
+    ...(line.exits.length === 0
+      ? []
+      : [renderTopic({ title: "Exit statuses", rows: line.exits }, width)]),
     ...(line.notes ?? []).map((note) => wrap(note, width).join("\n")),
   ].join("\n\n");
 }
@@ -116,12 +124,14 @@ function rowOf(name: string, flag: Flag, hasLetters: boolean): Row {
 
 function renderTopic({ title, rows }: Topic, width: number): string {
   const longest = Math.max(
+    0,
     ...rows.map(([term]) => term.length).filter((length) => length <= TERM_COLUMNS_MAX),
   );
   const column = INDENT + longest + 2;
   const isBeside = width - column >= MEANING_COLUMNS_MIN;
   const lines = rows.flatMap(([term, meaning]) => {
     const left = " ".repeat(INDENT) + term;
+    if (meaning === "") return [left];
     if (isBeside && term.length <= longest) {
       return wrap(meaning, width - column)
         .map((text, index) => (index === 0 ? left : "").padEnd(column) + text);
