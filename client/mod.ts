@@ -60,3 +60,4 @@ export {
   uploadFile,
 } from "./local.ts";
 export { type MiniAddress, MiniError, miniGet, type MiniOptions, miniPut } from "./mini.ts";
+export { type FtpUrl, parseUrl, UrlError } from "./url.ts";

@@ -1,0 +1,104 @@
+/**
+ * FTP URLs: what their parts are, and which cannot be used.
+ *
+ * @module
+ */
+
+import { assert, assertEquals, assertThrows } from "@std/assert";
+import { encodeText } from "../../client/text.ts";
+import {
+  type FtpUrl,
+  isUrl,
+  parseUrl,
+  splitHost,
+  UrlError,
+  withoutPassword,
+} from "../../client/url.ts";
+
+/** URLs and what they say beside scheme ftp, host h and port 21. */
+const GOOD: Readonly<Record<string, Partial<FtpUrl>>> = {
+  "ftp://h": { path: "" },
+  "ftp://h/": { path: "" },
+  "ftp://h/a": { path: "a" },
+  "ftp://h/a/b/": { path: "a/b/" },
+  "ftp://h//etc/motd": { path: "/etc/motd" },
+  "ftp://h/%2Fetc/motd": { path: "/etc/motd" },
+  "ftp://h/%2fetc/motd": { path: "/etc/motd" },
+  "ftp://h/a%20b%25c": { path: "a b%c" },
+  "ftp://h/a b?c": { path: "a b?c" },
+  "ftp://h/%C3%BC/ü": { path: "ü/ü" },
+  "ftp://h/a;type=i": { path: "a", type: "i" },
+  "ftp://h/a;TYPE=A": { path: "a", type: "a" },
+  "ftp://h/a;type=x": { path: "a;type=x" },
+  "ftp://h/a;type=i/b": { path: "a;type=i/b" },
+  "ftp://h:2121/a": { port: 2121, path: "a" },
+  "ftp://h:/a": { path: "a" },
+  "FTP://h/a": { path: "a" },
+  "ftps://h/a": { scheme: "ftps", port: 990, path: "a" },
+  "ftps://h:21/a": { scheme: "ftps", path: "a" },
+  "ftp://me@h/a": { user: "me", path: "a" },
+  "ftp://me:@h/a": { user: "me", password: "", path: "a" },
+  "ftp://me:se:cret@h/a": { user: "me", password: "se:cret", path: "a" },
+  "ftp://me%40b:%3A%2F@h/a": { user: "me@b", password: ":/", path: "a" },
+  "ftp://me@b:c@h/a": { user: "me@b", password: "c", path: "a" },
+  "ftp://[::1]/a": { host: "::1", path: "a" },
+  "ftp://[::1]:2121/a": { host: "::1", port: 2121, path: "a" },
+  "ftp://me@[fe80::1%25eth0]:21/a": { host: "fe80::1%25eth0", user: "me", path: "a" },
+};
+
+for (const [url, expected] of Object.entries(GOOD)) {
+  Deno.test(`parseUrl takes ${url}`, () => {
+    assert(isUrl(url));
+    assertEquals(parseUrl(url), { scheme: "ftp", host: "h", port: 21, path: "", ...expected });
+  });
+}
+
+Deno.test("parseUrl keeps octets that are no UTF-8", () => {
+  assertEquals(encodeText(parseUrl("ftp://h/caf%e9").path), Uint8Array.of(99, 97, 102, 0xe9));
+});
+
+/** What is said of a URL that cannot be used. */
+const BAD: Readonly<Record<string, string>> = {
+  "http://h/a": "only ftp:// and ftps:// are spoken here",
+  "ftp:///a": "it has no host, or a port that is none",
+  "ftp://h:0/a": "it has no host, or a port that is none",
+  "ftp://h:65536/a": "it has no host, or a port that is none",
+  "ftp://h:x/a": "it has no host, or a port that is none",
+  "ftp://a b/a": "it has no host, or a port that is none",
+  "ftp://[::1/a": "it has no host, or a port that is none",
+  "ftp://@h/a": "it has a password and no user",
+  "ftp://h/a#b": '"#" in a name is written %23',
+  "ftp://h/a%0D%0ADELE%20b": "it has a % without two digits, or a line end",
+  "ftp://me%0d%0a@h/": "it has a % without two digits, or a line end",
+  "ftp://h/a%00": "it has a % without two digits, or a line end",
+  "ftp://h/a%2": "it has a % without two digits, or a line end",
+  "ftp://h/100%": "it has a % without two digits, or a line end",
+};
+
+for (const [url, reason] of Object.entries(BAD)) {
+  Deno.test(`parseUrl refuses ${url}`, () => {
+    const { message } = assertThrows(() => parseUrl(url), UrlError);
+    assertEquals(message, `Cannot use "${url}": ${reason}`);
+  });
+}
+
+Deno.test("parseUrl repeats no password", () => {
+  const { message } = assertThrows(() => parseUrl("ftp://me:secret@h/a#b"), UrlError);
+  assert(!message.includes("secret"), message);
+  assertEquals(withoutPassword("ftp://me:se@cret@h/a"), "ftp://me:...@h/a");
+  assertEquals(withoutPassword("ftp://me@h:21/a@b"), "ftp://me@h:21/a@b");
+});
+
+Deno.test("isUrl knows paths that only look like one", () => {
+  assertEquals(["a", "/ftp://h", "a:b", "C:/x", "-", "ftp:/h"].filter(isUrl), []);
+});
+
+Deno.test("splitHost takes names, addresses and ports apart", () => {
+  assertEquals(splitHost("h"), ["h", undefined]);
+  assertEquals(splitHost("h:21"), ["h", 21]);
+  assertEquals(splitHost("::1"), ["::1", undefined]);
+  assertEquals(splitHost("[::1]:21"), ["::1", 21]);
+  for (const wrong of ["", ":21", "h:21x", "h:-1", "[h", "a b", "h]:21"]) {
+    assertEquals(splitHost(wrong), undefined, wrong);
+  }
+});
