@@ -8,6 +8,7 @@
  */
 
 import { localError } from "../errors.ts";
+import { printable } from "../text.ts";
 
 /** Standard streams and signals. */
 export interface Console {
@@ -23,6 +24,13 @@ export interface Console {
   writeError(text: string): void;
   /** Reads from standard input. */
   read(buffer: Uint8Array<ArrayBuffer>): Promise<number | null>;
+  /** A variable of the environment; undefined also when it must not be read. */
+  environment(name: string): string | undefined;
+  /**
+   * Asks on the terminal for what is typed and not shown; undefined where there is no terminal,
+   * its input ends, or `signal` aborts.
+   */
+  askSecret(prompt: string, signal: AbortSignal): Promise<string | undefined>;
   /** Calls `listener` at each SIGINT until the function that it returns is called. */
   onInterrupt(listener: () => void): () => void;
 }
@@ -31,6 +39,9 @@ export interface Console {
 export class OutputClosed extends Error {
   override name = "OutputClosed";
 }
+
+/** Read only when a secret is asked for. */
+const SECRET_LINE = new URL("./secret_line.ts", import.meta.url).href;
 
 /** What is assumed of a terminal that does not tell its width. */
 const COLUMNS_DEFAULT = 80;
@@ -70,6 +81,18 @@ export function systemConsole(): Console {
       } catch (error) {
         throw localError("Cannot read standard input", error);
       }
+    },
+    environment(name) {
+      // Asked for without a permission, the runtime would ask the user in its turn.
+      const { state } = Deno.permissions.querySync({ name: "env", variable: name });
+      return state === "granted" ? Deno.env.get(name) : undefined;
+    },
+    async askSecret(prompt, signal) {
+      if (!Deno.stdin.isTerminal() || !Deno.stderr.isTerminal()) return undefined;
+      const { readSecret }: typeof import("./secret_line.ts") = await import(SECRET_LINE);
+      const secret = await readSecret(() => this.writeError(printable(prompt)), signal);
+      this.writeError("\n");
+      return secret;
     },
     onInterrupt(listener) {
       Deno.addSignalListener("SIGINT", listener);

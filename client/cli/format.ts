@@ -127,12 +127,16 @@ export function formatColumns(names: readonly string[], width: number): string[]
 }
 
 /** The lines of `ls -l`, with a column for all that at least one entry has. */
-export function formatTable(entries: readonly Entry[], show: (name: string) => string): string[] {
+export function formatTable(
+  entries: readonly Entry[],
+  show: (name: string) => string,
+  sized: (octets: number) => string = String,
+): string[] {
   const rows = entries.map((entry) => [
     formatMode(entry),
     printable(entry.owner ?? ""),
     printable(entry.group ?? ""),
-    entry.size === undefined ? "" : String(entry.size),
+    entry.size === undefined ? "" : sized(entry.size),
     entry.modified === undefined ? "" : formatDate(entry.modified).slice(0, 16),
     show(entry.name) + (entry.target === undefined ? "" : ` -> ${show(entry.target)}`),
   ]);

@@ -8,44 +8,16 @@
  * @module
  */
 
-import {
-  ClientError,
-  ConnectionError,
-  LocalError,
-  LoginError,
-  MiniError,
-  ProtocolError,
-} from "../mod.ts";
-import { GRAMMAR, parseArguments } from "./arguments.ts";
-import { type Console, OutputClosed, systemConsole } from "./console.ts";
-import { renderHelp, type Row, UsageError } from "./flags.ts";
-import { findVerb, Interrupted, runVerb } from "./run.ts";
-import { SUBCOMMANDS } from "./verbs.ts";
+import { isQuestion, parseArguments, type Question } from "./arguments.ts";
+import { type Console, systemConsole } from "./console.ts";
+import { EXIT, statusOf } from "./exit.ts";
+import { findVerb, runVerb } from "./run.ts";
 
 export type { Console };
+export { EXIT };
 
-/** How a run ended, for shells. 130 and 141 are what they show for SIGINT and SIGPIPE. */
-export const EXIT = {
-  ok: 0,
-  refused: 1,
-  usage: 2,
-  connection: 3,
-  login: 4,
-  local: 5,
-  interrupted: 130,
-  outputClosed: 141,
-} as const;
-
-const EXIT_TEXTS: readonly Row[] = [
-  [`${EXIT.ok}`, "done"],
-  [`${EXIT.refused}`, "the server refused"],
-  [`${EXIT.usage}`, "a wrong command line"],
-  [`${EXIT.connection}`, "no connection, or it broke, or a transfer ended short"],
-  [`${EXIT.login}`, "the login was refused"],
-  [`${EXIT.local}`, "a file here could not be read or written"],
-  [`${EXIT.interrupted}`, "interrupted with Ctrl-C"],
-  [`${EXIT.outputClosed}`, "nobody reads standard output any more"],
-];
+/** Read only when help is asked for. */
+const MANUAL = new URL("./manual.ts", import.meta.url).href;
 
 /**
  * Runs one command line and returns its exit status (`EXIT`).
@@ -66,8 +38,8 @@ export async function main(
   const abort = new AbortController();
   try {
     const request = parseArguments(args);
-    if (request === "help") {
-      await console.write(new TextEncoder().encode(`${helpText(console)}\n`));
+    if (isQuestion(request)) {
+      await answer(request, console);
       return EXIT.ok;
     }
     const verb = findVerb(request);
@@ -80,37 +52,20 @@ export async function main(
 
 /** Says what went wrong in one line, and returns the exit status. */
 function report(error: unknown, console: Console): number {
-  if (error instanceof OutputClosed) return EXIT.outputClosed;
-  if (error instanceof Interrupted) {
-    console.writeError("Interrupted\n");
-    return EXIT.interrupted;
+  const status = statusOf(error);
+  if (status === undefined || !(error instanceof Error)) throw error;
+  if (status !== EXIT.outputClosed && error.message !== "") {
+    console.writeError(`${error.message}\n`);
   }
-  if (!(error instanceof ClientError) && !(error instanceof UsageError)) throw error;
-  console.writeError(`${error.message}\n`);
-  if (error instanceof UsageError) return EXIT.usage;
-  if (error instanceof LoginError) return EXIT.login;
-  if (error instanceof ProtocolError || error instanceof MiniError) return EXIT.refused;
-  if (error instanceof ConnectionError) return EXIT.connection;
-  if (error instanceof LocalError) return EXIT.local;
-  throw error;
+  return status;
 }
 
-/** What --help writes. */
-function helpText(console: Console): string {
-  return renderHelp({
-    ...GRAMMAR,
-    usage: ["client [FLAGS] VERB ..."],
-    about: "An FTP client: binary transfers over passive connections, with any server. There is " +
-      "no TLS as yet: names, passwords and files go in clear text.",
-    topics: [{
-      title: "Verbs",
-      rows: SUBCOMMANDS.map((verb) => [`${verb.name} ${verb.operands}`, verb.summary]),
-    }],
-    exits: EXIT_TEXTS,
-    notes: [
-      "A download is written to LOCAL.part and takes its name when it is complete; what is left " +
-      "of a broken one is where get --continue goes on. Times are UTC. A name that begins with " +
-      "a dash follows --: client -- get -x.",
-    ],
-  }, console.outTerminal ? console.columns() : undefined);
+/** Answers what needs no server. */
+async function answer(question: Question, console: Console): Promise<void> {
+  const manual: typeof import("./manual.ts") = await import(MANUAL);
+  const columns = console.outTerminal ? console.columns() : undefined;
+  const text = question.asks === "version"
+    ? manual.versionText()
+    : manual.helpText(question.verb, columns);
+  await console.write(new TextEncoder().encode(`${text}\n`));
 }

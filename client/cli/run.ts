@@ -6,19 +6,38 @@
  * @module
  */
 
-import { type Client, connect } from "../mod.ts";
+import { isUrl, withoutPassword } from "../url.ts";
 import type { Request } from "./arguments.ts";
+import { Connections } from "./connection.ts";
 import type { Console } from "./console.ts";
+import { Interrupted } from "./exit.ts";
 import { closest, UsageError } from "./flags.ts";
 import { reporterFor } from "./reporter.ts";
-import type { Subcommand } from "./task.ts";
+import type { Subcommand, Task } from "./task.ts";
 import { SUBCOMMANDS } from "./verbs.ts";
+
+export { Interrupted };
 
 /** How long Ctrl-C lets a transfer end in good order before the connection is closed. */
 const INTERRUPT_GRACE_MS = 3_000;
 
-/** Ctrl-C was typed. */
-export class Interrupted extends Error {}
+/**
+ * The verb of that name.
+ *
+ * @throws {UsageError} with the one that was probably meant.
+ */
+export function verbNamed(name: string): Subcommand {
+  const names = SUBCOMMANDS.map((verb) => verb.name);
+  if (name === "") throw new UsageError(`Name a verb: ${names.join(", ")}; --help tells more`);
+  const verb = SUBCOMMANDS.find((candidate) => candidate.name === name);
+  if (verb !== undefined) return verb;
+  if (isUrl(name)) {
+    throw new UsageError(`Name a verb before the URL: get ${withoutPassword(name)}, or ls`);
+  }
+  const meant = closest(name, names);
+  const question = meant === undefined ? "" : `: did you mean ${meant}?`;
+  throw new UsageError(`Unknown verb "${name}", not one of ${names.join(", ")}${question}`);
+}
 
 /**
  * The verb that was asked for, its operands and flags checked.
@@ -26,35 +45,34 @@ export class Interrupted extends Error {}
  * @throws {UsageError} before anything is connected.
  */
 export function findVerb(request: Request): Subcommand {
-  const names = SUBCOMMANDS.map((verb) => verb.name).join(", ");
-  if (request.verb === "") throw new UsageError(`Name a verb: ${names}; --help tells more`);
-  const verb = SUBCOMMANDS.find((candidate) => candidate.name === request.verb);
-  if (verb === undefined) {
-    const meant = closest(request.verb, SUBCOMMANDS.map((verb) => verb.name));
-    const question = meant === undefined ? "" : `: did you mean ${meant}?`;
-    throw new UsageError(`Unknown verb "${request.verb}", not one of ${names}${question}`);
-  }
+  const verb = verbNamed(request.verb);
   const [least, most] = verb.count;
   if (request.operands.length < least || request.operands.length > most) {
     throw new UsageError(`${verb.name} takes ${verb.operands}`);
   }
-  if (request.operands.includes("")) {
+  // Of a URL "" is the directory of the login.
+  if (request.operands.includes("") && verb.name !== "ls") {
     throw new UsageError(`${verb.name} takes ${verb.operands}, and no empty name`);
   }
-  for (const flag of request.options) {
+  for (const flag of [...request.options, ...request.valued]) {
     if (verb.flags.includes(flag)) continue;
     const owners = SUBCOMMANDS.filter((each) => each.flags.includes(flag)).map((each) => each.name);
-    throw new UsageError(`--${flag} is a flag of ${owners.join(" and ")}, not of ${verb.name}`);
+    throw new UsageError(`--${flag} is a flag of ${listed(owners)}, not of ${verb.name}`);
   }
   if (request.protocol === "mini" && verb.runMini === undefined) {
     const able = SUBCOMMANDS.filter((each) => each.runMini !== undefined).map((each) => each.name);
-    throw new UsageError(`--protocol mini has ${able.join(" and ")}, not ${verb.name}`);
+    throw new UsageError(`--protocol mini has ${listed(able)}, not ${verb.name}`);
   }
   if (request.protocol === "mini" && request.user !== undefined) {
     throw new UsageError("--user is a flag of ftp, mini has no users");
   }
   verb.check?.(request);
   return verb;
+}
+
+/** `get, put and mv`. */
+function listed(names: readonly string[]): string {
+  return names.join(", ").replace(/, ([^,]*)$/, " and $1");
 }
 
 /** Connects and runs `verb`; Ctrl-C ends it by `abort`. */
@@ -66,29 +84,29 @@ export async function runVerb(
 ): Promise<void> {
   const { signal } = abort;
   const reporter = reporterFor(console, { quiet: request.options.has("quiet") });
-  let client: Client | undefined;
+  const bare = { console, reporter, request, signal };
+  const connections = new Connections(bare);
   let patience: ReturnType<typeof setTimeout> | undefined;
   const unlisten = console.onInterrupt(() => {
-    if (signal.aborted) return client?.close();
+    if (signal.aborted) return connections.close();
     abort.abort(new Interrupted("Interrupted"));
-    patience = setTimeout(() => client?.close(), INTERRUPT_GRACE_MS);
-    if (!verb.endsBySignal) client?.close();
+    patience = setTimeout(() => connections.close(), INTERRUPT_GRACE_MS);
+    if (!verb.endsBySignal) connections.close();
   });
   try {
-    if (request.protocol === "mini") {
-      return await verb.runMini!({ console, reporter, request, signal });
-    }
-    const { host, port, user, password, timeoutMs } = request;
-    client = await connect({
-      host,
-      port,
-      signal,
-      ...(user === undefined ? {} : { user, password: password ?? "" }),
-      ...(timeoutMs === undefined ? {} : { timeoutMs }),
-    });
-    await verb.run({ client, console, reporter, request, signal });
+    for (const warning of request.warnings) reporter.note(warning);
+    if (!verb.isOffline && request.protocol === "ftp") await connections.connected();
+    const task: Task = {
+      ...bare,
+      get client() {
+        return connections.client;
+      },
+      connected: () => connections.connected(),
+      connect: () => connections.connect(),
+    };
+    await (request.protocol === "mini" ? verb.runMini!(bare) : verb.run(task));
   } finally {
-    await client?.quit();
+    await connections.quit();
     clearTimeout(patience);
     reporter.close();
     unlisten();

@@ -1,181 +1,169 @@
 /**
  * What the command line can do: one table of verbs over the public client.
  *
- * mod.ts finds the verb, checks its operands against the table and runs it with a client that is
- * logged in. A verb writes results to standard output, errors are thrown.
+ * run.ts finds the verb, checks its operands against the table and runs it with a client that is
+ * logged in. A verb writes results to standard output, errors are thrown. Where a verb is carried
+ * out is read only when it is asked for.
  *
  * @module
  */
 
-import {
-  type Client,
-  encodeText,
-  type Entry,
-  makeDirectories,
-  printable,
-  ProtocolError,
-  removeTree,
-} from "../mod.ts";
-import type { Console } from "./console.ts";
-import { formatColumns, formatDate, formatMode, formatSize, formatTable } from "./format.ts";
-import type { Subcommand, Task } from "./task.ts";
-import { checkGet, checkPut, get, getMini, outputSink, put, putMini } from "./transfers.ts";
+import { checkGet, checkMode, checkMove, checkPut, checkQuote } from "./checks.ts";
+import type { Subcommand } from "./task.ts";
 
 /** Operands of the verbs that take any number of paths: what a command line can hold. */
 const MANY = Number.MAX_SAFE_INTEGER;
+
+/** The files that carry out verbs. What an import names literally the runtime reads at the start. */
+const ROOMS = {
+  transfers: "./transfers.ts",
+  listings: "./listings.ts",
+  changes: "./changes.ts",
+  completions: "./completions.ts",
+} as const;
+
+/** The function `name` of a room, loaded when it is called. */
+function lazily<Argument>(
+  room: keyof typeof ROOMS,
+  name: string,
+): (task: Argument) => Promise<void> {
+  return async (task) => {
+    const loaded: Readonly<Record<string, (task: Argument) => Promise<void>>> = await import(
+      new URL(ROOMS[room], import.meta.url).href
+    );
+    await loaded[name]!(task);
+  };
+}
 
 /** Every verb, in the order of --help. */
 export const SUBCOMMANDS: readonly Subcommand[] = [
   {
     name: "get",
-    operands: "REMOTE [LOCAL]",
-    summary: "download a file; - is standard output",
-    count: [1, 2],
-    flags: ["continue", "quiet"],
+    operands: "FILE...",
+    summary: "download files into this folder, -O DIR, or as -o NAME",
+    examples: ["get a.avi", "get a.avi b.avi -O films", "get a.avi -o - | mpv -"],
+    count: [1, MANY],
+    flags: ["output", "output-dir", "no-clobber", "continue", "quiet"],
+    takes: "remote",
     endsBySignal: true,
     check: checkGet,
-    run: get,
-    runMini: getMini,
+    run: lazily("transfers", "get"),
+    runMini: lazily("transfers", "getMini"),
   },
   {
     name: "put",
-    operands: "LOCAL [REMOTE]",
-    summary: "upload a file; - is standard input",
-    count: [1, 2],
-    flags: ["continue", "quiet"],
+    operands: "FILE...",
+    summary: "upload files, to -O DIR or as -o NAME; - is standard input",
+    examples: ["put a.avi", "put *.avi -O films", "date | client put - -o now.txt"],
+    count: [1, MANY],
+    flags: ["output", "output-dir", "no-clobber", "continue", "quiet"],
+    takes: "local",
     endsBySignal: true,
     check: checkPut,
-    run: put,
-    runMini: putMini,
+    run: lazily("transfers", "put"),
+    runMini: lazily("transfers", "putMini"),
   },
   {
     name: "ls",
-    operands: "[PATH]",
-    summary: "list a directory",
-    count: [0, 1],
-    flags: ["long"],
-    run: ls,
+    operands: "[PATH...]",
+    summary: "list directories",
+    examples: ["ls -lh films", "ls -t", "ls ftp://ftp.example.org/pub/"],
+    count: [0, MANY],
+    flags: [
+      "long",
+      "human",
+      "one",
+      "all",
+      "directory",
+      "recursive",
+      "by-time",
+      "by-size",
+      "reverse",
+    ],
+    takes: "remote",
+    run: lazily("listings", "ls"),
   },
   {
     name: "cat",
-    operands: "REMOTE...",
+    operands: "FILE...",
     summary: "write files to standard output",
+    examples: ["cat notes.txt"],
     count: [1, MANY],
     flags: [],
+    takes: "remote",
     endsBySignal: true,
-    run: cat,
+    run: lazily("changes", "cat"),
   },
   {
     name: "mkdir",
     operands: "PATH...",
     summary: "make directories",
+    examples: ["mkdir -p films/1970/spring"],
     count: [1, MANY],
     flags: ["parents"],
-    run: mkdir,
+    takes: "remote",
+    run: lazily("changes", "mkdir"),
   },
   {
     name: "rm",
     operands: "PATH...",
     summary: "remove files",
+    examples: ["rm a.avi b.avi", "rm -r films"],
     count: [1, MANY],
     flags: ["recursive"],
-    run: rm,
+    takes: "remote",
+    run: lazily("changes", "rm"),
   },
   {
     name: "mv",
-    operands: "FROM TO",
-    summary: "rename or move a file or a directory",
-    count: [2, 2],
+    operands: "FROM... TO",
+    summary: "rename a file or a directory, or move some into one",
+    examples: ["mv a.avi b.avi", "mv a.avi b.avi films/"],
+    count: [2, MANY],
+    flags: ["no-clobber"],
+    takes: "remote",
+    check: checkMove,
+    run: lazily("changes", "mv"),
+  },
+  {
+    name: "chmod",
+    operands: "MODE PATH...",
+    summary: "change mode bits, where the server has SITE CHMOD",
+    examples: ["chmod 644 a.avi"],
+    count: [2, MANY],
     flags: [],
-    run: mv,
+    takes: "remote",
+    check: checkMode,
+    run: lazily("changes", "chmod"),
   },
   {
     name: "stat",
     operands: "PATH...",
     summary: "show what the server knows of a file or a directory",
+    examples: ["stat a.avi"],
     count: [1, MANY],
     flags: [],
-    run: stat,
+    takes: "remote",
+    run: lazily("listings", "stat"),
+  },
+  {
+    name: "quote",
+    operands: "COMMAND...",
+    summary: "send a command of FTP as it is, and show the reply",
+    examples: ["quote SITE HELP", "quote FEAT"],
+    count: [1, MANY],
+    flags: [],
+    check: checkQuote,
+    run: lazily("changes", "quote"),
+  },
+  {
+    name: "completions",
+    operands: "bash|zsh|fish",
+    summary: "write what a shell needs to complete verbs and flags",
+    examples: ["completions bash > ~/.local/share/bash-completion/completions/ftplab"],
+    count: [1, 1],
+    flags: [],
+    isOffline: true,
+    run: lazily("completions", "completions"),
   },
 ];
-
-async function cat({ client, console, request, signal }: Task): Promise<void> {
-  for (const path of request.operands) {
-    await client.download(path, outputSink(console), { signal });
-  }
-}
-
-async function ls({ client, console, request }: Task): Promise<void> {
-  const entries = await entriesOf(client, request.operands[0] ?? "");
-  entries.sort((left, right) => left.name < right.name ? -1 : left.name > right.name ? 1 : 0);
-  const show = shownName(console);
-  const names = () => entries.map((entry) => show(entry.name));
-  const lines = request.options.has("long")
-    ? formatTable(entries, show)
-    : console.outTerminal
-    ? formatColumns(names(), console.columns())
-    : names();
-  await writeLines(console, lines);
-}
-
-/** The entries of a directory, or a file alone. */
-async function entriesOf(client: Client, path: string): Promise<Entry[]> {
-  try {
-    return await client.list(path);
-  } catch (refused) {
-    if (!(refused instanceof ProtocolError) || path === "") throw refused;
-    const entry = await client.stat(path).catch(() => {
-      throw refused;
-    });
-    if (entry.kind === "directory") throw refused;
-    return [{ ...entry, name: path }];
-  }
-}
-
-async function mkdir({ client, request }: Task): Promise<void> {
-  for (const path of request.operands) {
-    if (request.options.has("parents")) await makeDirectories(client, path);
-    else await client.makeDirectory(path);
-  }
-}
-
-async function rm({ client, request }: Task): Promise<void> {
-  for (const path of request.operands) {
-    if (request.options.has("recursive")) await removeTree(client, path);
-    else await client.removeFile(path);
-  }
-}
-
-async function mv({ client, request }: Task): Promise<void> {
-  const [from, to] = request.operands as [string, string];
-  await client.rename(from, to);
-}
-
-async function stat({ client, console, request }: Task): Promise<void> {
-  const show = shownName(console);
-  for (const [index, path] of request.operands.entries()) {
-    const entry = await client.stat(path);
-    const lines = index === 0 ? [] : [""];
-    lines.push(`name:     ${show(entry.name)}`, `kind:     ${entry.kind}`);
-    if (entry.target !== undefined) lines.push(`target:   ${show(entry.target)}`);
-    if (entry.size !== undefined) lines.push(`size:     ${entry.size}${inUnits(entry.size)}`);
-    if (entry.modified !== undefined) lines.push(`modified: ${formatDate(entry.modified)}`);
-    if (entry.mode !== undefined) lines.push(`mode:     ${formatMode(entry)}`);
-    if (entry.owner !== undefined) lines.push(`owner:    ${printable(entry.owner)}`);
-    if (entry.group !== undefined) lines.push(`group:    ${printable(entry.group)}`);
-    await writeLines(console, lines);
-  }
-}
-
-function inUnits(octets: number): string {
-  return octets < 1024 ? "" : ` (${formatSize(octets)})`;
-}
-
-/** How a server's name is written: as it is to a pipe, without control characters to a terminal. */
-function shownName(console: Console): (name: string) => string {
-  return console.outTerminal ? printable : (name) => name;
-}
-
-async function writeLines(console: Console, lines: readonly string[]): Promise<void> {
-  await console.write(encodeText(lines.map((line) => `${line}\n`).join("")));
-}

@@ -5,42 +5,71 @@
  */
 
 import { assert, assertEquals, assertStringIncludes, assertThrows } from "@std/assert";
-import { GRAMMAR, parseArguments, type Request } from "../../client/cli/arguments.ts";
+import { GRAMMAR, isQuestion, parseArguments, type Request } from "../../client/cli/arguments.ts";
 import { UsageError } from "../../client/cli/flags.ts";
+import { EXIT_TEXTS } from "../../client/cli/exit.ts";
 import { EXIT, main } from "../../client/cli/mod.ts";
+import { findVerb } from "../../client/cli/run.ts";
 import { SUBCOMMANDS } from "../../client/cli/verbs.ts";
+import { testWith } from "../permission.ts";
 import { FakeConsole } from "./fake_console.ts";
 
 function request(...args: string[]): Request {
   const parsed = parseArguments(args);
-  assert(parsed !== "help");
+  assert(!isQuestion(parsed));
   return parsed;
 }
 
-Deno.test("parseArguments has defaults for everything", () => {
-  assertEquals(request("get", "a.avi"), {
-    verb: "get",
-    operands: ["a.avi"],
+/** What a command line of nothing but a verb and operands is. */
+function plain(verb: string, ...operands: string[]): Request {
+  return {
+    verb,
+    operands,
     protocol: "ftp",
     host: "127.0.0.1",
     port: 2121,
-    options: new Set<never>(),
-  });
+    options: new Set(),
+    valued: new Set(),
+    warnings: [],
+  };
+}
+
+Deno.test("parseArguments has defaults for everything", () => {
+  assertEquals(request("get", "a.avi"), plain("get", "a.avi"));
 });
 
 Deno.test("parseArguments takes flags on both sides of the verb, with = and without", () => {
-  const words = "--host ::1 --port=21 get -cq a --user me:a:b --timeout 1.5 b";
+  const words = "--host ::1 --port=21 get -cq a --user me --timeout 1.5 b -o name --output-dir=d";
   assertEquals(request(...words.split(" ")), {
-    verb: "get",
-    operands: ["a", "b"],
-    protocol: "ftp",
+    ...plain("get", "a", "b"),
     host: "::1",
     port: 21,
     user: "me",
-    password: "a:b",
     timeoutMs: 1500,
+    output: "name",
+    outputDirectory: "d",
     options: new Set(["continue", "quiet"] as const),
+    valued: new Set(["output", "output-dir"] as const),
   });
+});
+
+Deno.test("parseArguments takes the value of a letter as getopt does", () => {
+  for (const words of ["-o b", "-ob", "-co b", "-cob", "--output b", "--output=b"]) {
+    assertEquals(request("get", ...words.split(" "), "a").output, "b");
+  }
+  assertEquals(request("get", "a", "-o", "-").output, "-");
+  assertEquals(request("get", "a", "-o-").output, "-");
+});
+
+Deno.test("parseArguments takes a port behind the host", () => {
+  const place = (...args: string[]) => {
+    const { host, port } = request(...args, "ls");
+    return [host, port];
+  };
+  assertEquals(place("--host", "h:2122"), ["h", 2122]);
+  assertEquals(place("--host", "[::1]:2122"), ["::1", 2122]);
+  assertEquals(place("--host", "[::1]", "--port", "9"), ["::1", 9]);
+  assertEquals(place("--host", "::1"), ["::1", 2121]);
 });
 
 Deno.test("parseArguments has mini's own port", () => {
@@ -56,9 +85,60 @@ Deno.test("parseArguments takes names as they are typed", () => {
   assertEquals(request("--", "get", "-c", "--port").operands, ["-c", "--port"]);
 });
 
-Deno.test("parseArguments takes a user without a password", () => {
-  const { user, password } = request("--user", "me", "ls");
-  assertEquals([user, password], ["me", ""]);
+Deno.test("parseArguments gives ls and rm the letters that people know", () => {
+  assertEquals(
+    request("ls", "-lahSRr1td").options,
+    new Set(
+      [
+        ...["recursive", "long", "human", "one", "all"],
+        ...["directory", "by-time", "by-size", "reverse"],
+      ] as const,
+    ),
+  );
+  assertEquals(request("rm", "-R", "a").options, new Set(["recursive"] as const));
+  assertEquals(request("rm", "-r", "a").options, new Set(["recursive"] as const));
+  assertEquals(parseArguments(["get", "-h"]), { asks: "help", verb: "get" });
+  assertEquals(parseArguments(["-h"]), { asks: "help", verb: "" });
+});
+
+Deno.test("parseArguments takes a password in the command line, and warns of it", () => {
+  const { user, password, warnings } = request("--user", "me:a:b", "ls");
+  assertEquals([user, password, warnings.length], ["me", "a:b", 1]);
+  assert(!warnings[0]!.includes("a:b"));
+  assertEquals(request("--user", "me:", "ls").warnings, []);
+  assertEquals(request("--user", "me:", "ls").password, "");
+  assertEquals(request("--user", "me", "ls").password, undefined);
+  assertEquals(request("ls", "ftp://me:secret@h/").warnings.length, 1);
+});
+
+Deno.test("parseArguments takes URLs in the place of paths", () => {
+  const { warnings: _, ...parsed } = request("get", "ftp://me@h:2121/a/b%20c", "ftp://me@H:2121/d");
+  assertEquals(parsed, {
+    ...without(plain("get", "a/b c", "d"), "warnings"),
+    host: "h",
+    user: "me",
+  });
+  assertEquals(request("ls", "ftp://h").operands, [""]);
+  assertEquals([request("ls", "ftp://h/x/").port, request("ls", "FTP://h/x/").host], [21, "h"]);
+  assertEquals(request("--user", "me", "ls", "ftp://h/").user, "me");
+  assertEquals(request("ls", "ftp://h//etc;type=d").operands, ["/etc"]);
+});
+
+function without<T extends object, Name extends keyof T>(value: T, name: Name): Omit<T, Name> {
+  const { [name]: _, ...rest } = value;
+  return rest;
+}
+
+Deno.test("parseArguments takes a URL as where put writes to", () => {
+  const names = (...args: string[]) => {
+    const { operands, output, outputDirectory, host, port } = request("put", ...args);
+    return [operands, output, outputDirectory, host, port];
+  };
+  assertEquals(names("a", "b", "ftp://h/dir/"), [["a", "b"], undefined, "dir/", "h", 21]);
+  assertEquals(names("a", "ftp://h"), [["a"], undefined, "", "h", 21]);
+  assertEquals(names("a", "ftp://h/b"), [["a"], "b", undefined, "h", 21]);
+  assertEquals(names("a", "-o", "ftp://h/b"), [["a"], "b", undefined, "h", 21]);
+  assertEquals(names("a", "-O", "ftp://h/b"), [["a"], undefined, "b", "h", 21]);
 });
 
 /** A command line and its one line of complaint. */
@@ -70,7 +150,31 @@ const WRONG: readonly (readonly [readonly string[], string])[] = [
   [["--port", "--quiet", "ls"], "--port takes a whole number from 1 to 65535"],
   [["--host=", "ls"], "--host takes a name or an address"],
   [["--protocol", "ssh", "ls"], '--protocol takes ftp, mini, not "ssh"'],
-  [["--user", ":secret", "ls"], "--user takes NAME:PASSWORD"],
+  [["--host", "h:x", "ls"], '--host takes a name or an address, and a port, not "h:x"'],
+  [["--host", "h:1", "--port", "2", "ls"], "--host and --port name two ports"],
+  [["--user", ":secret", "ls"], "--user takes NAME"],
+  [["--host", "h", "ls", "ftp://h/"], "--host and a URL name two places"],
+  [["--user", "a", "ls", "ftp://b@h/"], "--user and the URL name two users"],
+  [
+    ["rm", "ftp://h/a", "ftp://me:secret@i/b"],
+    "One command talks to one server, not to ftp://h:21 and ftp://me@i:21",
+  ],
+  [
+    ["get", "ftp://h/a", "b"],
+    '"b" stands beside a URL: give all paths as URLs; another name for the file is -o "b"',
+  ],
+  [["get", "a", "-o", "ftp://h/a"], "get writes to a file here, not to a URL"],
+  [
+    ["put", "ftp://h/a", "b"],
+    "put takes files of this machine, and one URL as where they go to",
+  ],
+  [["ls", "http://h/a"], 'Cannot use "http://h/a": only ftp:// and ftps:// are spoken here'],
+  [["get", "ftp://h/a;type=a"], "Files are moved as they are: leave ;type=a out"],
+  [["get", "ftp://h/a;type=d"], "get takes a file: ;type=d is for ls"],
+  [
+    ["--protocol", "mini", "get", "ftp://h/a"],
+    "--protocol mini has no URLs: give --host and a name",
+  ],
   [
     ["--timeuot", "0", "ls"],
     'Unknown flag "--timeuot": did you mean --timeout? client --help lists the flags',
@@ -88,6 +192,10 @@ const WRONG: readonly (readonly [readonly string[], string])[] = [
     '--timeout takes seconds over 0, up to 86400, not "soon"',
   ],
   [
+    ["--password", "x", "ls"],
+    'Unknown flag "--password": did you mean --password-file? client --help lists the flags',
+  ],
+  [
     ["--prot", "1", "ls"],
     'Unknown flag "--prot": did you mean --protocol? client --help lists the flags',
   ],
@@ -101,52 +209,85 @@ for (const [args, message] of WRONG) {
   });
 }
 
+/** The verbs as a complaint lists them. */
+const VERBS = SUBCOMMANDS.map(({ name }) => name).join(", ");
+
 /** What only the table of verbs can tell. */
 const WRONG_VERBS: readonly (readonly [readonly string[], string])[] = [
-  [[], "Name a verb: get, put, ls, cat, mkdir, rm, mv, stat; --help tells more"],
-  [["fetch", "a"], 'Unknown verb "fetch", not one of get, put, ls, cat, mkdir, rm, mv, stat'],
+  [[], `Name a verb: ${VERBS}; --help tells more`],
+  [["fetch", "a"], `Unknown verb "fetch", not one of ${VERBS}`],
+  [["mkdri", "a"], `Unknown verb "mkdri", not one of ${VERBS}: did you mean mkdir?`],
+  [["ftp://me:secret@h/a"], "Name a verb before the URL: get ftp://me:...@h/a, or ls"],
+  [["get"], "get takes FILE..."],
+  [["get", ""], "get takes FILE..., and no empty name"],
+  [["get", "ftp://h/"], "get takes FILE..., and no empty name"],
+  [["get", "/"], '"/" gives no name to the file: get takes -o NAME for it'],
+  [["get", "a/.."], '"a/.." gives no name to the file: get takes -o NAME for it'],
+  [["get", "a", "-"], "Standard output is -o -: get a -o -"],
   [
-    ["mkdri", "a"],
-    'Unknown verb "mkdri", not one of get, put, ls, cat, mkdir, rm, mv, stat: did you mean mkdir?',
+    ["get", "-c", "a", "-o", "-"],
+    "--continue takes a file of FTP to go on with, not standard output",
   ],
-  [["get"], "get takes REMOTE [LOCAL]"],
-  [["get", "a", "b", "c"], "get takes REMOTE [LOCAL]"],
-  [["get", ""], "get takes REMOTE [LOCAL], and no empty name"],
-  [["get", "/"], 'get takes a LOCAL name too for "/"'],
-  [["get", "a/.."], 'get takes a LOCAL name too for "a/.."'],
-  [["get", "-c", "a", "-"], "--continue takes a file of FTP to go on with, not standard output"],
-  [["put"], "put takes LOCAL [REMOTE]"],
-  [["put", "-"], "put takes a REMOTE name too for standard input"],
-  [["put", "-c", "-", "a"], "--continue takes a file of FTP to go on with, not standard input"],
-  [["mv", "a"], "mv takes FROM TO"],
-  [["mv", "a", "b", "c"], "mv takes FROM TO"],
-  [["ls", "a", "b"], "ls takes [PATH]"],
+  [["get", "a", "b", "-o", "c"], "-o c names one file: get takes -O DIR for 2"],
+  [["get", "-nc", "a"], "--continue goes on with a file, --no-clobber touches none"],
+  [
+    ["get", "x/a", "y/a"],
+    '"x/a" and "y/a" would both be "a" here: name them one by one, with -o NAME',
+  ],
+  [["put"], "put takes FILE..."],
+  [["put", "-"], "Standard input has no name: put - -o NAME"],
+  [["put", "-", "a"], "Standard input has no name: put - -o NAME"],
+  [["put", "-", "-"], "Standard input can be put once: put - -o NAME"],
+  [["put", "a", "-o", "-"], "put -o takes a name on the server; there is no -"],
+  [
+    ["put", "-c", "-", "-o", "a"],
+    "--continue takes a file of FTP to go on with, not standard input",
+  ],
+  [
+    ["put", "x/a", "y/a", "-O", "z"],
+    '"x/a" and "y/a" would both be "a" on the server: name them one by one, with -o NAME',
+  ],
+  [["mv", "a"], "mv takes FROM... TO"],
+  [
+    ["mv", "x/a", "y/a", "z"],
+    '"x/a" and "y/a" would both be "a" in "z": name them one by one, with -o NAME',
+  ],
+  [["chmod", "+x", "a"], 'chmod takes a MODE of octal digits such as 644, not "+x"'],
+  [["quote", "retr", "a"], "quote cannot send RETR: it needs a data connection"],
+  [["quote", "PASS secret"], "quote cannot send PASS: log in with --user"],
+  [["completions", "csh"], 'completions takes bash, zsh, fish, not "csh"'],
   [["ls", "-c"], "--continue is a flag of get and put, not of ls"],
+  [["ls", "-o", "a"], "--output is a flag of get and put, not of ls"],
+  [["rm", "-n", "a"], "--no-clobber is a flag of get, put and mv, not of rm"],
   [["rm", "-p", "a"], "--parents is a flag of mkdir, not of rm"],
   [["cat", "-q", "a"], "--quiet is a flag of get and put, not of cat"],
   [["--protocol", "mini", "ls"], "--protocol mini has get and put, not ls"],
   [
-    ["--protocol", "mini", "--user", "a:b", "get", "a"],
+    ["--protocol", "mini", "--user", "a:", "get", "a"],
     "--user is a flag of ftp, mini has no users",
   ],
   [
     ["--protocol", "mini", "-c", "get", "a"],
     "--continue takes a file of FTP to go on with, not mini",
   ],
-  [["--protocol", "mini", "put", "-", "a"], "put takes a file by mini, not standard input"],
-  [["a\x1b[2J"], 'Unknown verb "a\\x1b[2J", not one of get, put, ls, cat, mkdir, rm, mv, stat'],
+  [
+    ["--protocol", "mini", "put", "-", "-o", "a"],
+    "put takes a file by mini, not standard input",
+  ],
+  [["a\x1b[2J"], `Unknown verb "a\\x1b[2J", not one of ${VERBS}`],
 ];
 
 for (const [args, message] of WRONG_VERBS) {
-  Deno.test(`main refuses ${JSON.stringify(args.join(" "))} with status 2 and one line`, async () => {
+  const line = JSON.stringify(args.join(" "));
+  testWith(["read"], `main refuses ${line} with status 2 and one line`, async () => {
     const console = new FakeConsole();
     assertEquals(await main(args, console), EXIT.usage);
     assertEquals([console.outputText, console.errorText], ["", `${message}\n`]);
   });
 }
 
-for (const args of [["--help"], ["-h"], ["get", "--help"], ["--port", "x", "--bogus", "--help"]]) {
-  Deno.test(`main ${args.join(" ")} names every verb, flag and exit status`, async () => {
+for (const args of [["--help"], ["-h"], ["--port", "x", "--bogus", "--help"]]) {
+  testWith(["read"], `main ${args.join(" ")} names every verb, flag and exit status`, async () => {
     const console = new FakeConsole();
     assertEquals(await main(args, console), EXIT.ok);
     assertEquals(console.errorText, "");
@@ -156,6 +297,44 @@ for (const args of [["--help"], ["-h"], ["get", "--help"], ["--port", "x", "--bo
     }
     for (const name of Object.keys(GRAMMAR.flags)) assertStringIncludes(text, `--${name}`);
     for (const status of Object.values(EXIT)) assertStringIncludes(text, `  ${status} `);
+    assert(!text.includes("NAME:PASSWORD"), "no password is shown where it does not belong");
     for (const line of text.split("\n")) assertEquals(line.length <= 80, true, line);
   });
 }
+
+for (const verb of SUBCOMMANDS) {
+  testWith(["read"], `main ${verb.name} --help has its flags and examples`, async () => {
+    const console = new FakeConsole();
+    assertEquals(await main([verb.name, "--help"], console), EXIT.ok);
+    const text = console.outputText;
+    assertStringIncludes(text, `${verb.name} ${verb.operands}\n`);
+    for (const flag of verb.flags) assertStringIncludes(text, `--${flag}`);
+    for (const example of verb.examples) assertStringIncludes(text, example);
+    for (const line of text.split("\n")) assertEquals(line.length <= 80, true, line);
+  });
+
+  testWith(["read"], `${verb.name}'s examples are command lines`, () => {
+    for (const example of verb.examples) {
+      const line = example.replace(/^.* \| client /, "").replace(/ [|>] .*$/, "");
+      findVerb(request(...line.split(" ")));
+    }
+  });
+}
+
+testWith(["read"], "main --version is the version of deno.json", async () => {
+  const console = new FakeConsole();
+  assertEquals(await main(["--version"], console), EXIT.ok);
+  const { version } = JSON.parse(
+    await Deno.readTextFile(new URL("../../deno.json", import.meta.url)),
+  );
+  assertEquals(console.outputText, `ftplab ${version} (deno ${Deno.version.deno})\n`);
+});
+
+testWith(["read"], "README has the exit statuses of --help", async () => {
+  const text = await Deno.readTextFile(new URL("../../README.md", import.meta.url));
+  const rows = text.matchAll(/^\| (\d+) +\| (.+?) +\|$/gm);
+  assertEquals(
+    [...rows].map(([, status, meaning]) => [status, meaning]),
+    [...EXIT_TEXTS].map(([status, meaning]) => [status, meaning]),
+  );
+});

@@ -18,10 +18,10 @@ served("get downloads a file under its own name, another name, or into a folder"
   const content = octets(300_000);
   await Deno.writeFile(`${root}/a.avi`, content);
   await Deno.mkdir(`${here}/folder`);
-  const { status, output, error } = await client(["get", "a.avi", `${here}/folder`]);
+  const { status, output, error } = await client(["get", "a.avi", "-O", `${here}/folder`]);
   assertEquals([status, output], [EXIT.ok, ""]);
   assertMatch(error, SUMMARY);
-  assertEquals((await client(["get", "/a.avi", `${here}/b.avi`])).status, EXIT.ok);
+  assertEquals((await client(["get", "/a.avi", "-o", `${here}/b.avi`])).status, EXIT.ok);
   assertEquals(await names(here), ["b.avi", "folder"]);
   assertEquals(await names(`${here}/folder`), ["a.avi"]);
   assertEquals(await Deno.readFile(`${here}/folder/a.avi`), content);
@@ -32,7 +32,7 @@ served("get replaces a file when the new one is complete, and -q says nothing", 
   const { root, here, client } = stage;
   await Deno.writeTextFile(`${root}/a`, "new");
   await Deno.writeTextFile(`${here}/a`, "the old one");
-  assertEquals(await client(["get", "-q", "a", `${here}/a`]), {
+  assertEquals(await client(["get", "-q", "a", "-o", `${here}/a`]), {
     status: EXIT.ok,
     output: "",
     error: "",
@@ -40,35 +40,38 @@ served("get replaces a file when the new one is complete, and -q says nothing", 
   assertEquals(await Deno.readTextFile(`${here}/a`), "new");
 });
 
-served("get - and cat write to standard output, progress goes to standard error", async (stage) => {
-  const { root, client } = stage;
-  await Deno.writeTextFile(`${root}/a`, "one\n");
-  await Deno.writeTextFile(`${root}/b`, "two\n");
-  const got = await client(["get", "a", "-"]);
-  assertEquals([got.status, got.output], [EXIT.ok, "one\n"]);
-  assertMatch(got.error, /^a: 4 B in /);
-  assertEquals(await client(["cat", "a", "b"]), {
-    status: EXIT.ok,
-    output: "one\ntwo\n",
-    error: "",
-  });
-});
+served(
+  "get -o - and cat write to standard output, progress goes to standard error",
+  async (stage) => {
+    const { root, client } = stage;
+    await Deno.writeTextFile(`${root}/a`, "one\n");
+    await Deno.writeTextFile(`${root}/b`, "two\n");
+    const got = await client(["get", "a", "-o", "-"]);
+    assertEquals([got.status, got.output], [EXIT.ok, "one\n"]);
+    assertMatch(got.error, /^a: 4 B in /);
+    assertEquals(await client(["cat", "a", "b"]), {
+      status: EXIT.ok,
+      output: "one\ntwo\n",
+      error: "",
+    });
+  },
+);
 
 served("get of an empty file makes one", async ({ root, here, client }) => {
   await Deno.writeTextFile(`${root}/a`, "");
-  assertEquals((await client(["get", "a", `${here}/a`])).status, EXIT.ok);
+  assertEquals((await client(["get", "a", "-o", `${here}/a`])).status, EXIT.ok);
   assertEquals(await Deno.readTextFile(`${here}/a`), "");
   assertEquals(await names(here), ["a"]);
 });
 
 served("get of what is not there leaves nothing, and keeps an earlier part", async (stage) => {
   const { here, client } = stage;
-  const { status, output, error } = await client(["get", "no", `${here}/no`]);
+  const { status, output, error } = await client(["get", "no", "-o", `${here}/no`]);
   assertEquals([status, output], [EXIT.refused, ""]);
   assertMatch(error, /^Cannot retrieve "no": 550 .+\n$/);
   assertEquals(await names(here), []);
   await Deno.writeTextFile(`${here}/no.part`, "earlier");
-  assertEquals((await client(["get", "no", `${here}/no`])).status, EXIT.refused);
+  assertEquals((await client(["get", "no", "-o", `${here}/no`])).status, EXIT.refused);
   assertEquals(await Deno.readTextFile(`${here}/no.part`), "earlier");
 });
 
@@ -79,7 +82,7 @@ served("get -c goes on behind a part, or behind what another program left", asyn
   for (const left of ["a.part", "a"]) {
     // Other octets show that these were not fetched again.
     await Deno.writeFile(`${here}/${left}`, new Uint8Array(4_000));
-    const { status, error } = await client(["get", "-c", "a", `${here}/a`]);
+    const { status, error } = await client(["get", "-c", "a", "-o", `${here}/a`]);
     assertEquals(status, EXIT.ok, error);
     assertMatch(error, /^a: 5\.9 KiB in /);
     const expected = content.slice();
@@ -94,7 +97,7 @@ served("get -c of what is complete transfers nothing", async ({ root, here, clie
   await Deno.writeTextFile(`${root}/a`, "12345");
   for (const left of ["a.part", "a"]) {
     await Deno.writeTextFile(`${here}/${left}`, "abcde");
-    const { status, error } = await client(["get", "-c", "a", `${here}/a`]);
+    const { status, error } = await client(["get", "-c", "a", "-o", `${here}/a`]);
     assertEquals([status, error], [EXIT.ok, "a: already complete\n"]);
     assertEquals(await Deno.readTextFile(`${here}/a`), "abcde");
     assertEquals(await names(here), ["a"]);
@@ -107,7 +110,7 @@ served("get -c refuses a part that is larger than the file, and touches nothing"
   await Deno.writeTextFile(`${root}/a`, "12345");
   for (const left of ["a.part", "a"]) {
     await Deno.writeTextFile(`${here}/${left}`, "123456");
-    const { status, error } = await client(["get", "-c", "a", `${here}/a`]);
+    const { status, error } = await client(["get", "-c", "a", "-o", `${here}/a`]);
     assertEquals(status, EXIT.local);
     assertEquals(
       error,
@@ -130,7 +133,7 @@ served("get says in one line what is wrong with the local file", async ({ root, 
       [`${here}/file/a`, `Cannot write "${here}/file/a": not a directory`],
     ] as const
   ) {
-    const { status, error } = await client(["get", "a", local]);
+    const { status, error } = await client(["get", "a", "-o", local]);
     assertEquals([status, error], [EXIT.local, `${reason}\n`]);
   }
 });
@@ -146,14 +149,14 @@ testWith(
         // Writing to a device takes more than --allow-write, so the program runs by itself.
         const port = String(server.endpoint.port);
         const { code, stderr } = await new Deno.Command(Deno.execPath(), {
-          args: ["run", "-A", MAIN, "client", "--port", port, "get", "a", "/dev/full"],
+          args: ["run", "-A", MAIN, "client", "--port", port, "get", "a", "-o", "/dev/full"],
         }).output();
         assertEquals(code, EXIT.local);
         assertStringIncludes(
           new TextDecoder().decode(stderr),
           'Cannot write "/dev/full": no space left on device\n',
         );
-        const line = `exec "$0" run -A "$1" client -q --port ${port} get a - > /dev/full`;
+        const line = `exec "$0" run -A "$1" client -q --port ${port} get a -o - > /dev/full`;
         const piped = await new Deno.Command("sh", {
           args: ["-c", line, Deno.execPath(), MAIN],
         }).output();
@@ -180,15 +183,15 @@ scripted("get that is broken off keeps the part, says so, and -c finishes it", {
     },
   },
 }, async ({ here, client }) => {
-  const broken = await client(["get", "a", `${here}/a`]);
-  assertEquals([broken.status, broken.output], [EXIT.refused, ""]);
+  const broken = await client(["get", "a", "-o", `${here}/a`]);
+  assertEquals([broken.status, broken.output], [EXIT.retry, ""]);
   assertEquals(
     broken.error,
     `Kept 4 B in "${here}/a.part", get --continue goes on from there\n` +
       'Cannot retrieve "a": 451 Disk error\n',
   );
   assertEquals(await Deno.readTextFile(`${here}/a.part`), "half");
-  assertEquals((await client(["get", "--continue", "a2", `${here}/a`])).status, EXIT.ok);
+  assertEquals((await client(["get", "--continue", "a2", "-o", `${here}/a`])).status, EXIT.ok);
   assertEquals(await Deno.readTextFile(`${here}/a`), "halfdone");
   assertEquals(await names(here), ["a"]);
 });
@@ -202,7 +205,7 @@ scripted("get that ends short is an error, whatever the server says", {
     },
   },
 }, async ({ here, client }) => {
-  const { status, error } = await client(["get", "a", `${here}/a`]);
+  const { status, error } = await client(["get", "a", "-o", `${here}/a`]);
   assertEquals(status, EXIT.connection);
   assertStringIncludes(error, 'Cannot retrieve "a": the transfer ended after 5 of 10 octets\n');
   assertEquals(await names(here), ["a.part"]);
@@ -226,7 +229,10 @@ testWith(
         },
       });
       const console = new FakeConsole({ errTerminal: true });
-      const running = main(["--port", `${server.address.port}`, "get", "a", `${here}/a`], console);
+      const running = main(
+        ["--port", `${server.address.port}`, "get", "a", "-o", `${here}/a`],
+        console,
+      );
       const watcher = Deno.watchFs(here);
       // The first octets are there when the part has been written to.
       for await (const _ of watcher) {
@@ -252,16 +258,16 @@ served(
     for (const link of [Deno.symlink, Deno.link]) {
       await Deno.writeTextFile(`${here}/victim`, "victim");
       await link(`${here}/victim`, `${here}/a.part`);
-      const resumed = await client(["get", "-c", "a", `${here}/a`]);
+      const resumed = await client(["get", "-c", "a", "-o", `${here}/a`]);
       assertEquals([resumed.status, resumed.error.includes("a.part")], [EXIT.local, true]);
-      assertEquals((await client(["get", "a", `${here}/a`])).status, EXIT.ok);
+      assertEquals((await client(["get", "a", "-o", `${here}/a`])).status, EXIT.ok);
       assertEquals(await Deno.readTextFile(`${here}/victim`), "victim");
       assertEquals(await Deno.readTextFile(`${here}/a`), "new");
       assertEquals(await names(here), ["a", "victim"]);
       await Deno.remove(`${here}/a`);
     }
     await Deno.symlink("victim", `${here}/link`);
-    assertEquals((await client(["get", "a", `${here}/link`])).status, EXIT.ok);
+    assertEquals((await client(["get", "a", "-o", `${here}/link`])).status, EXIT.ok);
     assertEquals((await Deno.lstat(`${here}/link`)).isSymlink, true);
     assertEquals(await Deno.readTextFile(`${here}/victim`), "new");
     assertEquals(await names(here), ["link", "victim"]);
@@ -283,10 +289,10 @@ scripted("get refuses a LOCAL that another get is writing", {
     },
   },
 }, async ({ here, client }) => {
-  const first = client(["get", "a", `${here}/a`]);
+  const first = client(["get", "a", "-o", `${here}/a`]);
   await underWay.promise;
   for (const flags of [[], ["-c"]]) {
-    const { status, error } = await client(["get", ...flags, "b", `${here}/a`]);
+    const { status, error } = await client(["get", ...flags, "b", "-o", `${here}/a`]);
     assertEquals(
       [status, error],
       [EXIT.local, `Cannot write "${here}/a.part": another transfer is writing it\n`],

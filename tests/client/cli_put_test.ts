@@ -19,15 +19,15 @@ served("put uploads a file under its own name, another one, or into a folder", a
   const { status, output, error } = await client(["put", `${here}/a.avi`]);
   assertEquals([status, output], [EXIT.ok, ""]);
   assertMatch(error, SUMMARY);
-  assertEquals((await client(["put", `${here}/a.avi`, "folder/"])).status, EXIT.ok);
-  assertEquals((await client(["put", `${here}/a.avi`, "folder/b"])).status, EXIT.ok);
+  assertEquals((await client(["put", `${here}/a.avi`, "-O", "folder"])).status, EXIT.ok);
+  assertEquals((await client(["put", `${here}/a.avi`, "-o", "folder/b"])).status, EXIT.ok);
   for (const path of ["a.avi", "folder/a.avi", "folder/b"]) {
     assertEquals(await Deno.readFile(`${root}/${path}`), content);
   }
 });
 
 served("put - reads standard input", async ({ root, client }) => {
-  const { status, error } = await client(["put", "-", "a"], { input: "from a pipe" });
+  const { status, error } = await client(["put", "-", "-o", "a"], { input: "from a pipe" });
   assertEquals(status, EXIT.ok);
   assertMatch(error, /^a: 11 B in /);
   assertEquals(await Deno.readTextFile(`${root}/a`), "from a pipe");
@@ -40,7 +40,7 @@ served("put says in one line what is wrong with the local file", async ({ here, 
       [here, `Cannot read "${here}": it is a directory`],
     ] as const
   ) {
-    const { status, error } = await client(["put", local, "a"]);
+    const { status, error } = await client(["put", local, "-o", "a"]);
     assertEquals([status, error], [EXIT.local, `${reason}\n`]);
   }
 });
@@ -48,17 +48,17 @@ served("put says in one line what is wrong with the local file", async ({ here, 
 served("put -c goes on behind what the server has", async ({ root, here, client }) => {
   await Deno.writeTextFile(`${here}/a`, "0123456789");
   await Deno.writeTextFile(`${root}/a`, "----");
-  const { status, error } = await client(["put", "-c", `${here}/a`, "a"]);
+  const { status, error } = await client(["put", "-c", `${here}/a`]);
   assertEquals(status, EXIT.ok, error);
   assertMatch(error, /^a: 6 B in /);
   assertEquals(await Deno.readTextFile(`${root}/a`), "----456789");
-  assertEquals(await client(["put", "-c", `${here}/a`, "a"]), {
+  assertEquals(await client(["put", "-c", `${here}/a`]), {
     status: EXIT.ok,
     output: "",
     error: "a: already complete\n",
   });
   await Deno.writeTextFile(`${root}/a`, "longer than it is here");
-  const refused = await client(["put", "-c", `${here}/a`, "a"]);
+  const refused = await client(["put", "-c", `${here}/a`]);
   assertEquals(refused.status, EXIT.local);
   assertEquals(
     refused.error,
@@ -75,7 +75,7 @@ served("put -c finishes an upload that our server has kept as partial", async (s
   const left = await names(root);
   assertEquals(left.length, 1);
   assert(left[0] !== "a", "the name is taken only by what is complete");
-  const { status, error } = await client(["put", "-c", `${here}/a`, "a"]);
+  const { status, error } = await client(["put", "-c", `${here}/a`]);
   assertEquals(status, EXIT.ok, error);
   assertMatch(error, /^a: 29\.3 KiB in /);
   assertEquals(await names(root), ["a"]);
@@ -140,7 +140,7 @@ for (const appends of [true, false]) {
   const { script, content } = halfStored(appends);
   scripted(`put -c ${server}`, script, async ({ here, client }) => {
     await Deno.writeTextFile(`${here}/a`, "0123456789");
-    const { status, error } = await client(["put", "-c", `${here}/a`, "a"]);
+    const { status, error } = await client(["put", "-c", `${here}/a`]);
     assertEquals(status, EXIT.ok, error);
     assertMatch(error, /^a: 6 B in /);
     assertEquals(content(), "0123456789");
@@ -163,7 +163,7 @@ scripted("put of a file that shrinks meanwhile fails, and what came is not a who
 }, async ({ here, client }) => {
   shrinking = `${here}/a`;
   await Deno.writeFile(shrinking, octets(1000));
-  const { status, error } = await client(["put", shrinking, "a"]);
+  const { status, error } = await client(["put", shrinking]);
   assertEquals(
     [status, error],
     [EXIT.local, `Cannot read "${shrinking}": it ended after 10 of 1000 octets\n`],

@@ -90,8 +90,10 @@ served("mkdir, mv and rm change the tree, and say why not", async ({ root, clien
 served("main logs in, and tells a refused login by its status", async ({ root, client }) => {
   await Deno.writeTextFile(`${root}/a`, "");
   const { user, password } = WRITER;
-  assertEquals((await client(["--user", `${user}:${password}`, "ls"])).output, "a\n");
-  const { status, error } = await client(["--user", `${user}:wrong`, "ls"]);
+  const login = (FTPLAB_PASSWORD: string) =>
+    client(["--user", user, "ls"], { variables: { FTPLAB_PASSWORD } });
+  assertEquals((await login(password)).output, "a\n");
+  const { status, error } = await login("wrong");
   assertEquals(status, EXIT.login);
   assertMatch(error, /^Cannot log in as "\w+": 530 .+\n$/);
   assert(!error.includes("wrong"));
@@ -134,17 +136,17 @@ served("get and put by mini", async ({ root, here, client }) => {
   const content = octets(5_000);
   const mini = ["--protocol", "mini"];
   await Deno.writeFile(`${here}/a`, content);
-  const sent = await client([...mini, "put", `${here}/a`, "b"]);
+  const sent = await client([...mini, "put", `${here}/a`, "-o", "b"]);
   assertEquals([sent.status, sent.output], [EXIT.ok, ""]);
   assertMatch(sent.error, /^b: 4\.9 KiB in /);
   assertEquals(await Deno.readFile(`${root}/b`), content);
-  const fetched = await client([...mini, "get", "b", `${here}/c`]);
+  const fetched = await client([...mini, "get", "b", "-o", `${here}/c`]);
   assertEquals(fetched.status, EXIT.ok, fetched.error);
   assertMatch(fetched.error, /^b: 4\.9 KiB in /);
   assertEquals(await Deno.readFile(`${here}/c`), content);
   await Deno.writeTextFile(`${root}/text`, "hello");
-  assertEquals((await client([...mini, "get", "-q", "text", "-"])).output, "hello");
-  const missing = await client([...mini, "get", "no", `${here}/no`]);
+  assertEquals((await client([...mini, "get", "-q", "text", "-o", "-"])).output, "hello");
+  const missing = await client([...mini, "get", "no", "-o", `${here}/no`]);
   assertEquals(missing.status, EXIT.refused);
   assertMatch(missing.error, /^Cannot get "no": .+\n$/);
   assertEquals(await names(here), ["a", "c"]);
@@ -193,7 +195,7 @@ testWith(
       const server = await ours.start(root, { anonymous: "read" });
       try {
         const port = String(server.endpoint.port);
-        const child = await start(["--port", port, "get", "a.avi", `${here}/a.avi`]);
+        const child = await start(["--port", port, "get", "a.avi", "-O", here]);
         const { code, stdout, stderr } = await child.output();
         assertEquals([code, stdout.length], [EXIT.ok, 0]);
         assertMatch(new TextDecoder().decode(stderr), SUMMARY);

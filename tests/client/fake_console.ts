@@ -14,6 +14,10 @@ export interface Surroundings {
   readonly errTerminal?: boolean;
   readonly columns?: number;
   readonly input?: string;
+  /** The environment; empty by default. */
+  readonly variables?: Readonly<Record<string, string>>;
+  /** What is typed when a secret is asked for; without it there is no terminal to type at. */
+  readonly secret?: string;
   /** Standard output is closed after so many octets. */
   readonly outputBytes?: number;
   /** Called with everything that goes to standard output. */
@@ -79,6 +83,16 @@ export class FakeConsole implements Console {
     buffer.set(part);
     this.#input = this.#input.subarray(part.length);
     return Promise.resolve(part.length === 0 ? null : part.length);
+  }
+
+  environment(name: string): string | undefined {
+    return this.#surroundings.variables?.[name];
+  }
+
+  askSecret(prompt: string): Promise<string | undefined> {
+    const { secret } = this.#surroundings;
+    if (secret !== undefined) this.errorText += `${prompt}\n`;
+    return Promise.resolve(secret);
   }
 
   onInterrupt(listener: () => void): () => void {

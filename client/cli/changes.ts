@@ -1,0 +1,92 @@
+/**
+ * The small verbs: cat, mkdir, rm, mv, chmod and quote.
+ *
+ * verbs.ts names them in its table.
+ *
+ * @module
+ */
+
+import {
+  type Client,
+  encodeText,
+  joinPath,
+  lastName,
+  LocalError,
+  makeDirectories,
+  printable,
+  ProtocolError,
+  removeTree,
+} from "../mod.ts";
+import { eachOperand, isOutputFailure, type Task } from "./task.ts";
+import { isThere, outputSink } from "./transfers.ts";
+
+/** Writes files to standard output. */
+export async function cat(task: Task): Promise<void> {
+  const { client, console, request, signal } = task;
+  await eachOperand(task, request.operands, async (path) => {
+    await client.download(path, outputSink(console), { signal });
+  }, { isFinal: isOutputFailure });
+}
+
+/** Makes directories. */
+export async function mkdir(task: Task): Promise<void> {
+  const { client, request } = task;
+  await eachOperand(task, request.operands, async (path) => {
+    if (request.options.has("parents")) await makeDirectories(client, path);
+    else await client.makeDirectory(path);
+  });
+}
+
+/** Removes files, or trees. */
+export async function rm(task: Task): Promise<void> {
+  const { client, request } = task;
+  await eachOperand(task, request.operands, async (path) => {
+    if (request.options.has("recursive")) await removeTree(client, path);
+    else await client.removeFile(path);
+  });
+}
+
+/** Renames one thing, or moves some into a directory, as mv(1) does. */
+export async function mv(task: Task): Promise<void> {
+  const { client, request } = task;
+  const [sources, to] = [request.operands.slice(0, -1), request.operands.at(-1)!];
+  const isFolder = to.endsWith("/") || sources.length > 1 || await isDirectory(client, to);
+  await eachOperand(task, sources, async (from) => {
+    const target = isFolder ? joinPath(to, lastName(from)) : to;
+    if (request.options.has("no-clobber") && await isThere(client, target)) {
+      throw new LocalError(
+        `Cannot move "${from}" to "${target}": it is there already, and --no-clobber is given`,
+      );
+    }
+    await client.rename(from, target);
+  });
+}
+
+async function isDirectory(client: Client, path: string): Promise<boolean> {
+  try {
+    return (await client.stat(path)).kind === "directory";
+  } catch (error) {
+    if (error instanceof ProtocolError) return false;
+    throw error;
+  }
+}
+
+/** Changes mode bits. RFC 959 leaves SITE to the servers; most of those on Unix have CHMOD. */
+export async function chmod(task: Task): Promise<void> {
+  const { client, request } = task;
+  const [mode, ...paths] = request.operands as [string, ...string[]];
+  await eachOperand(task, paths, async (path) => {
+    const reply = await client.command(`SITE CHMOD ${mode} ${path}`);
+    if (reply.code >= 400) throw new ProtocolError(`Cannot change the mode of "${path}"`, reply);
+  });
+}
+
+/** Sends a command and writes its reply, one line of the server's a line. */
+export async function quote({ client, console, request }: Task): Promise<void> {
+  const command = request.operands.join(" ");
+  const reply = await client.command(command);
+  if (reply.code >= 400) throw new ProtocolError(`Cannot do "${command}"`, reply);
+  const show = console.outTerminal ? printable : (text: string) => text;
+  const text = reply.lines.map((line) => `${show(line)}\n`).join("");
+  await console.write(encodeText(`${reply.code} ${text}`));
+}

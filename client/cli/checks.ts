@@ -1,0 +1,138 @@
+/**
+ * What the table of verbs cannot say: which flags and operands exclude each other. All of it is
+ * known before anything is connected.
+ *
+ * Pure; verbs.ts names the functions in its table.
+ *
+ * @module
+ */
+
+import { basename } from "@std/path/basename";
+import { isPlainName, lastName } from "../mod.ts";
+import type { Request } from "./arguments.ts";
+import { UsageError } from "./flags.ts";
+
+/** What get cannot do. */
+export function checkGet(request: Request): void {
+  const { operands, output, outputDirectory } = request;
+  if (operands.includes("-")) {
+    const file = operands.find((name) => name !== "-") ?? "REMOTE";
+    throw new UsageError(`Standard output is -o -: get ${quoted(file)} -o -`);
+  }
+  if (output === "-") {
+    if (request.options.has("continue")) throw notToContinue("standard output");
+    if (outputDirectory !== undefined) throw new UsageError("Standard output is in no folder");
+    return;
+  }
+  checkFlags(request);
+  checkOneOutput(request);
+  if (output !== undefined) return;
+  const nameless = operands.find((remote) => !isPlainName(lastName(remote)));
+  if (nameless !== undefined) {
+    throw new UsageError(`"${nameless}" gives no name to the file: get takes -o NAME for it`);
+  }
+  checkTwins(operands, lastName, "here");
+}
+
+/** What put cannot do. */
+export function checkPut(request: Request): void {
+  const { operands, options, output, protocol } = request;
+  checkFlags(request);
+  if (protocol === "mini" && options.has("no-clobber")) {
+    throw new UsageError("mini does not tell what is there: put --no-clobber takes FTP");
+  }
+  if (output === "-") throw new UsageError("put -o takes a name on the server; there is no -");
+  const streams = operands.filter((local) => local === "-").length;
+  if (streams > 0) {
+    if (streams > 1) throw new UsageError("Standard input can be put once: put - -o NAME");
+    if (options.has("continue")) throw notToContinue("standard input");
+    if (protocol === "mini") throw new UsageError("put takes a file by mini, not standard input");
+    if (output === undefined) throw new UsageError("Standard input has no name: put - -o NAME");
+  }
+  checkOneOutput(request);
+  if (output === undefined) checkTwins(operands, (local) => basename(local), "on the server");
+}
+
+/** What mv cannot do: only a folder takes several. */
+export function checkMove({ operands }: Request): void {
+  if (operands.length > 2) {
+    checkTwins(operands.slice(0, -1), lastName, `in "${operands.at(-1)}"`);
+  }
+}
+
+/** Mode bits as SITE CHMOD takes them everywhere. */
+export function checkMode({ operands: [mode = ""] }: Request): void {
+  if (!/^0?[0-7]{3,4}$/.test(mode)) {
+    throw new UsageError(`chmod takes a MODE of octal digits such as 644, not "${mode}"`);
+  }
+}
+
+/**
+ * Commands that leave the connection in a state that this client does not know, or that are secret:
+ * those with a data connection, those of the login, those of TLS (RFC 4217), those that await
+ * another command.
+ */
+const NOT_TO_QUOTE = new Map<string, string>([
+  ...["RETR", "STOR", "STOU", "APPE", "LIST", "NLST", "MLSD"].map(needsData),
+  ...["PASV", "EPSV", "PORT", "EPRT", "LPRT", "LPSV"].map(needsData),
+  ...["USER", "PASS", "ACCT", "REIN"].map((verb) => [verb, "log in with --user"] as const),
+  ...["AUTH", "PBSZ", "PROT", "CCC"].map((verb) => [verb, "it is of TLS"] as const),
+  ...["REST", "RNFR", "ABOR", "MODE", "STRU"].map((verb) =>
+    [verb, "it changes what comes after it"] as const
+  ),
+]);
+
+function needsData(verb: string): readonly [string, string] {
+  return [verb, "it needs a data connection"];
+}
+
+/** What quote cannot send. */
+export function checkQuote({ operands }: Request): void {
+  const verb = operands.join(" ").trim().split(/\s/, 1)[0]!.toUpperCase();
+  const reason = NOT_TO_QUOTE.get(verb);
+  if (reason !== undefined) throw new UsageError(`quote cannot send ${verb}: ${reason}`);
+}
+
+function checkFlags({ options, protocol }: Request): void {
+  if (!options.has("continue")) return;
+  if (protocol === "mini") throw notToContinue("mini");
+  if (options.has("no-clobber")) {
+    throw new UsageError("--continue goes on with a file, --no-clobber touches none");
+  }
+}
+
+function notToContinue(what: string): UsageError {
+  return new UsageError(`--continue takes a file of FTP to go on with, not ${what}`);
+}
+
+/** One name is for one file. */
+function checkOneOutput({ verb, operands, output }: Request): void {
+  if (output === undefined || operands.length === 1) return;
+  throw new UsageError(
+    `-o ${quoted(output)} names one file: ${verb} takes -O DIR for ${operands.length}`,
+  );
+}
+
+/** The second of two files with one name would overwrite the first. */
+function checkTwins(
+  operands: readonly string[],
+  nameOf: (operand: string) => string,
+  where: string,
+): void {
+  const seen = new Map<string, string>();
+  for (const operand of operands) {
+    const other = seen.get(nameOf(operand));
+    if (other !== undefined) {
+      throw new UsageError(
+        `"${other}" and "${operand}" would both be "${nameOf(operand)}" ${where}: ` +
+          "name them one by one, with -o NAME",
+      );
+    }
+    seen.set(nameOf(operand), operand);
+  }
+}
+
+/** A name as it is typed in a shell. */
+export function quoted(name: string): string {
+  return /^[\w@%+=:,./-]+$/.test(name) ? name : `'${name.replaceAll("'", `'\\''`)}'`;
+}

@@ -1,0 +1,86 @@
+/**
+ * The connections that one command line makes: where to, as whom, and how often again.
+ *
+ * run.ts makes them; verbs reach them by their task.
+ *
+ * @module
+ */
+
+import { type Client, connect } from "../mod.ts";
+import type { BareTask } from "./task.ts";
+import type { Login } from "./secrets.ts";
+
+/** Read only where there may be a password. */
+const SECRETS = new URL("./secrets.ts", import.meta.url).href;
+
+/** Connections to one server, all logged in alike; a password is asked for once. */
+export class Connections {
+  readonly #task: BareTask;
+  #login: Promise<Login> | undefined;
+  #client: Client | undefined;
+
+  /** Nothing is connected before it is asked for. */
+  constructor(task: BareTask) {
+    this.#task = task;
+  }
+
+  /** The connection that verbs use, which may have ended. */
+  get client(): Client {
+    if (this.#client === undefined) throw new Error("Nothing is connected");
+    return this.#client;
+  }
+
+  /** The same while it is there, else another one in its place. */
+  async connected(): Promise<Client> {
+    if (this.#client === undefined || this.#client.closed) this.#client = await this.connect();
+    return this.#client;
+  }
+
+  /**
+   * One more connection, which whoever asks for it closes.
+   *
+   * @throws {UsageError} when there is no password to be had.
+   */
+  async connect(): Promise<Client> {
+    const { request, signal } = this.#task;
+    const { host, port, timeoutMs } = request;
+    this.#login ??= loginOf(this.#task);
+    const login = await this.#login;
+    signal.throwIfAborted();
+    return await connect({
+      host,
+      port,
+      signal,
+      ...login,
+      ...(timeoutMs === undefined ? {} : { timeoutMs }),
+    });
+  }
+
+  /** Closes the connection now. */
+  close(): void {
+    this.#client?.close();
+  }
+
+  /** Says goodbye. */
+  async quit(): Promise<void> {
+    await this.#client?.quit();
+  }
+}
+
+async function loginOf({ console, reporter, request, signal }: BareTask): Promise<Login> {
+  const { user, passwordFile, netrcFile } = request;
+  const isNamed = [user, passwordFile, netrcFile].some((value) => value !== undefined);
+  if (!isNamed && !hasNetrc(console)) return {};
+  const secrets: typeof import("./secrets.ts") = await import(SECRETS);
+  return await secrets.loginFor(request, console, (text) => reporter.note(text), signal);
+}
+
+function hasNetrc(console: BareTask["console"]): boolean {
+  const home = console.environment("HOME") ?? console.environment("USERPROFILE");
+  try {
+    return home !== undefined && Deno.statSync(`${home}/.netrc`).isFile;
+  } catch {
+    // Nothing there, or nothing that may be read.
+    return false;
+  }
+}

@@ -1,0 +1,77 @@
+/**
+ * What --help and --version say: everything on one page, or what belongs to one verb.
+ *
+ * mod.ts loads it when it is asked; help.ts lays it out.
+ *
+ * @module
+ */
+
+import { GRAMMAR, LETTERS_OF_VERB } from "./arguments.ts";
+import { EXIT_TEXTS } from "./exit.ts";
+import { type Flag, renderHelp, type Row, type Topic } from "./flags.ts";
+import { SUBCOMMANDS } from "./verbs.ts";
+
+/** The version of the project; deno.json has the same. */
+export const VERSION = "0.1.0";
+
+/** What --version writes. */
+export function versionText(): string {
+  return `ftplab ${VERSION} (deno ${Deno.version.deno})`;
+}
+
+/** What --help writes: of `verb`, or of all where there is none of that name. */
+export function helpText(verb: string, columns: number | undefined): string {
+  const found = SUBCOMMANDS.find(({ name }) => name === verb);
+  return found === undefined ? wholeText(columns) : verbText(verb, columns);
+}
+
+function wholeText(columns: number | undefined): string {
+  return renderHelp({
+    ...GRAMMAR,
+    usage: ["client [FLAGS] VERB ...", "client VERB --help"],
+    about: "An FTP client: binary transfers over passive connections, with any server. There is " +
+      "no TLS as yet: names, passwords and files go in clear text.",
+    topics: [{
+      title: "Verbs",
+      rows: SUBCOMMANDS.map((verb) => [`${verb.name} ${verb.operands}`, verb.summary]),
+    }, examples(SUBCOMMANDS.flatMap((verb) => verb.examples.slice(0, 1)))],
+    exits: EXIT_TEXTS,
+    notes: [
+      "Where a path on the server is taken, ftp://USER@HOST:PORT/PATH is, too: below the folder " +
+      "of the login, or with // or /%2F from the root. Its port is 21 unless it says another.",
+      "A password comes from --password-file, FTPLAB_PASSWORD, .netrc or, on a terminal, the " +
+      "question for it, in this order; none of them shows it to others, as a command line does.",
+      "Of several files one that fails does not stop the others; the status is that of the first " +
+      "that failed.",
+      "A download is written to LOCAL.part and takes its name when it is complete; what is left " +
+      "of a broken one is where get --continue goes on. Times are UTC. A name that begins with " +
+      "a dash follows --: client -- get -x.",
+    ],
+  }, columns);
+}
+
+function verbText(name: string, columns: number | undefined): string {
+  const verb = SUBCOMMANDS.find((each) => each.name === name)!;
+  const letters = LETTERS_OF_VERB.get(name) ?? {};
+  const flags = Object.fromEntries(
+    Object.entries<Flag>(GRAMMAR.flags).filter(([flag]) => verb.flags.some((each) => each === flag))
+      .map(([flag, row]) => {
+        const letter = Object.entries(letters).find(([, each]) => each === flag)?.[0] ?? row.letter;
+        return [flag, letter === undefined ? row : { ...row, letter }];
+      }),
+  );
+  return renderHelp({
+    command: "client",
+    flags,
+    operands: true,
+    usage: [`client [FLAGS] ${verb.name} ${verb.operands}`],
+    about: `${verb.name}: ${verb.summary}.`,
+    topics: [examples(verb.examples)],
+    exits: [],
+    notes: ["client --help has the flags of every verb, exit statuses, and more."],
+  }, columns);
+}
+
+function examples(lines: readonly string[]): Topic {
+  return { title: "Examples", rows: lines.map((line): Row => [`client ${line}`, ""]) };
+}

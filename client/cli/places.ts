@@ -1,0 +1,124 @@
+/**
+ * URLs among the operands: what they say of the server, and the paths that verbs work on.
+ *
+ * Pure. A command line has one connection, so all its URLs have to name the same place.
+ *
+ * @module
+ */
+
+import { type FtpUrl, isUrl, parseUrl, UrlError } from "../url.ts";
+import { UsageError } from "./flags.ts";
+
+/** What a URL says of where to connect to, and as whom. */
+export interface Place {
+  readonly host: string;
+  readonly port: number;
+  readonly user?: string;
+  readonly password?: string;
+}
+
+/** The names of a command line. */
+export interface Names {
+  readonly operands: readonly string[];
+  readonly output?: string;
+  readonly outputDirectory?: string;
+}
+
+/** The same as they were typed. */
+interface Typed {
+  readonly verb: string;
+  readonly operands: readonly string[];
+  readonly output: string | undefined;
+  readonly outputDirectory: string | undefined;
+}
+
+/**
+ * Puts paths in the place of URLs. The URL of put is where files go to, at the end or as -o; all
+ * other verbs take URLs where they take paths on the server.
+ *
+ * @throws {UsageError} for a URL that cannot be used, and for two places in one command.
+ */
+export function placed({ verb, operands, output, outputDirectory }: Typed): Names & {
+  readonly place?: Place;
+} {
+  const names = {
+    operands,
+    ...(output === undefined ? {} : { output }),
+    ...(outputDirectory === undefined ? {} : { outputDirectory }),
+  };
+  if (![...operands, output ?? "", outputDirectory ?? ""].some(isUrl)) return names;
+  if (verb === "put") return putPlace(names);
+  if (isUrl(output ?? "") || isUrl(outputDirectory ?? "")) {
+    throw new UsageError(`${verb} writes to a file here, not to a URL`);
+  }
+  if (!operands.every(isUrl)) {
+    const path = operands.find((operand) => !isUrl(operand));
+    const hint = verb === "get" ? `; another name for the file is -o "${path}"` : "";
+    throw new UsageError(`"${path}" stands beside a URL: give all paths as URLs${hint}`);
+  }
+  const urls = operands.map(read);
+  const [first] = urls as [FtpUrl];
+  for (const url of urls) {
+    if (keyOf(url) !== keyOf(first)) {
+      throw new UsageError(
+        `One command talks to one server, not to ${shown(first)} and ${shown(url)}`,
+      );
+    }
+    if (url.type === "d" && verb !== "ls") {
+      throw new UsageError(`${verb} takes a file: ;type=d is for ls`);
+    }
+  }
+  return { ...names, operands: urls.map((url) => url.path), place: placeOf(first) };
+}
+
+/** Files of this machine, and one URL that says where they go to. */
+function putPlace(names: Names): Names & { readonly place: Place } {
+  const flagged = [names.output, names.outputDirectory].filter((name) => name !== undefined);
+  const last = flagged.length === 0 ? names.operands.at(-1)! : flagged[0]!;
+  const files = flagged.length === 0 ? names.operands.slice(0, -1) : names.operands;
+  if (flagged.length > 1 || files.some(isUrl) || !isUrl(last)) {
+    throw new UsageError("put takes files of this machine, and one URL as where they go to");
+  }
+  const url = read(last);
+  const isFolder = url.path === "" || url.path.endsWith("/") ||
+    names.outputDirectory !== undefined || url.type === "d";
+  return {
+    operands: files,
+    ...(isFolder ? { outputDirectory: url.path } : { output: url.path }),
+    place: placeOf(url),
+  };
+}
+
+function read(text: string): FtpUrl {
+  let url: FtpUrl;
+  try {
+    url = parseUrl(text);
+  } catch (error) {
+    if (error instanceof UrlError) throw new UsageError(error.message);
+    throw error;
+  }
+  if (url.type === "a") throw new UsageError("Files are moved as they are: leave ;type=a out");
+  if (url.scheme === "ftps") {
+    throw new UsageError("There is no TLS as yet: ftps:// cannot be spoken");
+  }
+  return url;
+}
+
+/** What two URLs of one connection have in common. */
+function keyOf({ scheme, host, port, user, password }: FtpUrl): string {
+  return JSON.stringify([scheme, host.toLowerCase(), port, user, password]);
+}
+
+function shown({ scheme, user, host, port }: FtpUrl): string {
+  const login = user === undefined ? "" : `${user}@`;
+  return `${scheme}://${login}${host.includes(":") ? `[${host}]` : host}:${port}`;
+}
+
+function placeOf({ host, port, user, password }: FtpUrl): Place {
+  return {
+    host,
+    port,
+    ...(user === undefined ? {} : { user }),
+    ...(password === undefined ? {} : { password }),
+  };
+}

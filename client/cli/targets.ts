@@ -1,0 +1,85 @@
+/**
+ * The names that transfers write to, on this machine and on the server.
+ *
+ * transfers.ts asks; nothing is opened here.
+ *
+ * @module
+ */
+
+import { basename } from "@std/path/basename";
+import { type ClientError, isPlainName, joinPath, lastName, LocalError } from "../mod.ts";
+import type { Request } from "./arguments.ts";
+import { quoted } from "./checks.ts";
+
+/** Says how the older form, two operands for one file, is typed now. */
+export function hintAtOutput(
+  { verb, operands }: Request,
+  isMissing: (error: ClientError) => boolean,
+): (operand: string, error: ClientError) => string | undefined {
+  return (operand, error) => {
+    const [file, name] = operands as [string, string];
+    if (operands.length !== 2 || operand !== name || !isMissing(error)) return undefined;
+    const here = verb === "get" ? "here" : "on the server";
+    return `If that was to be its name ${here}: ${verb} ${quoted(file)} -o ${quoted(name)}`;
+  };
+}
+
+/** The remote name of an upload: "dir/" gets the file under its local name. */
+export function remoteTarget(local: string, { output, outputDirectory = "" }: Request): string {
+  const name = output === undefined || output.endsWith("/")
+    ? (output ?? "") + basename(local)
+    : output;
+  return joinPath(outputDirectory, name);
+}
+
+/**
+ * The local name of a download: a directory gets the file under its remote name.
+ *
+ * @throws {LocalError} when there is no such directory, or a file that is not to be overwritten.
+ */
+export function localTarget(remote: string, { output, outputDirectory, options }: Request): string {
+  const target = inside(inside(undefined, outputDirectory, true), output, false) ?? "";
+  const path = target === "" || target.endsWith("/") ? target + plainNameOf(remote) : target;
+  if (options.has("no-clobber") && isHere(path)) {
+    throw new LocalError(`Cannot write "${path}": it is there already, and --no-clobber is given`);
+  }
+  return path;
+}
+
+/** `name` below `folder`; with a slash at its end when it is a directory itself. */
+function inside(
+  folder: string | undefined,
+  name: string | undefined,
+  mustBeDirectory: boolean,
+): string | undefined {
+  if (name === undefined) return folder;
+  const path = joinPath(folder ?? "", name);
+  if (isDirectoryHere(path)) return `${path.replace(/\/+$/, "")}/`;
+  if (!mustBeDirectory && !path.endsWith("/")) return path;
+  throw new LocalError(`Cannot write into "${path}": there is no such directory`);
+}
+
+function plainNameOf(remote: string): string {
+  const name = lastName(remote);
+  if (isPlainName(name)) return name;
+  throw new LocalError(`Cannot write "${remote}" into a folder: it has no name of its own`);
+}
+
+function isDirectoryHere(path: string): boolean {
+  try {
+    return Deno.statSync(path).isDirectory;
+  } catch {
+    // What it is instead is told by whoever opens it.
+    return false;
+  }
+}
+
+/** Whether anything has the name, a link that leads nowhere as well. */
+function isHere(path: string): boolean {
+  try {
+    Deno.lstatSync(path);
+    return true;
+  } catch (error) {
+    return !(error instanceof Deno.errors.NotFound);
+  }
+}

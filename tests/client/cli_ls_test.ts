@@ -1,0 +1,86 @@
+/**
+ * The command line's ls, with the flags that people know.
+ *
+ * @module
+ */
+
+import { assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
+import { EXIT } from "../../client/cli/mod.ts";
+import { scripted, served, type Stage } from "./stage.ts";
+
+/** A folder with sizes and times that differ. */
+async function fill(root: string): Promise<void> {
+  const files = [["a", 3, 2003], ["b", 5000, 2001], ["c", 1, 2002], [".hidden", 1, 2000]] as const;
+  for (const [name, size, year] of files) {
+    await Deno.writeFile(`${root}/${name}`, new Uint8Array(size));
+    const time = new Date(Date.UTC(year, 0, 1));
+    await Deno.utime(`${root}/${name}`, time, time);
+  }
+}
+
+async function listed({ client }: Stage, ...args: string[]): Promise<string> {
+  const { status, output, error } = await client(["ls", ...args]);
+  assertEquals([status, error], [EXIT.ok, ""]);
+  return output;
+}
+
+served("ls sorts by name, time or size, and the other way round", async (stage) => {
+  await fill(stage.root);
+  assertEquals(await listed(stage), "a\nb\nc\n");
+  assertEquals(await listed(stage, "-r"), "c\nb\na\n");
+  assertEquals(await listed(stage, "-t"), "a\nc\nb\n");
+  assertEquals(await listed(stage, "-tr"), "b\nc\na\n");
+  assertEquals(await listed(stage, "-S"), "b\na\nc\n");
+  assertEquals(await listed(stage, "-rS"), "c\na\nb\n");
+});
+
+served("ls leaves out names with a dot, unless -a or the name itself is given", async (stage) => {
+  await fill(stage.root);
+  assertEquals(await listed(stage, "-a"), ".hidden\na\nb\nc\n");
+  assertEquals(await listed(stage, ".hidden"), ".hidden\n");
+});
+
+served("ls -lh has sizes for people, -1 a name a line on a terminal", async (stage) => {
+  await fill(stage.root);
+  const lines = (await listed(stage, "-lh")).split("\n");
+  assertMatch(lines[0]!, / 3 B {2}2003-01-01 00:00 {2}a$/);
+  assertMatch(lines[1]!, / 4\.9 KiB {2}2001-01-01 00:00 {2}b$/);
+  const shown = await stage.client(["ls", "-1"], { outTerminal: true });
+  assertEquals(shown.output, "a\nb\nc\n");
+  assertEquals((await stage.client(["ls"], { outTerminal: true })).output, "a  b  c\n");
+});
+
+served("ls of several, -R and -d", async (stage) => {
+  const { root, client } = stage;
+  await Deno.mkdir(`${root}/d/e/f`, { recursive: true });
+  await Deno.mkdir(`${root}/d/.g`);
+  await Deno.mkdir(`${root}/h`);
+  for (const name of ["x", "d/y", "d/e/z", "d/e/f/w"]) {
+    await Deno.writeTextFile(`${root}/${name}`, "");
+  }
+  assertEquals(await listed(stage, "x", "h", "d"), "x\n\nh:\n\nd:\ne\ny\n");
+  assertEquals(
+    await listed(stage, "-R"),
+    ".:\nd\nh\nx\n\nd:\ne\ny\n\nd/e:\nf\nz\n\nd/e/f:\nw\n\nh:\n",
+  );
+  assertEquals(await listed(stage, "-d"), ".\n");
+  assertMatch(await listed(stage, "-ld", "d", "x"), /^d.* d\n-.* x\n$/);
+  const { status, output, error } = await client(["ls", "h", "no", "x"]);
+  assertEquals([status, output], [EXIT.refused, "h:\n\nx\n"]);
+  assertMatch(error, /^Cannot list "no": 550 .+\n1 of 3 failed\n$/);
+});
+
+scripted("ls -R ends in a tree that has no end", {
+  answers: {
+    FEAT: "211-Features\r\n MLST type*;\r\n211 End",
+    MLSD: async (_, session) => {
+      await session.send("type=dir; d\r\n");
+      await session.say("226 Done");
+    },
+  },
+}, async ({ client }) => {
+  const { status, output, error } = await client(["ls", "-R"]);
+  assertEquals(status, EXIT.ok);
+  assertEquals(output.split("\n\n").length, 129);
+  assertStringIncludes(error, " and more is left out: too deep\n");
+});

@@ -1,0 +1,139 @@
+/**
+ * The command line as a process: a terminal that is asked for a password, a full disk behind
+ * standard output, the folder that a task was called from.
+ *
+ * @module
+ */
+
+import { assert, assertEquals, assertMatch } from "@std/assert";
+import { fromFileUrl } from "@std/path";
+import { EXIT } from "../../client/cli/mod.ts";
+import { missing, testWith } from "../permission.ts";
+import { ScriptedServer } from "./scripted_server.ts";
+import { names, NEEDS, ours, withFolders } from "./stage.ts";
+
+const MAIN = fromFileUrl(new URL("../../main.ts", import.meta.url));
+const CONFIG = fromFileUrl(new URL("../../deno.json", import.meta.url));
+
+/** A line of sh that starts the program with what the client's task permits. */
+const PROGRAM = `"$DENO" run --quiet --no-check --allow-net --allow-read --allow-write ` +
+  `--allow-env=FTPLAB_PASSWORD,HOME,USERPROFILE --config "$CONFIG" "$MAIN"`;
+
+async function sh(line: string, cwd: string) {
+  const { code, stdout, stderr } = await new Deno.Command("sh", {
+    args: ["-c", line],
+    cwd,
+    env: { DENO: Deno.execPath(), MAIN, CONFIG, DENO_NO_UPDATE_CHECK: "1" },
+    stdin: "null",
+  }).output();
+  const decoder = new TextDecoder();
+  return { code, stdout: decoder.decode(stdout), stderr: decoder.decode(stderr) };
+}
+
+testWith(
+  [...NEEDS, "run"],
+  "standard output that is full is one line and status 5, whatever writes to it",
+  () =>
+    withFolders(async (root, here) => {
+      await Deno.writeTextFile(`${root}/a`, "12345");
+      const server = await ours.start(root, { anonymous: "read" });
+      try {
+        const port = `--port ${server.endpoint.port}`;
+        for (
+          const args of [
+            `${port} get -q a -o -`,
+            `${port} cat a a`,
+            `${port} ls`,
+            `${port} stat a`,
+            `${port} quote SYST`,
+            "--help",
+            "get --help",
+            "--version",
+            "completions bash",
+          ]
+        ) {
+          const { code, stderr } = await sh(`exec ${PROGRAM} client ${args} > /dev/full`, here);
+          assertMatch(
+            stderr,
+            /^Cannot write to standard output: no space left on device\n(1 failed, 1 not tried.*\n)?$/,
+            args,
+          );
+          assertEquals(code, EXIT.local, args);
+        }
+      } finally {
+        await server.stop(0);
+      }
+    }),
+  Deno.build.os === "linux" ? undefined : "needs /dev/full",
+);
+
+/** Why no terminal can be made here. */
+function noTerminal(): string | undefined {
+  if (missing(["run"]).length > 0) return undefined;
+  try {
+    const args = ["--version"];
+    new Deno.Command("script", { args, stdout: "null", stderr: "null" }).outputSync();
+    return Deno.build.os === "linux" ? undefined : "needs the script(1) of util-linux";
+  } catch {
+    return "script(1) is not installed";
+  }
+}
+
+testWith(
+  [...NEEDS, "run"],
+  "a terminal is asked for the password, shows none of it, and is as it was afterwards",
+  () =>
+    withFolders(async (_, here) => {
+      const commands = { USER: "331 Password", PASS: "230 In", MKD: '257 "a" made' };
+      await using server = new ScriptedServer({ answers: commands });
+      const line = `${PROGRAM} client --port ${server.address.port} --user me ` +
+        `--netrc-file /dev/null mkdir a; ` +
+        `echo "status $?"; stty -a | grep -o -w -e -echo -e echo -e -icanon -e icanon`;
+      const child = new Deno.Command("script", {
+        args: ["-q", "-e", "-c", line, "/dev/null"],
+        cwd: here,
+        env: { DENO: Deno.execPath(), MAIN, CONFIG, SHELL: "/bin/sh", TERM: "xterm" },
+        stdin: "piped",
+        stdout: "piped",
+        stderr: "null",
+      }).spawn();
+      const writer = child.stdin.getWriter();
+      let screen = "";
+      let typed = false;
+      for await (const text of child.stdout.pipeThrough(new TextDecoderStream())) {
+        screen += text;
+        if (typed || !screen.includes("Password for me")) continue;
+        typed = true;
+        await writer.write(new TextEncoder().encode("secrex\x7ft word\n"));
+      }
+      await writer.close().catch(() => {});
+      await child.status;
+      assert(!screen.includes("secre"), screen);
+      assertMatch(screen, /^Password for me at 127\.0\.0\.1: \r?\nstatus 0\r?\n/);
+      assertMatch(screen, /\b(icanon\s+echo|echo\s+icanon)\s*$/);
+      assertEquals(server.commands.slice(0, 2), ["USER me", "PASS secret word"]);
+    }),
+  noTerminal(),
+);
+
+testWith(
+  [...NEEDS, "run"],
+  "deno task client works in the folder that it is called from",
+  () =>
+    withFolders(async (root, here) => {
+      await Deno.writeTextFile(`${root}/a.avi`, "film");
+      const server = await ours.start(root, { anonymous: "write" });
+      try {
+        const task =
+          `"$DENO" task --quiet --config "$CONFIG" client --port ${server.endpoint.port}`;
+        const got = await sh(`${task} get -q a.avi`, here);
+        assertEquals([got.code, got.stdout], [EXIT.ok, ""], got.stderr);
+        assertEquals(await names(here), ["a.avi"]);
+        await Deno.writeTextFile(`${here}/b c`, "text");
+        assertEquals((await sh(`${task} put -q "b c"`, here)).code, EXIT.ok);
+        assertEquals(await names(root), ["a.avi", "b c"]);
+      } finally {
+        await server.stop(0);
+      }
+    }),
+);

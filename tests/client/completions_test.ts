@@ -1,0 +1,105 @@
+/**
+ * Completions, tried with the shells themselves.
+ *
+ * @module
+ */
+
+import { assertEquals, assertStringIncludes } from "@std/assert";
+import { GRAMMAR } from "../../client/cli/arguments.ts";
+import { scriptFor } from "../../client/cli/completions.ts";
+import { EXIT, main } from "../../client/cli/mod.ts";
+import { SUBCOMMANDS } from "../../client/cli/verbs.ts";
+import { missing, testWith } from "../permission.ts";
+import { FakeConsole } from "./fake_console.ts";
+
+/** Runs a program with `input`; undefined when it is not installed. */
+async function output(program: string, args: readonly string[], cwd?: string) {
+  const { code, stdout, stderr } = await new Deno.Command(program, {
+    args: [...args],
+    ...(cwd === undefined ? {} : { cwd }),
+    stdin: "null",
+  }).output();
+  const decoder = new TextDecoder();
+  return { code, stdout: decoder.decode(stdout), stderr: decoder.decode(stderr) };
+}
+
+/** Why a shell cannot be tried here. */
+function without(shell: string): string | undefined {
+  if (missing(["run"]).length > 0) return undefined;
+  try {
+    new Deno.Command(shell, { args: ["-c", "true"], stdout: "null", stderr: "null" }).outputSync();
+    return undefined;
+  } catch {
+    return `${shell} is not installed`;
+  }
+}
+
+for (const shell of ["bash", "zsh", "fish"]) {
+  testWith(["read"], `completions ${shell} names every verb and every flag`, async () => {
+    const console = new FakeConsole();
+    assertEquals(await main(["completions", shell], console), EXIT.ok);
+    for (const { name } of SUBCOMMANDS) assertStringIncludes(console.outputText, name);
+    for (const name of Object.keys(GRAMMAR.flags)) {
+      assertStringIncludes(console.outputText, shell === "fish" ? `-l ${name}` : `--${name}`);
+    }
+  });
+
+  testWith(["read", "write", "run"], `${shell} can read its completions`, async () => {
+    const path = await Deno.makeTempFile();
+    try {
+      await Deno.writeTextFile(path, scriptFor(shell));
+      assertEquals(await output(shell, ["-n", path]), { code: 0, stdout: "", stderr: "" });
+    } finally {
+      await Deno.remove(path);
+    }
+  }, without(shell));
+}
+
+/** What bash offers at the end of words. */
+const OFFERS: readonly (readonly [readonly string[], readonly string[]])[] = [
+  [["cl"], ["client"]],
+  [["serve", ""], []],
+  [["client", "ch"], ["chmod"]],
+  [["client", "--host", "h", "-q", "m"], ["mkdir", "mv"]],
+  [["client", "-o", "ls", "--port", "put", "st"], ["stat"]],
+  [["client", "--protocol", ""], ["ftp", "mini"]],
+  [["client", "--user", ""], []],
+  [["client", "ls", "--h"], ["--host", "--human", "--help"]],
+  [["client", "get", "--h"], ["--host", "--help"]],
+  [["client", "mv", "--no"], ["--no-clobber"]],
+  [["client", "get", "x"], []],
+  [["client", "put", "x"], ["x y", "xd"]],
+  [["client", "get", "-O", "x"], ["xd"]],
+  [["client", "--password-file", "x"], ["x y", "xd"]],
+  [["client", "completions", "z"], ["zsh"]],
+];
+
+testWith(
+  ["read", "write", "run"],
+  "bash completes verbs, flags, values and local files",
+  async () => {
+    const folder = await Deno.makeTempDir();
+    try {
+      await Deno.writeTextFile(`${folder}/script`, scriptFor("bash"));
+      await Deno.mkdir(`${folder}/there`);
+      await Deno.mkdir(`${folder}/there/xd`);
+      await Deno.writeTextFile(`${folder}/there/x y`, "");
+      for (const [words, offers] of OFFERS) {
+        // compopt works only within a completion, which bash has only when it is interactive.
+        const line = `source ../script; complete -p ftplab; compopt() { :; }
+        COMP_WORDS=(ftplab "$@"); COMP_CWORD=$#; _ftplab; printf '%s\\n' "\${COMPREPLY[@]}"`;
+        const { stdout, stderr } = await output(
+          "bash",
+          ["--norc", "-c", line, "bash", ...words],
+          `${folder}/there`,
+        );
+        const [declared, ...found] = stdout.split("\n").filter((each) => each !== "");
+        assertEquals([declared, stderr], ["complete -F _ftplab ftplab", ""]);
+        assertEquals(found.sort(), [...offers].sort(), words.join(" "));
+      }
+    } finally {
+      await Deno.remove(folder, { recursive: true });
+    }
+  },
+  without("bash"),
+);
