@@ -5,7 +5,14 @@
  * @module
  */
 
-import { closest, USAGE_STATUS, UsageError } from "./client/cli/flags.ts";
+import {
+  closest,
+  print,
+  PrintError,
+  USAGE_STATUS,
+  UsageError,
+  versionText,
+} from "./client/cli/flags.ts";
 
 const USAGE_TEXT = `Usage: deno task serve  [FLAGS]        an FTP server; --help lists the flags
        deno task client [FLAGS] VERB   an FTP client; --help lists the verbs
@@ -46,13 +53,22 @@ export async function main([name, ...args]: readonly string[]): Promise<number> 
     console.error(USAGE_TEXT);
     return USAGE_STATUS;
   }
-  if (["--help", "-h", "help"].includes(name)) {
-    console.log(USAGE_TEXT);
-    return 0;
-  }
   try {
+    if (["--help", "-h", "help"].includes(name)) {
+      print(USAGE_TEXT);
+      return 0;
+    }
+    if (name === "--version") {
+      print(versionText());
+      return 0;
+    }
     return await (await load(name)).main(args);
   } catch (error) {
+    if (error instanceof PrintError) {
+      // Nobody reads any more, as SIGPIPE would say: that is no fault.
+      if (error.status !== 141) console.error(`ftplab: ${error.message}`);
+      return error.status;
+    }
     if (!(error instanceof UsageError)) throw error;
     console.error(`ftplab: ${error.message}`);
     return USAGE_STATUS;

@@ -8,7 +8,7 @@
 import { join } from "@std/path";
 import { type Before, fill, type Programs, RunFile } from "./fill.ts";
 import { planOf } from "./run/cast.ts";
-import { outputColumns, UsageError } from "../client/cli/flags.ts";
+import { outputColumns, print, UsageError } from "../client/cli/flags.ts";
 import { type BenchFlags, helpText, parseFlags } from "./flags.ts";
 import { nativeLoad, TYPESCRIPT_LOAD } from "./load/process.ts";
 import { foretold } from "./run/estimate.ts";
@@ -38,7 +38,7 @@ export async function main(args: readonly string[]): Promise<number> {
   const parsed = parseFlags(args);
   switch (parsed.kind) {
     case "help":
-      console.log(helpText(outputColumns()));
+      print(helpText(outputColumns()));
       return 0;
     case "report":
       return await report(parsed.file, parsed.page) ?? 1;

@@ -75,6 +75,28 @@ testWith(NEEDS, "main without a command, or with an unknown one, is status 2", a
   assertEquals([help!.code, help!.stderr], [0, ""]);
 });
 
+testWith(NEEDS, "main --version is that of deno.json", async () => {
+  const { version } = JSON.parse(
+    await Deno.readTextFile(new URL("../deno.json", import.meta.url)),
+  );
+  const { code, stdout } = await run(["--version"]);
+  assertEquals([code, stdout], [0, `ftplab ${version} (deno ${Deno.version.deno})\n`]);
+});
+
+testWith(NEEDS, "help that standard output does not take is one line, status 5", async () => {
+  const main = new URL("../main.ts", import.meta.url).pathname;
+  for (const args of ["--help", "serve --help", "bench --help", "lab --help", "--version"]) {
+    const { code, stderr } = await new Deno.Command("sh", {
+      args: ["-c", `exec "$0" run --quiet -A "$1" ${args} > /dev/full`, Deno.execPath(), main],
+    }).output();
+    assertEquals(
+      [code, new TextDecoder().decode(stderr)],
+      [5, "ftplab: Cannot write to standard output: no space left on device\n"],
+      args,
+    );
+  }
+}, Deno.build.os === "linux" ? undefined : "needs /dev/full");
+
 /** Why system calls cannot be watched here. */
 function unwatchable(): string | undefined {
   if (missing(["run"]).length > 0) return undefined;
@@ -90,7 +112,7 @@ function unwatchable(): string | undefined {
 /** Where the files of each command are; what it may import of them is tests/tidy/'s question. */
 const OPENED: Readonly<Record<string, RegExp>> = {
   client: /^(main\.ts$|client\/|server\/)/,
-  serve: /^(main\.ts$|client\/(cli\/(flags|help|scan|usage)|text)\.ts$|models\/|server\/)/,
+  serve: /^(main\.ts$|client\/(cli\/(flags|help|print|scan|usage)|text)\.ts$|models\/|server\/)/,
 };
 
 /**

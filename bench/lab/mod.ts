@@ -10,6 +10,7 @@ import {
   closest,
   type CommandLine,
   outputColumns,
+  print,
   readFlags,
   renderHelp,
   UsageError,
@@ -150,11 +151,11 @@ export async function main(args: readonly string[]): Promise<number> {
   const wishes = parse(args);
   const look = lookOfOutput();
   if ("text" in wishes) {
-    console.log(wishes.text(look));
+    print(wishes.text(look));
     return DONE;
   }
   const { lessons, json, all } = wishes;
-  const print = json ? () => {} : (text: string) => console.log(text);
+  const say = json ? () => {} : (text: string) => console.log(text);
   const interrupt = new AbortController();
   // The second Ctrl-C finds no listener any more, so it ends the process.
   const onInterrupt = () => {
@@ -162,7 +163,7 @@ export async function main(args: readonly string[]): Promise<number> {
     interrupt.abort();
   };
   Deno.addSignalListener("SIGINT", onInterrupt);
-  const outcomes = await carryOutAll(lessons, interrupt.signal, look, print);
+  const outcomes = await carryOutAll(lessons, interrupt.signal, look, say);
   Deno.removeSignalListener("SIGINT", onInterrupt);
   if (json) console.log(renderJson(outcomes));
   else if (outcomes.length > 1) console.log(renderSummary(outcomes, look));

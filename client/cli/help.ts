@@ -153,3 +153,11 @@ export function wrap(text: string, width: number): string[] {
   }
   return lines;
 }
+
+/** The version of the project; deno.json has the same. */
+const VERSION = "0.1.0";
+
+/** What --version writes. */
+export function versionText(): string {
+  return `ftplab ${VERSION} (deno ${Deno.version.deno})`;
+}

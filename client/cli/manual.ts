@@ -1,5 +1,5 @@
 /**
- * What --help and --version say: everything on one page, or what belongs to one verb.
+ * What --help says: everything on one page, or what belongs to one verb.
  *
  * mod.ts loads it when it is asked; help.ts lays it out.
  *
@@ -10,14 +10,6 @@ import { GRAMMAR, LETTERS_OF_VERB } from "./arguments.ts";
 import { EXIT_TEXTS } from "./exit.ts";
 import { type Flag, renderHelp, type Row, type Topic } from "./flags.ts";
 import { SUBCOMMANDS } from "./verbs.ts";
-
-/** The version of the project; deno.json has the same. */
-export const VERSION = "0.1.0";
-
-/** What --version writes. */
-export function versionText(): string {
-  return `ftplab ${VERSION} (deno ${Deno.version.deno})`;
-}
 
 /** What --help writes: of `verb`, or of all where there is none of that name. */
 export function helpText(verb: string, columns: number | undefined): string {

@@ -11,6 +11,7 @@
 import { isQuestion, parseArguments, type Question } from "./arguments.ts";
 import { type Console, systemConsole } from "./console.ts";
 import { EXIT, statusOf } from "./exit.ts";
+import { versionText } from "./flags.ts";
 import { findVerb, runVerb } from "./run.ts";
 
 export type { Console };
@@ -62,10 +63,8 @@ function report(error: unknown, console: Console): number {
 
 /** Answers what needs no server. */
 async function answer(question: Question, console: Console): Promise<void> {
-  const manual: typeof import("./manual.ts") = await import(MANUAL);
-  const columns = console.outTerminal ? console.columns() : undefined;
-  const text = question.asks === "version"
-    ? manual.versionText()
-    : manual.helpText(question.verb, columns);
-  await console.write(new TextEncoder().encode(`${text}\n`));
+  const say = (text: string) => console.write(new TextEncoder().encode(`${text}\n`));
+  if (question.asks === "version") return await say(versionText());
+  const { helpText }: typeof import("./manual.ts") = await import(MANUAL);
+  await say(helpText(question.verb, console.outTerminal ? console.columns() : undefined));
 }

@@ -5,7 +5,7 @@
  * @module
  */
 
-import { outputColumns } from "../../client/cli/flags.ts";
+import { outputColumns, print } from "../../client/cli/flags.ts";
 import { hostAndPort } from "../address.ts";
 import { type Model, type ModelName, ServeError } from "../model.ts";
 import { helpText, parseServe, type ServeFlags } from "./flags.ts";
@@ -26,7 +26,7 @@ const DONE = 0, FAILED = 1;
 export async function main(args: readonly string[]): Promise<number> {
   const flags = parseServe(args);
   if (flags === "help") {
-    console.log(helpText(outputColumns()));
+    print(helpText(outputColumns()));
     return DONE;
   }
   const terminal = new StandardTerminal(flags.log ?? await usualLogFormat());
