@@ -19,7 +19,7 @@ const ROOMS = {
   transfers: "./transfers.ts",
   listings: "./listings.ts",
   changes: "./changes.ts",
-  completions: "./completions.ts",
+  completions: "./completions/mod.ts",
 } as const;
 
 /** The function `name` of a room, loaded when it is called. */

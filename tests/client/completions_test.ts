@@ -6,7 +6,7 @@
 
 import { assertEquals, assertStringIncludes } from "@std/assert";
 import { GRAMMAR } from "../../client/cli/arguments.ts";
-import { scriptFor } from "../../client/cli/completions.ts";
+import { scriptFor } from "../../client/cli/completions/mod.ts";
 import { EXIT, main } from "../../client/cli/mod.ts";
 import { SUBCOMMANDS } from "../../client/cli/verbs.ts";
 import { missing, testWith } from "../permission.ts";
@@ -55,13 +55,12 @@ for (const shell of ["bash", "zsh", "fish"]) {
   }, without(shell));
 }
 
-/** What bash offers at the end of words. */
+/** What is offered at the end of words. */
 const OFFERS: readonly (readonly [readonly string[], readonly string[]])[] = [
   [["cl"], ["client"]],
   [["serve", ""], []],
   [["client", "ch"], ["chmod"]],
   [["client", "--host", "h", "-q", "m"], ["mkdir", "mv"]],
-  [["client", "-o", "ls", "--port", "put", "st"], ["stat"]],
   [["client", "--protocol", ""], ["ftp", "mini"]],
   [["client", "--user", ""], []],
   [["client", "ls", "--h"], ["--host", "--human", "--help"]],
@@ -74,6 +73,9 @@ const OFFERS: readonly (readonly [readonly string[], readonly string[]])[] = [
   [["client", "completions", "z"], ["zsh"]],
 ];
 
+/** To fish a value that is called like a verb is one. */
+const BASH_OFFERS: typeof OFFERS = [[["client", "-o", "ls", "--port", "put", "st"], ["stat"]]];
+
 testWith(
   ["read", "write", "run"],
   "bash completes verbs, flags, values and local files",
@@ -84,7 +86,7 @@ testWith(
       await Deno.mkdir(`${folder}/there`);
       await Deno.mkdir(`${folder}/there/xd`);
       await Deno.writeTextFile(`${folder}/there/x y`, "");
-      for (const [words, offers] of OFFERS) {
+      for (const [words, offers] of [...OFFERS, ...BASH_OFFERS]) {
         // compopt works only within a completion, which bash has only when it is interactive.
         const line = `source ../script; complete -p ftplab; compopt() { :; }
         COMP_WORDS=(ftplab "$@"); COMP_CWORD=$#; _ftplab; printf '%s\\n' "\${COMPREPLY[@]}"`;
@@ -102,4 +104,32 @@ testWith(
     }
   },
   without("bash"),
+);
+
+testWith(
+  ["read", "write", "run"],
+  "fish completes verbs, flags, values and local files",
+  async () => {
+    const folder = await Deno.makeTempDir();
+    try {
+      await Deno.writeTextFile(`${folder}/script`, scriptFor("fish"));
+      await Deno.mkdir(`${folder}/there/xd`, { recursive: true });
+      await Deno.writeTextFile(`${folder}/there/x y`, "");
+      for (const [words, offers] of OFFERS) {
+        const typed = ["ftplab", ...words].join(" ");
+        const line = `source ../script; complete -C '${typed}'`;
+        const { stdout, stderr } = await output(
+          "fish",
+          ["--no-config", "-c", line],
+          `${folder}/there`,
+        );
+        const found = stdout.split("\n").filter((each) => each !== "")
+          .map((each) => each.split("\t")[0]!.replace(/\/$/, ""));
+        assertEquals([found.sort(), stderr], [[...offers].sort(), ""], typed);
+      }
+    } finally {
+      await Deno.remove(folder, { recursive: true });
+    }
+  },
+  without("fish"),
 );

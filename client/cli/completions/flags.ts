@@ -1,0 +1,79 @@
+/**
+ * What completions of every shell are made from: the tables of verbs and flags, asked as a shell asks.
+ *
+ * Pure.
+ *
+ * @module
+ */
+
+import { GRAMMAR, LETTERS_OF_VERB } from "../arguments.ts";
+import type { Flag } from "../flags.ts";
+import type { Subcommand } from "../task.ts";
+import { SUBCOMMANDS } from "../verbs.ts";
+
+/** What the program has besides the client. */
+export const COMMANDS = ["serve", "client", "bench", "lab"];
+
+/** The shells that there are completions for. */
+export const SHELLS = ["bash", "zsh", "fish"] as const;
+
+/** The table of flags, by name. */
+export const FLAGS: readonly (readonly [string, Flag])[] = Object.entries<Flag>(GRAMMAR.flags);
+
+/** The flags that belong to verbs and not to the connection. */
+const OWNED: ReadonlySet<string> = new Set(SUBCOMMANDS.flatMap((verb) => verb.flags));
+
+/** Flags that stand with any verb, then those of this one, with dashes. */
+export function flagsOf(verb: Subcommand | undefined): string[] {
+  const of: readonly string[] = verb?.flags ?? [];
+  return [
+    ...FLAGS.map(([name]) => name).filter((name) => !OWNED.has(name) || of.includes(name)),
+    "help",
+  ].map((name) => `--${name}`);
+}
+
+/** What a flag's value is. */
+export function kindOf(
+  name: string,
+  { value, choices }: Flag,
+): "none" | "choice" | "file" | "directory" | "text" {
+  if (value === undefined) return "none";
+  if (choices !== undefined) return "choice";
+  if (value === "DIR") return "directory";
+  return value === "FILE" || name === "output" ? "file" : "text";
+}
+
+/** A pattern of the shell for all spellings of the flags of one kind; "" for none. */
+export function spellings(kind: ReturnType<typeof kindOf>): string {
+  return FLAGS.filter(([name, flag]) => kindOf(name, flag) === kind)
+    .flatMap(([name, { letter }]) =>
+      letter === undefined ? [`--${name}`] : [`--${name}`, `-${letter}`]
+    )
+    .join("|");
+}
+
+/** Flags whose value is to be skipped when the verb is looked for. */
+export function valued(): string {
+  return FLAGS.filter(([, { value }]) => value !== undefined)
+    .flatMap(([name, { letter }]) =>
+      letter === undefined ? [`--${name}`] : [`--${name}`, `-${letter}`]
+    )
+    .join("|");
+}
+
+/** The verbs that take names of this machine, or of the server, as a pattern of the shell. */
+export function namesOf(takes: "local" | "remote"): string {
+  return SUBCOMMANDS.filter((verb) => verb.takes === takes).map(({ name }) => name).join("|");
+}
+
+/** The letter of a flag as this verb has it. */
+export function letterOf(
+  verb: Subcommand | undefined,
+  name: string,
+  flag: Flag,
+): string | undefined {
+  const letters = LETTERS_OF_VERB.get(verb?.name ?? "") ?? {};
+  const own = Object.entries(letters).find(([, each]) => each === name)?.[0];
+  if (own !== undefined) return own;
+  return flag.letter !== undefined && flag.letter in letters ? undefined : flag.letter;
+}
