@@ -79,42 +79,66 @@ function noTerminal(): string | undefined {
   }
 }
 
-testWith(
-  [...NEEDS, "run"],
-  "a terminal is asked for the password, shows none of it, and is as it was afterwards",
-  () =>
-    withFolders(async (_, here) => {
-      const commands = { USER: "331 Password", PASS: "230 In", MKD: '257 "a" made' };
-      await using server = new ScriptedServer({ answers: commands });
-      const line = `${PROGRAM} client --port ${server.address.port} --user me ` +
-        `--netrc-file /dev/null mkdir a; ` +
-        `echo "status $?"; stty -a | grep -o -w -e -echo -e echo -e -icanon -e icanon`;
-      const child = new Deno.Command("script", {
-        args: ["-q", "-e", "-c", line, "/dev/null"],
-        cwd: here,
-        env: { DENO: Deno.execPath(), MAIN, CONFIG, SHELL: "/bin/sh", TERM: "xterm" },
-        stdin: "piped",
-        stdout: "piped",
-        stderr: "null",
-      }).spawn();
-      const writer = child.stdin.getWriter();
-      let screen = "";
-      let typed = false;
-      for await (const text of child.stdout.pipeThrough(new TextDecoderStream())) {
-        screen += text;
-        if (typed || !screen.includes("Password for me")) continue;
-        typed = true;
-        await writer.write(new TextEncoder().encode("secrex\x7ft word\n"));
-      }
-      await writer.close().catch(() => {});
-      await child.status;
-      assert(!screen.includes("secre"), screen);
-      assertMatch(screen, /^Password for me at 127\.0\.0\.1: \r?\nstatus 0\r?\n/);
-      assertMatch(screen, /\b(icanon\s+echo|echo\s+icanon)\s*$/);
-      assertEquals(server.commands.slice(0, 2), ["USER me", "PASS secret word"]);
-    }),
-  noTerminal(),
-);
+/** Runs a line of sh on a terminal, types `keys` when it has asked; all that was on the screen. */
+async function onTerminal(line: string, keys: string, cwd: string): Promise<string> {
+  const states = "-e -echo -e echo -e -icanon -e icanon";
+  const child = new Deno.Command("script", {
+    args: [
+      ...["-q", "-c"],
+      `trap : INT; ${line}; echo "status $?"; stty -a | grep -o -w ${states}`,
+      "/dev/null",
+    ],
+    cwd,
+    env: { DENO: Deno.execPath(), MAIN, CONFIG, SHELL: "/bin/sh", TERM: "xterm" },
+    stdin: "piped",
+    stdout: "piped",
+    stderr: "null",
+  }).spawn();
+  const writer = child.stdin.getWriter();
+  let screen = "";
+  let typed = false;
+  for await (const text of child.stdout.pipeThrough(new TextDecoderStream())) {
+    screen += text;
+    if (typed || !screen.includes("Password for me")) continue;
+    typed = true;
+    await writer.write(new TextEncoder().encode(keys));
+  }
+  await writer.close().catch(() => {});
+  await child.status;
+  return screen;
+}
+
+/** A terminal that shows what is typed, line by line, as it does before anything is asked. */
+const AS_BEFORE = /\b(icanon\s+echo|echo\s+icanon)\s*$/;
+
+for (
+  const [name, keys, screen, told] of [
+    ["is asked for the password and shows none of it", "secrex\x7ft word\n", /^status 0$/m, [
+      "USER me",
+      "PASS secret word",
+    ]],
+    ["that asks is left by Ctrl-C", "secre\x03", /^Interrupted\r?\nstatus 130$/m, []],
+    ["whose input ends has no password", "\x04", /^No password for "me": .+\nstatus 2$/m, []],
+  ] as const
+) {
+  testWith(
+    [...NEEDS, "run"],
+    `a terminal ${name}, and is as it was`,
+    () =>
+      withFolders(async (_, here) => {
+        const answers = { USER: "331 Password", PASS: "230 In", MKD: '257 "a" made' };
+        await using server = new ScriptedServer({ answers });
+        const flags = `--port ${server.address.port} --user me --netrc-file /dev/null`;
+        const seen = await onTerminal(`${PROGRAM} client ${flags} mkdir a`, keys, here);
+        assertMatch(seen, /^Password for me at 127\.0\.0\.1: \r?\n/);
+        assert(!seen.includes("secre"), seen);
+        assertMatch(seen.replaceAll("\r", ""), screen);
+        assertMatch(seen, AS_BEFORE);
+        assertEquals(server.commands.filter((line) => /^(USER|PASS)/.test(line)), [...told]);
+      }),
+    noTerminal(),
+  );
+}
 
 testWith(
   [...NEEDS, "run"],
