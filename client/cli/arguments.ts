@@ -216,6 +216,7 @@ function parsePlace(flags: Values, place: Place | undefined, port: number) {
 function parseHost(flags: Values): readonly [string, number | undefined] {
   const given = flags.text("host", "a name or an address");
   if (given === undefined) return [HOST, undefined];
+  if (given.includes("@")) throw new UsageError("--host takes no user: that is --user NAME");
   const parts = splitHost(given);
   if (parts === undefined) throw flags.wrong("host", "a name or an address, and a port");
   if (parts[1] !== undefined && flags.isGiven("port")) {

@@ -36,7 +36,9 @@ export function verbNamed(name: string): Subcommand {
   }
   const meant = closest(name, names);
   const question = meant === undefined ? "" : `: did you mean ${meant}?`;
-  throw new UsageError(`Unknown verb "${name}", not one of ${names.join(", ")}${question}`);
+  // Somebody may have typed user:password@host.
+  const shown = name.replace(/:.*@/s, ":...@");
+  throw new UsageError(`Unknown verb "${shown}", not one of ${names.join(", ")}${question}`);
 }
 
 /**
