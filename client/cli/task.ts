@@ -70,11 +70,12 @@ export interface EachOptions {
  * @throws {SomeFailed} when the line of each that failed has been told.
  */
 export async function eachOperand(
-  { reporter, signal, client }: BareTask & { readonly client?: Client },
+  task: BareTask & { readonly client?: Client },
   operands: readonly string[],
   work: (operand: string, index: number) => Promise<void>,
   { hint, isFinal }: EachOptions = {},
 ): Promise<void> {
+  const { reporter, signal } = task;
   let first: ClientError | undefined;
   let failed = 0;
   for (const [index, operand] of operands.entries()) {
@@ -95,7 +96,7 @@ export async function eachOperand(
       if (advice !== undefined) reporter.note(advice);
       first ??= error;
       failed++;
-      if (left > 0 && (client?.closed || isFinal?.(error))) {
+      if (left > 0 && (task.client?.closed || isFinal?.(error))) {
         throw new SomeFailed(`${failed} failed, ${left} not tried, of ${operands.length}`, first);
       }
     }
