@@ -27,6 +27,10 @@ export interface Request {
   /** The .netrc to look into, in place of the one of $HOME. */
   readonly netrcFile?: string;
   readonly timeoutMs?: number;
+  /** How the connection is protected; in clear text without it. */
+  readonly tls?: Protection;
+  /** Data connections are made by the server. */
+  readonly active: boolean;
   /** The name that one file gets; "-" is a standard stream. */
   readonly output?: string;
   /** The directory that files go into; "" is the one of the login. */
@@ -38,6 +42,18 @@ export interface Request {
   /** What a user should hear of the command line before anything is done. */
   readonly warnings: readonly string[];
 }
+
+/** TLS, and whom it is to trust. */
+export interface Protection {
+  /** RFC 4217's AUTH TLS in a connection that begins in clear text, or TLS from the first octet. */
+  readonly mode: typeof TLS_MODES[number];
+  /** A file of certificates (PEM) to trust in place of the runtime's. */
+  readonly caFile?: string;
+  /** Nothing is verified. */
+  readonly insecure: boolean;
+}
+
+const TLS_MODES = ["explicit", "implicit"] as const;
 
 /** Flags without a value that belong to some verbs, by topic. */
 const VERB_FLAGS = [
@@ -83,6 +99,15 @@ const FLAGS = {
   user: { value: "NAME", otherwise: "anonymous", secret: true, help: "who logs in" },
   "password-file": { value: "FILE", help: "its first line is the password; - is standard input" },
   "netrc-file": { value: "FILE", otherwise: "~/.netrc", help: "where users and passwords are" },
+  tls: {
+    value: "MODE",
+    otherwise: "none; implicit for ftps://",
+    choices: TLS_MODES,
+    help: "explicit (AUTH TLS) or implicit: protects names, passwords and files",
+  },
+  cacert: { value: "FILE", help: "with TLS: certificates (PEM) to trust, and no others" },
+  insecure: { help: "with TLS: verify nothing, so that anybody can be the server" },
+  active: { help: "let the server make the data connections (PORT, EPRT)" },
   timeout: { value: "SECONDS", otherwise: "60", help: "patience with a server that is silent" },
   // Files.
   output: { letter: "o", value: "NAME", help: "get, put: the file's other name; get: - is stdout" },
@@ -121,8 +146,9 @@ export const LETTERS_OF_VERB: ReadonlyMap<string, Readonly<Record<string, VerbFl
 /** A day: what is meant to last longer is meant to last for ever. */
 const TIMEOUT_SECONDS_MAX = 86_400;
 
-/** Where a server of each protocol is looked for. */
+/** Where a server of each protocol is looked for; of implicit TLS it is the port of IANA. */
 const HOST = "127.0.0.1";
+const IMPLICIT_PORT = 990;
 const PORTS = { ftp: 2121, mini: 8000 } as const;
 
 /** A question that needs no server: --help of everything or of one verb, --version. */
@@ -158,11 +184,23 @@ export function parseArguments(args: readonly string[]): Request | Question {
   if (place !== undefined && protocol === "mini") {
     throw new UsageError("--protocol mini has no URLs: give --host and a name");
   }
+  const tls = parseProtection(flags, place);
+  if (protocol === "mini" && tls !== undefined) {
+    throw new UsageError("--protocol mini has no TLS");
+  }
+  if (protocol === "mini" && flags.has("active")) {
+    throw new UsageError("--active is a flag of ftp, not of mini");
+  }
+  const port = tls?.mode === "implicit" ? IMPLICIT_PORT : PORTS[protocol];
+  const { warnings, ...login } = parsePlace(flags, place, port);
   return {
     verb,
     ...names,
     protocol,
-    ...parsePlace(flags, place, PORTS[protocol]),
+    ...login,
+    ...present("tls", tls),
+    active: flags.has("active"),
+    warnings: tls?.insecure ? [...warnings, INSECURE] : warnings,
     ...present("passwordFile", flags.text("password-file")),
     ...present("netrcFile", flags.text("netrc-file")),
     ...present("timeoutMs", timeoutMs),
@@ -171,7 +209,29 @@ export function parseArguments(args: readonly string[]): Request | Question {
   };
 }
 
+/** Said each time. */
+const INSECURE = "Warning: --insecure takes any certificate: who answers may be anybody";
+
 type Values = Flags<keyof typeof FLAGS>;
+
+/** TLS as flags or the scheme of a URL say. */
+function parseProtection(flags: Values, place: Place | undefined): Protection | undefined {
+  const given = flags.oneOf("tls", TLS_MODES, undefined);
+  if (place?.isImplicit && given === "explicit") {
+    throw new UsageError("ftps:// is implicit TLS: explicit TLS is --tls explicit with ftp://");
+  }
+  const mode = place?.isImplicit ? "implicit" : given;
+  if (mode !== undefined) {
+    const caFile = flags.text("cacert");
+    return { mode, ...present("caFile", caFile), insecure: flags.has("insecure") };
+  }
+  for (const name of ["cacert", "insecure"] as const) {
+    if (flags.isGiven(name)) {
+      throw new UsageError(`--${name} is about TLS: give --tls or ftps://, too`);
+    }
+  }
+  return undefined;
+}
 
 /** An optional field, absent where there is no value. */
 export function present<Name extends string, T>(
@@ -210,7 +270,8 @@ function parsePlace(flags: Values, place: Place | undefined, port: number) {
   if (place.user !== undefined && user.user !== undefined) {
     throw new UsageError("--user and the URL name two users");
   }
-  return { ...user, ...place, warnings };
+  const { isImplicit: _, ...login } = place;
+  return { ...user, ...login, warnings };
 }
 
 function parseHost(flags: Values): readonly [string, number | undefined] {

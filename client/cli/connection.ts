@@ -6,7 +6,9 @@
  * @module
  */
 
-import { type Client, connect } from "../mod.ts";
+import { localError } from "../errors.ts";
+import { type Client, connect, LocalError, type TlsOptions } from "../mod.ts";
+import type { Protection } from "./arguments.ts";
 import type { BareTask } from "./task.ts";
 import type { Login } from "./secrets.ts";
 
@@ -43,14 +45,17 @@ export class Connections {
    */
   async connect(): Promise<Client> {
     const { request, signal } = this.#task;
-    const { host, port, timeoutMs } = request;
+    const { host, port, timeoutMs, tls, active } = request;
     this.#login ??= loginOf(this.#task);
     const login = await this.#login;
+    const options = tls === undefined ? {} : { tls: await tlsOptions(tls) };
     signal.throwIfAborted();
     return await connect({
       host,
       port,
       signal,
+      active,
+      ...options,
       ...login,
       ...(timeoutMs === undefined ? {} : { timeoutMs }),
     });
@@ -64,6 +69,25 @@ export class Connections {
   /** Says goodbye. */
   async quit(): Promise<void> {
     await this.#client?.quit();
+  }
+}
+
+/** A file of certificates is no secret, and not large: the system's own has 220 kB. */
+const CERTIFICATES_BYTES_MAX = 10_485_760;
+
+async function tlsOptions({ mode, caFile, insecure }: Protection): Promise<TlsOptions> {
+  if (caFile === undefined) return { mode, insecure };
+  const action = `Cannot read "${caFile}"`;
+  try {
+    const { size } = await Deno.stat(caFile);
+    if (size > CERTIFICATES_BYTES_MAX) throw new LocalError(`${action}: it is too large`);
+    const text = await Deno.readTextFile(caFile);
+    if (!text.includes("-----BEGIN CERTIFICATE-----")) {
+      throw new LocalError(`Cannot use "${caFile}": it has no certificate in PEM`);
+    }
+    return { mode, insecure, caCerts: [text] };
+  } catch (error) {
+    throw localError(action, error);
   }
 }
 

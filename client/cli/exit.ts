@@ -4,7 +4,8 @@
  * @module
  */
 
-import { ClientError, ConnectionError, LocalError, LoginError, ProtocolError } from "../mod.ts";
+import { ClientError, ConnectionError, LocalError, LoginError } from "../mod.ts";
+import { unreachable } from "../../server/unreachable.ts";
 import { OutputClosed } from "./console.ts";
 import { type Row, USAGE_STATUS, UsageError } from "./flags.ts";
 
@@ -26,10 +27,10 @@ export const EXIT_TEXTS: readonly Row[] = [
   [`${EXIT.ok}`, "done"],
   [`${EXIT.refused}`, "the server refused"],
   [`${EXIT.usage}`, "a wrong command line"],
-  [`${EXIT.connection}`, "no connection, or what came was no FTP, or a transfer ended short"],
+  [`${EXIT.connection}`, "no connection, or none to be trusted, or what came was no FTP"],
   [`${EXIT.login}`, "the login was refused"],
   [`${EXIT.local}`, "a file here could not be read or written"],
-  [`${EXIT.retry}`, "worth a retry: a refusal for now (4yz), silence, a connection that broke"],
+  [`${EXIT.retry}`, "worth a retry: refused for now (4yz), silent, broken, a transfer cut short"],
   [`${EXIT.interrupted}`, "interrupted with Ctrl-C"],
   [`${EXIT.outputClosed}`, "nobody reads standard output any more"],
 ];
@@ -68,6 +69,20 @@ export function statusOf(error: unknown): number | undefined {
 }
 
 /** What may go better the next time without anything being changed. */
-function isWorthRetry(error: ClientError): boolean {
-  return error instanceof ProtocolError && error.code >= 400 && error.code < 500;
+function isWorthRetry({ kind }: ClientError): boolean {
+  switch (kind) {
+    case "timeout":
+    case "reset":
+    case "short":
+    case "transient":
+      return true;
+    case "refused":
+    case "permanent":
+    case "protocol":
+    case "untrusted":
+    case undefined:
+      return false;
+    default:
+      return unreachable(kind);
+  }
 }

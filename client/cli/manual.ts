@@ -21,8 +21,8 @@ function wholeText(columns: number | undefined): string {
   return renderHelp({
     ...GRAMMAR,
     usage: ["client [FLAGS] VERB ...", "client VERB --help"],
-    about: "An FTP client: binary transfers over passive connections, with any server. There is " +
-      "no TLS as yet: names, passwords and files go in clear text.",
+    about: "An FTP client: binary transfers, with any server. Without --tls or ftps:// names, " +
+      "passwords and files go in clear text.",
     topics: [{
       title: "Verbs",
       rows: SUBCOMMANDS.map((verb) => [`${verb.name} ${verb.operands}`, verb.summary]),

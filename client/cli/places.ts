@@ -15,6 +15,8 @@ export interface Place {
   readonly port: number;
   readonly user?: string;
   readonly password?: string;
+  /** TLS from the first octet on: ftps://. */
+  readonly isImplicit: boolean;
 }
 
 /** The names of a command line. */
@@ -98,9 +100,6 @@ function read(text: string): FtpUrl {
     throw error;
   }
   if (url.type === "a") throw new UsageError("Files are moved as they are: leave ;type=a out");
-  if (url.scheme === "ftps") {
-    throw new UsageError("There is no TLS as yet: ftps:// cannot be spoken");
-  }
   return url;
 }
 
@@ -114,10 +113,11 @@ function shown({ scheme, user, host, port }: FtpUrl): string {
   return `${scheme}://${login}${host.includes(":") ? `[${host}]` : host}:${port}`;
 }
 
-function placeOf({ host, port, user, password }: FtpUrl): Place {
+function placeOf({ scheme, host, port, user, password }: FtpUrl): Place {
   return {
     host,
     port,
+    isImplicit: scheme === "ftps",
     ...(user === undefined ? {} : { user }),
     ...(password === undefined ? {} : { password }),
   };

@@ -67,7 +67,12 @@ export const SUBCOMMANDS: readonly Subcommand[] = [
     name: "ls",
     operands: "[PATH...]",
     summary: "list directories",
-    examples: ["ls -lh films", "ls -t", "ls ftp://ftp.example.org/pub/"],
+    examples: [
+      "ls -lh films",
+      "ls -t",
+      "ls ftp://ftp.example.org/pub/",
+      "--tls explicit --user me ls",
+    ],
     count: [0, MANY],
     flags: [
       "long",

@@ -28,6 +28,7 @@ function plain(verb: string, ...operands: string[]): Request {
     protocol: "ftp",
     host: "127.0.0.1",
     port: 2121,
+    active: false,
     options: new Set(),
     valued: new Set(),
     warnings: [],
@@ -129,6 +130,27 @@ function without<T extends object, Name extends keyof T>(value: T, name: Name): 
   return rest;
 }
 
+Deno.test("parseArguments takes TLS by a flag or by a URL", () => {
+  const tls = (...args: string[]) => {
+    const { tls, port } = request(...args);
+    return [tls?.mode, port];
+  };
+  assertEquals(tls("--tls", "explicit", "ls"), ["explicit", 2121]);
+  assertEquals(tls("--tls", "implicit", "ls"), ["implicit", 990]);
+  assertEquals(tls("--tls", "implicit", "--host", "h:21", "ls"), ["implicit", 21]);
+  assertEquals(tls("--tls", "explicit", "ls", "ftp://h/"), ["explicit", 21]);
+  assertEquals(tls("ls", "ftps://h/"), ["implicit", 990]);
+  assertEquals(tls("ls", "ftps://h:2990/"), ["implicit", 2990]);
+  assertEquals(request("--cacert", "a", "ls", "ftps://h/").tls, {
+    mode: "implicit",
+    caFile: "a",
+    insecure: false,
+  });
+  const { tls: insecure, warnings } = request("--tls=explicit", "--insecure", "ls");
+  assertEquals([insecure?.insecure, warnings.length], [true, 1]);
+  assertEquals(request("--active", "ls").active, true);
+});
+
 Deno.test("parseArguments takes a URL as where put writes to", () => {
   const names = (...args: string[]) => {
     const { operands, output, outputDirectory, host, port } = request("put", ...args);
@@ -170,6 +192,14 @@ const WRONG: readonly (readonly [readonly string[], string])[] = [
     "put takes files of this machine, and one URL as where they go to",
   ],
   [["ls", "http://h/a"], 'Cannot use "http://h/a": only ftp:// and ftps:// are spoken here'],
+  [["--cacert", "a", "ls"], "--cacert is about TLS: give --tls or ftps://, too"],
+  [["--insecure", "ls", "ftp://h/"], "--insecure is about TLS: give --tls or ftps://, too"],
+  [
+    ["--tls", "explicit", "ls", "ftps://h/"],
+    "ftps:// is implicit TLS: explicit TLS is --tls explicit with ftp://",
+  ],
+  [["--protocol", "mini", "--tls", "explicit", "get", "a"], "--protocol mini has no TLS"],
+  [["--protocol", "mini", "--active", "get", "a"], "--active is a flag of ftp, not of mini"],
   [["get", "ftp://h/a;type=a"], "Files are moved as they are: leave ;type=a out"],
   [["get", "ftp://h/a;type=d"], "get takes a file: ;type=d is for ls"],
   [
