@@ -206,7 +206,7 @@ scripted("get that ends short is an error, whatever the server says", {
   },
 }, async ({ here, client }) => {
   const { status, error } = await client(["get", "a", "-o", `${here}/a`]);
-  assertEquals(status, EXIT.connection);
+  assertEquals(status, EXIT.retry);
   assertStringIncludes(error, 'Cannot retrieve "a": the transfer ended after 5 of 10 octets\n');
   assertEquals(await names(here), ["a.part"]);
 });

@@ -33,10 +33,10 @@ async function bothWays(stage: TlsStage, url: string, ...flags: string[]): Promi
 
 testTls(["vsftpd"], "get and put by --tls explicit and ftps:// with --cacert", async (stage) => {
   const ca = ["--cacert", `${stage.authority.folder}/${stage.authority.name}.pem`];
-  const explicit = await stage.vsftpd();
+  const explicit = await stage.vsftpd(["require_ssl_reuse=NO"]);
   await bothWays(stage, `ftp://127.0.0.1:${explicit}`, "--tls", "explicit", ...ca);
   await Deno.remove(`${stage.root}/incoming/a`);
-  const implicit = await stage.vsftpd(["implicit_ssl=YES"]);
+  const implicit = await stage.vsftpd(["require_ssl_reuse=NO", "implicit_ssl=YES"]);
   await bothWays(stage, `ftps://localhost:${implicit}`, ...ca);
 });
 
