@@ -8,7 +8,7 @@
 
 import { localError } from "../errors.ts";
 import { type Client, connect, LocalError, type TlsOptions } from "../mod.ts";
-import type { Protection } from "./arguments.ts";
+import type { Protection } from "./server_flags.ts";
 import type { BareTask } from "./task.ts";
 import type { Login } from "./secrets.ts";
 
