@@ -64,6 +64,25 @@ declare module "@std/path/basename" {
   export function basename(path: string, suffix?: string): string;
 }
 
+declare module "@std/cli/parse-args" {
+  export interface ParseOptions {
+    readonly boolean?: readonly string[];
+    readonly string?: readonly string[];
+    readonly collect?: readonly string[];
+    readonly negatable?: readonly string[];
+    readonly default?: Readonly<Record<string, unknown>>;
+    readonly alias?: Readonly<Record<string, string | readonly string[]>>;
+    readonly stopEarly?: boolean;
+    readonly "--"?: boolean;
+    readonly unknown?: (arg: string, key?: string, value?: unknown) => unknown;
+  }
+  /** The values are as the flags were declared; `_` holds what is not a flag. */
+  export function parseArgs(
+    args: readonly string[],
+    options?: ParseOptions,
+  ): { _: (string | number)[] } & Record<string, unknown>;
+}
+
 declare module "@std/data-structures/binary-heap" {
   export class BinaryHeap<T> {
     /** @param compare negative when its first argument comes out first. */

@@ -1,12 +1,14 @@
 /**
  * Arguments taken apart by a table of flags, as getopt_long(3) does it: names, letters and clusters
  * of them, values behind a space, `=` or a letter, operands anywhere, and all of them behind `--`.
+ * What may be guessed otherwise is written out first; the parser of the standard library does it.
  *
  * flags.ts gives meaning to what is found here.
  *
  * @module
  */
 
+import { parseArgs } from "@std/cli/parse-args";
 import type { Flag } from "./help.ts";
 import { UsageError } from "./usage.ts";
 
@@ -36,35 +38,61 @@ export function scan(
   table: ReadonlyMap<string, Flag>,
   letters: Readonly<Record<string, string>>,
 ): Scanned {
+  const names = [...table.keys()];
+  const valued = names.filter((name) => table.get(name)!.value !== undefined);
+  const switches = names.filter((name) => !valued.includes(name));
+  let unknown: string | undefined;
+  const parsed = parseArgs(explicit(args, table, letters), {
+    string: ["_", ...valued.map(keyOf)],
+    boolean: switches.map(keyOf),
+    collect: valued.map(keyOf),
+    unknown: (arg, key) => {
+      if (key !== undefined) unknown ??= arg;
+      return key === undefined;
+    },
+  });
+  const given = new Map<string, readonly (string | boolean)[]>();
+  for (const name of valued) {
+    const values = parsed[keyOf(name)] as string[];
+    if (values.length > 0) given.set(name, values);
+  }
+  for (const name of switches) if (parsed[keyOf(name)] === true) given.set(name, [true]);
+  const operands = parsed._ as string[];
+  return unknown === undefined ? { given, operands } : { given, operands, unknown };
+}
+
+/** What the parser calls a flag: behind `no-` it would look for the name of another. */
+function keyOf(name: string): string {
+  return name.replace(/^no-/, "no:");
+}
+
+/** The same arguments with every flag by its name and its value behind "=". */
+function explicit(
+  args: readonly string[],
+  table: ReadonlyMap<string, Flag>,
+  letters: Readonly<Record<string, string>>,
+): string[] {
   const byLetter = new Map([
     ...[...table].map(([name, { letter }]) => [letter ?? "", name] as const),
     ...Object.entries(letters),
   ]);
-  const given = new Map<string, (string | boolean)[]>();
-  const operands: string[] = [];
-  let unknown: string | undefined;
+  const result: string[] = [];
   for (let at = 0; at < args.length; at++) {
     const arg = args[at]!;
-    if (arg === "--") {
-      operands.push(...args.slice(at + 1));
-      break;
-    }
-    if (!/^-./s.test(arg)) {
-      operands.push(arg);
-      continue;
-    }
-    const standing = arg.startsWith("--") ? named(arg, table) : clustered(arg, table, byLetter);
-    if (standing === undefined) unknown ??= arg;
+    if (arg === "--") return [...result, ...args.slice(at)];
+    const standing = !/^-./s.test(arg)
+      ? undefined
+      : arg.startsWith("--")
+      ? named(arg, table)
+      : clustered(arg, table, byLetter);
+    if (standing === undefined) result.push(arg);
     for (const [name, value] of standing ?? []) {
-      const values = given.get(name) ?? [];
-      given.set(name, values);
-      if (table.get(name)!.value === undefined) values.push(value !== "false");
-      else if (value !== undefined) values.push(value);
-      else if (/^(?:[^-]|-$|-[.\d])/s.test(args[at + 1] ?? "")) values.push(args[++at]!);
-      else values.push("");
+      const isSwitch = table.get(name)!.value === undefined;
+      const follows = /^(?:[^-]|-$|-[.\d])/s.test(args[at + 1] ?? "");
+      result.push(`--${keyOf(name)}=${value ?? (isSwitch ? "true" : follows ? args[++at]! : "")}`);
     }
   }
-  return unknown === undefined ? { given, operands } : { given, operands, unknown };
+  return result;
 }
 
 /** `--name`, `--name=value`. */
