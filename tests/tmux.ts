@@ -23,10 +23,15 @@ const CONFIGURATION = `
 set -g status off
 set -g remain-on-exit on
 set -gq remain-on-exit-format ""
-set -g window-size manual
 set -g escape-time 0
 set -g default-terminal screen-256color
 `;
+
+/**
+ * Runs its arguments behind the first and writes the exit status there, since tmux now and then
+ * loses it. Ctrl-C is for the program.
+ */
+const SHELL_SCRIPT = 'status=$1; shift; trap : INT; "$@"; echo $? > "$status"';
 
 /** What a terminal shows, and how. */
 export interface TerminalOptions {
@@ -66,9 +71,12 @@ export class Terminal implements AsyncDisposable {
     await Deno.writeTextFile(`${folder}/tmux.conf`, CONFIGURATION);
     const { columns = 80, rows = 24, cwd = folder, env = {}, command } = options;
     const size = ["-x", `${columns}`, "-y", `${rows}`];
-    const variables = Object.entries(env).flatMap(([name, value]) => ["-e", `${name}=${value}`]);
+    const shell = ["sh", "-c", SHELL_SCRIPT, "sh", `${folder}/status`];
+    // tmux itself lets nobody choose TERM.
+    const variables = ["env", ...Object.entries(env).map(([name, value]) => `${name}=${value}`)];
+    const program = [...shell, ...variables, ...command];
     try {
-      await terminal.#tmux("new-session", "-d", ...size, "-c", cwd, ...variables, "--", ...command);
+      await terminal.#tmux("new-session", "-d", ...size, "-c", cwd, ...program);
     } catch (error) {
       await terminal[Symbol.asyncDispose]();
       throw error;
@@ -113,9 +121,10 @@ export class Terminal implements AsyncDisposable {
   /** Resolves with the exit status of the program when it has ended. */
   ended(): Promise<number> {
     return this.#until("the end of the program", async () => {
-      const format = "#{pane_dead} #{pane_dead_status}";
-      const [dead, status] = (await this.#tmux("display-message", "-p", format)).trim().split(" ");
-      return dead === "1" && status ? Number(status) : undefined;
+      // Then all that it wrote is on the screen.
+      const dead = (await this.#tmux("display-message", "-p", "#{pane_dead}")).trim();
+      if (dead !== "1") return undefined;
+      return Number(await Deno.readTextFile(`${this.#folder}/status`));
     });
   }
 

@@ -10,6 +10,7 @@
 import { type Grammar, operandsOf, readFlags } from "./flags.ts";
 import { placed } from "./places.ts";
 import { parseServer, PROTOCOLS, type Server, TLS_MODES } from "./server_flags.ts";
+import type { Telling } from "./telling.ts";
 
 /** What a user asked for. */
 export interface Request extends Server {
@@ -24,6 +25,8 @@ export interface Request extends Server {
   readonly options: ReadonlySet<VerbFlag>;
   /** The flags with a value that only some verbs have, by their long names, as far as given. */
   readonly valued: ReadonlySet<VerbValue>;
+  /** What is told of what happens. */
+  readonly telling: Telling;
 }
 
 /** Flags without a value that belong to some verbs, by topic. */
@@ -40,7 +43,6 @@ const VERB_FLAGS = [
   "by-time",
   "by-size",
   "reverse",
-  "quiet",
 ] as const;
 
 /** A flag without a value that belongs to some verbs. */
@@ -94,7 +96,10 @@ const FLAGS = {
   "by-size": { letter: "S", help: "ls: the largest first" },
   reverse: { help: "ls: the other way round (-r)" },
   // What is told.
-  quiet: { letter: "q", help: "get, put: say nothing but errors" },
+  quiet: { letter: "q", help: "say nothing but errors and what was lost" },
+  verbose: { letter: "v", help: "say all that is done" },
+  trace: { help: "show each line to the server and from it, without passwords" },
+  json: { help: "write what happens to standard output, one JSON object a line" },
   version: { help: "prints the version" },
 } as const;
 
@@ -145,5 +150,11 @@ export function parseArguments(args: readonly string[]): Request | Question {
     ...parseServer(flags, place),
     options: new Set(VERB_FLAGS.filter((name) => flags.has(name))),
     valued: new Set(VERB_VALUES.filter((name) => flags.isGiven(name))),
+    telling: {
+      quiet: flags.has("quiet"),
+      verbose: flags.has("verbose"),
+      trace: flags.has("trace"),
+      json: flags.has("json"),
+    },
   };
 }

@@ -44,13 +44,14 @@ export class Connections {
    * @throws {UsageError} when there is no password to be had.
    */
   async connect(): Promise<Client> {
-    const { request, signal } = this.#task;
+    const { reporter, request, signal } = this.#task;
     const { host, port, timeoutMs, tls, active } = request;
     this.#login ??= loginOf(this.#task);
     const login = await this.#login;
     const options = tls === undefined ? {} : { tls: await tlsOptions(tls) };
     signal.throwIfAborted();
-    return await connect({
+    reporter.connecting(host, port);
+    const client = await connect({
       host,
       port,
       signal,
@@ -59,6 +60,8 @@ export class Connections {
       ...login,
       ...(timeoutMs === undefined ? {} : { timeoutMs }),
     });
+    reporter.connected(client);
+    return client;
   }
 
   /** Closes the connection now. */

@@ -18,8 +18,12 @@ export interface Console {
   readonly errTerminal: boolean;
   /** The width of the terminal, at least 20. */
   columns(): number;
+  /** Its height, at least 1. */
+  rows(): number;
   /** Writes all octets to standard output. Throws `OutputClosed` when nobody reads it any more. */
   write(octets: Uint8Array<ArrayBuffer>): Promise<void>;
+  /** The same at once, for what must not pile up while nobody reads. */
+  writeSync(octets: Uint8Array<ArrayBuffer>): void;
   /** Writes text to standard error; what cannot be written is lost. */
   writeError(text: string): void;
   /** Reads from standard input. */
@@ -43,8 +47,9 @@ export class OutputClosed extends Error {
 /** Read only when a secret is asked for. */
 const SECRET_LINE = new URL("./secret_line.ts", import.meta.url).href;
 
-/** What is assumed of a terminal that does not tell its width. */
+/** What is assumed of a terminal that does not tell its size. */
 const COLUMNS_DEFAULT = 80;
+const ROWS_DEFAULT = 24;
 const COLUMNS_MIN = 20;
 
 /** The console of this process. */
@@ -52,19 +57,20 @@ export function systemConsole(): Console {
   return {
     outTerminal: Deno.stdout.isTerminal(),
     errTerminal: Deno.stderr.isTerminal(),
-    columns() {
-      try {
-        return Math.max(COLUMNS_MIN, Deno.consoleSize().columns || COLUMNS_DEFAULT);
-      } catch {
-        return COLUMNS_DEFAULT;
-      }
-    },
+    columns: () => Math.max(COLUMNS_MIN, consoleSize()?.columns || COLUMNS_DEFAULT),
+    rows: () => consoleSize()?.rows || ROWS_DEFAULT,
     async write(octets) {
       try {
         for (let at = 0; at < octets.length;) at += await Deno.stdout.write(octets.subarray(at));
       } catch (error) {
-        if (error instanceof Deno.errors.BrokenPipe) throw new OutputClosed();
-        throw localError("Cannot write to standard output", error);
+        throw outputError(error);
+      }
+    },
+    writeSync(octets) {
+      try {
+        for (let at = 0; at < octets.length;) at += Deno.stdout.writeSync(octets.subarray(at));
+      } catch (error) {
+        throw outputError(error);
       }
     },
     writeError(text) {
@@ -99,4 +105,18 @@ export function systemConsole(): Console {
       return () => Deno.removeSignalListener("SIGINT", listener);
     },
   };
+}
+
+function outputError(error: unknown): unknown {
+  return error instanceof Deno.errors.BrokenPipe
+    ? new OutputClosed()
+    : localError("Cannot write to standard output", error);
+}
+
+function consoleSize(): { columns: number; rows: number } | undefined {
+  try {
+    return Deno.consoleSize();
+  } catch {
+    return undefined; // none of the streams is a terminal
+  }
 }

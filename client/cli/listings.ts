@@ -18,8 +18,11 @@ import {
 import type { VerbFlag } from "./arguments.ts";
 import type { Console } from "./console.ts";
 import { SomeFailed } from "./exit.ts";
-import { formatColumns, formatDate, formatMode, formatSize, formatTable } from "./format.ts";
+import { formatDate, formatMode, formatSize } from "./format.ts";
 import { eachOperand, type Task } from "./task.ts";
+
+/** Read only where names or rows are put below each other. */
+const TABLES = new URL("./tables.ts", import.meta.url).href;
 
 /** Directories inside each other that ls -R enters: deeper than PATH_MAX allows names of 32 octets. */
 const DEPTH_MAX = 128;
@@ -44,9 +47,9 @@ export async function ls(task: Task): Promise<void> {
       const isHeaded = hasHeaders && listing.directory !== undefined;
       const header = isHeaded ? [`${show(listing.directory || ".")}:`] : [];
       if (wasHeaded !== undefined && (isHeaded || wasHeaded)) header.unshift("");
-      await writeLines(console, header);
+      if (!request.telling.json) await writeLines(console, header);
       wasHeaded = isHeaded;
-      await writeEntries(task, listing.entries);
+      await writeEntries(task, listing.entries, listing.directory);
     }
   });
 }
@@ -133,25 +136,29 @@ function arranged(entries: readonly Entry[], options: ReadonlySet<VerbFlag>): En
 }
 
 async function writeEntries(
-  { console, request: { options } }: Task,
+  { console, reporter, request: { options } }: Task,
   entries: readonly Entry[],
+  directory?: string,
 ): Promise<void> {
+  const rows = entries.filter((entry) => !reporter.entry(entry, directory));
   const show = shownName(console);
-  const names = () => entries.map((entry) => show(entry.name));
+  const names = () => rows.map((entry) => show(entry.name));
+  const inColumns = console.outTerminal && !options.has("one");
+  if (!options.has("long") && !inColumns) return await writeLines(console, names());
+  const { formatColumns, formatTable }: typeof import("./tables.ts") = await import(TABLES);
   const lines = options.has("long")
-    ? formatTable(entries, show, options.has("human") ? formatSize : String)
-    : console.outTerminal && !options.has("one")
-    ? formatColumns(names(), console.columns())
-    : names();
+    ? formatTable(rows, show, options.has("human") ? formatSize : String)
+    : formatColumns(names(), console.columns());
   await writeLines(console, lines);
 }
 
 /** Shows what the server knows of files and directories. */
 export async function stat(task: Task): Promise<void> {
-  const { client, console, request } = task;
+  const { client, console, reporter, request } = task;
   const show = shownName(console);
   await eachOperand(task, request.operands, async (path, index) => {
     const entry = await client.stat(path);
+    if (reporter.entry(entry)) return;
     const lines = index === 0 ? [] : [""];
     lines.push(`name:     ${show(entry.name)}`, `kind:     ${entry.kind}`);
     if (entry.target !== undefined) lines.push(`target:   ${show(entry.target)}`);

@@ -12,6 +12,7 @@ import { isQuestion, parseArguments, type Question } from "./arguments.ts";
 import { type Console, systemConsole } from "./console.ts";
 import { EXIT, statusOf } from "./exit.ts";
 import { versionText } from "./flags.ts";
+import { type Reporter, reporterFor } from "./reporter.ts";
 import { findVerb, runVerb } from "./run.ts";
 
 export type { Console };
@@ -37,6 +38,7 @@ export async function main(
   console: Console = systemConsole(),
 ): Promise<number> {
   const abort = new AbortController();
+  let reporter: Reporter | undefined;
   try {
     const request = parseArguments(args);
     if (isQuestion(request)) {
@@ -44,20 +46,21 @@ export async function main(
       return EXIT.ok;
     }
     const verb = findVerb(request);
-    await runVerb(verb, request, console, abort);
+    reporter = await reporterFor(console, request.telling);
+    await runVerb(verb, request, console, reporter, abort);
     return EXIT.ok;
   } catch (error) {
-    return report(abort.signal.aborted ? abort.signal.reason : error, console);
+    return report(abort.signal.aborted ? abort.signal.reason : error, console, reporter);
   }
 }
 
 /** Says what went wrong in one line, and returns the exit status. */
-function report(error: unknown, console: Console): number {
+function report(error: unknown, console: Console, reporter: Reporter | undefined): number {
   const status = statusOf(error);
   if (status === undefined || !(error instanceof Error)) throw error;
-  if (status !== EXIT.outputClosed && error.message !== "") {
-    console.writeError(`${error.message}\n`);
-  }
+  if (status === EXIT.outputClosed) return status;
+  if (reporter !== undefined) reporter.failed(error, status);
+  else if (error.message !== "") console.writeError(`${error.message}\n`);
   return status;
 }
 

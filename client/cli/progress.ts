@@ -1,30 +1,21 @@
 /**
- * How far a transfer is, on standard error: one line that is redrawn on a terminal, and one line
- * at the end anywhere.
+ * How far transfers are, as lines for a terminal: pure functions of numbers to text, and the pace
+ * at which octets move.
  *
- * The verbs drive it. A timer draws, not the transfer, so that a chunk costs nothing and a
- * standstill can be seen.
+ * bars.ts draws them.
  *
  * @module
  */
 
 import { printable } from "../mod.ts";
-import type { Console } from "./console.ts";
-import {
-  formatClock,
-  formatElapsed,
-  formatRate,
-  formatSize,
-  padEnd,
-  shorten,
-  textWidth,
-} from "./format.ts";
+import { formatClock, formatRate, formatSize } from "./format.ts";
+import { padEnd, shorten, textWidth } from "./width.ts";
 
-/** Ten times a second reads as movement and costs nothing. */
-export const DRAW_INTERVAL_MS = 100;
+/** The rate shown is that of so long: 3 seconds follow a change and do not jitter. */
+const RATE_WINDOW_MS = 3_000;
 
-/** The rate shown is that of so many draws: 3 seconds follow a change and do not jitter. */
-const RATE_DRAWS = 30;
+/** Silence that is worth a word: shorter ones are the network's own. */
+export const STALL_SHOWN_MS = 3_000;
 
 const BAR_WIDTH_MIN = 10;
 const BAR_WIDTH_MAX = 40;
@@ -38,123 +29,133 @@ export interface ProgressState {
   readonly done: number;
   readonly total: number | undefined;
   readonly octetsPerSecond: number;
-  readonly elapsedMs: number;
+  /** Since octets could move; before that undefined. */
+  readonly elapsedMs: number | undefined;
+  /** For how long nothing has moved. */
+  readonly idleMs: number;
 }
 
 /** One line of at most `columns - 1` columns: in the last one some terminals wrap. */
 export function renderProgress(state: ProgressState, columns: number): string {
-  const room = columns - 1;
-  const name = printable(state.name);
-  const nameKept = Math.min(textWidth(name), NAME_WIDTH_KEPT);
-  const numbers = layouts(state).find((text) => nameKept + textWidth(text) <= room) ?? "";
-  const nameShown = shorten(name, room - textWidth(numbers));
-  const spare = room - textWidth(nameShown) - textWidth(numbers) - 4;
-  if (state.total === undefined || state.total === 0 || spare < BAR_WIDTH_MIN) {
-    return nameShown + numbers;
-  }
-  return `${nameShown}  ${bar(state.done / state.total, Math.min(spare, BAR_WIDTH_MAX))}${numbers}`;
+  return renderLines([state], columns)[0]!;
 }
 
-/** What can stand behind the name, from the most to the least. */
-function layouts(state: ProgressState): string[] {
+/** A line for each state, each of at most `columns - 1` columns, their numbers below each other. */
+export function renderLines(states: readonly ProgressState[], columns: number): string[] {
+  if (states.length === 0) return [];
+  const room = columns - 1;
+  const names = states.map(({ name }) => printable(name));
+  const nameKept = Math.min(Math.max(0, ...names.map(textWidth)), NAME_WIDTH_KEPT);
+  const tables = states.map(layouts);
+  const numbers = Array.from(
+    { length: LAYOUTS },
+    (_, layout) => alignCells(tables.map((table) => table[layout]!)),
+  )
+    .find((lines) => nameKept + lines[0]!.length <= room) ?? states.map(() => "");
+  const numbersWidth = numbers[0]!.length;
+  const shown = names.map((name) => shorten(name, room - numbersWidth));
+  const nameWidth = Math.max(0, ...shown.map(textWidth));
+  const spare = room - nameWidth - numbersWidth - 4;
+  const barWidth = states.some(hasBar) && spare >= BAR_WIDTH_MIN
+    ? Math.min(spare, BAR_WIDTH_MAX)
+    : 0;
+  return states.map((state, index) => {
+    const space = barWidth === 0
+      ? ""
+      : `  ${hasBar(state) ? bar(state, barWidth) : " ".repeat(barWidth)}`;
+    return `${padEnd(shown[index]!, nameWidth)}${space}${numbers[index]}`.trimEnd();
+  });
+}
+
+const hasBar = ({ total }: ProgressState) => total !== undefined && total > 0;
+
+function bar({ done, total }: ProgressState, width: number): string {
+  const inner = width - 2;
+  const filled = Math.min(inner, Math.floor(inner * done / total!));
+  return `[${"=".repeat(filled).padEnd(inner)}]`;
+}
+
+const LAYOUTS = 4;
+
+/** What can stand behind the name, from the most to the least: `LAYOUTS` rows of ASCII cells. */
+function layouts(state: ProgressState): string[][] {
+  const { total } = state;
   const done = formatSize(state.done).padStart(10);
-  const rate = formatRate(state.octetsPerSecond).padStart(12);
-  if (state.total === undefined) {
-    const elapsed = formatClock(state.elapsedMs);
-    return [`  ${done}  ${rate}  ${elapsed}`, `  ${done}  ${rate}`, `  ${done}`];
-  }
-  const share = state.total === 0 ? 1 : Math.min(1, state.done / state.total);
-  // Only what is complete is 100 %.
-  const percent = `${Math.floor(100 * share)}%`.padStart(4);
-  const left = state.octetsPerSecond > 0
-    ? 1000 * Math.max(0, state.total - state.done) / state.octetsPerSecond
-    : undefined;
-  const eta = `ETA ${formatClock(left).padStart(5)}`;
+  const percent = total === undefined ? "" : percentOf(state.done, total);
+  const share = total === undefined ? done : percent;
+  const [pace, time] = paceOf(state);
   return [
-    `  ${percent}  ${done} of ${formatSize(state.total)}  ${rate}  ${eta}`,
-    `  ${percent}  ${done}  ${rate}  ${eta}`,
-    `  ${percent}  ${rate}`,
-    `  ${percent}`,
+    [percent, total === undefined ? done : `${done} of ${formatSize(total)}`, pace, time],
+    [percent, done, pace, time],
+    [share, pace],
+    [share],
   ];
 }
 
-function bar(share: number, width: number): string {
-  const inner = width - 2;
-  const filled = Math.min(inner, Math.floor(inner * share));
-  return `[${padEnd("=".repeat(filled), inner)}]`;
+/** Only what is complete is 100 %. */
+function percentOf(done: number, total: number): string {
+  const share = total === 0 ? 1 : Math.min(1, done / total);
+  return `${Math.floor(100 * share)}%`.padStart(4);
 }
 
-/** `a.avi: 1.2 MiB in 0.4 s (3.0 MiB/s)`. */
-export function renderSummary(name: string, octets: number, elapsedMs: number): string {
-  // A millisecond is the least that makes a rate worth reading.
-  const rate = formatRate(1000 * octets / Math.max(1, elapsedMs));
-  return `${printable(name)}: ${formatSize(octets)} in ${formatElapsed(elapsedMs)} (${rate})`;
+/** How fast it is and how long it takes, or why neither can be said. */
+function paceOf(state: ProgressState): [pace: string, time: string] {
+  const { done, total, elapsedMs, idleMs, octetsPerSecond } = state;
+  if (elapsedMs === undefined) return [`waiting ${formatWait(idleMs)}`, ""];
+  const isComplete = total !== undefined && done >= total;
+  if (idleMs >= STALL_SHOWN_MS && !isComplete) return [`stalled ${formatWait(idleMs)}`, ""];
+  const rate = formatRate(octetsPerSecond).padStart(12);
+  if (total === undefined) return [rate, formatClock(elapsedMs)];
+  const leftMs = octetsPerSecond > 0
+    ? 1000 * Math.max(0, total - done) / octetsPerSecond
+    : undefined;
+  return [rate, `ETA ${formatClock(leftMs).padStart(5)}`];
 }
 
-/** The progress of one transfer. */
-export class Progress {
-  readonly #console: Console;
-  readonly #name: string;
-  readonly #now: () => number;
-  readonly #startedMs: number;
-  readonly #samples: { readonly ms: number; readonly octets: number }[] = [];
-  #timer: ReturnType<typeof setInterval> | undefined;
-  #offset = 0;
-  #total: number | undefined;
-  #octets = 0;
-  #drawn = false;
+/** `5 s`, `1:05 min`. */
+function formatWait(ms: number): string {
+  return ms < 59_500 ? `${Math.floor(ms / 1000)} s` : `${formatClock(ms)} min`;
+}
 
-  /** @param now Milliseconds of any clock that never goes back. */
-  constructor(console: Console, name: string, now: () => number = () => performance.now()) {
-    this.#console = console;
-    this.#name = name;
-    this.#now = now;
-    this.#startedMs = now();
+/** Rows of cells as texts of one width; a column that is empty in all of them takes none. */
+function alignCells(rows: readonly (readonly string[])[]): string[] {
+  const widths = rows[0]!.map((_, column) => Math.max(...rows.map((row) => row[column]!.length)));
+  return rows.map((row) =>
+    row.map((cell, column) => widths[column] === 0 ? "" : `  ${cell.padStart(widths[column]!)}`)
+      .join("")
+  );
+}
+
+/** How fast octets move, as far as it can be seen from looking now and then. */
+export class Pace {
+  readonly #samples: { readonly ms: number; readonly octets: number }[];
+  #movedMs: number;
+
+  /** Nothing has moved at `ms`. */
+  constructor(ms: number) {
+    this.#samples = [{ ms, octets: 0 }];
+    this.#movedMs = ms;
   }
 
-  /** The transfer begins at `offset` of a file of `total` octets; a terminal shows it from now on. */
-  start(offset: number, total: number | undefined): void {
-    this.#offset = offset;
-    this.#total = total;
-    if (!this.#console.errTerminal) return;
-    this.#timer = setInterval(() => this.draw(), DRAW_INTERVAL_MS);
+  /** So many octets have been moved in all. */
+  look(octets: number, ms: number): void {
+    if (octets !== this.#samples.at(-1)!.octets) this.#movedMs = ms;
+    this.#samples.push({ ms, octets });
+    // The oldest is the last one that is as old as the window, so there are few.
+    while (this.#samples.length > 2 && this.#samples[1]!.ms <= ms - RATE_WINDOW_MS) {
+      this.#samples.shift();
+    }
   }
 
-  /** So many octets have been moved. */
-  update(octets: number): void {
-    this.#octets = octets;
+  /** Octets per second over the window, or over all the time that there is. */
+  get octetsPerSecond(): number {
+    const oldest = this.#samples[0]!;
+    const newest = this.#samples.at(-1)!;
+    return 1000 * (newest.octets - oldest.octets) / Math.max(1, newest.ms - oldest.ms);
   }
 
-  /** Draws the line as it is now. */
-  draw(): void {
-    const ms = this.#now();
-    this.#samples.push({ ms, octets: this.#octets });
-    if (this.#samples.length > RATE_DRAWS) this.#samples.shift();
-    const oldest = this.#samples.length < RATE_DRAWS
-      ? { ms: this.#startedMs, octets: 0 }
-      : this.#samples[0]!;
-    const line = renderProgress({
-      name: this.#name,
-      done: this.#offset + this.#octets,
-      total: this.#total,
-      octetsPerSecond: 1000 * (this.#octets - oldest.octets) / Math.max(1, ms - oldest.ms),
-      elapsedMs: ms - this.#startedMs,
-    }, this.#console.columns());
-    this.#drawn = true;
-    this.#console.writeError(`\r${line}\x1b[K`);
-  }
-
-  /** Ends the drawing and clears the line. */
-  stop(): void {
-    clearInterval(this.#timer);
-    if (this.#drawn) this.#console.writeError("\r\x1b[K");
-    this.#drawn = false;
-  }
-
-  /** Ends the drawing with the one line that stays. */
-  finish(): void {
-    this.stop();
-    const elapsedMs = this.#now() - this.#startedMs;
-    this.#console.writeError(`${renderSummary(this.#name, this.#octets, elapsedMs)}\n`);
+  /** For how long nothing has moved, at the time of the last look. */
+  get idleMs(): number {
+    return this.#samples.at(-1)!.ms - this.#movedMs;
   }
 }

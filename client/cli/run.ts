@@ -12,11 +12,14 @@ import { Connections } from "./connection.ts";
 import type { Console } from "./console.ts";
 import { Interrupted } from "./exit.ts";
 import { closest, UsageError } from "./flags.ts";
-import { reporterFor } from "./reporter.ts";
+import type { Reporter } from "./reporter.ts";
 import type { Subcommand, Task } from "./task.ts";
 import { SUBCOMMANDS } from "./verbs.ts";
 
 export { Interrupted };
+
+/** Verbs whose own output would stand between the events of --json. */
+const WRITERS = ["cat", "quote", "completions"];
 
 /** How long Ctrl-C lets a transfer end in good order before the connection is closed. */
 const INTERRUPT_GRACE_MS = 3_000;
@@ -68,6 +71,9 @@ export function findVerb(request: Request): Subcommand {
   if (request.protocol === "mini" && request.user !== undefined) {
     throw new UsageError("--user is a flag of ftp, mini has no users");
   }
+  if (request.telling.json && (WRITERS.includes(verb.name) || request.output === "-")) {
+    throw new UsageError(`--json writes to standard output, as ${verb.name} does`);
+  }
   verb.check?.(request);
   return verb;
 }
@@ -82,16 +88,17 @@ export async function runVerb(
   verb: Subcommand,
   request: Request,
   console: Console,
+  reporter: Reporter,
   abort: AbortController,
 ): Promise<void> {
   const { signal } = abort;
-  const reporter = reporterFor(console, { quiet: request.options.has("quiet") });
   const bare = { console, reporter, request, signal };
   const connections = new Connections(bare);
   let patience: ReturnType<typeof setTimeout> | undefined;
   const unlisten = console.onInterrupt(() => {
     if (signal.aborted) return connections.close();
     abort.abort(new Interrupted("Interrupted"));
+    reporter.interrupting();
     patience = setTimeout(() => connections.close(), INTERRUPT_GRACE_MS);
     if (!verb.endsBySignal) connections.close();
   });
@@ -110,7 +117,8 @@ export async function runVerb(
   } finally {
     await connections.quit();
     clearTimeout(patience);
-    reporter.close();
     unlisten();
+    // It may find that nobody reads any more, so it is the last.
+    reporter.close();
   }
 }

@@ -174,7 +174,8 @@ export function outputSink(console: Console, report?: TransferReport): Sink {
   return {
     begin(size) {
       // On the terminal that shows the octets a progress line would stand between them.
-      if (!console.outTerminal) report?.start(0, size);
+      if (console.outTerminal) report?.hide();
+      report?.start(0, size);
     },
     write: (chunk) => console.write(chunk),
   };

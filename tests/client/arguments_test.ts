@@ -32,6 +32,7 @@ function plain(verb: string, ...operands: string[]): Request {
     options: new Set(),
     valued: new Set(),
     warnings: [],
+    telling: { quiet: false, verbose: false, trace: false, json: false },
   };
 }
 
@@ -49,8 +50,9 @@ Deno.test("parseArguments takes flags on both sides of the verb, with = and with
     timeoutMs: 1500,
     output: "name",
     outputDirectory: "d",
-    options: new Set(["continue", "quiet"] as const),
+    options: new Set(["continue"] as const),
     valued: new Set(["output", "output-dir"] as const),
+    telling: { quiet: true, verbose: false, trace: false, json: false },
   });
 });
 
@@ -292,7 +294,7 @@ const WRONG_VERBS: readonly (readonly [readonly string[], string])[] = [
   [["ls", "-o", "a"], "--output is a flag of get and put, not of ls"],
   [["rm", "-n", "a"], "--no-clobber is a flag of get, put and mv, not of rm"],
   [["rm", "-p", "a"], "--parents is a flag of mkdir, not of rm"],
-  [["cat", "-q", "a"], "--quiet is a flag of get and put, not of cat"],
+  [["cat", "--json", "a"], "--json writes to standard output, as cat does"],
   [["--protocol", "mini", "ls"], "--protocol mini has get and put, not ls"],
   [
     ["--protocol", "mini", "--user", "a:", "get", "a"],

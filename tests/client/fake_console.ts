@@ -65,13 +65,20 @@ export class FakeConsole implements Console {
     return this.#surroundings.columns ?? 80;
   }
 
-  write(octets: Uint8Array<ArrayBuffer>): Promise<void> {
+  rows(): number {
+    return 24;
+  }
+
+  async write(octets: Uint8Array<ArrayBuffer>): Promise<void> {
+    await Promise.resolve();
+    this.writeSync(octets);
+  }
+
+  writeSync(octets: Uint8Array<ArrayBuffer>): void {
     const { outputBytes = Infinity, onOutput } = this.#surroundings;
     for (const octet of octets) this.#output.push(octet);
     onOutput?.(octets);
-    return this.#output.length > outputBytes
-      ? Promise.reject(new OutputClosed())
-      : Promise.resolve();
+    if (this.#output.length > outputBytes) throw new OutputClosed();
   }
 
   writeError(text: string): void {

@@ -1,5 +1,5 @@
 /**
- * What the command line writes: sizes, times, tables, and a progress line that never wraps.
+ * What the command line writes: sizes, times and tables.
  *
  * @module
  */
@@ -7,22 +7,13 @@
 import { assert, assertEquals } from "@std/assert";
 import {
   formatClock,
-  formatColumns,
   formatElapsed,
   formatMode,
   formatRate,
   formatSize,
-  formatTable,
-  shorten,
-  textWidth,
 } from "../../client/cli/format.ts";
-import {
-  Progress,
-  type ProgressState,
-  renderProgress,
-  renderSummary,
-} from "../../client/cli/progress.ts";
-import { FakeConsole } from "./fake_console.ts";
+import { formatColumns, formatTable } from "../../client/cli/tables.ts";
+import { textWidth } from "../../client/cli/width.ts";
 
 const SIZES: readonly (readonly [number, string])[] = [
   [0, "0 B"],
@@ -63,19 +54,6 @@ Deno.test("formatRate, formatElapsed and formatClock", () => {
   ]);
 });
 
-Deno.test("textWidth counts columns", () => {
-  assertEquals(["abc", "é", "e\u0301", "映画", "🎬", ""].map(textWidth), [3, 1, 1, 4, 2, 0]);
-});
-
-Deno.test("shorten keeps both ends within the width", () => {
-  assertEquals(shorten("short", 10), "short");
-  assertEquals(shorten("a long name.avi", 11), "a lo....avi");
-  assertEquals(shorten("映画映画映画", 7), "映...画");
-  for (let width = 0; width < 20; width++) {
-    assert(textWidth(shorten("映a画b映c画d映e画", width)) <= width, `width ${width}`);
-  }
-});
-
 Deno.test("formatColumns fills downwards within the width", () => {
   assertEquals(formatColumns(["a", "b", "c", "d", "e"], 7), ["a  c  e", "b  d"]);
   assertEquals(formatColumns(["aaaa", "b", "c"], 3), ["aaaa", "b", "c"]);
@@ -114,99 +92,4 @@ Deno.test("formatMode writes special bits as ls does", () => {
     "-rwxrwxrwt",
     "-rwxrwxrwT",
   ]);
-});
-
-const HALF: ProgressState = {
-  name: "a.avi",
-  done: 5 * 2 ** 20,
-  total: 10 * 2 ** 20,
-  octetsPerSecond: 2 ** 20,
-  elapsedMs: 5000,
-};
-
-Deno.test("renderProgress at 60 columns has no room for the size, at 61 it has", () => {
-  assertEquals(renderProgress(HALF, 60), "a.avi   50%     5.0 MiB     1.0 MiB/s  ETA  0:05");
-  assertEquals(
-    renderProgress(HALF, 61),
-    "a.avi   50%     5.0 MiB of 10.0 MiB     1.0 MiB/s  ETA  0:05",
-  );
-});
-
-Deno.test("renderProgress at 100 columns has a bar", () => {
-  assertEquals(
-    renderProgress(HALF, 100),
-    "a.avi  [================                 ]   50%     5.0 MiB of 10.0 MiB     1.0 MiB/s  ETA  0:05",
-  );
-});
-
-Deno.test("renderProgress without a size counts up", () => {
-  assertEquals(
-    renderProgress({ ...HALF, total: undefined }, 60),
-    "a.avi     5.0 MiB     1.0 MiB/s  0:05",
-  );
-});
-
-Deno.test("renderProgress says 100 % only of what is complete", () => {
-  assert(renderProgress({ ...HALF, done: 10 * 2 ** 20 - 1 }, 60).includes(" 99%"));
-  assert(renderProgress({ ...HALF, done: 10 * 2 ** 20 }, 60).includes("100%"));
-  assert(renderProgress({ ...HALF, done: 0, total: 0 }, 60).includes("100%"));
-});
-
-Deno.test("renderProgress knows no ETA while nothing moves", () => {
-  assert(renderProgress({ ...HALF, octetsPerSecond: 0 }, 60).endsWith("ETA  -:--"));
-});
-
-Deno.test("renderProgress never reaches the last column, nor shows control characters", () => {
-  for (
-    const name of ["a", "a".repeat(300), "映画".repeat(50), "\x1b[2J\r\n", "e\u0301".repeat(40)]
-  ) {
-    for (const total of [undefined, 0, 3, 2 ** 50]) {
-      for (let columns = 20; columns <= 200; columns++) {
-        const state = { ...HALF, name, total, done: total ?? 2 ** 50, octetsPerSecond: 1e12 };
-        const line = renderProgress(state, columns);
-        assert(textWidth(line) < columns, `${columns}: ${line}`);
-        // deno-lint-ignore no-control-regex -- it is control characters that must be absent
-        assert(!/[\x00-\x1f]/.test(line));
-      }
-    }
-  }
-});
-
-Deno.test("renderSummary is one line", () => {
-  assertEquals(renderSummary("a.avi", 1_258_291, 400), "a.avi: 1.2 MiB in 0.4 s (3.0 MiB/s)");
-  assertEquals(renderSummary("a\n", 0, 0), "a\\n: 0 B in 0 ms (0 B/s)");
-});
-
-Deno.test("Progress on what is no terminal writes the last line alone", () => {
-  const console = new FakeConsole();
-  let now = 0;
-  const progress = new Progress(console, "a.avi", () => now);
-  progress.start(0, 100);
-  progress.update(100);
-  now = 1000;
-  progress.finish();
-  assertEquals(console.errorText, "a.avi: 100 B in 1.0 s (100 B/s)\n");
-});
-
-Deno.test("Progress on a terminal redraws one line, with the rate of the last seconds", () => {
-  const console = new FakeConsole({ errTerminal: true, columns: 60 });
-  let now = 0;
-  const progress = new Progress(console, "a.avi", () => now);
-  progress.start(2 ** 20, 101 * 2 ** 20);
-  // Ten seconds at 1 MiB/s, then five at 2 MiB/s.
-  for (let draw = 1; draw <= 150; draw++) {
-    now = 100 * draw;
-    progress.update(Math.round(2 ** 20 * (draw <= 100 ? draw / 10 : 10 + (draw - 100) / 5)));
-    progress.draw();
-  }
-  const last = console.errorText.split("\r").at(-1)!;
-  assertEquals(
-    last,
-    "a.avi   20%    21.0 MiB of 101.0 MiB     2.0 MiB/s  ETA  0:40\x1b[K".replace(
-      " of 101.0 MiB",
-      "",
-    ),
-  );
-  progress.finish();
-  assert(console.errorText.endsWith("\r\x1b[Ka.avi: 20.0 MiB in 15.0 s (1.3 MiB/s)\n"));
 });

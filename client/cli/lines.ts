@@ -1,0 +1,123 @@
+/**
+ * What people hear while a verb works, on standard error: bars where there is a terminal, lines,
+ * remarks, a sum.
+ *
+ * @module
+ */
+
+import { describeReply, printable } from "../mod.ts";
+import { formatElapsed } from "./format.ts";
+import { type Expected, type Now, type Screen, SILENCE_MS, systemNow } from "./screen.ts";
+import { type End, renderSum, renderSummary, Tally, Transfer } from "./tally.ts";
+import type { Connected, Reporter, Retry, Telling, TransferReport } from "./telling.ts";
+
+/** Lines for people. */
+export class LineReporter implements Reporter {
+  readonly #screen: Screen;
+  readonly #telling: Telling;
+  readonly #now: Now;
+  readonly #begunMs: number;
+  readonly #tally = new Tally();
+  #expected: Expected = { files: undefined, octets: undefined };
+
+  /** On this screen, as the flags say. */
+  constructor(screen: Screen, telling: Telling, now: Now = systemNow) {
+    this.#screen = screen;
+    this.#telling = telling;
+    this.#now = now;
+    this.#begunMs = now();
+  }
+
+  transfer(name: string): TransferReport {
+    const transfer = new Transfer(name, this.#now());
+    this.#screen.add(transfer);
+    let isRunning = true;
+    const end = (how: End, text?: () => string) => {
+      if (!isRunning) return;
+      isRunning = false;
+      this.#screen.remove(transfer);
+      this.#tally.add(transfer, how);
+      this.#screen.sum(this.#tally, this.#expected);
+      if (text !== undefined && !this.#telling.quiet) this.#screen.line(text());
+    };
+    return {
+      start: (offset, total) => transfer.start(offset, total, this.#now()),
+      update: (octets) => transfer.update(octets),
+      hide: () => this.#screen.remove(transfer),
+      finish: () =>
+        end("complete", () => renderSummary(name, transfer.moved, this.#now() - transfer.begunMs)),
+      skip: (reason) => end("skipped", () => printable(`${name}: ${reason}`)),
+      stop: () => end("stopped"),
+    };
+  }
+
+  expect(files: number, octets: number | undefined): void {
+    this.#expected = { files, octets };
+    this.#screen.sum(this.#tally, this.#expected);
+  }
+
+  note(text: string): void {
+    this.#screen.line(printable(text));
+  }
+
+  detail(text: string): void {
+    if (this.#telling.verbose) this.#screen.line(printable(text));
+  }
+
+  connecting(host: string, port: number): void {
+    const place = host.includes(":") ? `[${host}]:${port}` : `${host}:${port}`;
+    const text = printable(`Connecting to ${place} ...`);
+    if (this.#telling.verbose) this.#screen.line(text);
+    else this.#screen.status(text, SILENCE_MS);
+  }
+
+  connected({ greeting, features }: Connected): void {
+    this.#screen.status(undefined, 0);
+    this.detail(`Connected and logged in: ${describeReply(greeting)}`);
+    const names = [...features.keys()].join(", ");
+    this.detail(names === "" ? "The server tells no features" : `Features: ${names}`);
+  }
+
+  retry({ reason, attempt, attemptsMax, waitMs }: Retry): void {
+    if (this.#telling.quiet) return;
+    const when = `in ${formatElapsed(waitMs)}, attempt ${attempt} of ${attemptsMax}`;
+    this.#screen.line(printable(`${reason}; trying again ${when}`));
+  }
+
+  interrupting(): void {
+    this.#screen.status("Interrupting ... (Ctrl-C again ends at once)", 0);
+  }
+
+  trace(direction: "sent" | "received", line: string): void {
+    if (!this.#telling.trace) return;
+    this.#screen.line(renderTrace(direction, line, this.#now() - this.#begunMs));
+  }
+
+  entry(): boolean {
+    return false;
+  }
+
+  failed(error: Error): void {
+    // Of several errors each has had its line.
+    if (error.message !== "") this.#screen.line(printable(error.message));
+  }
+
+  close(): void {
+    this.#screen.close();
+    const { files, stopped } = this.#tally;
+    if (this.#telling.quiet || files + stopped < 2) return;
+    this.#screen.line(renderSum(this.#tally, this.#now() - this.#begunMs));
+  }
+}
+
+/** `   0.123 > RETR a.avi`: seconds since the start, an arrow, the line without its secrets. */
+export function renderTrace(direction: "sent" | "received", line: string, ms: number): string {
+  const arrow = direction === "sent" ? ">" : "<";
+  const text = direction === "sent" ? maskSecrets(line) : line;
+  return printable(`${(ms / 1000).toFixed(3).padStart(8)} ${arrow} ${text}`);
+}
+
+/** A command as it may be shown: passwords and accounts are nobody's business. */
+export function maskSecrets(command: string): string {
+  return command.replace(/^(PASS|ACCT|ADAT)\b.*/is, "$1 ****");
+}
