@@ -65,7 +65,9 @@ export class BarScreen implements Screen {
 
   add(transfer: Transfer): void {
     this.#begunMs = Math.min(this.#begunMs, transfer.begunMs);
-    this.#running.set(transfer, undefined);
+    // One that goes on after a failure has a pace of its own again.
+    const { startedMs, moved } = transfer;
+    this.#running.set(transfer, startedMs === undefined ? undefined : new Pace(this.#now(), moved));
     this.#keepTime();
   }
 

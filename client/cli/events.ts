@@ -104,11 +104,11 @@ export class EventReporter implements Reporter {
     const inner = this.#inner.transfer(name);
     const transfer = new Transfer(name, this.#now());
     let toldMs = -Infinity;
-    let isRunning = true;
+    let ended: End | undefined;
     const total = () => transfer.total ?? null;
     const end = (result: End) => {
-      if (!isRunning) return;
-      isRunning = false;
+      if (ended !== undefined) return;
+      ended = result;
       this.#tally.add(transfer, result);
       const { moved: octets, begunMs } = transfer;
       const seconds = secondsOf(this.#now() - begunMs);
@@ -117,6 +117,10 @@ export class EventReporter implements Reporter {
     return {
       start: (offset, size) => {
         toldMs = this.#now();
+        if (ended === "stopped") {
+          ended = undefined;
+          this.#tally.takeBack(transfer);
+        }
         transfer.start(offset, size, toldMs);
         inner.start(offset, size);
         this.#emit({ event: "start", name, offset, total: total() });
@@ -151,6 +155,10 @@ export class EventReporter implements Reporter {
   note(text: string): void {
     this.#inner.note(text);
     this.#emit({ event: "note", message: text });
+  }
+
+  summary(text: string): void {
+    this.#inner.summary(text);
   }
 
   detail(text: string): void {

@@ -19,6 +19,7 @@ export class LineReporter implements Reporter {
   readonly #begunMs: number;
   readonly #tally = new Tally();
   #expected: Expected = { files: undefined, octets: undefined };
+  #hasSummary = false;
 
   /** On this screen, as the flags say. */
   constructor(screen: Screen, telling: Telling, now: Now = systemNow) {
@@ -31,17 +32,24 @@ export class LineReporter implements Reporter {
   transfer(name: string): TransferReport {
     const transfer = new Transfer(name, this.#now());
     this.#screen.add(transfer);
-    let isRunning = true;
+    let ended: End | undefined;
     const end = (how: End, text?: () => string) => {
-      if (!isRunning) return;
-      isRunning = false;
+      if (ended !== undefined) return;
+      ended = how;
       this.#screen.remove(transfer);
       this.#tally.add(transfer, how);
       this.#screen.sum(this.#tally, this.#expected);
       if (text !== undefined && !this.#telling.quiet) this.#screen.line(text());
     };
     return {
-      start: (offset, total) => transfer.start(offset, total, this.#now()),
+      start: (offset, total) => {
+        if (ended === "stopped") {
+          ended = undefined;
+          this.#tally.takeBack(transfer);
+          this.#screen.add(transfer);
+        }
+        transfer.start(offset, total, this.#now());
+      },
       update: (octets) => transfer.update(octets),
       hide: () => this.#screen.remove(transfer),
       finish: () =>
@@ -58,6 +66,11 @@ export class LineReporter implements Reporter {
 
   note(text: string): void {
     this.#screen.line(printable(text));
+  }
+
+  summary(text: string): void {
+    this.#hasSummary = true;
+    if (!this.#telling.quiet) this.#screen.line(printable(text));
   }
 
   detail(text: string): void {
@@ -105,7 +118,7 @@ export class LineReporter implements Reporter {
   close(): void {
     this.#screen.close();
     const { files, stopped } = this.#tally;
-    if (this.#telling.quiet || files + stopped < 2) return;
+    if (this.#telling.quiet || this.#hasSummary || files + stopped < 2) return;
     this.#screen.line(renderSum(this.#tally, this.#now() - this.#begunMs));
   }
 }

@@ -131,9 +131,9 @@ export class Pace {
   readonly #samples: { readonly ms: number; readonly octets: number }[];
   #movedMs: number;
 
-  /** Nothing has moved at `ms`. */
-  constructor(ms: number) {
-    this.#samples = [{ ms, octets: 0 }];
+  /** So many octets had been moved at `ms`. */
+  constructor(ms: number, octets = 0) {
+    this.#samples = [{ ms, octets }];
     this.#movedMs = ms;
   }
 

@@ -21,6 +21,7 @@ export class Transfer {
   total: number | undefined;
   #octets = 0;
   #octetsBefore = 0;
+  #offsetFirst: number | undefined;
 
   /** Begins now. */
   constructor(name: string, begunMs: number) {
@@ -28,9 +29,13 @@ export class Transfer {
     this.begunMs = begunMs;
   }
 
-  /** Octets may move from now on; a transfer that was broken off may start again elsewhere. */
+  /**
+   * Octets may move from now on. One that was broken off may start again where it began, with all
+   * that it has moved as its next update, or where it has got to.
+   */
   start(offset: number, total: number | undefined, ms: number): void {
-    this.#octetsBefore += this.#octets;
+    this.#offsetFirst ??= offset;
+    this.#octetsBefore = Math.max(0, offset - this.#offsetFirst);
     this.#octets = 0;
     this.startedMs ??= ms;
     this.offset = offset;
@@ -42,7 +47,7 @@ export class Transfer {
     this.#octets = octets;
   }
 
-  /** Octets that were moved, in all starts of it. */
+  /** Octets that were moved and count, in all starts of it. */
   get moved(): number {
     return this.#octetsBefore + this.#octets;
   }
@@ -70,15 +75,21 @@ export class Tally {
   done = 0;
 
   /** Takes in one that has ended. */
-  add({ moved, done, total = 0 }: Transfer, end: End): void {
-    this.octets += moved;
-    this.done += end === "skipped" ? total : done;
-    if (end === "stopped") {
-      this.stopped++;
-      return;
-    }
-    this.files++;
-    if (end === "skipped") this.skipped++;
+  add(transfer: Transfer, end: End): void {
+    this.#count(transfer, end, 1);
+  }
+
+  /** One that was stopped goes on. */
+  takeBack(transfer: Transfer): void {
+    this.#count(transfer, "stopped", -1);
+  }
+
+  #count({ moved, done, total = 0 }: Transfer, end: End, by: 1 | -1): void {
+    this.octets += by * moved;
+    this.done += by * (end === "skipped" ? total : done);
+    if (end === "stopped") this.stopped += by;
+    else this.files += by;
+    if (end === "skipped") this.skipped += by;
   }
 }
 

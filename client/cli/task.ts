@@ -83,7 +83,7 @@ export async function eachOperand(
       await work(operand, index);
     } catch (error) {
       if (error instanceof SomeFailed && operands.length > 1) {
-        reporter.note(error.message);
+        reporter.failed(error);
         first ??= error.first;
         failed++;
         continue;

@@ -15,6 +15,8 @@ export interface Reporter {
   expect(files: number, octets: number | undefined): void;
   /** One line worth reading, such as what was kept of a broken transfer. */
   note(text: string): void;
+  /** A verb's own words for all that was done, in place of the sum of its transfers. */
+  summary(text: string): void;
   /** One line for who asked for all that is done. */
   detail(text: string): void;
   /** A connection is being made and logged in; `connected` or `close` ends that. */
@@ -38,7 +40,10 @@ export interface Reporter {
   close(): void;
 }
 
-/** One transfer, from its beginning to `finish`, `skip` or `stop`; `stop` may follow either. */
+/**
+ * One transfer, from its beginning to `finish`, `skip` or `stop`. `stop` may follow either, and
+ * `start` may follow `stop` or another `start` when it is tried again.
+ */
 export interface TransferReport {
   /** It begins at octet `offset` of a file of `total` octets, as far as that is known. */
   start(offset: number, total: number | undefined): void;

@@ -31,6 +31,7 @@ import { type BareTask, eachOperand, type Task } from "./task.ts";
 export async function get(task: Task): Promise<void> {
   const { client, console, reporter, request, signal } = task;
   const names = await expandRemote(client, request.operands);
+  reporter.expect(names.length, undefined);
   await eachOperand(task, names, async (remote) => {
     if (request.output === "-") {
       return await reported(reporter, lastName(remote), async (report) => {
@@ -93,6 +94,7 @@ export async function getMini(task: BareTask): Promise<void> {
 /** Uploads files. */
 export async function put(task: Task): Promise<void> {
   const { client, console, reporter, request, signal } = task;
+  reporter.expect(request.operands.length, undefined);
   await eachOperand(task, request.operands, async (local) => {
     const target = remoteTarget(local, request);
     if (request.options.has("no-clobber") && await isThere(client, target)) {

@@ -106,6 +106,41 @@ Deno.test("a transfer that is broken off and started again keeps what it has mov
   assert(console.errorText.endsWith("a: 300 B in 1.0 s (300 B/s)\n"));
 });
 
+Deno.test("a transfer that was stopped and is tried again counts once", () => {
+  const { console, clock, screen, reporter } = stage();
+  const report = reporter.transfer("a");
+  report.start(100, 400);
+  report.update(100);
+  report.stop();
+  clock.ms = 1000;
+  // All that it has moved since it began is told once more.
+  report.start(100, 400);
+  report.update(200);
+  clock.ms = 2000;
+  screen.draw();
+  assertEquals(frame(console), ["a   75%       300 B of 400 B       100 B/s  ETA  0:01"]);
+  report.update(300);
+  report.finish();
+  report.stop();
+  const other = reporter.transfer("b");
+  other.stop();
+  reporter.close();
+  assert(
+    console.errorText.endsWith(
+      "a: 300 B in 2.0 s (150 B/s)\n1 file, 1 not: 300 B in 2.0 s (150 B/s)\n",
+    ),
+  );
+});
+
+Deno.test("a verb that sums up itself has the last word", () => {
+  const console = new FakeConsole();
+  const reporter = new LineReporter(new PlainScreen(console, false), LOUD);
+  for (const name of ["a", "b"]) reporter.transfer(name).skip("already complete");
+  reporter.summary("All is done");
+  reporter.close();
+  assertEquals(console.errorText, "a: already complete\nb: already complete\nAll is done\n");
+});
+
 Deno.test("several transfers have a bar each and a total, bounded", () => {
   const { console, clock, screen, reporter } = stage();
   reporter.expect(20, 20 * MIB);
