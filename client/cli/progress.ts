@@ -17,6 +17,9 @@ const RATE_WINDOW_MS = 3_000;
 /** Silence that is worth a word: shorter ones are the network's own. */
 export const STALL_SHOWN_MS = 3_000;
 
+/** Between columns. */
+const GAP = "  ";
+
 const BAR_WIDTH_MIN = 10;
 const BAR_WIDTH_MAX = 40;
 /** A longer name gives way to the numbers. */
@@ -45,26 +48,37 @@ export function renderLines(states: readonly ProgressState[], columns: number): 
   if (states.length === 0) return [];
   const room = columns - 1;
   const names = states.map(({ name }) => printable(name));
-  const nameKept = Math.min(Math.max(0, ...names.map(textWidth)), NAME_WIDTH_KEPT);
-  const tables = states.map(layouts);
-  const numbers = Array.from(
-    { length: LAYOUTS },
-    (_, layout) => alignCells(tables.map((table) => table[layout]!)),
-  )
-    .find((lines) => nameKept + lines[0]!.length <= room) ?? states.map(() => "");
+  const nameKept = Math.min(Math.max(...names.map(textWidth)), NAME_WIDTH_KEPT);
+  const { numbers, barWidthMin } = layoutFor(states, room - nameKept);
   const numbersWidth = numbers[0]!.length;
-  const shown = names.map((name) => shorten(name, room - numbersWidth));
-  const nameWidth = Math.max(0, ...shown.map(textWidth));
-  const spare = room - nameWidth - numbersWidth - 4;
-  const barWidth = states.some(hasBar) && spare >= BAR_WIDTH_MIN
-    ? Math.min(spare, BAR_WIDTH_MAX)
-    : 0;
+  const shown = names.map((name) => shorten(name, room - numbersWidth - barWidthMin));
+  const nameWidth = Math.max(...shown.map(textWidth));
+  const barWidth = Math.min(BAR_WIDTH_MAX, room - nameWidth - numbersWidth - GAP.length);
   return states.map((state, index) => {
-    const space = barWidth === 0
-      ? ""
-      : `  ${hasBar(state) ? bar(state, barWidth) : " ".repeat(barWidth)}`;
-    return `${padEnd(shown[index]!, nameWidth)}${space}${numbers[index]}`.trimEnd();
+    const name = padEnd(shown[index]!, nameWidth);
+    if (barWidthMin === 0) return `${name}${numbers[index]}`.trimEnd();
+    const space = hasBar(state) ? bar(state, barWidth) : " ".repeat(barWidth);
+    return `${name}${GAP}${space}${numbers[index]}`.trimEnd();
   });
+}
+
+/** What stands behind the names in `room` columns, and how many of these are for a bar at least. */
+function layoutFor(
+  states: readonly ProgressState[],
+  room: number,
+): { readonly numbers: readonly string[]; readonly barWidthMin: number } {
+  const tables = states.map(layouts);
+  const layout = (index: number) => alignCells(tables.map((table) => table[index]!));
+  const barWidthMin = BAR_WIDTH_MIN + GAP.length;
+  for (let index = 0; states.some(hasBar) && index < LAYOUTS_WITH_BAR; index++) {
+    const numbers = layout(index);
+    if (numbers[0]!.length + barWidthMin <= room) return { numbers, barWidthMin };
+  }
+  for (let index = 0; index < LAYOUTS; index++) {
+    const numbers = layout(index);
+    if (numbers[0]!.length <= room) return { numbers, barWidthMin: 0 };
+  }
+  return { numbers: states.map(() => ""), barWidthMin: 0 };
 }
 
 const hasBar = ({ total }: ProgressState) => total !== undefined && total > 0;
@@ -75,7 +89,10 @@ function bar({ done, total }: ProgressState, width: number): string {
   return `[${"=".repeat(filled).padEnd(inner)}]`;
 }
 
-const LAYOUTS = 4;
+const LAYOUTS = 5;
+const SIZE_COLUMN = 1;
+/** A bar says more than sizes, but less than rate and time. */
+const LAYOUTS_WITH_BAR = 3;
 
 /** What can stand behind the name, from the most to the least: `LAYOUTS` rows of ASCII cells. */
 function layouts(state: ProgressState): string[][] {
@@ -87,7 +104,8 @@ function layouts(state: ProgressState): string[][] {
   return [
     [percent, total === undefined ? done : `${done} of ${formatSize(total)}`, pace, time],
     [percent, done, pace, time],
-    [share, pace],
+    [share, "", pace, time],
+    [share, "", pace],
     [share],
   ];
 }
@@ -121,8 +139,12 @@ function formatWait(ms: number): string {
 function alignCells(rows: readonly (readonly string[])[]): string[] {
   const widths = rows[0]!.map((_, column) => Math.max(...rows.map((row) => row[column]!.length)));
   return rows.map((row) =>
-    row.map((cell, column) => widths[column] === 0 ? "" : `  ${cell.padStart(widths[column]!)}`)
-      .join("")
+    row.map((cell, column) => {
+      const width = widths[column]!;
+      if (width === 0) return "";
+      // "of 10.0 MiB" stands behind some sizes, and sizes stand below each other.
+      return GAP + (column === SIZE_COLUMN ? cell.padEnd(width) : cell.padStart(width));
+    }).join("")
   );
 }
 

@@ -23,18 +23,26 @@ const HALF: ProgressState = {
   idleMs: 0,
 };
 
-Deno.test("renderProgress at 60 columns has no room for the size, at 61 it has", () => {
-  assertEquals(renderProgress(HALF, 60), "a.avi   50%     5.0 MiB     1.0 MiB/s  ETA  0:05");
+Deno.test("renderProgress at 60 columns has a bar and no size, at 80 it has both", () => {
   assertEquals(
-    renderProgress(HALF, 61),
-    "a.avi   50%     5.0 MiB of 10.0 MiB     1.0 MiB/s  ETA  0:05",
+    renderProgress(HALF, 60),
+    "a.avi  [=========          ]   50%     1.0 MiB/s  ETA  0:05",
   );
+  assertEquals(
+    renderProgress(HALF, 80),
+    "a.avi  [=======        ]   50%     5.0 MiB of 10.0 MiB     1.0 MiB/s  ETA  0:05",
+  );
+});
+
+Deno.test("renderProgress at 45 columns has no bar, at 20 the name and the percent", () => {
+  assertEquals(renderProgress(HALF, 45), "a.avi   50%     1.0 MiB/s  ETA  0:05");
+  assertEquals(renderProgress(HALF, 20), "a.avi   50%");
 });
 
 Deno.test("renderProgress at 100 columns has a bar", () => {
   assertEquals(
     renderProgress(HALF, 100),
-    "a.avi  [================                 ]   50%     5.0 MiB of 10.0 MiB     1.0 MiB/s  ETA  0:05",
+    "a.avi  [=================                  ]   50%     5.0 MiB of 10.0 MiB     1.0 MiB/s  ETA  0:05",
   );
 });
 
@@ -58,7 +66,7 @@ Deno.test("renderProgress knows no ETA while nothing moves", () => {
 Deno.test("renderProgress says for how long a transfer has stalled or has been waited for", () => {
   assertEquals(
     renderProgress({ ...HALF, idleMs: 5_900 }, 60),
-    "a.avi   50%     5.0 MiB of 10.0 MiB  stalled 5 s",
+    "a.avi  [=========          ]   50%     5.0 MiB  stalled 5 s",
   );
   assert(renderProgress({ ...HALF, idleMs: 65_000 }, 60).endsWith("  stalled 1:05 min"));
   assert(!renderProgress({ ...HALF, idleMs: 2_000 }, 60).includes("stalled"));
@@ -76,10 +84,10 @@ Deno.test("renderLines puts the numbers of all lines below each other", () => {
     { ...HALF, name: "stuck", idleMs: 65_000 },
   ], 100);
   assertEquals(lines, [
-    "a.avi     [=============             ]   50%     5.0 MiB of 10.0 MiB         1.0 MiB/s  ETA  0:05",
-    "映画.avi  [=============             ]   51%         512 B of 1000 B         1.0 MiB/s  ETA  0:00",
-    "pipe                                                         5.0 MiB         1.0 MiB/s       0:05",
-    "stuck     [=============             ]   50%     5.0 MiB of 10.0 MiB  stalled 1:05 min",
+    "a.avi     [==============              ]   50%     5.0 MiB of 10.0 MiB         1.0 MiB/s  ETA  0:05",
+    "映画.avi  [==============              ]   51%       512 B of 1000 B           1.0 MiB/s  ETA  0:00",
+    "pipe                                               5.0 MiB                     1.0 MiB/s       0:05",
+    "stuck     [==============              ]   50%     5.0 MiB of 10.0 MiB  stalled 1:05 min",
   ]);
 });
 

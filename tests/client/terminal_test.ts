@@ -140,7 +140,7 @@ onTerminal("names of wide characters leave no junk behind", async () => {
 onTerminal("several bars and their total survive every width", async () => {
   const command = [Deno.execPath(), "run", "--quiet", "--no-prompt", BARS] as const;
   await using terminal = await Terminal.open({ command, columns: 80, rows: 12 });
-  await terminal.waitFor(/0 of 4 files +0%/);
+  await terminal.waitFor(/^0 of 4 files.* 0%/m);
   for (const [index, columns] of [60, 30, 100, 45, 80].entries()) {
     await terminal.resize(columns, 12);
     await terminal.type(".");
