@@ -13,7 +13,7 @@ import type { Console } from "./console.ts";
 import { Pace, type ProgressState, renderLines } from "./progress.ts";
 import { type Expected, type Now, type Screen, SILENCE_MS, systemNow } from "./screen.ts";
 import { countFiles, type Tally, type Transfer } from "./tally.ts";
-import { shorten, textWidth } from "./width.ts";
+import { shorten, textWidth, widthsFor } from "./width.ts";
 
 /** Ten times a second reads as movement and costs nothing. */
 export const DRAW_INTERVAL_MS = 100;
@@ -65,6 +65,8 @@ export class BarScreen implements Screen {
 
   add(transfer: Transfer): void {
     this.#begunMs = Math.min(this.#begunMs, transfer.begunMs);
+    // The next frames may do without.
+    void widthsFor([transfer.name]);
     // One that goes on after a failure has a pace of its own again.
     const { startedMs, moved } = transfer;
     this.#running.set(transfer, startedMs === undefined ? undefined : new Pace(this.#now(), moved));
@@ -154,7 +156,8 @@ export class BarScreen implements Screen {
     if (lines.length === 0 && this.#frame.length === 0) return;
     const columns = this.#console.columns();
     // Lines that are only overwritten do not flicker.
-    const fits = lines.length >= this.#frame.length && columns === this.#columns;
+    const isSame = this.#frame.length === 0 || columns === this.#columns;
+    const fits = lines.length >= this.#frame.length && isSame;
     const before = fits ? up(this.#frame.length - 1) : this.#clearing();
     this.#frame = lines;
     this.#columns = columns;

@@ -145,7 +145,10 @@ async function writeEntries(
   const names = () => rows.map((entry) => show(entry.name));
   const inColumns = console.outTerminal && !options.has("one");
   if (!options.has("long") && !inColumns) return await writeLines(console, names());
-  const { formatColumns, formatTable }: typeof import("./tables.ts") = await import(TABLES);
+  const { formatColumns, formatTable, widthsFor }: typeof import("./tables.ts") = await import(
+    TABLES
+  );
+  await widthsFor(rows.flatMap(({ name, owner = "", group = "" }) => [name, owner, group]));
   const lines = options.has("long")
     ? formatTable(rows, show, options.has("human") ? formatSize : String)
     : formatColumns(names(), console.columns());

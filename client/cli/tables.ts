@@ -1,6 +1,6 @@
 /**
  * Listings: names in columns, and rows of what is known of each entry. Widths are columns of a
- * terminal.
+ * terminal, and exact for texts that `widthsFor` was called with.
  *
  * `ls` loads it when it needs it.
  *
@@ -10,6 +10,8 @@
 import { type Entry, printable } from "../mod.ts";
 import { formatDate, formatMode } from "./format.ts";
 import { padEnd, textWidth } from "./width.ts";
+
+export { widthsFor } from "./width.ts";
 
 /** Names in columns, read downwards, as `ls` writes them on a terminal of `width` columns. */
 export function formatColumns(names: readonly string[], width: number): string[] {

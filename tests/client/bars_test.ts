@@ -7,9 +7,11 @@
 import { assert, assertEquals } from "@std/assert";
 import { BARS_MAX, BarScreen } from "../../client/cli/bars.ts";
 import { LineReporter, maskSecrets, renderTrace } from "../../client/cli/lines.ts";
+import { reporterFor } from "../../client/cli/reporter.ts";
 import { PlainScreen } from "../../client/cli/screen.ts";
 import { renderSum, renderSummary, Tally, Transfer } from "../../client/cli/tally.ts";
-import { FakeConsole } from "./fake_console.ts";
+import { testWith } from "../permission.ts";
+import { FakeConsole, type Surroundings } from "./fake_console.ts";
 
 const LOUD = { quiet: false, verbose: false, trace: false, json: false };
 const MIB = 2 ** 20;
@@ -261,3 +263,24 @@ Deno.test("renderTrace shows direction, time and line, and no secret", () => {
     "PASSIVE x",
   ]);
 });
+
+testWith(
+  ["read"],
+  "reporterFor draws on terminals that can move their cursor, and nowhere else",
+  async () => {
+    const drawn = async (surroundings: Surroundings, telling: Partial<typeof LOUD> = {}) => {
+      const console = new FakeConsole(surroundings);
+      const reporter = await reporterFor(console, { ...LOUD, ...telling });
+      reporter.interrupting();
+      reporter.close();
+      return console.errorText;
+    };
+    const text = "Interrupting ... (Ctrl-C again ends at once)";
+    const terminal = { errTerminal: true };
+    assertEquals(await drawn(terminal), `\r\x1b[?7l${text}\x1b[K\r\x1b[?7h\r\x1b[J`);
+    assertEquals(await drawn({ ...terminal, variables: { TERM: "dumb" } }), `${text}\n`);
+    assertEquals(await drawn({ ...terminal, outTerminal: true }, { json: true }), "");
+    assertEquals(await drawn(terminal, { quiet: true }), "");
+    assertEquals(await drawn({}), "");
+  },
+);

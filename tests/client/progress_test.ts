@@ -12,7 +12,7 @@ import {
   renderLines,
   renderProgress,
 } from "../../client/cli/progress.ts";
-import { textWidth } from "../../client/cli/width.ts";
+import { textWidth, widthsFor } from "../../client/cli/width.ts";
 
 const HALF: ProgressState = {
   name: "a.avi",
@@ -76,7 +76,8 @@ Deno.test("renderProgress says for how long a transfer has stalled or has been w
   assert(renderProgress(waiting, 60).endsWith("  waiting 2 s"));
 });
 
-Deno.test("renderLines puts the numbers of all lines below each other", () => {
+Deno.test("renderLines puts the numbers of all lines below each other", async () => {
+  await widthsFor(["映"]);
   const lines = renderLines([
     HALF,
     { ...HALF, name: "映画.avi", done: 512, total: 1000 },
@@ -121,7 +122,8 @@ function randomOf(seed: number): (below: number) => number {
   };
 }
 
-Deno.test("renderLines never reaches the last column, nor shows control characters", () => {
+Deno.test("renderLines never reaches the last column, nor shows control characters", async () => {
+  await widthsFor(["映"]);
   const random = randomOf(1);
   const name = () =>
     Array.from({ length: random(40) }, () => PIECES[random(PIECES.length)]).join("");
