@@ -9,7 +9,7 @@
  * @module
  */
 
-import { ClientError, type Entry, ProtocolError } from "../mod.ts";
+import { type Entry, ProtocolError } from "../mod.ts";
 import type { Console } from "./console.ts";
 import { type Now, systemNow } from "./screen.ts";
 import { type End, Tally, Transfer } from "./tally.ts";
@@ -237,7 +237,7 @@ export function entryEvent(entry: Entry, directory?: string): Event {
 
 /** What failed; with an exit status, why the run ended. */
 export function errorEvent(error: Error, status?: number): Event {
-  const kind = error instanceof ClientError && "kind" in error ? String(error.kind) : error.name;
+  const kind = "kind" in error && typeof error.kind === "string" ? error.kind : error.name;
   const code = error instanceof ProtocolError ? error.code : null;
   return { event: "error", kind, code, message: error.message, status: status ?? null };
 }

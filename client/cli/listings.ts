@@ -86,7 +86,7 @@ async function* listings(
       pending.push(...directoriesIn(next.path, below, next.depth + 1));
     } catch (error) {
       if (!(error instanceof ProtocolError)) throw error;
-      reporter.note(error.message);
+      reporter.failed(error);
       first ??= error;
     }
   }

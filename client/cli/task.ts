@@ -92,7 +92,7 @@ export async function eachOperand(
       const advice = hint?.(operand, error);
       if (operands.length === 1 && advice === undefined) throw error;
       const left = operands.length - index - 1;
-      reporter.note(error.message);
+      reporter.failed(error);
       if (advice !== undefined) reporter.note(advice);
       first ??= error;
       failed++;

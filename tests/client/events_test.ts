@@ -108,8 +108,34 @@ served("ls --json and stat --json write entries", async ({ root, client }) => {
     ["entry", "a", "file", 5],
     ["entry", "films", "directory", parse(output)[1].size],
   ]);
+  const inside = await client(["ls", "--json", "films", "a"]);
+  assertEquals(parse(inside.output).map(({ directory, name }) => [directory, name]), [[null, "a"]]);
   const told = await client(["stat", "--json", "a"]);
   assertEquals(parse(told.output).map(({ name, kind }) => [name, kind]), [["a", "file"]]);
+});
+
+served("get -v tells of the connection, get --json of every operand that fails", async (stage) => {
+  const { root, here, client } = stage;
+  await Deno.writeTextFile(`${root}/a`, "1");
+  const { error } = await client(["get", "-v", "a", "-O", here]);
+  assertMatch(
+    error,
+    /^Connecting to 127.*\.\.\.\nConnected and logged in: 220 .*\nFeatures: .*MLST.*\na: 1 B in .*\n$/,
+  );
+  const { output, status } = await client(["get", "--json", "x", "a", "y", "-O", here]);
+  assertEquals(status, EXIT.refused);
+  const events = parse(output);
+  assertEquals(events.map(({ event }) => event), [
+    "end",
+    "error",
+    "start",
+    "end",
+    "end",
+    "error",
+    "summary",
+    "error",
+  ]);
+  assertEquals([events[1].status, events.at(-1).status], [null, EXIT.refused]);
 });
 
 served("a failure is the last event, with the exit status", async ({ here, client }) => {
