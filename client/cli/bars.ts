@@ -44,6 +44,8 @@ export class BarScreen implements Screen {
   /** What is on the screen now, and how wide the screen was then. */
   #frame: readonly string[] = [];
   #columns = 0;
+  /** The transfers whose bars the first lines of the frame are. */
+  #shown: readonly Transfer[] = [];
 
   /** Nothing is drawn before there is something to draw. */
   constructor(console: Console, now: Now = systemNow) {
@@ -52,7 +54,13 @@ export class BarScreen implements Screen {
   }
 
   line(text: string): void {
-    this.#console.writeError(`${this.#clearing()}${text}\n${framed(this.#frame)}`);
+    const before = this.#clearing();
+    // A transfer that has ended meanwhile has said so in a line of its own.
+    const isOver = (transfer: Transfer | undefined) =>
+      transfer !== undefined && !this.#running.has(transfer);
+    this.#frame = this.#frame.filter((_, index) => !isOver(this.#shown[index]));
+    this.#shown = this.#shown.filter((transfer) => !isOver(transfer));
+    this.#console.writeError(`${before}${text}\n${framed(this.#frame)}`);
     this.#columns = this.#console.columns();
   }
 
@@ -95,11 +103,16 @@ export class BarScreen implements Screen {
   /** Draws what is to be seen now. */
   draw(): void {
     const ms = this.#now();
-    const bars = [...this.#running.keys()].flatMap((transfer) => this.#stateOf(transfer, ms) ?? []);
-    // The total and a status need a line each, and the cursor's own may be one.
+    // The total and a status need a line each, and the line above them is worth seeing.
     const room = Math.max(1, Math.min(BARS_MAX, this.#console.rows() - 3));
     const columns = this.#console.columns();
-    const lines = renderLines([...bars.slice(0, room), ...this.#totalOf(ms)], columns);
+    const states = new Map<Transfer, ProgressState>();
+    for (const transfer of this.#running.keys()) {
+      const state = this.#stateOf(transfer, ms);
+      if (state !== undefined && states.size < room) states.set(transfer, state);
+    }
+    this.#shown = [...states.keys()];
+    const lines = renderLines([...states.values(), ...this.#totalOf(ms)], columns);
     if (this.#status !== undefined && ms >= this.#status.fromMs) {
       lines.push(shorten(this.#status.text, columns - 1));
     }

@@ -134,6 +134,17 @@ Deno.test("a transfer that was stopped and is tried again counts once", () => {
   );
 });
 
+Deno.test("the line of a file that is complete takes the place of its bar", () => {
+  const { console, screen, reporter } = stage();
+  const reports = ["a", "b", "c"].map((name) => reporter.transfer(name));
+  for (const report of reports) report.start(0, 100);
+  screen.draw();
+  reports[1]!.finish();
+  assertEquals(frame(console).map((line) => line.slice(0, 7)), ["a      ", "c      ", "3 files"]);
+  for (const report of reports) report.stop();
+  reporter.close();
+});
+
 Deno.test("a verb that sums up itself has the last word", () => {
   const console = new FakeConsole();
   const reporter = new LineReporter(new PlainScreen(console, false), LOUD);
