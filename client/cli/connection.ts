@@ -59,6 +59,9 @@ export class Connections {
       ...options,
       ...login,
       ...(timeoutMs === undefined ? {} : { timeoutMs }),
+      ...(request.telling.trace
+        ? { trace: (direction, line) => reporter.trace(direction, line) }
+        : {}),
     });
     reporter.connected(client);
     return client;

@@ -138,6 +138,19 @@ served("get -v tells of the connection, get --json of every operand that fails",
   assertEquals([events[1].status, events.at(-1).status], [null, EXIT.refused]);
 });
 
+served("--trace shows every line with its time, and no password", async ({ client }) => {
+  const surroundings = { variables: { FTPLAB_PASSWORD: "secret" } };
+  const { error } = await client(["--trace", "--user", "anonymous", "mkdir", "a"], surroundings);
+  const lines = error.trimEnd().split("\n");
+  for (const line of lines) assertMatch(line, /^ +\d+\.\d{3} [<>] /);
+  const said = lines.map((line) => line.slice(9));
+  const login = said.slice(1, 5).map((line) => line.slice(0, 6));
+  assertEquals(login, ["> USER", "< 331 ", "> PASS", "< 230 "]);
+  assertEquals(said[3], "> PASS ****");
+  assert(said.includes("> MKD a"));
+  assert(!error.includes("secret"), error);
+});
+
 served("a failure is the last event, with the exit status", async ({ here, client }) => {
   const { status, output } = await client(["get", "--json", "no", "-o", `${here}/no`]);
   assertEquals(status, EXIT.refused);
