@@ -51,20 +51,23 @@ export class Connections {
     const options = tls === undefined ? {} : { tls: await tlsOptions(tls) };
     signal.throwIfAborted();
     reporter.connecting(host, port);
-    const client = await connect({
-      host,
-      port,
-      signal,
-      active,
-      ...options,
-      ...login,
-      ...(timeoutMs === undefined ? {} : { timeoutMs }),
-      ...(request.telling.trace
-        ? { trace: (direction, line) => reporter.trace(direction, line) }
-        : {}),
-    });
-    reporter.connected(client);
-    return client;
+    let client: Client | undefined;
+    try {
+      return client = await connect({
+        host,
+        port,
+        signal,
+        active,
+        ...options,
+        ...login,
+        ...(timeoutMs === undefined ? {} : { timeoutMs }),
+        ...(request.telling.trace
+          ? { trace: (direction, line) => reporter.trace(direction, line) }
+          : {}),
+      });
+    } finally {
+      reporter.connected(client);
+    }
   }
 
   /** Closes the connection now. */

@@ -169,7 +169,7 @@ export class EventReporter implements Reporter {
     this.#inner.connecting(host, port);
   }
 
-  connected(client: Connected): void {
+  connected(client: Connected | undefined): void {
     this.#inner.connected(client);
   }
 

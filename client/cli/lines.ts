@@ -20,6 +20,8 @@ export class LineReporter implements Reporter {
   readonly #tally = new Tally();
   #expected: Expected = { files: undefined, octets: undefined };
   #hasSummary = false;
+  /** Transfers and connections that are under way. */
+  #busy = 0;
 
   /** On this screen, as the flags say. */
   constructor(screen: Screen, telling: Telling, now: Now = systemNow) {
@@ -32,10 +34,12 @@ export class LineReporter implements Reporter {
   transfer(name: string): TransferReport {
     const transfer = new Transfer(name, this.#now());
     this.#screen.add(transfer);
+    this.#busy++;
     let ended: End | undefined;
     const end = (how: End, text?: () => string) => {
       if (ended !== undefined) return;
       ended = how;
+      this.#busy--;
       this.#screen.remove(transfer);
       this.#tally.add(transfer, how);
       this.#screen.sum(this.#tally, this.#expected);
@@ -45,6 +49,7 @@ export class LineReporter implements Reporter {
       start: (offset, total) => {
         if (ended === "stopped") {
           ended = undefined;
+          this.#busy++;
           this.#tally.takeBack(transfer);
           this.#screen.add(transfer);
         }
@@ -78,14 +83,18 @@ export class LineReporter implements Reporter {
   }
 
   connecting(host: string, port: number): void {
+    this.#busy++;
     const place = host.includes(":") ? `[${host}]:${port}` : `${host}:${port}`;
     const text = printable(`Connecting to ${place} ...`);
     if (this.#telling.verbose) this.#screen.line(text);
     else this.#screen.status(text, SILENCE_MS);
   }
 
-  connected({ greeting, features }: Connected): void {
+  connected(client: Connected | undefined): void {
+    this.#busy--;
     this.#screen.status(undefined, 0);
+    if (client === undefined) return;
+    const { greeting, features } = client;
     this.detail(`Connected and logged in: ${describeReply(greeting)}`);
     const names = [...features.keys()].join(", ");
     this.detail(names === "" ? "The server tells no features" : `Features: ${names}`);
@@ -98,7 +107,8 @@ export class LineReporter implements Reporter {
   }
 
   interrupting(): void {
-    this.#screen.status("Interrupting ... (Ctrl-C again ends at once)", 0);
+    // A question that is being asked ends by itself.
+    if (this.#busy > 0) this.#screen.status("Interrupting ... (Ctrl-C again ends at once)", 0);
   }
 
   trace(direction: "sent" | "received", line: string): void {

@@ -19,10 +19,10 @@ export interface Reporter {
   summary(text: string): void;
   /** One line for who asked for all that is done. */
   detail(text: string): void;
-  /** A connection is being made and logged in; `connected` or `close` ends that. */
+  /** A connection is being made and logged in; `connected` ends that. */
   connecting(host: string, port: number): void;
-  /** It is there. */
-  connected(client: Connected): void;
+  /** It is there, or has failed. */
+  connected(client: Connected | undefined): void;
   /** Something failed that is tried again after a while. */
   retry(again: Retry): void;
   /** Ctrl-C was typed; what runs is being ended in good order. */

@@ -282,13 +282,16 @@ testWith(
     const drawn = async (surroundings: Surroundings, telling: Partial<typeof LOUD> = {}) => {
       const console = new FakeConsole(surroundings);
       const reporter = await reporterFor(console, { ...LOUD, ...telling });
+      const report = reporter.transfer("a");
       reporter.interrupting();
+      report.stop();
       reporter.close();
       return console.errorText;
     };
     const text = "Interrupting ... (Ctrl-C again ends at once)";
     const terminal = { errTerminal: true };
-    assertEquals(await drawn(terminal), `\r\x1b[?7l${text}\x1b[K\r\x1b[?7h\r\x1b[J`);
+    const seen = await drawn(terminal);
+    assert(seen.startsWith(`\r\x1b[?7l${text}\x1b[K\r\x1b[?7h`) && seen.endsWith("\r\x1b[J"));
     assertEquals(await drawn({ ...terminal, variables: { TERM: "dumb" } }), `${text}\n`);
     assertEquals(await drawn({ ...terminal, outTerminal: true }, { json: true }), "");
     assertEquals(await drawn(terminal, { quiet: true }), "");
