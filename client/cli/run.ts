@@ -12,6 +12,7 @@ import { Connections } from "./connection.ts";
 import type { Console } from "./console.ts";
 import { Interrupted } from "./exit.ts";
 import { closest, UsageError } from "./flags.ts";
+import { interruptible } from "./interrupts.ts";
 import type { Reporter } from "./reporter.ts";
 import type { Subcommand, Task } from "./task.ts";
 import { SUBCOMMANDS } from "./verbs.ts";
@@ -20,9 +21,6 @@ export { Interrupted };
 
 /** Verbs whose own output would stand between the events of --json. */
 const WRITERS = ["cat", "quote", "completions"];
-
-/** How long Ctrl-C lets a transfer end in good order before the connection is closed. */
-const INTERRUPT_GRACE_MS = 3_000;
 
 /**
  * The verb of that name.
@@ -94,30 +92,32 @@ export async function runVerb(
   const { signal } = abort;
   const bare = { console, reporter, request, signal };
   const connections = new Connections(bare);
-  let patience: ReturnType<typeof setTimeout> | undefined;
-  const unlisten = console.onInterrupt(() => {
-    if (signal.aborted) return connections.close();
-    abort.abort(new Interrupted("Interrupted"));
-    reporter.interrupting();
-    patience = setTimeout(() => connections.close(), INTERRUPT_GRACE_MS);
-    if (!verb.endsBySignal) connections.close();
-  });
+  const { endsBySignal = false } = verb;
+  const interruption = {
+    abort,
+    endsBySignal,
+    begins: () => reporter.interrupting(),
+    drop: () => connections.close(),
+  };
   try {
-    for (const warning of request.warnings) reporter.note(warning);
-    if (!verb.isOffline && request.protocol === "ftp") await connections.connected();
-    const task: Task = {
-      ...bare,
-      get client() {
-        return connections.client;
-      },
-      connected: () => connections.connected(),
-      connect: () => connections.connect(),
-    };
-    await (request.protocol === "mini" ? verb.runMini!(bare) : verb.run(task));
+    await interruptible(console, interruption, async () => {
+      try {
+        for (const warning of request.warnings) reporter.note(warning);
+        if (!verb.isOffline && request.protocol === "ftp") await connections.connected();
+        const task: Task = {
+          ...bare,
+          get client() {
+            return connections.client;
+          },
+          connected: () => connections.connected(),
+          connect: () => connections.connect(),
+        };
+        await (request.protocol === "mini" ? verb.runMini!(bare) : verb.run(task));
+      } finally {
+        await connections.quit();
+      }
+    });
   } finally {
-    await connections.quit();
-    clearTimeout(patience);
-    unlisten();
     // It may find that nobody reads any more, so it is the last.
     reporter.close();
   }
