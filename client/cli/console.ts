@@ -12,6 +12,8 @@ import { printable } from "../text.ts";
 
 /** Standard streams and signals. */
 export interface Console {
+  /** Whether standard input is a terminal. */
+  readonly inTerminal: boolean;
   /** Whether standard output is a terminal. */
   readonly outTerminal: boolean;
   /** Whether standard error is one. */
@@ -35,6 +37,13 @@ export interface Console {
    * its input ends, or `signal` aborts.
    */
   askSecret(prompt: string, signal: AbortSignal): Promise<string | undefined>;
+  /**
+   * Makes the terminal of standard input raw, or what it was: raw, every key is read as it is
+   * pressed, none is shown, and Ctrl-C is a key like any other.
+   */
+  setRaw(raw: boolean): void;
+  /** Calls `listener` whenever the terminal has another size, until the result is called. */
+  onResize(listener: () => void): () => void;
   /** Calls `listener` at each SIGINT until the function that it returns is called. */
   onInterrupt(listener: () => void): () => void;
 }
@@ -54,7 +63,10 @@ const COLUMNS_MIN = 20;
 
 /** The console of this process. */
 export function systemConsole(): Console {
+  let unlisten: (() => void) | undefined;
+  const interrupts = new Set<() => void>();
   return {
+    inTerminal: Deno.stdin.isTerminal(),
     outTerminal: Deno.stdout.isTerminal(),
     errTerminal: Deno.stderr.isTerminal(),
     columns: () => Math.max(COLUMNS_MIN, consoleSize()?.columns || COLUMNS_DEFAULT),
@@ -96,13 +108,27 @@ export function systemConsole(): Console {
     async askSecret(prompt, signal) {
       if (!Deno.stdin.isTerminal() || !Deno.stderr.isTerminal()) return undefined;
       const { readSecret }: typeof import("./secret_line.ts") = await import(SECRET_LINE);
-      const secret = await readSecret(() => this.writeError(printable(prompt)), signal);
+      const secret = await readSecret({
+        setRaw: (raw) => this.setRaw(raw),
+        ask: () => this.writeError(printable(prompt)),
+        interrupt: () => interrupts.forEach((listener) => listener()),
+      }, signal);
       this.writeError("\n");
       return secret;
     },
+    setRaw(raw) {
+      Deno.stdin.setRaw(raw);
+      unlisten?.();
+      unlisten = raw ? restoreAtEnd() : undefined;
+    },
+    onResize: (listener) => onSignal("SIGWINCH", listener),
     onInterrupt(listener) {
-      Deno.addSignalListener("SIGINT", listener);
-      return () => Deno.removeSignalListener("SIGINT", listener);
+      const unlisten = onSignal("SIGINT", listener);
+      interrupts.add(listener);
+      return () => {
+        interrupts.delete(listener);
+        unlisten();
+      };
     },
   };
 }
@@ -119,4 +145,25 @@ function consoleSize(): { columns: number; rows: number } | undefined {
   } catch {
     return undefined; // none of the streams is a terminal
   }
+}
+
+/** Signals that end a process, and the status that shells show for it. */
+const ENDS = [["SIGHUP", 129], ["SIGTERM", 143]] as const;
+
+/** No terminal is left raw behind a process that is told to end. */
+function restoreAtEnd(): () => void {
+  const unlisten = ENDS.map(([signal, status]) =>
+    onSignal(signal, () => {
+      Deno.stdin.setRaw(false);
+      Deno.exit(status);
+    })
+  );
+  return () => unlisten.forEach((each) => each());
+}
+
+function onSignal(signal: Deno.Signal, listener: () => void): () => void {
+  // Of all signals that are listened for here it has one.
+  if (Deno.build.os === "windows" && signal !== "SIGINT") return () => {};
+  Deno.addSignalListener(signal, listener);
+  return () => Deno.removeSignalListener(signal, listener);
 }

@@ -11,7 +11,13 @@ import { decodeText } from "../text.ts";
 /** Longer passwords are in files. */
 const SECRET_BYTES_MAX = 4_096;
 
-const BACKSPACE = 0x08, LINE_FEED = 0x0a, RETURN = 0x0d, END = 0x04, KILL = 0x15, DELETE = 0x7f;
+const INTERRUPT = 0x03,
+  BACKSPACE = 0x08,
+  LINE_FEED = 0x0a,
+  RETURN = 0x0d,
+  END = 0x04,
+  KILL = 0x15,
+  DELETE = 0x7f;
 
 /** What has been typed so far. */
 export class SecretLine {
@@ -47,14 +53,22 @@ export class SecretLine {
   }
 }
 
+/** What a secret is asked for at. */
+export interface SecretTerminal {
+  /** As of `Console`. */
+  setRaw(raw: boolean): void;
+  /** Called when nothing that is typed is shown any more. */
+  ask(): void;
+  /** Called for Ctrl-C, which is a key here: a read that a signal broke off would eat the next. */
+  interrupt(): void;
+}
+
 /**
  * Reads a secret from the terminal of standard input; undefined when it ends, or `signal` aborts.
  * The terminal is as it was afterwards.
- *
- * @param ask Called when nothing that is typed is shown any more.
  */
 export async function readSecret(
-  ask: () => void,
+  terminal: SecretTerminal,
   signal: AbortSignal,
 ): Promise<string | undefined> {
   const line = new SecretLine();
@@ -62,19 +76,22 @@ export async function readSecret(
   const aborted = Promise.withResolvers<null>();
   const give = () => aborted.resolve(null);
   signal.addEventListener("abort", give);
-  // Without an echo; Ctrl-C is still a signal.
-  Deno.stdin.setRaw(true, { cbreak: true });
+  let isInterrupted = false;
+  terminal.setRaw(true);
   try {
-    ask();
+    terminal.ask();
     while (!signal.aborted) {
       const count = await Promise.race([Deno.stdin.read(buffer), aborted.promise]);
       if (count === null) return undefined;
+      isInterrupted = buffer[0] === INTERRUPT;
+      if (isInterrupted) break;
       const text = line.take(buffer[0]!);
       if (text !== undefined) return text ?? undefined;
     }
-    return undefined;
   } finally {
-    Deno.stdin.setRaw(false);
+    terminal.setRaw(false);
     signal.removeEventListener("abort", give);
   }
+  if (isInterrupted) terminal.interrupt();
+  return undefined;
 }

@@ -10,6 +10,7 @@ import { decodeText } from "../../client/mod.ts";
 
 /** What differs from two pipes and an empty standard input. */
 export interface Surroundings {
+  readonly inTerminal?: boolean;
   readonly outTerminal?: boolean;
   readonly errTerminal?: boolean;
   readonly columns?: number;
@@ -26,8 +27,11 @@ export interface Surroundings {
 
 /** A console in memory. */
 export class FakeConsole implements Console {
+  readonly inTerminal: boolean;
   readonly outTerminal: boolean;
   readonly errTerminal: boolean;
+  /** Whether the keys come as they are pressed. */
+  isRaw = false;
   errorText = "";
   readonly #surroundings: Surroundings;
   readonly #output: number[] = [];
@@ -36,6 +40,7 @@ export class FakeConsole implements Console {
 
   constructor(surroundings: Surroundings = {}) {
     this.#surroundings = surroundings;
+    this.inTerminal = surroundings.inTerminal ?? false;
     this.outTerminal = surroundings.outTerminal ?? false;
     this.errTerminal = surroundings.errTerminal ?? false;
     this.#input = new TextEncoder().encode(surroundings.input ?? "");
@@ -100,6 +105,14 @@ export class FakeConsole implements Console {
     const { secret } = this.#surroundings;
     if (secret !== undefined) this.errorText += `${prompt}\n`;
     return Promise.resolve(secret);
+  }
+
+  setRaw(raw: boolean): void {
+    this.isRaw = raw;
+  }
+
+  onResize(): () => void {
+    return () => {};
   }
 
   onInterrupt(listener: () => void): () => void {

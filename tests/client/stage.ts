@@ -48,6 +48,7 @@ export async function run(
   const console = new FakeConsole(surroundings);
   const status = await main(["--port", String(port), ...args], console);
   assertEquals(console.listening, false, "nobody listens for Ctrl-C any more");
+  assertEquals(console.isRaw, false, "the terminal is as it was");
   return { status, output: console.outputText, error: console.errorText };
 }
 
