@@ -52,6 +52,10 @@ declare module "@std/path" {
   export function extname(path: string): string;
   export function fromFileUrl(url: string | URL): string;
   export function isAbsolute(path: string): boolean;
+  export function globToRegExp(
+    glob: string,
+    options?: { extended?: boolean; globstar?: boolean; caseInsensitive?: boolean },
+  ): RegExp;
   export function join(...paths: string[]): string;
   export function normalize(path: string): string;
   export function relative(from: string, to: string): string;

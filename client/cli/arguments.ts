@@ -21,6 +21,8 @@ export interface Request extends Server {
   readonly output?: string;
   /** The directory that files go into; "" is the one of the login. */
   readonly outputDirectory?: string;
+  /** A file of lines for the shell. */
+  readonly script?: string;
   /** The flags that change what a verb does, by their long names. */
   readonly options: ReadonlySet<VerbFlag>;
   /** The flags with a value that only some verbs have, by their long names, as far as given. */
@@ -43,13 +45,14 @@ const VERB_FLAGS = [
   "by-time",
   "by-size",
   "reverse",
+  "keep-going",
 ] as const;
 
 /** A flag without a value that belongs to some verbs. */
 export type VerbFlag = typeof VERB_FLAGS[number];
 
 /** Flags with a value that belong to some verbs. */
-const VERB_VALUES = ["output", "output-dir"] as const;
+const VERB_VALUES = ["output", "output-dir", "script"] as const;
 
 /** A flag with a value that belongs to some verbs. */
 export type VerbValue = typeof VERB_VALUES[number];
@@ -95,6 +98,9 @@ const FLAGS = {
   "by-time": { letter: "t", help: "ls: the newest first" },
   "by-size": { letter: "S", help: "ls: the largest first" },
   reverse: { help: "ls: the other way round (-r)" },
+  // The shell.
+  script: { letter: "f", value: "FILE", help: "shell: lines from a file" },
+  "keep-going": { letter: "k", help: "shell: go on behind a line of a script that failed" },
   // What is told.
   quiet: { letter: "q", help: "say nothing but errors and what was lost" },
   verbose: { letter: "v", help: "say all that is done" },
@@ -136,6 +142,7 @@ export function parseArguments(args: readonly string[]): Request | Question {
   const letters = LETTERS_OF_VERB.get(operandsOf(GRAMMAR, args)[0] ?? "") ?? {};
   const flags = readFlags<keyof typeof FLAGS>({ ...GRAMMAR, letters }, args);
   const [verb = "", ...operands] = flags.operands;
+  const script = flags.text("script");
   if (flags.has("help")) return { asks: "help", verb };
   if (flags.has("version")) return { asks: "version", verb };
   const { place, ...names } = placed({
@@ -148,6 +155,7 @@ export function parseArguments(args: readonly string[]): Request | Question {
     verb,
     ...names,
     ...parseServer(flags, place),
+    ...(script === undefined ? {} : { script }),
     options: new Set(VERB_FLAGS.filter((name) => flags.has(name))),
     valued: new Set(VERB_VALUES.filter((name) => flags.isGiven(name))),
     telling: {

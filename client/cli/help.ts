@@ -122,7 +122,8 @@ function rowOf(name: string, flag: Flag, hasLetters: boolean): Row {
   return [`${letter}--${name}${value}`, flag.help + (initial === undefined ? "" : ` (${initial})`)];
 }
 
-function renderTopic({ title, rows }: Topic, width: number): string {
+/** A heading and its terms, each with its meaning beside or below it. */
+export function renderTopic({ title, rows }: Topic, width: number): string {
   const longest = Math.max(
     0,
     ...rows.map(([term]) => term.length).filter((length) => length <= TERM_COLUMNS_MAX),

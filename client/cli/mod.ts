@@ -8,18 +8,22 @@
  * @module
  */
 
-import { isQuestion, parseArguments, type Question } from "./arguments.ts";
+import { isQuestion, parseArguments, type Question, type Request } from "./arguments.ts";
 import { type Console, systemConsole } from "./console.ts";
 import { EXIT, statusOf } from "./exit.ts";
 import { versionText } from "./flags.ts";
 import { type Reporter, reporterFor } from "./reporter.ts";
 import { findVerb, runVerb } from "./run.ts";
+import { SHELL } from "./verbs.ts";
 
 export type { Console };
 export { EXIT };
 
 /** Read only when help is asked for. */
 const MANUAL = new URL("./manual.ts", import.meta.url).href;
+
+/** Read only when lines are to follow. */
+const SHELL_ROOM = new URL("./shell/mod.ts", import.meta.url).href;
 
 /**
  * Runs one command line and returns its exit status (`EXIT`).
@@ -45,6 +49,7 @@ export async function main(
       await answer(request, console);
       return EXIT.ok;
     }
+    if (asksForShell(request, console)) return await openShell(request, console);
     const verb = findVerb(request);
     reporter = await reporterFor(console, request.telling);
     await runVerb(verb, request, console, reporter, abort);
@@ -52,6 +57,20 @@ export async function main(
   } catch (error) {
     return report(abort.signal.aborted ? abort.signal.reason : error, console, reporter);
   }
+}
+
+/** Whether lines are to follow, by a verb or because somebody sits there who named none. */
+function asksForShell({ verb, script }: Request, console: Console): boolean {
+  const isTyped = console.inTerminal && console.errTerminal;
+  return verb === SHELL || verb === "" && (script !== undefined || isTyped);
+}
+
+/** Reads lines until there are no more. */
+async function openShell(request: Request, console: Console): Promise<number> {
+  const named = { ...request, verb: SHELL };
+  findVerb(named);
+  const { runShell }: typeof import("./shell/mod.ts") = await import(SHELL_ROOM);
+  return await runShell(named, console, (error, reporter) => report(error, console, reporter));
 }
 
 /** Says what went wrong in one line, and returns the exit status. */

@@ -35,6 +35,9 @@ function lazily<Argument>(
   };
 }
 
+/** The verb that reads verbs: mod.ts opens it, for it connects by itself and more than once. */
+export const SHELL = "shell";
+
 /** Every verb, in the order of --help. */
 export const SUBCOMMANDS: readonly Subcommand[] = [
   {
@@ -160,6 +163,17 @@ export const SUBCOMMANDS: readonly Subcommand[] = [
     flags: [],
     check: checkQuote,
     run: lazily("changes", "quote"),
+  },
+  {
+    name: SHELL,
+    operands: "",
+    summary: "read verbs line by line, as without a verb on a terminal",
+    examples: ["shell", "shell -f script"],
+    count: [0, 0],
+    flags: ["script", "keep-going"],
+    isOffline: true,
+    run: () => Promise.resolve(),
+    runMini: () => Promise.resolve(),
   },
   {
     name: "completions",

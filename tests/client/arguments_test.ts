@@ -295,7 +295,7 @@ const WRONG_VERBS: readonly (readonly [readonly string[], string])[] = [
   [["rm", "-n", "a"], "--no-clobber is a flag of get, put and mv, not of rm"],
   [["rm", "-p", "a"], "--parents is a flag of mkdir, not of rm"],
   [["cat", "--json", "a"], "--json writes to standard output, as cat does"],
-  [["--protocol", "mini", "ls"], "--protocol mini has get and put, not ls"],
+  [["--protocol", "mini", "ls"], "--protocol mini has get, put and shell, not ls"],
   [
     ["--protocol", "mini", "--user", "a:", "get", "a"],
     "--user is a flag of ftp, mini has no users",

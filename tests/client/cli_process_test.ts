@@ -17,7 +17,7 @@ const CONFIG = fromFileUrl(new URL("../../deno.json", import.meta.url));
 
 /** A line of sh that starts the program with what the client's task permits. */
 const PROGRAM = `"$DENO" run --quiet --no-check --allow-net --allow-read --allow-write ` +
-  `--allow-env=FTPLAB_PASSWORD,HOME,USERPROFILE --config "$CONFIG" "$MAIN"`;
+  `--allow-env=FTPLAB_PASSWORD,HOME,TERM,USERPROFILE,XDG_STATE_HOME --config "$CONFIG" "$MAIN"`;
 
 async function sh(line: string, cwd: string) {
   const { code, stdout, stderr } = await new Deno.Command("sh", {

@@ -1,0 +1,21 @@
+/**
+ * `!command`: a command of this machine, on the same terminal.
+ *
+ * @module
+ */
+
+import { LocalError } from "../../mod.ts";
+import { UsageError } from "../flags.ts";
+
+/** Runs it by sh(1) and returns its status; it hears of Ctrl-C itself. */
+export async function runHere(command: string): Promise<number> {
+  if (command.trim() === "") throw new UsageError("! takes a command: !ls -l");
+  const { state } = await Deno.permissions.query({ name: "run", command: "sh" });
+  if (state !== "granted") {
+    throw new LocalError(
+      "Cannot run a command: the task does not allow it; deno run -A main.ts client shell does",
+    );
+  }
+  const child = new Deno.Command("sh", { args: ["-c", command] }).spawn();
+  return (await child.status).code;
+}

@@ -1,0 +1,120 @@
+/**
+ * The shell: `>>> get a.avi`, one line after the other on one connection, typed or from a script.
+ *
+ * cli/mod.ts imports it only when it is asked for, with all that a plain `get` does not need.
+ *
+ * @module
+ */
+
+import { localError } from "../../errors.ts";
+import type { Request } from "../arguments.ts";
+import type { Console } from "../console.ts";
+import { complete, RemoteNames } from "./completion.ts";
+import { History, historyPath } from "./history.ts";
+import { type LineSource, ScriptLines } from "./lines.ts";
+import { localNames } from "./local.ts";
+import { Session } from "./session.ts";
+import { type Report, Shell, VERBS } from "./shell.ts";
+import { watched } from "./watched_console.ts";
+
+/** Statuses that end a script whatever its flags: Ctrl-C, and nobody who reads the output. */
+const FINAL_STATUSES: readonly number[] = [130, 141];
+
+/**
+ * Performs lines to their end and returns the exit status: of a script that of the line that failed
+ * first, of a person 0.
+ */
+export async function runShell(
+  request: Request,
+  systemConsole: Console,
+  report: Report,
+): Promise<number> {
+  const { options: flags, script } = request;
+  const { console, atLineStart } = watched(systemConsole);
+  await using session = new Session(console, request);
+  const isTyped = script === undefined && console.inTerminal && console.errTerminal;
+  const history = await History.open(isTyped ? historyPath(console) : undefined);
+  const names = new RemoteNames(() => session.client);
+  const readsInput = script === undefined;
+  const shell = new Shell({ console, session, history, readsInput, report });
+  try {
+    if (isTyped) {
+      const { EditedLines } = await import(new URL("./editor.ts", import.meta.url).href);
+      using lines: LineSource = new EditedLines(console, history, (line: string) =>
+        complete(line, {
+          verbs: VERBS,
+          remoteNames: (directory) => names.list(directory),
+          localNames: (directory) => localNames(directory || ".").catch(() => []),
+        }));
+      await begin(shell);
+      return await performTyped(shell, lines, names, atLineStart);
+    }
+    using lines = await openScript(script, console);
+    return await performScript(shell, lines, flags.has("keep-going"));
+  } catch (error) {
+    return report(error, undefined);
+  } finally {
+    if (shell.begunIn !== undefined) Deno.chdir(shell.begunIn);
+  }
+}
+
+/** Connects at once: whoever sits there learns at once whether there is a server. */
+async function begin(shell: Shell): Promise<void> {
+  const status = await shell.attempt(false, async (line) => {
+    for (const warning of shell.session.target.warnings) line.reporter.note(warning);
+    if (shell.session.target.protocol === "ftp") await shell.session.connected();
+    shell.greet();
+  });
+  if (status === 0) return;
+  shell.console.writeError("open HOST [PORT] connects elsewhere, help tells more\n");
+}
+
+async function performTyped(
+  shell: Shell,
+  lines: LineSource,
+  names: RemoteNames,
+  atLineStart: () => boolean,
+): Promise<number> {
+  for (;;) {
+    // The prompt is drawn from the first column, over what a file without a line end left there.
+    if (!atLineStart()) shell.console.writeError("\n");
+    const line = await lines.next();
+    if (line === undefined) return 0;
+    const status = await shell.perform(line);
+    // What was pasted behind a line that Ctrl-C ended is not wanted any more.
+    if (FINAL_STATUSES.includes(status)) lines.flush();
+    if (shell.left) return 0;
+    names.forget();
+  }
+}
+
+async function performScript(
+  shell: Shell,
+  lines: LineSource,
+  keepsGoing: boolean,
+): Promise<number> {
+  let first = 0;
+  for (let number = 1; !shell.left; number++) {
+    const line = await lines.next();
+    if (line === undefined) break;
+    const status = await shell.perform(line, number);
+    if (status === 0) continue;
+    if (!keepsGoing || FINAL_STATUSES.includes(status)) return status;
+    first ||= status;
+  }
+  return first;
+}
+
+async function openScript(path: string | undefined, console: Console): Promise<ScriptLines> {
+  if (path === undefined) return new ScriptLines((buffer) => console.read(buffer));
+  const action = `Cannot read "${path}"`;
+  try {
+    const file = await Deno.open(path);
+    return new ScriptLines(
+      (buffer) => file.read(buffer).catch((error) => Promise.reject(localError(action, error))),
+      () => file.close(),
+    );
+  } catch (error) {
+    throw localError(action, error);
+  }
+}

@@ -1,0 +1,177 @@
+/**
+ * The shell's connection: where to, as whom, in which directory; made when a verb needs it, and made
+ * again when it was lost.
+ *
+ * @module
+ */
+
+import { type Client, ConnectionError, ProtocolError } from "../../mod.ts";
+import type { Request } from "../arguments.ts";
+import { Connections } from "../connection.ts";
+import type { Console } from "../console.ts";
+import { UsageError } from "../flags.ts";
+import type { Reporter } from "../reporter.ts";
+
+/** What a line of the shell is performed with. */
+export interface Line {
+  readonly reporter: Reporter;
+  /** Ctrl-C. */
+  readonly signal: AbortSignal;
+}
+
+/** One server at a time. */
+export class Session implements AsyncDisposable {
+  readonly #console: Console;
+  #target: Request;
+  #connections: Connections;
+  /** The line that is performed, which a connection outlives; none between two of them. */
+  line: Line | undefined;
+  #client: Client | undefined;
+  /** Whether the next verb may connect: not after `close`, nor when `open` failed. */
+  #isOpen = true;
+  /** Where the login led to; undefined until it was left. */
+  #home: string | undefined;
+  #directory: string | undefined;
+  #previous: string | undefined;
+
+  /** @param target The request that says where to connect. */
+  constructor(console: Console, target: Request) {
+    this.#console = console;
+    this.#target = target;
+    this.#connections = this.#made();
+  }
+
+  /** The request that says where it connects to. */
+  get target(): Request {
+    return this.#target;
+  }
+
+  /** The connection that was there last, and may have ended. */
+  get last(): Client {
+    if (this.#client === undefined) throw new Error("Nothing is connected");
+    return this.#client;
+  }
+
+  /** The connection, if it is there now. */
+  get client(): Client | undefined {
+    return this.#client?.closed ? undefined : this.#client;
+  }
+
+  /**
+   * The connection, made or made again if need be.
+   *
+   * @throws {ConnectionError} also after `close`.
+   */
+  async connected(): Promise<Client> {
+    if (this.client !== undefined) return this.client;
+    if (!this.#isOpen) {
+      throw new ConnectionError("Not connected: open HOST or user NAME connects", {
+        kind: "refused",
+      });
+    }
+    const wasThere = this.#client !== undefined;
+    if (wasThere) this.line?.reporter.note("The connection is lost, and is made again");
+    try {
+      return this.#client = await this.connect();
+    } catch (error) {
+      // A password that was wrong, or not given, is asked for anew.
+      if (!wasThere) this.#connections = this.#made();
+      throw error;
+    }
+  }
+
+  /** One more connection, in the same directory; whoever asks for it closes it. */
+  async connect(): Promise<Client> {
+    const client = await this.#connections.connect();
+    await this.#enter(client);
+    return client;
+  }
+
+  /** Lets the old connection go and makes one to `target`. */
+  async open(target: Request): Promise<void> {
+    await this.close();
+    this.#target = target;
+    this.#connections = this.#made();
+    this.#isOpen = true;
+    try {
+      if (target.protocol === "ftp") await this.connected();
+    } catch (error) {
+      // Nobody wants the next verb to try the same again.
+      this.#isOpen = false;
+      throw error;
+    }
+  }
+
+  /** Says goodbye; no verb connects until `open`. */
+  async close(): Promise<void> {
+    await this.client?.quit();
+    this.#client =
+      this.#home =
+      this.#directory =
+      this.#previous =
+        undefined;
+    this.#isOpen = false;
+  }
+
+  /** Breaks the connection off, for Ctrl-C. */
+  drop(): void {
+    this.#client?.close();
+  }
+
+  /** Changes the directory on the server; "-" is the one before, none the one of the login. */
+  async changeDirectory(path: string | undefined): Promise<void> {
+    const client = await this.connected();
+    const before = this.#directory ?? await client.workingDirectory();
+    this.#home ??= before;
+    const target = path === undefined ? this.#home : path === "-" ? this.#previous : path;
+    if (target === undefined) throw new UsageError("cd - has no directory to go back to");
+    await client.changeDirectory(target);
+    this.#directory = await client.workingDirectory();
+    this.#previous = before;
+  }
+
+  /** Says goodbye. */
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.close();
+  }
+
+  /** Brings a new connection to the directory of the old one. */
+  async #enter(client: Client): Promise<void> {
+    if (this.#directory === undefined) return;
+    try {
+      await client.changeDirectory(this.#directory);
+    } catch (error) {
+      if (!(error instanceof ProtocolError)) throw error;
+      this.line?.reporter.note(error.message);
+      this.#directory = undefined;
+    }
+  }
+
+  #made(): Connections {
+    const line = () => {
+      if (this.line === undefined) throw new Error("No line is performed");
+      return this.line;
+    };
+    // A connection lives longer than the line that made it, and goes on telling.
+    const reporter = forwarding(() => this.line?.reporter);
+    return new Connections({
+      console: this.#console,
+      // Each line says for itself whether what is sent is told.
+      request: { ...this.#target, telling: { ...this.#target.telling, trace: true } },
+      reporter,
+      get signal() {
+        return line().signal;
+      },
+    });
+  }
+}
+
+/** Tells everything to the reporter of the moment, and nothing where there is none. */
+function forwarding(reporter: () => Reporter | undefined): Reporter {
+  return new Proxy({} as Reporter, {
+    get: (_target, name) => (...told: unknown[]) => {
+      const now = reporter();
+      if (now !== undefined) return Reflect.get(now, name).apply(now, told);
+    },
+  });
+}

@@ -1,0 +1,194 @@
+/**
+ * One line of the shell, from its text to an exit status: the verbs of the command line on the open
+ * connection, and the shell's own. mod.ts hands it the lines.
+ *
+ * @module
+ */
+
+import { encodeText, printable } from "../../mod.ts";
+import type { Request } from "../arguments.ts";
+import { type Console, OutputClosed } from "../console.ts";
+import { UsageError } from "../flags.ts";
+import { interruptible } from "../interrupts.ts";
+import { type Reporter, reporterFor, type Telling } from "../reporter.ts";
+import { findVerb } from "../run.ts";
+import type { Subcommand, Task } from "../task.ts";
+import { SUBCOMMANDS } from "../verbs.ts";
+import { runHere } from "./command.ts";
+import { type Explained, unknownVerb } from "./help.ts";
+import type { History } from "./history.ts";
+import type { Line, Session } from "./session.ts";
+import { parseLine } from "./target.ts";
+import { ALIASES, type Outcome, SHELL_VERBS, type ShellVerb } from "./verbs.ts";
+import { splitWords } from "./words.ts";
+
+/** The verbs of the command line that mean something on an open connection. */
+const LINE_VERBS: readonly Subcommand[] = SUBCOMMANDS.filter((verb) => !verb.isOffline);
+
+/** The verbs that a shell has, its own behind those of the command line. */
+export const VERBS: readonly Explained[] = [...LINE_VERBS, ...SHELL_VERBS];
+
+/** What a shell is begun with. */
+export interface ShellOptions {
+  readonly console: Console;
+  readonly session: Session;
+  readonly history: History;
+  /** Its lines come from standard input, which no verb may read then. */
+  readonly readsInput: boolean;
+  /** Tells an error in one line, and returns the exit status that it means. */
+  readonly report: Report;
+}
+
+/** Tells an error, by who has told the rest if there is one, and returns its exit status. */
+export type Report = (error: unknown, reporter: Reporter | undefined) => number;
+
+/** What lines are performed on. */
+export class Shell {
+  readonly console: Console;
+  readonly session: Session;
+  readonly history: History;
+  readonly verbs = VERBS;
+  /** Where the process was before it went elsewhere. */
+  begunIn: string | undefined;
+  /** Whether `exit` was said. */
+  left = false;
+  readonly #options: ShellOptions;
+  #number: number | undefined;
+
+  constructor(options: ShellOptions) {
+    this.#options = options;
+    this.console = options.console;
+    this.session = options.session;
+    this.history = options.history;
+  }
+
+  /**
+   * Performs a line and returns its exit status; what went wrong has been told.
+   *
+   * @param number Of a line of a script: it is told with what went wrong.
+   */
+  async perform(line: string, number?: number): Promise<number> {
+    this.#number = number;
+    try {
+      const command = /^\s*!(.*)$/s.exec(line)?.[1];
+      if (command !== undefined) return await this.attempt(true, () => runHere(command));
+      const [word, ...rest] = splitWords(line);
+      if (word === undefined) return 0;
+      const name = ALIASES.get(word) ?? word;
+      const own = SHELL_VERBS.find((verb) => verb.name === name);
+      return own === undefined
+        ? await this.#performVerb([name, ...rest])
+        : await this.#performOwn(own, rest);
+    } catch (error) {
+      return this.#tell(error, undefined);
+    }
+  }
+
+  /** Runs `work`, which Ctrl-C ends, and returns its exit status; what went wrong has been told. */
+  async attempt(
+    endsBySignal: boolean,
+    work: (line: Line) => Promise<Outcome>,
+    telling: Telling = this.session.target.telling,
+  ): Promise<number> {
+    const reporter = await reporterFor(this.console, telling);
+    const abort = new AbortController();
+    const interruption = {
+      abort,
+      endsBySignal,
+      begins: () => reporter.interrupting(),
+      drop: () => this.session.drop(),
+    };
+    let outcome: Outcome = undefined;
+    let failure: { readonly error: unknown } | undefined;
+    const line = { reporter, signal: abort.signal };
+    this.session.line = line;
+    try {
+      outcome = await interruptible(this.console, interruption, () => work(line));
+    } catch (error) {
+      failure = { error: abort.signal.aborted ? abort.signal.reason : error };
+    }
+    this.session.line = undefined;
+    reporter.close();
+    if (failure !== undefined) return this.#tell(failure.error, reporter);
+    if (typeof outcome === "number") return outcome;
+    return outcome === undefined ? 0 : await this.#performVerb(outcome.next);
+  }
+
+  /** Writes lines to standard output; a terminal obeys nothing of what stands in them. */
+  async write(lines: readonly string[]): Promise<void> {
+    const shown = this.console.outTerminal ? lines.map(printable) : lines;
+    await this.console.write(encodeText(shown.map((line) => `${line}\n`).join("")));
+  }
+
+  /** Says where the shell is, to a person. */
+  greet(): void {
+    if (!this.console.inTerminal || !this.console.errTerminal) return;
+    const { host, port, user = "anonymous", protocol } = this.session.target;
+    const text = protocol === "mini"
+      ? `mini at ${host}:${port}: it has get and put`
+      : `Connected to ${host}:${port} as ${user}`;
+    this.console.writeError(`${text}; help tells more\n`);
+  }
+
+  /** No line is performed any more. */
+  leave(): void {
+    this.left = true;
+  }
+
+  #tell(error: unknown, reporter: Reporter | undefined): number {
+    if (this.#number !== undefined && !(error instanceof OutputClosed)) {
+      // Where a verb has told all there is to say, the number stands alone.
+      const isTold = error instanceof Error && error.message === "";
+      this.console.writeError(`Line ${this.#number}${isTold ? " failed\n" : ": "}`);
+    }
+    return this.#options.report(error, reporter);
+  }
+
+  /** Runs a verb of the command line on the open connection. */
+  async #performVerb(words: readonly string[]): Promise<number> {
+    const [name = ""] = words;
+    if (!LINE_VERBS.some((each) => each.name === name)) throw unknownVerb(name, VERBS);
+    const request = this.#requestOf(words);
+    const verb = findVerb(request);
+    return await this.attempt(verb.endsBySignal ?? false, async (line) => {
+      const { console, session } = this;
+      const bare = { console, request, ...line };
+      if (request.protocol === "mini") return await verb.runMini!(bare);
+      await session.connected();
+      const task: Task = {
+        ...bare,
+        get client() {
+          return session.last;
+        },
+        connected: () => session.connected(),
+        connect: () => session.connect(),
+      };
+      await verb.run(task);
+    }, request.telling);
+  }
+
+  async #performOwn(verb: ShellVerb, operands: readonly string[]): Promise<number> {
+    const [least, most] = verb.count;
+    const isCounted = operands.length >= least && operands.length <= most || verb.takesFlags;
+    if (!isCounted || operands.includes("")) {
+      throw new UsageError(`${verb.name} takes ${verb.operands || "nothing"}`);
+    }
+    if (this.session.target.protocol === "mini" && !verb.isLocal) {
+      throw new UsageError(`--protocol mini has get and put, not ${verb.name}`);
+    }
+    return await this.attempt(
+      verb.endsBySignal ?? false,
+      async () => await verb.run({ shell: this, operands }),
+    );
+  }
+
+  /** What a line asks for, at the server of the session. */
+  #requestOf(words: readonly string[]): Request {
+    const request = parseLine(words, this.session.target);
+    const isRead = request.verb === "put" && request.operands.includes("-");
+    if (isRead && this.#options.readsInput) {
+      throw new UsageError("put takes a file here: standard input is where the lines come from");
+    }
+    return request;
+  }
+}

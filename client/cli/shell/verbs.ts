@@ -1,0 +1,207 @@
+/**
+ * What the shell has besides the verbs of the command line: one table of the same shape.
+ *
+ * @module
+ */
+
+import { printable } from "../../mod.ts";
+import { formatColumns } from "../tables.ts";
+import { helpOf, helpOverview } from "./help.ts";
+import { changeLocalDirectory, localDirectory, localNames } from "./local.ts";
+import { mget, mput } from "./many.ts";
+import type { Shell } from "./shell.ts";
+import { parseOpen } from "./target.ts";
+
+/** What a verb of the shell works with. */
+export interface ShellTask {
+  readonly shell: Shell;
+  readonly operands: readonly string[];
+}
+
+/** An exit status where there is one to tell, or the words of a verb to go on with. */
+export type Outcome = number | undefined | void | { readonly next: readonly string[] };
+
+/** A verb that is known in the shell only. */
+export interface ShellVerb {
+  readonly name: string;
+  /** What stands behind it, for help and for messages. */
+  readonly operands: string;
+  readonly summary: string;
+  /** The least and the most operands. */
+  readonly count: readonly [number, number];
+  /** It works by mini, too: it asks the server nothing. */
+  readonly isLocal?: boolean;
+  /** It hears of Ctrl-C by the signal; any other verb loses its connection. */
+  readonly endsBySignal?: boolean;
+  /** It has flags, which it reads itself. */
+  readonly takesFlags?: boolean;
+  /** What its operands are, for completion: names here, or on the server. */
+  readonly takes?: "local" | "remote";
+  run(task: ShellTask): Promise<Outcome> | Outcome;
+}
+
+/** As many operands as a line can hold. */
+const MANY = Number.MAX_SAFE_INTEGER;
+
+/** The verbs, in the order of help. */
+export const SHELL_VERBS: readonly ShellVerb[] = [
+  {
+    name: "cd",
+    operands: "[DIRECTORY]",
+    summary: "change the directory on the server; - is the one before",
+    count: [0, 1],
+    takes: "remote",
+    run: ({ shell, operands }) => shell.session.changeDirectory(operands[0]),
+  },
+  {
+    name: "pwd",
+    operands: "",
+    summary: "show the directory on the server",
+    count: [0, 0],
+    async run({ shell }) {
+      const client = await shell.session.connected();
+      await shell.write([await client.workingDirectory()]);
+    },
+  },
+  {
+    name: "mget",
+    operands: "[FLAGS] PATTERN...",
+    summary: "download all files that match: *.avi; FLAGS are those of get",
+    count: [1, MANY],
+    takes: "remote",
+    run: mget,
+  },
+  {
+    name: "mput",
+    operands: "[FLAGS] PATTERN...",
+    summary: "upload all files that match; FLAGS are those of put",
+    count: [1, MANY],
+    isLocal: true,
+    takes: "local",
+    run: mput,
+  },
+  {
+    name: "rmdir",
+    operands: "DIRECTORY...",
+    summary: "remove empty directories",
+    count: [1, MANY],
+    takes: "remote",
+    async run({ shell, operands }) {
+      const client = await shell.session.connected();
+      for (const path of operands) await client.removeDirectory(path);
+    },
+  },
+  {
+    name: "lcd",
+    operands: "[DIRECTORY]",
+    summary: "change the directory here, from which local names go on",
+    count: [0, 1],
+    isLocal: true,
+    takes: "local",
+    run: ({ shell, operands }) => changeLocalDirectory(shell, operands[0]),
+  },
+  {
+    name: "lls",
+    operands: "[DIRECTORY]",
+    summary: "list a directory here",
+    count: [0, 1],
+    isLocal: true,
+    takes: "local",
+    async run({ shell, operands }) {
+      const { console } = shell;
+      const names = await localNames(operands[0] ?? ".");
+      await shell.write(
+        console.outTerminal ? formatColumns(names.map(printable), console.columns()) : names,
+      );
+    },
+  },
+  {
+    name: "lpwd",
+    operands: "",
+    summary: "show the directory here",
+    count: [0, 0],
+    isLocal: true,
+    run: ({ shell }) => shell.write([localDirectory()]),
+  },
+  {
+    name: "open",
+    operands: "[FLAGS] HOST [PORT]",
+    summary: "connect to another server; FLAGS are those of the command line",
+    count: [1, 2],
+    isLocal: true,
+    takesFlags: true,
+    run: open,
+  },
+  {
+    name: "user",
+    operands: "NAME [PASSWORD]",
+    summary: "log in as somebody else; without PASSWORD it is looked for, or asked for",
+    count: [1, 2],
+    run: user,
+  },
+  {
+    name: "close",
+    operands: "",
+    summary: "leave the server, and stay in the shell",
+    count: [0, 0],
+    isLocal: true,
+    run: ({ shell }) => shell.session.close(),
+  },
+  {
+    name: "history",
+    operands: "",
+    summary: "show what was typed",
+    count: [0, 0],
+    isLocal: true,
+    run({ shell }) {
+      const lines = shell.history.lines.toReversed();
+      return shell.write(lines.map((line, index) => `${String(index + 1).padStart(5)}  ${line}`));
+    },
+  },
+  {
+    name: "help",
+    operands: "[VERB]",
+    summary: "show what there is, or all of one verb",
+    count: [0, 1],
+    isLocal: true,
+    run({ shell, operands: [name] }) {
+      const columns = shell.console.outTerminal ? shell.console.columns() : undefined;
+      const text = name === undefined
+        ? helpOverview(shell.verbs, columns)
+        : helpOf(ALIASES.get(name) ?? name, shell.verbs, columns);
+      return shell.write(text.split("\n"));
+    },
+  },
+  {
+    name: "exit",
+    operands: "",
+    summary: "leave the shell; quit, bye and Ctrl-D do the same",
+    count: [0, 0],
+    isLocal: true,
+    run: ({ shell }) => shell.leave(),
+  },
+];
+
+/** Other names of verbs, as other clients have them. */
+export const ALIASES: ReadonlyMap<string, string> = new Map([
+  ["quit", "exit"],
+  ["bye", "exit"],
+  ["dir", "ls"],
+  ["delete", "rm"],
+  ["rename", "mv"],
+  ["?", "help"],
+]);
+
+async function open({ shell, operands: words }: ShellTask): Promise<void> {
+  const { target, directory } = parseOpen(words);
+  await shell.session.open(target);
+  if (directory !== undefined) await shell.session.changeDirectory(directory);
+  shell.greet();
+}
+
+async function user({ shell, operands }: ShellTask): Promise<void> {
+  const [user, password] = operands as [string, string | undefined];
+  const { password: _password, passwordFile: _file, ...target } = shell.session.target;
+  await shell.session.open({ ...target, user, ...(password === undefined ? {} : { password }) });
+  shell.greet();
+}

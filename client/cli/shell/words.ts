@@ -1,0 +1,103 @@
+/**
+ * A line of the shell as words, as other shells read it: spaces part them, quotes and backslashes
+ * keep them together, # begins a comment. Pure, and nothing is expanded: patterns are the verbs' own
+ * matter.
+ *
+ * @module
+ */
+
+import { unreachable } from "../../../server/unreachable.ts";
+import { UsageError } from "../flags.ts";
+
+/** One word, and where it stands. */
+export interface Word {
+  /** What it means, without quotes and backslashes. */
+  readonly text: string;
+  /** Where it begins in the line, in code units. */
+  readonly start: number;
+}
+
+/** What a line consists of. */
+export interface ScannedLine {
+  readonly words: readonly Word[];
+  /** What is open at its end: a quote, or a backslash with nothing behind it. */
+  readonly open: '"' | "'" | "\\" | undefined;
+  /** Whether its end is part of the last word: false behind a space and in a comment. */
+  readonly endsInWord: boolean;
+}
+
+/** What a backslash keeps within double quotes; before anything else there it is itself. */
+const ESCAPED_IN_QUOTES = '"\\';
+
+/** Reads a line, also one that is still being typed. */
+export function scanLine(line: string): ScannedLine {
+  const words: Word[] = [];
+  let word: { text: string; start: number } | undefined;
+  let quote: '"' | "'" | undefined;
+  for (let at = 0; at < line.length; at++) {
+    const character = line[at]!;
+    if (quote === undefined && /\s/.test(character)) {
+      if (word !== undefined) words.push(word);
+      word = undefined;
+      continue;
+    }
+    if (word === undefined && character === "#") {
+      return { words, open: undefined, endsInWord: false };
+    }
+    word ??= { text: "", start: at };
+    const next = line[at + 1];
+    if (character === "\\" && quote === undefined) {
+      if (next === undefined) return { words: [...words, word], open: "\\", endsInWord: true };
+      word.text += next;
+      at++;
+    } else if (character === "\\" && quote === '"' && isOneOf(ESCAPED_IN_QUOTES, next)) {
+      word.text += next;
+      at++;
+    } else if (character === quote) {
+      quote = undefined;
+    } else if (quote === undefined && (character === '"' || character === "'")) {
+      quote = character;
+    } else {
+      word.text += character;
+    }
+  }
+  return {
+    words: word === undefined ? words : [...words, word],
+    open: quote,
+    endsInWord: word !== undefined,
+  };
+}
+
+function isOneOf(characters: string, character: string | undefined): character is string {
+  return character !== undefined && characters.includes(character);
+}
+
+/**
+ * The words of a whole line; none for an empty one and for a comment.
+ *
+ * @throws {UsageError} when a quote is not closed.
+ */
+export function splitWords(line: string): string[] {
+  const { words, open } = scanLine(line);
+  if (open === "\\") throw new UsageError("Nothing follows the backslash at the end of the line");
+  if (open !== undefined) throw new UsageError(`A quote is not closed: ${open}`);
+  return words.map(({ text }) => text);
+}
+
+/** What stands for something else than itself outside quotes. */
+const SPECIAL = /[\s\\'"#]/g;
+
+/** `text` as it is typed to mean itself: within the quote that was begun, or by backslashes. */
+export function quoteWord(text: string, quote?: '"' | "'"): string {
+  switch (quote) {
+    case undefined:
+      return text.replace(SPECIAL, "\\$&");
+    case '"':
+      return `"${text.replace(/["\\]/g, "\\$&")}`;
+    case "'":
+      // Nothing is escaped within single quotes: they end for the one that is meant.
+      return `'${text.replaceAll("'", "'\\''")}`;
+    default:
+      return unreachable(quote);
+  }
+}

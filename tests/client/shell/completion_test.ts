@@ -1,0 +1,85 @@
+/**
+ * What Tab makes of a line.
+ *
+ * @module
+ */
+
+import { assertEquals } from "@std/assert";
+import { complete, RemoteNames } from "../../../client/cli/shell/completion.ts";
+import { VERBS } from "../../../client/cli/shell/shell.ts";
+import type { Client } from "../../../client/mod.ts";
+
+const REMOTE: Readonly<Record<string, readonly string[]>> = {
+  "": ["a.avi", "b.avi", "films/", ".hidden", "my film.avi", "x\x1b[2J", "-dash"],
+  "films/": ["one.avi", "old/"],
+  "my dir/": ["c.avi"],
+};
+const LOCAL: Readonly<Record<string, readonly string[]>> = { "": ["here.avi", "sub/"] };
+
+const surroundings = {
+  verbs: VERBS,
+  remoteNames: (directory: string) => Promise.resolve(REMOTE[directory] ?? []),
+  localNames: (directory: string) => Promise.resolve(LOCAL[directory] ?? []),
+};
+
+const LINES: readonly (readonly [line: string, words: readonly string[], typed: string])[] = [
+  ["pu", ["put "], "pu"],
+  ["help mg", ["mget "], "mg"],
+  ["get --c", ["--continue "], "--c"],
+  ["get a", ["a.avi "], "a"],
+  ["get ", ["-dash ", "a.avi ", "b.avi ", "films/", "my\\ film.avi "], ""],
+  ["get .", [".hidden "], "."],
+  ["get films/o", ["films/old/", "films/one.avi "], "films/o"],
+  ["get my", ["my\\ film.avi "], "my"],
+  ["get my\\ f", ["my\\ film.avi "], "my\\ f"],
+  [`get "my f`, [`"my film.avi" `], `"my f`],
+  [`get 'my f`, [`'my film.avi' `], `'my f`],
+  [`get my\\ dir/`, ["my\\ dir/c.avi "], "my\\ dir/"],
+  ["put h", ["here.avi "], "h"],
+  ["put here.avi h", ["here.avi "], "h"],
+  ["put here.avi -o a", ["a.avi "], "a"],
+  ["get a.avi -O ", ["here.avi ", "sub/"], ""],
+  ["mput x h", ["here.avi "], "h"],
+  ["cd ", ["films/"], ""],
+  ["lcd ", ["sub/"], ""],
+  ["lls s", ["sub/"], "s"],
+  ["open f", [], "f"],
+  ["get nothing", [], "nothing"],
+  ["get a # b", [], ""],
+  ["get a\\", [], ""],
+];
+
+Deno.test("complete offers verbs, flags and names as they are typed", async () => {
+  for (const [line, words, typed] of LINES) {
+    assertEquals(await complete(line, surroundings), [[...words], typed], line);
+  }
+});
+
+Deno.test("complete shows no more than a screen of names, and what they have in common", async () => {
+  const names = Array.from({ length: 5_000 }, (_, index) => `film${index}`);
+  const many = { ...surroundings, remoteNames: () => Promise.resolve(names) };
+  assertEquals(await complete("get f", many), [["film"], "f"]);
+  const [shown] = await complete("get film", many);
+  assertEquals([shown.length, shown.at(-1)], [101, "(and 4900 more)"]);
+});
+
+Deno.test("RemoteNames asks once for a directory, and never holds up for long", async () => {
+  const asked: string[] = [];
+  const silent = new Promise<never>(() => {});
+  const client = {
+    list(directory: string) {
+      asked.push(directory);
+      if (directory === "no/") return Promise.reject(new Error("550"));
+      if (directory === "slow/") return silent;
+      return Promise.resolve([{ kind: "directory", name: "d" }, { kind: "file", name: "a/b" }]);
+    },
+  } as unknown as Client;
+  const names = new RemoteNames(() => client);
+  assertEquals([await names.list(""), await names.list("")], [["d/"], ["d/"]]);
+  assertEquals([await names.list("no/"), await names.list("slow/")], [[], []]);
+  assertEquals(asked, ["", "no/", "slow/"]);
+  names.forget();
+  await names.list("");
+  assertEquals(asked.at(-1), "");
+  assertEquals(await new RemoteNames(() => undefined).list(""), []);
+});

@@ -1,0 +1,73 @@
+/**
+ * What the shell remembers: in a file of the user's, bounded, and without passwords.
+ *
+ * @module
+ */
+
+import { assertEquals } from "@std/assert";
+import { History, HISTORY_LINES_MAX, holdsSecret } from "../../../client/cli/shell/history.ts";
+import { testWith } from "../../permission.ts";
+
+Deno.test("holdsSecret finds passwords where they are typed", () => {
+  const secret = [
+    "user me geheim",
+    "user me:geheim",
+    `user "me" 'geheim`,
+    "quote PASS geheim",
+    "quote pass geheim",
+    `quote "PASS geheim"`,
+    "quote ACCT geheim",
+    "open --user me:geheim host",
+    "open --user=me:geheim host",
+    "open ftp://me:geheim@host/",
+    "get ftp://me:geheim@host/a",
+  ];
+  const open = ["user me", "open host 21", "open ftp://host:21/a", "quote SITE HELP", "get a:b"];
+  assertEquals(secret.filter((line) => !holdsSecret(line)), []);
+  assertEquals(open.filter(holdsSecret), []);
+});
+
+testWith(
+  ["read", "write"],
+  "History keeps lines from one shell to the next, for its user",
+  async () => {
+    const folder = await Deno.makeTempDir();
+    try {
+      const path = `${folder}/state/ftplab/history`;
+      const first = await History.open(path);
+      for (const line of ["ls", "ls", " ", "user me geheim", "get 'a b'"]) first.add(line);
+      assertEquals(first.lines, ["get 'a b'", "ls"]);
+      assertEquals(await Deno.readTextFile(path), "ls\nget 'a b'\n");
+      assertEquals((await Deno.stat(path)).mode! & 0o777, 0o600);
+      assertEquals((await History.open(path)).lines, ["get 'a b'", "ls"]);
+    } finally {
+      await Deno.remove(folder, { recursive: true });
+    }
+  },
+);
+
+testWith(["read", "write"], "History is bounded in memory and on disk", async () => {
+  const folder = await Deno.makeTempDir();
+  try {
+    const path = `${folder}/history`;
+    const lines = Array.from({ length: 2 * HISTORY_LINES_MAX + 1 }, (_, index) => `get ${index}`);
+    await Deno.writeTextFile(path, `${lines.join("\n")}\n`);
+    const history = await History.open(path);
+    assertEquals(history.lines.length, HISTORY_LINES_MAX);
+    assertEquals(history.lines[0], lines.at(-1));
+    const kept = (await Deno.readTextFile(path)).trim().split("\n");
+    assertEquals(kept, lines.slice(-HISTORY_LINES_MAX));
+    history.add("ls");
+    assertEquals([history.lines.length, history.lines[0]], [HISTORY_LINES_MAX, "ls"]);
+  } finally {
+    await Deno.remove(folder, { recursive: true });
+  }
+});
+
+testWith(["read", "write"], "History without a file that it may have only remembers", async () => {
+  for (const path of [undefined, "/dev/null", "/dev/null/history"]) {
+    const history = await History.open(path);
+    history.add("ls");
+    assertEquals(history.lines, ["ls"], path);
+  }
+});

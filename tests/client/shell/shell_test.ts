@@ -1,0 +1,271 @@
+/**
+ * The shell's loop against real servers: scripts, a person's lines, failures, lost connections.
+ *
+ * @module
+ */
+
+import { assert, assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
+import { EXIT, main } from "../../../client/cli/mod.ts";
+import { testWith } from "../../permission.ts";
+import { FakeConsole } from "../fake_console.ts";
+import { names, octets, run, scripted, served, type Stage, WRITER } from "../stage.ts";
+
+/** A script on standard input, run from the client's own folder. */
+const script = ({ here, client }: Stage, lines: readonly string[], args: readonly string[] = []) =>
+  client([...args, "shell"], {
+    input: [`lcd "${here}"`, ...lines].map((line) => `${line}\n`).join(""),
+  });
+
+/** The same typed by a person, each line ended by Enter. */
+const typed = ({ here, client }: Stage, lines: readonly string[], args: readonly string[] = []) =>
+  client(args, {
+    input: [`lcd "${here}"`, ...lines].map((line) => `${line}\r`).join(""),
+    inTerminal: true,
+    outTerminal: true,
+    errTerminal: true,
+  });
+
+served("shell gets and puts as the textbook's client does", async (stage) => {
+  const { root, here } = stage;
+  await Deno.writeFile(`${here}/a.avi`, octets(300_000));
+  const { status, output, error } = await script(stage, [
+    "put a.avi",
+    "mv a.avi b.avi",
+    "get b.avi",
+    "exit",
+    "put missing",
+  ]);
+  assertEquals([status, output], [EXIT.ok, ""], error);
+  assertEquals(await Deno.readFile(`${root}/b.avi`), octets(300_000));
+  assertEquals(await Deno.readFile(`${here}/b.avi`), octets(300_000));
+  assertMatch(error, /^a\.avi: 293\.0 KiB in .*\nb\.avi: 293\.0 KiB in .*\n$/);
+});
+
+served("shell has directories there and here", async (stage) => {
+  const { root, here } = stage;
+  await Deno.mkdir(`${root}/films/old`, { recursive: true });
+  await Deno.writeTextFile(`${root}/films/one`, "1");
+  await Deno.mkdir(`${here}/sub dir`);
+  const before = Deno.cwd();
+  const { status, output, error } = await script(stage, [
+    "pwd",
+    "cd films # there",
+    "pwd",
+    "ls",
+    "cd -",
+    "pwd",
+    "cd films/old",
+    "cd",
+    "pwd",
+    "rmdir films/old",
+    "lcd 'sub dir'",
+    "get films/one",
+    "lpwd",
+    "lls",
+    "lcd ..",
+    "lls",
+  ]);
+  assertEquals([status, error.replace(/^one: .*\n/, "")], [EXIT.ok, ""]);
+  assertEquals(
+    output,
+    `/\n/films\nold\none\n/\n/\n${here}/sub dir\none\nsub dir/\n`,
+  );
+  assertEquals(await names(`${root}/films`), ["one"]);
+  assertEquals(Deno.cwd(), before);
+});
+
+served("mget and mput take what matches, and go on behind a failure", async (stage) => {
+  const { root, here } = stage;
+  for (const name of ["a.avi", "b.avi", ".c.avi", "d.txt"]) {
+    await Deno.writeTextFile(`${root}/${name}`, name);
+  }
+  await Deno.mkdir(`${root}/e.avi`);
+  await Deno.mkdir(`${here}/a.avi`);
+  const { status, error } = await script(stage, ["mget -q *.avi"], ["--keep-going"]);
+  assertEquals(status, EXIT.local, error);
+  assertStringIncludes(error, 'Cannot write "a.avi": it is a directory\nLine 2: 1 of 2 failed\n');
+  assertEquals(await names(here), ["a.avi", "b.avi"]);
+  await Deno.writeTextFile(`${here}/x.txt`, "x");
+  await Deno.writeTextFile(`${here}/y.txt`, "y");
+  assertEquals((await script(stage, ["mkdir up", "cd up", "mput ?.txt"])).status, EXIT.ok);
+  assertEquals(await names(`${root}/up`), ["x.txt", "y.txt"]);
+  const wrong = await script(stage, ["mget --parents *"]);
+  assertEquals(wrong.error, "Line 2: --parents is a flag of mkdir, not of get\n");
+  const none = await script(stage, ["mget *.no"]);
+  assertEquals([none.status, none.error], [EXIT.local, 'Line 2: No file matches "*.no"\n']);
+});
+
+served("a script stops at the first line that fails, and says which", async (stage) => {
+  const { root } = stage;
+  const lines = ["mkdir a", "", "rm no", "mkdir b"];
+  const stopped = await script(stage, lines);
+  assertEquals(stopped.status, EXIT.refused);
+  assertMatch(stopped.error, /^Line 4: Cannot remove "no": 550 .*\n$/);
+  assertEquals(await names(root), ["a"]);
+  const kept = await script(stage, lines.slice(1), ["--keep-going"]);
+  assertEquals(kept.status, EXIT.refused);
+  assertEquals(await names(root), ["a", "b"]);
+});
+
+served("a script can be a file", async (stage) => {
+  const { root, here, client } = stage;
+  await Deno.writeTextFile(`${here}/script`, "mkdir a\r\nmkdir b");
+  assertEquals((await client(["-f", `${here}/script`])).status, EXIT.ok);
+  assertEquals(await names(root), ["a", "b"]);
+  const missing = await client(["--script", `${here}/no`]);
+  assertEquals(missing.status, EXIT.local);
+  assertMatch(missing.error, /^Cannot read ".*\/no": no such file or directory\n$/);
+});
+
+served("lines that mean nothing are refused in one line", async (stage) => {
+  const cases: readonly (readonly [line: string, error: RegExp])[] = [
+    ["gte a", /^Line 2: Unknown verb "gte": did you mean get\?\n$/],
+    ["frobnicate", /^Line 2: Unknown verb "frobnicate": help lists them\n$/],
+    ["get", /^Line 2: get takes FILE\.\.\.\n$/],
+    ["cd a b", /^Line 2: cd takes \[DIRECTORY\]\n$/],
+    ["pwd a", /^Line 2: pwd takes nothing\n$/],
+    ["get 'a", /^Line 2: A quote is not closed: '\n$/],
+    ["ls -c", /^Line 2: --continue is a flag of get and put, not of ls\n$/],
+    ["ls --port 21", /^Line 2: --port is chosen when the shell connects: open .*\n$/],
+    ["get --user=me a", /^Line 2: --user is chosen when the shell connects: open .*\n$/],
+    ["ls --insecure", /^Line 2: --insecure is chosen when the shell connects: open .*\n$/],
+    ["ls ftp://127.0.0.1/", /^Line 2: A URL names a server: open URL connects to it\n$/],
+    ["put - b", /^Line 2: put takes a file here: standard input is where the lines come from\n$/],
+    ["!", /^Line 2: ! takes a command: !ls -l\n$/],
+    ["user me", /^Line 2: No password for "me": .*\n$/],
+    ["cd -", /^Line 2: cd - has no directory to go back to\n$/],
+  ];
+  for (const [line, expected] of cases) {
+    const { status, output, error } = await script(stage, [line, "mkdir never"]);
+    assertEquals([status, output], [EXIT.usage, ""], line);
+    assertMatch(error, expected);
+  }
+  assertEquals(await names(stage.root), []);
+});
+
+served("a person's shell greets, goes on behind failures, and leaves with 0", async (stage) => {
+  const { root } = stage;
+  await Deno.writeTextFile(`${root}/text`, "no end");
+  const { status, output, error } = await typed(stage, ["rm no", "cat text", "exit"]);
+  assertEquals([status, output], [EXIT.ok, "no end"]);
+  assertMatch(error, /^Connected to 127\.0\.0\.1:\d+ as anonymous; help tells more\n/);
+  assertMatch(error, /Cannot remove "no": 550 /);
+  // deno-lint-ignore no-control-regex -- what a terminal is sent
+  assertEquals(error.match(/\x1b\[0J>>> /g)?.length, 4);
+  const ended = await typed(stage, ["mkdir a"]);
+  assertEquals(ended.status, EXIT.ok, "the end of the keys is the end of the shell");
+  assertEquals(await names(root), ["a", "text"]);
+});
+
+testWith(["run", "net"], "a command of this machine gives its status", async () => {
+  const { status, error } = await run(1, ["shell"], { input: "!exit 3\n!exit 4\n" });
+  assertEquals([status, error], [3, ""]);
+});
+
+served("help tells of all verbs, and of one", async (stage) => {
+  const { output } = await script(stage, ["help", "help get", "help cd"]);
+  for (const verb of ["get ", "lcd ", "mput ", "exit", "!COMMAND"]) {
+    assertStringIncludes(output, `\n  ${verb}`);
+  }
+  assertMatch(output, /\nget \[FLAGS\] FILE\.\.\.: .*\nFlags:\n {2}-o, --output NAME/);
+  assertMatch(output, /\ncd \[DIRECTORY\]: change the directory on the server/);
+});
+
+served("open, user and close choose the server", async (stage) => {
+  const closed = await script(stage, ["close", "ls"]);
+  assertEquals([closed.status, closed.error], [
+    EXIT.connection,
+    "Line 3: Not connected: open HOST or user NAME connects\n",
+  ]);
+  const again = await script(stage, ["close", `open 127.0.0.1 ${stage.port}`, "mkdir a"]);
+  assertEquals([again.status, again.error], [EXIT.ok, ""]);
+  const refused = await script(stage, ["user nobody wrong", "ls"]);
+  assertEquals(refused.status, EXIT.login);
+  assert(!refused.error.includes("wrong"));
+  const { user, password } = WRITER;
+  const tried = await script(
+    stage,
+    [`user ${user} wrong`, "ls", `user ${user} '${password}'`, "pwd"],
+    [
+      "--keep-going",
+    ],
+  );
+  assertMatch(tried.error, /^Line 2: Cannot log in .*\nLine 3: Not connected: .*\n$/);
+  assertEquals([tried.status, tried.output], [EXIT.login, "/\n"]);
+});
+
+scripted("a lost connection is made again, in the same directory", {
+  answers: {
+    CWD: "250 There",
+    PWD: '257 "/films"',
+    MKD: (_, session) => session.close(),
+    DELE: "250 Done",
+  },
+}, async (stage) => {
+  const { status, error } = await script(stage, ["cd films", "mkdir a", "rm b"], ["--keep-going"]);
+  assertEquals(status, EXIT.retry);
+  assertMatch(
+    error,
+    /^Line 3: The server closed the connection\nThe connection is lost, and is made again\n$/,
+  );
+});
+
+scripted("Ctrl-C ends a transfer and not the shell", {
+  answers: {
+    RETR: async (_, session) => {
+      const data = await session.data();
+      await session.say("150 Opening");
+      await data.write(new Uint8Array(1_000));
+      await data.read(new Uint8Array(1)).catch(() => {});
+      await session.say("426 Broken off");
+    },
+    DELE: "250 Done",
+  },
+}, async ({ port }) => {
+  let seen = 0;
+  const console = new FakeConsole({
+    inTerminal: true,
+    errTerminal: true,
+    outTerminal: true,
+    input: "cat slow\rrm b\rexit\r",
+    onOutput(part) {
+      seen += part.length;
+      if (seen === 1_000) console.interrupt();
+    },
+  });
+  assertEquals(await main(["--port", `${port}`], console), EXIT.ok);
+  assertMatch(console.errorText, /Interrupted\n/);
+  // What was typed behind it is not wanted any more.
+  assert(!console.errorText.includes("rm b"));
+});
+
+served("a mini shell gets and puts", async (stage) => {
+  const { root, here } = stage;
+  await Deno.writeFile(`${here}/a`, octets(3_000));
+  const { status, error } = await script(stage, ["put a", "get -q a -o b", "lls", "exit"], [
+    "--protocol",
+    "mini",
+  ]);
+  assertEquals(status, EXIT.ok, error);
+  assertEquals(await Deno.readFile(`${root}/a`), octets(3_000));
+  assertEquals(await Deno.readFile(`${here}/b`), octets(3_000));
+  const person = await typed(stage, ["get -q a -o c", "exit"], ["--protocol", "mini"]);
+  assertEquals(person.status, EXIT.ok);
+  assertMatch(person.error, /^mini at 127\.0\.0\.1:\d+: it has get and put; help tells more\n/);
+  assertEquals(await Deno.readFile(`${here}/c`), octets(3_000));
+  const other = await script(stage, ["cd a"], ["--protocol", "mini"]);
+  assertEquals(other.error, "Line 2: --protocol mini has get and put, not cd\n");
+}, "mini");
+
+served("each line says for itself what is told", async (stage) => {
+  const { error } = await script(stage, ["pwd", "mkdir --trace a", "mkdir b"]);
+  assertMatch(error, /^ +\d+\.\d+ > MKD a\n.*< 257 .*\n$/);
+});
+
+served("what is typed ahead of a Tab waits for its completion", async (stage) => {
+  const { root } = stage;
+  await Deno.mkdir(`${root}/a long name`);
+  await Deno.writeTextFile(`${root}/a long name/text`, "found");
+  const { output } = await typed(stage, ["cat a\tt\t", "exit"]);
+  assertEquals(output, "found");
+});
