@@ -1,36 +1,97 @@
 /**
- * What servers say of the entries of a directory: MLSD's facts (RFC 3659 section 7), and the
- * output of `ls -l` or DOS's `dir` that LIST gives in place of a format (RFC 959 section 4.1.3).
+ * What servers say of the entries of a directory: octets of a listing in, entries out.
  *
- * Pure functions; directory.ts feeds them. Lines that cannot be understood are left out, and so is
- * every name that is not one plain name: a server must not make a client walk elsewhere.
+ * directory.ts feeds it. Lines that cannot be understood are left out, and so is every name that
+ * is not one plain name: a server must not make a client walk elsewhere. It keeps one unfinished
+ * line of a stated length, whatever a server sends.
  *
  * @module
  */
 
-import { parseFactLine, parseTime } from "../server/ftp/words/facts.ts";
+import { concatenate } from "../server/octets.ts";
+import { type Entry, isPlainName } from "./listing/entry.ts";
+import { parseListLine } from "./listing/list.ts";
+import { parseFacts } from "./listing/mlsd.ts";
+import { decodeText, encodeText } from "./text.ts";
 
-/** What an entry is; "other" is a device, a socket or what the server does not tell. */
-export type EntryKind = "file" | "directory" | "link" | "other";
+export { type Entry, type EntryKind, isPlainName } from "./listing/entry.ts";
+export { parseListLine } from "./listing/list.ts";
+export { parseFacts } from "./listing/mlsd.ts";
 
-/** One entry of a directory. What the server did not say is absent. */
-export interface Entry {
-  /** One plain name, or in a reply to MLST a path. */
-  readonly name: string;
-  /** What it is, a link itself and not where it points. */
-  readonly kind: EntryKind;
-  /** Octets. */
-  readonly size?: number;
-  /** UTC where the server says so (MLSD, MDTM), else the server's own clock read as UTC. */
-  readonly modified?: Date;
-  /** Permission bits, 0 to 0o7777. */
-  readonly mode?: number;
-  /** A name or a number, as the server has it. */
-  readonly owner?: string;
-  /** A name or a number, as the server has it. */
-  readonly group?: string;
-  /** Where a link points. */
-  readonly target?: string;
+/** A line of a listing: a name of PATH_MAX (4096) octets, a link's target, and all facts. */
+export const LISTING_LINE_BYTES_MAX = 16_384;
+
+/** Entries of one directory that are kept in memory: a tree of them needs some 200 MiB. */
+export const LISTING_ENTRIES_MAX = 1_000_000;
+
+const LF = 0x0a;
+
+/** Reads one line without its end; undefined for what is no entry. */
+export type LineParser = (line: string) => Entry | undefined;
+
+/** Cuts the octets of a listing, however they are chunked, into entries. */
+export class ListingReader {
+  /** Whether there was a line for ".": a server that writes it leaves out nothing. */
+  sawItself = false;
+
+  readonly #parse: LineParser;
+  readonly #decode: (octets: Uint8Array) => string;
+  /** A line whose end has not come. */
+  #begun: Uint8Array[] = [];
+  #begunBytes = 0;
+
+  /** A reader for lines that `parse` understands, of names that `decode` makes text. */
+  constructor(parse: LineParser, decode: (octets: Uint8Array) => string = decodeText) {
+    this.#parse = parse;
+    this.#decode = decode;
+  }
+
+  /** The entries whose lines `octets` complete; they are borrowed during the call. */
+  read(octets: Uint8Array): Entry[] {
+    const end = octets.lastIndexOf(LF) + 1;
+    if (end === 0) {
+      this.#keep(octets);
+      return [];
+    }
+    const first = this.#begunBytes === 0 ? 0 : octets.indexOf(LF) + 1;
+    const entries = first === 0 ? [] : this.#readBegun(octets.subarray(0, first));
+    this.#readLines(octets.subarray(first, end), entries);
+    this.#keep(octets.subarray(end));
+    return entries;
+  }
+
+  /** The entry of a last line without an end. */
+  end(): Entry[] {
+    return this.#readBegun(new Uint8Array(0));
+  }
+
+  #keep(octets: Uint8Array): void {
+    if (octets.length === 0) return;
+    this.#begunBytes += octets.length;
+    // Of a line that is too long only the length is kept, by which it is dropped.
+    if (this.#begunBytes > LISTING_LINE_BYTES_MAX) this.#begun = [];
+    else this.#begun.push(octets.slice());
+  }
+
+  #readBegun(rest: Uint8Array): Entry[] {
+    const entries: Entry[] = [];
+    const isKept = this.#begunBytes + rest.length <= LISTING_LINE_BYTES_MAX;
+    if (isKept) this.#readLines(concatenate([...this.#begun, rest]), entries);
+    this.#begun = [];
+    this.#begunBytes = 0;
+    return entries;
+  }
+
+  #readLines(octets: Uint8Array, entries: Entry[]): void {
+    for (const line of this.#decode(octets).split("\n")) {
+      // Whole in one chunk, it is left out as it is in several.
+      if (line.length > LISTING_LINE_BYTES_MAX) continue;
+      const entry = this.#parse(line.endsWith("\r") ? line.slice(0, -1) : line);
+      if (entry === undefined) continue;
+      if (isPlainName(entry.name)) entries.push(entry);
+      else this.sawItself ||= entry.name === ".";
+    }
+  }
 }
 
 /**
@@ -44,42 +105,7 @@ export interface Entry {
  * ```
  */
 export function parseMlsd(text: string): Entry[] {
-  return splitLines(text).flatMap((line) => {
-    const entry = parseFacts(line);
-    return entry !== undefined && isPlainName(entry.name) ? [entry] : [];
-  });
-}
-
-/** Reads one line of facts; the name is a path in a reply to MLST. Undefined for "." and "..". */
-export function parseFacts(line: string): Entry | undefined {
-  const parsed = parseFactLine(line);
-  if (parsed === undefined) return undefined;
-  const { facts, name } = parsed;
-  const type = facts.get("type") ?? "";
-  const kind = KINDS_OF_TYPE.get(type.toLowerCase()) ?? linkOrOther(type);
-  if (kind === undefined) return undefined;
-  const target = /^OS\.unix=s(?:ym)?link:(.+)$/i.exec(type)?.[1];
-  return present({
-    name,
-    kind,
-    size: wholeNumber(facts.get("size") ?? facts.get("sizd")),
-    modified: dateOf(parseTime(facts.get("modify") ?? "")),
-    mode: octal(facts.get("unix.mode")),
-    owner: facts.get("unix.ownername") ?? facts.get("unix.owner"),
-    group: facts.get("unix.groupname") ?? facts.get("unix.group"),
-    target,
-  });
-}
-
-/** RFC 3659 section 7.5.1; undefined for the directory itself and the one above it. */
-const KINDS_OF_TYPE = new Map<string, EntryKind | undefined>([
-  ["file", "file"],
-  ["dir", "directory"],
-]);
-
-function linkOrOther(type: string): EntryKind | undefined {
-  if (/^[cp]dir$/i.test(type)) return undefined;
-  return /^OS\.unix=s(?:ym)?link/i.test(type) ? "link" : "other";
+  return readAll(new ListingReader(parseFacts), text);
 }
 
 /**
@@ -97,203 +123,9 @@ function linkOrOther(type: string): EntryKind | undefined {
  * ```
  */
 export function parseList(text: string, now: number): Entry[] {
-  return splitLines(text).flatMap((line) => {
-    const entry = parseListLine(line, now);
-    return entry !== undefined && isPlainName(entry.name) ? [entry] : [];
-  });
+  return readAll(new ListingReader((line) => parseListLine(line, now)), text);
 }
 
-/** Reads one line of LIST; undefined for "total 8" and for what is no entry. */
-export function parseListLine(line: string, now: number): Entry | undefined {
-  return parseUnixLine(line, now) ?? parseDosLine(line);
-}
-
-/** Whether `name` is one name below a directory, and no way out of it. */
-export function isPlainName(name: string): boolean {
-  return name !== "" && name !== "." && name !== ".." && !/[/\0]/.test(name);
-}
-
-/**
- * `drwxr-xr-x   2 owner group  4096 Jan  5 10:30 name`. The link count, the group or both may be
- * missing, a device has "major, minor" for its size, and an ACL mark may follow the mode. What
- * finds the fields is the date: the size stands before it, the name one space behind it. No two
- * neighbours of the pattern match the same characters, so that no line makes it slow.
- */
-const UNIX_LINE = new RegExp(
-  "^([-bcdlpsD])([-rwxsStTl]{9})[+.@]?\\s+" + // kind and mode
-    "((?:\\S+\\s+){0,6}?)" + // links, owner, group, any of them with spaces
-    "(?:(\\d+)|\\d+,\\s*\\d+)\\s+" + // size
-    "(?:([A-Z][a-z]{2})\\.?\\s+(\\d{1,2})|(\\d{1,2})\\s+([A-Z][a-z]{2})\\.?|(\\d{4})-(\\d\\d)-(\\d\\d))\\s+" + // day
-    "(?:(\\d{1,2}):(\\d\\d)(?::\\d\\d(?:\\.\\d+)?)?(?:\\s[-+]\\d{4})?|(\\d{4}))\\s" + // time or year
-    "(.+)$",
-);
-
-/** NetWare: `d [RWCEAFMS] owner  512 Jan  5 10:30 name`. */
-const NETWARE_LINE =
-  /^([-d])\s+\[[-RWCEAFMS]{8}\]\s+(\S+)\s+(\d+)\s+([A-Z][a-z]{2})\s+(\d{1,2})\s+(?:(\d{1,2}):(\d\d)|(\d{4}))\s+(.+)$/;
-
-const MONTHS = ["Jan", "Feb", "Mar", "Apr", "May", "Jun"].concat(
-  ["Jul", "Aug", "Sep", "Oct", "Nov", "Dec"],
-);
-
-function parseUnixLine(line: string, now: number): Entry | undefined {
-  const match = UNIX_LINE.exec(line);
-  if (match === null) return parseNetwareLine(line, now);
-  const [, letter, bits, owners, size, month1, day1, day2, month2, year, month3, day3] = match;
-  const [hour, minute, yearAlone, rest] = match.slice(12);
-  const kind = kindOfLetter(letter!);
-  const [name, target] = kind === "link" ? splitLink(rest!) : [rest!, undefined];
-  const [owner, group] = ownersOf(owners!);
-  return present({
-    name,
-    kind,
-    size: wholeNumber(size),
-    modified: listTime({
-      year: year ?? yearAlone,
-      month: month3 === undefined ? MONTHS.indexOf(month1 ?? month2!) : Number(month3) - 1,
-      day: Number(day1 ?? day2 ?? day3),
-      hour,
-      minute,
-    }, now),
-    mode: modeOf(bits!),
-    owner,
-    group,
-    target,
-  });
-}
-
-function parseNetwareLine(line: string, now: number): Entry | undefined {
-  const match = NETWARE_LINE.exec(line);
-  if (match === null) return undefined;
-  const [, letter, owner, size, month, day, hour, minute, year, name] = match;
-  return present({
-    name: name!,
-    kind: kindOfLetter(letter!),
-    size: wholeNumber(size),
-    modified: listTime(
-      { year, month: MONTHS.indexOf(month!), day: Number(day), hour, minute },
-      now,
-    ),
-    owner,
-  });
-}
-
-/** `01-05-20  10:30AM  <DIR>  name`, `2020-01-05  10:30  1,234 name`. */
-const DOS_LINE =
-  /^(?:(\d{1,2})[-/](\d{1,2})[-/](\d{2}|\d{4})|(\d{4})-(\d\d)-(\d\d))\s+(\d{1,2}):(\d\d)(?::\d\d)?(?:\s*([AP]M?))?\s+(?:<(DIR|JUNCTION|SYMLINKD?)>\s+|([\d,.]+) )(.+)$/i;
-
-function parseDosLine(line: string): Entry | undefined {
-  const match = DOS_LINE.exec(line);
-  if (match === null) return undefined;
-  const [, month1, day1, year1, year2, month2, day2, hour, minute, half, mark, size, rest] = match;
-  const link = mark !== undefined && mark.toUpperCase() !== "DIR";
-  const bracket = link && rest!.endsWith("]") ? rest!.indexOf(" [") : -1;
-  // Two digits: 1970 to 2069, as every C library reads them.
-  const short = year1?.length === 2 ? Number(year1) : undefined;
-  const year = short === undefined ? Number(year1 ?? year2) : short + (short < 70 ? 2000 : 1900);
-  const hours = half === undefined
-    ? Number(hour)
-    : Number(hour) % 12 + (half.toUpperCase().startsWith("P") ? 12 : 0);
-  return present({
-    name: bracket > 0 ? rest!.slice(0, bracket) : rest!,
-    kind: link ? "link" : mark === undefined ? "file" : "directory",
-    size: wholeNumber(size?.replace(/[,.]/g, "")),
-    modified: dateOf(
-      utc(year, Number(month1 ?? month2) - 1, Number(day1 ?? day2), hours, Number(minute)),
-    ),
-    target: bracket > 0 ? rest!.slice(bracket + 2, -1) : undefined,
-  });
-}
-
-function kindOfLetter(letter: string): EntryKind {
-  if (letter === "-") return "file";
-  if (letter === "d") return "directory";
-  return letter === "l" ? "link" : "other";
-}
-
-/** `name -> target`; the first arrow is taken, as every other client does. */
-function splitLink(text: string): [string, string | undefined] {
-  const arrow = text.indexOf(" -> ");
-  return arrow === -1 ? [text, undefined] : [text.slice(0, arrow), text.slice(arrow + 4)];
-}
-
-/** What stands between mode and size: a link count where the first word is a number. */
-function ownersOf(text: string): [string | undefined, string | undefined] {
-  const words = text.split(/\s+/).filter((word) => word !== "");
-  if (words.length > 1 && /^\d+$/.test(words[0]!)) words.shift();
-  return [words[0], words[1]];
-}
-
-/** `rwxr-sr-t` as bits; upper-case S and T are set without the execute bit below them. */
-function modeOf(text: string): number {
-  let mode = 0;
-  for (const [index, letter] of [...text].entries()) {
-    if (letter !== "-" && letter !== "S" && letter !== "T" && letter !== "l") {
-      mode |= 0o400 >> index;
-    }
-    if (index % 3 === 2 && /[sStTl]/.test(letter)) mode |= 0o4000 >> ((index - 2) / 3);
-  }
-  return mode;
-}
-
-/** A date of `ls`: without a year it is the latest such date that is not in the future. */
-function listTime(
-  time: {
-    readonly year: string | undefined;
-    readonly month: number;
-    readonly day: number;
-    readonly hour: string | undefined;
-    readonly minute: string | undefined;
-  },
-  now: number,
-): Date | undefined {
-  const at = (year: number) =>
-    utc(year, time.month, time.day, Number(time.hour ?? 0), Number(time.minute ?? 0));
-  if (time.year !== undefined) return dateOf(at(Number(time.year)));
-  const year = new Date(now).getUTCFullYear();
-  // A server east of UTC may be a day ahead.
-  const limit = now + 24 * 3_600_000;
-  for (const candidate of [year + 1, year, year - 1]) {
-    const ms = at(candidate);
-    if (ms !== undefined && ms <= limit) return new Date(ms);
-  }
-  return undefined;
-}
-
-/** Milliseconds since the epoch; undefined for a date that no calendar has. */
-function utc(
-  year: number,
-  month: number,
-  day: number,
-  hour: number,
-  minute: number,
-): number | undefined {
-  if (month < 0 || hour > 23 || minute > 59) return undefined;
-  const ms = Date.UTC(year, month, day, hour, minute);
-  return new Date(ms).getUTCDate() === day && new Date(ms).getUTCMonth() === month ? ms : undefined;
-}
-
-function dateOf(ms: number | undefined): Date | undefined {
-  return ms === undefined ? undefined : new Date(ms);
-}
-
-function wholeNumber(text: string | undefined): number | undefined {
-  return text !== undefined && /^\d{1,15}$/.test(text) ? Number(text) : undefined;
-}
-
-function octal(text: string | undefined): number | undefined {
-  return text !== undefined && /^[0-7]{1,6}$/.test(text) ? parseInt(text, 8) & 0o7777 : undefined;
-}
-
-function splitLines(text: string): string[] {
-  return text.split(/\r?\n/).filter((line) => line !== "");
-}
-
-type Loose<T> = { [K in keyof T]: T[K] | undefined };
-
-/** The entry without the fields that are undefined. */
-function present(entry: Loose<Entry> & Pick<Entry, "name" | "kind">): Entry {
-  return Object.fromEntries(
-    Object.entries(entry).filter(([, value]) => value !== undefined),
-  ) as unknown as Entry;
+function readAll(reader: ListingReader, text: string): Entry[] {
+  return [...reader.read(encodeText(text)), ...reader.end()];
 }

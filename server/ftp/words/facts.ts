@@ -29,14 +29,6 @@ export const FACT_NAMES: readonly FactName[] = [
   "UNIX.group",
 ];
 
-/** One line of an MLSD or MLST listing. */
-export interface FactLine {
-  /** Values by name in lower case. */
-  readonly facts: ReadonlyMap<string, string>;
-  /** A name in an MLSD listing, a path in a reply to MLST. */
-  readonly name: string;
-}
-
 /** `fact=value;fact=value; name`, only the facts of `wanted` that have a value. */
 export function formatFactLine(
   values: Readonly<Partial<Record<FactName, string>>>,
@@ -51,20 +43,26 @@ export function formatFactLine(
   return `${line} ${name}`;
 }
 
-/** Reads a line without its end, and without the space in front that MLST's reply has. */
-export function parseFactLine(line: string): FactLine | undefined {
+/**
+ * Reads a line without its end, and without the space in front that MLST's reply has: tells every
+ * fact, its name in lower case, and returns what stands behind them: a name in an MLSD listing, a
+ * path in a reply to MLST. Undefined for what is no such line; then some facts may have been told.
+ */
+export function readFactLine(
+  line: string,
+  onFact: (fact: string, value: string) => void,
+): string | undefined {
   const space = line.indexOf(" ");
   if (space === -1 || space === line.length - 1) return undefined;
-  const facts = new Map<string, string>();
-  const texts = line.slice(0, space).split(";");
-  // Each fact ends with ";", so what follows the last one is empty.
-  if (texts.pop() !== "") return undefined;
-  for (const text of texts) {
-    const equals = text.indexOf("=");
-    if (equals < 1) return undefined;
-    facts.set(text.slice(0, equals).toLowerCase(), text.slice(equals + 1));
+  for (let at = 0; at < space;) {
+    const equals = line.indexOf("=", at);
+    const end = line.indexOf(";", at);
+    // Each fact ends with ";", the last one too.
+    if (equals <= at || end < equals || end > space) return undefined;
+    onFact(line.slice(at, equals).toLowerCase(), line.slice(equals + 1, end));
+    at = end + 1;
   }
-  return { facts, name: line.slice(space + 1) };
+  return line.slice(space + 1);
 }
 
 /** The first and the last time that four digits of a year can name, milliseconds. */

@@ -6,8 +6,8 @@ import {
   FACT_NAMES,
   formatFactLine,
   formatTime,
-  parseFactLine,
   parseTime,
+  readFactLine,
 } from "../../../server/ftp/words/facts.ts";
 
 Deno.test("formatFactLine: only facts that are wanted and known, in the server's order", () => {
@@ -17,17 +17,26 @@ Deno.test("formatFactLine: only facts that are wanted and known, in the server's
   assertEquals(formatFactLine(values, [], "a"), " a");
 });
 
-Deno.test("parseFactLine: reads what formatFactLine writes, names without case", () => {
-  const line = parseFactLine("Type=file;UNIX.mode=0644;x=a=b; a; b");
-  assertEquals(line?.name, "a; b");
-  assertEquals([...line!.facts], [["type", "file"], ["unix.mode", "0644"], ["x", "a=b"]]);
-  assertEquals(parseFactLine(" a")?.facts.size, 0);
-  assertEquals(parseFactLine("type=dir;  a")?.name, " a");
+/** All of a line, or undefined. */
+function read(line: string): readonly [string, ...(readonly [string, string])[]] | undefined {
+  const facts: (readonly [string, string])[] = [];
+  const name = readFactLine(line, (fact, value) => facts.push([fact, value]));
+  return name === undefined ? undefined : [name, ...facts];
+}
+
+Deno.test("readFactLine: reads what formatFactLine writes, names without case", () => {
+  const facts = [["type", "file"], ["unix.mode", "0644"], ["x", "a=b"], ["y", ""]] as const;
+  assertEquals(read("Type=file;UNIX.mode=0644;x=a=b;y=; a; b"), ["a; b", ...facts]);
+  assertEquals(read(" a"), ["a"]);
+  assertEquals(read("type=dir;  a"), [" a", ["type", "dir"]]);
 });
 
-Deno.test("parseFactLine: refuses what is no line of facts", () => {
-  for (const line of ["", "a", "type=file a", "type=file;", "type=file; ", "type; a", "=x; a"]) {
-    assertEquals(parseFactLine(line), undefined, line);
+Deno.test("readFactLine: refuses what is no line of facts", () => {
+  for (
+    const line of ["", "a", "type=file a", "type=file;", "type=file; ", "type; a", "=x; a"]
+      .concat(";; a", "type;x=y; a", "x=y;type a", "type a=b; c")
+  ) {
+    assertEquals(read(line), undefined, line);
   }
 });
 

@@ -1,0 +1,173 @@
+/**
+ * Lines of LIST, whose format no standard gives (RFC 959 section 4.1.3): `ls -l` of Unix, `dir` of
+ * DOS, and NetWare's. Each line is tried as all of them.
+ *
+ * @module
+ */
+
+import { compact, dateOf, type Entry, type EntryKind, wholeNumber } from "./entry.ts";
+
+/** Reads one line of LIST; undefined for "total 8" and for what is no entry. */
+export function parseListLine(line: string, now: number): Entry | undefined {
+  return parseUnixLine(line, now) ?? parseDosLine(line);
+}
+
+/**
+ * `drwxr-xr-x   2 owner group  4096 Jan  5 10:30 name`. The link count, the group or both may be
+ * missing, a device has "major, minor" for its size, and an ACL mark may follow the mode. What
+ * finds the fields is the date: the size stands before it, the name one space behind it. No two
+ * neighbours of the pattern match the same characters, so that no line makes it slow.
+ */
+const UNIX_LINE = new RegExp(
+  "^([-bcdlpsD])([-rwxsStTl]{9})[+.@]?\\s+" + // kind and mode
+    "((?:\\S+\\s+){0,6}?)" + // links, owner, group, any of them with spaces
+    "(?:(\\d+)|\\d+,\\s*\\d+)\\s+" + // size
+    "(?:([A-Z][a-z]{2})\\.?\\s+(\\d{1,2})|(\\d{1,2})\\s+([A-Z][a-z]{2})\\.?|(\\d{4})-(\\d\\d)-(\\d\\d))\\s+" + // day
+    "(?:(\\d{1,2}):(\\d\\d)(?::\\d\\d(?:\\.\\d+)?)?(?:\\s[-+]\\d{4})?|(\\d{4}))\\s" + // time or year
+    "(.+)$",
+);
+
+/** NetWare: `d [RWCEAFMS] owner  512 Jan  5 10:30 name`. */
+const NETWARE_LINE =
+  /^([-d])\s+\[[-RWCEAFMS]{8}\]\s+(\S+)\s+(\d+)\s+([A-Z][a-z]{2})\s+(\d{1,2})\s+(?:(\d{1,2}):(\d\d)|(\d{4}))\s+(.+)$/;
+
+const MONTHS = ["Jan", "Feb", "Mar", "Apr", "May", "Jun"].concat(
+  ["Jul", "Aug", "Sep", "Oct", "Nov", "Dec"],
+);
+
+function parseUnixLine(line: string, now: number): Entry | undefined {
+  const match = UNIX_LINE.exec(line);
+  if (match === null) return parseNetwareLine(line, now);
+  const [, letter, bits, owners, size, month1, day1, day2, month2, year, month3, day3] = match;
+  const [hour, minute, yearAlone, rest] = match.slice(12);
+  const kind = kindOfLetter(letter!);
+  const [name, target] = kind === "link" ? splitLink(rest!) : [rest!, undefined];
+  const [owner, group] = ownersOf(owners!);
+  return compact({
+    name,
+    kind,
+    size: wholeNumber(size),
+    modified: listTime({
+      year: year ?? yearAlone,
+      month: month3 === undefined ? MONTHS.indexOf(month1 ?? month2!) : Number(month3) - 1,
+      day: Number(day1 ?? day2 ?? day3),
+      hour,
+      minute,
+    }, now),
+    mode: modeOf(bits!),
+    owner,
+    group,
+    target,
+  });
+}
+
+function parseNetwareLine(line: string, now: number): Entry | undefined {
+  const match = NETWARE_LINE.exec(line);
+  if (match === null) return undefined;
+  const [, letter, owner, size, month, day, hour, minute, year, name] = match;
+  return compact({
+    name: name!,
+    kind: kindOfLetter(letter!),
+    size: wholeNumber(size),
+    modified: listTime(
+      { year, month: MONTHS.indexOf(month!), day: Number(day), hour, minute },
+      now,
+    ),
+    owner,
+  });
+}
+
+/** `01-05-20  10:30AM  <DIR>  name`, `2020-01-05  10:30  1,234 name`. */
+const DOS_LINE =
+  /^(?:(\d{1,2})[-/](\d{1,2})[-/](\d{2}|\d{4})|(\d{4})-(\d\d)-(\d\d))\s+(\d{1,2}):(\d\d)(?::\d\d)?(?:\s*([AP]M?))?\s+(?:<(DIR|JUNCTION|SYMLINKD?)>\s+|([\d,.]+) )(.+)$/i;
+
+function parseDosLine(line: string): Entry | undefined {
+  const match = DOS_LINE.exec(line);
+  if (match === null) return undefined;
+  const [, month1, day1, year1, year2, month2, day2, hour, minute, half, mark, size, rest] = match;
+  const link = mark !== undefined && mark.toUpperCase() !== "DIR";
+  const bracket = link && rest!.endsWith("]") ? rest!.indexOf(" [") : -1;
+  // Two digits: 1970 to 2069, as every C library reads them.
+  const short = year1?.length === 2 ? Number(year1) : undefined;
+  const year = short === undefined ? Number(year1 ?? year2) : short + (short < 70 ? 2000 : 1900);
+  const hours = half === undefined
+    ? Number(hour)
+    : Number(hour) % 12 + (half.toUpperCase().startsWith("P") ? 12 : 0);
+  return compact({
+    name: bracket > 0 ? rest!.slice(0, bracket) : rest!,
+    kind: link ? "link" : mark === undefined ? "file" : "directory",
+    size: wholeNumber(size?.replace(/[,.]/g, "")),
+    modified: dateOf(
+      utc(year, Number(month1 ?? month2) - 1, Number(day1 ?? day2), hours, Number(minute)),
+    ),
+    target: bracket > 0 ? rest!.slice(bracket + 2, -1) : undefined,
+  });
+}
+
+function kindOfLetter(letter: string): EntryKind {
+  if (letter === "-") return "file";
+  if (letter === "d") return "directory";
+  return letter === "l" ? "link" : "other";
+}
+
+/** `name -> target`; the first arrow is taken, as every other client does. */
+function splitLink(text: string): [string, string | undefined] {
+  const arrow = text.indexOf(" -> ");
+  return arrow === -1 ? [text, undefined] : [text.slice(0, arrow), text.slice(arrow + 4)];
+}
+
+/** What stands between mode and size: a link count where the first word is a number. */
+function ownersOf(text: string): [string | undefined, string | undefined] {
+  const words = text.split(/\s+/).filter((word) => word !== "");
+  if (words.length > 1 && /^\d+$/.test(words[0]!)) words.shift();
+  return [words[0], words[1]];
+}
+
+/** `rwxr-sr-t` as bits; upper-case S and T are set without the execute bit below them. */
+function modeOf(text: string): number {
+  let mode = 0;
+  for (const [index, letter] of [...text].entries()) {
+    if (letter !== "-" && letter !== "S" && letter !== "T" && letter !== "l") {
+      mode |= 0o400 >> index;
+    }
+    if (index % 3 === 2 && /[sStTl]/.test(letter)) mode |= 0o4000 >> ((index - 2) / 3);
+  }
+  return mode;
+}
+
+/** A date of `ls`: without a year it is the latest such date that is not in the future. */
+function listTime(
+  time: {
+    readonly year: string | undefined;
+    readonly month: number;
+    readonly day: number;
+    readonly hour: string | undefined;
+    readonly minute: string | undefined;
+  },
+  now: number,
+): Date | undefined {
+  const at = (year: number) =>
+    utc(year, time.month, time.day, Number(time.hour ?? 0), Number(time.minute ?? 0));
+  if (time.year !== undefined) return dateOf(at(Number(time.year)));
+  const year = new Date(now).getUTCFullYear();
+  // A server east of UTC may be a day ahead.
+  const limit = now + 24 * 3_600_000;
+  for (const candidate of [year + 1, year, year - 1]) {
+    const ms = at(candidate);
+    if (ms !== undefined && ms <= limit) return new Date(ms);
+  }
+  return undefined;
+}
+
+/** Milliseconds since the epoch; undefined for a date that no calendar has. */
+function utc(
+  year: number,
+  month: number,
+  day: number,
+  hour: number,
+  minute: number,
+): number | undefined {
+  if (month < 0 || hour > 23 || minute > 59) return undefined;
+  const ms = Date.UTC(year, month, day, hour, minute);
+  return new Date(ms).getUTCDate() === day && new Date(ms).getUTCMonth() === month ? ms : undefined;
+}

@@ -1,0 +1,77 @@
+/**
+ * Lines of facts: MLSD's, and MLST's (RFC 3659 section 7).
+ *
+ * @module
+ */
+
+import { parseTime, readFactLine } from "../../server/ftp/words/facts.ts";
+import { compact, dateOf, type Entry, type EntryKind, wholeNumber } from "./entry.ts";
+
+/** Reads one line of facts; the name is a path in a reply to MLST. Undefined for "." and "..". */
+export function parseFacts(line: string): Entry | undefined {
+  const facts: { [F in Field]?: string } = {};
+  const name = readFactLine(line, (fact, value) => {
+    const key = KNOWN.get(fact);
+    if (key !== undefined) facts[key] = value;
+  });
+  if (name === undefined) return undefined;
+  const { type = "" } = facts;
+  const kind = kindOf(type);
+  if (kind === undefined) return undefined;
+  return compact({
+    name,
+    kind,
+    size: wholeNumber(facts.size ?? facts.sizd),
+    modified: facts.modify === undefined ? undefined : dateOf(parseTime(facts.modify)),
+    mode: octal(facts.mode),
+    owner: facts.ownername ?? facts.owner,
+    group: facts.groupname ?? facts.group,
+    target: kind === "link" ? LINK.exec(type)?.[1] : undefined,
+  });
+}
+
+/** The facts that are read, and the fields in which they are kept. */
+const KNOWN: ReadonlyMap<string, Field> = new Map([
+  ["type", "type"],
+  ["size", "size"],
+  ["sizd", "sizd"],
+  ["modify", "modify"],
+  ["unix.mode", "mode"],
+  ["unix.owner", "owner"],
+  ["unix.ownername", "ownername"],
+  ["unix.group", "group"],
+  ["unix.groupname", "groupname"],
+]);
+
+type Field =
+  | "type"
+  | "size"
+  | "sizd"
+  | "modify"
+  | "mode"
+  | "owner"
+  | "ownername"
+  | "group"
+  | "groupname";
+
+/** What several servers write for a link, with its target or without. */
+const LINK = /^OS\.unix=s(?:ym)?link(?::(.+))?/i;
+
+/** RFC 3659 section 7.5.1; undefined for the directory itself and the one above it. */
+function kindOf(type: string): EntryKind | undefined {
+  switch (type.toLowerCase()) {
+    case "file":
+      return "file";
+    case "dir":
+      return "directory";
+    case "cdir":
+    case "pdir":
+      return undefined;
+    default:
+      return LINK.test(type) ? "link" : "other";
+  }
+}
+
+function octal(text: string | undefined): number | undefined {
+  return text !== undefined && /^[0-7]{1,6}$/.test(text) ? parseInt(text, 8) & 0o7777 : undefined;
+}
