@@ -13,10 +13,13 @@ import type { ControlConnection } from "./control.ts";
 import { assertSendable, type Reply } from "./conversation.ts";
 import { MemorySink, type Sink } from "./data.ts";
 import * as directory from "./directory.ts";
+import { type Entries, entriesBy } from "./entries.ts";
 import { LocalError } from "./errors.ts";
 import { QUIT_TIMEOUT_MS } from "./limits.ts";
 import type { Entry } from "./listing.ts";
+import type { Rendezvous } from "./rendezvous.ts";
 import { sourceFrom, type Uploadable } from "./sources.ts";
+import { readable, writable, writingTo } from "./streams.ts";
 import {
   type CallOptions,
   type DownloadOptions,
@@ -42,6 +45,12 @@ export class Client implements AsyncDisposable {
   readonly #control: ControlConnection;
   /** Resolves when all calls so far are over. */
   #turn: Promise<void> = Promise.resolve();
+  /** Calls that wait for their turn. */
+  #waiting = 0;
+  /** The listing under way, in whose loop the program may ask for more. */
+  #listing: Rendezvous<Entry[]> | undefined;
+  /** Breaks off streams that nobody is left to read or to write. */
+  readonly #left = new AbortController();
 
   /** Takes over a connection that is logged in. */
   constructor(control: ControlConnection) {
@@ -109,6 +118,34 @@ export class Client implements AsyncDisposable {
       () => directory.list(this.#control, path === "" ? "" : named(path)),
       options,
     );
+  }
+
+  /**
+   * The entries of a directory as they come: see `Entries`.
+   *
+   * @example
+   * ```ts
+   * import { connect } from "./mod.ts";
+   *
+   * await using client = await connect();
+   * let octets = 0;
+   * for await (const entry of client.entries("/")) octets += entry.size ?? 0;
+   * console.log(octets);
+   * ```
+   */
+  entries(path = "", options: CallOptions = {}): Entries {
+    return entriesBy((rendezvous, signal) =>
+      this.#inTurn(async () => {
+        this.#listing = rendezvous;
+        if (this.#waiting > 0) rendezvous.keepRest();
+        try {
+          const take = (group: Entry[]) => rendezvous.put(group);
+          const of = path === "" ? "" : named(path);
+          await directory.readEntries(this.#control, of, take);
+        } finally {
+          this.#listing = undefined;
+        }
+      }, { signal }), options.signal);
   }
 
   /** What the server knows of one file or directory. */
@@ -191,21 +228,8 @@ export class Client implements AsyncDisposable {
   ): Promise<Transferred> {
     return this.#inTurn(async () => {
       offsetOf(options.offset);
-      if (!(sink instanceof WritableStream)) {
-        return await retrieve(this.#control, named(path), sink, options);
-      }
-      const writer = sink.getWriter();
-      try {
-        const result = await retrieve(this.#control, named(path), {
-          // A stream may keep a chunk for as long as it likes.
-          write: (chunk) => writer.write(chunk.slice()),
-        }, options);
-        await writer.close();
-        return result;
-      } catch (error) {
-        await writer.abort(error).catch(() => {});
-        throw error;
-      }
+      const work = (sink: Sink) => retrieve(this.#control, named(path), sink, options);
+      return await (sink instanceof WritableStream ? writingTo(sink, work) : work(sink));
     }, options);
   }
 
@@ -235,6 +259,48 @@ export class Client implements AsyncDisposable {
     }, options);
   }
 
+  /**
+   * A file as a stream of its octets, read from the server only as fast as they are asked for.
+   * Cancelling it ends the transfer in good order. Until its end or that, all other operations of
+   * this client wait.
+   *
+   * @example
+   * ```ts
+   * import { connect } from "./mod.ts";
+   *
+   * await using client = await connect();
+   * const text = client.readable("notes.txt").pipeThrough(new TextDecoderStream());
+   * for await (const part of text) console.log(part);
+   * ```
+   *
+   * Reading throws what `download` throws.
+   */
+  readable(path: string, options: DownloadOptions = {}): ReadableStream<Uint8Array<ArrayBuffer>> {
+    offsetOf(options.offset);
+    return readable(this, named(path), { ...options, signal: this.#streamSignal(options) });
+  }
+
+  /**
+   * A stream whose octets become a file, which is there when `close` has resolved. Aborting it
+   * aborts the transfer, as a source that fails does. From its first write to its end all other
+   * operations of this client wait.
+   *
+   * @example
+   * ```ts
+   * import { connect } from "./mod.ts";
+   *
+   * await using client = await connect();
+   * const page = new Blob(["one\n", "two\n"]).stream();
+   * await page.pipeThrough(new CompressionStream("gzip")).pipeTo(client.writable("page.gz"));
+   * ```
+   *
+   * Writing and closing throw what `upload` throws.
+   */
+  writable(path: string, options: UploadOptions = {}): WritableStream<Uint8Array> {
+    offsetOf(options.at === "end" ? undefined : options.at);
+    return writable(this, named(path), { ...options, signal: this.#streamSignal(options) });
+  }
+
   /** The octets of a file of at most `READ_FILE_BYTES_MAX`. */
   async readFile(path: string, options?: CallOptions): Promise<Uint8Array<ArrayBuffer>> {
     const sink = new MemorySink(READ_FILE_BYTES_MAX);
@@ -256,9 +322,14 @@ export class Client implements AsyncDisposable {
     this.#control.close();
   }
 
-  /** Says goodbye at the end of an `await using` block. */
+  /** Says goodbye at the end of an `await using` block; streams that are still open are broken off. */
   [Symbol.asyncDispose](): Promise<void> {
+    this.#left.abort(new LocalError("The client was left before the stream's end"));
     return this.quit();
+  }
+
+  #streamSignal({ signal }: CallOptions): AbortSignal {
+    return signal === undefined ? this.#left.signal : AbortSignal.any([this.#left.signal, signal]);
   }
 
   async #inTurn<T>(operation: () => T | Promise<T>, options: CallOptions = {}): Promise<T> {
@@ -266,8 +337,11 @@ export class Client implements AsyncDisposable {
     const before = this.#turn;
     const turn = Promise.withResolvers<void>();
     this.#turn = turn.promise;
+    this.#waiting++;
+    // It may be the loop over a listing that waits for this one.
+    this.#listing?.keepRest();
     try {
-      await unlessAborted(before, signal);
+      await unlessAborted(before, signal).finally(() => this.#waiting--);
       this.#control.signal = signal;
       try {
         return await operation();

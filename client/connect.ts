@@ -13,6 +13,7 @@ import { LocalError } from "./errors.ts";
 import { timeouts } from "./limits.ts";
 import { ANONYMOUS, type Credentials, login, protectData } from "./login.ts";
 import { openPassive, openPassiveAnywhere } from "./passive.ts";
+import { loadEncoding } from "./text.ts";
 import type { TlsSettings } from "./tls.ts";
 import { plainTransport, type Transport } from "./transport.ts";
 
@@ -56,6 +57,11 @@ export interface ConnectOptions {
    * anywhere.
    */
   readonly passiveAddress?: "peer" | "server";
+  /**
+   * How the server writes names, by a label of the Encoding Standard: "latin1", "shift_jis".
+   * Default: UTF-8, in which a name of any octets can be listed and asked for.
+   */
+  readonly encoding?: string;
   /** For every wait of its own: the connection, a reply, a standstill. Default: see limits.ts. */
   readonly timeoutMs?: number;
   /** Gives up connecting and logging in. */
@@ -94,11 +100,12 @@ export interface ConnectOptions {
  *
  * @throws {ConnectionError} when there is no FTP server, or none that can be trusted.
  * @throws {LoginError} when it does not let the user in.
- * @throws {LocalError} when an option cannot be used.
+ * @throws {LocalError} when an option cannot be used, an unknown encoding among them.
  */
 export async function connect(options: ConnectOptions = {}): Promise<Client> {
   const host = (options.host ?? "127.0.0.1").replace(/^\[(.*)\]$/, "$1");
   const tls = tlsOf(options);
+  const encoding = await loadEncoding(options.encoding);
   const control = await ControlConnection.open({
     host,
     port: options.port ?? (tls?.mode === "implicit" ? IMPLICIT_TLS_PORT : PORT),
@@ -109,6 +116,7 @@ export async function connect(options: ConnectOptions = {}): Promise<Client> {
     signal: options.signal,
     trace: options.trace,
   });
+  control.encoding = encoding;
   try {
     await login(control, credentialsOf(options));
     if (tls !== undefined) await protectData(control);

@@ -15,7 +15,7 @@ import { Conversation, type ConversationEvent, GREETING_ID, type Reply } from ".
 import { ConnectionError, describeReply, kindOf, LocalError, refusal } from "./errors.ts";
 import { type Exchange, Exchanges } from "./exchange.ts";
 import { ABORT_TIMEOUT_MS, type Timeouts } from "./limits.ts";
-import { printable } from "./text.ts";
+import { type Encoding, printable } from "./text.ts";
 import {
   attempt,
   connectionError,
@@ -43,6 +43,8 @@ export interface ServerState {
   restarting: boolean;
   /** Data connections go through TLS (PROT P). */
   protectedData: boolean;
+  /** Whether LIST -a shows what LIST leaves out; undefined before the first listing by lines. */
+  listsAll: boolean | undefined;
 }
 
 /**
@@ -79,6 +81,7 @@ export class ControlConnection implements Dialogue {
     extendedData: true,
     restarting: false,
     protectedData: false,
+    listsAll: undefined,
   };
   /** Interrupts the operation that is under way; client.ts sets it for each. */
   signal: AbortSignal | undefined;
@@ -127,6 +130,16 @@ export class ControlConnection implements Dialogue {
       control.close();
       throw error;
     }
+  }
+
+  /** How names and replies are written as octets. */
+  get encoding(): Encoding {
+    return this.#conversation.encoding;
+  }
+
+  /** For what is sent and what comes from now on. */
+  set encoding(encoding: Encoding) {
+    this.#conversation.encoding = encoding;
   }
 
   /** Whether the connection has ended or failed. */

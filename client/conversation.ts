@@ -18,7 +18,7 @@
 import { LineReader } from "../server/ftp/words/lines.ts";
 import { type Reply, ReplyReader } from "../server/ftp/words/replies.ts";
 import { LocalError } from "./errors.ts";
-import { decodeText, encodeText } from "./text.ts";
+import { type Encoding, UTF_8 } from "./text.ts";
 
 export type { Reply };
 
@@ -81,6 +81,9 @@ export type ConversationEvent =
  * ```
  */
 export class Conversation {
+  /** How commands and replies are written as octets. */
+  encoding: Encoding = UTF_8;
+
   readonly #lines = new LineReader(REPLY_LINE_BYTES_MAX);
   readonly #replies = new ReplyReader(REPLY_LINES_MAX);
   readonly #events: ConversationEvent[] = [];
@@ -109,15 +112,21 @@ export class Conversation {
    *
    * @returns The id under which its replies come.
    * @throws {LocalError} when the text holds CR, LF or NUL, which would end or spoil the command
-   * line, or when too many commands are on their way.
+   * line, or what the encoding cannot write, or when too many commands are on their way.
    */
   ask(command: string): number {
     // The rest of it may be a password.
-    assertSendable(command, command.split(/[\s\0]/, 1)[0]!);
+    const verb = command.split(/[\s\0]/, 1)[0]!;
+    assertSendable(command, verb);
     if (this.#asked.length >= COMMANDS_IN_FLIGHT_MAX) {
       throw new LocalError(`Cannot send more than ${COMMANDS_IN_FLIGHT_MAX} commands at once`);
     }
-    this.#output.push(encodeCommand(command));
+    const octets = this.encoding.encode(`${command}\r\n`);
+    if (octets === undefined) {
+      const { name } = this.encoding;
+      throw new LocalError(`Cannot send ${verb}: it has a character that ${name} has not`);
+    }
+    this.#output.push(doubleIac(octets));
     this.#asked.push({ id: ++this.#lastId, preliminary: 0 });
     return this.#lastId;
   }
@@ -156,7 +165,7 @@ export class Conversation {
     if (this.#replyBytes > REPLY_BYTES_MAX) {
       return this.#fail(`a reply is over ${REPLY_BYTES_MAX} octets long`);
     }
-    const line = decodeText(this.#lines.line);
+    const line = this.encoding.decode(this.#lines.line);
     const inside = this.#replies.unfinished;
     const reply = this.#replies.read(line);
     if (reply === undefined) return;
@@ -205,9 +214,8 @@ export function assertSendable(text: string, shown = `"${text}"`): void {
   throw new LocalError(`Cannot send ${shown}: it must not hold CR, LF or NUL`);
 }
 
-/** A command line's octets; 0xFF, which is Telnet's IAC, is doubled (RFC 959 section 3.1). */
-function encodeCommand(command: string): Uint8Array<ArrayBuffer> {
-  const octets = encodeText(`${command}\r\n`);
+/** The octets of a command line with each 0xFF, which is Telnet's IAC, doubled (RFC 959 section 3.1). */
+function doubleIac(octets: Uint8Array<ArrayBuffer>): Uint8Array<ArrayBuffer> {
   if (!octets.includes(IAC)) return octets;
   const doubled: number[] = [];
   for (const octet of octets) {

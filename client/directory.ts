@@ -13,25 +13,110 @@
 import { parseTime } from "../server/ftp/words/facts.ts";
 import { parseQuotedPath } from "../server/ftp/words/replies.ts";
 import type { ControlConnection } from "./control.ts";
-import { MemorySink } from "./data.ts";
-import { ProtocolError } from "./errors.ts";
-import { type Entry, isPlainName, parseFacts, parseList, parseMlsd } from "./listing.ts";
-import { decodeText } from "./text.ts";
+import { LocalError, ProtocolError } from "./errors.ts";
+import {
+  type Entry,
+  isPlainName,
+  type LineParser,
+  LISTING_ENTRIES_MAX,
+  ListingReader,
+  parseFacts,
+  parseListLine,
+} from "./listing.ts";
 import { retrieveListing, setType, sizeOf } from "./transfer.ts";
 
-/** A listing in memory: a million names of 64 octets. */
-export const LISTING_BYTES_MAX = 67_108_864;
+/** Is given entries in groups, as they come, and may ask to wait. */
+export type OnEntries = (entries: Entry[]) => void | Promise<void>;
 
 /** The entries of a directory, in the server's order; "" is the working directory. */
-export async function list(control: ControlConnection, path: string): Promise<Entry[]> {
+export async function list(
+  control: ControlConnection,
+  path: string,
+): Promise<Entry[]> {
+  const entries: Entry[] = [];
+  await readEntries(control, path, (group) => {
+    if (entries.length + group.length > LISTING_ENTRIES_MAX) throw tooMany();
+    for (const entry of group) entries.push(entry);
+  });
+  return entries;
+}
+
+/**
+ * Hands the entries of a directory to `take`, in the server's order and no faster than it takes
+ * them.
+ */
+export async function readEntries(
+  control: ControlConnection,
+  path: string,
+  take: OnEntries,
+): Promise<void> {
   const action = path === "" ? "Cannot list the directory" : `Cannot list "${path}"`;
   if (hasFacts(control)) {
-    return parseMlsd(await readListing(control, action, path === "" ? "MLSD" : `MLSD ${path}`));
+    const command = path === "" ? "MLSD" : `MLSD ${path}`;
+    await readLines(control, action, command, readerOf(control, parseFacts), take);
+    return;
   }
-  const text = path === ""
-    ? await readListing(control, action, "LIST")
-    : await inside(control, path, action, () => readListing(control, action, "LIST"));
-  return parseList(text, Date.now());
+  const read = () => readList(control, action, take);
+  await (path === "" ? read() : inside(control, path, action, read));
+}
+
+/** Replies of those who take -a for a name, or for a fault; others are not about it. */
+const OPTION_REFUSED: ReadonlySet<number> = new Set([450, 500, 501, 502, 504, 550, 553]);
+
+/**
+ * LIST of the working directory: with -a where the server heeds it, for some leave out names that
+ * begin with a dot. Others take -a for a name, and refuse it or list what has that name: only a
+ * line for "." shows that it was understood. Until that has come, nothing is handed on.
+ */
+async function readList(
+  control: ControlConnection,
+  action: string,
+  take: OnEntries,
+): Promise<void> {
+  const now = Date.now();
+  const parse = (line: string) => parseListLine(line, now);
+  if (control.server.listsAll !== false) {
+    const reader = readerOf(control, parse);
+    let held: Entry[] = [];
+    try {
+      await readLines(control, action, "LIST -a", reader, (group) => {
+        if (!reader.sawItself && held.length + group.length > LISTING_ENTRIES_MAX) throw tooMany();
+        held = held.length === 0 ? group : held.concat(group);
+        if (!reader.sawItself) return;
+        const ready = held;
+        held = [];
+        return take(ready);
+      });
+    } catch (error) {
+      if (!(error instanceof ProtocolError) || reader.sawItself) throw error;
+      if (!OPTION_REFUSED.has(error.code)) throw error;
+    }
+    control.server.listsAll = reader.sawItself;
+    if (reader.sawItself) return;
+  }
+  await readLines(control, action, "LIST", readerOf(control, parse), take);
+}
+
+function tooMany(): LocalError {
+  return new LocalError(`Cannot keep more than ${LISTING_ENTRIES_MAX} entries in memory`);
+}
+
+function readerOf(control: ControlConnection, parse: LineParser): ListingReader {
+  return new ListingReader(parse, (octets) => control.encoding.decode(octets));
+}
+
+/** One listing, from its command to its reply. */
+async function readLines(
+  control: ControlConnection,
+  action: string,
+  command: string,
+  reader: ListingReader,
+  take: OnEntries,
+): Promise<void> {
+  const give = (entries: Entry[]) => entries.length === 0 ? undefined : take(entries);
+  const sink = { write: (chunk: Uint8Array) => give(reader.read(chunk)) };
+  await retrieveListing(control, action, command, sink);
+  await give(reader.end());
 }
 
 /** One entry; its name is the last part of `path`. */
@@ -161,16 +246,6 @@ export function joinPath(path: string, name: string): string {
 
 function hasFacts(control: ControlConnection): boolean {
   return control.server.features.has("MLST") || control.server.features.has("MLSD");
-}
-
-async function readListing(
-  control: ControlConnection,
-  action: string,
-  command: string,
-): Promise<string> {
-  const sink = new MemorySink(LISTING_BYTES_MAX);
-  await retrieveListing(control, action, command, sink);
-  return decodeText(sink.octets());
 }
 
 /** Runs `work` with `path` as working directory, and comes back. */

@@ -10,6 +10,7 @@
 import type { ControlConnection } from "./control.ts";
 import type { Reply } from "./conversation.ts";
 import { ConnectionError, describeReply, kindOf, LoginError, refusal } from "./errors.ts";
+import { UTF_8 } from "./text.ts";
 
 /** Who logs in. */
 export interface Credentials {
@@ -39,7 +40,9 @@ export async function login(control: ControlConnection, credentials: Credentials
   const features = await control.ask("FEAT");
   control.server.features = parseFeatures(features);
   // Some servers send and take UTF-8 only after this; those that always do have nothing against it.
-  if (control.server.features.has("UTF8")) await control.ask("OPTS UTF8 ON");
+  if (control.encoding === UTF_8 && control.server.features.has("UTF8")) {
+    await control.ask("OPTS UTF8 ON");
+  }
 }
 
 /**

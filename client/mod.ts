@@ -27,6 +27,7 @@ export type { Trace } from "./control.ts";
 export { Conversation, type ConversationEvent, type Reply } from "./conversation.ts";
 export { DATA_BUFFER_BYTES, type OnProgress, type Sink, type Source } from "./data.ts";
 export { joinPath, lastName, parentOf } from "./directory.ts";
+export type { Entries } from "./entries.ts";
 export {
   ClientError,
   ConnectionError,
@@ -38,7 +39,8 @@ export {
   ProtocolError,
 } from "./errors.ts";
 export { type Entry, type EntryKind, isPlainName, parseList, parseMlsd } from "./listing.ts";
-export { decodeText, encodeText, printable } from "./text.ts";
+export { escapeName, localName, unescapeName } from "./escapes.ts";
+export { decodeText, encodeText, type Encoding, printable, UTF_8 } from "./text.ts";
 export type { Uploadable } from "./sources.ts";
 export type { TlsSettings } from "./tls.ts";
 export type {

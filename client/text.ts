@@ -8,6 +8,8 @@
  * @module
  */
 
+import { decodeOctets, encodeOctets } from "../server/octets.ts";
+
 /**
  * Octets as text and back without loss: what is not UTF-8 becomes lone surrogates, which the other
  * turns into octets again.
@@ -21,6 +23,35 @@
  * ```
  */
 export { decodeOctets as decodeText, encodeOctets as encodeText } from "../server/octets.ts";
+
+/**
+ * How a server writes names as octets. Whatever octets there are, decoding and encoding gives
+ * them again: those that mean nothing become lone surrogates, U+DC80 to U+DCFF.
+ */
+export interface Encoding {
+  /** As the Encoding Standard calls it: "utf-8", "windows-1252". */
+  readonly name: string;
+  /** `octets` as text. */
+  decode(octets: Uint8Array): string;
+  /** `text` as octets, or undefined when a character of it has none. */
+  encode(text: string): Uint8Array<ArrayBuffer> | undefined;
+}
+
+/** What RFC 2640 asks of servers, and what this client assumes. */
+export const UTF_8: Encoding = { name: "utf-8", decode: decodeOctets, encode: encodeOctets };
+
+/**
+ * The encoding of that name, UTF-8 without one. The tables of others are read only when one is
+ * asked for: most servers speak UTF-8.
+ *
+ * @throws {LocalError} when it is not known, or cannot be written back octet by octet.
+ */
+export async function loadEncoding(label: string | undefined): Promise<Encoding> {
+  if (label === undefined || /^utf-?8$/i.test(label)) return UTF_8;
+  const path = new URL("./encoding.ts", import.meta.url).href;
+  const { encodingOf } = await import(path) as typeof import("./encoding.ts");
+  return encodingOf(label);
+}
 
 /** An octet outside UTF-8 is this code unit plus itself. */
 const ESCAPE_BASE = 0xdc00;
@@ -37,7 +68,7 @@ const UNPRINTABLE =
 
 /**
  * `text` as it may be shown on a terminal: one line, no control characters; `\n`, `\x1b`,
- * `\u{202e}` stand for them.
+ * `\u{202e}` stand for them, `\xe9` for an octet that is not UTF-8.
  *
  * @example
  * ```ts
@@ -52,7 +83,8 @@ export function printable(text: string): string {
     if (character === "\n") return "\\n";
     if (character === "\r") return "\\r";
     if (character === "\t") return "\\t";
-    if (code < 0x100) return `\\x${code.toString(16).padStart(2, "0")}`;
+    if (code < 0x80) return `\\x${code.toString(16).padStart(2, "0")}`;
+    // Not all of what is left is an octet: U+0080 to U+009F are two each.
     if (ESCAPES.test(character)) return `\\x${(code - ESCAPE_BASE).toString(16)}`;
     return `\\u{${code.toString(16)}}`;
   });

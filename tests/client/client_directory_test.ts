@@ -64,9 +64,74 @@ scripted("list goes into the directory for LIST, and comes back", {
   assertEquals((await client.list("-la *")).map((entry) => entry.name), ["a"]);
   assertEquals(server.commands.filter((line) => /^(CWD|LIST)/.test(line)), [
     "CWD -la *",
+    "LIST -a",
     "LIST",
     'CWD /he said "hi"',
   ]);
+});
+
+/** One line of `ls -l` for a file of each name, directories for "." and "..". */
+const lines = (...names: string[]) =>
+  names.map((name) => `${/^\.+$/.test(name) ? "d" : "-"}rw-r--r-- 1 u g 3 Jan  5 2020 ${name}\r\n`)
+    .join("");
+
+/** LIST as servers answer it that have `plain` without -a. */
+const listing = (plain: string, all: Answer): Answer => (argument, session) => {
+  const answer = argument === "-a" ? all : retr(plain);
+  return typeof answer === "string" ? session.say(answer) : answer(argument, session);
+};
+
+scripted("list asks by LIST -a for names that begin with a dot, as vsftpd hides them", {
+  answers: { LIST: listing(lines("a"), retr(lines(".", "..", ".hidden", "a"))) },
+}, async (client, server) => {
+  for (let count = 0; count < 2; count++) {
+    assertEquals((await client.list()).map((entry) => entry.name), [".hidden", "a"]);
+  }
+  assertEquals(server.commands.filter((line) => line.startsWith("LIST")), ["LIST -a", "LIST -a"]);
+});
+
+const DEAF: readonly (readonly [string, Answer])[] = [
+  ["refuses it", "550 -a: No such file or directory"],
+  ["refuses it for now", "450 -a: No such file or directory"],
+  ["takes it for a name that is not there", retr("")],
+  ["takes it for a directory of that name", retr(lines("other", "stranger"))],
+  ["does not heed it", retr(lines("a", "b"))],
+];
+
+for (const [behaviour, answer] of DEAF) {
+  scripted(`list goes back to LIST for a server that ${behaviour}, once and for all`, {
+    answers: { LIST: listing(lines("a", "b"), answer) },
+  }, async (client, server) => {
+    for (let count = 0; count < 2; count++) {
+      assertEquals((await client.list()).map((entry) => entry.name), ["a", "b"]);
+    }
+    assertEquals(server.commands.filter((line) => line.startsWith("LIST")), [
+      "LIST -a",
+      "LIST",
+      "LIST",
+    ]);
+  });
+}
+
+for (const code of [425, 522, 530]) {
+  scripted(`list does not ask again after a refusal with ${code}, which is not about -a`, {
+    answers: { LIST: `${code} No` },
+  }, async (client, server) => {
+    await assertRejects(() => client.list(), ProtocolError, `${code} No`);
+    assertEquals(server.commands.filter((line) => line.startsWith("LIST")), ["LIST -a"]);
+  });
+}
+
+scripted("list tells of a refusal after LIST -a was understood, and lists nothing twice", {
+  answers: {
+    LIST: async (_, session) => {
+      await session.send(lines(".", "a"));
+      await session.say("451 Read error");
+    },
+  },
+}, async (client, server) => {
+  await assertRejects(() => client.list(), ProtocolError, "451 Read error");
+  assertEquals(server.commands.filter((line) => line.startsWith("LIST")), ["LIST -a"]);
 });
 
 scripted("list of a directory that is not there is refused, though LIST would be empty", {

@@ -88,6 +88,8 @@ export class ScriptedSession {
 export class ScriptedServer implements AsyncDisposable {
   /** Every line that came, in order, over all connections. */
   readonly commands: string[] = [];
+  /** The same, each octet as one character. */
+  readonly octets: string[] = [];
   readonly #listener: Deno.TcpListener;
   readonly #script: Script;
   readonly #sessions = new Set<ScriptedSession>();
@@ -136,10 +138,12 @@ export class ScriptedServer implements AsyncDisposable {
       this.#script.onAccept?.();
       await session.sayRaw(this.#script.greeting ?? "220 Scripted\r\n");
       for (let count; (count = await conn.read(buffer)) !== null;) {
-        text += decoder.decode(buffer.subarray(0, count), { stream: true });
+        text += String.fromCharCode(...buffer.subarray(0, count));
         const lines = text.split("\r\n");
         text = lines.pop()!;
-        for (const line of lines) {
+        for (const octets of lines) {
+          const line = decoder.decode(Uint8Array.from(octets, (octet) => octet.charCodeAt(0)));
+          this.octets.push(octets);
           this.commands.push(line);
           const [verb] = line.split(" ", 1);
           const answer = () => this.#answer(verb!, line.slice(verb!.length + 1), session);

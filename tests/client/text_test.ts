@@ -42,7 +42,7 @@ const UNPRINTABLE: readonly (readonly [string, string])[] = [
   ["\x1b[2J", "\\x1b[2J"],
   ["a\r\nb\tc", "a\\r\\nb\\tc"],
   ["\x00\x07\x7f", "\\x00\\x07\\x7f"],
-  ["\x9b31m", "\\x9b31m"],
+  ["\x9b31m", "\\u{9b}31m"],
   ["txt.\u202eiva", "txt.\\u{202e}iva"],
   ["a\u2028b", "a\\u{2028}b"],
   ["caf\udce9", "caf\\xe9"],
