@@ -40,8 +40,8 @@ export type Uploaded = Downloaded;
  * and kept when it is not. What is no regular file, such as /dev/null, is written to directly.
  *
  * @example
- * ```ts ignore
- * import { connect, downloadFile } from "./client/mod.ts";
+ * ```ts
+ * import { connect, downloadFile } from "./mod.ts";
  *
  * await using client = await connect();
  * await downloadFile(client, "a.avi", "a.avi", { resume: true });

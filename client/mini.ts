@@ -74,8 +74,8 @@ export class MiniError extends ClientError {
  * Fetches the file `name` into `sink` and returns its size, octets.
  *
  * @example
- * ```ts ignore
- * import { miniGet } from "./client/mini.ts";
+ * ```ts
+ * import { miniGet } from "./mini.ts";
  *
  * using file = await Deno.create("a.avi");
  * await miniGet({ port: 8000 }, "a.avi", { write: (chunk) => void file.writeSync(chunk) });
@@ -107,8 +107,8 @@ export async function miniGet(
  * Stores the first `size` octets of `source` under `name`.
  *
  * @example
- * ```ts ignore
- * import { miniPut } from "./client/mini.ts";
+ * ```ts
+ * import { miniPut } from "./mini.ts";
  *
  * using file = await Deno.open("a.avi");
  * await miniPut({ port: 8000 }, "a.avi", (await file.stat()).size, file);

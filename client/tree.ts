@@ -17,8 +17,8 @@ const DEPTH_MAX = 128;
  * Makes a directory and those above it that are missing; one that exists is no error.
  *
  * @example
- * ```ts ignore
- * import { connect, makeDirectories } from "./client/mod.ts";
+ * ```ts
+ * import { connect, makeDirectories } from "./mod.ts";
  *
  * await using client = await connect();
  * await makeDirectories(client, "films/1970/spring");
@@ -53,8 +53,8 @@ async function isDirectory(client: Client, path: string): Promise<boolean> {
  * is tried before anything is listed, because some servers call a link to a directory one.
  *
  * @example
- * ```ts ignore
- * import { connect, removeTree } from "./client/mod.ts";
+ * ```ts
+ * import { connect, removeTree } from "./mod.ts";
  *
  * await using client = await connect();
  * await removeTree(client, "films/1970");
