@@ -7,6 +7,7 @@
  * @module
  */
 
+import { type TypedNames, unescaped } from "./escaped.ts";
 import { type Grammar, operandsOf, readFlags } from "./flags.ts";
 import { placed } from "./places.ts";
 import { parseServer, PROTOCOLS, type Server, TLS_MODES } from "./server_flags.ts";
@@ -45,6 +46,7 @@ const VERB_FLAGS = [
   "by-time",
   "by-size",
   "reverse",
+  "unsorted",
   "keep-going",
 ] as const;
 
@@ -81,6 +83,12 @@ const FLAGS = {
   cacert: { value: "FILE", help: "with TLS: certificates (PEM) to trust, and no others" },
   insecure: { help: "with TLS: verify nothing, so that anybody can be the server" },
   active: { help: "let the server make the data connections (PORT, EPRT)" },
+  encoding: {
+    value: "NAME",
+    otherwise: "utf-8",
+    help: "how the server writes names: latin1, shift_jis, gbk, ...",
+  },
+  escapes: { help: "its names are typed as ls shows them on a terminal: caf\\xe9" },
   timeout: { value: "SECONDS", otherwise: "60", help: "patience with a server that is silent" },
   // Files.
   output: { letter: "o", value: "NAME", help: "get, put: the file's other name; get: - is stdout" },
@@ -98,6 +106,7 @@ const FLAGS = {
   "by-time": { letter: "t", help: "ls: the newest first" },
   "by-size": { letter: "S", help: "ls: the largest first" },
   reverse: { help: "ls: the other way round (-r)" },
+  unsorted: { letter: "U", help: "ls: entries as they come, however many" },
   // The shell.
   script: { letter: "f", value: "FILE", help: "shell: lines from a file" },
   "keep-going": { letter: "k", help: "shell: go on behind a line of a script that failed" },
@@ -145,12 +154,13 @@ export function parseArguments(args: readonly string[]): Request | Question {
   const script = flags.text("script");
   if (flags.has("help")) return { asks: "help", verb };
   if (flags.has("version")) return { asks: "version", verb };
-  const { place, ...names } = placed({
+  const typed: TypedNames = {
     verb,
     operands,
     output: flags.text("output"),
     outputDirectory: flags.text("output-dir"),
-  });
+  };
+  const { place, ...names } = placed(flags.has("escapes") ? unescaped(typed) : typed);
   return {
     verb,
     ...names,

@@ -7,9 +7,9 @@
  * @module
  */
 
-import { basename } from "@std/path/basename";
 import { isPlainName, lastName } from "../mod.ts";
 import type { Request } from "./arguments.ts";
+import { baseName } from "./base_name.ts";
 import { UsageError } from "./flags.ts";
 
 /** What get cannot do. */
@@ -50,7 +50,17 @@ export function checkPut(request: Request): void {
     if (output === undefined) throw new UsageError("Standard input has no name: put - -o NAME");
   }
   checkOneOutput(request);
-  if (output === undefined) checkTwins(operands, (local) => basename(local), "on the server");
+  if (output === undefined) checkTwins(operands, (local) => baseName(local), "on the server");
+}
+
+/** What ls cannot do: entries that are written as they come have the server's order. */
+export function checkList({ options }: Request): void {
+  if (!options.has("unsorted")) return;
+  const flag = (["by-time", "by-size", "reverse", "recursive"] as const)
+    .find((name) => options.has(name));
+  if (flag !== undefined) {
+    throw new UsageError(`--unsorted writes entries as they come: it goes without --${flag}`);
+  }
 }
 
 /** What mv cannot do: only a folder takes several. */

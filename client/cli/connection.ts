@@ -8,7 +8,9 @@
 
 import { localError } from "../errors.ts";
 import { type Client, connect, LocalError, type TlsOptions } from "../mod.ts";
+import { loadEncoding } from "../text.ts";
 import type { Protection } from "./server_flags.ts";
+import { UsageError } from "./usage.ts";
 import type { BareTask } from "./task.ts";
 import type { Login } from "./secrets.ts";
 
@@ -41,11 +43,12 @@ export class Connections {
   /**
    * One more connection, which whoever asks for it closes.
    *
-   * @throws {UsageError} when there is no password to be had.
+   * @throws {UsageError} when there is no password to be had, or no encoding of that name.
    */
   async connect(): Promise<Client> {
     const { reporter, request, signal } = this.#task;
-    const { host, port, timeoutMs, tls, active } = request;
+    const { host, port, timeoutMs, encoding, tls, active } = request;
+    if (encoding !== undefined) await checkEncoding(encoding);
     this.#login ??= loginOf(this.#task);
     const login = await this.#login;
     const options = tls === undefined ? {} : { tls: await tlsOptions(tls) };
@@ -61,6 +64,7 @@ export class Connections {
         ...options,
         ...login,
         ...(timeoutMs === undefined ? {} : { timeoutMs }),
+        ...(encoding === undefined ? {} : { encoding }),
         ...(request.telling.trace
           ? { trace: (direction, line) => reporter.trace(direction, line) }
           : {}),
@@ -97,6 +101,15 @@ async function tlsOptions({ mode, caFile, insecure }: Protection): Promise<TlsOp
     return { mode, insecure, caCerts: [text] };
   } catch (error) {
     throw localError(action, error);
+  }
+}
+
+/** Says that a name is none of an encoding before a password is asked for. */
+async function checkEncoding(label: string): Promise<void> {
+  try {
+    await loadEncoding(label);
+  } catch (error) {
+    throw error instanceof LocalError ? new UsageError(`--encoding: ${error.message}`) : error;
   }
 }
 

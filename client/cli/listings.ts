@@ -7,10 +7,10 @@
  */
 
 import {
-  type Client,
   type ClientError,
   encodeText,
   type Entry,
+  escapeName,
   joinPath,
   printable,
   ProtocolError,
@@ -19,6 +19,7 @@ import type { VerbFlag } from "./arguments.ts";
 import type { Console } from "./console.ts";
 import { SomeFailed } from "./exit.ts";
 import { formatDate, formatMode, formatSize } from "./format.ts";
+import { eachGroup, Names, piecesOf } from "./rows.ts";
 import { eachOperand, type Task } from "./task.ts";
 
 /** Read only where names or rows are put below each other. */
@@ -32,26 +33,80 @@ const DIRECTORIES_MAX = 1_000_000;
 
 /** Lists directories; a file is listed by itself. */
 export async function ls(task: Task): Promise<void> {
-  const { console, request } = task;
+  const { client, console, request, signal } = task;
+  const { options } = request;
   const paths = request.operands.length === 0 ? [""] : request.operands;
-  const hasHeaders = paths.length > 1 || request.options.has("recursive");
+  const hasHeaders = paths.length > 1 || options.has("recursive");
   /** Whether what was listed last has a header; undefined before the first. */
   let wasHeaded: boolean | undefined;
   const show = shownName(console);
+  const writeHeader = async (directory: string | undefined) => {
+    const isHeaded = hasHeaders && directory !== undefined;
+    const header = isHeaded ? [`${show(directory || ".")}:`] : [];
+    if (wasHeaded !== undefined && (isHeaded || wasHeaded)) header.unshift("");
+    if (!request.telling.json) await writeLines(console, header);
+    wasHeaded = isHeaded;
+  };
   await eachOperand(task, paths, async (path) => {
-    if (request.options.has("directory")) {
-      const entry = await task.client.stat(path === "" ? "." : path);
+    if (options.has("directory")) {
+      const entry = await client.stat(path === "" ? "." : path, { signal });
       return await writeEntries(task, [{ ...entry, name: path === "" ? "." : path }]);
     }
+    if (options.has("unsorted")) return await writeAsTheyCome(task, path, writeHeader);
+    if (!request.telling.json && !MORE_THAN_NAMES.some((flag) => options.has(flag))) {
+      return await writeNames(task, path, writeHeader);
+    }
     for await (const listing of listings(task, path)) {
-      const isHeaded = hasHeaders && listing.directory !== undefined;
-      const header = isHeaded ? [`${show(listing.directory || ".")}:`] : [];
-      if (wasHeaded !== undefined && (isHeaded || wasHeaded)) header.unshift("");
-      if (!request.telling.json) await writeLines(console, header);
-      wasHeaded = isHeaded;
+      await writeHeader(listing.directory);
       await writeEntries(task, listing.entries, listing.directory);
     }
   });
+}
+
+/** Writes each group of entries when it has come, one line for each. */
+async function writeAsTheyCome(
+  task: Task,
+  path: string,
+  writeHeader: (directory: string | undefined) => Promise<void>,
+): Promise<void> {
+  let isFirst = true;
+  await eachGroup(task.client, path, task.signal, async (group, directory) => {
+    if (isFirst) await writeHeader(directory);
+    isFirst = false;
+    const shown = directory === undefined ? group : shownOf(group, task.request.options);
+    await writeEntries(task, shown, directory, true);
+  });
+}
+
+/** Flags for which more than the names of entries is kept. */
+const MORE_THAN_NAMES = ["long", "by-time", "by-size", "recursive"] as const;
+
+/** Writes the names alone, of which any number can be kept. */
+async function writeNames(
+  task: Task,
+  path: string,
+  writeHeader: (directory: string | undefined) => Promise<void>,
+): Promise<void> {
+  const { console, request: { options } } = task;
+  const names = new Names();
+  let listed: string | undefined;
+  await eachGroup(task.client, path, task.signal, (group, directory) => {
+    listed = directory;
+    names.add(directory === undefined ? group : shownOf(group, options));
+  });
+  await writeHeader(listed);
+  const sorted = names.sorted();
+  if (options.has("reverse")) sorted.reverse();
+  const shown = sorted.map(shownName(console));
+  await writeLines(console, options.has("one") ? shown : await arrayed(console, shown));
+}
+
+/** Names in columns on a terminal, one a line elsewhere. */
+async function arrayed(console: Console, names: string[]): Promise<string[]> {
+  if (!console.outTerminal) return names;
+  const { formatColumns, widthsFor } = await tables();
+  await widthsFor(names);
+  return formatColumns(names, console.columns());
 }
 
 interface Listing {
@@ -61,18 +116,14 @@ interface Listing {
 }
 
 /** The listing of `path`, and with -R those of all directories below it, parents first. */
-async function* listings(
-  { client, reporter, request }: Task,
-  path: string,
-): AsyncGenerator<Listing> {
-  const top = await listingOf(client, path);
-  if (top.directory === undefined) return yield top;
-  const entries = arranged(top.entries, request.options);
-  yield { ...top, entries };
-  if (!request.options.has("recursive")) return;
+async function* listings(task: Task, path: string): AsyncGenerator<Listing> {
+  const { reporter, request } = task;
+  const top = await listingOf(task, path);
+  yield top;
+  if (top.directory === undefined || !request.options.has("recursive")) return;
   let first: ClientError | undefined;
   let count = 1;
-  const pending = directoriesIn(path, entries, 1);
+  const pending = directoriesIn(path, top.entries, 1);
   for (let next = pending.pop(); next !== undefined; next = pending.pop()) {
     if (next.depth > DEPTH_MAX || ++count > DIRECTORIES_MAX) {
       const limit = next.depth > DEPTH_MAX ? "deep" : "many directories";
@@ -81,9 +132,11 @@ async function* listings(
       continue;
     }
     try {
-      const below = arranged(await client.list(next.path), request.options);
-      yield { directory: next.path, entries: below };
-      pending.push(...directoriesIn(next.path, below, next.depth + 1));
+      const below = await listingOf(task, next.path);
+      yield below;
+      for (const inner of directoriesIn(next.path, below.entries, next.depth + 1)) {
+        pending.push(inner);
+      }
     } catch (error) {
       if (!(error instanceof ProtocolError)) throw error;
       reporter.failed(error);
@@ -105,62 +158,71 @@ function directoriesIn(path: string, entries: readonly Entry[], depth: number): 
 }
 
 /** A directory, or a file by itself. */
-async function listingOf(client: Client, path: string): Promise<Listing> {
-  try {
-    return { directory: path, entries: await client.list(path) };
-  } catch (refused) {
-    if (!(refused instanceof ProtocolError) || path === "") throw refused;
-    const entry = await client.stat(path).catch(() => {
-      throw refused;
-    });
-    if (entry.kind === "directory") throw refused;
-    return { directory: undefined, entries: [{ ...entry, name: path }] };
-  }
+async function listingOf({ client, request, signal }: Task, path: string): Promise<Listing> {
+  const { options } = request;
+  const entries: Entry[] = [];
+  let listed: string | undefined;
+  await eachGroup(client, path, signal, (group, directory) => {
+    listed = directory;
+    for (const entry of directory === undefined ? group : shownOf(group, options)) {
+      entries.push(entry);
+    }
+  });
+  return { directory: listed, entries: arranged(entries, options) };
 }
 
-/** What is shown, in the order in which it is. */
-function arranged(entries: readonly Entry[], options: ReadonlySet<VerbFlag>): Entry[] {
-  const shown = options.has("all") ? [...entries] : entries.filter(({ name }) => !/^\./.test(name));
-  const byName = (left: Entry, right: Entry) =>
-    left.name < right.name ? -1 : left.name > right.name ? 1 : 0;
-  const rank = options.has("by-time")
-    ? ({ modified }: Entry) => modified?.getTime() ?? -Infinity
-    : options.has("by-size")
-    ? ({ size }: Entry) => size ?? -1
-    : () => 0;
-  shown.sort((left, right) => {
-    const [one, other] = [rank(left), rank(right)];
-    return one === other ? byName(left, right) : other > one ? 1 : -1;
-  });
-  return options.has("reverse") ? shown.reverse() : shown;
+/** The entries that are shown. */
+function shownOf(entries: readonly Entry[], options: ReadonlySet<VerbFlag>): readonly Entry[] {
+  return options.has("all") ? entries : entries.filter(({ name }) => !name.startsWith("."));
+}
+
+/** The entries in the order in which they are shown. */
+function arranged(entries: Entry[], options: ReadonlySet<VerbFlag>): Entry[] {
+  entries.sort((left, right) => left.name < right.name ? -1 : left.name > right.name ? 1 : 0);
+  // Among equals the order by name stays.
+  if (options.has("by-time")) {
+    const time = ({ modified }: Entry) => modified?.getTime() ?? -Infinity;
+    entries.sort((left, right) => descending(time(left), time(right)));
+  } else if (options.has("by-size")) {
+    entries.sort((left, right) => descending(left.size ?? -1, right.size ?? -1));
+  }
+  return options.has("reverse") ? entries.reverse() : entries;
+}
+
+function descending(left: number, right: number): number {
+  return left === right ? 0 : left < right ? 1 : -1;
 }
 
 async function writeEntries(
   { console, reporter, request: { options } }: Task,
   entries: readonly Entry[],
   directory?: string,
+  isOneALine = options.has("one"),
 ): Promise<void> {
   const rows = entries.filter((entry) => !reporter.entry(entry, directory));
   const show = shownName(console);
-  const names = () => rows.map((entry) => show(entry.name));
-  const inColumns = console.outTerminal && !options.has("one");
-  if (!options.has("long") && !inColumns) return await writeLines(console, names());
-  const { formatColumns, formatTable, widthsFor }: typeof import("./tables.ts") = await import(
-    TABLES
-  );
+  if (!options.has("long")) {
+    const names = rows.map(({ name }) => show(name));
+    return await writeLines(console, isOneALine ? names : await arrayed(console, names));
+  }
+  const { formatTable, widthsFor } = await tables();
   await widthsFor(rows.flatMap(({ name, owner = "", group = "" }) => [name, owner, group]));
-  const lines = options.has("long")
-    ? formatTable(rows, show, options.has("human") ? formatSize : String)
-    : formatColumns(names(), console.columns());
-  await writeLines(console, lines);
+  await writeLines(
+    console,
+    formatTable(rows, show, options.has("human") ? formatSize : String),
+  );
+}
+
+function tables(): Promise<typeof import("./tables.ts")> {
+  return import(TABLES);
 }
 
 /** Shows what the server knows of files and directories. */
 export async function stat(task: Task): Promise<void> {
-  const { client, console, reporter, request } = task;
+  const { client, console, reporter, request, signal } = task;
   const show = shownName(console);
   await eachOperand(task, request.operands, async (path, index) => {
-    const entry = await client.stat(path);
+    const entry = await client.stat(path, { signal });
     if (reporter.entry(entry)) return;
     const lines = index === 0 ? [] : [""];
     lines.push(`name:     ${show(entry.name)}`, `kind:     ${entry.kind}`);
@@ -178,11 +240,13 @@ function inUnits(octets: number): string {
   return octets < 1024 ? "" : ` (${formatSize(octets)})`;
 }
 
-/** How a server's name is written: as it is to a pipe, without control characters to a terminal. */
+/** How a server's name is written: as it is to a pipe, to a terminal as --escapes takes it back. */
 function shownName(console: Console): (name: string) => string {
-  return console.outTerminal ? printable : (name) => name;
+  return console.outTerminal ? escapeName : (name) => name;
 }
 
 async function writeLines(console: Console, lines: readonly string[]): Promise<void> {
-  if (lines.length > 0) await console.write(encodeText(lines.map((line) => `${line}\n`).join("")));
+  for (const piece of piecesOf(lines)) {
+    await console.write(encodeText(`${piece.join("\n")}\n`));
+  }
 }

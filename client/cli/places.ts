@@ -7,6 +7,7 @@
  */
 
 import { type FtpUrl, isUrl, parseUrl, UrlError } from "../url.ts";
+import type { TypedNames } from "./escaped.ts";
 import { UsageError } from "./flags.ts";
 
 /** What a URL says of where to connect to, and as whom. */
@@ -26,21 +27,13 @@ export interface Names {
   readonly outputDirectory?: string;
 }
 
-/** The same as they were typed. */
-interface Typed {
-  readonly verb: string;
-  readonly operands: readonly string[];
-  readonly output: string | undefined;
-  readonly outputDirectory: string | undefined;
-}
-
 /**
  * Puts paths in the place of URLs. The URL of put is where files go to, at the end or as -o; all
  * other verbs take URLs where they take paths on the server.
  *
  * @throws {UsageError} for a URL that cannot be used, and for two places in one command.
  */
-export function placed({ verb, operands, output, outputDirectory }: Typed): Names & {
+export function placed({ verb, operands, output, outputDirectory }: TypedNames): Names & {
   readonly place?: Place;
 } {
   const names = {

@@ -66,6 +66,9 @@ export function findVerb(request: Request): Subcommand {
     const able = SUBCOMMANDS.filter((each) => each.runMini !== undefined).map((each) => each.name);
     throw new UsageError(`--protocol mini has ${listed(able)}, not ${verb.name}`);
   }
+  if (request.protocol === "mini" && request.encoding !== undefined) {
+    throw new UsageError("--encoding is a flag of ftp, mini has UTF-8 only");
+  }
   if (request.protocol === "mini" && request.user !== undefined) {
     throw new UsageError("--user is a flag of ftp, mini has no users");
   }

@@ -40,6 +40,8 @@ export interface Server {
   /** The .netrc to look into, in place of the one of $HOME. */
   readonly netrcFile?: string;
   readonly timeoutMs?: number;
+  /** The label of the encoding in which it writes names. */
+  readonly encoding?: string;
   /** How the connection is protected; in clear text without it. */
   readonly tls?: Protection;
   /** Data connections are made by the server. */
@@ -68,6 +70,7 @@ type Values = Flags<
   | "password-file"
   | "netrc-file"
   | "timeout"
+  | "encoding"
   | "tls"
   | "cacert"
   | "insecure"
@@ -100,6 +103,7 @@ export function parseServer(flags: Values, place: Place | undefined): Server {
     ...present("passwordFile", flags.text("password-file")),
     ...present("netrcFile", flags.text("netrc-file")),
     ...present("timeoutMs", parseTimeout(flags)),
+    ...present("encoding", flags.text("encoding", "the name of an encoding")),
     warnings: tls?.insecure ? [...warnings, INSECURE] : warnings,
   };
 }

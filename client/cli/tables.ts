@@ -16,12 +16,14 @@ export { widthsFor } from "./width.ts";
 /** Names in columns, read downwards, as `ls` writes them on a terminal of `width` columns. */
 export function formatColumns(names: readonly string[], width: number): string[] {
   const widths = names.map(textWidth);
-  for (let count = names.length; count > 1; count--) {
+  // A column is one wide at least, and two spaces part it from the next.
+  const most = Math.min(names.length, Math.floor((width + 2) / 3));
+  for (let count = most; count > 1; count--) {
     const rows = Math.ceil(names.length / count);
     const columns = Math.ceil(names.length / rows);
     const columnWidths = Array.from(
       { length: columns },
-      (_, column) => Math.max(...widths.slice(column * rows, (column + 1) * rows)),
+      (_, column) => largest(widths.slice(column * rows, (column + 1) * rows)),
     );
     const total = columnWidths.reduce((sum, each) => sum + each, 2 * (columns - 1));
     if (total > width) continue;
@@ -33,6 +35,11 @@ export function formatColumns(names: readonly string[], width: number): string[]
     });
   }
   return [...names];
+}
+
+/** The largest of any number of widths: Math.max takes as many arguments as the stack does. */
+function largest(widths: readonly number[]): number {
+  return widths.reduce((most, each) => Math.max(most, each), 0);
 }
 
 /** The lines of `ls -l`, with a column for all that at least one entry has. */
@@ -53,7 +60,7 @@ export function formatTable(
   const NAME = 5;
   const widths = Array.from(
     { length: NAME },
-    (_, column) => Math.max(0, ...rows.map((row) => textWidth(row[column]!))),
+    (_, column) => largest(rows.map((row) => textWidth(row[column]!))),
   );
   return rows.map((row) =>
     row.flatMap((cell, column) => {

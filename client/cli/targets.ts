@@ -6,9 +6,16 @@
  * @module
  */
 
-import { basename } from "@std/path/basename";
-import { type ClientError, isPlainName, joinPath, lastName, LocalError } from "../mod.ts";
+import {
+  type ClientError,
+  isPlainName,
+  joinPath,
+  lastName,
+  LocalError,
+  localName,
+} from "../mod.ts";
 import type { Request } from "./arguments.ts";
+import { baseName } from "./base_name.ts";
 import { quoted } from "./checks.ts";
 
 /** Says how the older form, two operands for one file, is typed now. */
@@ -27,7 +34,7 @@ export function hintAtOutput(
 /** The remote name of an upload: "dir/" gets the file under its local name. */
 export function remoteTarget(local: string, { output, outputDirectory = "" }: Request): string {
   const name = output === undefined || output.endsWith("/")
-    ? (output ?? "") + basename(local)
+    ? (output ?? "") + baseName(local)
     : output;
   return joinPath(outputDirectory, name);
 }
@@ -61,7 +68,7 @@ function inside(
 
 function plainNameOf(remote: string): string {
   const name = lastName(remote);
-  if (isPlainName(name)) return name;
+  if (isPlainName(name)) return localName(name);
   throw new LocalError(`Cannot write "${remote}" into a folder: it has no name of its own`);
 }
 

@@ -6,7 +6,6 @@
  * @module
  */
 
-import { basename } from "@std/path/basename";
 import {
   type Client,
   downloadFile,
@@ -21,6 +20,7 @@ import {
   type Source,
   uploadFile,
 } from "../mod.ts";
+import { baseName } from "./base_name.ts";
 import type { Console } from "./console.ts";
 import { formatSize } from "./format.ts";
 import type { Reporter, TransferReport } from "./reporter.ts";
@@ -41,7 +41,7 @@ export async function get(task: Task): Promise<void> {
       });
     }
     const target = localTarget(remote, request);
-    await reported(reporter, basename(target), async (report) => {
+    await reported(reporter, baseName(target), async (report) => {
       const { wasComplete } = await downloadFile(client, remote, target, {
         resume: request.options.has("continue"),
         signal,

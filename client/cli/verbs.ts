@@ -8,7 +8,7 @@
  * @module
  */
 
-import { checkGet, checkMode, checkMove, checkPut, checkQuote } from "./checks.ts";
+import { checkGet, checkList, checkMode, checkMove, checkPut, checkQuote } from "./checks.ts";
 import type { Subcommand } from "./task.ts";
 
 /** Operands of the verbs that take any number of paths: what a command line can hold. */
@@ -87,8 +87,11 @@ export const SUBCOMMANDS: readonly Subcommand[] = [
       "by-time",
       "by-size",
       "reverse",
+      "unsorted",
     ],
     takes: "remote",
+    endsBySignal: true,
+    check: checkList,
     run: lazily("listings", "ls"),
   },
   {

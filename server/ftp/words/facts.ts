@@ -85,20 +85,34 @@ export function formatTime(ms: number): string {
 
 /** Milliseconds since the epoch for `YYYYMMDDHHMMSS[.F...]`, or undefined. */
 export function parseTime(text: string): number | undefined {
-  const match = /^(\d{4})(\d\d)(\d\d)(\d\d)(\d\d)(\d\d)(\.\d+)?$/.exec(text);
-  if (match === null) return undefined;
-  const [year, month, day, hour, minute, second] = match.slice(1, 7).map(Number) as [
-    number,
-    number,
-    number,
-    number,
-    number,
-    number,
-  ];
+  const fraction = text.length === 14 ? 0 : fractionOf(text.slice(14));
+  const [year, month, day] = [number(text, 0, 4), number(text, 4, 6), number(text, 6, 8)];
+  const [hour, minute, second] = [number(text, 8, 10), number(text, 10, 12), number(text, 12, 14)];
   // A leap second is written as 60 and becomes the next minute's first.
-  if (hour > 23 || minute > 59 || second > 60) return undefined;
-  const date = new Date(0);
-  date.setUTCFullYear(year, month - 1, day);
+  if (!(hour <= 23 && minute <= 59 && second <= 60 && fraction < 1000)) return undefined;
+  // Date.UTC takes a year below 100 for one of the last century: a day is the same 400 years later.
+  const midnight = Date.UTC(year + 400, month - 1, day) - FOUR_CENTURIES_MS;
+  // The 30th of February is another day.
+  const date = new Date(midnight);
   if (date.getUTCMonth() !== month - 1 || date.getUTCDate() !== day) return undefined;
-  return date.setUTCHours(hour, minute, second, Math.floor(Number(match[7] ?? 0) * 1000));
+  return midnight + hour * 3_600_000 + minute * 60_000 + second * 1000 + fraction;
+}
+
+/** The calendar repeats itself after so long. */
+const FOUR_CENTURIES_MS = 146_097 * 86_400_000;
+
+/** The decimal digits from `from` to `end`; NaN, which no comparison holds for, if one is missing. */
+function number(text: string, from: number, end: number): number {
+  let value = 0;
+  for (let at = from; at < end; at++) {
+    const digit = text.charCodeAt(at) - 0x30;
+    if (!(digit >= 0 && digit <= 9)) return NaN;
+    value = 10 * value + digit;
+  }
+  return value;
+}
+
+/** `.F...` in whole milliseconds. */
+function fractionOf(text: string): number {
+  return /^\.\d+$/.test(text) ? Math.floor(Number(text) * 1000) : NaN;
 }

@@ -1,0 +1,43 @@
+/**
+ * Names on the server that were typed as ls shows them on a terminal.
+ *
+ * @module
+ */
+
+import { LocalError } from "../errors.ts";
+import { unescapeName } from "../escapes.ts";
+import { isUrl } from "../url.ts";
+import { UsageError } from "./usage.ts";
+
+/** The names of a command line. */
+export interface TypedNames {
+  readonly verb: string;
+  readonly operands: readonly string[];
+  readonly output: string | undefined;
+  readonly outputDirectory: string | undefined;
+}
+
+/**
+ * The names on the server as they are: the operands, of put where they go to. A URL has escapes of
+ * its own.
+ *
+ * @throws {UsageError} for a backslash that begins no escape.
+ */
+export function unescaped(names: TypedNames): TypedNames {
+  const { verb, operands, output, outputDirectory } = names;
+  if (verb !== "put") return { ...names, operands: operands.map(nameOf) };
+  return {
+    ...names,
+    output: output === undefined ? undefined : nameOf(output),
+    outputDirectory: outputDirectory === undefined ? undefined : nameOf(outputDirectory),
+  };
+}
+
+function nameOf(text: string): string {
+  if (isUrl(text)) return text;
+  try {
+    return unescapeName(text);
+  } catch (error) {
+    throw error instanceof LocalError ? new UsageError(error.message) : error;
+  }
+}

@@ -1,0 +1,70 @@
+/**
+ * The entries of a directory for ls: as they come, or no more of them than is shown, so that a
+ * directory of any size needs little memory.
+ *
+ * @module
+ */
+
+import { type Client, type Entry, ProtocolError } from "../mod.ts";
+
+/** Lines that are written to standard output at once. */
+const LINES_PER_WRITE = 4_096;
+
+/**
+ * Is given entries as they come, at least once, and the directory in which they are: undefined for
+ * a file by itself.
+ */
+export type OnGroup = (
+  group: readonly Entry[],
+  directory: string | undefined,
+) => void | Promise<void>;
+
+/** Hands on the entries of `path`; a file is listed by itself. */
+export async function eachGroup(
+  client: Client,
+  path: string,
+  signal: AbortSignal,
+  take: OnGroup,
+): Promise<void> {
+  let isEmpty = true;
+  try {
+    for await (const group of client.entries(path, { signal }).groups()) {
+      isEmpty = false;
+      await take(group, path);
+    }
+  } catch (refused) {
+    if (!(refused instanceof ProtocolError) || path === "" || !isEmpty) throw refused;
+    const entry = await client.stat(path, { signal }).catch((error) => {
+      throw error instanceof ProtocolError ? refused : error;
+    });
+    if (entry.kind === "directory") throw refused;
+    return await take([{ ...entry, name: path }], undefined);
+  }
+  if (isEmpty) await take([], path);
+}
+
+/**
+ * Names of any number of entries. The name of an entry is a part of the text of its group, and
+ * keeps all of it: these are parts of a text of names.
+ */
+export class Names {
+  readonly #texts: string[] = [];
+
+  /** Adds those of `group`. */
+  add(group: readonly Entry[]): void {
+    // No name has LF, which ends a line of a listing.
+    if (group.length > 0) this.#texts.push(group.map(({ name }) => name).join("\n"));
+  }
+
+  /** All of them by their code units, in which most are what people expect. */
+  sorted(): string[] {
+    return this.#texts.length === 0 ? [] : this.#texts.join("\n").split("\n").sort();
+  }
+}
+
+/** Cuts lines into pieces that are written one after the other. */
+export function* piecesOf(lines: readonly string[]): Generator<readonly string[], void, void> {
+  for (let at = 0; at < lines.length; at += LINES_PER_WRITE) {
+    yield lines.slice(at, at + LINES_PER_WRITE);
+  }
+}
