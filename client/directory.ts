@@ -25,6 +25,12 @@ import {
 } from "./listing.ts";
 import { retrieveListing, setType, sizeOf } from "./transfer.ts";
 
+/**
+ * Octets of a listing whose entries are made at once. What is made of larger parts outlives the
+ * young generation of the runtime's heap: 35 MB more for 100,000 names.
+ */
+const GROUP_BYTES = 16_384;
+
 /** Is given entries in groups, as they come, and may ask to wait. */
 export type OnEntries = (entries: Entry[]) => void | Promise<void>;
 
@@ -114,7 +120,13 @@ async function readLines(
   take: OnEntries,
 ): Promise<void> {
   const give = (entries: Entry[]) => entries.length === 0 ? undefined : take(entries);
-  const sink = { write: (chunk: Uint8Array) => give(reader.read(chunk)) };
+  const sink = {
+    async write(chunk: Uint8Array) {
+      for (let at = 0; at < chunk.length; at += GROUP_BYTES) {
+        await give(reader.read(chunk.subarray(at, at + GROUP_BYTES)));
+      }
+    },
+  };
   await retrieveListing(control, action, command, sink);
   await give(reader.end());
 }
