@@ -76,8 +76,8 @@ export class Client implements AsyncDisposable {
    * Sends any command that needs no data connection and returns its final reply, whatever it is.
    *
    * @example
-   * ```ts ignore
-   * import { connect } from "./client/mod.ts";
+   * ```ts
+   * import { connect } from "./mod.ts";
    *
    * await using client = await connect();
    * console.log((await client.command("SYST")).lines[0]); // UNIX Type: L8
@@ -106,8 +106,8 @@ export class Client implements AsyncDisposable {
    * The entries of a directory, in the server's order; without `path` of the working directory.
    *
    * @example
-   * ```ts ignore
-   * import { connect } from "./client/mod.ts";
+   * ```ts
+   * import { connect } from "./mod.ts";
    *
    * await using client = await connect();
    * for (const entry of await client.list("/films")) console.log(entry.kind, entry.name);
@@ -180,8 +180,8 @@ export class Client implements AsyncDisposable {
    * that is asked for; undefined when it has none or not that one.
    *
    * @example
-   * ```ts ignore
-   * import { connect } from "./client/mod.ts";
+   * ```ts
+   * import { connect } from "./mod.ts";
    *
    * await using client = await connect();
    * const hash = await client.hash("a.avi", "SHA-256");
@@ -238,8 +238,8 @@ export class Client implements AsyncDisposable {
    * is aborted: what the server makes of it is not a whole file.
    *
    * @example
-   * ```ts ignore
-   * import { connect } from "./client/mod.ts";
+   * ```ts
+   * import { connect } from "./mod.ts";
    *
    * await using client = await connect();
    * await client.upload(new TextEncoder().encode("Hello\n"), "hello.txt");

@@ -76,8 +76,8 @@ export interface ConnectOptions {
  * Connects to an FTP server and logs in.
  *
  * @example Download a file
- * ```ts ignore
- * import { connect } from "./client/mod.ts";
+ * ```ts
+ * import { connect } from "./mod.ts";
  *
  * await using client = await connect({ host: "127.0.0.1", port: 2121 });
  * using file = await Deno.open("a.avi", { write: true, create: true, truncate: true });

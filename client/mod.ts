@@ -4,8 +4,8 @@
  * Everything a program needs is exported here; the command line (cli/mod.ts) uses nothing else.
  *
  * @example
- * ```ts ignore
- * import { connect, ProtocolError } from "./client/mod.ts";
+ * ```ts
+ * import { connect, ProtocolError } from "./mod.ts";
  *
  * await using client = await connect({ host: "127.0.0.1", port: 2121 });
  * for (const entry of await client.list("/")) console.log(entry.name, entry.size);
@@ -13,7 +13,7 @@
  *   console.log(await client.readFile("/notes.txt"));
  * } catch (error) {
  *   if (!(error instanceof ProtocolError)) throw error;
- *   console.error(error.message); // Cannot retrieve "/notes.txt": 550 No such file
+ *   console.error(error.message); // Cannot retrieve "/notes.txt": 550 ...
  * }
  * ```
  *
