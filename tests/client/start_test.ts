@@ -1,0 +1,60 @@
+/**
+ * What a transfer makes the runtime read before it begins.
+ *
+ * @module
+ */
+
+import { assert, assertEquals } from "@std/assert";
+import { fromFileUrl } from "@std/path";
+import { testWith } from "../permission.ts";
+
+const PROJECT = new URL("../../", import.meta.url);
+
+/** What `deno info` tells of a module. */
+interface Module {
+  readonly specifier: string;
+  readonly dependencies?: readonly {
+    /** Absent where types alone are imported. */
+    readonly code?: { readonly specifier: string };
+    readonly isDynamic?: boolean;
+  }[];
+}
+
+/** All files that the module `path` brings with it when it is run. */
+async function filesOf(path: string): Promise<string[]> {
+  const { success, stdout, stderr } = await new Deno.Command(Deno.execPath(), {
+    args: ["info", "--json", path],
+    cwd: fromFileUrl(PROJECT),
+  }).output();
+  assert(success, new TextDecoder().decode(stderr));
+  const { modules } = JSON.parse(new TextDecoder().decode(stdout)) as {
+    readonly modules: readonly Module[];
+  };
+  const found = new Set([new URL(path, PROJECT).href]);
+  for (const file of found) {
+    const { dependencies = [] } = modules.find(({ specifier }) => specifier === file) ?? {};
+    for (const { code, isDynamic } of dependencies) {
+      if (code !== undefined && !isDynamic) found.add(code.specifier);
+    }
+  }
+  return [...found];
+}
+
+// Each package costs time at each start, one of many files more than a small file takes to come.
+testWith(
+  ["read", "run"],
+  "get brings no package with it but one, and no room that it does not need",
+  async () => {
+    const rooms = await Promise.all(
+      ["main.ts", "client/cli/mod.ts", "client/cli/transfers.ts"].map(filesOf),
+    );
+    const files = new Set(rooms.flat());
+    const packages = [...files].filter((file) => !file.startsWith(PROJECT.href));
+    assertEquals(packages.map((name) => name.replace(/@[\d.]+/, "")), [
+      "npm:deno-std/cli/parse_args.js",
+    ]);
+    for (const room of ["encoding.ts", "tls.ts", "cli/listings.ts", "cli/secrets.ts"]) {
+      assertEquals(files.has(new URL(`client/${room}`, PROJECT).href), false, room);
+    }
+  },
+);

@@ -1,0 +1,83 @@
+/**
+ * Names on a server of others that has no MLSD: those that begin with a dot, and those that are
+ * not UTF-8.
+ *
+ * @module
+ */
+
+import { assertEquals } from "@std/assert";
+import { PEERS } from "../../bench/peers/mod.ts";
+import { startServer } from "../../bench/run/server_process.ts";
+import { connect } from "../../client/mod.ts";
+import { missing, type Need, testWith } from "../permission.ts";
+import { octets, run, withFolders } from "./stage.ts";
+
+const NEEDED: readonly Need[] = ["net", "read", "write", "run", "env", "sys"];
+
+const isAble = missing(NEEDED).length === 0;
+const vsftpd = isAble && Deno.uid() === 0
+  ? await PEERS.find((peer) => peer.id === "vsftpd")!.locate([])
+  : undefined;
+const skip = isAble && vsftpd === undefined ? "needs vsftpd, and root to start it" : undefined;
+
+/** Runs `body` with a port at which vsftpd serves `root`, where incoming takes uploads. */
+async function withVsftpd(body: (port: number, root: string) => Promise<void>): Promise<void> {
+  await withFolders(async (root, here) => {
+    // It changes to another user, who must reach the folder and must not own it.
+    await Deno.chmod(root.slice(0, root.lastIndexOf("/")), 0o755);
+    await Deno.mkdir(`${root}/incoming`);
+    await Deno.chmod(`${root}/incoming`, 0o777);
+    const server = await startServer(
+      { kind: "peer", id: "vsftpd", title: "vsftpd", sessionsMax: 10, located: vsftpd! },
+      { root, state: here },
+    );
+    try {
+      await body(server.port, root);
+    } finally {
+      await server.stop();
+    }
+  });
+}
+
+testWith(
+  NEEDED,
+  "vsftpd tells of names that begin with a dot",
+  () =>
+    withVsftpd(async (port, root) => {
+      await Deno.mkdir(`${root}/incoming/tree/.below`, { recursive: true });
+      for (const name of ["incoming/.hidden", "incoming/tree/.a", "incoming/tree/.below/b"]) {
+        await Deno.writeTextFile(`${root}/${name}`, "x");
+      }
+      await using client = await connect({ port });
+      assertEquals(client.features.has("MLST"), false);
+      const listed = (await client.list("incoming")).map(({ name }) => name);
+      assertEquals(listed.sort(), [".hidden", "tree"]);
+      assertEquals((await client.stat("incoming/.hidden")).size, 1);
+      const below: string[] = [];
+      for await (const entry of client.entries("incoming/tree")) below.push(entry.name);
+      assertEquals(below.sort(), [".a", ".below"]);
+      assertEquals((await run(port, ["ls", "-a", "incoming"])).output, ".hidden\ntree\n");
+    }),
+  skip,
+);
+
+testWith(
+  NEEDED,
+  "vsftpd keeps the octets of a name, whatever it is called here",
+  () =>
+    withVsftpd(async (port) => {
+      await using client = await connect({ port });
+      const content = octets(1000);
+      await client.upload(content, "incoming/caf\udce9");
+      const screen = { outTerminal: true, columns: 40 };
+      assertEquals((await run(port, ["ls", "incoming"], screen)).output, "caf\\xe9\n");
+      assertEquals((await run(port, ["--encoding", "latin1", "ls", "incoming"])).output, "café\n");
+      const form = "incoming/caf\\xe9";
+      const got = await run(port, ["--escapes", "cat", form]);
+      assertEquals([got.status, got.error], [0, ""]);
+      assertEquals(await client.readFile("incoming/caf\udce9"), content);
+      await using latin1 = await connect({ port, encoding: "latin1" });
+      assertEquals(await latin1.readFile("incoming/café"), content);
+    }),
+  skip,
+);
