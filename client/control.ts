@@ -16,6 +16,7 @@ import { ConnectionError, describeReply, kindOf, LocalError, refusal } from "./e
 import { type Exchange, Exchanges } from "./exchange.ts";
 import { ABORT_TIMEOUT_MS, type Timeouts } from "./limits.ts";
 import { type Encoding, printable } from "./text.ts";
+import { limitTime } from "./time_limit.ts";
 import {
   attempt,
   connectionError,
@@ -223,13 +224,13 @@ export class ControlConnection implements Dialogue {
     verb?: string,
     signal?: AbortSignal,
   ): Promise<Reply> {
-    let timer = this.#limit(timeoutMs, verb);
-    reply.catch(() => {}).finally(() => clearTimeout(timer));
+    let lift = this.#limit(timeoutMs, verb);
+    reply.catch(() => {}).finally(() => lift());
     if (signal === undefined) return await reply;
     const interrupted = Promise.withResolvers<never>();
     const interrupt = () => {
-      clearTimeout(timer);
-      timer = this.#limit(Math.min(timeoutMs, ABORT_TIMEOUT_MS), verb);
+      lift();
+      lift = this.#limit(Math.min(timeoutMs, ABORT_TIMEOUT_MS), verb);
       interrupted.reject(signal.reason);
     };
     signal.addEventListener("abort", interrupt);
@@ -295,12 +296,12 @@ export class ControlConnection implements Dialogue {
     this.#reading = this.#readAll();
   }
 
-  #limit(timeoutMs: number, verb: string | undefined): ReturnType<typeof setTimeout> {
-    return setTimeout(() => {
+  #limit(timeoutMs: number, verb: string | undefined): () => void {
+    return limitTime(timeoutMs, () => {
       const about = verb === undefined ? "the server" : `the server to ${verb}`;
       const text = `No reply from ${about} within ${seconds(timeoutMs)}`;
       this.#fail(new ConnectionError(text, { kind: "timeout" }));
-    }, timeoutMs);
+    });
   }
 
   #flush(): void {

@@ -10,6 +10,7 @@
 import type { Channel } from "./channel.ts";
 import type { ControlConnection } from "./control.ts";
 import { ConnectionError, LocalError } from "./errors.ts";
+import { repeatEvery } from "./time_limit.ts";
 import { attempt, connectionError, seconds, type Wire } from "./transport.ts";
 
 /** One read and one write of a data connection; larger ones were not faster on loopback. */
@@ -53,7 +54,7 @@ export class DataConnection {
   #closed = false;
   /** Nothing more is waited for; closing the connection is no failure. */
   #complete = false;
-  #endWait: ReturnType<typeof setInterval> | undefined;
+  #endWait: (() => void) | undefined;
   /** Ends the current wait for a source, a sink or a reader: each may last very long. */
   #wake: ((cause: unknown) => void) | undefined;
   /** Checks that the current wait for the network has lived through; undefined: no wait. */
@@ -108,7 +109,7 @@ export class DataConnection {
   close(): void {
     if (this.#closed) return;
     this.#closed = true;
-    clearInterval(this.#endWait);
+    this.#endWait?.();
     this.#opening.abort(this.#cause);
     this.#channel.close();
     this.#wire?.close();
@@ -126,11 +127,11 @@ export class DataConnection {
    */
   endSoon(octets: number): void {
     if (this.#closed) return;
-    this.#endWait = setInterval(() => {
+    this.#endWait = repeatEvery(END_WAIT_MS, () => {
       if (this.#octets < octets || this.#waitedChecks === undefined) return;
       this.#complete = true;
       this.close();
-    }, END_WAIT_MS);
+    });
   }
 
   /** Moves octets into `sink` until the server closes. */
@@ -209,15 +210,15 @@ export class DataConnection {
   /** Runs `move` under the stall limit. No timer is set for a chunk: there are many. */
   async #watched(move: () => Promise<void>): Promise<void> {
     const { stallMs } = this.#control.timeouts;
-    const check = setInterval(() => {
+    const leave = repeatEvery(stallMs / STALL_CHECKS, () => {
       if (this.#waitedChecks === undefined || this.#waitedChecks++ < STALL_CHECKS) return;
       const text = `The data connection stood still for ${seconds(stallMs)}`;
       this.interrupt(new ConnectionError(text, { kind: "timeout" }));
-    }, stallMs / STALL_CHECKS);
+    });
     try {
       await move();
     } finally {
-      clearInterval(check);
+      leave();
     }
   }
 }

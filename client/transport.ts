@@ -8,6 +8,7 @@
  */
 
 import { ClientError, ConnectionError, type ErrorKind } from "./errors.ts";
+import { limitTime } from "./time_limit.ts";
 
 /** One end of a connection. */
 export interface WireAddress {
@@ -133,10 +134,10 @@ export async function attempt<T>(
 ): Promise<T> {
   signal?.throwIfAborted();
   const abort = new AbortController();
-  const timer = setTimeout(() => {
+  const lift = limitTime(timeoutMs, () => {
     const text = `${action}: no answer within ${seconds(timeoutMs)}`;
     abort.abort(new ConnectionError(text, { kind: "timeout" }));
-  }, timeoutMs);
+  });
   const interrupt = () => abort.abort(signal!.reason);
   signal?.addEventListener("abort", interrupt);
   try {
@@ -145,7 +146,7 @@ export async function attempt<T>(
     abort.signal.throwIfAborted();
     throw connectionError(action, error, "refused");
   } finally {
-    clearTimeout(timer);
+    lift();
     signal?.removeEventListener("abort", interrupt);
   }
 }

@@ -42,7 +42,7 @@ export async function interruptible<T>(
   try {
     return await work();
   } finally {
-    clearTimeout(patience);
+    if (patience !== undefined) clearTimeout(patience);
     unlisten();
   }
 }
