@@ -118,19 +118,22 @@ function splitLink(text: string): [string, string | undefined] {
 
 /** What stands between mode and size: a link count where the first word is a number. */
 function ownersOf(text: string): [string | undefined, string | undefined] {
-  const words = text.split(/\s+/).filter((word) => word !== "");
-  if (words.length > 1 && /^\d+$/.test(words[0]!)) words.shift();
-  return [words[0], words[1]];
+  const words = text.trimEnd().split(/\s+/);
+  const first = words.length > 1 && /^\d+$/.test(words[0]!) ? 1 : 0;
+  return [words[first] || undefined, words[first + 1]];
 }
+
+/** Letters in the place of x that stand for set-user-ID, set-group-ID and sticky. */
+const SPECIAL: ReadonlySet<string> = new Set(["s", "S", "t", "T", "l"]);
 
 /** `rwxr-sr-t` as bits; upper-case S and T are set without the execute bit below them. */
 function modeOf(text: string): number {
   let mode = 0;
-  for (const [index, letter] of [...text].entries()) {
-    if (letter !== "-" && letter !== "S" && letter !== "T" && letter !== "l") {
-      mode |= 0o400 >> index;
-    }
-    if (index % 3 === 2 && /[sStTl]/.test(letter)) mode |= 0o4000 >> ((index - 2) / 3);
+  for (let index = 0; index < text.length; index++) {
+    const letter = text[index]!;
+    if (letter === "-") continue;
+    if (letter !== "S" && letter !== "T" && letter !== "l") mode |= 0o400 >> index;
+    if (index % 3 === 2 && SPECIAL.has(letter)) mode |= 0o4000 >> ((index - 2) / 3);
   }
   return mode;
 }
@@ -153,6 +156,8 @@ function listTime(
   // A server east of UTC may be a day ahead.
   const limit = now + 24 * 3_600_000;
   for (const candidate of [year + 1, year, year - 1]) {
+    // Most candidates are in the future, and looked at no further.
+    if (Date.UTC(candidate, time.month, time.day) > limit) continue;
     const ms = at(candidate);
     if (ms !== undefined && ms <= limit) return new Date(ms);
   }
@@ -169,5 +174,6 @@ function utc(
 ): number | undefined {
   if (month < 0 || hour > 23 || minute > 59) return undefined;
   const ms = Date.UTC(year, month, day, hour, minute);
-  return new Date(ms).getUTCDate() === day && new Date(ms).getUTCMonth() === month ? ms : undefined;
+  const date = new Date(ms);
+  return date.getUTCDate() === day && date.getUTCMonth() === month ? ms : undefined;
 }
