@@ -52,14 +52,10 @@ export type {
 } from "./transfer.ts";
 export type { Transport, Wire, WireAddress, WireListener } from "./transport.ts";
 export { makeDirectories, removeTree } from "./tree.ts";
-export {
-  type Downloaded,
-  downloadFile,
-  type FileTransferOptions,
-  LocalFile,
-  PartFile,
-  type Uploaded,
-  uploadFile,
-} from "./local.ts";
+export { downloadFile } from "./local/downloads.ts";
+export type { Downloaded, FileTransferOptions, Uploaded } from "./local/options.ts";
+export { PartFile } from "./local/part.ts";
+export { LocalFile } from "./local/source.ts";
+export { uploadFile } from "./local/uploads.ts";
 export { type MiniAddress, MiniError, miniGet, type MiniOptions, miniPut } from "./mini.ts";
 export { type FtpUrl, parseUrl, UrlError } from "./url.ts";
