@@ -59,3 +59,4 @@ export { LocalFile } from "./local/source.ts";
 export { uploadFile } from "./local/uploads.ts";
 export { type MiniAddress, MiniError, miniGet, type MiniOptions, miniPut } from "./mini.ts";
 export { type FtpUrl, parseUrl, UrlError } from "./url.ts";
+export { pause, type RateClock, RateLimit } from "./rate.ts";
