@@ -60,3 +60,13 @@ export { uploadFile } from "./local/uploads.ts";
 export { type MiniAddress, MiniError, miniGet, type MiniOptions, miniPut } from "./mini.ts";
 export { type FtpUrl, parseUrl, UrlError } from "./url.ts";
 export { pause, type RateClock, RateLimit } from "./rate.ts";
+export {
+  isWorthRetry,
+  RETRIES_DEFAULT,
+  RETRY_DELAY_MS_MAX,
+  RETRY_DELAY_MS_MIN,
+  type RetryAttempt,
+  retryDelay,
+  type RetryOptions,
+  withRetries,
+} from "./retry.ts";

@@ -1,0 +1,123 @@
+/**
+ * Work that is tried again after what passes by itself: a connection that broke, a server that is
+ * busy or silent. What a server refuses for good (5yz, RFC 959 section 4.2.1) is never tried again.
+ *
+ * Functions over the public client; what goes on from where is the work's own matter.
+ *
+ * @module
+ */
+
+import { unreachable } from "../server/unreachable.ts";
+import type { Client } from "./client.ts";
+import { ClientError, ConnectionError, ProtocolError } from "./errors.ts";
+import { pause } from "./rate.ts";
+
+/** The pause before the first retry; it doubles with each one that follows. */
+export const RETRY_DELAY_MS_MIN = 1_000;
+
+/** The longest pause: a server that restarts is back within it, and a person still waits. */
+export const RETRY_DELAY_MS_MAX = 30_000;
+
+/** How often a command line tries again by default. The pauses before them are at most 31 s. */
+export const RETRIES_DEFAULT = 5;
+
+/** How `withRetries` goes about it. */
+export interface RetryOptions {
+  /** Failures in a row, without an octet moved between them, that are forgiven; default 0. */
+  readonly retries?: number;
+  /** Ends a pause at once; it then throws the signal's reason. */
+  readonly signal?: AbortSignal;
+  /** Hears of every failure that is forgiven, before the pause: `attempt` is 1 for the first. */
+  readonly onRetry?: (error: ClientError, attempt: number, delayMs: number) => void;
+  /** Waits; for tests. */
+  readonly wait?: (delayMs: number, signal?: AbortSignal) => Promise<void>;
+  /** From 0 up to 1; for tests. */
+  readonly random?: () => number;
+}
+
+/** One attempt, as the work sees it. */
+export interface RetryAttempt {
+  /** 0 for the first, 1 for the first retry. */
+  readonly number: number;
+  /** Octets were moved: the next failure is the first one again. */
+  moved(): void;
+}
+
+/**
+ * Runs `work`, and again on what `isWorthRetry`, after a pause that doubles each time.
+ *
+ * @param connect Called before every attempt; the client that is open still, or a new one.
+ *
+ * @example
+ * ```ts ignore
+ * import { connect, downloadFile, withRetries } from "./client/mod.ts";
+ *
+ * await withRetries(() => connect(), { retries: 5 }, async (client, attempt) => {
+ *   await downloadFile(client, "a.avi", "a.avi", { resume: attempt.number > 0 });
+ *   await client.quit();
+ * });
+ * ```
+ *
+ * @throws what the last attempt threw.
+ */
+export async function withRetries<T>(
+  connect: () => Promise<Client>,
+  options: RetryOptions,
+  work: (client: Client, attempt: RetryAttempt) => Promise<T>,
+): Promise<T> {
+  const { retries = 0, signal, onRetry, wait = pause, random = Math.random } = options;
+  let failures = 0;
+  let wasConnected = false;
+  for (let number = 0;; number++) {
+    try {
+      const client = await connect();
+      wasConnected = true;
+      return await work(client, { number, moved: () => failures = 0 });
+    } catch (error) {
+      signal?.throwIfAborted();
+      if (failures >= retries || !isWorthRetry(error, wasConnected)) throw error;
+      failures++;
+      const delayMs = retryDelay(failures, random);
+      onRetry?.(error, failures, delayMs);
+      await wait(delayMs, signal);
+    }
+  }
+}
+
+/**
+ * Whether what failed may well succeed a moment later.
+ *
+ * @param wasConnected There was a connection before: a server that restarts refuses for a while.
+ */
+export function isWorthRetry(error: unknown, wasConnected = true): error is ClientError {
+  if (!(error instanceof ClientError)) return false;
+  switch (error.kind) {
+    case "timeout":
+    case "reset":
+    case "short":
+      return true;
+    case "transient":
+      // 452: a full disk is transient for whoever cleans it, not within half a minute.
+      return !(error instanceof ProtocolError && error.code === 452);
+    case "refused":
+      return wasConnected && error instanceof ConnectionError;
+    case "permanent":
+    case "protocol":
+    case "untrusted":
+    case undefined:
+      return false;
+    default:
+      unreachable(error.kind);
+  }
+}
+
+/**
+ * The pause before a retry in milliseconds, between half and all of a time that doubles: clients
+ * that lost the same server do not come back all at once.
+ *
+ * @param failure 1 for the first one in a row.
+ */
+export function retryDelay(failure: number, random: () => number = Math.random): number {
+  const whole = Math.min(RETRY_DELAY_MS_MAX, RETRY_DELAY_MS_MIN * 2 ** (failure - 1));
+  return Math.round(whole / 2 + random() * whole / 2);
+}
