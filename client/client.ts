@@ -42,6 +42,8 @@ export const READ_FILE_BYTES_MAX = 268_435_456;
  * server is then not known. The connection goes on, unless the server does not answer any more.
  */
 export class Client implements AsyncDisposable {
+  /** The name or address that was connected to, without brackets. */
+  readonly host: string;
   readonly #control: ControlConnection;
   /** Resolves when all calls so far are over. */
   #turn: Promise<void> = Promise.resolve();
@@ -52,9 +54,10 @@ export class Client implements AsyncDisposable {
   /** Breaks off streams that nobody is left to read or to write. */
   readonly #left = new AbortController();
 
-  /** Takes over a connection that is logged in. */
-  constructor(control: ControlConnection) {
+  /** Takes over a connection to `host` that is logged in. */
+  constructor(control: ControlConnection, host: string) {
     this.#control = control;
+    this.host = host;
   }
 
   /** What the server said first. */

@@ -121,7 +121,7 @@ export async function connect(options: ConnectOptions = {}): Promise<Client> {
     await login(control, credentialsOf(options));
     if (tls !== undefined) await protectData(control);
     control.signal = undefined;
-    return new Client(control);
+    return new Client(control, host);
   } catch (error) {
     control.close();
     options.signal?.throwIfAborted();

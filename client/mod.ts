@@ -53,10 +53,18 @@ export type {
 export type { Transport, Wire, WireAddress, WireListener } from "./transport.ts";
 export { makeDirectories, removeTree } from "./tree.ts";
 export { downloadFile } from "./local/downloads.ts";
-export type { Downloaded, FileTransferOptions, Uploaded } from "./local/options.ts";
-export { PartFile } from "./local/part.ts";
+export type {
+  Downloaded,
+  DownloadFileOptions,
+  FileTransferOptions,
+  Uploaded,
+  UploadFileOptions,
+  UploadSourceOptions,
+} from "./local/options.ts";
+export { originOf, type RemoteFacts, type RemoteFile } from "./local/origin.ts";
+export { type OnKept, PartFile, type PartOptions } from "./local/part.ts";
 export { LocalFile } from "./local/source.ts";
-export { uploadFile } from "./local/uploads.ts";
+export { uploadFile, uploadSource } from "./local/uploads.ts";
 export { type MiniAddress, MiniError, miniGet, type MiniOptions, miniPut } from "./mini.ts";
 export { type FtpUrl, parseUrl, UrlError } from "./url.ts";
 export { pause, type RateClock, RateLimit } from "./rate.ts";

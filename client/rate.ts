@@ -44,8 +44,8 @@ const CLOCK: RateClock = { now: () => performance.now(), wait: pause };
  * At most so many octets per second.
  *
  * @example
- * ```ts ignore
- * import { connect, downloadFile, RateLimit } from "./client/mod.ts";
+ * ```ts
+ * import { connect, downloadFile, RateLimit } from "./mod.ts";
  *
  * await using client = await connect();
  * await downloadFile(client, "a.avi", "a.avi", { rate: new RateLimit(1_000_000) });

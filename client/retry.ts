@@ -39,7 +39,7 @@ export interface RetryOptions {
 export interface RetryAttempt {
   /** 0 for the first, 1 for the first retry. */
   readonly number: number;
-  /** Octets were moved: the next failure is the first one again. */
+  /** More octets are there than ever before: the next failure is the first one again. */
   moved(): void;
 }
 
@@ -49,8 +49,8 @@ export interface RetryAttempt {
  * @param connect Called before every attempt; the client that is open still, or a new one.
  *
  * @example
- * ```ts ignore
- * import { connect, downloadFile, withRetries } from "./client/mod.ts";
+ * ```ts
+ * import { connect, downloadFile, withRetries } from "./mod.ts";
  *
  * await withRetries(() => connect(), { retries: 5 }, async (client, attempt) => {
  *   await downloadFile(client, "a.avi", "a.avi", { resume: attempt.number > 0 });

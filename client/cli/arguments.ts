@@ -7,14 +7,16 @@
  * @module
  */
 
+import { RETRIES_DEFAULT } from "../retry.ts";
 import { type TypedNames, unescaped } from "./escaped.ts";
 import { type Grammar, operandsOf, readFlags } from "./flags.ts";
+import { parsePace, type TransferPace } from "./pace_flags.ts";
 import { placed } from "./places.ts";
 import { parseServer, PROTOCOLS, type Server, TLS_MODES } from "./server_flags.ts";
 import type { Telling } from "./telling.ts";
 
 /** What a user asked for. */
-export interface Request extends Server {
+export interface Request extends Server, TransferPace {
   readonly verb: string;
   /** What stands behind the verb; URLs have become paths on `host`. */
   readonly operands: readonly string[];
@@ -35,6 +37,8 @@ export interface Request extends Server {
 /** Flags without a value that belong to some verbs, by topic. */
 const VERB_FLAGS = [
   "continue",
+  "force",
+  "direct",
   "no-clobber",
   "parents",
   "recursive",
@@ -54,7 +58,7 @@ const VERB_FLAGS = [
 export type VerbFlag = typeof VERB_FLAGS[number];
 
 /** Flags with a value that belong to some verbs. */
-const VERB_VALUES = ["output", "output-dir", "script"] as const;
+const VERB_VALUES = ["output", "output-dir", "retries", "limit-rate", "script"] as const;
 
 /** A flag with a value that belongs to some verbs. */
 export type VerbValue = typeof VERB_VALUES[number];
@@ -95,6 +99,14 @@ const FLAGS = {
   "output-dir": { letter: "O", value: "DIR", help: "get, put: the folder that files go into" },
   "no-clobber": { letter: "n", help: "get, put, mv: overwrite nothing" },
   continue: { letter: "c", help: "get, put: go on where a transfer broke off" },
+  force: { help: "get, put: with -c, begin again what cannot be gone on with" },
+  direct: { help: "put: write under the final name from the first octet on" },
+  retries: {
+    value: "N",
+    otherwise: `${RETRIES_DEFAULT}`,
+    help: "get, put: attempts after a failure that passes by itself",
+  },
+  "limit-rate": { value: "RATE", help: "get, put: octets per second, or with k, m, g: 500k" },
   recursive: { letter: "r", help: "rm: directories with all that is in them; ls: -R" },
   parents: { letter: "p", help: "mkdir: make missing parents, existing is no error" },
   // Listings.
@@ -165,6 +177,7 @@ export function parseArguments(args: readonly string[]): Request | Question {
     verb,
     ...names,
     ...parseServer(flags, place),
+    ...parsePace(flags),
     ...(script === undefined ? {} : { script }),
     options: new Set(VERB_FLAGS.filter((name) => flags.has(name))),
     valued: new Set(VERB_VALUES.filter((name) => flags.isGiven(name))),

@@ -35,9 +35,10 @@ function wholeText(columns: number | undefined): string {
       "question for it, in this order; none of them shows it to others, as a command line does.",
       "Of several files one that fails does not stop the others; the status is that of the first " +
       "that failed.",
-      "A download is written to LOCAL.part and takes its name when it is complete; what is left " +
-      "of a broken one is where get --continue goes on. Times are UTC. A name that begins with " +
-      "a dash follows --: client -- get -x.",
+      "A download is written to LOCAL.part, an upload to .NAME.<digits>.up, and both take their " +
+      "names when they are complete; what is left of a broken one is where --continue goes on, if " +
+      "the original has not changed. Times are UTC. A name that begins with a dash follows --: " +
+      "client -- get -x.",
     ],
   }, columns);
 }

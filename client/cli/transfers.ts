@@ -19,37 +19,38 @@ import {
   type Sink,
   type Source,
   uploadFile,
+  uploadSource,
 } from "../mod.ts";
+import { again, keptText, rateOf } from "./again.ts";
 import { baseName } from "./base_name.ts";
 import type { Console } from "./console.ts";
-import { formatSize } from "./format.ts";
 import type { Reporter, TransferReport } from "./reporter.ts";
 import { hintAtOutput, localTarget, remoteTarget } from "./targets.ts";
 import { type BareTask, eachOperand, type Task } from "./task.ts";
 
 /** Downloads files. */
 export async function get(task: Task): Promise<void> {
-  const { client, console, reporter, request, signal } = task;
-  const names = await expandRemote(client, request.operands);
+  const { console, reporter, request, signal } = task;
+  const names = await expandRemote(task.client, request.operands);
   reporter.expect(names.length, undefined);
   await eachOperand(task, names, async (remote) => {
     if (request.output === "-") {
       return await reported(reporter, lastName(remote), async (report) => {
         const sink = outputSink(console, report);
-        await client.download(remote, sink, { signal, onProgress: report.update });
+        const limited = rateOf(request).rate?.sink(sink, signal) ?? sink;
+        const client = await task.connected();
+        await client.download(remote, limited, { signal, onProgress: report.update });
         return true;
       });
     }
     const target = localTarget(remote, request);
     await reported(reporter, baseName(target), async (report) => {
-      const { wasComplete } = await downloadFile(client, remote, target, {
-        resume: request.options.has("continue"),
-        signal,
-        onProgress: report.update,
-        onStart: report.start,
-        onKept: (path, octets) =>
-          sayKept(reporter, report, path, octets, ", get --continue goes on from there"),
-      });
+      const { wasComplete } = await again(
+        task,
+        "get",
+        report,
+        (client, options) => downloadFile(client, remote, target, options),
+      );
       return !wasComplete;
     });
   }, { hint: hintAtOutput(request, (error) => error instanceof ProtocolError) });
@@ -69,12 +70,16 @@ export async function getMini(task: BareTask): Promise<void> {
     (remote) =>
       reported(reporter, remote, async (report) => {
         const fetch = (sink: Sink) =>
-          miniGet(request, remote, sink, { ...request, signal, onProgress: report.update });
+          miniGet(request, remote, rateOf(request).rate?.sink(sink, signal) ?? sink, {
+            ...request,
+            signal,
+            onProgress: report.update,
+          });
         if (request.output === "-") {
           await fetch(outputSink(console, report));
           return true;
         }
-        const part = await PartFile.open(localTarget(remote, request), false);
+        const part = await PartFile.open(localTarget(remote, request));
         await part.fill(
           () =>
             fetch({
@@ -84,7 +89,10 @@ export async function getMini(task: BareTask): Promise<void> {
               },
               write: (chunk) => part.write(chunk),
             }),
-          (path, octets) => sayKept(reporter, report, path, octets, ""),
+          (...kept) => {
+            report.stop();
+            reporter.note(keptText("get", ...kept));
+          },
         );
         return true;
       }),
@@ -93,11 +101,11 @@ export async function getMini(task: BareTask): Promise<void> {
 
 /** Uploads files. */
 export async function put(task: Task): Promise<void> {
-  const { client, console, reporter, request, signal } = task;
+  const { console, reporter, request, signal } = task;
   reporter.expect(request.operands.length, undefined);
   await eachOperand(task, request.operands, async (local) => {
     const target = remoteTarget(local, request);
-    if (request.options.has("no-clobber") && await isThere(client, target)) {
+    if (request.options.has("no-clobber") && await isThere(await task.connected(), target)) {
       throw new LocalError(
         `Cannot put "${target}": it is there already, and --no-clobber is given`,
       );
@@ -106,7 +114,9 @@ export async function put(task: Task): Promise<void> {
       if (local !== "-") return await putFile(task, local, target, report);
       const source: Source = { read: (buffer) => console.read(buffer) };
       report.start(0, undefined);
-      await client.upload(source, target, { signal, onProgress: report.update });
+      const direct = request.options.has("direct");
+      const options = { ...rateOf(request), direct, signal, onProgress: report.update };
+      await uploadSource(await task.connected(), source, target, options);
       return true;
     });
   }, { hint: hintAtOutput(request, (error) => error instanceof LocalError) });
@@ -114,27 +124,17 @@ export async function put(task: Task): Promise<void> {
 
 /** Uploads one file; whether anything had to be moved. */
 async function putFile(
-  { client, reporter, request, signal }: Task,
+  task: Task,
   local: string,
   target: string,
   report: TransferReport,
 ): Promise<boolean> {
-  const resume = request.options.has("continue");
-  // Where an older file has the name, nobody can tell later what of it is the new one.
-  const isNew = resume || await client.size(target) === undefined;
-  const { wasComplete } = await uploadFile(client, local, target, {
-    resume,
-    signal,
-    onProgress: report.update,
-    onStart: report.start,
-  }).catch((error) => {
-    if (signal.aborted) {
-      report.stop();
-      const next = isNew ? "put --continue goes on from there" : "put it again as a whole";
-      reporter.note(`Left "${target}" incomplete, ${next}`);
-    }
-    throw error;
-  });
+  const { wasComplete } = await again(
+    task,
+    "put",
+    report,
+    (client, options) => uploadFile(client, local, target, options),
+  );
   return !wasComplete;
 }
 
@@ -149,7 +149,8 @@ export async function putMini(task: BareTask): Promise<void> {
         throw new LocalError(`Cannot put "${local}": mini takes files whose size is known`);
       }
       report.start(0, file.size);
-      await miniPut(request, target, file.size, file, {
+      const source = rateOf(request).rate?.source(file, signal) ?? file;
+      await miniPut(request, target, file.size, source, {
         ...request,
         signal,
         onProgress: report.update,
@@ -196,15 +197,4 @@ async function reported(
   } finally {
     report.stop();
   }
-}
-
-function sayKept(
-  reporter: Reporter,
-  report: TransferReport,
-  path: string,
-  octets: number,
-  hint: string,
-): void {
-  report.stop();
-  reporter.note(`Kept ${formatSize(octets)} in "${path}"${hint}`);
 }

@@ -8,41 +8,79 @@
  */
 
 import type { Client } from "../client.ts";
-import type { Downloaded, FileTransferOptions } from "./options.ts";
+import type { Downloaded, DownloadFileOptions } from "./options.ts";
+import { originOf } from "./origin.ts";
+import { behind, endsAlike, OtherContent, readEnd } from "./overlap.ts";
 import { PartFile } from "./part.ts";
 
 /**
  * Downloads `remote` to the file `local`: into `local`.part, which is renamed when it is complete
  * and kept when it is not. What is no regular file, such as /dev/null, is written to directly.
  *
+ * With `resume` nothing is mixed: a part goes on only when the file on the server has the size and
+ * the time with which the part was begun, and in it the octets with which the part ends.
+ *
  * @example
- * ```ts ignore
- * import { connect, downloadFile } from "./client/mod.ts";
+ * ```ts
+ * import { connect, downloadFile } from "../mod.ts";
  *
  * await using client = await connect();
- * await downloadFile(client, "a.avi", "a.avi", { resume: true });
+ * await downloadFile(client, "a.avi", "copy.avi", { resume: true, keepTime: true });
  * ```
  *
- * @throws {LocalError} when the file cannot be written.
+ * @throws {LocalError} when the file cannot be written, or not be gone on with.
  */
 export async function downloadFile(
   client: Client,
   remote: string,
   local: string,
-  options: FileTransferOptions = {},
+  options: DownloadFileOptions = {},
 ): Promise<Downloaded> {
-  const size = options.resume ? await client.size(remote) : undefined;
-  const part = await PartFile.open(local, options.resume === true, size);
+  try {
+    return await downloadOnce(client, remote, local, options);
+  } catch (error) {
+    if (!(error instanceof OtherContent) || !options.force) throw error;
+    return await downloadOnce(client, remote, local, { ...options, resume: false });
+  }
+}
+
+async function downloadOnce(
+  client: Client,
+  remote: string,
+  local: string,
+  options: DownloadFileOptions,
+): Promise<Downloaded> {
+  const origin = await originOf(client, remote, options.known, options);
+  const part = await PartFile.open(local, {
+    ...options,
+    origin,
+    modified: options.keepTime ? origin.modified : undefined,
+  });
+  // A pause for the rate must not outlive the transfer that it slows down.
+  const over = new AbortController();
   return await part.fill(async () => {
-    const offset = part.offset;
-    if (options.resume && offset === size) return { octets: 0, offset, wasComplete: true };
-    const { octets } = await client.download(remote, {
+    const { offset } = part;
+    if (part.isComplete) {
+      if (!await endsAlike(client, remote, local, offset, options)) throw new OtherContent(local);
+      return { octets: 0, offset, wasComplete: true };
+    }
+    const end = offset > 0 ? await readEnd(part.path, offset) : new Uint8Array(0);
+    const sink = behind(end, part.path, {
       begin: (total) => {
         part.begin();
-        options.onStart?.(offset, size ?? total);
+        options.onStart?.(offset, origin.size ?? total);
       },
       write: (chunk) => part.write(chunk),
-    }, { ...options, offset });
-    return { octets, offset, wasComplete: false };
-  }, options.onKept);
+    });
+    const limited = options.rate?.sink(sink, over.signal) ?? sink;
+    const { octets } = await client.download(remote, limited, {
+      ...options,
+      offset: offset - end.length,
+      onProgress(octets) {
+        if (octets > end.length) options.onProgress?.(octets - end.length);
+      },
+    });
+    const moved = octets - end.length;
+    return { octets: moved, offset, wasComplete: offset > 0 && moved === 0 };
+  }, options.onKept).finally(() => over.abort());
 }

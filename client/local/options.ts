@@ -4,17 +4,53 @@
  * @module
  */
 
+import type { RateLimit } from "../rate.ts";
 import type { TransferOptions } from "../transfer.ts";
+import type { RemoteFacts } from "./origin.ts";
+import type { OnKept } from "./part.ts";
 
 /** What `downloadFile` and `uploadFile` can be told. */
 export interface FileTransferOptions extends TransferOptions {
-  /** Goes on where an earlier transfer of the same file broke off. */
+  /**
+   * Goes on where an earlier transfer of the same file broke off. What is complete is known by its
+   * size and time, so it takes an earlier transfer with `keepTime`.
+   */
   readonly resume?: boolean;
+  /** Begins again where `resume` would have to refuse. */
+  readonly force?: boolean;
+  /** The copy gets the time of the original, where the server tells or takes it. */
+  readonly keepTime?: boolean;
+  /** How fast it may be; several transfers may share one. */
+  readonly rate?: RateLimit;
   /** Called before the first octet: where the transfer begins, and the size if it is known. */
   readonly onStart?: (offset: number, size: number | undefined) => void;
-  /** Called when a download fails and leaves octets that `resume` can go on from. */
-  readonly onKept?: (path: string, octets: number) => void;
+  /** Called when a transfer fails and leaves octets, here or on the server. */
+  readonly onKept?: OnKept;
 }
+
+/** What `downloadFile` can be told. */
+export interface DownloadFileOptions extends FileTransferOptions {
+  /** What a listing told of the file, so that it is not asked again. */
+  readonly known?: RemoteFacts;
+}
+
+/** What an upload from any source can be told. */
+export interface UploadSourceOptions extends TransferOptions {
+  /** Writes under the final name from the first octet on. */
+  readonly direct?: boolean;
+  /** Whether a file has the name already, where a listing told it: then it is not asked. */
+  readonly replaces?: boolean;
+  /** How fast it may be; several transfers may share one. */
+  readonly rate?: RateLimit;
+  /** Called when it fails and leaves octets on the server. */
+  readonly onKept?: OnKept;
+}
+
+/**
+ * What `uploadFile` can be told. With `resume` and `direct` it goes on behind what has the name,
+ * whatever that is.
+ */
+export interface UploadFileOptions extends FileTransferOptions, UploadSourceOptions {}
 
 /** How a download to a file went. */
 export interface Downloaded {

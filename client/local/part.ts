@@ -1,14 +1,43 @@
 /**
  * The file that a download is written to: a part beside its name, locked, until it is complete.
  *
- * downloads.ts fills it by FTP, the command line by mini.
+ * downloads.ts fills it by FTP, the command line by mini. What it is part of is kept by origin.ts.
  *
  * @module
  */
 
 import type { Sink } from "../data.ts";
 import { LocalError, localError } from "../errors.ts";
-import { statIfThere, throughLinks } from "./files.ts";
+import { openPart, statIfThere, throughLinks } from "./files.ts";
+import { originPath, partPath } from "./names.ts";
+import {
+  isCopy,
+  isTold,
+  readOrigin,
+  type RemoteFile,
+  removeOrigin,
+  whyOther,
+  writeOrigin,
+} from "./origin.ts";
+import { OtherContent } from "./overlap.ts";
+
+/** What a part can be told. */
+export interface PartOptions {
+  /** Goes on behind what is there. */
+  readonly resume?: boolean;
+  /** Begins again where `resume` would have to refuse. */
+  readonly force?: boolean;
+  /** What it is part of; without it nobody can go on with the part later. */
+  readonly origin?: RemoteFile;
+  /** The time that the complete file gets; default: that of its last octet. */
+  readonly modified?: Date | undefined;
+}
+
+/**
+ * Called when a transfer fails and leaves octets under another name. Their number is undefined when
+ * the server can no longer be asked; `resumable`: a later transfer can go on from them.
+ */
+export type OnKept = (path: string, octets: number | undefined, resumable: boolean) => void;
 
 /** A file under its temporary name, until it is complete. */
 export class PartFile implements Sink {
@@ -16,57 +45,65 @@ export class PartFile implements Sink {
   readonly path: string;
   /** How many octets were there already. */
   readonly offset: number;
+  /** The file has its name already and nothing of it is missing. */
+  readonly isComplete: boolean;
   readonly #local: string;
   readonly #file: Deno.FsFile | undefined;
+  readonly #options: PartOptions;
   #length: number;
+  /** The origin is beside the part. */
+  #remembered: boolean;
 
   private constructor(
     local: string,
     path: string,
     file: Deno.FsFile | undefined,
     offset: number,
+    options: PartOptions,
   ) {
     this.#local = local;
     this.path = path;
     this.#file = file;
     this.offset = offset;
+    this.isComplete = file === undefined;
     this.#length = offset;
+    this.#options = options;
+    this.#remembered = offset > 0;
   }
 
   /**
    * Opens `local`.part, which nobody else writes until it is closed. Nothing of it is lost before
    * `begin`. When `local` is a link, the file that it leads to is the one that is written.
    *
-   * @param resume Goes on behind what is there. Without a part, `local` itself becomes it, as
-   * other programs leave a broken download; when it has `size` octets it is complete.
+   * With `resume` a part goes on only if `origin` is what it was begun from, and a `local` without
+   * part must be the complete file, or empty. An empty part shows that `local` was to be replaced.
+   *
+   * @throws {LocalError} when it cannot be written, or `resume` would mix two files.
    */
-  static async open(target: string, resume: boolean, size?: number): Promise<PartFile> {
+  static async open(target: string, options: PartOptions = {}): Promise<PartFile> {
     const action = `Cannot write "${target}"`;
     try {
       const local = await throughLinks(target);
       const there = await statIfThere(local);
       if (there?.isDirectory) throw new LocalError(`${action}: it is a directory`);
       if (there !== undefined && !there.isFile) {
-        return new PartFile(local, local, await Deno.open(local, { write: true }), 0);
+        return new PartFile(local, local, await Deno.open(local, { write: true }), 0, options);
       }
-      const path = `${local}.part`;
-      if (resume) {
-        const part = await statIfThere(path);
-        const found = part ?? there;
-        if (found !== undefined && size !== undefined && found.size > size) {
-          throw new LocalError(
-            `Cannot continue "${part ? path : local}": it has ${found.size} octets, ` +
-              `the file on the server ${size}`,
-          );
+      const path = partPath(local);
+      if (options.resume && there !== undefined && there.size > 0 && !await isThere(path)) {
+        if (isCopy(there, options.origin)) {
+          return new PartFile(local, local, undefined, there.size, options);
         }
-        if (part === undefined && there !== undefined) {
-          if (there.size === size) return new PartFile(local, local, undefined, size);
-          await Deno.rename(local, path);
-        }
+        refuse(local, "it is neither the file on the server nor a part of it", options);
       }
-      const file = await openPart(path, resume);
-      const offset = resume ? await file.seek(0, Deno.SeekMode.End) : 0;
-      return new PartFile(local, path, file, offset);
+      const file = await openPart(path, options.resume === true && !options.force);
+      try {
+        const offset = options.resume ? await continuedAt(local, path, file, options) : 0;
+        return new PartFile(local, path, file, offset, options);
+      } catch (error) {
+        file.close();
+        throw error;
+      }
     } catch (error) {
       throw localError(action, error);
     }
@@ -74,11 +111,17 @@ export class PartFile implements Sink {
 
   /** Forgets what was in the file, unless it goes on behind it. */
   begin(): void {
-    if (this.path !== this.#local) this.#written(() => this.#file!.truncateSync(this.offset));
+    if (this.path === this.#local) return;
+    this.#written(() => {
+      this.#file!.truncateSync(this.offset);
+      if (!this.#remembered) removeOrigin(originPath(this.#local));
+    });
   }
 
   /** Writes all of `chunk`: one write(2) may take less. */
   write(chunk: Uint8Array<ArrayBuffer>): void {
+    // What comes in one piece needs no memory: it is here, or it is not.
+    if (this.#length > 0 || chunk.length !== this.#options.origin?.size) this.#remember();
     this.#written(() => {
       for (let at = 0; at < chunk.length;) at += this.#file!.writeSync(chunk.subarray(at));
     });
@@ -89,34 +132,55 @@ export class PartFile implements Sink {
    * Runs `transfer`, then gives the file its name. When it fails the part stays, without octets
    * it goes.
    */
-  async fill<T>(
-    transfer: () => Promise<T>,
-    onKept?: (path: string, octets: number) => void,
-  ): Promise<T> {
+  async fill<T>(transfer: () => Promise<T>, onKept?: OnKept): Promise<T> {
     let result: T;
     try {
       result = await transfer();
     } catch (error) {
       // The lock ends with the file: nobody else may find what is about to go.
-      await this.#keep(onKept).finally(() => this.#file?.close());
+      await this.#keep(error instanceof OtherContent ? undefined : onKept).finally(() =>
+        this.#file?.close()
+      );
       throw error;
     }
-    using _ = this.#file;
-    if (this.path !== this.#local) {
-      try {
-        await Deno.rename(this.path, this.#local);
-      } catch (error) {
-        throw localError(`Cannot rename "${this.path}" to "${this.#local}"`, error);
-      }
-    }
+    using file = this.#file;
+    if (this.path !== this.#local) await this.#takeName(file!);
     return result;
   }
 
-  async #keep(onKept?: (path: string, octets: number) => void): Promise<void> {
+  async #takeName(file: Deno.FsFile): Promise<void> {
+    try {
+      await setTime(file, this.#options.modified);
+      await Deno.rename(this.path, this.#local);
+      if (this.#remembered) removeOrigin(originPath(this.#local));
+    } catch (error) {
+      throw localError(`Cannot rename "${this.path}" to "${this.#local}"`, error);
+    }
+  }
+
+  async #keep(onKept?: OnKept): Promise<void> {
     if (this.path === this.#local) return;
     const size = (await statIfThere(this.path))?.size ?? 0;
-    if (size === 0) await Deno.remove(this.path).catch(() => {});
-    else if (this.#length > 0) onKept?.(this.path, size);
+    if (size === 0) {
+      await Deno.remove(this.path).catch(() => {});
+      if (this.#remembered) removeOrigin(originPath(this.#local));
+      return;
+    }
+    // An earlier part that this download never touched is not its to tell of.
+    if (this.#length === 0) return;
+    try {
+      this.#remember();
+    } catch {
+      // The disk may be full, which is what is told; then nobody goes on with the part.
+    }
+    onKept?.(this.path, size, this.#remembered && isTold(this.#options.origin));
+  }
+
+  #remember(): void {
+    const { origin } = this.#options;
+    if (this.#remembered || origin === undefined || this.path === this.#local) return;
+    this.#written(() => writeOrigin(originPath(this.#local), origin));
+    this.#remembered = true;
   }
 
   #written(call: () => void): void {
@@ -128,28 +192,36 @@ export class PartFile implements Sink {
   }
 }
 
-/**
- * Opens and locks a part. What has that name and is more than a file of its own, such as a link
- * to another file, is never written through: it gives way, or nothing is resumed.
- */
-async function openPart(path: string, resume: boolean): Promise<Deno.FsFile> {
-  const there = await statIfThere(path, Deno.lstat);
-  const isOwn = there !== undefined && there.isFile && (there.nlink ?? 1) === 1;
-  if (there !== undefined && !isOwn) {
-    if (resume) throw new LocalError(`Cannot continue "${path}": it is no file of its own`);
-    await Deno.remove(path);
-  }
-  const file = await Deno.open(path, isOwn ? { write: true } : { write: true, createNew: true });
-  try {
-    const locked = await file.tryLock(true);
-    const [opened, named] = [await file.stat(), await statIfThere(path, Deno.lstat)];
-    // Between the two looks another transfer may have ended, and its part got its name.
-    if (!locked || opened.ino !== named?.ino || opened.dev !== named?.dev) {
-      throw new LocalError(`Cannot write "${path}": another transfer is writing it`);
-    }
-    return file;
-  } catch (error) {
-    file.close();
-    throw error;
-  }
+/** Where a part that is open and locked goes on: at its end, or at 0. */
+async function continuedAt(
+  local: string,
+  path: string,
+  file: Deno.FsFile,
+  options: PartOptions,
+): Promise<number> {
+  const { size } = await file.stat();
+  if (size === 0) return 0;
+  const { origin } = options;
+  const whole = origin?.size;
+  const why = whyOther(await readOrigin(originPath(local)), origin) ??
+    (whole !== undefined && size > whole
+      ? `it has ${size} octets, the file on the server ${whole}`
+      : undefined);
+  if (why === undefined) return await file.seek(size, Deno.SeekMode.Start);
+  refuse(path, why, options);
+  return 0;
+}
+
+/** A time that the file system cannot have is not worth the file. */
+async function setTime(file: Deno.FsFile, modified: Date | undefined): Promise<void> {
+  if (modified !== undefined) await file.utime(modified, modified).catch(() => {});
+}
+
+async function isThere(path: string): Promise<boolean> {
+  return await statIfThere(path, Deno.lstat) !== undefined;
+}
+
+function refuse(path: string, why: string, { force }: PartOptions): void {
+  if (force) return;
+  throw new LocalError(`Cannot continue "${path}": ${why}; --force begins again`);
 }

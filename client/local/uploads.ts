@@ -1,60 +1,164 @@
 /**
- * Uploads from files of this machine, which can go on where one broke off.
+ * Uploads: a file takes its name on the server only when it is complete, and an upload can go on
+ * where one broke off.
  *
- * Functions over the public client; source.ts reads the files.
+ * Functions over the public client; source.ts reads the files, staged.ts keeps the names.
  *
  * @module
  */
 
 import type { Client } from "../client.ts";
 import type { Source } from "../data.ts";
-import { LocalError, ProtocolError } from "../errors.ts";
-import type { TransferOptions, Transferred } from "../transfer.ts";
-import type { FileTransferOptions, Uploaded } from "./options.ts";
+import { LocalError } from "../errors.ts";
+import type { Transferred } from "../transfer.ts";
+import type { Uploaded, UploadFileOptions, UploadSourceOptions } from "./options.ts";
+import { secondsOf } from "./origin.ts";
+import { endsAlike } from "./overlap.ts";
 import { LocalFile } from "./source.ts";
+import { type Material, sendFrom, StagedUpload } from "./staged.ts";
 
 /**
- * Uploads the file `local` to `remote`. With `resume`, what the server has already (SIZE) is left
- * out: APPE, or REST and STOR where the server knows no APPE.
+ * Uploads the file `local` to `remote`: under a temporary name beside it, which becomes `remote`
+ * when it is complete. Until then what had the name before keeps it.
  *
- * @throws {LocalError} when the file cannot be read.
+ * With `resume` it goes on behind what an earlier upload of the same, unchanged file left under
+ * the temporary name (SIZE, and APPE, or REST and STOR); otherwise it begins again. Where the
+ * server does not rename, a new file is stored directly and an old one is not replaced.
+ *
+ * @example
+ * ```ts
+ * import { connect, uploadFile } from "../mod.ts";
+ *
+ * await using client = await connect();
+ * await uploadFile(client, "a.avi", "films/a.avi", { resume: true, keepTime: true });
+ * ```
+ *
+ * @throws {LocalError} when the file cannot be read, or a directory has the name.
+ * @throws {ProtocolError} when the server refuses, or would not replace the old file in one step.
  */
 export async function uploadFile(
   client: Client,
   local: string,
   remote: string,
-  options: FileTransferOptions = {},
+  options: UploadFileOptions = {},
 ): Promise<Uploaded> {
   using file = await LocalFile.open(local);
-  const offset = options.resume ? await client.size(remote) ?? 0 : 0;
+  const isAsked = options.replaces === undefined || options.resume === true;
+  const existing = isAsked ? await client.size(remote, options) : undefined;
+  if (options.direct) return await uploadInPlace(client, file, local, remote, existing, options);
+  const upload = new StagedUpload(client, remote, await file.claimTag(), options);
+  const begun = options.resume && file.size !== undefined ? await upload.begun() : 0;
+  if (options.resume && begun === 0 && existing !== undefined && existing === file.size) {
+    const isCopy = await hasTimeOf(client, remote, file, options) &&
+      await endsAlike(client, remote, local, existing, options);
+    if (isCopy) return { octets: 0, offset: existing, wasComplete: true };
+  }
+  const offset = begun > file.size! ? 0 : begun;
+  options.onStart?.(offset, file.size);
+  const modified = options.keepTime ? file.modified : undefined;
+  const { octets } = await limited(options, file, (source) => {
+    const material: Material = file.size === undefined
+      ? source
+      : { read: (buffer) => source.read(buffer), rewind: (octets) => file.skip(octets) };
+    return upload.run(material, offset, existing, modified);
+  });
+  return { octets, offset, wasComplete: false };
+}
+
+/**
+ * Uploads what any source gives to `remote`, as `uploadFile` does it. Nobody can go on with it, so
+ * what breaks off is removed.
+ *
+ * @example
+ * ```ts
+ * import { connect, uploadSource } from "../mod.ts";
+ *
+ * await using client = await connect();
+ * await uploadSource(client, { read: (buffer) => Deno.stdin.read(buffer) }, "typed.txt");
+ * ```
+ *
+ * @throws {ProtocolError} when the server refuses, or would not replace the old file in one step.
+ */
+export async function uploadSource(
+  client: Client,
+  source: Source,
+  remote: string,
+  options: UploadSourceOptions = {},
+): Promise<Transferred> {
+  return await limited(options, source, async (source) => {
+    if (options.direct) return await client.upload(source, remote, options);
+    const existing = options.replaces === undefined
+      ? await client.size(remote, options)
+      : undefined;
+    return await new StagedUpload(client, remote, undefined, options).run(source, 0, existing);
+  });
+}
+
+async function hasTimeOf(
+  client: Client,
+  remote: string,
+  file: LocalFile,
+  options: UploadFileOptions,
+): Promise<boolean> {
+  const modified = await client.modified(remote, options);
+  return modified !== undefined && secondsOf(modified) === secondsOf(file.modified);
+}
+
+/** Under the final name; with `resume` behind what has it. */
+async function uploadInPlace(
+  client: Client,
+  file: LocalFile,
+  local: string,
+  remote: string,
+  existing: number | undefined,
+  options: UploadFileOptions,
+): Promise<Uploaded> {
+  const offset = options.resume ? existing ?? 0 : 0;
   if (file.size !== undefined && offset > file.size) {
     const sizes = `${file.size} octets here, ${offset} there`;
     throw new LocalError(`Cannot continue "${remote}": it is larger than "${local}": ${sizes}`);
   }
   if (offset > 0) await file.skip(offset);
   options.onStart?.(offset, file.size);
-  const { octets } = await uploadFrom(client, file, remote, offset, options);
-  return { octets, offset, wasComplete: offset > 0 && octets === 0 };
+  let isRead = false;
+  try {
+    const { octets } = await limited(options, file, (source) =>
+      sendFrom(
+        client,
+        {
+          read(buffer) {
+            isRead = true;
+            return source.read(buffer);
+          },
+        },
+        remote,
+        offset,
+        options,
+      ));
+    return { octets, offset, wasComplete: offset > 0 && octets === 0 };
+  } catch (error) {
+    const kept = isRead && !client.closed ? await sizeIfTold(client, remote) : undefined;
+    // Nothing tells later what of it is this file.
+    if (isRead) options.onKept?.(remote, kept, false);
+    throw error;
+  }
 }
 
-/**
- * Uploads what is behind `offset`, even when that is nothing: a server that keeps broken uploads
- * under another name completes one by it.
- */
-async function uploadFrom(
-  client: Client,
+async function sizeIfTold(client: Client, remote: string): Promise<number | undefined> {
+  return await client.size(remote).catch(() => undefined);
+}
+
+/** Runs an upload under the limit of its rate, whose pauses end with it. */
+async function limited<T>(
+  { rate }: UploadSourceOptions,
   source: Source,
-  remote: string,
-  offset: number,
-  options: TransferOptions,
-): Promise<Transferred> {
-  if (offset === 0) return await client.upload(source, remote, options);
+  upload: (source: Source) => Promise<T>,
+): Promise<T> {
+  if (rate === undefined) return await upload(source);
+  const over = new AbortController();
   try {
-    // Some servers take REST and let STOR truncate all the same; none does so at APPE.
-    return await client.upload(source, remote, { ...options, at: "end" });
-  } catch (error) {
-    // 500 to 504: no such command, or not with this argument. Nothing was sent yet.
-    if (!(error instanceof ProtocolError) || error.code < 500 || error.code > 504) throw error;
-    return await client.upload(source, remote, { ...options, at: offset });
+    return await upload(rate.source(source, over.signal));
+  } finally {
+    over.abort();
   }
 }

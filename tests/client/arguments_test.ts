@@ -75,6 +75,12 @@ Deno.test("parseArguments takes a port behind the host", () => {
   assertEquals(place("--host", "::1"), ["::1", 2121]);
 });
 
+Deno.test("parseArguments reads how often and how fast", () => {
+  const rate = (text: string) => request("get", "--limit-rate", text, "a").limitRate;
+  assertEquals(["1", "500k", "1.5M", "2g"].map(rate), [1, 512_000, 1_572_864, 2_147_483_648]);
+  assertEquals(request("--retries", "0", "get", "a").retries, 0);
+});
+
 Deno.test("parseArguments has mini's own port", () => {
   assertEquals(request("--protocol", "mini", "get", "a").port, 8000);
   assertEquals(request("--protocol", "mini", "--port", "9", "get", "a").port, 9);
@@ -224,6 +230,17 @@ const WRONG: readonly (readonly [readonly string[], string])[] = [
     ["--timeout", "soon", "ls"],
     '--timeout takes seconds over 0, up to 86400, not "soon"',
   ],
+  ...["0", "-1", "fast", "1kk", "0.1", "1e9", "k"].map((rate) =>
+    [
+      ["get", `--limit-rate=${rate}`, "a"],
+      `--limit-rate takes octets per second, with k, m or g behind them or not, not "${rate}"`,
+    ] as const
+  ),
+  [
+    ["get", "--limit-rate"],
+    "--limit-rate takes octets per second, with k, m or g behind them or not",
+  ],
+  [["get", "--retries", "x"], '--retries takes a whole number from 0 to 1000, not "x"'],
   [
     ["--password", "x", "ls"],
     'Unknown flag "--password": did you mean --password-file? client --help lists the flags',
@@ -291,6 +308,7 @@ const WRONG_VERBS: readonly (readonly [readonly string[], string])[] = [
   [["quote", "PASS secret"], "quote cannot send PASS: log in with --user"],
   [["completions", "csh"], 'completions takes bash, zsh, fish, not "csh"'],
   [["ls", "-c"], "--continue is a flag of get and put, not of ls"],
+  [["get", "--direct", "a"], "--direct is a flag of put, not of get"],
   [["ls", "-o", "a"], "--output is a flag of get and put, not of ls"],
   [["rm", "-n", "a"], "--no-clobber is a flag of get, put and mv, not of rm"],
   [["rm", "-p", "a"], "--parents is a flag of mkdir, not of rm"],

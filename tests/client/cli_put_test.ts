@@ -4,12 +4,10 @@
  * @module
  */
 
-import { assert, assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
-import { EXIT, main } from "../../client/cli/mod.ts";
-import { testWith } from "../permission.ts";
-import { FakeConsole } from "./fake_console.ts";
-import { type Answer, type Script, ScriptedServer } from "./scripted_server.ts";
-import { names, NEEDS, octets, scripted, served, SUMMARY, withFolders } from "./stage.ts";
+import { assert, assertEquals, assertMatch } from "@std/assert";
+import { EXIT } from "../../client/cli/mod.ts";
+import { type Answer, type Script } from "./scripted_server.ts";
+import { names, octets, scripted, served, SUMMARY } from "./stage.ts";
 
 served("put uploads a file under its own name, another one, or into a folder", async (stage) => {
   const { root, here, client } = stage;
@@ -45,20 +43,20 @@ served("put says in one line what is wrong with the local file", async ({ here, 
   }
 });
 
-served("put -c goes on behind what the server has", async ({ root, here, client }) => {
+served("put -c --direct goes on behind what the server has", async ({ root, here, client }) => {
   await Deno.writeTextFile(`${here}/a`, "0123456789");
   await Deno.writeTextFile(`${root}/a`, "----");
-  const { status, error } = await client(["put", "-c", `${here}/a`]);
+  const { status, error } = await client(["put", "-c", "--direct", `${here}/a`]);
   assertEquals(status, EXIT.ok, error);
   assertMatch(error, /^a: 6 B in /);
   assertEquals(await Deno.readTextFile(`${root}/a`), "----456789");
-  assertEquals(await client(["put", "-c", `${here}/a`]), {
+  assertEquals(await client(["put", "-c", "--direct", `${here}/a`]), {
     status: EXIT.ok,
     output: "",
     error: "a: already complete\n",
   });
   await Deno.writeTextFile(`${root}/a`, "longer than it is here");
-  const refused = await client(["put", "-c", `${here}/a`]);
+  const refused = await client(["put", "-c", "--direct", `${here}/a`]);
   assertEquals(refused.status, EXIT.local);
   assertEquals(
     refused.error,
@@ -66,7 +64,7 @@ served("put -c goes on behind what the server has", async ({ root, here, client 
   );
 });
 
-served("put -c finishes an upload that our server has kept as partial", async (stage) => {
+served("put -c --direct finishes an upload that our server has kept as partial", async (stage) => {
   const { port, root, here, client } = stage;
   const content = octets(50_000);
   await Deno.writeFile(`${here}/a`, content);
@@ -75,7 +73,7 @@ served("put -c finishes an upload that our server has kept as partial", async (s
   const left = await names(root);
   assertEquals(left.length, 1);
   assert(left[0] !== "a", "the name is taken only by what is complete");
-  const { status, error } = await client(["put", "-c", `${here}/a`]);
+  const { status, error } = await client(["put", "-c", "--direct", `${here}/a`]);
   assertEquals(status, EXIT.ok, error);
   assertMatch(error, /^a: 29\.3 KiB in /);
   assertEquals(await names(root), ["a"]);
@@ -138,9 +136,9 @@ function halfStored(appends: boolean): { script: Script; content(): string } {
 for (const appends of [true, false]) {
   const server = appends ? "appends where STOR would truncate" : "uses REST where APPE is unknown";
   const { script, content } = halfStored(appends);
-  scripted(`put -c ${server}`, script, async ({ here, client }) => {
+  scripted(`put -c --direct ${server}`, script, async ({ here, client }) => {
     await Deno.writeTextFile(`${here}/a`, "0123456789");
-    const { status, error } = await client(["put", "-c", `${here}/a`]);
+    const { status, error } = await client(["put", "-c", "--direct", `${here}/a`]);
     assertEquals(status, EXIT.ok, error);
     assertMatch(error, /^a: 6 B in /);
     assertEquals(content(), "0123456789");
@@ -169,31 +167,3 @@ scripted("put of a file that shrinks meanwhile fails, and what came is not a who
     [EXIT.local, `Cannot read "${shrinking}": it ended after 10 of 1000 octets\n`],
   );
 });
-
-for (const old of [false, true]) {
-  const next = old ? "put it again as a whole" : "put --continue goes on from there";
-  const name = `put that Ctrl-C ends ${old ? "over an older file" : "of a new file"} says: ${next}`;
-  testWith(NEEDS, name, () =>
-    withFolders(async (_, here) => {
-      const console = new FakeConsole();
-      await using server = new ScriptedServer({
-        answers: {
-          SIZE: old ? "213 300000" : "550 No such file",
-          STOR: async (_, session) => {
-            await session.data();
-            await session.say("150 Go ahead");
-            console.interrupt();
-          },
-          ABOR: async (_, session) => {
-            await session.say("426 Aborted\r\n226 Closed");
-            session.closeData();
-          },
-        },
-      });
-      // More than the sockets take: the server reads none of it.
-      await Deno.writeFile(`${here}/a`, new Uint8Array(30_000_000));
-      const port = String(server.address.port);
-      assertEquals(await main(["--port", port, "put", `${here}/a`], console), EXIT.interrupted);
-      assertStringIncludes(console.errorText, `Left "a" incomplete, ${next}\nInterrupted\n`);
-    }));
-}

@@ -1,0 +1,117 @@
+/**
+ * Transfers of get and put that go on after what passes by itself, over a new connection where the
+ * old one is gone, and that tell what a transfer left which did not.
+ *
+ * transfers.ts runs each file through it.
+ *
+ * @module
+ */
+
+import {
+  type Client,
+  type DownloadFileOptions,
+  LocalError,
+  type OnKept,
+  RateLimit,
+  RETRIES_DEFAULT,
+  type UploadFileOptions,
+  withRetries,
+} from "../mod.ts";
+import type { Request } from "./arguments.ts";
+import { formatSize } from "./format.ts";
+import type { TransferReport } from "./reporter.ts";
+import type { Task } from "./task.ts";
+
+/** What one attempt is told. */
+export type FileOptions = DownloadFileOptions & UploadFileOptions;
+
+/** All transfers of one command line share its rate. */
+const RATES = new WeakMap<Request, RateLimit>();
+
+/**
+ * Runs `transfer` with what the flags say, and again from where it broke off (--retries).
+ *
+ * Later attempts begin again where they cannot go on: what they find was left by the first one, or
+ * is what the first one would have replaced.
+ */
+export async function again<T>(
+  task: Task,
+  verb: "get" | "put",
+  report: TransferReport,
+  transfer: (client: Client, options: FileOptions) => Promise<T>,
+): Promise<T> {
+  const { request: { options: flags, retries = RETRIES_DEFAULT }, reporter, signal } = task;
+  const isContinued = flags.has("continue");
+  const isDirect = flags.has("direct");
+  const left: { kept?: Parameters<OnKept> | undefined } = {};
+  let began: number | undefined;
+  /** The most octets that were there: only more than that is progress. */
+  let furthest = 0;
+  try {
+    return await withRetries(() => task.connected(), {
+      retries,
+      signal,
+      onRetry(error, attempt, waitMs) {
+        report.stop();
+        reporter.retry({
+          reason: error.message,
+          attempt: attempt + 1,
+          attemptsMax: retries + 1,
+          waitMs,
+        });
+      },
+    }, async (client, attempt) => {
+      let moved = 0;
+      let isBegun = false;
+      const transferred = transfer(client, {
+        ...rateOf(task.request),
+        signal,
+        resume: isContinued || attempt.number > 0 && !isDirect,
+        force: flags.has("force") || !isContinued,
+        direct: isDirect,
+        keepTime: true,
+        onStart(offset, total) {
+          isBegun = true;
+          left.kept = undefined;
+          began ??= offset;
+          moved = offset - began;
+          report.start(began, total);
+        },
+        onProgress(octets) {
+          const position = (began ?? 0) + moved + octets;
+          if (position > furthest) attempt.moved();
+          furthest = Math.max(furthest, position);
+          report.update(Math.max(0, moved + octets));
+        },
+        onKept: (...kept) => left.kept = kept,
+      });
+      return await transferred.catch((error) => {
+        // What cannot be gone on with is not worth telling of; what was only not reached is.
+        if (!isBegun && error instanceof LocalError) left.kept = undefined;
+        throw error;
+      });
+    });
+  } catch (error) {
+    report.stop();
+    if (left.kept !== undefined) reporter.note(keptText(verb, ...left.kept));
+    throw error;
+  }
+}
+
+/** What a broken transfer left, and how to go on with it when that is possible. */
+export function keptText(
+  verb: "get" | "put",
+  ...[path, octets, resumable]: Parameters<OnKept>
+): string {
+  const what = octets === undefined ? "what had arrived" : formatSize(octets);
+  const where = verb === "put" ? `"${path}" on the server` : `"${path}"`;
+  return `Kept ${what} in ${where}${resumable ? `, ${verb} --continue goes on from there` : ""}`;
+}
+
+/** The limit that --limit-rate sets. */
+export function rateOf(request: Request): { readonly rate?: RateLimit } {
+  if (request.limitRate === undefined) return {};
+  const rate = RATES.get(request) ?? new RateLimit(request.limitRate);
+  RATES.set(request, rate);
+  return { rate };
+}

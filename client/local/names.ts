@@ -1,0 +1,66 @@
+/**
+ * Names that files have until they are complete, on this machine and on a server.
+ *
+ * All are made from the name that the file is to have, so that the next run finds what the last
+ * one left. Pure.
+ *
+ * @module
+ */
+
+import { lastName } from "../directory.ts";
+import { encodeText } from "../text.ts";
+
+/** The longest name that most file systems take, in octets (NAME_MAX of limits.h). */
+const NAME_BYTES_MAX = 255;
+
+/** `NAME.part` beside `path`: the octets of a download under way. */
+export function partPath(path: string): string {
+  return beside(path, "", ".part");
+}
+
+/** `.NAME.part.json` beside `path`: what the part is part of. */
+export function originPath(path: string): string {
+  return beside(path, ".", ".part.json");
+}
+
+/**
+ * `.NAME.TAG.up` beside `path`: an upload under way. The dot hides it from those who pick up what
+ * has arrived in a folder.
+ */
+export function uploadPath(path: string, tag: string): string {
+  return beside(path, ".", `.${tag}.up`);
+}
+
+/**
+ * FNV-1a over the UTF-16 units, 64 bits as 16 hexadecimal digits: the same for the same text on
+ * every machine. It is no secret and protects from nobody.
+ */
+export function fingerprint(text: string): string {
+  let value = 0xcbf29ce484222325n;
+  for (let index = 0; index < text.length; index++) {
+    value = BigInt.asUintN(64, (value ^ BigInt(text.charCodeAt(index))) * 0x100000001b3n);
+  }
+  return value.toString(16).padStart(16, "0");
+}
+
+function beside(path: string, start: string, end: string): string {
+  const name = lastName(path);
+  return path.slice(0, path.lastIndexOf(name)) + fitted(start, name, end);
+}
+
+/** A name that would be too long is cut, and gets a fingerprint of the whole. */
+function fitted(start: string, name: string, end: string): string {
+  const whole = `${start}${name}${end}`;
+  // A UTF-16 unit is at most three octets: most names need no count.
+  if (whole.length * 3 <= NAME_BYTES_MAX) return whole;
+  if (encodeText(whole).length <= NAME_BYTES_MAX) return whole;
+  const tail = `~${fingerprint(name)}${end}`;
+  let room = NAME_BYTES_MAX - encodeText(start + tail).length;
+  let kept = start;
+  for (const character of name) {
+    room -= encodeText(character).length;
+    if (room < 0) break;
+    kept += character;
+  }
+  return kept + tail;
+}

@@ -1,0 +1,79 @@
+/**
+ * The end of what is there already, compared with what the other side has in its place: a file that
+ * is replaced twice within one second may keep its size and its time.
+ *
+ * @module
+ */
+
+import type { Client } from "../client.ts";
+import { MemorySink, type Sink } from "../data.ts";
+import { LocalError, localError } from "../errors.ts";
+import type { CallOptions } from "../transfer.ts";
+import { unlessRefused } from "./answers.ts";
+
+/** Octets that are compared: less than one round trip takes, and more than two files share. */
+export const OVERLAP_BYTES = 16_384;
+
+/** The end of what is here is not that of the file on the server. */
+export class OtherContent extends LocalError {
+  /** `path` is what cannot be gone on with. */
+  constructor(path: string) {
+    super(
+      `Cannot continue "${path}": its end differs from the file on the server; --force begins again`,
+    );
+  }
+}
+
+/** The last octets of the first `size` of a file. */
+export async function readEnd(path: string, size: number): Promise<Uint8Array<ArrayBuffer>> {
+  try {
+    using file = await Deno.open(path);
+    const end = new Uint8Array(Math.min(size, OVERLAP_BYTES));
+    await file.seek(size - end.length, Deno.SeekMode.Start);
+    let at = 0;
+    for (let count; at < end.length; at += count) {
+      count = await file.read(end.subarray(at));
+      if (count === null) break;
+    }
+    return end.subarray(0, at);
+  } catch (error) {
+    throw localError(`Cannot read "${path}"`, error);
+  }
+}
+
+/** `sink` behind octets that must be `end`; `path` is what they are the end of. */
+export function behind(end: Uint8Array, path: string, sink: Sink): Sink {
+  let at = 0;
+  return {
+    begin: (size) => sink.begin?.(size),
+    write(chunk) {
+      const count = Math.min(chunk.length, end.length - at);
+      if (!isSame(chunk.subarray(0, count), end.subarray(at, at + count))) {
+        throw new OtherContent(path);
+      }
+      at += count;
+      if (count < chunk.length) return sink.write(chunk.subarray(count));
+    },
+  };
+}
+
+/** Whether the whole files `local` and `remote`, both of `size` octets, end alike. */
+export async function endsAlike(
+  client: Client,
+  remote: string,
+  local: string,
+  size: number,
+  options: CallOptions,
+): Promise<boolean> {
+  const end = await readEnd(local, size);
+  const sink = new MemorySink(2 * OVERLAP_BYTES);
+  const offset = size - end.length;
+  const signal = options.signal === undefined ? {} : { signal: options.signal };
+  // Where one may store and not fetch, nothing tells.
+  const fetched = await unlessRefused(client.download(remote, sink, { ...signal, offset }));
+  return fetched !== undefined && isSame(sink.octets(), end);
+}
+
+function isSame(left: Uint8Array, right: Uint8Array): boolean {
+  return left.length === right.length && left.every((octet, index) => octet === right[index]);
+}

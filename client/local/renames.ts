@@ -1,0 +1,102 @@
+/**
+ * Names of files on a server that an upload has to deal with: whether the server renames at all,
+ * whether a directory is in the way, and how a complete upload gets its name.
+ *
+ * staged.ts calls it.
+ *
+ * @module
+ */
+
+import type { Client } from "../client.ts";
+import type { Reply } from "../conversation.ts";
+import { ProtocolError } from "../errors.ts";
+import type { CallOptions } from "../transfer.ts";
+import { unlessRefused } from "./answers.ts";
+import { uploadPath } from "./names.ts";
+
+/** What was learned on a connection: that the server renames, or how it refused to. */
+const RENAMES = new WeakMap<Client, Reply | "renames">();
+
+/**
+ * How the server refuses to rename; undefined when it is worth uploading under a temporary name. A
+ * server that lets somebody store but not rename would keep it for ever, so RNFR is asked for
+ * before the octets are sent, and nothing comes behind it.
+ *
+ * @param existing The file that is to be replaced, if there is one.
+ */
+export async function refusalToRename(
+  client: Client,
+  temporary: string,
+  existing: string | undefined,
+  options: CallOptions,
+): Promise<Reply | undefined> {
+  const known = RENAMES.get(client);
+  if (known !== undefined) return known === "renames" ? undefined : known;
+  const reply = await client.command(`RNFR ${existing ?? temporary}`, options);
+  if (reply.code < 500) return undefined;
+  // 500 to 504: no such command. 530 and 532: not for this user.
+  const isMissing = existing === undefined && reply.code >= 550;
+  return isMissing && !isForbidden(reply.lines.join(" ")) ? undefined : reply;
+}
+
+/** RNFR of what is not there fails either way, and only the text tells why. */
+function isForbidden(text: string): boolean {
+  return /permission|privilege|denied|not allowed|forbidden/i.test(text) &&
+    !/no such|not found|exist/i.test(text);
+}
+
+/** Whether `path` is a directory, or a link to one. */
+export async function isDirectory(
+  client: Client,
+  path: string,
+  options: CallOptions,
+): Promise<boolean> {
+  if (client.features.has("MLST")) {
+    const entry = await unlessRefused(client.stat(path, options));
+    if (entry === undefined || entry.kind === "file") return false;
+    if (entry.kind === "directory") return true;
+  }
+  const before = await unlessRefused(client.workingDirectory(options));
+  if (before === undefined) return false;
+  const entered = await unlessRefused(client.changeDirectory(path).then(() => true));
+  if (entered) await client.changeDirectory(before);
+  return entered === true;
+}
+
+/**
+ * Gives a complete upload its name. Where RNTO does not replace, the old file goes aside first and
+ * is removed last; it comes back when the new one cannot have the name.
+ *
+ * @param replaces Whether a file has the name.
+ * @throws {ProtocolError} when the server does not rename it.
+ */
+export async function takeName(
+  client: Client,
+  temporary: string,
+  name: string,
+  replaces: boolean,
+): Promise<void> {
+  try {
+    await client.rename(temporary, name);
+    RENAMES.set(client, "renames");
+    return;
+  } catch (error) {
+    if (!(error instanceof ProtocolError) || !replaces) throw error;
+  }
+  const aside = uploadPath(name, "old");
+  await client.rename(name, aside);
+  try {
+    await client.rename(temporary, name);
+  } catch (error) {
+    await client.rename(aside, name).catch(() => {});
+    throw error;
+  }
+  // What cannot be removed is in nobody's way, and the upload is complete.
+  await client.removeFile(aside).catch(() => {});
+  RENAMES.set(client, "renames");
+}
+
+/** Remembers that the server renames nothing, and how it said so. */
+export function rememberRefusal(client: Client, reply: Reply): void {
+  RENAMES.set(client, reply);
+}

@@ -1,0 +1,237 @@
+/**
+ * An upload under a temporary name beside its own, which it gets when it is complete: whatever
+ * breaks it off, the name leads to the old file or to the new one, never to half of either.
+ *
+ * uploads.ts runs one for each upload. The temporary name is made of the file's own properties, so
+ * that a later run finds what this one left, and never what was left of another content.
+ *
+ * @module
+ */
+
+import type { Client } from "../client.ts";
+import type { Source } from "../data.ts";
+import type { Reply } from "../conversation.ts";
+import { LocalError, ProtocolError } from "../errors.ts";
+import type { Transferred } from "../transfer.ts";
+import { uploadPath } from "./names.ts";
+import type { UploadFileOptions } from "./options.ts";
+import { isDirectory, refusalToRename, rememberRefusal, takeName } from "./renames.ts";
+
+/** What is uploaded, from where on. */
+export interface Material extends Source {
+  /** Makes the next read return what is behind `octets`; missing where nothing can be read twice. */
+  rewind?(octets: number): Promise<void>;
+}
+
+/** Replies to STOR that a server has for names it does not like, and for everything else. */
+const NAME_REFUSALS: readonly number[] = [501, 550, 553];
+
+/** What no room is there for: the octets that have come only take more of it. */
+const NO_ROOM: readonly number[] = [452, 552];
+
+/** One upload. */
+export class StagedUpload {
+  readonly #client: Client;
+  readonly #remote: string;
+  readonly #options: UploadFileOptions;
+  readonly #temporary: string;
+  /** A later run finds the temporary name again. */
+  readonly #isLasting: boolean;
+  /** Something was read: what went wrong since then is not about names. */
+  #isRead = false;
+  /** All of it is there, and only its name is not. */
+  #isSent = false;
+  #replaces = false;
+
+  /** @param tag What the temporary name is made of; without one nobody finds it again. */
+  constructor(
+    client: Client,
+    remote: string,
+    tag: string | undefined,
+    options: UploadFileOptions,
+  ) {
+    this.#client = client;
+    this.#remote = remote;
+    this.#options = options;
+    this.#isLasting = tag !== undefined;
+    this.#temporary = uploadPath(remote, tag ?? randomTag());
+  }
+
+  /** How much of it the server has from an earlier run. */
+  async begun(): Promise<number> {
+    if (!this.#isLasting) return 0;
+    return await this.#client.size(this.#temporary, this.#options) ?? 0;
+  }
+
+  /**
+   * Uploads what is behind `offset` and gives it its name.
+   *
+   * @param existing The size of the file that has the name now, as far as it was asked.
+   */
+  async run(
+    material: Material,
+    offset: number,
+    existing: number | undefined,
+    modified?: Date,
+  ): Promise<Transferred> {
+    const client = this.#client;
+    this.#replaces = this.#options.replaces ?? existing !== undefined;
+    const refusal = await this.#look(offset);
+    if (refusal !== undefined) return await this.#directly(material, refusal);
+    try {
+      await material.rewind?.(offset);
+      const sent = await this.#sendOn(material, offset);
+      if (modified !== undefined) await setTime(client, this.#temporary, modified);
+      this.#isSent = true;
+      await takeName(client, this.#temporary, this.#remote, this.#replaces);
+      return sent;
+    } catch (error) {
+      if (this.#isNameRefused(error, offset)) return await this.#instead(material, error.reply);
+      await this.#settle(error);
+      throw this.#named(error);
+    }
+  }
+
+  /** What is known of the names before anything is sent; how the server refuses to rename. */
+  async #look(offset: number): Promise<Reply | undefined> {
+    const [client, remote, options] = [this.#client, this.#remote, this.#options];
+    const isAsked = options.replaces === undefined && !this.#replaces;
+    if (isAsked && await isDirectory(client, remote, options)) {
+      throw new LocalError(`Cannot store "${remote}": it is a directory`);
+    }
+    if (offset > 0) return undefined;
+    const old = this.#replaces ? remote : undefined;
+    return await refusalToRename(client, this.#temporary, old, options);
+  }
+
+  /** Whether what was refused is the temporary name, or that it is renamed, for good. */
+  #isNameRefused(error: unknown, offset: number): error is ProtocolError {
+    if (!(error instanceof ProtocolError)) return false;
+    if (this.#isSent) return error.code >= 500;
+    return !this.#isRead && offset === 0 && NAME_REFUSALS.includes(error.code);
+  }
+
+  /** Does without the temporary name, under which nothing stays: it could not be renamed later. */
+  async #instead(material: Material, refused: Reply): Promise<Transferred> {
+    if (!this.#isSent) return await this.#directly(material, refused);
+    rememberRefusal(this.#client, refused);
+    try {
+      return await this.#directly(material, refused);
+    } finally {
+      await this.#drop(this.#temporary);
+    }
+  }
+
+  /**
+   * Without a temporary name: only under a name that is free, and only what can be read again.
+   * What breaks off is removed, as far as the server lets us.
+   */
+  async #directly(material: Material, refused: Reply): Promise<Transferred> {
+    if (this.#replaces || this.#isRead && material.rewind === undefined) {
+      const what = `Cannot ${this.#replaces ? "replace" : "store"} "${this.#remote}" in one step`;
+      throw new ProtocolError(`${what}, --direct does it in place`, refused);
+    }
+    await material.rewind?.(0);
+    this.#isRead = false;
+    try {
+      return await this.#send(material, this.#remote, 0);
+    } catch (error) {
+      if (this.#isRead) await this.#drop(this.#remote);
+      throw error;
+    }
+  }
+
+  /** Goes on behind `offset`, or begins again where that is refused and `force` allows it. */
+  async #sendOn(material: Material, offset: number): Promise<Transferred> {
+    try {
+      return await this.#send(material, this.#temporary, offset);
+    } catch (error) {
+      const isRefused = error instanceof ProtocolError && error.code >= 500 && !this.#isRead;
+      if (!isRefused || offset === 0 || !this.#options.force) throw error;
+      await material.rewind?.(0);
+      return await this.#send(material, this.#temporary, 0);
+    }
+  }
+
+  #send(material: Material, path: string, offset: number): Promise<Transferred> {
+    const source: Source = {
+      read: (buffer) => {
+        this.#isRead = true;
+        return material.read(buffer);
+      },
+    };
+    return sendFrom(this.#client, source, path, offset, this.#options);
+  }
+
+  /** A refusal is about the name that the user gave. */
+  #named(error: unknown): unknown {
+    if (!(error instanceof ProtocolError)) return error;
+    return new ProtocolError(`Cannot store "${this.#remote}"`, error.reply);
+  }
+
+  /** What becomes of the octets that came: they stay where somebody can go on from them. */
+  async #settle(error: unknown): Promise<void> {
+    const isWorthless = !this.#isLasting || error instanceof LocalError ||
+      error instanceof ProtocolError && NO_ROOM.includes(error.code);
+    if (isWorthless) return await this.#drop(this.#temporary);
+    if (!this.#isRead) return;
+    if (this.#client.closed) return this.#options.onKept?.(this.#temporary, undefined, true);
+    const kept = await this.#client.size(this.#temporary).catch(() => undefined);
+    if (kept === undefined) return;
+    if (kept === 0) return await this.#drop(this.#temporary);
+    this.#options.onKept?.(this.#temporary, kept, true);
+  }
+
+  /** Removes what nobody needs, as far as the server lets us; what went wrong is told already. */
+  async #drop(path: string): Promise<void> {
+    const client = this.#client;
+    try {
+      await client.removeFile(path);
+    } catch (error) {
+      if (!(error instanceof ProtocolError)) return;
+      // A server that keeps what broke off under a name of its own has to complete it first.
+      await this.#dropCompleted(path).catch(() => {});
+    }
+  }
+
+  async #dropCompleted(path: string): Promise<void> {
+    if (await this.#client.size(path) === undefined) return;
+    await this.#client.upload(new Uint8Array(0), path, { at: "end" });
+    await this.#client.removeFile(path);
+  }
+}
+
+/**
+ * Uploads what is behind `offset`, even when that is nothing: a server that keeps broken uploads
+ * under another name completes one by it.
+ */
+export async function sendFrom(
+  client: Client,
+  source: Source,
+  remote: string,
+  offset: number,
+  options: UploadFileOptions,
+): Promise<Transferred> {
+  if (offset === 0) return await client.upload(source, remote, options);
+  try {
+    // Some servers take REST and let STOR truncate all the same; none does so at APPE.
+    return await client.upload(source, remote, { ...options, at: "end" });
+  } catch (error) {
+    // 500 to 504: no such command, or not with this argument. Nothing was sent yet.
+    if (!(error instanceof ProtocolError) || error.code < 500 || error.code > 504) throw error;
+    return await client.upload(source, remote, { ...options, at: offset });
+  }
+}
+
+/** Sets a remote file's time where the server knows how; that it does not is no failure. */
+async function setTime(client: Client, path: string, modified: Date): Promise<void> {
+  try {
+    await client.setModified(path, modified);
+  } catch (error) {
+    if (!(error instanceof ProtocolError)) throw error;
+  }
+}
+
+function randomTag(): string {
+  return crypto.randomUUID().replaceAll("-", "").slice(0, 16);
+}
