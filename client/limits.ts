@@ -23,6 +23,9 @@ export const ABORT_TIMEOUT_MS = 3_000;
 /** How long a goodbye is waited for: it is politeness only. */
 export const QUIT_TIMEOUT_MS = 2_000;
 
+/** The most connections of one pool: public servers rarely allow one client more than ten. */
+export const POOL_SIZE_MAX = 32;
+
 /** The waits of one connection, milliseconds. */
 export interface Timeouts {
   readonly connectMs: number;

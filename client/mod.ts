@@ -39,6 +39,8 @@ export {
   ProtocolError,
 } from "./errors.ts";
 export { type Entry, type EntryKind, isPlainName, parseList, parseMlsd } from "./listing.ts";
+export { POOL_SIZE_MAX } from "./limits.ts";
+export { ClientPool, POOL_WAITING_MAX, type PoolOptions } from "./pool.ts";
 export { escapeName, localName, unescapeName } from "./escapes.ts";
 export { decodeText, encodeText, type Encoding, printable, UTF_8 } from "./text.ts";
 export type { Uploadable } from "./sources.ts";

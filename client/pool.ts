@@ -1,0 +1,233 @@
+/**
+ * Several connections to one server, for what takes many transfers: FTP has one transfer per
+ * connection, so more at the same time means more connections.
+ *
+ * The rooms that move many files (mirror/) run their work through one; programs may, too.
+ *
+ * @module
+ */
+
+import type { Client } from "./client.ts";
+import { connect, type ConnectOptions } from "./connect.ts";
+import { ClientError, LocalError } from "./errors.ts";
+import { POOL_SIZE_MAX } from "./limits.ts";
+
+/** The most works that wait for a connection: more are a loop that forgot to wait. */
+export const POOL_WAITING_MAX = 10_000;
+
+/** How long an aborted pool lets what is under way end in good order. */
+const ABORT_GRACE_MS = 3_000;
+
+/** How a pool comes by its connections. */
+export interface PoolOptions {
+  /** Makes one connection, with a user logged in. */
+  readonly connect: () => Promise<Client>;
+  /** The most connections at once, 1 to `POOL_SIZE_MAX`. */
+  readonly size: number;
+  /** A connection that is there already: the first that is used. It is not closed with the pool. */
+  readonly first?: Client;
+  /** Nobody waits for a connection any more, and within 3 seconds all of them are closed. */
+  readonly signal?: AbortSignal;
+  /** The server refused one more connection: from now on there are at most `size`. */
+  readonly onFewer?: (size: number, error: ClientError) => void;
+}
+
+/**
+ * Connections that are made when they are needed, up to a number, and lent to one work at a time.
+ * Who asks first is served first. A connection that broke is replaced; where the server refuses
+ * one more, the pool goes on with those that it has.
+ *
+ * @example
+ * ```ts ignore
+ * import { ClientPool, downloadFile } from "./client/mod.ts";
+ *
+ * await using pool = await ClientPool.open({ host: "127.0.0.1", port: 2121 }, 4);
+ * const names = ["a.avi", "b.avi", "c.avi"];
+ * await Promise.all(names.map((name) => pool.run((client) => downloadFile(client, name, name))));
+ * ```
+ */
+export class ClientPool implements AsyncDisposable {
+  readonly #options: PoolOptions;
+  /** All connections that are open, lent or not. */
+  readonly #clients = new Set<Client>();
+  readonly #idle: Client[] = [];
+  readonly #waiting: PromiseWithResolvers<Client>[] = [];
+  #size: number;
+  #connecting = 0;
+  /** Why the last one of those that are being made was not. */
+  #refusal: { readonly error: unknown } | undefined;
+  /** Why nothing more is lent. */
+  #ended: Error | undefined;
+  #grace: ReturnType<typeof setTimeout> | undefined;
+  /** Resolves when the pool has ended and has no connection any more. */
+  readonly #over = Promise.withResolvers<void>();
+
+  /**
+   * A pool over connections that the caller knows how to make; none is made before it is needed.
+   *
+   * @throws {LocalError} when `size` is no whole number from 1 to `POOL_SIZE_MAX`.
+   */
+  constructor(options: PoolOptions) {
+    const { size, first, signal } = options;
+    if (!Number.isInteger(size) || size < 1 || size > POOL_SIZE_MAX) {
+      throw new LocalError(
+        `Cannot use ${size} connections: a pool has from 1 to ${POOL_SIZE_MAX}`,
+      );
+    }
+    this.#options = options;
+    this.#size = size;
+    if (first !== undefined) {
+      this.#clients.add(first);
+      this.#idle.push(first);
+    }
+    signal?.addEventListener("abort", this.#onAbort);
+    if (signal?.aborted) this.#onAbort();
+  }
+
+  /**
+   * Opens a pool with one connection, so that a wrong host or password is known at once.
+   *
+   * @throws {ConnectionError} when there is no FTP server.
+   * @throws {LoginError} when it does not let the user in.
+   */
+  static async open(
+    options: ConnectOptions,
+    size: number,
+    more: Pick<PoolOptions, "onFewer"> = {},
+  ): Promise<ClientPool> {
+    const { signal } = options;
+    const pool = new ClientPool({
+      ...more,
+      connect: () => connect(options),
+      size,
+      ...(signal === undefined ? {} : { signal }),
+    });
+    try {
+      await pool.run(() => Promise.resolve());
+      return pool;
+    } catch (error) {
+      await pool.close();
+      throw error;
+    }
+  }
+
+  /** How many connections there may be: fewer than asked for, when the server refused one. */
+  get size(): number {
+    return this.#size;
+  }
+
+  /** How many connections are open. */
+  get open(): number {
+    return this.#clients.size;
+  }
+
+  /**
+   * Waits for a connection and runs `work` on it, which has it alone until it has ended.
+   *
+   * @throws {ClientError} why there is no connection, or what `work` throws.
+   */
+  async run<T>(work: (client: Client) => Promise<T>): Promise<T> {
+    const client = await this.#take();
+    try {
+      return await work(client);
+    } finally {
+      this.#giveBack(client);
+    }
+  }
+
+  /** Says goodbye on all connections, and waits for the works that have begun. Never fails. */
+  async close(): Promise<void> {
+    this.#end(new LocalError("Cannot use a pool that is closed"));
+    await this.#over.promise;
+  }
+
+  /** Says goodbye at the end of an `await using` block. */
+  [Symbol.asyncDispose](): Promise<void> {
+    return this.close();
+  }
+
+  #take(): Promise<Client> {
+    if (this.#ended !== undefined) return Promise.reject(this.#ended);
+    for (let client; (client = this.#idle.pop()) !== undefined;) {
+      if (!client.closed) return Promise.resolve(client);
+      this.#clients.delete(client);
+    }
+    if (this.#waiting.length >= POOL_WAITING_MAX) {
+      const limit = `${POOL_WAITING_MAX} wait already`;
+      return Promise.reject(new LocalError(`Cannot wait for a connection: ${limit}`));
+    }
+    const turn = Promise.withResolvers<Client>();
+    this.#waiting.push(turn);
+    this.#grow();
+    return turn.promise;
+  }
+
+  #giveBack(client: Client): void {
+    if (this.#ended !== undefined) return void this.#dismiss(client);
+    if (client.closed) {
+      this.#clients.delete(client);
+      return this.#grow();
+    }
+    const next = this.#waiting.shift();
+    if (next === undefined) this.#idle.push(client);
+    else next.resolve(client);
+  }
+
+  /** One more connection, if somebody waits for whom none is being made. */
+  #grow(): void {
+    const isFull = this.#clients.size + this.#connecting >= this.#size;
+    if (this.#ended !== undefined || isFull || this.#connecting >= this.#waiting.length) return;
+    this.#connecting++;
+    this.#options.connect().then((client) => {
+      this.#clients.add(client);
+      this.#giveBack(client);
+    }, (error) => {
+      this.#refusal = { error };
+    }).finally(() => {
+      this.#connecting--;
+      this.#afterConnecting();
+    });
+  }
+
+  /** Those that are open serve who waits; without any, all hear why. */
+  #afterConnecting(): void {
+    if (this.#ended !== undefined) return this.#endWhenEmpty();
+    if (this.#connecting > 0 || this.#refusal === undefined) return;
+    const { error } = this.#refusal;
+    this.#refusal = undefined;
+    if (this.#clients.size > 0 && error instanceof ClientError) {
+      this.#size = this.#clients.size;
+      this.#options.onFewer?.(this.#size, error);
+      return;
+    }
+    for (const turn of this.#waiting.splice(0)) turn.reject(error);
+  }
+
+  readonly #onAbort = () => {
+    this.#grace = setTimeout(() => {
+      for (const client of this.#clients) client.close();
+    }, ABORT_GRACE_MS);
+    this.#end(this.#options.signal!.reason);
+  };
+
+  /** Nothing more is lent, for this reason; who has nothing to do goes. */
+  #end(reason: Error): void {
+    this.#ended ??= reason;
+    for (const turn of this.#waiting.splice(0)) turn.reject(this.#ended);
+    for (const client of this.#idle.splice(0)) void this.#dismiss(client);
+    this.#endWhenEmpty();
+  }
+
+  async #dismiss(client: Client): Promise<void> {
+    if (client !== this.#options.first) await client.quit();
+    this.#clients.delete(client);
+    this.#endWhenEmpty();
+  }
+
+  #endWhenEmpty(): void {
+    if (this.#clients.size > 0 || this.#connecting > 0) return;
+    clearTimeout(this.#grace);
+    this.#options.signal?.removeEventListener("abort", this.#onAbort);
+    this.#over.resolve();
+  }
+}
