@@ -48,9 +48,21 @@ async function isDirectory(client: Client, path: string): Promise<boolean> {
   }
 }
 
+/** What one call removes: each name is kept until all are known. */
+const REMOVED_MAX = 1_000_000;
+
+/** What `removeTree` found below a path, nothing of it removed yet. */
+interface Found {
+  /** Directories, each before those in it. */
+  readonly directories: string[];
+  /** Everything else, by the directory that it is in. */
+  readonly files: Map<string, string[]>;
+}
+
 /**
- * Removes a file, or a directory with all that is in it. A link is removed, never followed: DELE
- * is tried before anything is listed, because some servers call a link to a directory one.
+ * Removes a file, or a directory with all that is in it. Everything is listed before files are
+ * removed: where a directory may not be read, all of them stay. A link is removed, never followed:
+ * DELE is tried before a directory is listed, because some servers call a link to one so.
  *
  * @example
  * ```ts
@@ -59,21 +71,64 @@ async function isDirectory(client: Client, path: string): Promise<boolean> {
  * await using client = await connect();
  * await removeTree(client, "films/1970");
  * ```
+ *
+ * @throws {LocalError} when there is too much below it, or it is too deep.
  */
-export function removeTree(client: Client, path: string): Promise<void> {
-  return removeBelow(client, path, 0);
+export async function removeTree(client: Client, path: string): Promise<void> {
+  const refused = await refusedRemoval(client, path);
+  if (refused === undefined) return;
+  if (!await isDirectory(client, path)) throw refused;
+  const found: Found = { directories: [], files: new Map() };
+  await lookBelow(client, path, found);
+  for (const directory of found.directories.toReversed()) {
+    for (const file of found.files.get(directory)!) await client.removeFile(file);
+    await removeEmptied(client, directory);
+  }
 }
 
-async function removeBelow(client: Client, path: string, depth: number): Promise<void> {
-  if (depth > DEPTH_MAX) throw new LocalError(`Cannot remove "${path}": too deep`);
+/** Removes `path` by DELE; why not, when the server refuses. */
+async function refusedRemoval(client: Client, path: string): Promise<ProtocolError | undefined> {
   try {
-    return await client.removeFile(path);
-  } catch (refused) {
-    if (!(refused instanceof ProtocolError)) throw refused;
-    if (!await isDirectory(client, path)) throw refused;
+    await client.removeFile(path);
+  } catch (error) {
+    if (error instanceof ProtocolError) return error;
+    throw error;
   }
-  for (const entry of await client.list(path)) {
-    await removeBelow(client, joinPath(path, entry.name), depth + 1);
+}
+
+async function lookBelow(client: Client, root: string, found: Found): Promise<void> {
+  const left = [{ path: root, depth: 0 }];
+  let seen = 0;
+  for (let next; (next = left.pop()) !== undefined;) {
+    const { path, depth } = next;
+    if (depth > DEPTH_MAX) throw new LocalError(`Cannot remove "${path}": too deep`);
+    const entries = await client.list(path);
+    seen += entries.length;
+    if (seen > REMOVED_MAX) {
+      throw new LocalError(`Cannot remove "${root}": it has over ${REMOVED_MAX} entries`);
+    }
+    const files = [];
+    for (const { name, kind } of entries) {
+      const below = joinPath(path, name);
+      if (kind !== "directory") files.push(below);
+      // What DELE removes was a link that is listed as a directory.
+      else if (await refusedRemoval(client, below) !== undefined) {
+        left.push({ path: below, depth: depth + 1 });
+      }
+    }
+    found.directories.push(path);
+    found.files.set(path, files);
   }
-  await client.removeDirectory(path);
+}
+
+async function removeEmptied(client: Client, path: string): Promise<void> {
+  try {
+    await client.removeDirectory(path);
+  } catch (error) {
+    if (!(error instanceof ProtocolError)) throw error;
+    const left = await client.list(path).catch(() => undefined);
+    if (left?.length !== 0) throw error;
+    const reason = "nothing is listed in it any more, but the server may hide names";
+    throw new ProtocolError(`Cannot remove "${path}" (${reason})`, error.reply);
+  }
 }

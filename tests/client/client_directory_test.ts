@@ -221,8 +221,8 @@ scripted("removeTree tries DELE first, so that a link is never followed", {
   assertEquals(server.commands.filter((line) => /^(DELE|RMD|MLSD)/.test(line)), [
     "DELE d",
     "MLSD d",
-    "DELE d/f",
     "DELE d/link",
+    "DELE d/f",
     "RMD d",
   ]);
 });

@@ -1,0 +1,113 @@
+/**
+ * Directories with all that is in them, removed: looked at first, links never followed.
+ *
+ * @module
+ */
+
+import { assertEquals, assertRejects } from "@std/assert";
+import { connect, ProtocolError, removeTree } from "../../client/mod.ts";
+import { testWith } from "../permission.ts";
+import { openToAll, servers } from "./mirror/servers.ts";
+import type { Answer } from "./scripted_server.ts";
+import { scripted } from "./scripted_test_case.ts";
+import { names, withFolders } from "./stage.ts";
+
+/** A server of these listings, whose directories cannot be removed by DELE. */
+function treeOf(
+  listings: Readonly<Record<string, string>>,
+  more: Readonly<Record<string, Answer>> = {},
+): Readonly<Record<string, Answer>> {
+  return {
+    FEAT: "211-Features:\r\n MLST type*;\r\n211 End",
+    MLST: (path, session) =>
+      session.say(`250-Here:\r\n type=${path in listings ? "dir" : "file"}; ${path}\r\n250 End`),
+    MLSD: async (path, session) => {
+      const text = listings[path];
+      if (text === undefined) return await session.say("550 Permission denied");
+      await session.send(text);
+      await session.say("226 Done");
+    },
+    DELE: (path, session) => session.say(path in listings ? "550 Is a directory" : "250 Gone"),
+    RMD: "250 Gone",
+    ...more,
+  };
+}
+
+/** What was asked to change something. */
+const changes = (commands: readonly string[]) =>
+  commands.filter((line) => /^(DELE|RMD) /.test(line));
+
+scripted("removeTree removes nothing of a tree that it cannot see whole", {
+  answers: treeOf({ "t": "type=file; a\r\ntype=dir; secret\r\n" }, {
+    DELE: "550 Is a directory",
+  }),
+}, async (client, server) => {
+  await assertRejects(() => removeTree(client, "t"), ProtocolError, "Permission denied");
+  assertEquals(changes(server.commands), ["DELE t", "DELE t/secret"], "both are refused");
+});
+
+scripted("removeTree removes from below", {
+  answers: treeOf({ "t": "type=dir; d\r\ntype=file; a\r\n", "t/d": "type=file; b\r\n" }),
+}, async (client, server) => {
+  await removeTree(client, "t");
+  assertEquals(changes(server.commands), [
+    "DELE t",
+    "DELE t/d",
+    "DELE t/d/b",
+    "RMD t/d",
+    "DELE t/a",
+    "RMD t",
+  ]);
+});
+
+scripted("removeTree empties no directory behind a link that is listed as one", {
+  answers: treeOf({
+    "t": "type=dir; link\r\n",
+    "t/link": "type=dir; deep\r\ntype=file; precious\r\n",
+    "t/link/deep": "type=file; precious\r\n",
+  }, {
+    DELE: (path, session) => session.say(path === "t/link" ? "250 Gone" : "550 Is a directory"),
+  }),
+}, async (client, server) => {
+  await removeTree(client, "t");
+  assertEquals(changes(server.commands), ["DELE t", "DELE t/link", "RMD t"]);
+});
+
+scripted("removeTree says that a directory may hold names that are hidden", {
+  answers: treeOf({ "t": "" }, { RMD: "550 Not empty" }),
+}, async (client) => {
+  const error = await assertRejects(() => removeTree(client, "t"), ProtocolError);
+  assertEquals(
+    error.message,
+    'Cannot remove "t" (nothing is listed in it any more, but the server may hide names): ' +
+      "550 Not empty",
+  );
+});
+
+for (const kind of servers) {
+  testWith(
+    kind.needs,
+    `removeTree removes a tree, its links and nothing else [${kind.name}]`,
+    () =>
+      withFolders(async (root) => {
+        await Deno.mkdir(`${root}/t/d/e`, { recursive: true });
+        await Deno.mkdir(`${root}/outside`);
+        for (const path of ["t/a", "t/d/b", "t/d/e/c", "outside/precious"]) {
+          await Deno.writeTextFile(`${root}/${path}`, path);
+        }
+        await Deno.symlink("../outside", `${root}/t/link`);
+        await openToAll(root);
+        const server = await kind.start(root);
+        try {
+          await using client = await connect({ port: server.port });
+          if (server.base !== "") await client.changeDirectory(server.base);
+          await removeTree(client, "t");
+          assertEquals(await names(root), ["outside"]);
+          assertEquals(await names(`${root}/outside`), ["precious"]);
+        } finally {
+          await server.stop();
+        }
+      }),
+    kind.skip,
+  );
+}
