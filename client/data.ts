@@ -16,6 +16,9 @@ import { attempt, connectionError, seconds, type Wire } from "./transport.ts";
 /** One read and one write of a data connection; larger ones were not faster on loopback. */
 export const DATA_BUFFER_BYTES = 262_144;
 
+/** The least: below it a smaller one is no cheaper. */
+const BUFFER_BYTES_MIN = 4_096;
+
 /** A stalled connection is noticed between one and one and a quarter of its time limit. */
 const STALL_CHECKS = 4;
 
@@ -48,6 +51,7 @@ export class DataConnection {
   readonly #channel: Channel;
   /** Ends the wait for the connection itself. */
   readonly #opening = new AbortController();
+  #isOpen = false;
   #wire: Wire | undefined;
   #octets = 0;
   #cause: unknown;
@@ -91,6 +95,7 @@ export class DataConnection {
       if (this.#closed) this.#wire.close();
     });
     await this.#network(() => this.#wakeable(opened));
+    this.#isOpen = true;
   }
 
   /** Stops moving octets, which throws `cause`, and leaves the connection open. */
@@ -110,7 +115,7 @@ export class DataConnection {
     if (this.#closed) return;
     this.#closed = true;
     this.#endWait?.();
-    this.#opening.abort(this.#cause);
+    if (!this.#isOpen) this.#opening.abort(this.#cause);
     this.#channel.close();
     this.#wire?.close();
   }
@@ -134,9 +139,9 @@ export class DataConnection {
     });
   }
 
-  /** Moves octets into `sink` until the server closes. */
-  async receive(sink: Sink, onProgress?: OnProgress): Promise<void> {
-    const buffer = new Uint8Array(DATA_BUFFER_BYTES);
+  /** Moves octets into `sink` until the server closes; `expected` of them, as far as is known. */
+  async receive(sink: Sink, onProgress?: OnProgress, expected?: number): Promise<void> {
+    const buffer = bufferFor(expected);
     await this.#watched(async () => {
       for (;;) {
         const count = await this.#network(() => this.#readUntilEnd(buffer));
@@ -221,6 +226,15 @@ export class DataConnection {
       leave();
     }
   }
+}
+
+/**
+ * For `expected` octets, and one more, so that one read may take them all: of many small files,
+ * clearing the largest for each would be a tenth of the time.
+ */
+function bufferFor(expected: number | undefined): Uint8Array<ArrayBuffer> {
+  const length = expected === undefined ? DATA_BUFFER_BYTES : expected + 1;
+  return new Uint8Array(Math.max(BUFFER_BYTES_MIN, Math.min(length, DATA_BUFFER_BYTES)));
 }
 
 /** A sink that keeps at most `bytesMax` octets in memory. */

@@ -38,6 +38,8 @@ export interface TransferOptions extends CallOptions {
 export interface DownloadOptions extends TransferOptions {
   /** Octets of the file to leave out at its beginning (REST). */
   readonly offset?: number;
+  /** What a listing told of the file: its size is then not asked for (SIZE). */
+  readonly known?: { readonly size: number };
 }
 
 /** What an upload can be told. */
@@ -67,7 +69,7 @@ export async function retrieve(
   const action = `Cannot retrieve "${path}"`;
   const offset = options.offset ?? 0;
   await setType(control, "I");
-  const size = await sizeOf(control, path);
+  const size = options.known?.size ?? await sizeOf(control, path);
   if (size !== undefined && offset > size) {
     throw new LocalError(`${action} from octet ${offset}: it has ${size} octets only`);
   }
@@ -82,7 +84,7 @@ export async function retrieve(
       // With an offset servers differ in what they announce: the file or the rest of it.
       if (expected === undefined && offset === 0) expected = announced;
       await sink.begin?.(size ?? (offset === 0 ? announced : undefined));
-      await data.receive(bounded(sink, expected, action), options.onProgress);
+      await data.receive(bounded(sink, expected, action), options.onProgress, expected);
     },
   });
   if (expected !== undefined && result.octets < expected) {

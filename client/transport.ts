@@ -77,6 +77,8 @@ class TcpWire implements Wire {
   readonly local: WireAddress;
   readonly remote: WireAddress;
   readonly #conn: Deno.TcpConn;
+  /** Closing once more would throw, which costs more than closing. */
+  #closed = false;
 
   constructor(conn: Deno.TcpConn) {
     this.#conn = conn;
@@ -101,6 +103,8 @@ class TcpWire implements Wire {
   }
 
   close(): void {
+    if (this.#closed) return;
+    this.#closed = true;
     closeQuietly(this.#conn);
   }
 }
