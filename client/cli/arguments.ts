@@ -7,6 +7,7 @@
  * @module
  */
 
+import { POOL_SIZE_MAX } from "../limits.ts";
 import { RETRIES_DEFAULT } from "../retry.ts";
 import { type TypedNames, unescaped } from "./escaped.ts";
 import { type Grammar, operandsOf, readFlags } from "./flags.ts";
@@ -24,6 +25,11 @@ export interface Request extends Server, TransferPace {
   readonly output?: string;
   /** The directory that files go into; "" is the one of the login. */
   readonly outputDirectory?: string;
+  /** Patterns of what takes part in a mirror, and of what does not. */
+  readonly include: readonly string[];
+  readonly exclude: readonly string[];
+  /** How many transfers may run at once. */
+  readonly parallel: number;
   /** A file of lines for the shell. */
   readonly script?: string;
   /** The flags that change what a verb does, by their long names. */
@@ -51,6 +57,11 @@ const VERB_FLAGS = [
   "by-size",
   "reverse",
   "unsorted",
+  "delete",
+  "dry-run",
+  "newer",
+  "size-only",
+  "checksum",
   "keep-going",
 ] as const;
 
@@ -58,7 +69,16 @@ const VERB_FLAGS = [
 export type VerbFlag = typeof VERB_FLAGS[number];
 
 /** Flags with a value that belong to some verbs. */
-const VERB_VALUES = ["output", "output-dir", "retries", "limit-rate", "script"] as const;
+const VERB_VALUES = [
+  "output",
+  "output-dir",
+  "retries",
+  "limit-rate",
+  "include",
+  "exclude",
+  "parallel",
+  "script",
+] as const;
 
 /** A flag with a value that belongs to some verbs. */
 export type VerbValue = typeof VERB_VALUES[number];
@@ -107,8 +127,17 @@ const FLAGS = {
     help: "get, put: attempts after a failure that passes by itself",
   },
   "limit-rate": { value: "RATE", help: "get, put: octets per second, or with k, m, g: 500k" },
-  recursive: { letter: "r", help: "rm: directories with all that is in them; ls: -R" },
+  recursive: { letter: "r", help: "get, put, rm: directories with all that is in them; ls: -R" },
   parents: { letter: "p", help: "mkdir: make missing parents, existing is no error" },
+  // Many files.
+  delete: { help: "mirror: remove what the source does not have (-e)" },
+  "dry-run": { help: "mirror: say what would be done, and do nothing" },
+  include: { value: "GLOB", repeats: true, help: "mirror: take what matches, repeatable" },
+  exclude: { value: "GLOB", repeats: true, help: "mirror: leave out what matches, repeatable" },
+  newer: { help: "mirror: replace a file by a newer one only" },
+  "size-only": { help: "mirror: files of one size are the same" },
+  checksum: { help: "mirror: ask the server for checksums in place of times" },
+  parallel: { letter: "P", value: "N", initial: "2", help: "mirror, -r: transfers at once" },
   // Listings.
   long: { letter: "l", help: "ls: mode, owner, size and time of each entry" },
   human: { help: "ls: sizes in KiB, MiB (-h)" },
@@ -117,7 +146,7 @@ const FLAGS = {
   directory: { letter: "d", help: "ls: directories themselves, not what is in them" },
   "by-time": { letter: "t", help: "ls: the newest first" },
   "by-size": { letter: "S", help: "ls: the largest first" },
-  reverse: { help: "ls: the other way round (-r)" },
+  reverse: { help: "ls: the other way round (-r); mirror: from here to the server (-R)" },
   unsorted: { letter: "U", help: "ls: entries as they come, however many" },
   // The shell.
   script: { letter: "f", value: "FILE", help: "shell: lines from a file" },
@@ -141,6 +170,7 @@ export const GRAMMAR: Grammar<keyof typeof FLAGS> = {
 export const LETTERS_OF_VERB: ReadonlyMap<string, Readonly<Record<string, VerbFlag>>> = new Map([
   ["ls", { h: "human", r: "reverse", R: "recursive" }],
   ["rm", { R: "recursive" }],
+  ["mirror", { R: "reverse", e: "delete" }],
 ]);
 
 /** A question that needs no server: --help of everything or of one verb, --version. */
@@ -179,6 +209,9 @@ export function parseArguments(args: readonly string[]): Request | Question {
     ...parseServer(flags, place),
     ...parsePace(flags),
     ...(script === undefined ? {} : { script }),
+    include: flags.all("include"),
+    exclude: flags.all("exclude"),
+    parallel: flags.whole("parallel", 1, POOL_SIZE_MAX),
     options: new Set(VERB_FLAGS.filter((name) => flags.has(name))),
     valued: new Set(VERB_VALUES.filter((name) => flags.isGiven(name))),
     telling: {

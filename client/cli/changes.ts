@@ -17,13 +17,15 @@ import {
   ProtocolError,
   removeTree,
 } from "../mod.ts";
+import { expandOperands } from "./remote_names.ts";
 import { eachOperand, isOutputFailure, type Task } from "./task.ts";
 import { isThere, outputSink } from "./transfers.ts";
 
 /** Writes files to standard output. */
 export async function cat(task: Task): Promise<void> {
   const { client, console, request, signal } = task;
-  await eachOperand(task, request.operands, async (path) => {
+  const { names } = await expandOperands(client, request.operands);
+  await eachOperand(task, names, async (path) => {
     await client.download(path, outputSink(console), { signal });
   }, { isFinal: isOutputFailure });
 }
@@ -40,7 +42,8 @@ export async function mkdir(task: Task): Promise<void> {
 /** Removes files, or trees. */
 export async function rm(task: Task): Promise<void> {
   const { client, request } = task;
-  await eachOperand(task, request.operands, async (path) => {
+  const { names } = await expandOperands(client, request.operands);
+  await eachOperand(task, names, async (path) => {
     if (request.options.has("recursive")) await removeTree(client, path);
     else await client.removeFile(path);
   });

@@ -63,6 +63,25 @@ export function checkList({ options }: Request): void {
   }
 }
 
+/** What mirror cannot do. */
+export function checkMirror({ operands: [source, target], options, telling }: Request): void {
+  if (options.has("dry-run") && telling.json) {
+    throw new UsageError("--dry-run writes to standard output, as --json does");
+  }
+  const ways = (["newer", "size-only", "checksum"] as const).filter((way) => options.has(way));
+  if (ways.length > 1) {
+    throw new UsageError(`--${ways[0]} and --${ways[1]} are two ways to tell files apart`);
+  }
+  if (source === undefined || target !== undefined || ownName(source) !== undefined) return;
+  throw new UsageError(`"${source}" has no name of its own: mirror takes a TARGET for it`);
+}
+
+/** The last name of a path, if it is one that a folder can have. */
+export function ownName(path: string): string | undefined {
+  const name = lastName(path);
+  return isPlainName(name) ? name : undefined;
+}
+
 /** What mv cannot do: only a folder takes several. */
 export function checkMove({ operands }: Request): void {
   if (operands.length > 2) {
@@ -124,7 +143,7 @@ function checkOneOutput({ verb, operands, output }: Request): void {
 }
 
 /** The second of two files with one name would overwrite the first. */
-function checkTwins(
+export function checkTwins(
   operands: readonly string[],
   nameOf: (operand: string) => string,
   where: string,

@@ -43,6 +43,7 @@ export function placed({ verb, operands, output, outputDirectory }: TypedNames):
   };
   if (![...operands, output ?? "", outputDirectory ?? ""].some(isUrl)) return names;
   if (verb === "put") return putPlace(names);
+  if (verb === "mirror") return mirrorPlace(names);
   if (isUrl(output ?? "") || isUrl(outputDirectory ?? "")) {
     throw new UsageError(`${verb} writes to a file here, not to a URL`);
   }
@@ -82,6 +83,17 @@ function putPlace(names: Names): Names & { readonly place: Place } {
     ...(isFolder ? { outputDirectory: url.path } : { output: url.path }),
     place: placeOf(url),
   };
+}
+
+/** One directory on a server, the other one here. */
+function mirrorPlace(names: Names): Names & { readonly place: Place } {
+  const [first, second] = names.operands.filter(isUrl);
+  if (first === undefined || second !== undefined) {
+    throw new UsageError("mirror takes one URL, and a folder of this machine");
+  }
+  const url = read(first);
+  const operands = names.operands.map((each) => each === first ? url.path || "." : each);
+  return { ...names, operands, place: placeOf(url) };
 }
 
 function read(text: string): FtpUrl {

@@ -72,7 +72,8 @@ function plainNameOf(remote: string): string {
   throw new LocalError(`Cannot write "${remote}" into a folder: it has no name of its own`);
 }
 
-function isDirectoryHere(path: string): boolean {
+/** Whether there is such a directory, or a link to one. */
+export function isDirectoryHere(path: string): boolean {
   try {
     return Deno.statSync(path).isDirectory;
   } catch {

@@ -25,13 +25,15 @@ import { again, keptText, rateOf } from "./again.ts";
 import { baseName } from "./base_name.ts";
 import type { Console } from "./console.ts";
 import type { Reporter, TransferReport } from "./reporter.ts";
-import { hintAtOutput, localTarget, remoteTarget } from "./targets.ts";
+import { assertApart, expandOperands } from "./remote_names.ts";
+import { hintAtOutput, isDirectoryHere, localTarget, remoteTarget } from "./targets.ts";
 import { type BareTask, eachOperand, type Task } from "./task.ts";
 
 /** Downloads files. */
 export async function get(task: Task): Promise<void> {
-  const { console, reporter, request, signal } = task;
-  const names = await expandRemote(task.client, request.operands);
+  const { client, console, reporter, request, signal } = task;
+  const { names, assertUsable } = await expandOperands(client, request.operands);
+  if (request.output === undefined) assertApart(names);
   reporter.expect(names.length, undefined);
   await eachOperand(task, names, async (remote) => {
     if (request.output === "-") {
@@ -43,7 +45,12 @@ export async function get(task: Task): Promise<void> {
         return true;
       });
     }
+    assertUsable(remote);
     const target = localTarget(remote, request);
+    if (await isTree(task, remote)) {
+      const { copyTree } = await treeRoom();
+      return await copyTree(task, { direction: "down", remote, local: target });
+    }
     await reported(reporter, baseName(target), async (report) => {
       const { wasComplete } = await again(
         task,
@@ -56,9 +63,14 @@ export async function get(task: Task): Promise<void> {
   }, { hint: hintAtOutput(request, (error) => error instanceof ProtocolError) });
 }
 
-/** The names that patterns among `operands` stand for, in their order. */
-function expandRemote(_client: Client, operands: readonly string[]): Promise<readonly string[]> {
-  return Promise.resolve(operands);
+/** Whether -r is given and `remote` is a directory. */
+async function isTree({ client, request }: Task, remote: string): Promise<boolean> {
+  return request.options.has("recursive") && (await client.stat(remote)).kind === "directory";
+}
+
+/** Directories need much that files do not. */
+function treeRoom(): Promise<typeof import("./mirror.ts")> {
+  return import(new URL("./mirror.ts", import.meta.url).href);
 }
 
 /** Downloads files by mini. */
@@ -109,6 +121,10 @@ export async function put(task: Task): Promise<void> {
       throw new LocalError(
         `Cannot put "${target}": it is there already, and --no-clobber is given`,
       );
+    }
+    if (request.options.has("recursive") && isDirectoryHere(local)) {
+      const { copyTree } = await treeRoom();
+      return await copyTree(task, { direction: "up", remote: target, local });
     }
     await reported(reporter, lastName(target), async (report) => {
       if (local !== "-") return await putFile(task, local, target, report);

@@ -8,7 +8,15 @@
  * @module
  */
 
-import { checkGet, checkList, checkMode, checkMove, checkPut, checkQuote } from "./checks.ts";
+import {
+  checkGet,
+  checkList,
+  checkMirror,
+  checkMode,
+  checkMove,
+  checkPut,
+  checkQuote,
+} from "./checks.ts";
 import type { Subcommand } from "./task.ts";
 
 /** Operands of the verbs that take any number of paths: what a command line can hold. */
@@ -18,6 +26,7 @@ const MANY = Number.MAX_SAFE_INTEGER;
 const ROOMS = {
   transfers: "./transfers.ts",
   listings: "./listings.ts",
+  mirror: "./mirror.ts",
   changes: "./changes.ts",
   completions: "./completions/mod.ts",
 } as const;
@@ -46,7 +55,17 @@ export const SUBCOMMANDS: readonly Subcommand[] = [
     summary: "download files into this folder, -O DIR, or as -o NAME",
     examples: ["get a.avi", "get a.avi b.avi -O films", "get a.avi -o - | mpv -"],
     count: [1, MANY],
-    flags: ["output", "output-dir", "no-clobber", "continue", "force", "retries", "limit-rate"],
+    flags: [
+      "output",
+      "output-dir",
+      "no-clobber",
+      "continue",
+      "force",
+      "retries",
+      "limit-rate",
+      "recursive",
+      "parallel",
+    ],
     takes: "remote",
     endsBySignal: true,
     check: checkGet,
@@ -68,12 +87,40 @@ export const SUBCOMMANDS: readonly Subcommand[] = [
       "direct",
       "retries",
       "limit-rate",
+      "recursive",
+      "parallel",
     ],
     takes: "local",
     endsBySignal: true,
     check: checkPut,
     run: lazily("transfers", "put"),
     runMini: lazily("transfers", "putMini"),
+  },
+  {
+    name: "mirror",
+    operands: "[SOURCE [TARGET]]",
+    summary: "make a folder here like one on the server, or with -R one there like one here",
+    examples: [
+      "mirror films",
+      "mirror -R -P 4 films /backup/films",
+      "mirror --delete --dry-run /pub .",
+    ],
+    count: [0, 2],
+    flags: [
+      "reverse",
+      "delete",
+      "dry-run",
+      "include",
+      "exclude",
+      "newer",
+      "size-only",
+      "checksum",
+      "parallel",
+    ],
+    takes: "remote",
+    endsBySignal: true,
+    check: checkMirror,
+    run: lazily("mirror", "mirror"),
   },
   {
     name: "ls",

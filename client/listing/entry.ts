@@ -25,6 +25,8 @@ export interface Entry {
   readonly group?: string;
   /** Where a link points. */
   readonly target?: string;
+  /** What two names of one file or directory have in common (RFC 3659 section 7.5.2). */
+  readonly unique?: string;
 }
 
 /** Whether `name` is one name below a directory, and no way out of it. */
@@ -44,6 +46,7 @@ export function compact(loose: Loose): Entry {
   if (loose.owner !== undefined) entry.owner = loose.owner;
   if (loose.group !== undefined) entry.group = loose.group;
   if (loose.target !== undefined) entry.target = loose.target;
+  if (loose.unique !== undefined) entry.unique = loose.unique;
   return entry;
 }
 

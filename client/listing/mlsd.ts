@@ -27,6 +27,8 @@ export function parseFacts(line: string): Entry | undefined {
     owner: facts.ownername ?? facts.owner,
     group: facts.groupname ?? facts.group,
     target: kind === "link" ? LINK.exec(type)?.[1] : undefined,
+    // Only of directories does it matter: one may be that above it.
+    unique: kind === "directory" ? facts.unique : undefined,
   });
 }
 
@@ -41,6 +43,7 @@ const KNOWN: ReadonlyMap<string, Field> = new Map([
   ["unix.ownername", "ownername"],
   ["unix.group", "group"],
   ["unix.groupname", "groupname"],
+  ["unique", "unique"],
 ]);
 
 type Field =
@@ -52,7 +55,8 @@ type Field =
   | "owner"
   | "ownername"
   | "group"
-  | "groupname";
+  | "groupname"
+  | "unique";
 
 /** What several servers write for a link, with its target or without. */
 const LINK = /^OS\.unix=s(?:ym)?link(?::(.+))?/i;

@@ -60,7 +60,7 @@ const OFFERS: readonly (readonly [readonly string[], readonly string[]])[] = [
   [["cl"], ["client"]],
   [["serve", ""], []],
   [["client", "ch"], ["chmod"]],
-  [["client", "--host", "h", "-q", "m"], ["mkdir", "mv"]],
+  [["client", "--host", "h", "-q", "m"], ["mirror", "mkdir", "mv"]],
   [["client", "--protocol", ""], ["ftp", "mini"]],
   [["client", "--user", ""], []],
   [["client", "ls", "--h"], ["--host", "--human", "--help"]],

@@ -1,0 +1,55 @@
+/**
+ * Names on the server that operands stand for: patterns become what they match.
+ *
+ * What is typed is the user's own matter; names that come from a listing are looked at before they
+ * become names of files here.
+ *
+ * @module
+ */
+
+import { type Client, lastName, LocalError } from "../mod.ts";
+import { checkTwins } from "./checks.ts";
+
+/** What the room of globs has, which is loaded for a pattern only. */
+type Room = typeof import("../mirror/mod.ts");
+
+/** The same test as `isPattern`, without its room. */
+const PATTERN = /[*?[{]/;
+
+/** Names for a verb, and which of them nobody typed. */
+export interface RemoteNames {
+  readonly names: readonly string[];
+  /** Refuses a name of a listing that no file here should have. */
+  assertUsable(name: string): void;
+}
+
+/**
+ * Each operand, or the names that match it. As in shells, one that matches nothing stays as it is.
+ */
+export async function expandOperands(
+  client: Client,
+  operands: readonly string[],
+): Promise<RemoteNames> {
+  if (!operands.some((operand) => PATTERN.test(operand))) {
+    return { names: operands, assertUsable() {} };
+  }
+  const room: Room = await import(new URL("../mirror/mod.ts", import.meta.url).href);
+  const names: string[] = [];
+  for (const operand of operands) {
+    const found = await room.expandRemote(client, operand);
+    names.push(...(found.length === 0 ? [operand] : found));
+  }
+  const typed = new Set(operands);
+  return {
+    names: [...new Set(names)],
+    assertUsable(name) {
+      const fault = typed.has(name) ? undefined : room.localNameFault(lastName(name));
+      if (fault !== undefined) throw new LocalError(`Cannot write "${lastName(name)}": ${fault}`);
+    },
+  };
+}
+
+/** Two of them must not become one file here. */
+export function assertApart(names: readonly string[]): void {
+  checkTwins(names, lastName, "here");
+}

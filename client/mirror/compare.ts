@@ -1,0 +1,183 @@
+/**
+ * What makes one tree like another: two looks in, a plan out.
+ *
+ * Pure. A plan is in the order in which it is carried out: directories from above, files, and last
+ * of all what is removed, from below.
+ *
+ * @module
+ */
+
+import { above, addWithAbove, type Node, type Tree } from "./tree.ts";
+
+/** Why a file is copied. */
+export type CopyReason = "new" | "size" | "time" | "content";
+
+/** One step of a plan. `path` is below both roots, "" for the roots themselves. */
+export type Action =
+  | { readonly kind: "makeDirectory"; readonly path: string }
+  | { readonly kind: "copy"; readonly path: string; readonly node: Node; readonly why: CopyReason }
+  /** Copied or kept: that takes another question to the server. */
+  | { readonly kind: "check"; readonly path: string; readonly node: Node; readonly by: CheckedBy }
+  | { readonly kind: "keep"; readonly path: string }
+  /** A link or a device of the source: there is nothing to copy. */
+  | { readonly kind: "skip"; readonly path: string; readonly reason: string }
+  /** It should be copied and cannot be. */
+  | { readonly kind: "refuse"; readonly path: string; readonly reason: string }
+  | { readonly kind: "removeFile"; readonly path: string }
+  | { readonly kind: "removeDirectory"; readonly path: string };
+
+/** What a check asks for: the exact time, or a hash of the content. */
+export type CheckedBy = "time" | "content";
+
+/** What counts as different, and what is done about it. */
+export interface CompareOptions {
+  /**
+   * Beside the size: times that differ, only a source that is newer (where the target's times are
+   * those of uploads), none, or the content.
+   */
+  readonly by: "time" | "newer" | "size" | "content";
+  /** Remove what only the target has. */
+  readonly remove: boolean;
+  /** Times that differ by a listing of minutes are asked for once more. */
+  readonly exactTimes: boolean;
+  /** Directories in which no file is copied or kept are not made. */
+  readonly sparse: boolean;
+  /** What paths have in common that are one to the target's file system; none: no two are. */
+  readonly fold?: (path: string) => string;
+  /** The names that a file has beside its own until it is complete; they are not removed. */
+  readonly partsOf?: (path: string) => readonly string[];
+}
+
+/** The plan that makes `target` like `source`. */
+export function compareTrees(source: Tree, target: Tree, options: CompareOptions): Action[] {
+  const paths = [...source.nodes.keys()].sort();
+  /** Directories into which nothing can be copied. */
+  const closed = new Set<string>();
+  const wanted = options.sparse ? withFiles(source) : undefined;
+  const isTaken = sameNames(options);
+  const actions: Action[] = [];
+  for (const path of paths) {
+    const node = source.nodes.get(path)!;
+    const isDirectory = node.kind === "directory";
+    if (closed.has(above(path))) {
+      if (isDirectory) closed.add(path);
+      continue;
+    }
+    if (isDirectory && wanted?.has(path) === false) continue;
+    const planned = actionFor(path, node, target.nodes.get(path), options);
+    const reason = isTaken(path) ?? partTaken(planned, source, options);
+    const action = reason === undefined ? planned : { kind: "refuse", path, reason } as const;
+    if (action !== undefined) actions.push(action);
+    if (action?.kind === "refuse") closed.add(path);
+  }
+  return [
+    ...actions.filter(({ kind }) => kind === "makeDirectory"),
+    ...actions.filter(({ kind }) => kind !== "makeDirectory"),
+    ...(options.remove ? removals(source, target, closed, options) : []),
+  ];
+}
+
+/** Tells why a path cannot be used beside those before it. */
+function sameNames({ fold }: CompareOptions): (path: string) => string | undefined {
+  const seen = new Map<string, string>();
+  return (path) => {
+    if (fold === undefined) return undefined;
+    const folded = fold(path);
+    const other = seen.get(folded);
+    if (other === undefined) seen.set(folded, path);
+    return other === undefined ? undefined : `to this system it is the same name as "${other}"`;
+  };
+}
+
+/** Undefined where there is nothing to do and nothing to say: a directory that is there. */
+function actionFor(
+  path: string,
+  node: Node,
+  there: Node | undefined,
+  options: CompareOptions,
+): Action | undefined {
+  const { kind, fault } = node;
+  if (kind === "link") return { kind: "skip", path, reason: "a link" };
+  if (kind === "other") return { kind: "skip", path, reason: "neither file nor directory" };
+  if (fault !== undefined) return { kind: "refuse", path, reason: fault };
+  if (there === undefined) {
+    return kind === "directory"
+      ? { kind: "makeDirectory", path }
+      : { kind: "copy", path, node, why: "new" };
+  }
+  if (there.kind !== kind) {
+    const reason = there.kind === "link"
+      ? "a link has its name there, and links are not followed"
+      : `a ${there.kind === "other" ? "special file" : there.kind} has its name there`;
+    return { kind: "refuse", path, reason };
+  }
+  return kind === "directory" ? undefined : forFile(path, node, there, options);
+}
+
+/** Why a file cannot be copied: its part would take the name of another file of the source. */
+function partTaken(
+  action: Action | undefined,
+  source: Tree,
+  { partsOf }: CompareOptions,
+): string | undefined {
+  if (action?.kind !== "copy" && action?.kind !== "check") return undefined;
+  const taken = partsOf?.(action.path).find((part) => source.nodes.has(part));
+  return taken === undefined ? undefined : `until it is complete it would be "${taken}"`;
+}
+
+function forFile(path: string, node: Node, there: Node, options: CompareOptions): Action {
+  if (node.size === undefined || there.size === undefined || node.size !== there.size) {
+    return { kind: "copy", path, node, why: "size" };
+  }
+  if (options.by === "content") return { kind: "check", path, node, by: "content" };
+  if (options.by === "size" || isSameTime(node, there, options.by === "newer")) {
+    return { kind: "keep", path };
+  }
+  return options.exactTimes
+    ? { kind: "check", path, node, by: "time" }
+    : { kind: "copy", path, node, why: "time" };
+}
+
+/** As far as the coarser of both can tell. A time that one side does not know differs from none. */
+function isSameTime(node: Node, there: Node, onlyNewer: boolean): boolean {
+  if (node.modifiedMs === undefined || there.modifiedMs === undefined) return true;
+  const resolutionMs = Math.max(node.resolutionMs ?? 0, there.resolutionMs ?? 0);
+  const newerMs = node.modifiedMs - there.modifiedMs;
+  return (onlyNewer ? newerMs : Math.abs(newerMs)) < resolutionMs;
+}
+
+/** Directories with a file in them at any depth. */
+function withFiles(tree: Tree): Set<string> {
+  const found = new Set<string>();
+  for (const [path, { kind }] of tree.nodes) if (kind === "file") addWithAbove(found, above(path));
+  return found;
+}
+
+function removals(
+  source: Tree,
+  target: Tree,
+  closed: ReadonlySet<string>,
+  options: CompareOptions,
+): Action[] {
+  /** Directories that stay, because something in them does. */
+  const kept = new Set(target.partial);
+  const parts = new Set([...source.nodes.keys()].flatMap((path) => options.partsOf?.(path) ?? []));
+  const paths = [...target.nodes.keys()].sort().reverse();
+  const actions: Action[] = [];
+  for (const path of paths) {
+    const isStaying = source.nodes.has(path) || isBelow(path, closed) || kept.has(path) ||
+      parts.has(path);
+    if (isStaying) {
+      addWithAbove(kept, above(path));
+      continue;
+    }
+    const kind = target.nodes.get(path)!.kind === "directory" ? "removeDirectory" : "removeFile";
+    actions.push({ kind, path });
+  }
+  return actions;
+}
+
+function isBelow(path: string, closed: ReadonlySet<string>): boolean {
+  for (let at = above(path); at !== ""; at = above(at)) if (closed.has(at)) return true;
+  return false;
+}

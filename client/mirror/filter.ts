@@ -1,0 +1,56 @@
+/**
+ * Which parts of a tree take part in a mirror: --include and --exclude, as users of rsync and lftp
+ * write them.
+ *
+ * Pure. What is left out here is left out on both sides: it is neither copied nor deleted.
+ *
+ * @module
+ */
+
+import { compilePath } from "./pattern.ts";
+
+/** Decides over paths below the root of a tree. */
+export interface Filter {
+  /** Whether a file, or a directory with what is in it, takes part. */
+  takes(path: string, isDirectory: boolean): boolean;
+  /** Only some files are wanted: a directory without any of them is not made. */
+  readonly sparse: boolean;
+}
+
+/** Patterns as they were typed; see `filterOf`. */
+export interface FilterPatterns {
+  /** What takes part. */
+  readonly include: readonly string[];
+  /** What does not, unless it is included, too. */
+  readonly exclude: readonly string[];
+}
+
+/**
+ * The filter of `include` and `exclude`. A pattern without "/" is one of names at any depth, one
+ * with it is one of whole paths; "/" at its end makes it one of directories. What an --exclude
+ * matches is left out unless an --include matches it, too; with --include alone, only files that
+ * one matches are taken. A directory that is left out is not looked into.
+ */
+export function filterOf({ include, exclude }: FilterPatterns): Filter {
+  const included = include.map(compileRule);
+  const excluded = exclude.map(compileRule);
+  const sparse = include.length > 0 && exclude.length === 0;
+  const isIn = (rules: readonly Rule[], path: string, isDirectory: boolean) =>
+    rules.some((matches) => matches(path, isDirectory));
+  return {
+    sparse,
+    takes(path, isDirectory) {
+      if (sparse) return isDirectory || isIn(included, path, false);
+      return !isIn(excluded, path, isDirectory) || isIn(included, path, isDirectory);
+    },
+  };
+}
+
+type Rule = (path: string, isDirectory: boolean) => boolean;
+
+function compileRule(pattern: string): Rule {
+  const directoriesOnly = pattern.endsWith("/");
+  const text = pattern.replace(/\/+$/, "");
+  const matches = compilePath(text.includes("/") ? text.replace(/^\/+/, "") : `**/${text}`);
+  return (path, isDirectory) => (isDirectory || !directoriesOnly) && matches(path);
+}

@@ -1,0 +1,106 @@
+/**
+ * Remote names by patterns: what `get '*.avi'` and `rm 'films/*.tmp'` mean.
+ *
+ * @module
+ */
+
+import type { Client } from "../client.ts";
+import { joinPath } from "../directory.ts";
+import { LocalError, ProtocolError } from "../errors.ts";
+import { compileName, expandBraces, isPattern } from "./pattern.ts";
+
+/** The most directories that one pattern lists. */
+export const GLOB_DIRECTORIES_MAX = 10_000;
+
+/** The most names that one pattern means. */
+export const GLOB_NAMES_MAX = 100_000;
+
+/**
+ * The paths on the server that `pattern` means, sorted: `*`, `?`, `[a-z]` and `{a,b}` as in shells,
+ * where `*` and `?` match no dot at the beginning of a name, and no "/". A path that exists as it
+ * is typed means itself, whatever it looks like; what has no pattern in it does so unasked. Empty
+ * when nothing matches.
+ *
+ * @example
+ * ```ts ignore
+ * import { connect } from "./client/mod.ts";
+ * import { expandRemote } from "./client/mirror/mod.ts";
+ *
+ * await using client = await connect();
+ * for (const path of await expandRemote(client, "films/*.avi")) console.log(path);
+ * ```
+ *
+ * @throws {LocalError} when it takes too many listings, or means too many names.
+ */
+export async function expandRemote(
+  client: Client,
+  pattern: string,
+  directoriesMax = GLOB_DIRECTORIES_MAX,
+): Promise<string[]> {
+  if (!isPattern(pattern) || await exists(client, pattern)) return [pattern];
+  const found = new Set<string>();
+  const listings = { left: directoriesMax, max: directoriesMax };
+  for (const each of expandBraces(pattern)) {
+    for (const path of await expandOne(client, each, pattern, listings)) found.add(path);
+    if (found.size > GLOB_NAMES_MAX) {
+      throw new LocalError(`Cannot use "${pattern}": it means over ${GLOB_NAMES_MAX} names`);
+    }
+  }
+  return [...found].sort();
+}
+
+async function exists(client: Client, path: string): Promise<boolean> {
+  try {
+    await client.stat(path);
+    return true;
+  } catch (error) {
+    if (error instanceof ProtocolError) return false;
+    throw error;
+  }
+}
+
+/** One pattern without braces, name by name from its beginning. */
+async function expandOne(
+  client: Client,
+  pattern: string,
+  whole: string,
+  listings: { left: number; readonly max: number },
+): Promise<string[]> {
+  if (!isPattern(pattern)) return [unescaped(pattern)];
+  const names = pattern.split("/").filter((name) => name !== "");
+  const first = names.findIndex(isPattern);
+  const start = joinPath(pattern.startsWith("/") ? "/" : "", names.slice(0, first).join("/"));
+  let paths = [unescaped(start)];
+  for (const [index, name] of names.slice(first).entries()) {
+    const isLast = first + index === names.length - 1;
+    const onlyDirectories = !isLast || pattern.endsWith("/");
+    const matches = compileName(name, false);
+    const next: string[] = [];
+    for (const path of paths) {
+      if (listings.left-- === 0) {
+        throw new LocalError(`Cannot use "${whole}": over ${listings.max} directories`);
+      }
+      for (const entry of await entriesOf(client, path)) {
+        if (!matches(entry.name)) continue;
+        if (onlyDirectories && entry.kind !== "directory" && entry.kind !== "link") continue;
+        next.push(joinPath(path, entry.name));
+      }
+    }
+    paths = next;
+  }
+  return paths;
+}
+
+/** What cannot be listed has no names that match. */
+async function entriesOf(client: Client, path: string) {
+  try {
+    return await client.list(path);
+  } catch (error) {
+    if (error instanceof ProtocolError) return [];
+    throw error;
+  }
+}
+
+function unescaped(pattern: string): string {
+  return pattern.replace(/\\(.)/gs, "$1");
+}

@@ -1,0 +1,57 @@
+/**
+ * Mirrors: one tree made like another, down from a server or up to it.
+ *
+ * `planMirror` looks at both trees and changes nothing; `runMirror` does what the plan says. A room
+ * of its own, which a program loads when it mirrors: client/mod.ts does not.
+ *
+ * @example
+ * ```ts ignore
+ * import { ClientPool } from "./client/mod.ts";
+ * import { describeAction, planMirror, runMirror } from "./client/mirror/mod.ts";
+ *
+ * await using pool = await ClientPool.open({ host: "127.0.0.1", port: 2121 }, 4);
+ * const plan = await planMirror(pool, { direction: "down", remote: "/films", local: "films" });
+ * for (const action of plan.actions) console.log(describeAction(action, plan.direction));
+ * const { copied, failed } = await runMirror(pool, plan);
+ * console.log(copied, failed);
+ * ```
+ *
+ * @module
+ */
+
+import type { ClientPool } from "../pool.ts";
+import { plainly } from "./attempts.ts";
+import { downHands, upHands } from "./hands.ts";
+import type { MirrorPlan } from "./plan.ts";
+import { type MirrorHooks, type MirrorSummary, runActions } from "./run.ts";
+
+export type { Action, CheckedBy, CopyReason } from "./compare.ts";
+export { describeAction } from "./describe.ts";
+export type { FilterPatterns } from "./filter.ts";
+export { expandRemote, GLOB_DIRECTORIES_MAX, GLOB_NAMES_MAX } from "./glob.ts";
+export type { Roots, TransferHooks } from "./hands.ts";
+export { localNameFault } from "./names.ts";
+export { isPattern } from "./pattern.ts";
+export { type MirrorOptions, type MirrorPlan, planMirror } from "./plan.ts";
+export type { MirrorHooks, MirrorSummary } from "./run.ts";
+export type { Node } from "./tree.ts";
+
+/**
+ * Does what `plan` says. A file that fails does not stop the others; what is to be removed is
+ * removed last, and only when nothing failed.
+ *
+ * @throws {ClientError} when no connection is left; a failure of one file is in the summary.
+ */
+export function runMirror(
+  pool: ClientPool,
+  plan: MirrorPlan,
+  hooks: MirrorHooks = {},
+  signal?: AbortSignal,
+): Promise<MirrorSummary> {
+  const hands = plan.direction === "down" ? downHands(pool, plan) : upHands(pool, plan);
+  const options = {
+    keepAll: plan.faults.length > 0,
+    ...(signal === undefined ? {} : { signal }),
+  };
+  return plainly(() => runActions(pool, hands, plan.actions, hooks, options));
+}

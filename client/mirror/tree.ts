@@ -1,0 +1,59 @@
+/**
+ * A tree of files as one look at it: what compare.ts compares and the walks make, of either side.
+ *
+ * @module
+ */
+
+import type { EntryKind } from "../listing.ts";
+
+/** Directories inside each other: deeper than PATH_MAX allows names of 32 octets. */
+export const DEPTH_MAX = 128;
+
+/** What one tree may have: its paths and their facts fit into some 500 MB. */
+export const ENTRIES_MAX = 1_000_000;
+
+/** A file, a directory, or what is neither. */
+export interface Node {
+  /** What it is, a link itself and not where it points. */
+  readonly kind: EntryKind;
+  /** Octets of a file, as far as they are known. */
+  readonly size?: number;
+  /** When it was changed, in milliseconds since the epoch. */
+  readonly modifiedMs?: number;
+  /** How exactly the side tells that: a second, a minute or a day. */
+  readonly resolutionMs?: number;
+  /** Why this name cannot be used on the other side. */
+  readonly fault?: string;
+}
+
+/** What is below a root, by path with "/" between names. A link is one, and not where it leads. */
+export interface Tree {
+  readonly nodes: ReadonlyMap<string, Node>;
+  /** Directories with something in them, at any depth, that a filter left out. */
+  readonly partial: ReadonlySet<string>;
+  /** What could not be looked at, a line each: such a tree is no reason to delete anything. */
+  readonly faults: readonly Error[];
+}
+
+/** A tree that has nothing: a root that is not there yet. */
+export const EMPTY_TREE: Tree = { nodes: new Map(), partial: new Set(), faults: [] };
+
+/** The directory of a path, "" for the root. */
+export function above(path: string): string {
+  return path.slice(0, Math.max(0, path.lastIndexOf("/")));
+}
+
+/** `name` in the directory `path`. */
+export function below(path: string, name: string): string {
+  return path === "" ? name : `${path}/${name}`;
+}
+
+/** How many directories a path has above it. */
+export function depthOf(path: string): number {
+  return path.split("/").length - 1;
+}
+
+/** Adds `path` and the directories above it to `set`. */
+export function addWithAbove(set: Set<string>, path: string): void {
+  for (let at = path; !set.has(at); at = above(at)) set.add(at);
+}

@@ -1,0 +1,87 @@
+/**
+ * Looks at a tree of this machine. No link is followed, so no tree is endless.
+ *
+ * @module
+ */
+
+import { LocalError, localError } from "../errors.ts";
+import {
+  addWithAbove,
+  below,
+  DEPTH_MAX,
+  depthOf,
+  ENTRIES_MAX,
+  type Node,
+  type Tree,
+} from "./tree.ts";
+import type { WalkOptions } from "./walk_remote.ts";
+
+/**
+ * Times here are finer than a second on most systems; but servers take and tell whole ones, and
+ * FAT keeps every other.
+ */
+const RESOLUTION_MS = 1_000;
+
+/**
+ * The tree below the directory `root`, which must be there. What cannot be looked at below it is a
+ * fault of the tree.
+ *
+ * @throws {LocalError} when the root cannot be read, or has too many entries.
+ */
+export async function walkLocal(root: string, options: WalkOptions): Promise<Tree> {
+  const { filter, nameFault, entriesMax = ENTRIES_MAX, signal } = options;
+  const nodes = new Map<string, Node>();
+  const partial = new Set<string>();
+  const faults: Error[] = [];
+  const left = [""];
+  let seen = 0;
+  for (let path; (path = left.pop()) !== undefined;) {
+    signal?.throwIfAborted();
+    try {
+      for await (const { name } of Deno.readDir(path === "" ? root : `${root}/${path}`)) {
+        if (++seen > entriesMax) {
+          throw new LocalError(`Cannot mirror "${root}": it has more than ${entriesMax} entries`);
+        }
+        const at = below(path, name);
+        const stat = lookAt(root, at, faults);
+        if (stat === undefined) continue;
+        if (!filter.takes(at, stat.isDirectory)) {
+          addWithAbove(partial, path);
+          continue;
+        }
+        const fault = nameFault?.(name);
+        nodes.set(at, { ...nodeOf(stat), ...(fault === undefined ? {} : { fault }) });
+        if (!stat.isDirectory || fault !== undefined) continue;
+        if (depthOf(at) < DEPTH_MAX) left.push(at);
+        else faults.push(new LocalError(`Cannot enter "${at}": over ${DEPTH_MAX} folders deep`));
+      }
+    } catch (error) {
+      const told = localError(`Cannot read "${path === "" ? root : `${root}/${path}`}"`, error);
+      if (path === "" || !(told instanceof LocalError) || told === error) throw told;
+      faults.push(told);
+    }
+  }
+  return { nodes, partial, faults };
+}
+
+function lookAt(root: string, path: string, faults: Error[]): Deno.FileInfo | undefined {
+  try {
+    return Deno.lstatSync(`${root}/${path}`);
+  } catch (error) {
+    const told = localError(`Cannot look at "${root}/${path}"`, error);
+    if (!(told instanceof LocalError)) throw told;
+    faults.push(told);
+    return undefined;
+  }
+}
+
+function nodeOf(stat: Deno.FileInfo): Node {
+  if (stat.isDirectory) return { kind: "directory" };
+  return {
+    kind: stat.isFile ? "file" : stat.isSymlink ? "link" : "other",
+    size: stat.size,
+    ...(stat.mtime === null
+      ? {}
+      : { modifiedMs: stat.mtime.getTime(), resolutionMs: RESOLUTION_MS }),
+  };
+}

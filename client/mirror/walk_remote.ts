@@ -1,0 +1,145 @@
+/**
+ * Looks at a tree on a server, by listings over the connections of a pool.
+ *
+ * Nothing that a server says makes it endless: links are not followed, depth and number of entries
+ * are bounded, and a directory that says (by the fact `unique`, RFC 3659 section 7.5.2) that it is
+ * one of those above it is not entered.
+ *
+ * @module
+ */
+
+import type { Client } from "../client.ts";
+import { joinPath } from "../directory.ts";
+import { LocalError, ProtocolError } from "../errors.ts";
+import type { Entry } from "../listing.ts";
+import type { ClientPool } from "../pool.ts";
+import type { Filter } from "./filter.ts";
+import { onceMore } from "./attempts.ts";
+import { forEachAtOnce } from "./parallel.ts";
+import {
+  addWithAbove,
+  below,
+  DEPTH_MAX,
+  depthOf,
+  ENTRIES_MAX,
+  type Node,
+  type Tree,
+} from "./tree.ts";
+
+/** How a walk goes. */
+export interface WalkOptions {
+  readonly filter: Filter;
+  /** Why a name cannot be used on the other side. */
+  readonly nameFault?: (name: string) => string | undefined;
+  /** The most entries; default `ENTRIES_MAX`. */
+  readonly entriesMax?: number;
+  /** Ends the walk between two directories. */
+  readonly signal?: AbortSignal;
+}
+
+/** MLSD tells seconds (RFC 3659 section 2.3). */
+const SECOND_MS = 1_000;
+/** `ls -l` tells minutes of the last half year, and days of what is older. */
+const MINUTE_MS = 60_000;
+const DAY_MS = 86_400_000;
+
+/** A directory to look into, with what those above it call themselves. */
+interface Visit {
+  readonly path: string;
+  readonly above: readonly string[];
+}
+
+/**
+ * The tree below the directory `root`, which must be there. A directory below it that cannot be
+ * listed is a fault of the tree.
+ *
+ * @throws {LocalError} when it has too many entries.
+ */
+export async function walkRemote(
+  pool: ClientPool,
+  root: string,
+  options: WalkOptions,
+): Promise<Tree> {
+  const { filter, nameFault, entriesMax = ENTRIES_MAX, signal } = options;
+  const nodes = new Map<string, Node>();
+  const partial = new Set<string>();
+  const faults: Error[] = [];
+  let seen = 0;
+
+  const visit = async ({ path, above }: Visit, add: (visit: Visit) => void) => {
+    signal?.throwIfAborted();
+    const { entries, exact } = await listed(
+      pool,
+      path === "" ? root : joinPath(root, path),
+      signal,
+    );
+    seen += entries.length;
+    if (seen > entriesMax) {
+      throw new LocalError(`Cannot mirror "${root}": it has more than ${entriesMax} entries`);
+    }
+    for (const entry of entries) {
+      const at = below(path, entry.name);
+      const isDirectory = entry.kind === "directory";
+      if (!filter.takes(at, isDirectory)) {
+        addWithAbove(partial, path);
+        continue;
+      }
+      const fault = nameFault?.(entry.name);
+      nodes.set(at, { ...nodeOf(entry, exact), ...(fault === undefined ? {} : { fault }) });
+      if (!isDirectory || fault !== undefined) continue;
+      const { unique } = entry;
+      const enter = { path: at, above: unique === undefined ? above : [...above, unique] };
+      if (unique !== undefined && above.includes(unique)) {
+        faults.push(new LocalError(`Cannot enter "${at}": it leads back to one above it`));
+      } else if (depthOf(at) >= DEPTH_MAX) {
+        faults.push(new LocalError(`Cannot enter "${at}": over ${DEPTH_MAX} directories deep`));
+      } else {
+        add(enter);
+      }
+    }
+  };
+
+  const visitOrFault = async (each: Visit, add: (visit: Visit) => void) => {
+    try {
+      await visit(each, add);
+    } catch (error) {
+      // One directory that may not be read is no reason to leave the others.
+      if (!(error instanceof ProtocolError) || each.path === "") throw error;
+      faults.push(error);
+    }
+  };
+  await forEachAtOnce([{ path: "", above: [] }], pool.size, visitOrFault);
+  return { nodes, partial, faults };
+}
+
+function listed(
+  pool: ClientPool,
+  path: string,
+  signal: AbortSignal | undefined,
+): Promise<{ entries: Entry[]; exact: boolean }> {
+  return onceMore(pool, async (client) => ({
+    entries: await client.list(path, signal === undefined ? {} : { signal }),
+    exact: tellsSeconds(client),
+  }));
+}
+
+/** Whether listings of this server are of MLSD. */
+export function tellsSeconds(client: Client): boolean {
+  return client.features.has("MLST") || client.features.has("MLSD");
+}
+
+function nodeOf({ kind, size, modified }: Entry, exact: boolean): Node {
+  if (kind === "directory") return { kind };
+  return {
+    kind,
+    ...(size === undefined ? {} : { size }),
+    ...(modified === undefined
+      ? {}
+      : { modifiedMs: modified.getTime(), resolutionMs: resolutionOf(modified, exact) }),
+  };
+}
+
+function resolutionOf(modified: Date, exact: boolean): number {
+  if (exact) return SECOND_MS;
+  return modified.getTime() % DAY_MS === 0 ? DAY_MS : MINUTE_MS;
+}

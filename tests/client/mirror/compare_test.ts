@@ -1,0 +1,178 @@
+/**
+ * Two trees in, a plan out.
+ *
+ * @module
+ */
+
+import { assertEquals } from "@std/assert";
+import { type CompareOptions, compareTrees } from "../../../client/mirror/compare.ts";
+import { describeAction } from "../../../client/mirror/mod.ts";
+import type { Node, Tree } from "../../../client/mirror/tree.ts";
+
+const PLAIN: CompareOptions = { by: "time", remove: false, exactTimes: false, sparse: false };
+
+const dir: Node = { kind: "directory" };
+const link: Node = { kind: "link" };
+const file = (size: number, seconds = 0, resolutionMs = 1_000): Node => ({
+  kind: "file",
+  size,
+  modifiedMs: seconds * 1_000,
+  resolutionMs,
+});
+
+function tree(nodes: Record<string, Node>, partial: string[] = []): Tree {
+  return { nodes: new Map(Object.entries(nodes)), partial: new Set(partial), faults: [] };
+}
+
+function plan(
+  source: Record<string, Node>,
+  target: Record<string, Node>,
+  options: Partial<CompareOptions> = {},
+  partial: string[] = [],
+): string[] {
+  return compareTrees(tree(source), tree(target, partial), { ...PLAIN, ...options })
+    .map((action) => describeAction(action, "down"));
+}
+
+Deno.test("compareTrees makes directories first, from above, and removes last, from below", () => {
+  assertEquals(
+    plan(
+      { b: dir, "b/c": dir, "b/c/x": file(1), a: file(1) },
+      { old: dir, "old/deep": dir, "old/deep/y": file(1), "old/z": link },
+      { remove: true },
+    ),
+    [
+      "mkdir b",
+      "mkdir b/c",
+      "get a (new)",
+      "get b/c/x (new)",
+      "rm old/z",
+      "rm old/deep/y",
+      "rmdir old/deep",
+      "rmdir old",
+    ],
+  );
+});
+
+Deno.test("compareTrees removes nothing unless it is told to", () => {
+  assertEquals(plan({}, { a: file(1) }), []);
+});
+
+Deno.test("compareTrees tells files apart by size, then by time", () => {
+  const source = { grown: file(2), same: file(1), newer: file(1, 9), older: file(1, 1) };
+  const target = { grown: file(1), same: file(1), newer: file(1, 5), older: file(1, 5) };
+  const by = (by: CompareOptions["by"]) => plan(source, target, { by });
+  assertEquals(by("time"), [
+    "get grown (another size)",
+    "get newer (another time)",
+    "get older (another time)",
+    "keep same",
+  ]);
+  assertEquals(by("newer"), [
+    "get grown (another size)",
+    "get newer (another time)",
+    "keep older",
+    "keep same",
+  ]);
+  assertEquals(by("size"), ["get grown (another size)", "keep newer", "keep older", "keep same"]);
+});
+
+Deno.test("compareTrees compares times no finer than both sides tell them", () => {
+  const minute = file(1, 60, 60_000);
+  assertEquals(plan({ a: minute }, { a: file(1, 119) }), ["keep a"]);
+  assertEquals(plan({ a: minute }, { a: file(1, 120) }), ["get a (another time)"]);
+  assertEquals(plan({ a: minute }, { a: file(1, 120) }, { exactTimes: true }), ["check a"]);
+  assertEquals(plan({ a: file(1, 0, 86_400_000) }, { a: file(1, 86_399) }), ["keep a"]);
+  assertEquals(plan({ a: { kind: "file", size: 1 } }, { a: file(1, 5) }), ["keep a"]);
+});
+
+Deno.test("compareTrees copies what has no size to go by", () => {
+  assertEquals(plan({ a: { kind: "file" } }, { a: file(1) }), ["get a (another size)"]);
+});
+
+Deno.test("compareTrees goes through no link and replaces none", () => {
+  assertEquals(
+    plan({ a: dir, "a/b": dir, "a/b/c": file(1), f: file(1) }, { a: link, f: link }, {
+      remove: true,
+    }),
+    [
+      "refuse a (a link has its name there, and links are not followed)",
+      "refuse f (a link has its name there, and links are not followed)",
+    ],
+  );
+});
+
+Deno.test("compareTrees puts no directory in the place of a file, nor the other way", () => {
+  assertEquals(
+    plan({ a: dir, "a/x": file(1), b: file(1) }, { a: file(1), b: dir, "b/y": file(1) }, {
+      remove: true,
+    }),
+    ["refuse a (a file has its name there)", "refuse b (a directory has its name there)"],
+  );
+});
+
+Deno.test("compareTrees skips links and devices of the source, and keeps their names there", () => {
+  assertEquals(
+    plan({ a: link, b: { kind: "other" } }, { a: file(1), b: file(1) }, { remove: true }),
+    ["skip a (a link)", "skip b (neither file nor directory)"],
+  );
+});
+
+Deno.test("compareTrees refuses names that cannot be used, with all below them", () => {
+  const bad: Node = { kind: "directory", fault: "it has a backslash" };
+  assertEquals(plan({ "..\\x": bad, ok: file(1) }, {}), [
+    "refuse ..\\x (it has a backslash)",
+    "get ok (new)",
+  ]);
+});
+
+Deno.test("compareTrees removes no directory that still has something in it", () => {
+  assertEquals(
+    plan({}, { a: dir, "a/b": dir, "a/c": file(1) }, { remove: true }, ["", "a", "a/b"]),
+    [
+      "rm a/c",
+    ],
+  );
+  assertEquals(
+    plan({ "a.avi": file(1) }, { "a.avi": file(1), "a.avi.part": file(1), "b.part": file(1) }, {
+      remove: true,
+      partsOf: (path) => [`${path}.part`],
+    }),
+    ["keep a.avi", "rm b.part"],
+  );
+});
+
+Deno.test("compareTrees refuses a file whose part would be another file of the source", () => {
+  const source = { "a": file(1), "a.part": file(1), "b": file(1), "b.part": file(1) };
+  const partsOf = (path: string) => [`${path}.part`];
+  assertEquals(plan(source, { b: file(1) }, { partsOf }), [
+    'refuse a (until it is complete it would be "a.part")',
+    "get a.part (new)",
+    "keep b",
+    "get b.part (new)",
+  ]);
+});
+
+Deno.test("compareTrees makes no directory without a wanted file, if told so", () => {
+  assertEquals(
+    plan({ a: dir, "a/b": dir, "a/b/x": file(1), empty: dir }, {}, { sparse: true }),
+    ["mkdir a", "mkdir a/b", "get a/b/x (new)"],
+  );
+});
+
+Deno.test("compareTrees leaves the content of files of one size to be asked for", () => {
+  const target = { a: file(1), b: file(1) };
+  assertEquals(plan({ a: file(1, 9), b: file(2) }, target, { by: "content" }), [
+    "check a",
+    "get b (another size)",
+  ]);
+});
+
+Deno.test("compareTrees refuses the second of two names that are one to the target", () => {
+  assertEquals(
+    plan({ "A": dir, "A/x": file(1), "a": dir, "a/y": file(1) }, {}, {
+      fold: (path) => path.toLowerCase(),
+    }),
+    ["mkdir A", "get A/x (new)", 'refuse a (to this system it is the same name as "A")'],
+  );
+});

@@ -1,0 +1,87 @@
+/**
+ * Patterns that mean names on a server.
+ *
+ * @module
+ */
+
+import { assertEquals, assertRejects } from "@std/assert";
+import { connect, LocalError } from "../../../client/mod.ts";
+import { expandRemote } from "../../../client/mirror/mod.ts";
+import { testWith } from "../../permission.ts";
+import { ScriptedServer } from "../scripted_server.ts";
+import { withFolders } from "../stage.ts";
+import { openToAll, servers } from "./servers.ts";
+
+const FILES = [
+  "a.avi",
+  "b.avi",
+  "b.txt",
+  "a[1].txt",
+  "a1.txt",
+  "films/x/a1.avi",
+  "films/x/b1.avi",
+  "films/y/a2.avi",
+  "films/a3.avi",
+];
+
+const CASES: readonly (readonly [pattern: string, means: string[]])[] = [
+  ["a.avi", ["a.avi"]],
+  ["nowhere.avi", ["nowhere.avi"]],
+  ["*.avi", ["a.avi", "b.avi"]],
+  ["/*.avi", ["/a.avi", "/b.avi"]],
+  ["films/*/a?.avi", ["films/x/a1.avi", "films/y/a2.avi"]],
+  ["films/*/b1.avi", ["films/x/b1.avi"]],
+  ["*/a3.avi", ["films/a3.avi"]],
+  ["films/*", ["films/a3.avi", "films/x", "films/y"]],
+  ["films/*/", ["films/x", "films/y"]],
+  ["{b,a}.avi", ["a.avi", "b.avi"]],
+  ["{b.txt,films/*.avi}", ["b.txt", "films/a3.avi"]],
+  ["a[1].txt", ["a[1].txt"]],
+  ["a[1-2].txt", ["a1.txt"]],
+  ["*.mkv", []],
+  ["nowhere/*", []],
+  ["a.avi/*", []],
+];
+
+for (const kind of servers) {
+  testWith(
+    kind.needs,
+    `expandRemote knows what is there [${kind.name}]`,
+    () =>
+      withFolders(async (root) => {
+        for (const path of FILES) {
+          const at = `${root}/${path}`;
+          await Deno.mkdir(at.slice(0, at.lastIndexOf("/")), { recursive: true });
+          await Deno.writeTextFile(at, "");
+        }
+        await openToAll(root);
+        const server = await kind.start(root);
+        try {
+          await using client = await connect({ port: server.port });
+          if (server.base !== "") await client.changeDirectory(server.base);
+          const below = (path: string) => path.startsWith("/") ? server.base + path : path;
+          for (const [pattern, means] of CASES) {
+            assertEquals(await expandRemote(client, below(pattern)), means.map(below), pattern);
+          }
+        } finally {
+          await server.stop();
+        }
+      }),
+    kind.skip,
+  );
+}
+
+testWith(["net"], "expandRemote does not list for ever", async () => {
+  await using server = new ScriptedServer({
+    answers: {
+      FEAT: "211-Features:\r\n MLST type*;\r\n211 End",
+      MLSD: async (_, session) => {
+        await session.send(Array.from({ length: 200 }, (_, n) => `type=dir; d${n}\r\n`).join(""));
+        await session.say("226 Done");
+      },
+      MLST: "550 No",
+    },
+  });
+  await using client = await connect(server.address);
+  await assertRejects(() => expandRemote(client, "*/*/*/*", 50), LocalError, "over 50 directories");
+});

@@ -1,0 +1,101 @@
+/**
+ * Globs over names and paths, and the filters that are made of them.
+ *
+ * @module
+ */
+
+import { assert, assertEquals, assertThrows } from "@std/assert";
+import { LocalError } from "../../../client/errors.ts";
+import { filterOf } from "../../../client/mirror/filter.ts";
+import {
+  ALTERNATIVES_MAX,
+  compileName,
+  compilePath,
+  expandBraces,
+  isPattern,
+} from "../../../client/mirror/pattern.ts";
+
+const NAMES: readonly (readonly [pattern: string, yes: string[], no: string[]])[] = [
+  ["*.avi", ["a.avi", "b.c.avi"], [".avi", ".a.avi", "a.avi2", "a.AVI"]],
+  ["a?.avi", ["a1.avi", "a\u{1f600}.avi", "aé.avi"], ["a.avi", "a12.avi"]],
+  ["*", ["a", "a b"], [".a"]],
+  [".*", [".a"], ["a"]],
+  ["?a", ["aa"], [".a"]],
+  ["[a-c]x", ["ax", "cx"], ["dx", "x"]],
+  ["[!a-c]x", ["dx"], ["ax"]],
+  ["[^a-c]x", ["dx"], ["ax"]],
+  ["[]]x", ["]x"], ["[x"]],
+  ["[a-]", ["a", "-"], ["b"]],
+  ["[a", ["[a"], ["a"]],
+  ["\\*", ["*"], ["a"]],
+  ["a**b", ["ab", "axxb"], ["a"]],
+  ["{a,b}*.txt", ["a.txt", "b1.txt"], ["c.txt"]],
+  ["{a,{b,c}d}", ["a", "bd", "cd"], ["d", "b"]],
+  ["{a}", ["{a}"], ["a"]],
+  ["a(1).*", ["a(1).avi"], ["a1.avi"]],
+  ["caf\udce9*", ["caf\udce9.txt"], ["café.txt"]],
+  ["", [""], ["a"]],
+];
+
+for (const [pattern, yes, no] of NAMES) {
+  Deno.test(`compileName "${pattern.toWellFormed()}"`, () => {
+    const matches = compileName(pattern, false);
+    assertEquals(yes.filter(matches), yes);
+    assertEquals(no.filter(matches), []);
+  });
+}
+
+const PATHS: readonly (readonly [pattern: string, yes: string[], no: string[]])[] = [
+  ["films/*.avi", ["films/a.avi", "films/.a.avi"], ["a.avi", "films/x/a.avi"]],
+  ["films/**", ["films", "films/a", "films/a/b"], ["music/a"]],
+  ["**/a", ["a", "x/a", "x/y/a"], ["a/x"]],
+  ["x/**/y", ["x/y", "x/a/b/y"], ["x/a", "y"]],
+  ["{x,y/z}/a", ["x/a", "y/z/a"], ["z/a"]],
+];
+
+for (const [pattern, yes, no] of PATHS) {
+  Deno.test(`compilePath "${pattern}"`, () => {
+    const matches = compilePath(pattern);
+    assertEquals(yes.filter(matches), yes);
+    assertEquals(no.filter(matches), []);
+  });
+}
+
+Deno.test("isPattern takes a name with parentheses for one", () => {
+  assertEquals(["a (1).avi", "a.avi", "a*", "a?", "[a]", "{a,b}"].map(isPattern), [
+    false,
+    false,
+    true,
+    true,
+    true,
+    true,
+  ]);
+});
+
+Deno.test("expandBraces refuses what would never end", () => {
+  assertEquals(expandBraces("{a,b}{1,2}"), ["a1", "a2", "b1", "b2"]);
+  const error = assertThrows(() => expandBraces("{a,b}".repeat(9)), LocalError);
+  assert(error.message.includes(String(ALTERNATIVES_MAX)));
+});
+
+Deno.test("compileName takes no time for a name that was made to take it", () => {
+  // A regular expression made of it would try some 10^20 ways.
+  assertEquals(compileName("*a*a*a*a*a*a*b", true)("a".repeat(20_000)), false);
+});
+
+Deno.test("filterOf knows names, paths, directories and both orders of in and out", () => {
+  const takes = (include: string[], exclude: string[], path: string, isDirectory = false) =>
+    filterOf({ include, exclude }).takes(path, isDirectory);
+  assertEquals(takes([], [], "a"), true);
+  assertEquals(takes([], ["*.tmp"], "x/y/a.tmp"), false);
+  assertEquals(takes([], ["*.tmp"], "x/y/.a.tmp"), false);
+  assertEquals(takes([], ["cache/"], "x/cache", true), false);
+  assertEquals(takes([], ["cache/"], "x/cache"), true);
+  assertEquals(takes([], ["/top"], "top"), false);
+  assertEquals(takes([], ["/top"], "x/top"), true);
+  assertEquals(takes([], ["films/**/*.srt"], "films/a/b.srt"), false);
+  assertEquals(takes(["keep.tmp"], ["*.tmp"], "x/keep.tmp"), true);
+  assertEquals(takes(["*.avi"], [], "x/a.avi"), true);
+  assertEquals(takes(["*.avi"], [], "x/a.txt"), false);
+  assertEquals(takes(["*.avi"], [], "x", true), true);
+});
