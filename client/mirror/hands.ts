@@ -10,7 +10,7 @@
 
 import type { Client } from "../client.ts";
 import { joinPath } from "../directory.ts";
-import { LocalError, localError, ProtocolError } from "../errors.ts";
+import { LocalError, localError } from "../errors.ts";
 import { downloadFile } from "../local/downloads.ts";
 import type { FileTransferOptions } from "../local/options.ts";
 import { uploadFile } from "../local/uploads.ts";
@@ -68,19 +68,16 @@ export function downHands(pool: ClientPool, { remote, local }: Roots): Hands {
       if (path === "") await makeRoot(local);
       else act("make", path, Deno.mkdirSync);
     },
-    async copy({ path, node }, hooks, signal) {
+    async copy(action, hooks, signal) {
+      const { path, node } = action;
       assertNoLinks(local, path, "file");
       const from = joinPath(remote, path);
       return await onceMore(pool, async (client, isAgain) => {
-        const modifiedMs = await exactTime(client, from, node);
         const { octets } = await downloadFile(client, from, here(path), {
-          ...transferOptions(hooks, signal),
+          ...transferOptions(action, hooks, signal),
           // What the listing told may be why the first attempt failed.
-          ...(isAgain ? {} : knownOf(node.size, modifiedMs)),
+          ...(isAgain ? {} : await knownOf(client, from, node)),
         });
-        if (modifiedMs !== undefined) {
-          act("set the time of", path, (file) => setTimeHere(file, modifiedMs));
-        }
         return octets;
       });
     },
@@ -105,18 +102,12 @@ export function upHands(pool: ClientPool, { remote, local }: Roots): Hands {
         (client) =>
           path === "" ? makeDirectories(client, remote) : client.makeDirectory(there(path)),
       ),
-    async copy({ path, node }, hooks, signal) {
+    async copy(action, hooks, signal) {
+      const { path } = action;
       assertNoLinks(local, path, "file");
+      const options = transferOptions(action, hooks, signal);
       return await onceMore(pool, async (client) => {
-        const { octets } = await uploadFile(
-          client,
-          `${local}/${path}`,
-          there(path),
-          transferOptions(hooks, signal),
-        );
-        if (node.modifiedMs !== undefined) {
-          await setTimeThere(client, there(path), new Date(node.modifiedMs));
-        }
+        const { octets } = await uploadFile(client, `${local}/${path}`, there(path), options);
         return octets;
       });
     },
@@ -125,24 +116,30 @@ export function upHands(pool: ClientPool, { remote, local }: Roots): Hands {
   };
 }
 
-function transferOptions(hooks: TransferHooks, signal?: AbortSignal): FileTransferOptions {
+/**
+ * A part of the same file is gone on with, any other begins again. Where the content is what
+ * differs, size and time say nothing of it.
+ */
+function transferOptions(
+  { why }: Copy,
+  hooks: TransferHooks,
+  signal: AbortSignal | undefined,
+): FileTransferOptions {
   return {
     ...(signal === undefined ? {} : { signal }),
+    resume: why !== "content",
+    force: true,
+    keepTime: true,
     onStart: (offset, total) => hooks.start(offset, total),
     onProgress: (moved) => hooks.update(moved),
   };
 }
 
-/** So that neither is asked for each file. */
-function knownOf(size: number | undefined, modifiedMs: number | undefined) {
+/** What need not be asked for each file; a listing of minutes is no time to give a file. */
+async function knownOf(client: Client, path: string, { size, modifiedMs }: Node) {
   if (size === undefined || modifiedMs === undefined) return {};
-  return { known: { size, modified: new Date(modifiedMs) } };
-}
-
-/** A listing of minutes is no time to give a file. */
-async function exactTime(client: Client, path: string, node: Node): Promise<number | undefined> {
-  if (tellsSeconds(client)) return node.modifiedMs;
-  return (await client.modified(path))?.getTime() ?? node.modifiedMs;
+  const exact = tellsSeconds(client) ? undefined : await client.modified(path);
+  return { known: { size, modified: exact ?? new Date(modifiedMs) } };
 }
 
 async function makeRoot(local: string): Promise<void> {
@@ -176,24 +173,6 @@ function isLink(path: string): boolean {
       return false;
     }
     throw localError(`Cannot look at "${path}"`, error);
-  }
-}
-
-/** A time that the file system cannot have is not worth the file. */
-function setTimeHere(path: string, modifiedMs: number): void {
-  try {
-    Deno.utimeSync(path, new Date(), new Date(modifiedMs));
-  } catch {
-    // It keeps that of the download.
-  }
-}
-
-/** A refusal leaves the file the time of its upload. */
-async function setTimeThere(client: Client, path: string, modified: Date): Promise<void> {
-  try {
-    await client.setModified(path, modified);
-  } catch (error) {
-    if (!(error instanceof ProtocolError)) throw error;
   }
 }
 

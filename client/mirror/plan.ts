@@ -6,6 +6,7 @@
 
 import { joinPath } from "../directory.ts";
 import { LocalError, localError, ProtocolError } from "../errors.ts";
+import { originPath, partPath } from "../local/names.ts";
 import type { ClientPool } from "../pool.ts";
 import { onceMore, plainly } from "./attempts.ts";
 import { type Action, type CompareOptions, compareTrees } from "./compare.ts";
@@ -79,7 +80,7 @@ export function planMirror(pool: ClientPool, options: MirrorOptions): Promise<Mi
 
 /** What is peculiar to files of this machine. */
 const HERE: Pick<CompareOptions, "fold" | "partsOf"> = {
-  partsOf: (path) => [`${path}.part`],
+  partsOf: (path) => [partPath(path), originPath(path)],
   // What their file systems do with names by default.
   ...(["darwin", "windows"].includes(Deno.build.os)
     ? { fold: (path) => path.normalize("NFC").toLowerCase() }
