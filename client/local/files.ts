@@ -1,32 +1,43 @@
 /**
  * What is under a name on this machine, and how a part is opened under one.
  *
+ * Looks are taken at once, for they are faster than handing them to another thread and back.
+ *
  * @module
  */
 
 import { LocalError } from "../errors.ts";
 
 /** What is there; undefined when nothing is. */
-export async function statIfThere(
+export function statIfThere(
   path: string,
-  look: (path: string) => Promise<Deno.FileInfo> = Deno.stat,
-): Promise<Deno.FileInfo | undefined> {
+  look: (path: string) => Deno.FileInfo = Deno.statSync,
+): Deno.FileInfo | undefined {
   try {
-    return await look(path);
+    return look(path);
   } catch (error) {
     if (error instanceof Deno.errors.NotFound) return undefined;
     throw error;
   }
 }
 
-/** The file that `path` leads to; itself when it is no link, or one to a pipe or a device. */
-export async function throughLinks(path: string): Promise<string> {
-  if (!(await statIfThere(path, Deno.lstat))?.isSymlink) return path;
-  const there = await statIfThere(path);
+/** The file that a path leads to: its path, and what it is if it is there. */
+export interface Found {
+  /** The path itself when it is no link, or one to a pipe or a device. */
+  readonly path: string;
+  /** What has it, no link. */
+  readonly there: Deno.FileInfo | undefined;
+}
+
+/** Looks where `path` leads to; once, for a name that nothing has. */
+export function throughLinks(path: string): Found {
+  const named = statIfThere(path, Deno.lstatSync);
+  if (!named?.isSymlink) return { path, there: named };
+  const there = statIfThere(path);
   if (there === undefined) {
     throw new LocalError(`Cannot write "${path}": it is a link that leads to no file`);
   }
-  return there.isFile ? await Deno.realPath(path) : path;
+  return { path: there.isFile ? Deno.realPathSync(path) : path, there };
 }
 
 /**
@@ -34,16 +45,11 @@ export async function throughLinks(path: string): Promise<string> {
  * to another file, is never written through: it gives way, or nothing is resumed.
  */
 export async function openPart(path: string, resume: boolean): Promise<Deno.FsFile> {
-  const there = await statIfThere(path, Deno.lstat);
-  const isOwn = there !== undefined && there.isFile && (there.nlink ?? 1) === 1;
-  if (there !== undefined && !isOwn) {
-    if (resume) throw new LocalError(`Cannot continue "${path}": it is no file of its own`);
-    await Deno.remove(path);
-  }
-  const file = await Deno.open(path, isOwn ? { write: true } : { write: true, createNew: true });
+  // That no part is there is the rule; and making a file takes long enough to let others go on.
+  const file = await openNew(path) ?? await openOld(path, resume);
   try {
-    const locked = await file.tryLock(true);
-    const [opened, named] = [await file.stat(), await statIfThere(path, Deno.lstat)];
+    const locked = file.tryLockSync(true);
+    const [opened, named] = [file.statSync(), statIfThere(path, Deno.lstatSync)];
     // Between the two looks another transfer may have ended, and its part got its name.
     if (!locked || opened.ino !== named?.ino || opened.dev !== named?.dev) {
       throw new LocalError(`Cannot write "${path}": another transfer is writing it`);
@@ -53,4 +59,25 @@ export async function openPart(path: string, resume: boolean): Promise<Deno.FsFi
     file.close();
     throw error;
   }
+}
+
+/** Undefined when something has the name. */
+async function openNew(path: string): Promise<Deno.FsFile | undefined> {
+  try {
+    return await Deno.open(path, { write: true, createNew: true });
+  } catch (error) {
+    if (error instanceof Deno.errors.AlreadyExists) return undefined;
+    throw error;
+  }
+}
+
+async function openOld(path: string, resume: boolean): Promise<Deno.FsFile> {
+  const there = statIfThere(path, Deno.lstatSync);
+  const isOwn = there !== undefined && there.isFile && (there.nlink ?? 1) === 1;
+  if (isOwn) return await Deno.open(path, { write: true });
+  if (there !== undefined) {
+    if (resume) throw new LocalError(`Cannot continue "${path}": it is no file of its own`);
+    Deno.removeSync(path);
+  }
+  return await Deno.open(path, { write: true, createNew: true });
 }

@@ -83,14 +83,13 @@ export class PartFile implements Sink {
   static async open(target: string, options: PartOptions = {}): Promise<PartFile> {
     const action = `Cannot write "${target}"`;
     try {
-      const local = await throughLinks(target);
-      const there = await statIfThere(local);
+      const { path: local, there } = throughLinks(target);
       if (there?.isDirectory) throw new LocalError(`${action}: it is a directory`);
       if (there !== undefined && !there.isFile) {
         return new PartFile(local, local, await Deno.open(local, { write: true }), 0, options);
       }
       const path = partPath(local);
-      if (options.resume && there !== undefined && there.size > 0 && !await isThere(path)) {
+      if (options.resume && there !== undefined && there.size > 0 && !isThere(path)) {
         if (isCopy(there, options.origin)) {
           return new PartFile(local, local, undefined, there.size, options);
         }
@@ -144,14 +143,14 @@ export class PartFile implements Sink {
       throw error;
     }
     using file = this.#file;
-    if (this.path !== this.#local) await this.#takeName(file!);
+    if (this.path !== this.#local) this.#takeName(file!);
     return result;
   }
 
-  async #takeName(file: Deno.FsFile): Promise<void> {
+  #takeName(file: Deno.FsFile): void {
     try {
-      await setTime(file, this.#options.modified);
-      await Deno.rename(this.path, this.#local);
+      setTime(file, this.#options.modified);
+      Deno.renameSync(this.path, this.#local);
       if (this.#remembered) removeOrigin(originPath(this.#local));
     } catch (error) {
       throw localError(`Cannot rename "${this.path}" to "${this.#local}"`, error);
@@ -160,7 +159,7 @@ export class PartFile implements Sink {
 
   async #keep(onKept?: OnKept): Promise<void> {
     if (this.path === this.#local) return;
-    const size = (await statIfThere(this.path))?.size ?? 0;
+    const size = statIfThere(this.path)?.size ?? 0;
     if (size === 0) {
       await Deno.remove(this.path).catch(() => {});
       if (this.#remembered) removeOrigin(originPath(this.#local));
@@ -199,7 +198,7 @@ async function continuedAt(
   file: Deno.FsFile,
   options: PartOptions,
 ): Promise<number> {
-  const { size } = await file.stat();
+  const { size } = file.statSync();
   if (size === 0) return 0;
   const { origin } = options;
   const whole = origin?.size;
@@ -213,12 +212,17 @@ async function continuedAt(
 }
 
 /** A time that the file system cannot have is not worth the file. */
-async function setTime(file: Deno.FsFile, modified: Date | undefined): Promise<void> {
-  if (modified !== undefined) await file.utime(modified, modified).catch(() => {});
+function setTime(file: Deno.FsFile, modified: Date | undefined): void {
+  if (modified === undefined) return;
+  try {
+    file.utimeSync(modified, modified);
+  } catch {
+    // It keeps that of its last octet.
+  }
 }
 
-async function isThere(path: string): Promise<boolean> {
-  return await statIfThere(path, Deno.lstat) !== undefined;
+function isThere(path: string): boolean {
+  return statIfThere(path, Deno.lstatSync) !== undefined;
 }
 
 function refuse(path: string, why: string, { force }: PartOptions): void {
