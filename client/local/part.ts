@@ -112,7 +112,8 @@ export class PartFile implements Sink {
   begin(): void {
     if (this.path === this.#local) return;
     this.#written(() => {
-      this.#file!.truncateSync(this.offset);
+      // ext4 writes out at once what was cut to nothing: a new file is not to be cut.
+      if (this.#file!.statSync().size > this.offset) this.#file!.truncateSync(this.offset);
       if (!this.#remembered) removeOrigin(originPath(this.#local));
     });
   }
