@@ -57,7 +57,7 @@ async function downloadOnce(
     modified: options.keepTime ? origin.modified : undefined,
   });
   // A pause for the rate must not outlive the transfer that it slows down.
-  const over = new AbortController();
+  const over = options.rate === undefined ? undefined : new AbortController();
   return await part.fill(async () => {
     const { offset } = part;
     if (part.isComplete) {
@@ -72,7 +72,7 @@ async function downloadOnce(
       },
       write: (chunk) => part.write(chunk),
     });
-    const limited = options.rate?.sink(sink, over.signal) ?? sink;
+    const limited = options.rate?.sink(sink, over?.signal) ?? sink;
     const { octets } = await client.download(remote, limited, {
       ...options,
       offset: offset - end.length,
@@ -82,5 +82,5 @@ async function downloadOnce(
     });
     const moved = octets - end.length;
     return { octets: moved, offset, wasComplete: offset > 0 && moved === 0 };
-  }, options.onKept).finally(() => over.abort());
+  }, options.onKept).finally(() => over?.abort());
 }
