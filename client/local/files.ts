@@ -44,9 +44,9 @@ export function throughLinks(path: string): Found {
  * Opens and locks a part. What has that name and is more than a file of its own, such as a link
  * to another file, is never written through: it gives way, or nothing is resumed.
  */
-export async function openPart(path: string, resume: boolean): Promise<Deno.FsFile> {
-  // That no part is there is the rule; and making a file takes long enough to let others go on.
-  const file = await openNew(path) ?? await openOld(path, resume);
+export function openPart(path: string, resume: boolean): Deno.FsFile {
+  // That no part is there is the rule.
+  const file = openNew(path) ?? openOld(path, resume);
   try {
     const locked = file.tryLockSync(true);
     const [opened, named] = [file.statSync(), statIfThere(path, Deno.lstatSync)];
@@ -62,22 +62,22 @@ export async function openPart(path: string, resume: boolean): Promise<Deno.FsFi
 }
 
 /** Undefined when something has the name. */
-async function openNew(path: string): Promise<Deno.FsFile | undefined> {
+function openNew(path: string): Deno.FsFile | undefined {
   try {
-    return await Deno.open(path, { write: true, createNew: true });
+    return Deno.openSync(path, { write: true, createNew: true });
   } catch (error) {
     if (error instanceof Deno.errors.AlreadyExists) return undefined;
     throw error;
   }
 }
 
-async function openOld(path: string, resume: boolean): Promise<Deno.FsFile> {
+function openOld(path: string, resume: boolean): Deno.FsFile {
   const there = statIfThere(path, Deno.lstatSync);
   const isOwn = there !== undefined && there.isFile && (there.nlink ?? 1) === 1;
-  if (isOwn) return await Deno.open(path, { write: true });
+  if (isOwn) return Deno.openSync(path, { write: true });
   if (there !== undefined) {
     if (resume) throw new LocalError(`Cannot continue "${path}": it is no file of its own`);
     Deno.removeSync(path);
   }
-  return await Deno.open(path, { write: true, createNew: true });
+  return Deno.openSync(path, { write: true, createNew: true });
 }

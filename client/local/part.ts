@@ -95,7 +95,7 @@ export class PartFile implements Sink {
         }
         refuse(local, "it is neither the file on the server nor a part of it", options);
       }
-      const file = await openPart(path, options.resume === true && !options.force);
+      const file = openPart(path, options.resume === true && !options.force);
       try {
         const offset = options.resume ? await continuedAt(local, path, file, options) : 0;
         return new PartFile(local, path, file, offset, options);
