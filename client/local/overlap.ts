@@ -31,9 +31,10 @@ export async function readEnd(path: string, size: number): Promise<Uint8Array<Ar
     const end = new Uint8Array(Math.min(size, OVERLAP_BYTES));
     await file.seek(size - end.length, Deno.SeekMode.Start);
     let at = 0;
-    for (let count; at < end.length; at += count) {
-      count = await file.read(end.subarray(at));
+    while (at < end.length) {
+      const count = await file.read(end.subarray(at));
       if (count === null) break;
+      at += count;
     }
     return end.subarray(0, at);
   } catch (error) {
