@@ -38,11 +38,11 @@ export interface PoolOptions {
  * one more, the pool goes on with those that it has.
  *
  * @example
- * ```ts ignore
- * import { ClientPool, downloadFile } from "./client/mod.ts";
+ * ```ts
+ * import { ClientPool, downloadFile } from "./mod.ts";
  *
  * await using pool = await ClientPool.open({ host: "127.0.0.1", port: 2121 }, 4);
- * const names = ["a.avi", "b.avi", "c.avi"];
+ * const names = ["a.avi", "notes.txt"];
  * await Promise.all(names.map((name) => pool.run((client) => downloadFile(client, name, name))));
  * ```
  */

@@ -22,9 +22,9 @@ export const GLOB_NAMES_MAX = 100_000;
  * when nothing matches.
  *
  * @example
- * ```ts ignore
- * import { connect } from "./client/mod.ts";
- * import { expandRemote } from "./client/mirror/mod.ts";
+ * ```ts
+ * import { connect } from "../mod.ts";
+ * import { expandRemote } from "./mod.ts";
  *
  * await using client = await connect();
  * for (const path of await expandRemote(client, "films/*.avi")) console.log(path);

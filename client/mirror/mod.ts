@@ -5,9 +5,9 @@
  * of its own, which a program loads when it mirrors: client/mod.ts does not.
  *
  * @example
- * ```ts ignore
- * import { ClientPool } from "./client/mod.ts";
- * import { describeAction, planMirror, runMirror } from "./client/mirror/mod.ts";
+ * ```ts
+ * import { ClientPool } from "../mod.ts";
+ * import { describeAction, planMirror, runMirror } from "./mod.ts";
  *
  * await using pool = await ClientPool.open({ host: "127.0.0.1", port: 2121 }, 4);
  * const plan = await planMirror(pool, { direction: "down", remote: "/films", local: "films" });
