@@ -8,9 +8,9 @@
  */
 
 import { canonicalIpv6, formatHostPort } from "../server/ftp/words/address.ts";
-import type { Channel, Dialogue } from "./channel.ts";
+import type { DataChannel, Dialogue } from "./channel.ts";
 import { ConnectionError, refusal } from "./errors.ts";
-import type { Wire, WireListener } from "./transport.ts";
+import type { Connection, WireListener } from "./transport.ts";
 
 const ACTION = "Cannot open a data connection";
 
@@ -22,7 +22,7 @@ const STRANGERS_MAX = 16;
  *
  * @throws {ProtocolError} when the server takes neither EPRT nor PORT.
  */
-export async function openActive(dialogue: Dialogue): Promise<Channel> {
+export async function openActive(dialogue: Dialogue): Promise<DataChannel> {
   const listener = await dialogue.transport.listen(unmapped(dialogue.local.hostname));
   try {
     await announce(dialogue, listener.address.port);
@@ -54,7 +54,7 @@ async function acceptFrom(
   listener: WireListener,
   peer: string,
   signal: AbortSignal,
-): Promise<Wire> {
+): Promise<Connection> {
   const end = () => listener.close();
   signal.addEventListener("abort", end);
   try {

@@ -6,18 +6,18 @@
 
 import type { Reply } from "./conversation.ts";
 import type { Timeouts } from "./limits.ts";
-import type { Transport, Wire, WireAddress } from "./transport.ts";
+import type { Connection, Transport, WireAddress } from "./transport.ts";
 
 /** A data connection that was agreed on with the server and need not be there yet. */
-export interface Channel {
+export interface DataChannel {
   /** The connection, once the server has begun the transfer; `signal` gives up. */
-  open(signal: AbortSignal): Promise<Wire>;
+  open(signal: AbortSignal): Promise<Connection>;
   /** Gives up what is not open yet. Never fails. */
   close(): void;
 }
 
 /** Agrees with the server on one data connection. */
-export type ChannelOpener = (dialogue: Dialogue) => Promise<Channel>;
+export type ChannelOpener = (dialogue: Dialogue) => Promise<DataChannel>;
 
 /** What agreeing takes of a control connection. */
 export interface Dialogue {

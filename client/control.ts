@@ -18,12 +18,12 @@ import { ABORT_TIMEOUT_MS, type Timeouts } from "./limits.ts";
 import { type Encoding, printable } from "./text.ts";
 import { limitTime } from "./time_limit.ts";
 import {
-  attempt,
+  attemptWithin,
+  type Connection,
   connectionError,
   endpoint,
   seconds,
   type Transport,
-  type Wire,
   type WireAddress,
 } from "./transport.ts";
 
@@ -90,14 +90,14 @@ export class ControlConnection implements Dialogue {
   readonly #trace: Trace | undefined;
   readonly #conversation = new Conversation();
   readonly #exchanges = new Exchanges();
-  #wire: Wire;
+  #wire: Connection;
   #reading: Promise<void> = Promise.resolve();
   #writing: Promise<unknown> = Promise.resolve();
   /** The next reply is the last one in clear text. */
   #upgrading = false;
   #failure: Error | undefined;
 
-  private constructor(wire: Wire, opening: Opening) {
+  private constructor(wire: Connection, opening: Opening) {
     this.#wire = wire;
     this.#trace = opening.trace;
     this.timeouts = opening.timeouts;
@@ -115,7 +115,7 @@ export class ControlConnection implements Dialogue {
   static async open(opening: Opening): Promise<ControlConnection> {
     const { host: hostname, port, transport, timeouts: { connectMs }, signal } = opening;
     const action = `Cannot connect to ${endpoint({ hostname, port })}`;
-    const wire = await attempt(
+    const wire = await attemptWithin(
       action,
       connectMs,
       signal,
@@ -163,12 +163,17 @@ export class ControlConnection implements Dialogue {
    *
    * @throws {ConnectionError} when the server cannot be trusted; the wire is then closed.
    */
-  async secure(wire: Wire, signal?: AbortSignal): Promise<Wire> {
+  async secure(wire: Connection, signal?: AbortSignal): Promise<Connection> {
     const { secure } = this.transport;
     const action = "Cannot protect the connection";
     try {
       if (secure === undefined) throw new LocalError(`${action}: the transport has no TLS`);
-      return await attempt(action, this.timeouts.connectMs, signal, (end) => secure(wire, end));
+      return await attemptWithin(
+        action,
+        this.timeouts.connectMs,
+        signal,
+        (end) => secure(wire, end),
+      );
     } catch (error) {
       wire.close();
       throw error;
@@ -381,6 +386,6 @@ export class ControlConnection implements Dialogue {
 }
 
 /** Writes all of `octets`: one write may take fewer. */
-async function writeAll(wire: Wire, octets: Uint8Array<ArrayBuffer>): Promise<void> {
+async function writeAll(wire: Connection, octets: Uint8Array<ArrayBuffer>): Promise<void> {
   for (let at = 0; at < octets.length;) at += await wire.write(octets.subarray(at));
 }

@@ -7,11 +7,11 @@
  * @module
  */
 
-import type { Channel } from "./channel.ts";
+import type { DataChannel } from "./channel.ts";
 import type { ControlConnection } from "./control.ts";
 import { ConnectionError, LocalError } from "./errors.ts";
 import { repeatEvery } from "./time_limit.ts";
-import { attempt, connectionError, seconds, type Wire } from "./transport.ts";
+import { attemptWithin, type Connection, connectionError, seconds } from "./transport.ts";
 
 /** One read and one write of a data connection; larger ones were not faster on loopback. */
 export const DATA_BUFFER_BYTES = 262_144;
@@ -48,11 +48,11 @@ export type OnProgress = (octets: number) => void;
 /** One data connection. */
 export class DataConnection {
   readonly #control: ControlConnection;
-  readonly #channel: Channel;
+  readonly #channel: DataChannel;
   /** Ends the wait for the connection itself. */
   readonly #opening = new AbortController();
   #isOpen = false;
-  #wire: Wire | undefined;
+  #wire: Connection | undefined;
   #octets = 0;
   #cause: unknown;
   #closed = false;
@@ -65,7 +65,7 @@ export class DataConnection {
   #waitedChecks: number | undefined;
 
   /** One that is agreed on and not open yet. */
-  constructor(control: ControlConnection, channel: Channel) {
+  constructor(control: ControlConnection, channel: DataChannel) {
     this.#control = control;
     this.#channel = channel;
   }
@@ -89,11 +89,16 @@ export class DataConnection {
   async open(): Promise<void> {
     const { timeouts: { connectMs }, server } = this.#control;
     const { signal } = this.#opening;
-    const opened = attempt("Cannot open a data connection", connectMs, signal, async (end) => {
-      this.#wire = await this.#channel.open(end);
-      if (server.protectedData) this.#wire = await this.#control.secure(this.#wire, end);
-      if (this.#closed) this.#wire.close();
-    });
+    const opened = attemptWithin(
+      "Cannot open a data connection",
+      connectMs,
+      signal,
+      async (end) => {
+        this.#wire = await this.#channel.open(end);
+        if (server.protectedData) this.#wire = await this.#control.secure(this.#wire, end);
+        if (this.#closed) this.#wire.close();
+      },
+    );
     await this.#network(() => this.#wakeable(opened));
     this.#isOpen = true;
   }

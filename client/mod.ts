@@ -52,7 +52,7 @@ export type {
   Transferred,
   UploadOptions,
 } from "./transfer.ts";
-export type { Transport, Wire, WireAddress, WireListener } from "./transport.ts";
+export type { Connection, Transport, WireAddress, WireListener } from "./transport.ts";
 export { makeDirectories, removeTree } from "./tree.ts";
 export { downloadFile } from "./local/downloads.ts";
 export type {

@@ -8,10 +8,10 @@
  */
 
 import { type Address, parseExtendedPassive, parsePassive } from "../server/ftp/words/address.ts";
-import type { Channel, Dialogue } from "./channel.ts";
+import type { DataChannel, Dialogue } from "./channel.ts";
 import type { Reply } from "./conversation.ts";
 import { ConnectionError, describeReply, refusal } from "./errors.ts";
-import { attempt, endpoint } from "./transport.ts";
+import { attemptWithin, endpoint } from "./transport.ts";
 
 const ACTION = "Cannot open a data connection";
 
@@ -21,7 +21,7 @@ const ACTION = "Cannot open a data connection";
  * @throws {ProtocolError} when the server offers neither EPSV nor PASV.
  * @throws {ConnectionError} when the offered port cannot be reached.
  */
-export async function openPassive(dialogue: Dialogue): Promise<Channel> {
+export async function openPassive(dialogue: Dialogue): Promise<DataChannel> {
   if (dialogue.server.extendedData) {
     const reply = await dialogue.ask("EPSV");
     if (reply.code === 229) {
@@ -45,7 +45,7 @@ export async function openPassive(dialogue: Dialogue): Promise<Channel> {
 }
 
 /** As `openPassive`, to whatever address the server names in its reply to PASV. */
-export async function openPassiveAnywhere(dialogue: Dialogue): Promise<Channel> {
+export async function openPassiveAnywhere(dialogue: Dialogue): Promise<DataChannel> {
   const { host, port } = await askAddress(dialogue);
   return await connectTo(dialogue, host, port);
 }
@@ -74,9 +74,9 @@ async function connectTo(
   dialogue: Dialogue,
   hostname: string,
   port: number,
-): Promise<Channel> {
+): Promise<DataChannel> {
   const { transport, timeouts: { connectMs }, signal } = dialogue;
-  const wire = await attempt(
+  const wire = await attemptWithin(
     `Cannot connect to ${endpoint({ hostname, port })}`,
     connectMs,
     signal,

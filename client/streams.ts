@@ -8,14 +8,19 @@
  * @module
  */
 
-import type { Client } from "./client.ts";
 import type { Sink } from "./data.ts";
 import { Rendezvous } from "./rendezvous.ts";
 import type { DownloadOptions, UploadOptions } from "./transfer.ts";
 
+/** What is asked of a client. */
+interface Transfers {
+  download(path: string, sink: Sink, options: DownloadOptions): Promise<unknown>;
+  upload(source: AsyncIterable<Uint8Array>, path: string, options: UploadOptions): Promise<unknown>;
+}
+
 /** The octets of `path`; see `Client.readable`. */
 export function readable(
-  client: Client,
+  client: Transfers,
   path: string,
   options: DownloadOptions = {},
 ): ReadableStream<Uint8Array<ArrayBuffer>> {
@@ -63,7 +68,7 @@ export async function writingTo<T>(
 
 /** A stream into the file `path`; see `Client.writable`. */
 export function writable(
-  client: Client,
+  client: Transfers,
   path: string,
   options: UploadOptions = {},
 ): WritableStream<Uint8Array> {

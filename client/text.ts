@@ -49,8 +49,8 @@ export const UTF_8: Encoding = { name: "utf-8", decode: decodeOctets, encode: en
 export async function loadEncoding(label: string | undefined): Promise<Encoding> {
   if (label === undefined || /^utf-?8$/i.test(label)) return UTF_8;
   const path = new URL("./encoding.ts", import.meta.url).href;
-  const { encodingOf } = await import(path) as typeof import("./encoding.ts");
-  return encodingOf(label);
+  const room: { encodingOf(label: string): Encoding } = await import(path);
+  return room.encodingOf(label);
 }
 
 /** An octet outside UTF-8 is this code unit plus itself. */

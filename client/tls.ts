@@ -14,7 +14,7 @@ import { isIP } from "node:net";
 import { Duplex } from "node:stream";
 import { checkServerIdentity, connect, type TLSSocket } from "node:tls";
 import { ConnectionError, LocalError } from "./errors.ts";
-import { systemText, type Transport, type Wire, type WireAddress } from "./transport.ts";
+import { type Connection, systemText, type Transport, type WireAddress } from "./transport.ts";
 
 /** One read of what is encrypted; what it becomes is the most that waits here to be taken. */
 const READ_BYTES = 262_144;
@@ -142,12 +142,12 @@ async function handshake(socket: TLSSocket, signal: AbortSignal): Promise<void> 
 
 /** A wire as a stream, for what runs over it; it reads only when it may. */
 class WireStream extends Duplex {
-  readonly wire: Wire;
+  readonly wire: Connection;
   readonly #buffer = new Uint8Array(READ_BYTES);
   #mayRead = true;
   #wanted = false;
 
-  constructor(wire: Wire) {
+  constructor(wire: Connection) {
     super();
     this.wire = wire;
   }
@@ -185,7 +185,7 @@ class WireStream extends Duplex {
  * What TLS makes of a wire. The socket is never paused, because it would lose its end; instead the
  * stream below is held up while octets wait here.
  */
-class TlsWire implements Wire {
+class TlsWire implements Connection {
   readonly local: WireAddress;
   readonly remote: WireAddress;
   readonly #socket: TLSSocket;

@@ -1,7 +1,7 @@
 /**
  * What carries octets: the one place where sockets come in.
  *
- * control.ts and data.ts see only `Wire`, `WireListener` and `Transport`. Plain TCP is here; TLS is
+ * control.ts and data.ts see only `Connection`, `WireListener` and `Transport`. Plain TCP is here; TLS is
  * in tls.ts, which is loaded when it is asked for; a test or an embedder may bring one of its own.
  *
  * @module
@@ -19,7 +19,7 @@ export interface WireAddress {
 }
 
 /** A connection. What it throws is turned into one line by `connectionError`. */
-export interface Wire {
+export interface Connection {
   /** This side. */
   readonly local: WireAddress;
   /** The other side; its host name is numeric. */
@@ -39,7 +39,7 @@ export interface WireListener {
   /** Where it listens. */
   readonly address: WireAddress;
   /** The next connection. */
-  accept(): Promise<Wire>;
+  accept(): Promise<Connection>;
   /** Closes it; an `accept` that waits fails. Never fails, twice neither. */
   close(): void;
 }
@@ -47,14 +47,14 @@ export interface WireListener {
 /** How connections are made. */
 export interface Transport {
   /** Connects; `signal` gives up. */
-  connect(to: WireAddress, signal: AbortSignal): Promise<Wire>;
+  connect(to: WireAddress, signal: AbortSignal): Promise<Connection>;
   /** Listens on a free port of the numeric address `hostname`. */
   listen(hostname: string): WireListener | Promise<WireListener>;
   /**
    * Puts TLS over `wire`, which belongs to the result from then on; undefined where there is no
    * TLS. The control connection is the first to be secured, data connections follow.
    */
-  readonly secure?: (wire: Wire, signal: AbortSignal) => Promise<Wire>;
+  readonly secure?: (wire: Connection, signal: AbortSignal) => Promise<Connection>;
   /** What to tell when a server wants data connections to go on with a TLS session, and they do not. */
   readonly resumptionHint?: string;
 }
@@ -73,7 +73,7 @@ export const plainTransport: Transport = {
   },
 };
 
-class TcpWire implements Wire {
+class TcpWire implements Connection {
   readonly local: WireAddress;
   readonly remote: WireAddress;
   readonly #conn: Deno.TcpConn;
@@ -121,7 +121,12 @@ export function dial(
   signal?: AbortSignal,
 ): Promise<Deno.TcpConn> {
   const action = `Cannot connect to ${endpoint({ hostname, port })}`;
-  return attempt(action, timeoutMs, signal, (signal) => Deno.connect({ hostname, port, signal }));
+  return attemptWithin(
+    action,
+    timeoutMs,
+    signal,
+    (signal) => Deno.connect({ hostname, port, signal }),
+  );
 }
 
 /**
@@ -130,7 +135,7 @@ export function dial(
  * @throws {ConnectionError} whose text begins with `action`; an interruption by `signal` throws
  * its reason.
  */
-export async function attempt<T>(
+export async function attemptWithin<T>(
   action: string,
   timeoutMs: number,
   signal: AbortSignal | undefined,

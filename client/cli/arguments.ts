@@ -13,11 +13,11 @@ import { type TypedNames, unescaped } from "./escaped.ts";
 import { type Grammar, operandsOf, readFlags } from "./flags.ts";
 import { parsePace, type TransferPace } from "./pace_flags.ts";
 import { placed } from "./places.ts";
-import { parseServer, PROTOCOLS, type Server, TLS_MODES } from "./server_flags.ts";
+import { parseServer, PROTOCOLS, type ServerFlags, TLS_MODES } from "./server_flags.ts";
 import type { Telling } from "./telling.ts";
 
 /** What a user asked for. */
-export interface Request extends Server, TransferPace {
+export interface Request extends ServerFlags, TransferPace {
   readonly verb: string;
   /** What stands behind the verb; URLs have become paths on `host`. */
   readonly operands: readonly string[];

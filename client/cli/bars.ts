@@ -12,7 +12,7 @@
 import type { Console } from "./console.ts";
 import { Pace, type ProgressState, renderLines } from "./progress.ts";
 import { type Expected, type Now, type Screen, SILENCE_MS, systemNow } from "./screen.ts";
-import { countFiles, type Tally, type Transfer } from "./tally.ts";
+import { countFiles, type TalliedTransfer, type Tally } from "./tally.ts";
 import { shorten, textWidth, widthsFor } from "./width.ts";
 
 /** Ten times a second reads as movement and costs nothing. */
@@ -33,7 +33,7 @@ export class BarScreen implements Screen {
   readonly #console: Console;
   readonly #now: Now;
   /** The transfers that run, in the order of their beginning; a pace from their start on. */
-  readonly #running = new Map<Transfer, Pace | undefined>();
+  readonly #running = new Map<TalliedTransfer, Pace | undefined>();
   #ended: Tally | undefined;
   #expected: Expected | undefined;
   #total: Pace | undefined;
@@ -45,7 +45,7 @@ export class BarScreen implements Screen {
   #frame: readonly string[] = [];
   #columns = 0;
   /** The transfers whose bars the first lines of the frame are. */
-  #shown: readonly Transfer[] = [];
+  #shown: readonly TalliedTransfer[] = [];
 
   /** Nothing is drawn before there is something to draw. */
   constructor(console: Console, now: Now = systemNow) {
@@ -56,7 +56,7 @@ export class BarScreen implements Screen {
   line(text: string): void {
     const before = this.#clearing();
     // A transfer that has ended meanwhile has said so in a line of its own.
-    const isOver = (transfer: Transfer | undefined) =>
+    const isOver = (transfer: TalliedTransfer | undefined) =>
       transfer !== undefined && !this.#running.has(transfer);
     this.#frame = this.#frame.filter((_, index) => !isOver(this.#shown[index]));
     this.#shown = this.#shown.filter((transfer) => !isOver(transfer));
@@ -71,7 +71,7 @@ export class BarScreen implements Screen {
     this.#keepTime();
   }
 
-  add(transfer: Transfer): void {
+  add(transfer: TalliedTransfer): void {
     this.#begunMs = Math.min(this.#begunMs, transfer.begunMs);
     // The next frames may do without.
     void widthsFor([transfer.name]);
@@ -81,7 +81,7 @@ export class BarScreen implements Screen {
     this.#keepTime();
   }
 
-  remove(transfer: Transfer): void {
+  remove(transfer: TalliedTransfer): void {
     this.#running.delete(transfer);
     // Where others run the next frame is soon enough: files may end by the thousand.
     if (this.#running.size === 0) this.draw();
@@ -106,7 +106,7 @@ export class BarScreen implements Screen {
     // The total and a status need a line each, and the line above them is worth seeing.
     const room = Math.max(1, Math.min(BARS_MAX, this.#console.rows() - 3));
     const columns = this.#console.columns();
-    const states = new Map<Transfer, ProgressState>();
+    const states = new Map<TalliedTransfer, ProgressState>();
     for (const transfer of this.#running.keys()) {
       const state = this.#stateOf(transfer, ms);
       if (state !== undefined && states.size < room) states.set(transfer, state);
@@ -119,7 +119,7 @@ export class BarScreen implements Screen {
     this.#show(lines);
   }
 
-  #stateOf(transfer: Transfer, ms: number): ProgressState | undefined {
+  #stateOf(transfer: TalliedTransfer, ms: number): ProgressState | undefined {
     const { name, done, total, begunMs, startedMs } = transfer;
     if (startedMs === undefined) {
       const idleMs = ms - begunMs;

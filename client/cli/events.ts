@@ -12,7 +12,7 @@
 import { type Entry, ProtocolError } from "../mod.ts";
 import type { Console } from "./console.ts";
 import { type Now, systemNow } from "./screen.ts";
-import { type End, Tally, Transfer } from "./tally.ts";
+import { type End, TalliedTransfer, Tally } from "./tally.ts";
 import type { Connected, Reporter, Retry, TransferReport } from "./telling.ts";
 
 /** A progress event tells no program anything more often. */
@@ -102,7 +102,7 @@ export class EventReporter implements Reporter {
 
   transfer(name: string): TransferReport {
     const inner = this.#inner.transfer(name);
-    const transfer = new Transfer(name, this.#now());
+    const transfer = new TalliedTransfer(name, this.#now());
     let toldMs = -Infinity;
     let ended: End | undefined;
     const total = () => transfer.total ?? null;
@@ -211,7 +211,7 @@ export class EventReporter implements Reporter {
   }
 
   #emit(event: Event): void {
-    this.#console.writeSync(new TextEncoder().encode(`${renderEvent(event)}\n`));
+    this.#console.writeSync(new TextEncoder().encode(`${eventLine(event)}\n`));
   }
 }
 
@@ -246,7 +246,7 @@ export function errorEvent(error: Error, status?: number): Event {
 const UNPRINTABLE = /[\u007f-\u009f\u200e\u200f\u2028-\u202e\u2066-\u2069]/g;
 
 /** One line of JSON that is the same event for a program, and harmless on a terminal. */
-export function renderEvent(event: Event): string {
+export function eventLine(event: Event): string {
   return JSON.stringify(event).replace(
     UNPRINTABLE,
     (character) => `\\u${character.charCodeAt(0).toString(16).padStart(4, "0")}`,

@@ -7,7 +7,7 @@
  */
 
 import { type Flag, type Grammar, HELP_FLAG } from "./help.ts";
-import { type Given, scan } from "./scan.ts";
+import { type GivenFlags, scan } from "./scan.ts";
 import { closest, UsageError } from "./usage.ts";
 
 export type { CommandLine, Flag, Grammar, Row, Topic } from "./help.ts";
@@ -83,7 +83,7 @@ function unknownFlag(command: string, given: string, names: readonly string[]): 
 /** The values of a command line by the names of its table. */
 export class Flags<Name extends string> {
   readonly #table: ReadonlyMap<string, Flag>;
-  readonly #given: Given;
+  readonly #given: GivenFlags;
   /** What stands there besides flags, as it was typed. */
   readonly operands: readonly string[];
 

@@ -8,7 +8,7 @@
 import { describeReply, printable } from "../mod.ts";
 import { formatElapsed } from "./format.ts";
 import { type Expected, type Now, type Screen, SILENCE_MS, systemNow } from "./screen.ts";
-import { type End, renderSum, renderSummary, Tally, Transfer } from "./tally.ts";
+import { type End, renderSum, renderSummary, TalliedTransfer, Tally } from "./tally.ts";
 import type { Connected, Reporter, Retry, Telling, TransferReport } from "./telling.ts";
 
 /** Lines for people. */
@@ -32,7 +32,7 @@ export class LineReporter implements Reporter {
   }
 
   transfer(name: string): TransferReport {
-    const transfer = new Transfer(name, this.#now());
+    const transfer = new TalliedTransfer(name, this.#now());
     this.#screen.add(transfer);
     this.#busy++;
     let ended: End | undefined;

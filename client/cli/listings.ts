@@ -19,7 +19,7 @@ import type { VerbFlag } from "./arguments.ts";
 import type { Console } from "./console.ts";
 import { SomeFailed } from "./exit.ts";
 import { formatDate, formatMode, formatSize } from "./format.ts";
-import { eachGroup, Names, piecesOf } from "./rows.ts";
+import { eachGroup, NameRows, piecesOf } from "./rows.ts";
 import { eachOperand, type Task } from "./task.ts";
 
 /** Read only where names or rows are put below each other. */
@@ -88,7 +88,7 @@ async function writeNames(
   writeHeader: (directory: string | undefined) => Promise<void>,
 ): Promise<void> {
   const { console, request: { options } } = task;
-  const names = new Names();
+  const names = new NameRows();
   let listed: string | undefined;
   await eachGroup(task.client, path, task.signal, (group, directory) => {
     listed = directory;
@@ -218,7 +218,7 @@ function tables(): Promise<typeof import("./tables.ts")> {
 }
 
 /** Shows what the server knows of files and directories. */
-export async function stat(task: Task): Promise<void> {
+export async function showStat(task: Task): Promise<void> {
   const { client, console, reporter, request, signal } = task;
   const show = shownName(console);
   await eachOperand(task, request.operands, async (path, index) => {

@@ -12,7 +12,7 @@ import { type Flag, renderHelp, type Row, type Topic } from "./flags.ts";
 import { SUBCOMMANDS } from "./verbs.ts";
 
 /** What --help writes: of `verb`, or of all where there is none of that name. */
-export function helpText(verb: string, columns: number | undefined): string {
+export function manualText(verb: string, columns: number | undefined): string {
   const found = SUBCOMMANDS.find(({ name }) => name === verb);
   return found === undefined ? wholeText(columns) : verbText(verb, columns);
 }

@@ -87,6 +87,6 @@ function report(error: unknown, console: Console, reporter: Reporter | undefined
 async function answer(question: Question, console: Console): Promise<void> {
   const say = (text: string) => console.write(new TextEncoder().encode(`${text}\n`));
   if (question.asks === "version") return await say(versionText());
-  const { helpText }: typeof import("./manual.ts") = await import(MANUAL);
-  await say(helpText(question.verb, console.outTerminal ? console.columns() : undefined));
+  const { manualText }: typeof import("./manual.ts") = await import(MANUAL);
+  await say(manualText(question.verb, console.outTerminal ? console.columns() : undefined));
 }

@@ -11,7 +11,7 @@ import type { TypedNames } from "./escaped.ts";
 import { UsageError } from "./flags.ts";
 
 /** What a URL says of where to connect to, and as whom. */
-export interface Place {
+export interface RemotePlace {
   readonly host: string;
   readonly port: number;
   readonly user?: string;
@@ -34,7 +34,7 @@ export interface Names {
  * @throws {UsageError} for a URL that cannot be used, and for two places in one command.
  */
 export function placed({ verb, operands, output, outputDirectory }: TypedNames): Names & {
-  readonly place?: Place;
+  readonly place?: RemotePlace;
 } {
   const names = {
     operands,
@@ -68,7 +68,7 @@ export function placed({ verb, operands, output, outputDirectory }: TypedNames):
 }
 
 /** Files of this machine, and one URL that says where they go to. */
-function putPlace(names: Names): Names & { readonly place: Place } {
+function putPlace(names: Names): Names & { readonly place: RemotePlace } {
   const flagged = [names.output, names.outputDirectory].filter((name) => name !== undefined);
   const last = flagged.length === 0 ? names.operands.at(-1)! : flagged[0]!;
   const files = flagged.length === 0 ? names.operands.slice(0, -1) : names.operands;
@@ -86,7 +86,7 @@ function putPlace(names: Names): Names & { readonly place: Place } {
 }
 
 /** One directory on a server, the other one here. */
-function mirrorPlace(names: Names): Names & { readonly place: Place } {
+function mirrorPlace(names: Names): Names & { readonly place: RemotePlace } {
   const [first, second] = names.operands.filter(isUrl);
   if (first === undefined || second !== undefined) {
     throw new UsageError("mirror takes one URL, and a folder of this machine");
@@ -118,7 +118,7 @@ function shown({ scheme, user, host, port }: FtpUrl): string {
   return `${scheme}://${login}${host.includes(":") ? `[${host}]` : host}:${port}`;
 }
 
-function placeOf({ scheme, host, port, user, password }: FtpUrl): Place {
+function placeOf({ scheme, host, port, user, password }: FtpUrl): RemotePlace {
   return {
     host,
     port,

@@ -47,7 +47,7 @@ export async function eachGroup(
  * Names of any number of entries. The name of an entry is a part of the text of its group, and
  * keeps all of it: these are parts of a text of names.
  */
-export class Names {
+export class NameRows {
   readonly #texts: string[] = [];
 
   /** Adds those of `group`. */

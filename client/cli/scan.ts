@@ -13,12 +13,12 @@ import type { Flag } from "./help.ts";
 import { UsageError } from "./usage.ts";
 
 /** The values of each flag in the order in which they came; true and false are a switch's. */
-export type Given = ReadonlyMap<string, readonly (string | boolean)[]>;
+export type GivenFlags = ReadonlyMap<string, readonly (string | boolean)[]>;
 
 /** Arguments taken apart. */
 export interface Scanned {
   /** By names of flags. */
-  readonly given: Given;
+  readonly given: GivenFlags;
   /** What stands there besides flags. */
   readonly operands: readonly string[];
   /** The first flag that is none. */

@@ -6,7 +6,7 @@
  */
 
 import type { Console } from "./console.ts";
-import type { Tally, Transfer } from "./tally.ts";
+import type { TalliedTransfer, Tally } from "./tally.ts";
 
 /** Where a person reads: lines that stay, and on a terminal what is redrawn below them. */
 export interface Screen {
@@ -15,9 +15,9 @@ export interface Screen {
   /** A line that is shown from `delayMs` on until there is another one or none. */
   status(text: string | undefined, delayMs: number): void;
   /** A transfer that runs until it is removed. */
-  add(transfer: Transfer): void;
+  add(transfer: TalliedTransfer): void;
   /** It has ended. */
-  remove(transfer: Transfer): void;
+  remove(transfer: TalliedTransfer): void;
   /** Shows how far all is: the sum so far, and what is expected. */
   sum(tally: Tally, expected: Expected): void;
   /** Clears what is drawn. */

@@ -9,7 +9,7 @@
 
 import { splitHost } from "../url.ts";
 import { type Flags, UsageError } from "./flags.ts";
-import type { Place } from "./places.ts";
+import type { RemotePlace } from "./places.ts";
 
 /** What is spoken. */
 export const PROTOCOLS = ["ftp", "mini"] as const;
@@ -28,7 +28,7 @@ export interface Protection {
 export const TLS_MODES = ["explicit", "implicit"] as const;
 
 /** The server that a command line is about. */
-export interface Server {
+export interface ServerFlags {
   readonly protocol: typeof PROTOCOLS[number];
   readonly host: string;
   readonly port: number;
@@ -83,7 +83,7 @@ type Values = Flags<
  * @param place What a URL says.
  * @throws {UsageError} for what excludes each other.
  */
-export function parseServer(flags: Values, place: Place | undefined): Server {
+export function parseServer(flags: Values, place: RemotePlace | undefined): ServerFlags {
   const protocol = flags.oneOf("protocol", PROTOCOLS);
   const tls = parseProtection(flags, place);
   if (protocol === "mini") {
@@ -109,7 +109,7 @@ export function parseServer(flags: Values, place: Place | undefined): Server {
 }
 
 /** TLS as flags or the scheme of a URL say. */
-function parseProtection(flags: Values, place: Place | undefined): Protection | undefined {
+function parseProtection(flags: Values, place: RemotePlace | undefined): Protection | undefined {
   const given = flags.oneOf("tls", TLS_MODES, undefined);
   if (place?.isImplicit && given === "explicit") {
     throw new UsageError("ftps:// is implicit TLS: explicit TLS is --tls explicit with ftp://");
@@ -134,7 +134,7 @@ function parseTimeout(flags: Values): number | undefined {
 }
 
 /** Where to and as whom, by the flags or by a URL among the operands, not by both. */
-function parsePlace(flags: Values, place: Place | undefined, port: number) {
+function parsePlace(flags: Values, place: RemotePlace | undefined, port: number) {
   const user = parseUser(flags);
   const typed = place?.password ?? user.password;
   const warnings = typed === undefined || typed === "" ? [] : [

@@ -8,7 +8,7 @@ import { printable } from "../mod.ts";
 import { formatElapsed, formatRate, formatSize } from "./format.ts";
 
 /** One transfer in numbers. */
-export class Transfer {
+export class TalliedTransfer {
   /** As the user knows it; it may hold anything. */
   readonly name: string;
   /** When it was begun, in milliseconds of the clock of whoever counts. */
@@ -75,16 +75,16 @@ export class Tally {
   done = 0;
 
   /** Takes in one that has ended. */
-  add(transfer: Transfer, end: End): void {
+  add(transfer: TalliedTransfer, end: End): void {
     this.#count(transfer, end, 1);
   }
 
   /** One that was stopped goes on. */
-  takeBack(transfer: Transfer): void {
+  takeBack(transfer: TalliedTransfer): void {
     this.#count(transfer, "stopped", -1);
   }
 
-  #count({ moved, done, total = 0 }: Transfer, end: End, by: 1 | -1): void {
+  #count({ moved, done, total = 0 }: TalliedTransfer, end: End, by: 1 | -1): void {
     this.octets += by * moved;
     this.done += by * (end === "skipped" ? total : done);
     if (end === "stopped") this.stopped += by;

@@ -211,7 +211,7 @@ export const SUBCOMMANDS: readonly Subcommand[] = [
     count: [1, MANY],
     flags: [],
     takes: "remote",
-    run: lazily("listings", "stat"),
+    run: lazily("listings", "showStat"),
   },
   {
     name: "quote",

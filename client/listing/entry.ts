@@ -56,6 +56,6 @@ export function wholeNumber(text: string | undefined): number | undefined {
 }
 
 /** A time in milliseconds since the epoch as a date. */
-export function dateOf(ms: number | undefined): Date | undefined {
+export function entryDate(ms: number | undefined): Date | undefined {
   return ms === undefined ? undefined : new Date(ms);
 }

@@ -5,7 +5,7 @@
  * @module
  */
 
-import { compact, dateOf, type Entry, type EntryKind, wholeNumber } from "./entry.ts";
+import { compact, type Entry, entryDate, type EntryKind, wholeNumber } from "./entry.ts";
 
 /** Reads one line of LIST; undefined for "total 8" and for what is no entry. */
 export function parseListLine(line: string, now: number): Entry | undefined {
@@ -97,7 +97,7 @@ function parseDosLine(line: string): Entry | undefined {
     name: bracket > 0 ? rest!.slice(0, bracket) : rest!,
     kind: link ? "link" : mark === undefined ? "file" : "directory",
     size: wholeNumber(size?.replace(/[,.]/g, "")),
-    modified: dateOf(
+    modified: entryDate(
       utc(year, Number(month1 ?? month2) - 1, Number(day1 ?? day2), hours, Number(minute)),
     ),
     target: bracket > 0 ? rest!.slice(bracket + 2, -1) : undefined,
@@ -151,7 +151,7 @@ function listTime(
 ): Date | undefined {
   const at = (year: number) =>
     utc(year, time.month, time.day, Number(time.hour ?? 0), Number(time.minute ?? 0));
-  if (time.year !== undefined) return dateOf(at(Number(time.year)));
+  if (time.year !== undefined) return entryDate(at(Number(time.year)));
   const year = new Date(now).getUTCFullYear();
   // A server east of UTC may be a day ahead.
   const limit = now + 24 * 3_600_000;

@@ -5,7 +5,7 @@
  */
 
 import { parseTime, readFactLine } from "../../server/ftp/words/facts.ts";
-import { compact, dateOf, type Entry, type EntryKind, wholeNumber } from "./entry.ts";
+import { compact, type Entry, entryDate, type EntryKind, wholeNumber } from "./entry.ts";
 
 /** Reads one line of facts; the name is a path in a reply to MLST. Undefined for "." and "..". */
 export function parseFacts(line: string): Entry | undefined {
@@ -22,7 +22,7 @@ export function parseFacts(line: string): Entry | undefined {
     name,
     kind,
     size: wholeNumber(facts.size ?? facts.sizd),
-    modified: facts.modify === undefined ? undefined : dateOf(parseTime(facts.modify)),
+    modified: facts.modify === undefined ? undefined : entryDate(parseTime(facts.modify)),
     mode: octal(facts.mode),
     owner: facts.ownername ?? facts.owner,
     group: facts.groupname ?? facts.group,

@@ -10,7 +10,7 @@
 import { compilePath } from "./pattern.ts";
 
 /** Decides over paths below the root of a tree. */
-export interface Filter {
+export interface PathFilter {
   /** Whether a file, or a directory with what is in it, takes part. */
   takes(path: string, isDirectory: boolean): boolean;
   /** Only some files are wanted: a directory without any of them is not made. */
@@ -31,7 +31,7 @@ export interface FilterPatterns {
  * matches is left out unless an --include matches it, too; with --include alone, only files that
  * one matches are taken. A directory that is left out is not looked into.
  */
-export function filterOf({ include, exclude }: FilterPatterns): Filter {
+export function filterOf({ include, exclude }: FilterPatterns): PathFilter {
   const included = include.map(compileRule);
   const excluded = exclude.map(compileRule);
   const sparse = include.length > 0 && exclude.length === 0;

@@ -7,7 +7,7 @@
 import type { Client } from "../client.ts";
 import { joinPath } from "../directory.ts";
 import { LocalError, ProtocolError } from "../errors.ts";
-import { compileName, expandBraces, isPattern } from "./pattern.ts";
+import { compileName, expandBraces, hasWildcards } from "./pattern.ts";
 
 /** The most directories that one pattern lists. */
 export const GLOB_DIRECTORIES_MAX = 10_000;
@@ -37,7 +37,7 @@ export async function expandRemote(
   pattern: string,
   directoriesMax = GLOB_DIRECTORIES_MAX,
 ): Promise<string[]> {
-  if (!isPattern(pattern) || await exists(client, pattern)) return [pattern];
+  if (!hasWildcards(pattern) || await exists(client, pattern)) return [pattern];
   const found = new Set<string>();
   const listings = { left: directoriesMax, max: directoriesMax };
   for (const each of expandBraces(pattern)) {
@@ -66,9 +66,9 @@ async function expandOne(
   whole: string,
   listings: { left: number; readonly max: number },
 ): Promise<string[]> {
-  if (!isPattern(pattern)) return [unescaped(pattern)];
+  if (!hasWildcards(pattern)) return [unescaped(pattern)];
   const names = pattern.split("/").filter((name) => name !== "");
-  const first = names.findIndex(isPattern);
+  const first = names.findIndex(hasWildcards);
   const start = joinPath(pattern.startsWith("/") ? "/" : "", names.slice(0, first).join("/"));
   let paths = [unescaped(start)];
   for (const [index, name] of names.slice(first).entries()) {

@@ -31,7 +31,7 @@ export type { FilterPatterns } from "./filter.ts";
 export { expandRemote, GLOB_DIRECTORIES_MAX, GLOB_NAMES_MAX } from "./glob.ts";
 export type { Roots, TransferHooks } from "./hands.ts";
 export { localNameFault } from "./names.ts";
-export { isPattern } from "./pattern.ts";
+export { hasWildcards } from "./pattern.ts";
 export { type MirrorOptions, type MirrorPlan, planMirror } from "./plan.ts";
 export type { MirrorHooks, MirrorSummary } from "./run.ts";
 export type { Node } from "./tree.ts";

@@ -16,7 +16,7 @@ export const ALTERNATIVES_MAX = 256;
 type Part<T> = "star" | ((item: T) => boolean);
 
 /** Whether `text` has anything in it that a pattern gives a meaning to. */
-export function isPattern(text: string): boolean {
+export function hasWildcards(text: string): boolean {
   return /[*?[{]/.test(text);
 }
 

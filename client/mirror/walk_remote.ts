@@ -13,7 +13,7 @@ import { joinPath } from "../directory.ts";
 import { LocalError, ProtocolError } from "../errors.ts";
 import type { Entry } from "../listing.ts";
 import type { ClientPool } from "../pool.ts";
-import type { Filter } from "./filter.ts";
+import type { PathFilter } from "./filter.ts";
 import { onceMore } from "./attempts.ts";
 import { forEachAtOnce } from "./parallel.ts";
 import {
@@ -28,7 +28,7 @@ import {
 
 /** How a walk goes. */
 export interface WalkOptions {
-  readonly filter: Filter;
+  readonly filter: PathFilter;
   /** Why a name cannot be used on the other side. */
   readonly nameFault?: (name: string) => string | undefined;
   /** The most entries; default `ENTRIES_MAX`. */

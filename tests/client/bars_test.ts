@@ -9,7 +9,7 @@ import { BARS_MAX, BarScreen } from "../../client/cli/bars.ts";
 import { LineReporter, maskSecrets, renderTrace } from "../../client/cli/lines.ts";
 import { reporterFor } from "../../client/cli/reporter.ts";
 import { PlainScreen } from "../../client/cli/screen.ts";
-import { renderSum, renderSummary, Tally, Transfer } from "../../client/cli/tally.ts";
+import { renderSum, renderSummary, TalliedTransfer, Tally } from "../../client/cli/tally.ts";
 import { testWith } from "../permission.ts";
 import { FakeConsole, type Surroundings } from "./fake_console.ts";
 
@@ -38,14 +38,14 @@ Deno.test("renderSummary and renderSum are one line", () => {
   assertEquals(renderSummary("a.avi", 1_258_291, 400), "a.avi: 1.2 MiB in 0.4 s (3.0 MiB/s)");
   assertEquals(renderSummary("a\n", 0, 0), "a\\n: 0 B in 0 ms (0 B/s)");
   const tally = new Tally();
-  const transfer = new Transfer("a", 0);
+  const transfer = new TalliedTransfer("a", 0);
   transfer.start(5, 15, 0);
   transfer.update(10);
   tally.add(transfer, "complete");
   tally.add(transfer, "complete");
   assertEquals(renderSum(tally, 1000), "2 files: 20 B in 1.0 s (20 B/s)");
-  tally.add(new Transfer("b", 0), "skipped");
-  tally.add(new Transfer("c", 0), "stopped");
+  tally.add(new TalliedTransfer("b", 0), "skipped");
+  tally.add(new TalliedTransfer("c", 0), "stopped");
   assertEquals(
     renderSum(tally, 1000),
     "3 files (1 of them complete before), 1 not: 20 B in 1.0 s (20 B/s)",

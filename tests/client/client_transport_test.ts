@@ -5,7 +5,7 @@
  */
 
 import { assertEquals, assertRejects } from "@std/assert";
-import { connect, ConnectionError, type Transport, type Wire } from "../../client/mod.ts";
+import { connect, type Connection, ConnectionError, type Transport } from "../../client/mod.ts";
 import { testWith } from "../permission.ts";
 import { decode } from "./scripted_test_case.ts";
 
@@ -13,7 +13,7 @@ const HERE = { hostname: "192.0.2.1", port: 1 };
 const THERE = { hostname: "192.0.2.2", port: 2 };
 
 /** A wire in memory: `react` hears what is written, and what it says is read in turn. */
-class MemoryWire implements Wire {
+class MemoryWire implements Connection {
   readonly local = HERE;
   readonly remote = THERE;
   readonly #said: Uint8Array[] = [];

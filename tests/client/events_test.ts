@@ -5,7 +5,7 @@
  */
 
 import { assert, assertEquals, assertMatch } from "@std/assert";
-import { EventReporter, renderEvent } from "../../client/cli/events.ts";
+import { eventLine, EventReporter } from "../../client/cli/events.ts";
 import { LineReporter } from "../../client/cli/lines.ts";
 import { EXIT } from "../../client/cli/mod.ts";
 import { PlainScreen } from "../../client/cli/screen.ts";
@@ -78,7 +78,7 @@ Deno.test("events of errors have a kind, a code and a status", () => {
 
 Deno.test("an event holds nothing that a terminal would obey", () => {
   const message = Array.from({ length: 0x2100 }, (_, code) => String.fromCharCode(code)).join("");
-  const line = renderEvent({ event: "note", message });
+  const line = eventLine({ event: "note", message });
   // deno-lint-ignore no-control-regex -- it is control characters that must be absent
   assert(!/[\x00-\x1f\x7f-\x9f\u200e\u200f\u2028-\u202e\u2066-\u2069]/.test(line));
   assertEquals(JSON.parse(line).message, message);

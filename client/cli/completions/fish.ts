@@ -9,7 +9,7 @@
 import { LETTERS_OF_VERB } from "../arguments.ts";
 import { HELP_FLAG } from "../help.ts";
 import { SUBCOMMANDS } from "../verbs.ts";
-import { COMMANDS, FLAGS, kindOf, SHELLS } from "./flags.ts";
+import { COMMANDS, FLAGS, SHELLS, valueKindOf } from "./flags.ts";
 
 /** The script. */
 export function fishScript(): string {
@@ -34,7 +34,7 @@ export function fishScript(): string {
     // A letter that means one flag behind one verb and another behind the next is left out.
     const isOwn = flag.letter !== undefined &&
       ![...LETTERS_OF_VERB.values()].some((letters) => flag.letter! in letters);
-    const kind = kindOf(name, flag);
+    const kind = valueKindOf(name, flag);
     const values = {
       none: "",
       choice: ` -x -a ${fishQuoted((flag.choices ?? []).join(" "))}`,

@@ -33,7 +33,7 @@ export function flagsOf(verb: Subcommand | undefined): string[] {
 }
 
 /** What a flag's value is. */
-export function kindOf(
+export function valueKindOf(
   name: string,
   { value, choices }: Flag,
 ): "none" | "choice" | "file" | "directory" | "text" {
@@ -44,8 +44,8 @@ export function kindOf(
 }
 
 /** A pattern of the shell for all spellings of the flags of one kind; "" for none. */
-export function spellings(kind: ReturnType<typeof kindOf>): string {
-  return FLAGS.filter(([name, flag]) => kindOf(name, flag) === kind)
+export function spellings(kind: ReturnType<typeof valueKindOf>): string {
+  return FLAGS.filter(([name, flag]) => valueKindOf(name, flag) === kind)
     .flatMap(([name, { letter }]) =>
       letter === undefined ? [`--${name}`] : [`--${name}`, `-${letter}`]
     )

@@ -7,7 +7,7 @@
 import { HELP_FLAG } from "../help.ts";
 import type { Subcommand } from "../task.ts";
 import { SUBCOMMANDS } from "../verbs.ts";
-import { COMMANDS, FLAGS, flagsOf, kindOf, letterOf, SHELLS, valued } from "./flags.ts";
+import { COMMANDS, FLAGS, flagsOf, letterOf, SHELLS, valued, valueKindOf } from "./flags.ts";
 
 /** The script. */
 export function zshScript(): string {
@@ -25,7 +25,7 @@ export function zshScript(): string {
         file: ":file:_files",
         directory: ":directory:_files -/",
         text: ":value:{true}",
-      }[kindOf(name, flag)];
+      }[valueKindOf(name, flag)];
       const letter = letterOf(verb, name, flag);
       return (letter === undefined ? [long] : [`-${letter}`, long])
         .map((each) => zshQuoted(`${each}[${described(flag.help)}]${values}`));

@@ -98,7 +98,7 @@ function few(words: readonly string[], typed: string): string[] {
 }
 
 /** Names on the server, remembered for as long as they are probably right. */
-export class RemoteNames {
+export class NameSource {
   readonly #client: () => Client | undefined;
   readonly #listings = new Map<string, { names: Promise<readonly string[]>; askedMs: number }>();
 

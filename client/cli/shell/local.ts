@@ -7,7 +7,7 @@
 
 import { localError } from "../../errors.ts";
 import { LocalError } from "../../mod.ts";
-import type { Shell } from "./shell.ts";
+import type { ShellFace } from "./task.ts";
 
 /** Names that a listing here keeps, at most: what is more is no directory for a screen. */
 const NAMES_MAX = 100_000;
@@ -22,7 +22,7 @@ export function localDirectory(): string {
 }
 
 /** Changes it; without a path back to where the shell was begun. */
-export function changeLocalDirectory(shell: Shell, path: string | undefined): void {
+export function changeLocalDirectory(shell: ShellFace, path: string | undefined): void {
   shell.begunIn ??= localDirectory();
   const target = path ?? shell.begunIn;
   try {

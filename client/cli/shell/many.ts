@@ -8,7 +8,7 @@ import { isPlainName, LocalError } from "../../mod.ts";
 import { globToRegExp } from "@std/path";
 import { UsageError } from "../flags.ts";
 import { localNames } from "./local.ts";
-import type { Outcome, ShellTask } from "./verbs.ts";
+import type { Outcome, ShellTask } from "./task.ts";
 
 /** Names and flags as a line has them. */
 interface Asked {

@@ -9,11 +9,11 @@
 import { localError } from "../../errors.ts";
 import type { Request } from "../arguments.ts";
 import type { Console } from "../console.ts";
-import { complete, RemoteNames } from "./completion.ts";
+import { complete, NameSource } from "./completion.ts";
 import { History, historyPath } from "./history.ts";
 import { type LineSource, ScriptLines } from "./lines.ts";
 import { localNames } from "./local.ts";
-import { Session } from "./session.ts";
+import { ShellSession } from "./session.ts";
 import { type Report, Shell, VERBS } from "./shell.ts";
 import { watched } from "./watched_console.ts";
 
@@ -31,10 +31,10 @@ export async function runShell(
 ): Promise<number> {
   const { options: flags, script } = request;
   const { console, atLineStart } = watched(systemConsole);
-  await using session = new Session(console, request);
+  await using session = new ShellSession(console, request);
   const isTyped = script === undefined && console.inTerminal && console.errTerminal;
   const history = await History.open(isTyped ? historyPath(console) : undefined);
-  const names = new RemoteNames(() => session.client);
+  const names = new NameSource(() => session.client);
   const readsInput = script === undefined;
   const shell = new Shell({ console, session, history, readsInput, report });
   try {
@@ -72,7 +72,7 @@ async function begin(shell: Shell): Promise<void> {
 async function performTyped(
   shell: Shell,
   lines: LineSource,
-  names: RemoteNames,
+  names: NameSource,
   atLineStart: () => boolean,
 ): Promise<number> {
   for (;;) {

@@ -20,7 +20,7 @@ export interface Line {
 }
 
 /** One server at a time. */
-export class Session implements AsyncDisposable {
+export class ShellSession implements AsyncDisposable {
   readonly #console: Console;
   #target: Request;
   #connections: Connections;

@@ -17,9 +17,10 @@ import { SUBCOMMANDS } from "../verbs.ts";
 import { runHere } from "./command.ts";
 import { type Explained, unknownVerb } from "./help.ts";
 import type { History } from "./history.ts";
-import type { Line, Session } from "./session.ts";
+import type { Line, ShellSession } from "./session.ts";
 import { parseLine } from "./target.ts";
-import { ALIASES, type Outcome, SHELL_VERBS, type ShellVerb } from "./verbs.ts";
+import type { Outcome, ShellFace, ShellVerb } from "./task.ts";
+import { ALIASES, SHELL_VERBS } from "./verbs.ts";
 import { splitWords } from "./words.ts";
 
 /** The verbs of the command line that mean something on an open connection. */
@@ -31,7 +32,7 @@ export const VERBS: readonly Explained[] = [...LINE_VERBS, ...SHELL_VERBS];
 /** What a shell is begun with. */
 export interface ShellOptions {
   readonly console: Console;
-  readonly session: Session;
+  readonly session: ShellSession;
   readonly history: History;
   /** Its lines come from standard input, which no verb may read then. */
   readonly readsInput: boolean;
@@ -43,9 +44,9 @@ export interface ShellOptions {
 export type Report = (error: unknown, reporter: Reporter | undefined) => number;
 
 /** What lines are performed on. */
-export class Shell {
+export class Shell implements ShellFace {
   readonly console: Console;
-  readonly session: Session;
+  readonly session: ShellSession;
   readonly history: History;
   readonly verbs = VERBS;
   /** Where the process was before it went elsewhere. */

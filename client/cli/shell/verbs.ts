@@ -9,36 +9,8 @@ import { formatColumns } from "../tables.ts";
 import { helpOf, helpOverview } from "./help.ts";
 import { changeLocalDirectory, localDirectory, localNames } from "./local.ts";
 import { mget, mput } from "./many.ts";
-import type { Shell } from "./shell.ts";
 import { parseOpen } from "./target.ts";
-
-/** What a verb of the shell works with. */
-export interface ShellTask {
-  readonly shell: Shell;
-  readonly operands: readonly string[];
-}
-
-/** An exit status where there is one to tell, or the words of a verb to go on with. */
-export type Outcome = number | undefined | void | { readonly next: readonly string[] };
-
-/** A verb that is known in the shell only. */
-export interface ShellVerb {
-  readonly name: string;
-  /** What stands behind it, for help and for messages. */
-  readonly operands: string;
-  readonly summary: string;
-  /** The least and the most operands. */
-  readonly count: readonly [number, number];
-  /** It works by mini, too: it asks the server nothing. */
-  readonly isLocal?: boolean;
-  /** It hears of Ctrl-C by the signal; any other verb loses its connection. */
-  readonly endsBySignal?: boolean;
-  /** It has flags, which it reads itself. */
-  readonly takesFlags?: boolean;
-  /** What its operands are, for completion: names here, or on the server. */
-  readonly takes?: "local" | "remote";
-  run(task: ShellTask): Promise<Outcome> | Outcome;
-}
+import type { ShellTask, ShellVerb } from "./task.ts";
 
 /** As many operands as a line can hold. */
 const MANY = Number.MAX_SAFE_INTEGER;

@@ -12,7 +12,7 @@ import {
   compileName,
   compilePath,
   expandBraces,
-  isPattern,
+  hasWildcards,
 } from "../../../client/mirror/pattern.ts";
 
 const NAMES: readonly (readonly [pattern: string, yes: string[], no: string[]])[] = [
@@ -62,7 +62,7 @@ for (const [pattern, yes, no] of PATHS) {
 }
 
 Deno.test("isPattern takes a name with parentheses for one", () => {
-  assertEquals(["a (1).avi", "a.avi", "a*", "a?", "[a]", "{a,b}"].map(isPattern), [
+  assertEquals(["a (1).avi", "a.avi", "a*", "a?", "[a]", "{a,b}"].map(hasWildcards), [
     false,
     false,
     true,

@@ -5,7 +5,7 @@
  */
 
 import { assertEquals } from "@std/assert";
-import { complete, RemoteNames } from "../../../client/cli/shell/completion.ts";
+import { complete, NameSource } from "../../../client/cli/shell/completion.ts";
 import { VERBS } from "../../../client/cli/shell/shell.ts";
 import type { Client } from "../../../client/mod.ts";
 
@@ -74,12 +74,12 @@ Deno.test("RemoteNames asks once for a directory, and never holds up for long", 
       return Promise.resolve([{ kind: "directory", name: "d" }, { kind: "file", name: "a/b" }]);
     },
   } as unknown as Client;
-  const names = new RemoteNames(() => client);
+  const names = new NameSource(() => client);
   assertEquals([await names.list(""), await names.list("")], [["d/"], ["d/"]]);
   assertEquals([await names.list("no/"), await names.list("slow/")], [[], []]);
   assertEquals(asked, ["", "no/", "slow/"]);
   names.forget();
   await names.list("");
   assertEquals(asked.at(-1), "");
-  assertEquals(await new RemoteNames(() => undefined).list(""), []);
+  assertEquals(await new NameSource(() => undefined).list(""), []);
 });
