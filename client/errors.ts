@@ -40,6 +40,11 @@ export type ErrorKind =
   | "protocol"
   | "untrusted";
 
+/** Kinds that may go better the next time without anything being changed. */
+const PASSING: ReadonlySet<ErrorKind | undefined> = new Set(
+  ["timeout", "reset", "short", "transient"] as const,
+);
+
 /** What all errors of the client have in common: one printable line. */
 export abstract class ClientError extends Error {
   /** What a server or the network did; undefined where neither did it. */
@@ -48,6 +53,11 @@ export abstract class ClientError extends Error {
   /** `message` may hold anything: it becomes printable here. */
   constructor(message: string, options?: ErrorOptions) {
     super(printable(message), options);
+  }
+
+  /** Whether it may go better the next time, by its kind: "again?" in the table of `ErrorKind`. */
+  get passes(): boolean {
+    return PASSING.has(this.kind);
   }
 }
 

@@ -7,7 +7,6 @@
  * @module
  */
 
-import { unreachable } from "../server/unreachable.ts";
 import type { Client } from "./client.ts";
 import { ClientError, ConnectionError, ProtocolError } from "./errors.ts";
 import { pause } from "./rate.ts";
@@ -91,24 +90,10 @@ export async function withRetries<T>(
  */
 export function isWorthRetry(error: unknown, wasConnected = true): error is ClientError {
   if (!(error instanceof ClientError)) return false;
-  switch (error.kind) {
-    case "timeout":
-    case "reset":
-    case "short":
-      return true;
-    case "transient":
-      // 452: a full disk is transient for whoever cleans it, not within half a minute.
-      return !(error instanceof ProtocolError && error.code === 452);
-    case "refused":
-      return wasConnected && error instanceof ConnectionError;
-    case "permanent":
-    case "protocol":
-    case "untrusted":
-    case undefined:
-      return false;
-    default:
-      unreachable(error.kind);
-  }
+  // A full disk (452) passes for whoever clears it, not within half a minute.
+  if (error instanceof ProtocolError && error.code === 452) return false;
+  return error.passes ||
+    error.kind === "refused" && wasConnected && error instanceof ConnectionError;
 }
 
 /**

@@ -39,7 +39,8 @@ export async function makeDirectories(client: Client, path: string): Promise<voi
   }
 }
 
-async function isDirectory(client: Client, path: string): Promise<boolean> {
+/** Whether `path` is a directory on the server, as far as that says. */
+export async function isDirectory(client: Client, path: string): Promise<boolean> {
   try {
     return (await client.stat(path)).kind === "directory";
   } catch (error) {

@@ -7,8 +7,8 @@
  */
 
 import {
-  type Client,
   encodeText,
+  isDirectory,
   joinPath,
   lastName,
   LocalError,
@@ -63,15 +63,6 @@ export async function mv(task: Task): Promise<void> {
     }
     await client.rename(from, target);
   });
-}
-
-async function isDirectory(client: Client, path: string): Promise<boolean> {
-  try {
-    return (await client.stat(path)).kind === "directory";
-  } catch (error) {
-    if (error instanceof ProtocolError) return false;
-    throw error;
-  }
 }
 
 /** Changes mode bits. RFC 959 leaves SITE to the servers; most of those on Unix have CHMOD. */

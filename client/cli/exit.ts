@@ -5,7 +5,6 @@
  */
 
 import { ClientError, ConnectionError, LocalError, LoginError } from "../mod.ts";
-import { unreachable } from "../../server/unreachable.ts";
 import { OutputClosed } from "./console.ts";
 import { type Row, USAGE_STATUS, UsageError } from "./flags.ts";
 
@@ -63,26 +62,7 @@ export function statusOf(error: unknown): number | undefined {
   if (error instanceof UsageError) return EXIT.usage;
   if (!(error instanceof ClientError)) return undefined;
   if (error instanceof LocalError) return EXIT.local;
-  if (isWorthRetry(error)) return EXIT.retry;
+  if (error.passes) return EXIT.retry;
   if (error instanceof LoginError) return EXIT.login;
   return error instanceof ConnectionError ? EXIT.connection : EXIT.refused;
-}
-
-/** What may go better the next time without anything being changed. */
-function isWorthRetry({ kind }: ClientError): boolean {
-  switch (kind) {
-    case "timeout":
-    case "reset":
-    case "short":
-    case "transient":
-      return true;
-    case "refused":
-    case "permanent":
-    case "protocol":
-    case "untrusted":
-    case undefined:
-      return false;
-    default:
-      return unreachable(kind);
-  }
 }

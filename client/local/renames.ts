@@ -46,7 +46,7 @@ function isForbidden(text: string): boolean {
 }
 
 /** Whether `path` is a directory, or a link to one. */
-export async function isDirectory(
+export async function leadsToDirectory(
   client: Client,
   path: string,
   options: CallOptions,

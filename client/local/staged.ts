@@ -15,7 +15,7 @@ import { LocalError, ProtocolError } from "../errors.ts";
 import type { Transferred } from "../transfer.ts";
 import { uploadPath } from "./names.ts";
 import type { UploadFileOptions } from "./options.ts";
-import { isDirectory, refusalToRename, rememberRefusal, takeName } from "./renames.ts";
+import { leadsToDirectory, refusalToRename, rememberRefusal, takeName } from "./renames.ts";
 
 /** What is uploaded, from where on. */
 export interface Material extends Source {
@@ -96,7 +96,7 @@ export class StagedUpload {
   async #look(offset: number): Promise<Reply | undefined> {
     const [client, remote, options] = [this.#client, this.#remote, this.#options];
     const isAsked = options.replaces === undefined && !this.#replaces;
-    if (isAsked && await isDirectory(client, remote, options)) {
+    if (isAsked && await leadsToDirectory(client, remote, options)) {
       throw new LocalError(`Cannot store "${remote}": it is a directory`);
     }
     if (offset > 0) return undefined;
