@@ -79,7 +79,7 @@ async function findPeer(id: string): Promise<Located | undefined> {
   return mayRun ? await PEERS.find((peer) => peer.id === id)!.locate([]) : undefined;
 }
 
-const vsftpd = Deno.build.os === "linux" && Deno.uid() === 0 ? await findPeer("vsftpd") : undefined;
+const vsftpd = mayRun && Deno.uid() === 0 ? await findPeer("vsftpd") : undefined;
 const pyftpdlib = await findPeer("pyftpdlib");
 
 /** pyftpdlib with the rights of `perm`, as its authorizer writes them. */
