@@ -40,7 +40,7 @@ export {
 } from "./errors.ts";
 export { type Entry, type EntryKind, isPlainName, parseList, parseMlsd } from "./listing.ts";
 export { POOL_SIZE_MAX } from "./limits.ts";
-export { ClientPool, POOL_WAITING_MAX, type PoolOptions } from "./pool.ts";
+export { ClientPool, type LentClient, POOL_WAITING_MAX, type PoolOptions } from "./pool.ts";
 export { escapeName, localName, unescapeName } from "./escapes.ts";
 export { decodeText, encodeText, type Encoding, printable, UTF_8 } from "./text.ts";
 export type { Uploadable } from "./sources.ts";
@@ -71,6 +71,7 @@ export { type MiniAddress, MiniError, miniGet, type MiniOptions, miniPut } from 
 export { type FtpUrl, parseUrl, UrlError } from "./url.ts";
 export { pause, type RateClock, RateLimit } from "./rate.ts";
 export {
+  AttemptedTransfer,
   isWorthRetry,
   RETRIES_DEFAULT,
   RETRY_DELAY_MS_MAX,
@@ -78,5 +79,6 @@ export {
   type RetryAttempt,
   retryDelay,
   type RetryOptions,
+  type TransferListener,
   withRetries,
 } from "./retry.ts";

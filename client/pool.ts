@@ -9,7 +9,7 @@
 
 import type { Client } from "./client.ts";
 import { connect, type ConnectOptions } from "./connect.ts";
-import { ClientError, LocalError } from "./errors.ts";
+import { ClientError, ConnectionError, LocalError, ProtocolError } from "./errors.ts";
 import { POOL_SIZE_MAX } from "./limits.ts";
 
 /** The most works that wait for a connection: more are a loop that forgot to wait. */
@@ -17,6 +17,18 @@ export const POOL_WAITING_MAX = 10_000;
 
 /** How long an aborted pool lets what is under way end in good order. */
 const ABORT_GRACE_MS = 3_000;
+
+/**
+ * A connection that broke or could not be made for now, while others are there, is not tried for
+ * again before that: a server that takes two and drops the third is not to be asked per file.
+ */
+const REST_MS = 10_000;
+
+/** A connection that is one's own until it is given back, by the end of a `using` block. */
+export interface LentClient extends Disposable {
+  /** The connection. */
+  readonly client: Client;
+}
 
 /** How a pool comes by its connections. */
 export interface PoolOptions {
@@ -54,6 +66,8 @@ export class ClientPool implements AsyncDisposable {
   readonly #waiting: PromiseWithResolvers<Client>[] = [];
   #size: number;
   #connecting = 0;
+  #hasConnected = false;
+  #restsUntilMs = 0;
   /** Why the last one of those that are being made was not. */
   #refusal: { readonly error: unknown } | undefined;
   /** Why nothing more is lent. */
@@ -77,6 +91,7 @@ export class ClientPool implements AsyncDisposable {
     this.#options = options;
     this.#size = size;
     if (first !== undefined) {
+      this.#hasConnected = true;
       this.#clients.add(first);
       this.#idle.push(first);
     }
@@ -121,18 +136,29 @@ export class ClientPool implements AsyncDisposable {
     return this.#clients.size;
   }
 
+  /** Whether there has ever been one: who cannot connect then may hope for a moment later. */
+  get hasConnected(): boolean {
+    return this.#hasConnected;
+  }
+
   /**
    * Waits for a connection and runs `work` on it, which has it alone until it has ended.
    *
    * @throws {ClientError} why there is no connection, or what `work` throws.
    */
   async run<T>(work: (client: Client) => Promise<T>): Promise<T> {
+    using lent = await this.lend();
+    return await work(lent.client);
+  }
+
+  /**
+   * Waits for a connection, which nobody else has until it is given back.
+   *
+   * @throws {ClientError} why there is none.
+   */
+  async lend(): Promise<LentClient> {
     const client = await this.#take();
-    try {
-      return await work(client);
-    } finally {
-      this.#giveBack(client);
-    }
+    return { client, [Symbol.dispose]: () => this.#giveBack(client) };
   }
 
   /** Says goodbye on all connections, and waits for the works that have begun. Never fails. */
@@ -177,8 +203,11 @@ export class ClientPool implements AsyncDisposable {
   #grow(): void {
     const isFull = this.#clients.size + this.#connecting >= this.#size;
     if (this.#ended !== undefined || isFull || this.#connecting >= this.#waiting.length) return;
+    if (this.#clients.size > 0 && performance.now() < this.#restsUntilMs) return;
     this.#connecting++;
     this.#options.connect().then((client) => {
+      this.#hasConnected = true;
+      this.#restsUntilMs = 0;
       this.#clients.add(client);
       this.#giveBack(client);
     }, (error) => {
@@ -196,6 +225,8 @@ export class ClientPool implements AsyncDisposable {
     const { error } = this.#refusal;
     this.#refusal = undefined;
     if (this.#clients.size > 0 && error instanceof ClientError) {
+      // Only what the server says is about numbers: a network that fails may be back at once.
+      if (!isReply(error)) return void (this.#restsUntilMs = performance.now() + REST_MS);
       this.#size = this.#clients.size;
       this.#options.onFewer?.(this.#size, error);
       return;
@@ -230,4 +261,10 @@ export class ClientPool implements AsyncDisposable {
     this.#options.signal?.removeEventListener("abort", this.#onAbort);
     this.#over.resolve();
   }
+}
+
+/** Whether the server said no, in a reply. */
+function isReply(error: ClientError): boolean {
+  return error instanceof ProtocolError ||
+    error instanceof ConnectionError && error.reply !== undefined;
 }

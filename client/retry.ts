@@ -24,6 +24,8 @@ export const RETRIES_DEFAULT = 5;
 export interface RetryOptions {
   /** Failures in a row, without an octet moved between them, that are forgiven; default 0. */
   readonly retries?: number;
+  /** There was a connection before: that the first one is refused may pass, too. Default false. */
+  readonly wasConnected?: boolean;
   /** Ends a pause at once; it then throws the signal's reason. */
   readonly signal?: AbortSignal;
   /** Hears of every failure that is forgiven, before the pause: `attempt` is 1 for the first. */
@@ -42,10 +44,56 @@ export interface RetryAttempt {
   moved(): void;
 }
 
+/** Who hears how one file is transferred, however many attempts that takes. */
+export interface TransferListener {
+  /** It begins, or begins again: the first attempt did at octet `offset` of `total`. */
+  start(offset: number, total: number | undefined): void;
+  /** So many octets are there that were not when it began. */
+  update(octets: number): void;
+}
+
+/** The attempts at one file, counted as if they were one transfer. */
+export class AttemptedTransfer {
+  readonly #listener: TransferListener;
+  #began: number | undefined;
+  /** What earlier attempts have moved. */
+  #before = 0;
+  /** The most octets that were there: only more than that is progress. */
+  #furthest = 0;
+
+  /** `listener` hears of all attempts. */
+  constructor(listener: TransferListener) {
+    this.#listener = listener;
+  }
+
+  /** How many octets are there that were not when it began. */
+  get octets(): number {
+    return Math.max(0, this.#furthest - (this.#began ?? 0));
+  }
+
+  /** An attempt begins at octet `offset`. */
+  start(offset: number, total: number | undefined): void {
+    this.#began ??= offset;
+    this.#furthest = Math.max(this.#furthest, offset);
+    this.#before = offset - this.#began;
+    this.#listener.start(this.#began, total);
+  }
+
+  /** `attempt` has moved `octets` in all. */
+  update(octets: number, attempt: RetryAttempt): void {
+    const moved = this.#before + octets;
+    const position = (this.#began ?? 0) + moved;
+    if (position > this.#furthest) attempt.moved();
+    this.#furthest = Math.max(this.#furthest, position);
+    this.#listener.update(Math.max(0, moved));
+  }
+}
+
 /**
  * Runs `work`, and again on what `isWorthRetry`, after a pause that doubles each time.
  *
- * @param connect Called before every attempt; the client that is open still, or a new one.
+ * @param connect Called before every attempt; the client that is open still, or a new one, or
+ * whatever `work` takes in its place.
  *
  * @example
  * ```ts
@@ -59,14 +107,14 @@ export interface RetryAttempt {
  *
  * @throws what the last attempt threw.
  */
-export async function withRetries<T>(
-  connect: () => Promise<Client>,
+export async function withRetries<T, C = Client>(
+  connect: () => Promise<C>,
   options: RetryOptions,
-  work: (client: Client, attempt: RetryAttempt) => Promise<T>,
+  work: (client: C, attempt: RetryAttempt) => Promise<T>,
 ): Promise<T> {
   const { retries = 0, signal, onRetry, wait = pause, random = Math.random } = options;
   let failures = 0;
-  let wasConnected = false;
+  let { wasConnected = false } = options;
   for (let number = 0;; number++) {
     try {
       const client = await connect();

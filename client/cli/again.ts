@@ -8,6 +8,7 @@
  */
 
 import {
+  AttemptedTransfer,
   type Client,
   type DownloadFileOptions,
   LocalError,
@@ -40,28 +41,20 @@ export async function again<T>(
   report: TransferReport,
   transfer: (client: Client, options: FileOptions) => Promise<T>,
 ): Promise<T> {
-  const { request: { options: flags, retries = RETRIES_DEFAULT }, reporter, signal } = task;
+  const { request: { options: flags }, reporter, signal } = task;
   const isContinued = flags.has("continue");
   const isDirect = flags.has("direct");
   const left: { kept?: Parameters<OnKept> | undefined } = {};
-  let began: number | undefined;
-  /** The most octets that were there: only more than that is progress. */
-  let furthest = 0;
+  const whole = new AttemptedTransfer(report);
   try {
     return await withRetries(() => task.connected(), {
-      retries,
+      retries: retriesOf(task.request),
       signal,
-      onRetry(error, attempt, waitMs) {
+      onRetry(...failure) {
         report.stop();
-        reporter.retry({
-          reason: error.message,
-          attempt: attempt + 1,
-          attemptsMax: retries + 1,
-          waitMs,
-        });
+        tellRetry(task, ...failure);
       },
     }, async (client, attempt) => {
-      let moved = 0;
       let isBegun = false;
       const transferred = transfer(client, {
         ...rateOf(task.request),
@@ -73,16 +66,9 @@ export async function again<T>(
         onStart(offset, total) {
           isBegun = true;
           left.kept = undefined;
-          began ??= offset;
-          moved = offset - began;
-          report.start(began, total);
+          whole.start(offset, total);
         },
-        onProgress(octets) {
-          const position = (began ?? 0) + moved + octets;
-          if (position > furthest) attempt.moved();
-          furthest = Math.max(furthest, position);
-          report.update(Math.max(0, moved + octets));
-        },
+        onProgress: (octets) => whole.update(octets, attempt),
         onKept: (...kept) => left.kept = kept,
       });
       return await transferred.catch((error) => {
@@ -106,6 +92,26 @@ export function keptText(
   const what = octets === undefined ? "what had arrived" : formatSize(octets);
   const where = verb === "put" ? `"${path}" on the server` : `"${path}"`;
   return `Kept ${what} in ${where}${resumable ? `, ${verb} --continue goes on from there` : ""}`;
+}
+
+/** How often --retries says that a failure that passes is forgiven. */
+export function retriesOf({ retries = RETRIES_DEFAULT }: Request): number {
+  return retries;
+}
+
+/** Tells of a failure that is forgiven, as `withRetries` hears of it. */
+export function tellRetry(
+  { reporter, request }: Task,
+  error: Error,
+  failure: number,
+  waitMs: number,
+): void {
+  reporter.retry({
+    reason: error.message,
+    attempt: failure + 1,
+    attemptsMax: retriesOf(request) + 1,
+    waitMs,
+  });
 }
 
 /** The limit that --limit-rate sets. */

@@ -124,9 +124,12 @@ const FLAGS = {
   retries: {
     value: "N",
     otherwise: `${RETRIES_DEFAULT}`,
-    help: "get, put: attempts after a failure that passes by itself",
+    help: "get, put, mirror: attempts after a failure that passes by itself",
   },
-  "limit-rate": { value: "RATE", help: "get, put: octets per second, or with k, m, g: 500k" },
+  "limit-rate": {
+    value: "RATE",
+    help: "get, put, mirror: octets per second, or with k, m, g: 500k",
+  },
   recursive: { letter: "r", help: "get, put, rm: directories with all that is in them; ls: -R" },
   parents: { letter: "p", help: "mkdir: make missing parents, existing is no error" },
   // Many files.

@@ -9,12 +9,14 @@
 import {
   describeAction,
   type MirrorOptions,
+  type MirrorPace,
   type MirrorPlan,
   type MirrorSummary,
   planMirror,
   runMirror,
 } from "../mirror/mod.ts";
 import { ClientError, ClientPool, encodeText, LocalError, printable } from "../mod.ts";
+import { rateOf, retriesOf, tellRetry } from "./again.ts";
 import { ownName } from "./checks.ts";
 import { SomeFailed } from "./exit.ts";
 import { formatElapsed, formatSize } from "./format.ts";
@@ -44,25 +46,35 @@ export async function mirror(task: Task): Promise<void> {
  * @throws {SomeFailed} when a line of each that failed has been told.
  */
 export async function copyTree(task: Task, options: MirrorOptions): Promise<void> {
-  const { client, reporter, request, signal } = task;
+  const { reporter, request, signal } = task;
   await using pool = new ClientPool({
     connect: () => task.connect(),
     size: request.parallel,
-    first: client,
+    first: await task.connected(),
     signal,
     onFewer: (size, error) =>
       reporter.note(`Going on with ${counted(size, "connection")}: ${error.message}`),
   });
-  const plan = await planMirror(pool, { ...options, signal });
+  const pace: MirrorPace = {
+    ...rateOf(request),
+    retries: retriesOf(request),
+    signal,
+    onRetry: (...failure) => tellRetry(task, ...failure),
+  };
+  const plan = await planMirror(pool, options, pace);
   for (const fault of plan.faults) reporter.failed(fault);
   if (request.options.has("dry-run")) await tellPlan(task, plan);
-  else await carryOut(task, pool, plan);
+  else await carryOut(task, pool, plan, pace);
   const [fault] = plan.faults;
   if (fault !== undefined) throw someFailed(plan.faults.length, fault);
 }
 
-async function carryOut(task: Task, pool: ClientPool, plan: MirrorPlan): Promise<void> {
-  const { reporter, request, signal } = task;
+async function carryOut(
+  { reporter, request }: Task,
+  pool: ClientPool,
+  plan: MirrorPlan,
+  pace: MirrorPace,
+): Promise<void> {
   for (const action of plan.actions) {
     if (action.kind !== "skip" || request.telling.quiet) continue;
     reporter.note(`Left out "${action.path}": it is ${action.reason}`);
@@ -75,7 +87,7 @@ async function carryOut(task: Task, pool: ClientPool, plan: MirrorPlan): Promise
       if (action.kind !== "copy") reporter.detail(describeAction(action, plan.direction));
     },
     onFailure: (_, error) => reporter.failed(error),
-  }, signal);
+  }, pace);
   reporter.summary(describeSummary(summary, plan.direction));
   if (summary.withheld > 0) {
     const count = counted(summary.withheld, "name");

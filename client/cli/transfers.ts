@@ -64,8 +64,9 @@ export async function get(task: Task): Promise<void> {
 }
 
 /** Whether -r is given and `remote` is a directory. */
-async function isTree({ client, request }: Task, remote: string): Promise<boolean> {
-  return request.options.has("recursive") && (await client.stat(remote)).kind === "directory";
+async function isTree(task: Task, remote: string): Promise<boolean> {
+  if (!task.request.options.has("recursive")) return false;
+  return (await (await task.connected()).stat(remote)).kind === "directory";
 }
 
 /** Directories need much that files do not. */

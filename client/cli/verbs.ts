@@ -115,6 +115,8 @@ export const SUBCOMMANDS: readonly Subcommand[] = [
       "newer",
       "size-only",
       "checksum",
+      "retries",
+      "limit-rate",
       "parallel",
     ],
     takes: "remote",

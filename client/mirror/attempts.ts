@@ -1,12 +1,24 @@
 /**
- * One more try for what may pass: the pool has another connection by then.
+ * Attempts at the works of a mirror: each on whatever connection the pool has by then.
  *
  * @module
  */
 
 import type { Client } from "../client.ts";
-import { ClientError, type ErrorKind } from "../errors.ts";
 import type { ClientPool } from "../pool.ts";
+import type { RateLimit } from "../rate.ts";
+import { RETRIES_DEFAULT, type RetryAttempt, type RetryOptions, withRetries } from "../retry.ts";
+
+/** How patiently a mirror goes about its works, and how fast. */
+export interface MirrorPace extends Omit<RetryOptions, "wasConnected"> {
+  /**
+   * Failures in a row that are forgiven, of each file and each question to the server; default
+   * `RETRIES_DEFAULT`.
+   */
+  readonly retries?: number;
+  /** How fast all transfers may be together. */
+  readonly rate?: RateLimit;
+}
 
 /** No connection is to be had any more: what is left of the work will not get one either. */
 export class NoConnection extends Error {
@@ -17,43 +29,32 @@ export class NoConnection extends Error {
 }
 
 /**
- * Runs `work` on a connection of `pool`, and once more when that broke, or was refused for now.
+ * Runs `work` on a connection of `pool`, and again, perhaps on another one, when that broke or was
+ * refused for now. Between attempts others may have the connection.
  *
- * @throws {NoConnection} when `work` was not even begun.
+ * @throws {NoConnection} when the last attempt was not even begun.
  */
-export async function onceMore<T>(
+export async function withConnection<T>(
   pool: ClientPool,
-  work: (client: Client, isAgain: boolean) => Promise<T>,
+  pace: MirrorPace,
+  work: (client: Client, attempt: RetryAttempt) => Promise<T>,
 ): Promise<T> {
-  const run = async (isAgain: boolean) => {
-    let begun = false;
-    try {
-      return await pool.run((client) => {
-        begun = true;
-        return work(client, isAgain);
-      });
-    } catch (error) {
-      throw begun ? error : new NoConnection(error);
-    }
+  let begun = false;
+  const lend = () => {
+    begun = false;
+    return pool.lend();
   };
+  const options = { retries: RETRIES_DEFAULT, ...pace, wasConnected: pool.hasConnected };
   try {
-    return await run(false);
+    return await withRetries(lend, options, async (lent, attempt) => {
+      using _ = lent;
+      begun = true;
+      return await work(lent.client, attempt);
+    });
   } catch (error) {
-    if (!mayPass(error)) throw error;
-    return await run(true);
+    pace.signal?.throwIfAborted();
+    throw begun ? error : new NoConnection(error);
   }
-}
-
-/** What another connection, or a moment later, may do better. */
-const PASSING: ReadonlySet<ErrorKind | undefined> = new Set<ErrorKind>([
-  "timeout",
-  "reset",
-  "short",
-  "transient",
-]);
-
-function mayPass(error: unknown): boolean {
-  return error instanceof ClientError && PASSING.has(error.kind);
 }
 
 /** Runs `work`; that there is no connection is told by its cause. */

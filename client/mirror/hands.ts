@@ -10,23 +10,21 @@
 
 import type { Client } from "../client.ts";
 import { joinPath } from "../directory.ts";
-import { LocalError, localError } from "../errors.ts";
+import type { EntryKind } from "../listing.ts";
+import { LocalError, localError, ProtocolError } from "../errors.ts";
 import { downloadFile } from "../local/downloads.ts";
 import type { FileTransferOptions } from "../local/options.ts";
 import { uploadFile } from "../local/uploads.ts";
 import type { ClientPool } from "../pool.ts";
+import { AttemptedTransfer, type RetryAttempt, type TransferListener } from "../retry.ts";
 import { makeDirectories } from "../tree.ts";
-import { onceMore } from "./attempts.ts";
+import { type MirrorPace, withConnection } from "./attempts.ts";
 import type { Action } from "./compare.ts";
 import type { Node } from "./tree.ts";
 import { tellsSeconds } from "./walk_remote.ts";
 
-/** Hears of one transfer; see `MirrorHooks`. */
-export interface TransferHooks {
-  /** It begins at octet `offset` of a file of `total` octets, as far as that is known. */
-  start(offset: number, total: number | undefined): void;
-  /** So many octets have been moved, without the offset. */
-  update(octets: number): void;
+/** Hears of one transfer; see `MirrorHooks`. `start` comes again when it is tried again. */
+export interface TransferHooks extends TransferListener {
   /** It is complete. */
   finish(): void;
   /** It has ended in whatever way; also called after `finish`. */
@@ -46,13 +44,13 @@ type Copy = Extract<Action, { kind: "copy" }>;
 /** The steps of one direction. `copy` returns how many octets it moved. */
 export interface Hands {
   makeDirectory(path: string): Promise<void>;
-  copy(action: Copy, hooks: TransferHooks, signal?: AbortSignal): Promise<number>;
+  copy(action: Copy, hooks: TransferHooks): Promise<number>;
   removeFile(path: string): Promise<void>;
   removeDirectory(path: string): Promise<void>;
 }
 
 /** From the server to this machine. */
-export function downHands(pool: ClientPool, { remote, local }: Roots): Hands {
+export function downHands(pool: ClientPool, { remote, local }: Roots, pace: MirrorPace): Hands {
   const here = (path: string) => path === "" ? local : `${local}/${path}`;
   /** A step on this machine's files, none of them reached through a link. */
   const act = (action: string, path: string, step: (path: string) => void) => {
@@ -68,17 +66,20 @@ export function downHands(pool: ClientPool, { remote, local }: Roots): Hands {
       if (path === "") await makeRoot(local);
       else act("make", path, Deno.mkdirSync);
     },
-    async copy(action, hooks, signal) {
+    async copy(action, hooks) {
       const { path, node } = action;
       assertNoLinks(local, path, "file");
       const from = joinPath(remote, path);
-      return await onceMore(pool, async (client, isAgain) => {
-        const { octets } = await downloadFile(client, from, here(path), {
-          ...transferOptions(action, hooks, signal),
+      const whole = new AttemptedTransfer(hooks);
+      return await withConnection(pool, pace, async (client, attempt) => {
+        await downloadFile(client, from, here(path), {
+          ...transferOptions(action, pace, whole, attempt),
+          // The part is of an attempt before this one, whatever the file was that it replaces.
+          ...(whole.octets > 0 ? { resume: true } : {}),
           // What the listing told may be why the first attempt failed.
-          ...(isAgain ? {} : await knownOf(client, from, node)),
+          ...(attempt.number > 0 ? {} : await knownOf(client, from, node)),
         });
-        return octets;
+        return whole.octets;
       });
     },
     // deno-lint-ignore require-await -- as the other direction, which waits
@@ -93,27 +94,54 @@ export function downHands(pool: ClientPool, { remote, local }: Roots): Hands {
 }
 
 /** From this machine to the server. */
-export function upHands(pool: ClientPool, { remote, local }: Roots): Hands {
+export function upHands(pool: ClientPool, { remote, local }: Roots, pace: MirrorPace): Hands {
   const there = (path: string) => path === "" ? remote : joinPath(remote, path);
+  /** A step on the server's names; `leaves` is what has the name when it was done. */
+  const act = (
+    path: string,
+    leaves: "directory" | undefined,
+    step: (client: Client, path: string) => Promise<void>,
+  ) =>
+    withConnection(pool, pace, async (client, { number }) => {
+      try {
+        await step(client, there(path));
+      } catch (error) {
+        // It was done before, and the reply was lost with the connection.
+        const isRefused = error instanceof ProtocolError && error.code >= 500 && number > 0;
+        if (!isRefused || await kindThere(client, there(path)) !== leaves) throw error;
+      }
+    });
   return {
     makeDirectory: (path) =>
-      onceMore(
-        pool,
-        (client) =>
-          path === "" ? makeDirectories(client, remote) : client.makeDirectory(there(path)),
+      act(
+        path,
+        "directory",
+        (client, at) => path === "" ? makeDirectories(client, at) : client.makeDirectory(at),
       ),
-    async copy(action, hooks, signal) {
+    async copy(action, hooks) {
       const { path } = action;
       assertNoLinks(local, path, "file");
-      const options = transferOptions(action, hooks, signal);
-      return await onceMore(pool, async (client) => {
-        const { octets } = await uploadFile(client, `${local}/${path}`, there(path), options);
-        return octets;
+      const whole = new AttemptedTransfer(hooks);
+      return await withConnection(pool, pace, async (client, attempt) => {
+        const options = transferOptions(action, pace, whole, attempt);
+        await uploadFile(client, `${local}/${path}`, there(path), options);
+        return whole.octets;
       });
     },
-    removeFile: (path) => onceMore(pool, (client) => client.removeFile(there(path))),
-    removeDirectory: (path) => onceMore(pool, (client) => client.removeDirectory(there(path))),
+    removeFile: (path) => act(path, undefined, (client, at) => client.removeFile(at)),
+    removeDirectory: (path) => act(path, undefined, (client, at) => client.removeDirectory(at)),
   };
+}
+
+/** What has the name on the server; undefined: nothing. */
+export async function kindThere(client: Client, path: string): Promise<EntryKind | undefined> {
+  try {
+    return (await client.stat(path)).kind;
+  } catch (error) {
+    // Only a lasting refusal says that there is nothing.
+    if (error instanceof ProtocolError && error.code >= 500) return undefined;
+    throw error;
+  }
 }
 
 /**
@@ -122,16 +150,18 @@ export function upHands(pool: ClientPool, { remote, local }: Roots): Hands {
  */
 function transferOptions(
   { why }: Copy,
-  hooks: TransferHooks,
-  signal: AbortSignal | undefined,
+  { rate, signal }: MirrorPace,
+  whole: AttemptedTransfer,
+  attempt: RetryAttempt,
 ): FileTransferOptions {
   return {
     ...(signal === undefined ? {} : { signal }),
+    ...(rate === undefined ? {} : { rate }),
     resume: why !== "content",
     force: true,
     keepTime: true,
-    onStart: (offset, total) => hooks.start(offset, total),
-    onProgress: (moved) => hooks.update(moved),
+    onStart: (offset, total) => whole.start(offset, total),
+    onProgress: (octets) => whole.update(octets, attempt),
   };
 }
 

@@ -20,11 +20,12 @@
  */
 
 import type { ClientPool } from "../pool.ts";
-import { plainly } from "./attempts.ts";
+import { type MirrorPace, plainly } from "./attempts.ts";
 import { downHands, upHands } from "./hands.ts";
 import type { MirrorPlan } from "./plan.ts";
 import { type MirrorHooks, type MirrorSummary, runActions } from "./run.ts";
 
+export type { MirrorPace } from "./attempts.ts";
 export type { Action, CheckedBy, CopyReason } from "./compare.ts";
 export { describeAction } from "./describe.ts";
 export type { FilterPatterns } from "./filter.ts";
@@ -37,8 +38,9 @@ export type { MirrorHooks, MirrorSummary } from "./run.ts";
 export type { Node } from "./tree.ts";
 
 /**
- * Does what `plan` says. A file that fails does not stop the others; what is to be removed is
- * removed last, and only when nothing failed.
+ * Does what `plan` says. A file that fails does not stop the others; what fails by something that
+ * passes is tried again, from where it broke off. What is to be removed is removed last, and only
+ * when nothing failed. A signal in `pace` ends it with its reason.
  *
  * @throws {ClientError} when no connection is left; a failure of one file is in the summary.
  */
@@ -46,12 +48,10 @@ export function runMirror(
   pool: ClientPool,
   plan: MirrorPlan,
   hooks: MirrorHooks = {},
-  signal?: AbortSignal,
+  pace: MirrorPace = {},
 ): Promise<MirrorSummary> {
-  const hands = plan.direction === "down" ? downHands(pool, plan) : upHands(pool, plan);
-  const options = {
-    keepAll: plan.faults.length > 0,
-    ...(signal === undefined ? {} : { signal }),
-  };
+  const handsOf = plan.direction === "down" ? downHands : upHands;
+  const hands = handsOf(pool, plan, pace);
+  const options = { keepAll: plan.faults.length > 0, signal: pace.signal };
   return plainly(() => runActions(pool, hands, plan.actions, hooks, options));
 }

@@ -5,13 +5,13 @@
  */
 
 import { joinPath } from "../directory.ts";
-import { LocalError, localError, ProtocolError } from "../errors.ts";
+import { LocalError, localError } from "../errors.ts";
 import { originPath, partPath } from "../local/names.ts";
 import type { ClientPool } from "../pool.ts";
-import { onceMore, plainly } from "./attempts.ts";
+import { type MirrorPace, plainly, withConnection } from "./attempts.ts";
 import { type Action, type CompareOptions, compareTrees } from "./compare.ts";
 import { filterOf, type FilterPatterns } from "./filter.ts";
-import { keepsTimes, type Roots } from "./hands.ts";
+import { keepsTimes, kindThere, type Roots } from "./hands.ts";
 import { localNameFault } from "./names.ts";
 import { settled } from "./settle.ts";
 import { EMPTY_TREE, type Tree } from "./tree.ts";
@@ -30,8 +30,6 @@ export interface MirrorOptions extends Roots, Partial<FilterPatterns> {
   readonly by?: "time" | "newer" | "size" | "content";
   /** Remove what only the target has. */
   readonly remove?: boolean;
-  /** Ends looks and transfers, which then throw its reason. */
-  readonly signal?: AbortSignal;
 }
 
 /** What a mirror would do. */
@@ -45,17 +43,22 @@ export interface MirrorPlan extends Roots {
 }
 
 /**
- * Looks at both trees and plans; changes nothing.
+ * Looks at both trees and plans; changes nothing. A signal in `pace` ends it with its reason.
  *
  * @throws {ClientError} when the source is not there, or either tree cannot be looked at.
  */
-export function planMirror(pool: ClientPool, options: MirrorOptions): Promise<MirrorPlan> {
+export function planMirror(
+  pool: ClientPool,
+  options: MirrorOptions,
+  pace: MirrorPace = {},
+): Promise<MirrorPlan> {
   return plainly(async () => {
     const { direction } = options;
-    const roots = { remote: await rootThere(pool, options.remote), local: rootHere(options.local) };
-    const { source, target } = await looks(pool, options, roots);
+    const remote = await rootThere(pool, options.remote, pace);
+    const roots = { remote, local: rootHere(options.local) };
+    const { source, target } = await looks(pool, options, roots, pace);
     const filter = filterOf(patternsOf(options));
-    const how = await onceMore(pool, (client) =>
+    const how = await withConnection(pool, pace, (client) =>
       Promise.resolve({
         exactTimes: !tellsSeconds(client),
         by: direction === "up" && !keepsTimes(client) ? "newer" as const : "time" as const,
@@ -72,7 +75,7 @@ export function planMirror(pool: ClientPool, options: MirrorOptions): Promise<Mi
     return {
       ...roots,
       direction,
-      actions: await settled(pool, actions, target, { ...options, ...roots, by: compared.by }),
+      actions: await settled(pool, actions, target, { direction, ...roots, by: compared.by, pace }),
       faults: [...source.faults, ...target.faults],
     };
   });
@@ -88,9 +91,9 @@ const HERE: Pick<CompareOptions, "fold" | "partsOf"> = {
 };
 
 /** From the root folder on: another connection may be in another directory. */
-async function rootThere(pool: ClientPool, remote: string): Promise<string> {
+async function rootThere(pool: ClientPool, remote: string, pace: MirrorPace): Promise<string> {
   if (remote.startsWith("/")) return remote;
-  const folder = await onceMore(pool, (client) => client.workingDirectory());
+  const folder = await withConnection(pool, pace, (client) => client.workingDirectory());
   return remote === "" ? folder : joinPath(folder, remote);
 }
 
@@ -112,26 +115,19 @@ async function looks(
   pool: ClientPool,
   options: MirrorOptions,
   { remote, local }: Roots,
+  pace: MirrorPace,
 ): Promise<{ source: Tree; target: Tree }> {
-  const { direction, signal } = options;
-  const walk = {
-    filter: filterOf(patternsOf(options)),
-    ...(signal === undefined ? {} : { signal }),
-  };
-  if (direction === "down") {
+  const walk = { filter: filterOf(patternsOf(options)), pace };
+  if (options.direction === "down") {
     const source = await walkRemote(pool, remote, { ...walk, nameFault: localNameFault });
     return { source, target: isHere(local) ? await walkLocal(local, walk) : EMPTY_TREE };
   }
   const source = await walkLocal(local, walk);
-  const isThere = await onceMore(pool, async (client) => {
-    try {
-      return (await client.stat(remote)).kind === "directory";
-    } catch (error) {
-      if (error instanceof ProtocolError) return false;
-      throw error;
-    }
-  });
-  return { source, target: isThere ? await walkRemote(pool, remote, walk) : EMPTY_TREE };
+  const kind = await withConnection(pool, pace, (client) => kindThere(client, remote));
+  return {
+    source,
+    target: kind === "directory" ? await walkRemote(pool, remote, walk) : EMPTY_TREE,
+  };
 }
 
 function isHere(local: string): boolean {

@@ -51,7 +51,7 @@ export interface MirrorSummary {
 export interface RunOptions {
   /** Nothing is removed: the looks at the trees were not whole. */
   readonly keepAll: boolean;
-  readonly signal?: AbortSignal;
+  readonly signal: AbortSignal | undefined;
 }
 
 type Counts = { -readonly [K in keyof MirrorSummary]: MirrorSummary[K] };
@@ -143,8 +143,7 @@ class Run {
     await this.#try(action, async () => {
       const transfer = this.#hooks.transfer?.(action.path) ?? UNHEARD;
       try {
-        const { signal } = this.#options;
-        const octets = await this.#hands.copy(action, transfer, signal);
+        const octets = await this.#hands.copy(action, transfer);
         this.#counts.octets += octets;
         this.#counts.copied++;
         transfer.finish();

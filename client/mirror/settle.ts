@@ -9,7 +9,7 @@ import type { Client } from "../client.ts";
 import { joinPath } from "../directory.ts";
 import { LocalError } from "../errors.ts";
 import type { ClientPool } from "../pool.ts";
-import { onceMore } from "./attempts.ts";
+import { type MirrorPace, withConnection } from "./attempts.ts";
 import { checksumHere } from "./checksum.ts";
 import type { Action, CompareOptions } from "./compare.ts";
 import type { Roots } from "./hands.ts";
@@ -23,7 +23,7 @@ const EXACT_MS = 1_000;
 export interface Settling extends Roots {
   readonly direction: "down" | "up";
   readonly by: CompareOptions["by"];
-  readonly signal?: AbortSignal;
+  readonly pace: MirrorPace;
 }
 
 /** Every check becomes a copy or is kept; several are asked at once. */
@@ -37,10 +37,11 @@ export async function settled(
   await forEachAtOnce(result.keys(), pool.size, async (index) => {
     const action = result[index]!;
     if (action.kind !== "check") return;
-    plan.signal?.throwIfAborted();
+    plan.pace.signal?.throwIfAborted();
     const { path, node, by } = action;
-    const isSame = await onceMore(
+    const isSame = await withConnection(
       pool,
+      plan.pace,
       (client) =>
         by === "content"
           ? isSameContent(client, joinPath(plan.remote, path), `${plan.local}/${path}`)

@@ -29,14 +29,14 @@ const RESOLUTION_MS = 1_000;
  * @throws {LocalError} when the root cannot be read, or has too many entries.
  */
 export async function walkLocal(root: string, options: WalkOptions): Promise<Tree> {
-  const { filter, nameFault, entriesMax = ENTRIES_MAX, signal } = options;
+  const { filter, nameFault, entriesMax = ENTRIES_MAX, pace } = options;
   const nodes = new Map<string, Node>();
   const partial = new Set<string>();
   const faults: Error[] = [];
   const left = [""];
   let seen = 0;
   for (let path; (path = left.pop()) !== undefined;) {
-    signal?.throwIfAborted();
+    pace?.signal?.throwIfAborted();
     try {
       for await (const { name } of Deno.readDir(path === "" ? root : `${root}/${path}`)) {
         if (++seen > entriesMax) {

@@ -14,7 +14,7 @@ import { LocalError, ProtocolError } from "../errors.ts";
 import type { Entry } from "../listing.ts";
 import type { ClientPool } from "../pool.ts";
 import type { PathFilter } from "./filter.ts";
-import { onceMore } from "./attempts.ts";
+import { type MirrorPace, withConnection } from "./attempts.ts";
 import { forEachAtOnce } from "./parallel.ts";
 import {
   addWithAbove,
@@ -33,8 +33,8 @@ export interface WalkOptions {
   readonly nameFault?: (name: string) => string | undefined;
   /** The most entries; default `ENTRIES_MAX`. */
   readonly entriesMax?: number;
-  /** Ends the walk between two directories. */
-  readonly signal?: AbortSignal;
+  /** How it is tried again; its signal ends the walk between two directories. */
+  readonly pace?: MirrorPace;
 }
 
 /** MLSD tells seconds (RFC 3659 section 2.3). */
@@ -60,19 +60,15 @@ export async function walkRemote(
   root: string,
   options: WalkOptions,
 ): Promise<Tree> {
-  const { filter, nameFault, entriesMax = ENTRIES_MAX, signal } = options;
+  const { filter, nameFault, entriesMax = ENTRIES_MAX, pace = {} } = options;
   const nodes = new Map<string, Node>();
   const partial = new Set<string>();
   const faults: Error[] = [];
   let seen = 0;
 
   const visit = async ({ path, above }: Visit, add: (visit: Visit) => void) => {
-    signal?.throwIfAborted();
-    const { entries, exact } = await listed(
-      pool,
-      path === "" ? root : joinPath(root, path),
-      signal,
-    );
+    pace.signal?.throwIfAborted();
+    const { entries, exact } = await listed(pool, path === "" ? root : joinPath(root, path), pace);
     seen += entries.length;
     if (seen > entriesMax) {
       throw new LocalError(`Cannot mirror "${root}": it has more than ${entriesMax} entries`);
@@ -115,9 +111,10 @@ export async function walkRemote(
 function listed(
   pool: ClientPool,
   path: string,
-  signal: AbortSignal | undefined,
+  pace: MirrorPace,
 ): Promise<{ entries: Entry[]; exact: boolean }> {
-  return onceMore(pool, async (client) => ({
+  const { signal } = pace;
+  return withConnection(pool, pace, async (client) => ({
     entries: await client.list(path, signal === undefined ? {} : { signal }),
     exact: tellsSeconds(client),
   }));

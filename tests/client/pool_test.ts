@@ -117,6 +117,29 @@ testWith(
     }),
 );
 
+testWith(["net"], "ClientPool stays as large when one connection more is broken off", async () => {
+  let accepted = 0;
+  let limit = 2;
+  await using server = new ScriptedServer({
+    onAccept() {
+      if (++accepted > limit) throw new Error("full");
+    },
+  });
+  const heard: number[] = [];
+  await using pool = await ClientPool.open(server.address, 3, {
+    onFewer: (size) => heard.push(size),
+  });
+  const works = Array.from({ length: 50 }, () => pool.run((client) => client.command("NOOP")));
+  await Promise.all(works);
+  assertEquals([pool.size, pool.open, heard], [3, 2, []]);
+  assert(accepted < 10, "it is not tried for with every work");
+  limit = Infinity;
+  await pool.run((client) => Promise.resolve(client.close()));
+  await pool.run((client) => Promise.resolve(client.close()));
+  await together(pool, 3);
+  assertEquals(pool.open, 3, "all that were there have gone, so it is tried for at once");
+});
+
 testWith(["net"], "ClientPool.open says at once that it is not let in", async () => {
   await using server = new ScriptedServer({ answers: { USER: "530 No" } });
   await assertRejects(() => ClientPool.open(server.address, 4), LoginError, "530 No");

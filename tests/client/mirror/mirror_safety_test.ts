@@ -104,7 +104,7 @@ served("an interrupted mirror ends, and another makes the trees equal", async (p
     () =>
       runMirror(pool, plan, {
         onDone: () => void (++done === 30 && abort.abort(new Error("enough"))),
-      }, abort.signal),
+      }, { signal: abort.signal }),
     Error,
     "enough",
   );

@@ -9,6 +9,7 @@ import {
   type Action,
   describeAction,
   type MirrorOptions,
+  type MirrorPace,
   type MirrorSummary,
   planMirror,
   runMirror,
@@ -35,20 +36,24 @@ export interface Mirrored {
   readonly failures: string[];
 }
 
+/** Tries again at once. */
+const PROMPT: MirrorPace = { wait: () => Promise.resolve() };
+
 export async function mirrorAt(
   address: { host?: string; port: number },
   options: MirrorOptions,
   size: number,
+  pace: MirrorPace = PROMPT,
 ): Promise<Mirrored> {
   await using pool = await ClientPool.open(address, size);
-  const plan = await planMirror(pool, options);
+  const plan = await planMirror(pool, options, pace);
   const describe = (action: Action) => describeAction(action, plan.direction);
   const done: string[] = [];
   const failures: string[] = [];
   const summary = await runMirror(pool, plan, {
     onDone: (action) => done.push(describe(action)),
     onFailure: (_, error) => failures.push(error.message),
-  });
+  }, pace);
   const planned = plan.actions.filter(({ kind }) => kind !== "keep").map(describe);
   return { summary, planned, done, failures };
 }
