@@ -133,7 +133,7 @@ const FLAGS = {
   recursive: { letter: "r", help: "get, put, rm: directories with all that is in them; ls: -R" },
   parents: { letter: "p", help: "mkdir: make missing parents, existing is no error" },
   // Many files.
-  delete: { help: "mirror: remove what the source does not have (-e)" },
+  delete: { help: "mirror: remove what the source does not have, but no parts of transfers (-e)" },
   "dry-run": { help: "mirror: say what would be done, and do nothing" },
   include: { value: "GLOB", repeats: true, help: "mirror: take what matches, repeatable" },
   exclude: { value: "GLOB", repeats: true, help: "mirror: leave out what matches, repeatable" },

@@ -31,6 +31,22 @@ export function uploadPath(path: string, tag: string): string {
   return beside(path, ".", `.${tag}.up`);
 }
 
+/** What `originPath` and `uploadPath` make, and nobody else. */
+const ORIGIN_NAME = /^\..+\.part\.json$/s;
+const UPLOAD_NAME = /^\..+\.[0-9a-f]{16}\.up$/s;
+
+/** What `partPath` makes of a name that is too long. */
+const CUT_PART_NAME = /~[0-9a-f]{16}\.part$/;
+
+/**
+ * Whether a file of this name is what a transfer of this client left. Others call files `NAME.part`,
+ * too: such a file is left only if what says of what it is a part is beside it (`isBeside`).
+ */
+export function isLeftover(name: string, isBeside: (name: string) => boolean): boolean {
+  if (ORIGIN_NAME.test(name) || UPLOAD_NAME.test(name)) return true;
+  return name.endsWith(".part") && (CUT_PART_NAME.test(name) || isBeside(`.${name}.json`));
+}
+
 /**
  * FNV-1a over the UTF-16 units, 64 bits as 16 hexadecimal digits: the same for the same text on
  * every machine. It is no secret and protects from nobody.

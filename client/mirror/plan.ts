@@ -12,6 +12,7 @@ import { type MirrorPace, plainly, withConnection } from "./attempts.ts";
 import { type Action, type CompareOptions, compareTrees } from "./compare.ts";
 import { filterOf, type FilterPatterns } from "./filter.ts";
 import { keepsTimes, kindThere, type Roots } from "./hands.ts";
+import { withoutLeftovers } from "./leftovers.ts";
 import { localNameFault } from "./names.ts";
 import { settled } from "./settle.ts";
 import { EMPTY_TREE, type Tree } from "./tree.ts";
@@ -56,7 +57,9 @@ export function planMirror(
     const { direction } = options;
     const remote = await rootThere(pool, options.remote, pace);
     const roots = { remote, local: rootHere(options.local) };
-    const { source, target } = await looks(pool, options, roots, pace);
+    const looked = await looks(pool, options, roots, pace);
+    const source = withoutLeftovers(looked.source);
+    const target = withoutLeftovers(looked.target);
     const filter = filterOf(patternsOf(options));
     const how = await withConnection(pool, pace, (client) =>
       Promise.resolve({
@@ -71,7 +74,7 @@ export function planMirror(
       ...(direction === "down" ? HERE : {}),
     };
     const actions = compareTrees(source, target, compared);
-    if (target === EMPTY_TREE) actions.unshift({ kind: "makeDirectory", path: "" });
+    if (looked.target === EMPTY_TREE) actions.unshift({ kind: "makeDirectory", path: "" });
     return {
       ...roots,
       direction,

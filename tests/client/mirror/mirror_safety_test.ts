@@ -7,6 +7,7 @@
 
 import { assert, assertEquals, assertRejects } from "@std/assert";
 import { ClientPool, connect, ConnectionError, LocalError } from "../../../client/mod.ts";
+import { partPath } from "../../../client/local/names.ts";
 import { planMirror, runMirror } from "../../../client/mirror/mod.ts";
 import { testWith } from "../../permission.ts";
 import { type Answer, ScriptedServer, type ScriptedSession } from "../scripted_server.ts";
@@ -85,6 +86,38 @@ served("mirror leaves the part of a broken download alone", async ({ root, here,
   await mirror({ remove: true });
   assertEquals(Object.keys(await look(here)), ["a.txt", "a.txt.part"]);
 });
+
+/** What this client leaves of `a` and of a long name, here and on a server. */
+const LEFT = {
+  "d/.a.part.json": "{}",
+  "d/a.part": "a",
+  "d/.b.0123456789abcdef.up": "b",
+  [`d/${partPath("x".repeat(300))}`]: "x",
+};
+
+/** What looks like it and is of others. */
+const FOREIGN = {
+  "d/engine.part": "drawn",
+  "d/start.up": "s",
+  "d/.c.0123.up": "c",
+  "d/x.part.json": "{}",
+};
+
+for (const direction of ["down", "up"] as const) {
+  served(`mirror ${direction} neither copies nor removes what this client left`, async (place) => {
+    const { root, here, mirror } = place;
+    const [source, target] = direction === "down" ? [root, here] : [here, root];
+    await make(source, { ...LEFT, ...FOREIGN });
+    await mirror({ direction, remove: true });
+    const { "d/": _, ...copied } = await look(target);
+    assertEquals(copied, FOREIGN);
+    await Deno.remove(`${source}/d`, { recursive: true });
+    await make(target, LEFT);
+    assertEquals((await mirror({ direction, remove: true })).failures, []);
+    const { "d/": directory, ...kept } = await look(target);
+    assertEquals([directory, kept], ["directory", LEFT]);
+  });
+}
 
 served("an interrupted mirror ends, and another makes the trees equal", async (place) => {
   const { root, here, port, mirror } = place;
