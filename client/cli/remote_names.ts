@@ -13,8 +13,13 @@ import { checkTwins } from "./checks.ts";
 /** What the room of globs has, which is loaded for a pattern only. */
 type Room = typeof import("../mirror/mod.ts");
 
-/** The same test as `isPattern`, without its room. */
+/** The same test as `hasWildcards`, without its room. */
 const PATTERN = /[*?[{]/;
+
+/** Patterns need what names that are typed do not. */
+export function patternRoom(): Promise<Room> {
+  return import(new URL("../mirror/mod.ts", import.meta.url).href);
+}
 
 /** Names for a verb, and which of them nobody typed. */
 export interface RemoteNames {
@@ -33,7 +38,7 @@ export async function expandOperands(
   if (!operands.some((operand) => PATTERN.test(operand))) {
     return { names: operands, assertUsable() {} };
   }
-  const room: Room = await import(new URL("../mirror/mod.ts", import.meta.url).href);
+  const room = await patternRoom();
   const names: string[] = [];
   for (const operand of operands) {
     const found = await room.expandRemote(client, operand);

@@ -1,5 +1,5 @@
 /**
- * Remote names by patterns: what `get '*.avi'` and `rm 'films/*.tmp'` mean.
+ * Remote names by patterns: what `get '*.avi'`, `ls '*.avi'` and `rm 'films/*.tmp'` mean.
  *
  * @module
  */
@@ -7,6 +7,7 @@
 import type { Client } from "../client.ts";
 import { joinPath } from "../directory.ts";
 import { LocalError, ProtocolError } from "../errors.ts";
+import type { Entry } from "../listing.ts";
 import { compileName, expandBraces, hasWildcards } from "./pattern.ts";
 
 /** The most directories that one pattern lists. */
@@ -14,6 +15,14 @@ export const GLOB_DIRECTORIES_MAX = 10_000;
 
 /** The most names that one pattern means. */
 export const GLOB_NAMES_MAX = 100_000;
+
+/** A path that a pattern means. */
+export interface RemoteMatch {
+  /** From where the pattern begins. */
+  readonly path: string;
+  /** What the listing says of it; undefined for a path that is as it was typed. */
+  readonly entry?: Entry;
+}
 
 /**
  * The paths on the server that `pattern` means, sorted: `*`, `?`, `[a-z]` and `{a,b}` as in shells,
@@ -37,16 +46,31 @@ export async function expandRemote(
   pattern: string,
   directoriesMax = GLOB_DIRECTORIES_MAX,
 ): Promise<string[]> {
-  if (!hasWildcards(pattern) || await exists(client, pattern)) return [pattern];
-  const found = new Set<string>();
+  return (await matchRemote(client, pattern, directoriesMax)).map(({ path }) => path);
+}
+
+/**
+ * As `expandRemote`, with what the listings said of each.
+ *
+ * @throws {LocalError} when it takes too many listings, or means too many names.
+ */
+export async function matchRemote(
+  client: Client,
+  pattern: string,
+  directoriesMax = GLOB_DIRECTORIES_MAX,
+): Promise<RemoteMatch[]> {
+  if (!hasWildcards(pattern) || await exists(client, pattern)) return [{ path: pattern }];
+  const found = new Map<string, RemoteMatch>();
   const listings = { left: directoriesMax, max: directoriesMax };
   for (const each of expandBraces(pattern)) {
-    for (const path of await expandOne(client, each, pattern, listings)) found.add(path);
+    for (const match of await expandOne(client, each, pattern, listings)) {
+      found.set(match.path, match);
+    }
     if (found.size > GLOB_NAMES_MAX) {
       throw new LocalError(`Cannot use "${pattern}": it means over ${GLOB_NAMES_MAX} names`);
     }
   }
-  return [...found].sort();
+  return [...found.values()].sort((left, right) => left.path < right.path ? -1 : 1);
 }
 
 async function exists(client: Client, path: string): Promise<boolean> {
@@ -54,7 +78,7 @@ async function exists(client: Client, path: string): Promise<boolean> {
     await client.stat(path);
     return true;
   } catch (error) {
-    if (error instanceof ProtocolError) return false;
+    if (isLasting(error)) return false;
     throw error;
   }
 }
@@ -65,25 +89,25 @@ async function expandOne(
   pattern: string,
   whole: string,
   listings: { left: number; readonly max: number },
-): Promise<string[]> {
-  if (!hasWildcards(pattern)) return [unescaped(pattern)];
+): Promise<RemoteMatch[]> {
+  if (!hasWildcards(pattern)) return [{ path: unescaped(pattern) }];
   const names = pattern.split("/").filter((name) => name !== "");
   const first = names.findIndex(hasWildcards);
   const start = joinPath(pattern.startsWith("/") ? "/" : "", names.slice(0, first).join("/"));
-  let paths = [unescaped(start)];
+  let paths: RemoteMatch[] = [{ path: unescaped(start) }];
   for (const [index, name] of names.slice(first).entries()) {
     const isLast = first + index === names.length - 1;
     const onlyDirectories = !isLast || pattern.endsWith("/");
     const matches = compileName(name, false);
-    const next: string[] = [];
-    for (const path of paths) {
+    const next: RemoteMatch[] = [];
+    for (const { path } of paths) {
       if (listings.left-- === 0) {
         throw new LocalError(`Cannot use "${whole}": over ${listings.max} directories`);
       }
       for (const entry of await entriesOf(client, path)) {
         if (!matches(entry.name)) continue;
         if (onlyDirectories && entry.kind !== "directory" && entry.kind !== "link") continue;
-        next.push(joinPath(path, entry.name));
+        next.push({ path: joinPath(path, entry.name), entry });
       }
     }
     paths = next;
@@ -96,9 +120,14 @@ async function entriesOf(client: Client, path: string) {
   try {
     return await client.list(path);
   } catch (error) {
-    if (error instanceof ProtocolError) return [];
+    if (isLasting(error)) return [];
     throw error;
   }
+}
+
+/** Whether the server will say the same a moment later. */
+function isLasting(error: unknown): boolean {
+  return error instanceof ProtocolError && error.code >= 500;
 }
 
 function unescaped(pattern: string): string {

@@ -29,10 +29,16 @@ export type { MirrorPace } from "./attempts.ts";
 export type { Action, CheckedBy, CopyReason } from "./compare.ts";
 export { describeAction } from "./describe.ts";
 export type { FilterPatterns } from "./filter.ts";
-export { expandRemote, GLOB_DIRECTORIES_MAX, GLOB_NAMES_MAX } from "./glob.ts";
+export {
+  expandRemote,
+  GLOB_DIRECTORIES_MAX,
+  GLOB_NAMES_MAX,
+  matchRemote,
+  type RemoteMatch,
+} from "./glob.ts";
 export type { Roots, TransferHooks } from "./hands.ts";
 export { localNameFault } from "./names.ts";
-export { hasWildcards } from "./pattern.ts";
+export { compileName, hasWildcards } from "./pattern.ts";
 export { type MirrorOptions, type MirrorPlan, planMirror } from "./plan.ts";
 export type { MirrorHooks, MirrorSummary } from "./run.ts";
 export type { Node } from "./tree.ts";

@@ -4,9 +4,9 @@
  * @module
  */
 
-import { isPlainName, LocalError } from "../../mod.ts";
-import { globToRegExp } from "@std/path";
+import { LocalError } from "../../mod.ts";
 import { UsageError } from "../flags.ts";
+import { patternRoom } from "../remote_names.ts";
 import { localNames } from "./local.ts";
 import type { Outcome, ShellTask } from "./task.ts";
 
@@ -21,18 +21,45 @@ interface Asked {
 export async function mget({ shell, operands }: ShellTask): Promise<Outcome> {
   const { flags, patterns } = asked("mget", operands);
   const client = await shell.session.connected();
-  const list = async (directory: string) =>
-    (await client.list(directory)).filter(({ kind, name }) => kind === "file" && isPlainName(name))
-      .map(({ name }) => name);
-  return { next: ["get", ...flags, "--", ...await matching(patterns, list)] };
+  const room = await patternRoom();
+  const found = new Set<string>();
+  for (const pattern of patterns) {
+    const matches = (await room.matchRemote(client, pattern))
+      .filter(({ entry }) => entry === undefined || entry.kind === "file");
+    if (matches.length === 0) throw noMatch(pattern);
+    for (const { path, entry } of matches) {
+      // What nobody typed is looked at before it becomes the name of a file here.
+      const fault = entry === undefined ? undefined : room.localNameFault(entry.name);
+      if (fault === undefined) found.add(path);
+      else shell.session.line?.reporter.note(`Left out "${path}": ${fault}`);
+    }
+  }
+  return found.size === 0 ? undefined : { next: ["get", ...flags, "--", ...found] };
 }
 
 /** Has put upload all files that match. */
 export async function mput({ operands }: ShellTask): Promise<Outcome> {
   const { flags, patterns } = asked("mput", operands);
-  const list = async (directory: string) =>
-    (await localNames(directory === "" ? "." : directory)).filter((name) => !name.endsWith("/"));
-  return { next: ["put", ...flags, "--", ...await matching(patterns, list)] };
+  const { compileName } = await patternRoom();
+  const found = new Set<string>();
+  for (const pattern of patterns) {
+    const cut = pattern.lastIndexOf("/") + 1;
+    const [directory, last] = [pattern.slice(0, cut), pattern.slice(cut)];
+    if (/[*?[{]/.test(directory)) {
+      throw new UsageError(`Here a pattern stands in the last name of a path only: "${pattern}"`);
+    }
+    const matches = compileName(last, false);
+    const names = (await localNames(directory || ".")).filter((name) =>
+      !name.endsWith("/") && matches(name)
+    );
+    if (names.length === 0) throw noMatch(pattern);
+    for (const name of names) found.add(directory + name);
+  }
+  return { next: ["put", ...flags, "--", ...found] };
+}
+
+function noMatch(pattern: string): LocalError {
+  return new LocalError(`No file matches "${pattern}"`);
 }
 
 /** Parts flags from patterns; what the flags mean is seen by the verb that gets them. */
@@ -43,27 +70,4 @@ function asked(verb: string, operands: readonly string[]): Asked {
   if (end !== -1) patterns.push(...operands.slice(end + 1));
   if (patterns.length === 0) throw new UsageError(`${verb} takes [FLAGS] PATTERN...`);
   return { flags: before.filter((word) => word.startsWith("-")), patterns };
-}
-
-/** The names that patterns match: each is looked for in the one directory that it names. */
-async function matching(
-  patterns: readonly string[],
-  list: (directory: string) => Promise<string[]>,
-): Promise<string[]> {
-  const found = new Set<string>();
-  for (const pattern of patterns) {
-    const cut = pattern.lastIndexOf("/") + 1;
-    const [directory, last] = [pattern.slice(0, cut), pattern.slice(cut)];
-    if (/[*?[]/.test(directory)) {
-      throw new UsageError(`A pattern may stand in the last name of a path only: "${pattern}"`);
-    }
-    const matches = globToRegExp(last, { extended: false, globstar: false });
-    // As in shells, a pattern finds no hidden file unless it says so.
-    const isWanted = (name: string) =>
-      matches.test(name) && (!name.startsWith(".") || last.startsWith("."));
-    const names = (await list(directory)).filter(isWanted).sort();
-    if (names.length === 0) throw new LocalError(`No file matches "${pattern}"`);
-    for (const name of names) found.add(directory + name);
-  }
-  return [...found];
 }

@@ -91,8 +91,33 @@ served("mget and mput take what matches, and go on behind a failure", async (sta
   assertEquals(await names(`${root}/up`), ["x.txt", "y.txt"]);
   const wrong = await script(stage, ["mget --parents *"]);
   assertEquals(wrong.error, "Line 2: --parents is a flag of mkdir, not of get\n");
+  await Deno.mkdir(`${root}/deep/er`, { recursive: true });
+  await Deno.writeTextFile(`${root}/deep/er/g.avi`, "g");
+  assertEquals((await script(stage, ["mget -q d*/e?/{g,h}.avi", "mput -q {x,z}.txt"])).status, 0);
+  assertEquals(await Deno.readTextFile(`${here}/g.avi`), "g");
+  assertEquals(await Deno.readTextFile(`${root}/x.txt`), "x");
   const none = await script(stage, ["mget *.no"]);
   assertEquals([none.status, none.error], [EXIT.local, 'Line 2: No file matches "*.no"\n']);
+});
+
+scripted("mget leaves out names that are dangerous", {
+  answers: {
+    FEAT: "211-Features:\r\n MLST type*;size*;\r\n211 End",
+    MLST: "550 No",
+    MLSD: async (_, session) => {
+      await session.send("type=file;size=4; con\r\ntype=file;size=4; ok\r\n");
+      await session.say("226 Done");
+    },
+    SIZE: "213 4",
+    RETR: async (_, session) => {
+      await session.send("good");
+      await session.say("226 Done");
+    },
+  },
+}, async (stage) => {
+  const { status, error } = await script(stage, ["mget -q *"]);
+  assertEquals([status, error], [EXIT.ok, 'Left out "con": it is a device of some systems\n']);
+  assertEquals(await names(stage.here), ["ok"]);
 });
 
 served("a script stops at the first line that fails, and says which", async (stage) => {
