@@ -19,6 +19,7 @@ import type { VerbFlag } from "./arguments.ts";
 import type { Console } from "./console.ts";
 import { SomeFailed } from "./exit.ts";
 import { formatDate, formatMode, formatSize } from "./format.ts";
+import { listedNames } from "./remote_names.ts";
 import { eachGroup, NameRows, piecesOf } from "./rows.ts";
 import { eachOperand, type Task } from "./task.ts";
 
@@ -31,12 +32,13 @@ const DEPTH_MAX = 128;
 /** Directories that one ls -R lists; a server could make up more without end. */
 const DIRECTORIES_MAX = 1_000_000;
 
-/** Lists directories; a file is listed by itself. */
+/** Lists directories; a file is listed by itself, and what patterns match before all else. */
 export async function ls(task: Task): Promise<void> {
   const { client, console, request, signal } = task;
   const { options } = request;
-  const paths = request.operands.length === 0 ? [""] : request.operands;
-  const hasHeaders = paths.length > 1 || options.has("recursive");
+  const operands = request.operands.length === 0 ? [""] : request.operands;
+  const { entries, paths } = await listedNames(client, operands, options.has("directory"));
+  const hasHeaders = paths.length > 1 || entries.length > 0 || options.has("recursive");
   /** Whether what was listed last has a header; undefined before the first. */
   let wasHeaded: boolean | undefined;
   const show = shownName(console);
@@ -47,6 +49,10 @@ export async function ls(task: Task): Promise<void> {
     if (!request.telling.json) await writeLines(console, header);
     wasHeaded = isHeaded;
   };
+  if (entries.length > 0) {
+    await writeHeader(undefined);
+    await writeEntries(task, arranged([...entries], options));
+  }
   await eachOperand(task, paths, async (path) => {
     if (options.has("directory")) {
       const entry = await client.stat(path === "" ? "." : path, { signal });

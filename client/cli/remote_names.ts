@@ -7,7 +7,7 @@
  * @module
  */
 
-import { type Client, lastName, LocalError } from "../mod.ts";
+import { type Client, type Entry, lastName, LocalError } from "../mod.ts";
 import { checkTwins } from "./checks.ts";
 
 /** What the room of globs has, which is loaded for a pattern only. */
@@ -52,6 +52,36 @@ export async function expandOperands(
       if (fault !== undefined) throw new LocalError(`Cannot write "${lastName(name)}": ${fault}`);
     },
   };
+}
+
+/** What ls is asked for. */
+export interface ListedNames {
+  /** What patterns matched and is no directory, or all of it; their names are paths. */
+  readonly entries: readonly Entry[];
+  /** Directories that patterns matched, and what was typed. */
+  readonly paths: readonly string[];
+}
+
+/** What operands of ls stand for; `asEntries`: directories are not looked into. */
+export async function listedNames(
+  client: Client,
+  operands: readonly string[],
+  asEntries: boolean,
+): Promise<ListedNames> {
+  if (!operands.some((operand) => PATTERN.test(operand))) return { entries: [], paths: operands };
+  const room = await patternRoom();
+  const entries = new Map<string, Entry>();
+  const paths = new Set<string>();
+  for (const operand of operands) {
+    const found = await room.matchRemote(client, operand);
+    if (found.length === 0) paths.add(operand);
+    for (const { path, entry } of found) {
+      const isRow = entry !== undefined && (asEntries || entry.kind !== "directory");
+      if (isRow) entries.set(path, { ...entry, name: path });
+      else paths.add(path);
+    }
+  }
+  return { entries: [...entries.values()], paths: [...paths] };
 }
 
 /** Two of them must not become one file here. */

@@ -130,6 +130,7 @@ export const SUBCOMMANDS: readonly Subcommand[] = [
     summary: "list directories",
     examples: [
       "ls -lh films",
+      "ls 'films/*.avi'",
       "ls -t",
       "ls ftp://ftp.example.org/pub/",
       "--tls explicit --user me ls",

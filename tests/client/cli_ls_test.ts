@@ -70,6 +70,43 @@ served("ls of several, -R and -d", async (stage) => {
   assertMatch(error, /^Cannot list "no": 550 .+\n1 of 3 failed\n$/);
 });
 
+served("ls takes patterns: what is no directory comes first, in one table", async (stage) => {
+  const { root, client } = stage;
+  await fill(root);
+  await Deno.mkdir(`${root}/bd/deep`, { recursive: true });
+  await Deno.writeFile(`${root}/bd/a2`, new Uint8Array(7));
+  await Deno.writeTextFile(`${root}/[x]`, "");
+  assertEquals(await listed(stage, "[a-b]"), "a\nb\n");
+  assertEquals(await listed(stage, "-S", "?"), "b\na\nc\n");
+  assertEquals(await listed(stage, "b*"), "b\n\nbd:\na2\ndeep\n");
+  assertEquals(await listed(stage, "b*/"), "a2\ndeep\n");
+  assertEquals(await listed(stage, "-d", "b*"), "b\nbd\n");
+  assertEquals(await listed(stage, "{a,bd/a*,c}", "c"), "bd/a2\na\nc\n");
+  assertEquals(await listed(stage, "[x]"), "[x]\n");
+  assertEquals(await listed(stage, "-R", "bd*"), "bd:\na2\ndeep\n\nbd/deep:\n");
+  assertMatch(await listed(stage, "-l", "*/a?"), / 7 .* bd\/a2\n$/);
+  assertEquals((await client(["ls", "[ab]"], { outTerminal: true })).output, "a  b\n");
+  const events = (await listed(stage, "--json", "-l", "b*/a?")).trim().split("\n");
+  assertEquals(JSON.parse(events[0]!).name, "bd/a2");
+  const { status, error } = await client(["ls", "*.no"]);
+  assertEquals(status, EXIT.refused);
+  assertMatch(error, /^Cannot list "\*\.no": 550 /);
+});
+
+scripted("ls of a pattern takes a busy server for no answer", {
+  answers: {
+    FEAT: "211-Features\r\n MLST type*;\r\n211 End",
+    MLST: "550 No",
+    MLSD: (_, session) => {
+      session.closeData();
+      return session.say("450 Busy");
+    },
+  },
+}, async ({ client }) => {
+  const { status, error } = await client(["ls", "*.avi"]);
+  assertEquals([status, error], [EXIT.retry, "Cannot list the directory: 450 Busy\n"]);
+});
+
 scripted("ls -R ends in a tree that has no end", {
   answers: {
     FEAT: "211-Features\r\n MLST type*;\r\n211 End",
