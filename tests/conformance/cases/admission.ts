@@ -222,12 +222,14 @@ export const admission: Cases = {
     await ftp.command("PWD", 257);
   },
 
-  "a client whose first words take half a second is served, though others wait": async (target) => {
+  "a client whose first words take a third of a second is served, though others wait": async (
+    target,
+  ) => {
     const small = await target.own({ maxWorkers: 2 });
     const [slow, other] = [await small.connect(), await small.connect()];
     await other.command("NOOP", 200);
     const waiting = await small.dial();
-    for (let count = 0; count < 12; count++) await pause();
+    for (let count = 0; count < 7; count++) await pause();
     await slow.command("NOOP", 200);
     await slow.command("QUIT", 221);
     await waiting.reply(220);
