@@ -46,6 +46,8 @@ export interface Hands {
   makeDirectory(path: string): Promise<void>;
   copy(action: Copy, hooks: TransferHooks): Promise<number>;
   removeFile(path: string): Promise<void>;
+  /** Removes what was taken for a directory and is a link to one; whether it was. */
+  removeLink(path: string): Promise<boolean>;
   removeDirectory(path: string): Promise<void>;
 }
 
@@ -86,6 +88,8 @@ export function downHands(pool: ClientPool, { remote, local }: Roots, pace: Mirr
     async removeFile(path) {
       act("remove", path, Deno.removeSync);
     },
+    // Links of this machine are known as what they are.
+    removeLink: () => Promise.resolve(false),
     // deno-lint-ignore require-await -- as the other direction, which waits
     async removeDirectory(path) {
       act("remove", path, Deno.removeSync);
@@ -129,6 +133,17 @@ export function upHands(pool: ClientPool, { remote, local }: Roots, pace: Mirror
       });
     },
     removeFile: (path) => act(path, undefined, (client, at) => client.removeFile(at)),
+    removeLink: (path) =>
+      withConnection(pool, pace, async (client, { number }) => {
+        try {
+          // Servers that list a link as what it leads to refuse DELE of a directory only.
+          await client.removeFile(there(path));
+          return true;
+        } catch (error) {
+          if (!(error instanceof ProtocolError)) throw error;
+          return number > 0 && await kindThere(client, there(path)) === undefined;
+        }
+      }),
     removeDirectory: (path) => act(path, undefined, (client, at) => client.removeDirectory(at)),
   };
 }

@@ -113,7 +113,12 @@ class Run {
     if (this.#options.keepAll || counts.failed > 0) {
       counts.withheld = files.length + directories.length;
     } else {
-      const remove = (action: Kind<"removeFile" | "removeDirectory">) => this.#remove(action);
+      const elsewhere = new Set<string>();
+      await this.#byDepth(directories, "down", (action) => this.#unlink(action, elsewhere));
+      const remove = async (action: Kind<"removeFile" | "removeDirectory">) => {
+        if (elsewhere.has(action.path) || elsewhere.has(above(action.path))) return;
+        await this.#remove(action);
+      };
       await forEachAtOnce(files, this.#pool.size, remove);
       await this.#byDepth(directories, "up", remove);
     }
@@ -151,6 +156,26 @@ class Run {
         transfer.stop();
       }
     });
+  }
+
+  /** Removes a link that was listed as a directory: what is listed in it is `elsewhere`, and stays. */
+  async #unlink(action: Kind<"removeDirectory">, elsewhere: Set<string>): Promise<void> {
+    const { path } = action;
+    if (elsewhere.has(above(path))) {
+      elsewhere.add(path);
+      return;
+    }
+    this.#options.signal?.throwIfAborted();
+    try {
+      if (!await this.#hands.removeLink(path)) return;
+      this.#counts.removed++;
+      this.#hooks.onDone?.(action);
+    } catch (error) {
+      this.#options.signal?.throwIfAborted();
+      if (error instanceof NoConnection || !(error instanceof ClientError)) throw error;
+      this.#fail(action, error);
+    }
+    elsewhere.add(path);
   }
 
   async #remove(action: Kind<"removeFile" | "removeDirectory">): Promise<void> {

@@ -12,7 +12,7 @@ import { planMirror, runMirror } from "../../../client/mirror/mod.ts";
 import { testWith } from "../../permission.ts";
 import { type Answer, ScriptedServer, type ScriptedSession } from "../scripted_server.ts";
 import { NEEDS, withFolders } from "../stage.ts";
-import { look, make, mirrorAt, type Mirrored, served } from "./mirror_stage.ts";
+import { everywhere, look, make, mirrorAt, type Mirrored, served } from "./mirror_stage.ts";
 
 served("mirror writes and removes nothing through links that lead outside", async (place) => {
   const { root, here, mirror } = place;
@@ -64,6 +64,22 @@ served("mirror up follows no link of this machine", async ({ root, here, mirror 
   const { planned } = await mirror({ direction: "up" });
   assertEquals(planned, ["skip etc (a link)", "skip passwd (a link)", "put a.txt (new)"].sort());
   assertEquals(await look(root), { "a.txt": "a" });
+});
+
+everywhere("mirror removes links there, and nothing behind them", async (place) => {
+  const { root, here, mirror } = place;
+  await make(root, { "t/old/a.txt": "old", "mine/deep/b.txt": "mine", "mine/c.txt": "mine" });
+  await Deno.symlink("../mine", `${root}/t/linked`);
+  await Deno.symlink("../../mine", `${root}/t/old/linked`);
+  const { failures } = await mirror({ direction: "up", local: here, remote: "/t", remove: true });
+  assertEquals(failures, []);
+  assertEquals(await look(root), {
+    "mine/": "directory",
+    "mine/c.txt": "mine",
+    "mine/deep/": "directory",
+    "mine/deep/b.txt": "mine",
+    "t/": "directory",
+  });
 });
 
 served("mirror removes nothing when something else failed", async ({ root, here, mirror }) => {
