@@ -278,9 +278,14 @@ async function inside<T>(
     if (control.signal?.aborted) await goBack();
     throw error;
   }
+  let done: T;
   try {
-    return await work();
-  } finally {
-    await goBack();
+    done = await work();
+  } catch (error) {
+    // What went wrong first is told, whatever becomes of the way back.
+    await goBack().catch(() => {});
+    throw error;
   }
+  await goBack();
+  return done;
 }

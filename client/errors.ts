@@ -69,11 +69,14 @@ export class ProtocolError extends ClientError {
   override readonly kind: ErrorKind;
   /** The reply, RFC 959 section 4.2. */
   readonly reply: Reply;
+  /** What to do about it, where that is known; it is in the message, too. */
+  readonly hint: string | undefined;
 
   /** `action` is what was to be done, in the form `Cannot retrieve "a.avi"`; `hint` goes behind. */
   constructor(action: string, reply: Reply, hint?: string) {
     super(`${action}: ${describeReply(reply)}${hint === undefined ? "" : `; ${hint}`}`);
     this.reply = reply;
+    this.hint = hint;
     this.kind = kindOf(reply);
   }
 

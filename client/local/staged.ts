@@ -166,7 +166,7 @@ export class StagedUpload {
   /** A refusal is about the name that the user gave. */
   #named(error: unknown): unknown {
     if (!(error instanceof ProtocolError)) return error;
-    return new ProtocolError(`Cannot store "${this.#remote}"`, error.reply);
+    return new ProtocolError(`Cannot store "${this.#remote}"`, error.reply, error.hint);
   }
 
   /** What becomes of the octets that came: they stay where somebody can go on from them. */

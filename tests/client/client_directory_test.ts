@@ -134,6 +134,16 @@ scripted("list tells of a refusal after LIST -a was understood, and lists nothin
   assertEquals(server.commands.filter((line) => line.startsWith("LIST")), ["LIST -a"]);
 });
 
+scripted("list tells why it failed, though the server leaves before the way back", {
+  answers: {
+    PWD: '257 "/"',
+    CWD: (path, session) => path === "/" ? session.close() : session.say("250 In"),
+    LIST: "522 Session reuse required",
+  },
+}, async (client) => {
+  await assertRejects(() => client.list("pub"), ProtocolError, "522 Session reuse required");
+});
+
 scripted("list of a directory that is not there is refused, though LIST would be empty", {
   answers: { PWD: '257 "/"', CWD: "550 No such directory", LIST: retr("") },
 }, async (client) => {

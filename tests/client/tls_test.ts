@@ -20,6 +20,7 @@ import {
   LocalError,
   ProtocolError,
   type Transport,
+  uploadFile,
 } from "../../client/mod.ts";
 import { plainTransport } from "../../client/transport.ts";
 import { testWith } from "../permission.ts";
@@ -92,7 +93,13 @@ testTls(
   async (stage) => {
     const port = await stage.vsftpd(["require_ssl_reuse=YES"]);
     await stage.put("a", octets(1));
-    const calls = [(client: Client) => client.readFile("a"), (client: Client) => client.list()];
+    const source = `${stage.folder}/server.pem`;
+    const calls: ((client: Client) => Promise<unknown>)[] = [
+      (client) => client.readFile("a"),
+      (client) => client.list(),
+      (client) => client.list("incoming"),
+      (client) => uploadFile(client, source, "incoming/a"),
+    ];
     for (const call of calls) {
       await using client = await stage.connect(port);
       const error = await assertRejects(() => call(client), ProtocolError, "522");
