@@ -9,6 +9,7 @@
 import { GRAMMAR, LETTERS_OF_VERB } from "./arguments.ts";
 import { EXIT_TEXTS } from "./exit.ts";
 import { type Flag, renderHelp, type Row, type Topic } from "./flags.ts";
+import type { Subcommand } from "./task.ts";
 import { SUBCOMMANDS } from "./verbs.ts";
 
 /** What --help writes: of `verb`, or of all where there is none of that name. */
@@ -25,7 +26,7 @@ function wholeText(columns: number | undefined): string {
       "passwords and files go in clear text.",
     topics: [{
       title: "Verbs",
-      rows: SUBCOMMANDS.map((verb) => [`${verb.name} ${verb.operands}`, verb.summary]),
+      rows: SUBCOMMANDS.map((verb) => [synopsis(verb), verb.summary]),
     }, examples(SUBCOMMANDS.flatMap((verb) => verb.examples.slice(0, 1)))],
     exits: EXIT_TEXTS,
     notes: [
@@ -57,7 +58,7 @@ function verbText(name: string, columns: number | undefined): string {
     command: "client",
     flags,
     operands: true,
-    usage: [`client [FLAGS] ${verb.name} ${verb.operands}`],
+    usage: [`client [FLAGS] ${synopsis(verb)}`],
     about: `${verb.name}: ${verb.summary}.`,
     topics: [examples(verb.examples)],
     exits: [],
@@ -65,6 +66,12 @@ function verbText(name: string, columns: number | undefined): string {
   }, columns);
 }
 
+function synopsis({ name, operands }: Subcommand): string {
+  return operands === "" ? name : `${name} ${operands}`;
+}
+
 function examples(lines: readonly string[]): Topic {
-  return { title: "Examples", rows: lines.map((line): Row => [`client ${line}`, ""]) };
+  // One that begins with another program says itself where the client comes.
+  const whole = (line: string) => /\| client /.test(line) ? line : `client ${line}`;
+  return { title: "Examples", rows: lines.map((line): Row => [whole(line), ""]) };
 }

@@ -51,7 +51,7 @@ export function findVerb(request: Request): Subcommand {
   const verb = verbNamed(request.verb);
   const [least, most] = verb.count;
   if (request.operands.length < least || request.operands.length > most) {
-    throw new UsageError(`${verb.name} takes ${verb.operands}`);
+    throw new UsageError(`${verb.name} takes ${verb.operands || "nothing"}`);
   }
   // Of a URL "" is the directory of the login.
   if (request.operands.includes("") && verb.name !== "ls") {

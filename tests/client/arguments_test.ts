@@ -309,6 +309,7 @@ const WRONG_VERBS: readonly (readonly [readonly string[], string])[] = [
   [["chmod", "+x", "a"], 'chmod takes a MODE of octal digits such as 644, not "+x"'],
   [["quote", "retr", "a"], "quote cannot send RETR: it needs a data connection"],
   [["quote", "PASS secret"], "quote cannot send PASS: log in with --user"],
+  [["shell", "x"], "shell takes nothing"],
   [["completions", "csh"], 'completions takes bash, zsh, fish, not "csh"'],
   [["ls", "-c"], "--continue is a flag of get and put, not of ls"],
   [["get", "--direct", "a"], "--direct is a flag of put, not of get"],
@@ -362,9 +363,11 @@ for (const verb of SUBCOMMANDS) {
     const console = new FakeConsole();
     assertEquals(await main([verb.name, "--help"], console), EXIT.ok);
     const text = console.outputText;
-    assertStringIncludes(text, `${verb.name} ${verb.operands}\n`);
+    assertStringIncludes(text, `${`${verb.name} ${verb.operands}`.trimEnd()}\n`);
+    assert(!/ $/m.test(text), "no line ends in a blank");
     for (const flag of verb.flags) assertStringIncludes(text, `--${flag}`);
     for (const example of verb.examples) assertStringIncludes(text, example);
+    assert(!/client .*client /.test(text), "an example names the client once");
     for (const line of text.split("\n")) assertEquals(line.length <= 80, true, line);
   });
 
