@@ -174,6 +174,9 @@ export function localError(action: string, error: unknown): unknown {
   const system = /^(.*) \(os error \d+\)/.exec(error.message);
   if (system === null && !(error instanceof Deno.errors.NotCapable)) return error;
   const reason = system?.[1] ?? error.message;
-  const text = reason.charAt(0).toLowerCase() + reason.slice(1);
+  // The runtime names a file that is not UTF-8 by another name, under which there is none.
+  const isLossy = error instanceof Deno.errors.NotFound && action.includes("\ufffd");
+  const text = reason.charAt(0).toLowerCase() + reason.slice(1) +
+    (isLossy ? ", or its name is not UTF-8" : "");
   return new LocalError(`${action}: ${text}`, { cause: error });
 }

@@ -63,37 +63,43 @@ export async function copyTree(task: Task, options: MirrorOptions): Promise<void
   };
   const plan = await planMirror(pool, options, pace);
   for (const fault of plan.faults) reporter.failed(fault);
-  if (request.options.has("dry-run")) await tellPlan(task, plan);
-  else await carryOut(task, pool, plan, pace);
-  const [fault] = plan.faults;
-  if (fault !== undefined) throw someFailed(plan.faults.length, fault);
+  const dry = request.options.has("dry-run");
+  const { failed, error } = dry
+    ? await tellPlan(task, plan)
+    : await carryOut(task, pool, plan, pace);
+  const first = plan.faults[0] ?? error;
+  if (first !== undefined) throw someFailed(failed, first);
 }
+
+/** What failed, with what could not be looked at. */
+type Failures = Pick<MirrorSummary, "failed" | "error">;
 
 async function carryOut(
   { reporter, request }: Task,
   pool: ClientPool,
   plan: MirrorPlan,
   pace: MirrorPace,
-): Promise<void> {
+): Promise<Failures> {
   for (const action of plan.actions) {
     if (action.kind !== "skip" || request.telling.quiet) continue;
     reporter.note(`Left out "${action.path}": it is ${action.reason}`);
   }
   const sizes = plan.actions.flatMap((action) => action.kind === "copy" ? [action.node.size] : []);
   reporter.expect(sizes.length, sizes.reduce<number | undefined>(plus, 0));
-  const summary = await runMirror(pool, plan, {
+  const done = await runMirror(pool, plan, {
     transfer: (path) => reporter.transfer(path),
     onDone: (action) => {
       if (action.kind !== "copy") reporter.detail(describeAction(action, plan.direction));
     },
     onFailure: (_, error) => reporter.failed(error),
   }, pace);
+  const summary = { ...done, failed: done.failed + plan.faults.length };
   reporter.summary(describeSummary(summary, plan.direction));
   if (summary.withheld > 0) {
     const count = counted(summary.withheld, "name");
     reporter.note(`Removed none of ${count}: nothing is removed when something else failed`);
   }
-  if (summary.error !== undefined) throw someFailed(summary.failed, summary.error);
+  return summary;
 }
 
 /** A sum of which one part is not known is not known. */
@@ -119,8 +125,9 @@ function endsOf({ request }: Task): Pick<MirrorOptions, "direction" | "remote" |
 }
 
 /** On standard output, a line each: what a run would do now. */
-async function tellPlan({ console }: Task, plan: MirrorPlan): Promise<void> {
-  const show = console.outTerminal ? printable : (text: string) => text;
+async function tellPlan({ console }: Task, plan: MirrorPlan): Promise<Failures> {
+  const oneLine = (text: string) => text.replace(/[\r\n]/g, printable);
+  const show = console.outTerminal ? printable : oneLine;
   const isKept = plan.faults.length > 0 || plan.actions.some(({ kind }) => kind === "refuse");
   const lines = plan.actions.flatMap((action) => {
     const isRemoval = action.kind === "removeFile" || action.kind === "removeDirectory";
@@ -128,6 +135,7 @@ async function tellPlan({ console }: Task, plan: MirrorPlan): Promise<void> {
     return [`${show(describeAction(action, plan.direction))}\n`];
   });
   await console.write(encodeText(lines.join("")));
+  return { failed: plan.faults.length };
 }
 
 /** `Got 3 files, 1.2 MiB in 0.4 s; 10 kept, 1 removed, 2 failed`. */

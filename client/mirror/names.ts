@@ -1,5 +1,5 @@
 /**
- * Names from a server's listing that may become names of files here.
+ * Names from a server's listing that may become names of files here, and the other way round.
  *
  * Pure, and the same on every system but for what only Windows forbids: a tree that was mirrored
  * on one machine shall not turn into a way out of the folder when it is copied to another.
@@ -23,6 +23,14 @@ const NOT_UTF8 = /[\udc80-\udcff]/u;
 
 /** What Windows has in no name; a colon there opens another stream of the file before it. */
 const NOT_ON_WINDOWS = /[<>:"|?*]/;
+
+/**
+ * Why a name of this machine cannot be one on a server; undefined for a name that can. A command
+ * of FTP is one line (RFC 959 section 5.3.1).
+ */
+export function remoteNameFault(name: string): string | undefined {
+  return /[\r\n]/.test(name) ? "it has a line end" : undefined;
+}
 
 /**
  * Why a listed name is not used for a file of this machine; undefined for a name that is.

@@ -13,7 +13,7 @@ import { type Action, type CompareOptions, compareTrees } from "./compare.ts";
 import { filterOf, type FilterPatterns } from "./filter.ts";
 import { keepsTimes, kindThere, type Roots } from "./hands.ts";
 import { withoutLeftovers } from "./leftovers.ts";
-import { localNameFault } from "./names.ts";
+import { localNameFault, remoteNameFault } from "./names.ts";
 import { settled } from "./settle.ts";
 import { EMPTY_TREE, type Tree } from "./tree.ts";
 import { walkLocal } from "./walk_local.ts";
@@ -125,7 +125,7 @@ async function looks(
     const source = await walkRemote(pool, remote, { ...walk, nameFault: localNameFault });
     return { source, target: isHere(local) ? await walkLocal(local, walk) : EMPTY_TREE };
   }
-  const source = await walkLocal(local, walk);
+  const source = await walkLocal(local, { ...walk, nameFault: remoteNameFault });
   const kind = await withConnection(pool, pace, (client) => kindThere(client, remote));
   return {
     source,

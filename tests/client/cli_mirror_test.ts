@@ -6,6 +6,7 @@
 
 import { assert, assertEquals, assertMatch } from "@std/assert";
 import { main } from "../../client/cli/mod.ts";
+import { DEPTH_MAX } from "../../client/mirror/tree.ts";
 import { testWith } from "../permission.ts";
 import { FakeConsole } from "./fake_console.ts";
 import { names, NEEDS, ours, run, scripted, served, withFolders } from "./stage.ts";
@@ -58,6 +59,25 @@ served("mirror --dry-run writes what would be done, and does nothing", async (st
   assertEquals((await stage.client(args)).status, 0);
   assertEquals(await names(stage.here), ["changed", "d"]);
   assertEquals((await stage.client([...args, "--dry-run"])).output, "");
+});
+
+served("mirror -R refuses names with line ends, and says so beforehand", async (stage) => {
+  await make(stage.here, { "t/a": "1", "t/n\nl": "1", "t/x\ry/b": "1" });
+  const args = ["mirror", "-q", "-R", `${stage.here}/t`];
+  const planned = await stage.client([...args, "--dry-run"]);
+  const refused = ["refuse n\\nl (it has a line end)", "refuse x\\ry (it has a line end)"];
+  assertEquals(planned.output.split("\n").sort(), ["", "mkdir .", "put a (new)", ...refused]);
+  const { status, error } = await stage.client(args);
+  const told = ['Cannot copy "n\\nl": it has a line end', 'Cannot copy "x\\ry": it has a line end'];
+  assertEquals([status, ...error.split("\n").sort()], [5, "", "2 failed", ...told]);
+  assertEquals(await names(`${stage.root}/t`), ["a"]);
+});
+
+served("mirror counts what it does not look at as failed", async (stage) => {
+  await make(stage.here, { "t/a": "1", "t/n\nl": "1", [`t/${"d/".repeat(DEPTH_MAX + 1)}f`]: "1" });
+  const { status, error } = await stage.client(["mirror", "-R", `${stage.here}/t`]);
+  assertEquals(status, 5);
+  assertMatch(error, /\nPut 1 file, 1 B in [^;]+; 2 failed\n2 failed\n$/);
 });
 
 served("mirror -R copies to the server, and -e removes there", async (stage) => {

@@ -5,7 +5,8 @@
  */
 
 import { assert, assertEquals } from "@std/assert";
-import { localNameFault } from "../../../client/mirror/names.ts";
+import { localError } from "../../../client/errors.ts";
+import { localNameFault, remoteNameFault } from "../../../client/mirror/names.ts";
 
 const REFUSED = [
   "",
@@ -70,4 +71,21 @@ Deno.test("localNameFault takes what every Unix has", () => {
 
 Deno.test("localNameFault knows what Windows has in no name", () => {
   for (const name of ["12:30 log", "a*b", 'a"b', "a|b", "a<b"]) assert(localNameFault(name, true));
+});
+
+Deno.test("remoteNameFault refuses what no command can hold", () => {
+  assertEquals(TAKEN.filter((name) => remoteNameFault(name) !== undefined), []);
+  for (const name of ["a\nb", "a\r", "\n"]) {
+    assertEquals(remoteNameFault(name), "it has a line end");
+  }
+});
+
+Deno.test("localError tells that a file may have another name than the runtime knows", () => {
+  const error = new Deno.errors.NotFound("No such file or directory (os error 2)");
+  const told = (name: string) => (localError(`Cannot read "${name}"`, error) as Error).message;
+  assertEquals(told("a"), 'Cannot read "a": no such file or directory');
+  assertEquals(
+    told("caf\ufffd"),
+    'Cannot read "caf\ufffd": no such file or directory, or its name is not UTF-8',
+  );
 });
