@@ -91,6 +91,7 @@ export class EventReporter implements Reporter {
   readonly #now: Now;
   readonly #begunMs: number;
   readonly #tally = new Tally();
+  #hasSummary = false;
 
   /** @param inner Speaks to people. */
   constructor(inner: Reporter, console: Console, now: Now = systemNow) {
@@ -158,6 +159,7 @@ export class EventReporter implements Reporter {
   }
 
   summary(text: string): void {
+    this.#hasSummary = true;
     this.#inner.summary(text);
   }
 
@@ -195,7 +197,7 @@ export class EventReporter implements Reporter {
   close(): void {
     this.#inner.close();
     const { files, skipped, stopped, octets } = this.#tally;
-    if (files + stopped === 0) return;
+    if (files + stopped === 0 && !this.#hasSummary) return;
     const seconds = secondsOf(this.#now() - this.#begunMs);
     this.#emit({ event: "summary", files, skipped, stopped, octets, seconds });
   }

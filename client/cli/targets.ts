@@ -26,6 +26,8 @@ export function hintAtOutput(
   return (operand, error) => {
     const [file, name] = operands as [string, string];
     if (operands.length !== 2 || operand !== name || !isMissing(error)) return undefined;
+    // Nobody means a pattern to be a name.
+    if (operands.some((each) => /[*?]/.test(each))) return undefined;
     const here = verb === "get" ? "here" : "on the server";
     return `If that was to be its name ${here}: ${verb} ${quoted(file)} -o ${quoted(name)}`;
   };

@@ -45,8 +45,10 @@ export async function get(task: Task): Promise<void> {
         return true;
       });
     }
-    assertUsable(remote);
-    const target = localTarget(remote, request);
+    const target = await counted(reporter, lastName(remote), () => {
+      assertUsable(remote);
+      return localTarget(remote, request);
+    });
     if (await isTree(task, remote)) {
       const { copyTree } = await treeRoom();
       return await copyTree(task, { direction: "down", remote, local: target });
@@ -118,10 +120,8 @@ export async function put(task: Task): Promise<void> {
   reporter.expect(request.operands.length, undefined);
   await eachOperand(task, request.operands, async (local) => {
     const target = remoteTarget(local, request);
-    if (request.options.has("no-clobber") && await isThere(await task.connected(), target)) {
-      throw new LocalError(
-        `Cannot put "${target}": it is there already, and --no-clobber is given`,
-      );
+    if (request.options.has("no-clobber")) {
+      await counted(reporter, lastName(target), () => assertFree(task, target));
     }
     if (request.options.has("recursive") && isDirectoryHere(local)) {
       const { copyTree } = await treeRoom();
@@ -177,6 +177,11 @@ export async function putMini(task: BareTask): Promise<void> {
   });
 }
 
+async function assertFree(task: Task, target: string): Promise<void> {
+  if (!await isThere(await task.connected(), target)) return;
+  throw new LocalError(`Cannot put "${target}": it is there already, and --no-clobber is given`);
+}
+
 /** Whether anything has the name on the server. */
 export async function isThere(client: Client, path: string): Promise<boolean> {
   try {
@@ -199,6 +204,20 @@ export function outputSink(console: Console, report?: TransferReport): Sink {
     },
     write: (chunk) => console.write(chunk),
   };
+}
+
+/** What `check` says; a file that it refuses counts as one that is not complete. */
+async function counted<T>(
+  reporter: Reporter,
+  name: string,
+  check: () => T | Promise<T>,
+): Promise<T> {
+  try {
+    return await check();
+  } catch (error) {
+    reporter.transfer(name).stop();
+    throw error;
+  }
 }
 
 /** Runs a transfer and tells how it goes; `transfer` says whether octets had to be moved. */

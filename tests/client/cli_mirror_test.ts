@@ -45,6 +45,15 @@ served("mirror tells what it did", async (stage) => {
   assertMatch(second.error, /Got 1 file, 3 B in [\d.]+ m?s; 1 kept\n$/);
 });
 
+served("mirror --json ends with a summary, also when there was nothing to do", async (stage) => {
+  await make(stage.root, { "a": "1" });
+  for (const files of [1, 0]) {
+    const { output } = await stage.client(["mirror", "--json", "/", stage.here]);
+    const last = JSON.parse(output.trimEnd().split("\n").at(-1)!);
+    assertEquals([last.event, last.files, last.octets], ["summary", files, files]);
+  }
+});
+
 served("mirror --dry-run writes what would be done, and does nothing", async (stage) => {
   await make(stage.root, { "d/new": "1", "changed": "22" });
   await make(stage.here, { "changed": "1", "old/gone": "1" });

@@ -52,6 +52,17 @@ served("get goes on after a file that fails, and ends with its status", async (s
   assertEquals(await texts(here), { a: "a", b: "b" });
 });
 
+served("get and put count the files that they refuse to begin", async (stage) => {
+  const { root, here, client } = stage;
+  await write(root, "a", "b", "c.");
+  await write(here, "a");
+  const got = await client(["get", "-n", "--json", "*", "-O", here]);
+  assertMatch(got.error, /\n1 file, 2 not: 1 B in [^\n]+\n2 of 3 failed\n$/);
+  assertMatch(got.output, /"summary","files":1,"skipped":0,"stopped":2,"octets":1,/);
+  const put = await client(["put", "-n", `${here}/a`, `${here}/b`]);
+  assertMatch(put.error, /\n0 files, 2 not: 0 B in [^\n]+\n2 of 2 failed\n$/);
+});
+
 served("get of a folder that is not there says so, once a file", async ({ root, here, client }) => {
   await write(root, "a");
   const { status, error } = await client(["get", "-q", "a", "-O", `${here}/no`]);
@@ -71,6 +82,8 @@ served("the older form of get and put is answered with the one that is meant", a
     got.error,
     /\nIf that was to be its name here: get a -o 'b c'\n1 of 2 failed\n$/,
   );
+  const both = await client(["get", "-q", "a", "-O", here, "*.b"]);
+  assertMatch(both.error, /^Cannot retrieve "\*\.b": [^\n]+\n1 of 2 failed\n$/);
   const sent = await client(["put", "-q", `${here}/c`, `${here}/d`]);
   assertEquals(sent.status, EXIT.local);
   assertStringIncludes(
