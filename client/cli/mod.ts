@@ -55,8 +55,18 @@ export async function main(
     await runVerb(verb, request, console, reporter, abort);
     return EXIT.ok;
   } catch (error) {
-    return report(abort.signal.aborted ? abort.signal.reason : error, console, reporter);
+    const told = abort.signal.aborted ? abort.signal.reason : error;
+    if (statusOf(told) === EXIT.refused && isLossy(args)) reporter?.note(ESCAPES_HINT);
+    return report(told, console, reporter);
   }
+}
+
+const ESCAPES_HINT =
+  "A name that is not UTF-8 has to be typed in another form: --escapes 'caf\\xe9'";
+
+/** Whether the runtime has replaced octets that are not UTF-8, which are lost by that. */
+function isLossy(args: readonly string[]): boolean {
+  return args.some((arg) => arg.includes("\ufffd")) && !args.includes("--escapes");
 }
 
 /** Whether lines are to follow, by a verb or because somebody sits there who named none. */

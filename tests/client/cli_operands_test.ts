@@ -63,6 +63,19 @@ served("get and put count the files that they refuse to begin", async (stage) =>
   assertMatch(put.error, /\n0 files, 2 not: 0 B in [^\n]+\n2 of 2 failed\n$/);
 });
 
+served(
+  "names that the runtime has not read whole are refused with a way to type them",
+  async (stage) => {
+    const { client } = stage;
+    for (const args of [["ls", "caf\ufffd"], ["rm", "caf\ufffd"]]) {
+      const { status, error } = await client(args);
+      assertEquals(status, EXIT.refused);
+      assertMatch(error, /^A name that is not UTF-8 [^\n]+ --escapes 'caf\\xe9'\nCannot [^\n]+\n$/);
+    }
+    assertMatch((await client(["rm", "cafe"])).error, /^Cannot remove "cafe": 550 [^\n]+\n$/);
+  },
+);
+
 served("get of a folder that is not there says so, once a file", async ({ root, here, client }) => {
   await write(root, "a");
   const { status, error } = await client(["get", "-q", "a", "-O", `${here}/no`]);
