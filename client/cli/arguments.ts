@@ -10,7 +10,7 @@
 import { POOL_SIZE_MAX } from "../limits.ts";
 import { RETRIES_DEFAULT } from "../retry.ts";
 import { type TypedNames, unescaped } from "./escaped.ts";
-import { type Grammar, operandsOf, readFlags } from "./flags.ts";
+import { type Flag, type Grammar, operandsOf, readFlags } from "./flags.ts";
 import { parsePace, type TransferPace } from "./pace_flags.ts";
 import { placed } from "./places.ts";
 import { parseServer, PROTOCOLS, type ServerFlags, TLS_MODES } from "./server_flags.ts";
@@ -130,7 +130,10 @@ const FLAGS = {
     value: "RATE",
     help: "get, put, mirror: octets per second, or with k, m, g: 500k",
   },
-  recursive: { letter: "r", help: "get, put, rm: directories with all that is in them; ls: -R" },
+  recursive: {
+    letter: "r",
+    help: "get, put, rm: directories with all that is in them; ls: what is below, too (-R)",
+  },
   parents: { letter: "p", help: "mkdir: make missing parents, existing is no error" },
   // Many files.
   delete: { help: "mirror: remove what the source does not have, but no parts of transfers (-e)" },
@@ -140,7 +143,12 @@ const FLAGS = {
   newer: { help: "mirror: replace a file by a newer one only" },
   "size-only": { help: "mirror: files of one size are the same" },
   checksum: { help: "mirror: ask the server for checksums in place of times" },
-  parallel: { letter: "P", value: "N", initial: "2", help: "mirror, -r: transfers at once" },
+  parallel: {
+    letter: "P",
+    value: "N",
+    initial: "2",
+    help: "mirror: transfers at once; get, put: transfers at once of -r",
+  },
   // Listings.
   long: { letter: "l", help: "ls: mode, owner, size and time of each entry" },
   human: { help: "ls: sizes in KiB, MiB (-h)" },
@@ -175,6 +183,14 @@ export const LETTERS_OF_VERB: ReadonlyMap<string, Readonly<Record<string, VerbFl
   ["rm", { R: "recursive" }],
   ["mirror", { R: "reverse", e: "delete" }],
 ]);
+
+/** The letter that helps show for a flag with this verb: the usual one, where that is not another's. */
+export function letterWith(verb: string, flag: keyof typeof FLAGS): string | undefined {
+  const own = LETTERS_OF_VERB.get(verb) ?? {};
+  const { letter }: Flag = FLAGS[flag];
+  if (letter !== undefined && (own[letter] ?? flag) === flag) return letter;
+  return Object.keys(own).find((each) => own[each] === flag);
+}
 
 /** A question that needs no server: --help of everything or of one verb, --version. */
 export interface Question {

@@ -11,7 +11,7 @@ import { type GivenFlags, scan } from "./scan.ts";
 import { closest, UsageError } from "./usage.ts";
 
 export type { CommandLine, Flag, Grammar, Row, Topic } from "./help.ts";
-export { outputColumns, renderHelp, renderTopic, versionText, wrap } from "./help.ts";
+export { helpForVerb, outputColumns, renderHelp, renderTopic, versionText, wrap } from "./help.ts";
 export { print, PrintError } from "./print.ts";
 export { closest, USAGE_STATUS, UsageError } from "./usage.ts";
 

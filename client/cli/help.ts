@@ -122,6 +122,17 @@ function rowOf(name: string, flag: Flag, hasLetters: boolean): Row {
   return [`${letter}--${name}${value}`, flag.help + (initial === undefined ? "" : ` (${initial})`)];
 }
 
+/** What a flag's help says of one verb: of ls, `get, put: octets; ls: entries (-e)` is `entries`. */
+export function helpForVerb(help: string, verb: string): string {
+  const parts = help.split("; ").flatMap((part) => {
+    const [, verbs, text] = /^([a-z]+(?:, [a-z]+)*): (.+)$/.exec(part) ?? [];
+    if (verbs === undefined) return [part];
+    return verbs.split(", ").includes(verb) ? [text!] : [];
+  });
+  // The letter that it has with this verb stands before it.
+  return (parts.length === 0 ? help : parts.join("; ")).replace(/ \(-.\)$/, "");
+}
+
 /** A heading and its terms, each with its meaning beside or below it. */
 export function renderTopic({ title, rows }: Topic, width: number): string {
   const longest = Math.max(

@@ -6,9 +6,9 @@
  * @module
  */
 
-import { GRAMMAR, LETTERS_OF_VERB } from "./arguments.ts";
+import { GRAMMAR, letterWith, type VerbFlag } from "./arguments.ts";
 import { EXIT_TEXTS } from "./exit.ts";
-import { type Flag, renderHelp, type Row, type Topic } from "./flags.ts";
+import { type Flag, helpForVerb, renderHelp, type Row, type Topic } from "./flags.ts";
 import type { Subcommand } from "./task.ts";
 import { SUBCOMMANDS } from "./verbs.ts";
 
@@ -46,12 +46,12 @@ function wholeText(columns: number | undefined): string {
 
 function verbText(name: string, columns: number | undefined): string {
   const verb = SUBCOMMANDS.find((each) => each.name === name)!;
-  const letters = LETTERS_OF_VERB.get(name) ?? {};
   const flags = Object.fromEntries(
     Object.entries<Flag>(GRAMMAR.flags).filter(([flag]) => verb.flags.some((each) => each === flag))
       .map(([flag, row]) => {
-        const letter = Object.entries(letters).find(([, each]) => each === flag)?.[0] ?? row.letter;
-        return [flag, letter === undefined ? row : { ...row, letter }];
+        const letter = letterWith(name, flag as VerbFlag);
+        const own = { ...row, help: helpForVerb(row.help, name) };
+        return [flag, letter === undefined ? own : { ...own, letter }];
       }),
   );
   return renderHelp({

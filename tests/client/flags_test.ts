@@ -7,10 +7,11 @@
 
 import { assert, assertEquals, assertMatch, assertThrows } from "@std/assert";
 import { helpText as benchHelp } from "../../bench/flags.ts";
-import { GRAMMAR } from "../../client/cli/arguments.ts";
+import { GRAMMAR, letterWith } from "../../client/cli/arguments.ts";
 import {
   closest,
   type CommandLine,
+  helpForVerb,
   readFlags,
   renderHelp,
   UsageError,
@@ -190,4 +191,22 @@ Deno.test("wrap keeps to the width, and long words whole", () => {
   assertEquals(wrap("one two three", 7), ["one two", "three"]);
   assertEquals(wrap("a verylongword b", 5), ["a", "verylongword", "b"]);
   assertEquals(wrap("", 5), [""]);
+});
+
+Deno.test("helpForVerb leaves out what is about other verbs", () => {
+  const help = "get, put: octets; ls: entries (-e)";
+  assertEquals(helpForVerb(help, "put"), "octets");
+  assertEquals(helpForVerb(help, "ls"), "entries");
+  assertEquals(
+    helpForVerb("get: with -c, again; get: - is stdout", "get"),
+    "with -c, again; - is stdout",
+  );
+  assertEquals(helpForVerb("its port", "ls"), "its port");
+});
+
+Deno.test("letterWith is the usual letter, unless the verb has it for another flag", () => {
+  const shown = ["ls", "rm", "get"].map((verb) => letterWith(verb, "recursive"));
+  assertEquals(shown, ["R", "r", "r"]);
+  assertEquals(letterWith("ls", "reverse"), "r");
+  assertEquals(letterWith("mirror", "dry-run"), undefined);
 });

@@ -5,8 +5,16 @@
  * @module
  */
 
-import { GRAMMAR, LETTERS_OF_VERB, type VerbFlag, type VerbValue } from "../arguments.ts";
-import { closest, type Flag, renderTopic, type Row, UsageError, wrap } from "../flags.ts";
+import { GRAMMAR, letterWith, type VerbFlag, type VerbValue } from "../arguments.ts";
+import {
+  closest,
+  type Flag,
+  helpForVerb,
+  renderTopic,
+  type Row,
+  UsageError,
+  wrap,
+} from "../flags.ts";
 
 /** What help needs to know of a verb, the command line's or the shell's. */
 export interface Explained {
@@ -43,11 +51,10 @@ export function helpOf(
   const head = wrap(`${form}: ${verb.summary}`, columns).join("\n");
   if (!verb.flags?.length) return head;
   const rows = verb.flags.map((flag): Row => {
-    const { letter: usual, value, help }: Flag = GRAMMAR.flags[flag];
-    const own = Object.entries(LETTERS_OF_VERB.get(name) ?? {}).find(([, each]) => each === flag);
-    const letter = own?.[0] ?? usual;
+    const { value, help }: Flag = GRAMMAR.flags[flag];
+    const letter = letterWith(name, flag);
     const long = value === undefined ? `--${flag}` : `--${flag} ${value}`;
-    return [letter === undefined ? long : `-${letter}, ${long}`, help];
+    return [letter === undefined ? long : `-${letter}, ${long}`, helpForVerb(help, name)];
   });
   return `${head}\n${renderTopic({ title: "Flags", rows }, columns)}`;
 }
