@@ -4,8 +4,8 @@
  * Nearly every wait of a client ends long before its limit. `setTimeout` belongs to a part of the
  * runtime that is read when it is first called, which takes a tenth of the time of a short run, so
  * this is made of `AbortSignal.timeout`. Such a timer cannot be taken back: there is one for the
- * limit that ends first, and later ones wait for their turn. It holds no process alive; what is
- * waited for does.
+ * limit that ends first, and later ones wait for their turn. A timer that is listened to holds the
+ * process alive, so nobody listens while there is no limit.
  *
  * @module
  */
@@ -18,7 +18,10 @@ interface Limit {
 
 const limits = new Set<Limit>();
 
-/** When the timer that ends first does. */
+/** The timer that ends first. */
+let timer: AbortSignal | undefined;
+
+/** When it does. */
 let nextAtMs = Infinity;
 
 /** Calls `onLate` in `ms`, unless the function that it returns is called before. */
@@ -26,7 +29,10 @@ export function limitTime(ms: number, onLate: () => void): () => void {
   const limit: Limit = { atMs: performance.now() + ms, onLate };
   limits.add(limit);
   setTimer(limit.atMs);
-  return () => void limits.delete(limit);
+  return () => {
+    limits.delete(limit);
+    if (limits.size === 0) timer?.removeEventListener("abort", endLate);
+  };
 }
 
 /** Calls `onTick` every `ms`, until the function that it returns is called. */
@@ -43,13 +49,15 @@ export function repeatEvery(ms: number, onTick: () => void): () => void {
 }
 
 function setTimer(atMs: number): void {
-  if (atMs >= nextAtMs) return;
+  if (timer?.aborted === false && atMs >= nextAtMs) {
+    // It is heard once, however often this is said.
+    return timer.addEventListener("abort", endLate);
+  }
+  // The earlier one has nothing to say that this one does not.
+  timer?.removeEventListener("abort", endLate);
   nextAtMs = atMs;
-  const waitMs = Math.max(0, Math.ceil(atMs - performance.now()));
-  AbortSignal.timeout(waitMs).addEventListener("abort", () => {
-    if (nextAtMs === atMs) nextAtMs = Infinity;
-    endLate();
-  });
+  timer = AbortSignal.timeout(Math.max(0, Math.ceil(atMs - performance.now())));
+  timer.addEventListener("abort", endLate);
 }
 
 function endLate(): void {
@@ -63,5 +71,5 @@ function endLate(): void {
     limits.delete(limit);
     limit.onLate();
   }
-  setTimer(first);
+  if (limits.size > 0) setTimer(first);
 }
