@@ -29,10 +29,14 @@ export interface Found {
   readonly there: Deno.FileInfo | undefined;
 }
 
-/** Looks where `path` leads to; once, for a name that nothing has. */
-export function throughLinks(path: string): Found {
+/**
+ * Looks where `path` leads to; once, for a name that nothing has. With `noLinks` it must not be a
+ * link.
+ */
+export function throughLinks(path: string, noLinks = false): Found {
   const named = statIfThere(path, Deno.lstatSync);
   if (!named?.isSymlink) return { path, there: named };
+  if (noLinks) throw new LocalError(`Cannot use "${path}": it is a link, which is not followed`);
   const there = statIfThere(path);
   if (there === undefined) {
     throw new LocalError(`Cannot write "${path}": it is a link that leads to no file`);
@@ -40,13 +44,23 @@ export function throughLinks(path: string): Found {
   return { path: there.isFile ? Deno.realPathSync(path) : path, there };
 }
 
+/** A part that is open and locked. */
+export interface OpenedPart {
+  readonly file: Deno.FsFile;
+  /** Octets that were in it. */
+  readonly size: number;
+  /** Nothing had its name. */
+  readonly isNew: boolean;
+}
+
 /**
  * Opens and locks a part. What has that name and is more than a file of its own, such as a link
  * to another file, is never written through: it gives way, or nothing is resumed.
  */
-export function openPart(path: string, resume: boolean): Deno.FsFile {
+export function openPart(path: string, resume: boolean): OpenedPart {
   // That no part is there is the rule.
-  const file = openNew(path) ?? openOld(path, resume);
+  const created = openNew(path);
+  const file = created ?? openOld(path, resume);
   try {
     const locked = file.tryLockSync(true);
     const [opened, named] = [file.statSync(), statIfThere(path, Deno.lstatSync)];
@@ -54,7 +68,7 @@ export function openPart(path: string, resume: boolean): Deno.FsFile {
     if (!locked || opened.ino !== named?.ino || opened.dev !== named?.dev) {
       throw new LocalError(`Cannot write "${path}": another transfer is writing it`);
     }
-    return file;
+    return { file, size: opened.size, isNew: created !== undefined };
   } catch (error) {
     file.close();
     throw error;

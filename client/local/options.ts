@@ -32,6 +32,8 @@ export interface FileTransferOptions extends TransferOptions {
 export interface DownloadFileOptions extends FileTransferOptions {
   /** What a listing told of the file, so that it is not asked again. */
   readonly known?: RemoteFacts;
+  /** Writes no file that is a link, where it would write the one that it leads to. */
+  readonly noLinks?: boolean;
 }
 
 /** What an upload from any source can be told. */

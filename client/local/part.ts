@@ -8,7 +8,7 @@
 
 import type { Sink } from "../data.ts";
 import { LocalError, localError } from "../errors.ts";
-import { openPart, statIfThere, throughLinks } from "./files.ts";
+import { type OpenedPart, openPart, statIfThere, throughLinks } from "./files.ts";
 import { originPath, partPath } from "./names.ts";
 import {
   isCopy,
@@ -19,7 +19,7 @@ import {
   whyOther,
   writeOrigin,
 } from "./origin.ts";
-import { OtherContent } from "./overlap.ts";
+import { OtherContent, OVERLAP_BYTES } from "./overlap.ts";
 
 /** What a part can be told. */
 export interface PartOptions {
@@ -29,6 +29,8 @@ export interface PartOptions {
   readonly force?: boolean;
   /** What it is part of; without it nobody can go on with the part later. */
   readonly origin?: RemoteFile;
+  /** A link is refused instead of being followed. */
+  readonly noLinks?: boolean;
   /** The time that the complete file gets; default: that of its last octet. */
   readonly modified?: Date | undefined;
 }
@@ -51,6 +53,10 @@ export class PartFile implements Sink {
   readonly #file: Deno.FsFile | undefined;
   readonly #options: PartOptions;
   #length: number;
+  /** It was made by this download. */
+  readonly #isNew: boolean;
+  /** Octets that nothing goes on behind were in the part when it was opened. */
+  readonly #isLonger: boolean;
   /** The origin is beside the part. */
   #remembered: boolean;
 
@@ -60,7 +66,10 @@ export class PartFile implements Sink {
     file: Deno.FsFile | undefined,
     offset: number,
     options: PartOptions,
+    opened?: OpenedPart,
   ) {
+    this.#isNew = opened?.isNew ?? false;
+    this.#isLonger = opened !== undefined && opened.size > offset;
     this.#local = local;
     this.path = path;
     this.#file = file;
@@ -83,7 +92,7 @@ export class PartFile implements Sink {
   static async open(target: string, options: PartOptions = {}): Promise<PartFile> {
     const action = `Cannot write "${target}"`;
     try {
-      const { path: local, there } = throughLinks(target);
+      const { path: local, there } = throughLinks(target, options.noLinks);
       if (there?.isDirectory) throw new LocalError(`${action}: it is a directory`);
       if (there !== undefined && !there.isFile) {
         return new PartFile(local, local, await Deno.open(local, { write: true }), 0, options);
@@ -95,10 +104,11 @@ export class PartFile implements Sink {
         }
         refuse(local, "it is neither the file on the server nor a part of it", options);
       }
-      const file = openPart(path, options.resume === true && !options.force);
+      const opened = openPart(path, options.resume === true && !options.force);
+      const { file } = opened;
       try {
-        const offset = options.resume ? await continuedAt(local, path, file, options) : 0;
-        return new PartFile(local, path, file, offset, options);
+        const offset = options.resume ? await continuedAt(local, path, opened, options) : 0;
+        return new PartFile(local, path, file, offset, options, opened);
       } catch (error) {
         file.close();
         throw error;
@@ -113,8 +123,11 @@ export class PartFile implements Sink {
     if (this.path === this.#local) return;
     this.#written(() => {
       // ext4 writes out at once what was cut to nothing: a new file is not to be cut.
-      if (this.#file!.statSync().size > this.offset) this.#file!.truncateSync(this.offset);
-      if (!this.#remembered) removeOrigin(originPath(this.#local));
+      if (this.#isLonger) this.#file!.truncateSync(this.offset);
+      // An origin without a part is rare to find, and dear to look for. Of what is no longer than
+      // the end that is compared when it is gone on with, no wrong origin makes a wrong file.
+      const isShort = (this.#options.origin?.size ?? Infinity) <= OVERLAP_BYTES;
+      if (!this.#remembered && !(this.#isNew && isShort)) removeOrigin(originPath(this.#local));
     });
   }
 
@@ -196,10 +209,9 @@ export class PartFile implements Sink {
 async function continuedAt(
   local: string,
   path: string,
-  file: Deno.FsFile,
+  { file, size }: OpenedPart,
   options: PartOptions,
 ): Promise<number> {
-  const { size } = file.statSync();
   if (size === 0) return 0;
   const { origin } = options;
   const whole = origin?.size;

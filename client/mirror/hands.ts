@@ -70,12 +70,13 @@ export function downHands(pool: ClientPool, { remote, local }: Roots, pace: Mirr
     },
     async copy(action, hooks) {
       const { path, node } = action;
-      assertNoLinks(local, path, "file");
+      assertNoLinks(local, path);
       const from = joinPath(remote, path);
       const whole = new AttemptedTransfer(hooks);
       return await withConnection(pool, pace, async (client, attempt) => {
         await downloadFile(client, from, here(path), {
           ...transferOptions(action, pace, whole, attempt),
+          noLinks: true,
           // The part is of an attempt before this one, whatever the file was that it replaces.
           ...(whole.octets > 0 ? { resume: true } : {}),
           // What the listing told may be why the first attempt failed.

@@ -162,6 +162,44 @@ broken("get -c writes no file that the name of the part's origin leads to", asyn
   assertEquals(await names(here), ["a", "victim"]);
 });
 
+testWith(
+  NEEDS,
+  "get -c of a small file is right whatever origin an older run left",
+  () =>
+    withFolders(async (_, here) => {
+      let cut: number | undefined;
+      const memory = new MemoryFiles({ cutsAfter: () => cut });
+      await using server = new ScriptedServer({ answers: memory.answers });
+      const { address: { host, port } } = server;
+      const client: Stage["client"] = (args, more) => run(port, args, more);
+      const old = octets(4_000);
+      const origin = { host, path: "/a", size: old.length, modified: THEN };
+      await Deno.writeTextFile(`${here}/.a.part.json`, JSON.stringify(origin));
+      // Nothing removes the origin: there is no part, and this one comes in one piece.
+      memory.put("/a", other(5_000), THEN);
+      assertEquals((await client(["get", "/a", "-o", `${here}/a`])).status, EXIT.ok);
+      assertEquals(await Deno.readFile(`${here}/a`), other(5_000));
+      // As if the machine had stopped in the middle of that piece.
+      await Deno.rename(`${here}/a`, `${here}/a.part`);
+      await Deno.truncate(`${here}/a.part`, 1_000);
+      memory.put("/a", old, THEN);
+      const { error } = await client(["get", "-c", "/a", "-o", `${here}/a`]);
+      assertStringIncludes(error, "its end differs from the file on the server");
+      assertEquals(
+        (await client(["get", "-c", "--force", "/a", "-o", `${here}/a`])).status,
+        EXIT.ok,
+      );
+      assertEquals(await Deno.readFile(`${here}/a`), old);
+      assertEquals(await names(here), ["a"]);
+      // What breaks off is told of by an origin of its own.
+      await Deno.writeTextFile(`${here}/.a.part.json`, JSON.stringify({ ...origin, path: "/b" }));
+      cut = 1_000;
+      await client(["get", "--retries", "0", "/a", "-o", `${here}/a`]);
+      cut = undefined;
+      assertEquals(JSON.parse(await Deno.readTextFile(`${here}/.a.part.json`)).path, "/a");
+    }),
+);
+
 served("get keeps the time of the file, and get -c knows the copy by it", async (stage) => {
   const { root, here, client } = stage;
   await Deno.writeTextFile(`${root}/a`, "12345");
