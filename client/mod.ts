@@ -53,7 +53,7 @@ export type {
   UploadOptions,
 } from "./transfer.ts";
 export type { Connection, Transport, WireAddress, WireListener } from "./transport.ts";
-export { isDirectory, makeDirectories, removeTree } from "./tree.ts";
+export { isDirectory, kindThere, makeDirectories, removeTree } from "./tree.ts";
 export { downloadFile } from "./local/downloads.ts";
 export type {
   Downloaded,

@@ -9,6 +9,7 @@
 import type { Client } from "./client.ts";
 import { joinPath } from "./directory.ts";
 import { LocalError, ProtocolError } from "./errors.ts";
+import type { EntryKind } from "./listing.ts";
 
 /** Directories inside each other: deeper than PATH_MAX allows names of 32 octets. */
 const DEPTH_MAX = 128;
@@ -36,6 +37,21 @@ export async function makeDirectories(client: Client, path: string): Promise<voi
       if (!(error instanceof ProtocolError) || !await isDirectory(client, prefix)) throw error;
       if (index === names.length - 1) return;
     }
+  }
+}
+
+/**
+ * What has a name on the server; undefined: nothing.
+ *
+ * @throws {ClientError} when the server does not know for now: only a lasting refusal says that
+ * there is nothing.
+ */
+export async function kindThere(client: Client, path: string): Promise<EntryKind | undefined> {
+  try {
+    return (await client.stat(path)).kind;
+  } catch (error) {
+    if (error instanceof ProtocolError && error.code >= 500) return undefined;
+    throw error;
   }
 }
 

@@ -10,6 +10,7 @@ import {
   encodeText,
   isDirectory,
   joinPath,
+  kindThere,
   lastName,
   LocalError,
   makeDirectories,
@@ -19,7 +20,7 @@ import {
 } from "../mod.ts";
 import { expandOperands } from "./remote_names.ts";
 import { eachOperand, isOutputFailure, type Task } from "./task.ts";
-import { isThere, outputSink } from "./transfers.ts";
+import { outputSink } from "./transfers.ts";
 
 /** Writes files to standard output. */
 export async function cat(task: Task): Promise<void> {
@@ -56,7 +57,7 @@ export async function mv(task: Task): Promise<void> {
   const isFolder = to.endsWith("/") || sources.length > 1 || await isDirectory(client, to);
   await eachOperand(task, sources, async (from) => {
     const target = isFolder ? joinPath(to, lastName(from)) : to;
-    if (request.options.has("no-clobber") && await isThere(client, target)) {
+    if (request.options.has("no-clobber") && await kindThere(client, target) !== undefined) {
       throw new LocalError(
         `Cannot move "${from}" to "${target}": it is there already, and --no-clobber is given`,
       );

@@ -7,8 +7,8 @@
  */
 
 import {
-  type Client,
   downloadFile,
+  kindThere,
   lastName,
   LocalError,
   LocalFile,
@@ -178,20 +178,8 @@ export async function putMini(task: BareTask): Promise<void> {
 }
 
 async function assertFree(task: Task, target: string): Promise<void> {
-  if (!await isThere(await task.connected(), target)) return;
+  if (await kindThere(await task.connected(), target) === undefined) return;
   throw new LocalError(`Cannot put "${target}": it is there already, and --no-clobber is given`);
-}
-
-/** Whether anything has the name on the server. */
-export async function isThere(client: Client, path: string): Promise<boolean> {
-  try {
-    await client.stat(path);
-    return true;
-  } catch (error) {
-    // Only a lasting refusal says that there is nothing.
-    if (error instanceof ProtocolError && error.code >= 500) return false;
-    throw error;
-  }
 }
 
 /** Standard output as a sink. */

@@ -8,6 +8,7 @@ import type { Client } from "../client.ts";
 import { joinPath } from "../directory.ts";
 import { LocalError, ProtocolError } from "../errors.ts";
 import type { Entry } from "../listing.ts";
+import { kindThere } from "../tree.ts";
 import { compileName, expandBraces, hasWildcards } from "./pattern.ts";
 
 /** The most directories that one pattern lists. */
@@ -59,7 +60,9 @@ export async function matchRemote(
   pattern: string,
   directoriesMax = GLOB_DIRECTORIES_MAX,
 ): Promise<RemoteMatch[]> {
-  if (!hasWildcards(pattern) || await exists(client, pattern)) return [{ path: pattern }];
+  if (!hasWildcards(pattern) || await kindThere(client, pattern) !== undefined) {
+    return [{ path: pattern }];
+  }
   const found = new Map<string, RemoteMatch>();
   const listings = { left: directoriesMax, max: directoriesMax };
   for (const each of expandBraces(pattern)) {
@@ -71,16 +74,6 @@ export async function matchRemote(
     }
   }
   return [...found.values()].sort((left, right) => left.path < right.path ? -1 : 1);
-}
-
-async function exists(client: Client, path: string): Promise<boolean> {
-  try {
-    await client.stat(path);
-    return true;
-  } catch (error) {
-    if (isLasting(error)) return false;
-    throw error;
-  }
 }
 
 /** One pattern without braces, name by name from its beginning. */

@@ -10,14 +10,13 @@
 
 import type { Client } from "../client.ts";
 import { joinPath } from "../directory.ts";
-import type { EntryKind } from "../listing.ts";
 import { LocalError, localError, ProtocolError } from "../errors.ts";
 import { downloadFile } from "../local/downloads.ts";
 import type { FileTransferOptions } from "../local/options.ts";
 import { uploadFile } from "../local/uploads.ts";
 import type { ClientPool } from "../pool.ts";
 import { AttemptedTransfer, type RetryAttempt, type TransferListener } from "../retry.ts";
-import { makeDirectories } from "../tree.ts";
+import { kindThere, makeDirectories } from "../tree.ts";
 import { type MirrorPace, withConnection } from "./attempts.ts";
 import type { Action } from "./compare.ts";
 import type { Node } from "./tree.ts";
@@ -147,17 +146,6 @@ export function upHands(pool: ClientPool, { remote, local }: Roots, pace: Mirror
       }),
     removeDirectory: (path) => act(path, undefined, (client, at) => client.removeDirectory(at)),
   };
-}
-
-/** What has the name on the server; undefined: nothing. */
-export async function kindThere(client: Client, path: string): Promise<EntryKind | undefined> {
-  try {
-    return (await client.stat(path)).kind;
-  } catch (error) {
-    // Only a lasting refusal says that there is nothing.
-    if (error instanceof ProtocolError && error.code >= 500) return undefined;
-    throw error;
-  }
 }
 
 /**
