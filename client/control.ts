@@ -15,7 +15,7 @@ import { Conversation, type ConversationEvent, GREETING_ID, type Reply } from ".
 import { ConnectionError, describeReply, kindOf, LocalError, refusal } from "./errors.ts";
 import { type Exchange, Exchanges } from "./exchange.ts";
 import { ABORT_TIMEOUT_MS, type Timeouts } from "./limits.ts";
-import { type Encoding, printable } from "./text.ts";
+import { type Encoding, maskSecrets, printable } from "./text.ts";
 import { limitTime } from "./time_limit.ts";
 import {
   attemptWithin,
@@ -50,7 +50,7 @@ export interface ServerState {
 
 /**
  * Hears every command and every line of a reply. Lines are printable and hold no secret: what
- * follows PASS and ACCT is `****`.
+ * follows PASS, ACCT and ADAT is `****`.
  */
 export type Trace = (direction: "sent" | "received", line: string) => void;
 
@@ -189,7 +189,7 @@ export class ControlConnection implements Dialogue {
     if (this.#failure !== undefined) throw this.#failure;
     const id = this.#conversation.ask(command);
     const verb = command.split(" ", 1)[0]!;
-    this.#trace?.("sent", printable(/^(PASS|ACCT)$/i.test(verb) ? `${verb} ****` : command));
+    this.#trace?.("sent", printable(maskSecrets(command)));
     const exchange = this.#exchanges.add(id, verb);
     this.#flush();
     return exchange;

@@ -89,3 +89,8 @@ export function printable(text: string): string {
     return `\\u{${code.toString(16)}}`;
   });
 }
+
+/** A command as it may be shown: passwords and accounts are nobody's business. */
+export function maskSecrets(command: string): string {
+  return command.replace(/^(PASS|ACCT|ADAT)\b.*/is, "$1 ****");
+}

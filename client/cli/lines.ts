@@ -6,6 +6,7 @@
  */
 
 import { describeReply, printable } from "../mod.ts";
+import { endpoint } from "../transport.ts";
 import { formatElapsed } from "./format.ts";
 import { type Expected, type Now, type Screen, SILENCE_MS, systemNow } from "./screen.ts";
 import { type End, renderSum, renderSummary, TalliedTransfer, Tally } from "./tally.ts";
@@ -84,8 +85,7 @@ export class LineReporter implements Reporter {
 
   connecting(host: string, port: number): void {
     this.#busy++;
-    const place = host.includes(":") ? `[${host}]:${port}` : `${host}:${port}`;
-    const text = printable(`Connecting to ${place} ...`);
+    const text = printable(`Connecting to ${endpoint({ hostname: host, port })} ...`);
     if (this.#telling.verbose) this.#screen.line(text);
     else this.#screen.status(text, SILENCE_MS);
   }
@@ -133,14 +133,8 @@ export class LineReporter implements Reporter {
   }
 }
 
-/** `   0.123 > RETR a.avi`: seconds since the start, an arrow, the line without its secrets. */
+/** `   0.123 > RETR a.avi`: seconds since the start, an arrow, a line that holds no secret. */
 export function renderTrace(direction: "sent" | "received", line: string, ms: number): string {
   const arrow = direction === "sent" ? ">" : "<";
-  const text = direction === "sent" ? maskSecrets(line) : line;
-  return printable(`${(ms / 1000).toFixed(3).padStart(8)} ${arrow} ${text}`);
-}
-
-/** A command as it may be shown: passwords and accounts are nobody's business. */
-export function maskSecrets(command: string): string {
-  return command.replace(/^(PASS|ACCT|ADAT)\b.*/is, "$1 ****");
+  return printable(`${(ms / 1000).toFixed(3).padStart(8)} ${arrow} ${line}`);
 }

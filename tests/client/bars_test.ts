@@ -6,10 +6,11 @@
 
 import { assert, assertEquals } from "@std/assert";
 import { BARS_MAX, BarScreen } from "../../client/cli/bars.ts";
-import { LineReporter, maskSecrets, renderTrace } from "../../client/cli/lines.ts";
+import { LineReporter, renderTrace } from "../../client/cli/lines.ts";
 import { reporterFor } from "../../client/cli/reporter.ts";
 import { PlainScreen } from "../../client/cli/screen.ts";
 import { renderSum, renderSummary, TalliedTransfer, Tally } from "../../client/cli/tally.ts";
+import { maskSecrets } from "../../client/text.ts";
 import { testWith } from "../permission.ts";
 import { FakeConsole, type Surroundings } from "./fake_console.ts";
 
