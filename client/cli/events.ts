@@ -105,11 +105,9 @@ export class EventReporter implements Reporter {
     const inner = this.#inner.transfer(name);
     const transfer = new TalliedTransfer(name, this.#now());
     let toldMs = -Infinity;
-    let ended: End | undefined;
     const total = () => transfer.total ?? null;
     const end = (result: End) => {
-      if (ended !== undefined) return;
-      ended = result;
+      if (!transfer.endAs(result)) return;
       this.#tally.add(transfer, result);
       const { moved: octets, begunMs } = transfer;
       const seconds = secondsOf(this.#now() - begunMs);
@@ -118,10 +116,7 @@ export class EventReporter implements Reporter {
     return {
       start: (offset, size) => {
         toldMs = this.#now();
-        if (ended === "stopped") {
-          ended = undefined;
-          this.#tally.takeBack(transfer);
-        }
+        if (transfer.goOn()) this.#tally.takeBack(transfer);
         transfer.start(offset, size, toldMs);
         inner.start(offset, size);
         this.#emit({ event: "start", name, offset, total: total() });

@@ -36,10 +36,8 @@ export class LineReporter implements Reporter {
     const transfer = new TalliedTransfer(name, this.#now());
     this.#screen.add(transfer);
     this.#busy++;
-    let ended: End | undefined;
     const end = (how: End, text?: () => string) => {
-      if (ended !== undefined) return;
-      ended = how;
+      if (!transfer.endAs(how)) return;
       this.#busy--;
       this.#screen.remove(transfer);
       this.#tally.add(transfer, how);
@@ -48,8 +46,7 @@ export class LineReporter implements Reporter {
     };
     return {
       start: (offset, total) => {
-        if (ended === "stopped") {
-          ended = undefined;
+        if (transfer.goOn()) {
           this.#busy++;
           this.#tally.takeBack(transfer);
           this.#screen.add(transfer);

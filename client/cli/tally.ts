@@ -22,6 +22,7 @@ export class TalliedTransfer {
   #octets = 0;
   #octetsBefore = 0;
   #offsetFirst: number | undefined;
+  #end: End | undefined;
 
   /** Begins now. */
   constructor(name: string, begunMs: number) {
@@ -40,6 +41,20 @@ export class TalliedTransfer {
     this.startedMs ??= ms;
     this.offset = offset;
     this.total = total;
+  }
+
+  /** It has ended so; false: it had ended before, and that counts. */
+  endAs(end: End): boolean {
+    if (this.#end !== undefined) return false;
+    this.#end = end;
+    return true;
+  }
+
+  /** It is tried again; false: it was not stopped. */
+  goOn(): boolean {
+    if (this.#end !== "stopped") return false;
+    this.#end = undefined;
+    return true;
   }
 
   /** So many octets have been moved since the start. */
