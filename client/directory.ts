@@ -256,6 +256,11 @@ export function joinPath(path: string, name: string): string {
   return path === "" || path.endsWith("/") ? `${path}${name}` : `${path}/${name}`;
 }
 
+/** Whether `text` has anything in it that a pattern (mirror/pattern.ts) gives a meaning to. */
+export function hasWildcards(text: string): boolean {
+  return /[*?[{]/.test(text);
+}
+
 function hasFacts(control: ControlConnection): boolean {
   return control.server.features.has("MLST") || control.server.features.has("MLSD");
 }

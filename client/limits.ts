@@ -1,5 +1,5 @@
 /**
- * How long a client waits, and for what; each limit with its reason. Limits on what a server may
+ * How long a client waits, and for what, and how far it goes; each limit with its reason. Limits on what a server may
  * say are in conversation.ts, the data buffer is in data.ts.
  *
  * @module
@@ -25,6 +25,12 @@ export const QUIT_TIMEOUT_MS = 2_000;
 
 /** The most connections of one pool: public servers rarely allow one client more than ten. */
 export const POOL_SIZE_MAX = 32;
+
+/** Directories inside each other: deeper than PATH_MAX allows names of 32 octets. */
+export const DEPTH_MAX = 128;
+
+/** The longest name that most file systems take, in octets (NAME_MAX of limits.h). */
+export const NAME_BYTES_MAX = 255;
 
 /** The waits of one connection, milliseconds. */
 export interface Timeouts {

@@ -9,10 +9,8 @@
 import type { Client } from "./client.ts";
 import { joinPath } from "./directory.ts";
 import { LocalError, ProtocolError } from "./errors.ts";
+import { DEPTH_MAX } from "./limits.ts";
 import type { EntryKind } from "./listing.ts";
-
-/** Directories inside each other: deeper than PATH_MAX allows names of 32 octets. */
-const DEPTH_MAX = 128;
 
 /**
  * Makes a directory and those above it that are missing; one that exists is no error.

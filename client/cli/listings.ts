@@ -6,6 +6,7 @@
  * @module
  */
 
+import { DEPTH_MAX } from "../limits.ts";
 import {
   type ClientError,
   encodeText,
@@ -25,9 +26,6 @@ import { eachOperand, type Task } from "./task.ts";
 
 /** Read only where names or rows are put below each other. */
 const TABLES = new URL("./tables.ts", import.meta.url).href;
-
-/** Directories inside each other that ls -R enters: deeper than PATH_MAX allows names of 32 octets. */
-const DEPTH_MAX = 128;
 
 /** Directories that one ls -R lists; a server could make up more without end. */
 const DIRECTORIES_MAX = 1_000_000;

@@ -7,14 +7,11 @@
  * @module
  */
 
-import { type Client, type Entry, lastName, LocalError } from "../mod.ts";
+import { type Client, type Entry, hasWildcards, lastName, LocalError } from "../mod.ts";
 import { checkTwins } from "./checks.ts";
 
 /** What the room of globs has, which is loaded for a pattern only. */
 type Room = typeof import("../mirror/mod.ts");
-
-/** The same test as `hasWildcards`, without its room. */
-const PATTERN = /[*?[{]/;
 
 /** Patterns need what names that are typed do not. */
 export function patternRoom(): Promise<Room> {
@@ -35,7 +32,7 @@ export async function expandOperands(
   client: Client,
   operands: readonly string[],
 ): Promise<RemoteNames> {
-  if (!operands.some((operand) => PATTERN.test(operand))) {
+  if (!operands.some(hasWildcards)) {
     return { names: operands, assertUsable() {} };
   }
   const room = await patternRoom();
@@ -68,7 +65,7 @@ export async function listedNames(
   operands: readonly string[],
   asEntries: boolean,
 ): Promise<ListedNames> {
-  if (!operands.some((operand) => PATTERN.test(operand))) return { entries: [], paths: operands };
+  if (!operands.some(hasWildcards)) return { entries: [], paths: operands };
   const room = await patternRoom();
   const entries = new Map<string, Entry>();
   const paths = new Set<string>();

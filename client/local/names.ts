@@ -8,10 +8,8 @@
  */
 
 import { lastName } from "../directory.ts";
+import { NAME_BYTES_MAX } from "../limits.ts";
 import { encodeText } from "../text.ts";
-
-/** The longest name that most file systems take, in octets (NAME_MAX of limits.h). */
-const NAME_BYTES_MAX = 255;
 
 /** `NAME.part` beside `path`: the octets of a download under way. */
 export function partPath(path: string): string {

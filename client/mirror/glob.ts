@@ -5,11 +5,11 @@
  */
 
 import type { Client } from "../client.ts";
-import { joinPath } from "../directory.ts";
+import { hasWildcards, joinPath } from "../directory.ts";
 import { LocalError, ProtocolError } from "../errors.ts";
 import type { Entry } from "../listing.ts";
 import { kindThere } from "../tree.ts";
-import { compileName, expandBraces, hasWildcards } from "./pattern.ts";
+import { compileName, expandBraces } from "./pattern.ts";
 
 /** The most directories that one pattern lists. */
 export const GLOB_DIRECTORIES_MAX = 10_000;

@@ -38,7 +38,7 @@ export {
 } from "./glob.ts";
 export type { Roots, TransferHooks } from "./hands.ts";
 export { localNameFault } from "./names.ts";
-export { compileName, hasWildcards } from "./pattern.ts";
+export { compileName } from "./pattern.ts";
 export { type MirrorOptions, type MirrorPlan, planMirror } from "./plan.ts";
 export type { MirrorHooks, MirrorSummary } from "./run.ts";
 export type { Node } from "./tree.ts";

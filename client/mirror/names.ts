@@ -7,10 +7,8 @@
  * @module
  */
 
+import { NAME_BYTES_MAX } from "../limits.ts";
 import { encodeText } from "../text.ts";
-
-/** What every file system here takes (NAME_MAX), in octets. */
-const NAME_BYTES_MAX = 255;
 
 /** Devices of Windows, in every folder and with any extension. */
 const DEVICE = /^(?:con|prn|aux|nul|conin\$|conout\$|com[0-9¹²³]|lpt[0-9¹²³])(?: *[.:].*)?$/i;

@@ -15,11 +15,6 @@ export const ALTERNATIVES_MAX = 256;
 /** What a pattern asks of one character or of one name; "star" is any number of them. */
 type Part<T> = "star" | ((item: T) => boolean);
 
-/** Whether `text` has anything in it that a pattern gives a meaning to. */
-export function hasWildcards(text: string): boolean {
-  return /[*?[{]/.test(text);
-}
-
 /** The patterns without braces that a pattern with braces stands for. */
 export function expandBraces(pattern: string): string[] {
   const done: string[] = [];

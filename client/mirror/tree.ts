@@ -6,9 +6,6 @@
 
 import type { EntryKind } from "../listing.ts";
 
-/** Directories inside each other: deeper than PATH_MAX allows names of 32 octets. */
-export const DEPTH_MAX = 128;
-
 /** What one tree may have: its paths and their facts fit into some 500 MB. */
 export const ENTRIES_MAX = 1_000_000;
 

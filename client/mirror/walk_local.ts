@@ -5,15 +5,8 @@
  */
 
 import { LocalError, localError } from "../errors.ts";
-import {
-  addWithAbove,
-  below,
-  DEPTH_MAX,
-  depthOf,
-  ENTRIES_MAX,
-  type Node,
-  type Tree,
-} from "./tree.ts";
+import { DEPTH_MAX } from "../limits.ts";
+import { addWithAbove, below, depthOf, ENTRIES_MAX, type Node, type Tree } from "./tree.ts";
 import type { WalkOptions } from "./walk_remote.ts";
 
 /**

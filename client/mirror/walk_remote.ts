@@ -12,19 +12,12 @@ import type { Client } from "../client.ts";
 import { joinPath } from "../directory.ts";
 import { LocalError, ProtocolError } from "../errors.ts";
 import type { Entry } from "../listing.ts";
+import { DEPTH_MAX } from "../limits.ts";
 import type { ClientPool } from "../pool.ts";
 import type { PathFilter } from "./filter.ts";
 import { type MirrorPace, withConnection } from "./attempts.ts";
 import { forEachAtOnce } from "./parallel.ts";
-import {
-  addWithAbove,
-  below,
-  DEPTH_MAX,
-  depthOf,
-  ENTRIES_MAX,
-  type Node,
-  type Tree,
-} from "./tree.ts";
+import { addWithAbove, below, depthOf, ENTRIES_MAX, type Node, type Tree } from "./tree.ts";
 
 /** How a walk goes. */
 export interface WalkOptions {

@@ -6,7 +6,7 @@
 
 import { assert, assertEquals, assertMatch } from "@std/assert";
 import { main } from "../../client/cli/mod.ts";
-import { DEPTH_MAX } from "../../client/mirror/tree.ts";
+import { DEPTH_MAX } from "../../client/limits.ts";
 import { testWith } from "../permission.ts";
 import { FakeConsole } from "./fake_console.ts";
 import { names, NEEDS, ours, run, scripted, served, withFolders } from "./stage.ts";

@@ -4,7 +4,7 @@
  * @module
  */
 
-import { LocalError } from "../../mod.ts";
+import { hasWildcards, LocalError } from "../../mod.ts";
 import { UsageError } from "../flags.ts";
 import { patternRoom } from "../remote_names.ts";
 import { localNames } from "./local.ts";
@@ -45,7 +45,7 @@ export async function mput({ operands }: ShellTask): Promise<Outcome> {
   for (const pattern of patterns) {
     const cut = pattern.lastIndexOf("/") + 1;
     const [directory, last] = [pattern.slice(0, cut), pattern.slice(cut)];
-    if (/[*?[{]/.test(directory)) {
+    if (hasWildcards(directory)) {
       throw new UsageError(`Here a pattern stands in the last name of a path only: "${pattern}"`);
     }
     const matches = compileName(last, false);

@@ -5,6 +5,7 @@
  */
 
 import { assert, assertEquals, assertThrows } from "@std/assert";
+import { hasWildcards } from "../../../client/directory.ts";
 import { LocalError } from "../../../client/errors.ts";
 import { filterOf } from "../../../client/mirror/filter.ts";
 import {
@@ -12,7 +13,6 @@ import {
   compileName,
   compilePath,
   expandBraces,
-  hasWildcards,
 } from "../../../client/mirror/pattern.ts";
 
 const NAMES: readonly (readonly [pattern: string, yes: string[], no: string[]])[] = [

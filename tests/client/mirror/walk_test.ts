@@ -8,7 +8,7 @@ import { assert, assertEquals, assertRejects } from "@std/assert";
 import { ClientPool, LocalError } from "../../../client/mod.ts";
 import { filterOf } from "../../../client/mirror/filter.ts";
 import { localNameFault } from "../../../client/mirror/mod.ts";
-import { DEPTH_MAX } from "../../../client/mirror/tree.ts";
+import { DEPTH_MAX } from "../../../client/limits.ts";
 import { walkLocal } from "../../../client/mirror/walk_local.ts";
 import { walkRemote } from "../../../client/mirror/walk_remote.ts";
 import { testWith } from "../../permission.ts";
