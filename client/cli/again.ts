@@ -10,6 +10,7 @@
 import {
   AttemptedTransfer,
   type Client,
+  type Downloaded,
   type DownloadFileOptions,
   LocalError,
   type OnKept,
@@ -34,20 +35,22 @@ const RATES = new WeakMap<Request, RateLimit>();
  *
  * Later attempts begin again where they cannot go on: what they find was left by the first one, or
  * is what the first one would have replaced.
+ *
+ * @returns Whether octets had to be moved.
  */
-export async function again<T>(
+export async function again(
   task: Task,
   verb: "get" | "put",
   report: TransferReport,
-  transfer: (client: Client, options: FileOptions) => Promise<T>,
-): Promise<T> {
+  transfer: (client: Client, options: FileOptions) => Promise<Downloaded>,
+): Promise<boolean> {
   const { request: { options: flags }, reporter, signal } = task;
   const isContinued = flags.has("continue");
   const isDirect = flags.has("direct");
   const left: { kept?: Parameters<OnKept> | undefined } = {};
   const whole = new AttemptedTransfer(report);
   try {
-    return await withRetries(() => task.connected(), {
+    const { wasComplete } = await withRetries(() => task.connected(), {
       retries: retriesOf(task.request),
       signal,
       onRetry(...failure) {
@@ -77,6 +80,7 @@ export async function again<T>(
         throw error;
       });
     });
+    return !wasComplete;
   } catch (error) {
     report.stop();
     if (left.kept !== undefined) reporter.note(keptText(verb, ...left.kept));

@@ -11,14 +11,14 @@ import { type Client, connect, LocalError, type TlsOptions } from "../mod.ts";
 import { loadEncoding } from "../text.ts";
 import type { Protection } from "./server_flags.ts";
 import { UsageError } from "./usage.ts";
-import type { BareTask } from "./task.ts";
+import type { BareTask, ConnectionSource } from "./task.ts";
 import type { Login } from "./secrets.ts";
 
 /** Read only where there may be a password. */
 const SECRETS = new URL("./secrets.ts", import.meta.url).href;
 
 /** Connections to one server, all logged in alike; a password is asked for once. */
-export class Connections {
+export class Connections implements ConnectionSource {
   readonly #task: BareTask;
   #login: Promise<Login> | undefined;
   #client: Client | undefined;
@@ -28,8 +28,8 @@ export class Connections {
     this.#task = task;
   }
 
-  /** The connection that verbs use, which may have ended. */
-  get client(): Client {
+  /** The connection that was there last, and may have ended. */
+  get last(): Client {
     if (this.#client === undefined) throw new Error("Nothing is connected");
     return this.#client;
   }

@@ -14,7 +14,7 @@ import { Interrupted } from "./exit.ts";
 import { closest, UsageError } from "./flags.ts";
 import { interruptible } from "./interrupts.ts";
 import type { Reporter } from "./reporter.ts";
-import type { Subcommand, Task } from "./task.ts";
+import { type Subcommand, taskOver } from "./task.ts";
 import { SUBCOMMANDS } from "./verbs.ts";
 
 export { Interrupted };
@@ -107,15 +107,9 @@ export async function runVerb(
       try {
         for (const warning of request.warnings) reporter.note(warning);
         if (!verb.isOffline && request.protocol === "ftp") await connections.connected();
-        const task: Task = {
-          ...bare,
-          get client() {
-            return connections.client;
-          },
-          connected: () => connections.connected(),
-          connect: () => connections.connect(),
-        };
-        await (request.protocol === "mini" ? verb.runMini!(bare) : verb.run(task));
+        await (request.protocol === "mini"
+          ? verb.runMini!(bare)
+          : verb.run(taskOver(bare, connections)));
       } finally {
         await connections.quit();
       }

@@ -30,6 +30,24 @@ export interface Task extends BareTask {
   connect(): Promise<Client>;
 }
 
+/** Where a task's connections come from. */
+export interface ConnectionSource extends Pick<Task, "connected" | "connect"> {
+  /** The connection that was there last, and may have ended. */
+  readonly last: Client;
+}
+
+/** What a verb of FTP works with, over connections from `source`. */
+export function taskOver(bare: BareTask, source: ConnectionSource): Task {
+  return {
+    ...bare,
+    get client() {
+      return source.last;
+    },
+    connected: () => source.connected(),
+    connect: () => source.connect(),
+  };
+}
+
 /** One verb of the command line. */
 export interface Subcommand {
   readonly name: string;

@@ -53,15 +53,13 @@ export async function get(task: Task): Promise<void> {
       const { copyTree } = await treeRoom();
       return await copyTree(task, { direction: "down", remote, local: target });
     }
-    await reported(reporter, baseName(target), async (report) => {
-      const { wasComplete } = await again(
+    await reported(reporter, baseName(target), (report) =>
+      again(
         task,
         "get",
         report,
         (client, options) => downloadFile(client, remote, target, options),
-      );
-      return !wasComplete;
-    });
+      ));
   }, { hint: hintAtOutput(request, (error) => error instanceof ProtocolError) });
 }
 
@@ -128,7 +126,14 @@ export async function put(task: Task): Promise<void> {
       return await copyTree(task, { direction: "up", remote: target, local });
     }
     await reported(reporter, lastName(target), async (report) => {
-      if (local !== "-") return await putFile(task, local, target, report);
+      if (local !== "-") {
+        return await again(
+          task,
+          "put",
+          report,
+          (client, options) => uploadFile(client, local, target, options),
+        );
+      }
       const source: Source = { read: (buffer) => console.read(buffer) };
       report.start(0, undefined);
       const direct = request.options.has("direct");
@@ -137,22 +142,6 @@ export async function put(task: Task): Promise<void> {
       return true;
     });
   }, { hint: hintAtOutput(request, (error) => error instanceof LocalError) });
-}
-
-/** Uploads one file; whether anything had to be moved. */
-async function putFile(
-  task: Task,
-  local: string,
-  target: string,
-  report: TransferReport,
-): Promise<boolean> {
-  const { wasComplete } = await again(
-    task,
-    "put",
-    report,
-    (client, options) => uploadFile(client, local, target, options),
-  );
-  return !wasComplete;
 }
 
 /** Uploads files by mini. */

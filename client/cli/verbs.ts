@@ -47,6 +47,15 @@ function lazily<Argument>(
 /** The verb that reads verbs: mod.ts opens it, for it connects by itself and more than once. */
 export const SHELL = "shell";
 
+/** Under which names get and put write, and over what. */
+const TARGET_FLAGS = ["output", "output-dir", "no-clobber", "continue", "force"] as const;
+
+/** How often and how fast transfers are tried. */
+const PACE_FLAGS = ["retries", "limit-rate"] as const;
+
+/** Directories with all that is in them. */
+const TREE_FLAGS = ["recursive", "parallel"] as const;
+
 /** Every verb, in the order of --help. */
 export const SUBCOMMANDS: readonly Subcommand[] = [
   {
@@ -55,17 +64,7 @@ export const SUBCOMMANDS: readonly Subcommand[] = [
     summary: "download files into this folder, -O DIR, or as -o NAME",
     examples: ["get a.avi", "get a.avi b.avi -O films", "get a.avi -o - | mpv -"],
     count: [1, MANY],
-    flags: [
-      "output",
-      "output-dir",
-      "no-clobber",
-      "continue",
-      "force",
-      "retries",
-      "limit-rate",
-      "recursive",
-      "parallel",
-    ],
+    flags: [...TARGET_FLAGS, ...PACE_FLAGS, ...TREE_FLAGS],
     takes: "remote",
     endsBySignal: true,
     check: checkGet,
@@ -78,18 +77,7 @@ export const SUBCOMMANDS: readonly Subcommand[] = [
     summary: "upload files, to -O DIR or as -o NAME; - is standard input",
     examples: ["put a.avi", "put *.avi -O films", "date | client put - -o now.txt"],
     count: [1, MANY],
-    flags: [
-      "output",
-      "output-dir",
-      "no-clobber",
-      "continue",
-      "force",
-      "direct",
-      "retries",
-      "limit-rate",
-      "recursive",
-      "parallel",
-    ],
+    flags: [...TARGET_FLAGS, "direct", ...PACE_FLAGS, ...TREE_FLAGS],
     takes: "local",
     endsBySignal: true,
     check: checkPut,
@@ -115,8 +103,7 @@ export const SUBCOMMANDS: readonly Subcommand[] = [
       "newer",
       "size-only",
       "checksum",
-      "retries",
-      "limit-rate",
+      ...PACE_FLAGS,
       "parallel",
     ],
     takes: "remote",

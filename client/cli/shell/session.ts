@@ -11,6 +11,7 @@ import { Connections } from "../connection.ts";
 import type { Console } from "../console.ts";
 import { UsageError } from "../flags.ts";
 import type { Reporter } from "../reporter.ts";
+import type { ConnectionSource } from "../task.ts";
 
 /** What a line of the shell is performed with. */
 export interface Line {
@@ -20,7 +21,7 @@ export interface Line {
 }
 
 /** One server at a time. */
-export class ShellSession implements AsyncDisposable {
+export class ShellSession implements ConnectionSource, AsyncDisposable {
   readonly #console: Console;
   #target: Request;
   #connections: Connections;

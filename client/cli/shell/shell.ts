@@ -12,7 +12,7 @@ import { UsageError } from "../flags.ts";
 import { interruptible } from "../interrupts.ts";
 import { type Reporter, reporterFor, type Telling } from "../reporter.ts";
 import { findVerb } from "../run.ts";
-import type { Subcommand, Task } from "../task.ts";
+import { type Subcommand, taskOver } from "../task.ts";
 import { SUBCOMMANDS } from "../verbs.ts";
 import { runHere } from "./command.ts";
 import { type Explained, unknownVerb } from "./help.ts";
@@ -156,15 +156,7 @@ export class Shell implements ShellFace {
       const bare = { console, request, ...line };
       if (request.protocol === "mini") return await verb.runMini!(bare);
       await session.connected();
-      const task: Task = {
-        ...bare,
-        get client() {
-          return session.last;
-        },
-        connected: () => session.connected(),
-        connect: () => session.connect(),
-      };
-      await verb.run(task);
+      await verb.run(taskOver(bare, session));
     }, request.telling);
   }
 
