@@ -94,3 +94,10 @@ export function printable(text: string): string {
 export function maskSecrets(command: string): string {
   return command.replace(/^(PASS|ACCT|ADAT)\b.*/is, "$1 ****");
 }
+
+/** What the operating system or the resolver said, in lower case and without its number. */
+export function systemText(error: unknown): string {
+  const message = error instanceof Error ? error.message : String(error);
+  const text = message.replace(/ \(os error \d+\).*$/s, "").split("\n", 1)[0]!;
+  return text.charAt(0).toLowerCase() + text.slice(1);
+}

@@ -14,7 +14,8 @@ import { isIP } from "node:net";
 import { Duplex } from "node:stream";
 import { checkServerIdentity, connect, type TLSSocket } from "node:tls";
 import { ConnectionError, LocalError } from "./errors.ts";
-import { type Connection, systemText, type Transport, type WireAddress } from "./transport.ts";
+import { systemText } from "./text.ts";
+import type { Connection, Transport, WireAddress } from "./transport.ts";
 
 /** One read of what is encrypted; what it becomes is the most that waits here to be taken. */
 const READ_BYTES = 262_144;

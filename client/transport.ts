@@ -8,6 +8,7 @@
  */
 
 import { ClientError, ConnectionError, type ErrorKind } from "./errors.ts";
+import { systemText } from "./text.ts";
 import { limitTime } from "./time_limit.ts";
 
 /** One end of a connection. */
@@ -188,14 +189,6 @@ export function connectionError(action: string, error: unknown, kind: ErrorKind)
     cause: error,
     kind: again ? "transient" : KINDS[code] ?? kind,
   });
-}
-
-/** What the operating system or the resolver said, in lower case and without its number. */
-export function systemText(error: unknown): string {
-  if (error instanceof ClientError) return error.message;
-  const message = error instanceof Error ? error.message : String(error);
-  const text = message.replace(/ \(os error \d+\).*$/s, "").split("\n", 1)[0]!;
-  return text.charAt(0).toLowerCase() + text.slice(1);
 }
 
 /** `60 s`, `0.5 s`. */

@@ -5,6 +5,8 @@
  * @module
  */
 
+import { systemText } from "../text.ts";
+
 /** Standard output takes nothing more. */
 export class PrintError extends Error {
   /** As `Error.name`. */
@@ -14,11 +16,7 @@ export class PrintError extends Error {
 
   /** `cause` is what the system said. */
   constructor(cause: unknown) {
-    const reason = /^(.*?)(?: \(os error \d+\))?$/s.exec(String((cause as Error).message))![1]!;
-    super(
-      `Cannot write to standard output: ${reason.charAt(0).toLowerCase()}${reason.slice(1)}`,
-      { cause },
-    );
+    super(`Cannot write to standard output: ${systemText(cause)}`, { cause });
     this.status = cause instanceof Deno.errors.BrokenPipe ? 141 : 5;
   }
 }
