@@ -8,6 +8,7 @@
  * @module
  */
 
+import { unlessAborted } from "./abort.ts";
 import { type FileHash, type HashAlgorithm, hashOf, setModified } from "./attributes.ts";
 import type { ControlConnection } from "./control.ts";
 import { assertSendable, type Reply } from "./conversation.ts";
@@ -355,20 +356,6 @@ export class Client implements AsyncDisposable {
       // One that was given up in the queue still lets nobody pass.
       before.then(turn.resolve);
     }
-  }
-}
-
-/** Waits for `promise`, or throws the reason of `signal`. */
-async function unlessAborted(promise: Promise<void>, signal?: AbortSignal): Promise<void> {
-  if (signal === undefined) return await promise;
-  signal.throwIfAborted();
-  const aborted = Promise.withResolvers<never>();
-  const abort = () => aborted.reject(signal.reason);
-  signal.addEventListener("abort", abort);
-  try {
-    await Promise.race([promise, aborted.promise]);
-  } finally {
-    signal.removeEventListener("abort", abort);
   }
 }
 

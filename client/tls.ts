@@ -13,6 +13,7 @@ import { X509Certificate } from "node:crypto";
 import { isIP } from "node:net";
 import { Duplex } from "node:stream";
 import { checkServerIdentity, connect, type TLSSocket } from "node:tls";
+import { unlessAborted } from "./abort.ts";
 import { ConnectionError, LocalError } from "./errors.ts";
 import { systemText } from "./text.ts";
 import type { Connection, Transport, WireAddress } from "./transport.ts";
@@ -128,17 +129,10 @@ function untrusted(name: string, error: unknown): unknown {
 /** Waits until the other side has proved who it is. */
 async function handshake(socket: TLSSocket, signal: AbortSignal): Promise<void> {
   const over = Promise.withResolvers<void>();
-  const interrupt = () => over.reject(signal.reason);
   socket.once("secureConnect", over.resolve);
   socket.once("error", over.reject);
   socket.once("close", () => over.reject(new Error("the other side closed the connection")));
-  signal.addEventListener("abort", interrupt);
-  try {
-    if (signal.aborted) interrupt();
-    await over.promise;
-  } finally {
-    signal.removeEventListener("abort", interrupt);
-  }
+  await unlessAborted(over.promise, signal);
 }
 
 /** A wire as a stream, for what runs over it; it reads only when it may. */
