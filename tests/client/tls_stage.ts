@@ -7,12 +7,10 @@
 
 import { type Client, connect, type ConnectOptions } from "../../client/mod.ts";
 import { missing, type Need, testWith } from "../permission.ts";
+import { freePort, listens, vsftpdSettings } from "./foreign.ts";
 
 /** What these tests need. */
 const NEEDS: readonly Need[] = ["net", "read", "write", "run", "env"];
-
-/** A server that does not listen by then will not. */
-const START_ATTEMPTS_MAX = 100;
 
 const VSFTPD = "/usr/sbin/vsftpd";
 const PYTHON = "/usr/bin/python3";
@@ -128,34 +126,18 @@ export class TlsStage implements AsyncDisposable {
   async vsftpd(extra: readonly string[] = [], { certFile, keyFile } = this.certificate) {
     const port = freePort();
     const settings = [
-      "listen=YES",
-      "listen_address=127.0.0.1",
-      `listen_port=${port}`,
-      "background=NO",
-      "anonymous_enable=YES",
-      "local_enable=NO",
-      "write_enable=YES",
-      "anon_upload_enable=YES",
-      "anon_other_write_enable=YES",
-      "anon_mkdir_write_enable=YES",
-      `anon_root=${this.root}`,
-      "anon_umask=022",
-      "xferlog_enable=NO",
+      ...vsftpdSettings({ port, root: this.root, empty: `${this.folder}/empty` }),
       "tcp_wrappers=NO",
       "isolate=NO",
       "isolate_network=NO",
-      "seccomp_sandbox=NO",
-      `secure_chroot_dir=${this.folder}/empty`,
       "port_enable=YES",
       "connect_from_port_20=NO",
-      `ftp_username=${account()}`,
       "ssl_enable=YES",
       "allow_anon_ssl=YES",
       "force_anon_logins_ssl=YES",
       "force_anon_data_ssl=YES",
       `rsa_cert_file=${certFile}`,
       `rsa_private_key_file=${keyFile}`,
-      ...(Deno.uid() === 0 ? [] : ["run_as_launching_user=YES"]),
       ...extra,
     ];
     const file = `${this.folder}/vsftpd-${port}.conf`;
@@ -195,14 +177,7 @@ export class TlsStage implements AsyncDisposable {
       stderr: "null",
     }).spawn();
     this.#servers.push(server);
-    for (let attempt = 0; attempt < START_ATTEMPTS_MAX; attempt++) {
-      try {
-        (await Deno.connect({ hostname: "127.0.0.1", port })).close();
-        return;
-      } catch {
-        await new Promise((resolve) => setTimeout(resolve, 50));
-      }
-    }
+    if (await listens(port)) return;
     throw new Error(`${program} does not listen`);
   }
 }
@@ -214,17 +189,6 @@ async function stop(server: Deno.ChildProcess): Promise<void> {
     // It has ended by itself.
   }
   await server.status;
-}
-
-function freePort(): number {
-  const listener = Deno.listen({ hostname: "127.0.0.1", port: 0 });
-  listener.close();
-  return listener.addr.port;
-}
-
-/** Whom vsftpd may change to: an account that the system has. */
-function account(): string {
-  return /^ftp:/m.test(Deno.readTextFileSync("/etc/passwd")) ? "ftp" : "nobody";
 }
 
 function absent(path: string): string | undefined {

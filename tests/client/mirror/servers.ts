@@ -5,9 +5,11 @@
  * @module
  */
 
+import { fromFileUrl } from "@std/path";
 import { missing, type Need, SERVER_NEEDS } from "../../permission.ts";
 import { variants } from "../../conformance/variants.ts";
 import { absent } from "../../peers/program.ts";
+import { freePort, listens, vsftpdSettings } from "../foreign.ts";
 
 /** A server that runs. */
 export interface Running {
@@ -25,10 +27,6 @@ export interface Kind {
   readonly skip: string | undefined;
   start(root: string): Promise<Running>;
 }
-
-/** How often and after which wait a foreign server's port is tried, until it listens. */
-const TRIES_MAX = 100;
-const TRY_MS = 50;
 
 function oursOn(model: string): Kind {
   const variant = variants.find(({ name }) => name === model)!;
@@ -56,24 +54,12 @@ const VSFTPD: Kind = {
       Deno.writeTextFileSync(
         `${folder}/vsftpd.conf`,
         [
-          "listen=YES",
-          "listen_address=127.0.0.1",
-          `listen_port=${port}`,
-          "background=NO",
-          "anonymous_enable=YES",
-          "local_enable=NO",
-          "write_enable=YES",
-          "anon_upload_enable=YES",
-          "anon_mkdir_write_enable=YES",
-          "anon_other_write_enable=YES",
+          ...vsftpdSettings({
+            port,
+            root: root.slice(0, -"/root".length),
+            empty: `${folder}/empty`,
+          }),
           "anon_world_readable_only=NO",
-          `anon_root=${root.slice(0, -"/root".length)}`,
-          "anon_umask=022",
-          `ftp_username=${accountWithHome()}`,
-          "xferlog_enable=NO",
-          `secure_chroot_dir=${folder}/empty`,
-          "seccomp_sandbox=NO",
-          ...(Deno.uid() === 0 ? [] : ["run_as_launching_user=YES"]),
           "",
         ].join("\n"),
       );
@@ -81,39 +67,22 @@ const VSFTPD: Kind = {
     }),
 };
 
-/** Anonymous users become this one: any but root, and vsftpd wants its home to be there. */
-function accountWithHome(): string {
-  for (const line of Deno.readTextFileSync("/etc/passwd").split("\n")) {
-    const [name, , id, , , home] = line.split(":");
-    try {
-      if (id !== "0" && Deno.statSync(home!).isDirectory) return name!;
-    } catch {
-      // The next one, then.
-    }
-  }
-  throw new Error("No user of this machine has a home");
-}
-
 /** The one for which Debian installs its packages. */
 const PYTHON3 = "/usr/bin/python3";
 
-const PYTHON = `
-import logging, sys, warnings
-from pyftpdlib.authorizers import DummyAuthorizer
-from pyftpdlib.handlers import FTPHandler
-from pyftpdlib.servers import FTPServer
-logging.disable(logging.CRITICAL)
-warnings.simplefilter("ignore")
-FTPHandler.authorizer = DummyAuthorizer()
-FTPHandler.authorizer.add_anonymous(sys.argv[2], perm="elradfmwMT")
-FTPServer(("127.0.0.1", int(sys.argv[1])), FTPHandler).serve_forever()
-`;
+const SCRIPT = fromFileUrl(new URL("../pyftpdlib_server.py", import.meta.url));
 
 const PYFTPDLIB: Kind = {
   name: "pyftpdlib",
   needs: FOREIGN_NEEDS,
   skip: withoutPyftpdlib(),
-  start: (root) => foreign(root, PYTHON3, "", (port) => ["-c", PYTHON, String(port), root]),
+  start: (root) =>
+    foreign(
+      root,
+      PYTHON3,
+      "",
+      (port) => [SCRIPT, "127.0.0.1", String(port), root, "elradfmwMT"],
+    ),
 };
 
 function withoutPyftpdlib(): string | undefined {
@@ -153,14 +122,7 @@ async function foreign(
     await child.status;
     await Deno.remove(folder, { recursive: true });
   };
-  for (let tries = 0; tries < TRIES_MAX; tries++) {
-    try {
-      (await Deno.connect({ hostname: "127.0.0.1", port })).close();
-      return { port, base, stop };
-    } catch {
-      await new Promise((resolve) => setTimeout(resolve, TRY_MS));
-    }
-  }
+  if (await listens(port)) return { port, base, stop };
   await stop();
   throw new Error(`${program} does not listen`);
 }
@@ -177,11 +139,6 @@ async function openBelow(folder: string): Promise<void> {
     if (entry.isDirectory) await openBelow(`${folder}/${entry.name}`);
     else if (entry.isFile) await Deno.chmod(`${folder}/${entry.name}`, 0o666);
   }
-}
-
-function freePort(): number {
-  using listener = Deno.listen({ hostname: "127.0.0.1", port: 0 });
-  return listener.addr.port;
 }
 
 /** All of them. */
