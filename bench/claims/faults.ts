@@ -20,12 +20,11 @@ const TICKS_SECONDS = 0.02;
 const OTHERS = "a share of others";
 
 /**
- * Whether all that is wrong with `cell` is what others are said to have used: then nobody knows
- * whether they disturbed it, but what the server used is right, which has a clock of its own.
+ * Whether all that is wrong, by `faultsOf`, is what others are said to have used: then nobody knows
+ * whether they disturbed the cell, but what the server used is right, which has a clock of its own.
  */
-export function isOfOthersOnly(cell: CellRecord): boolean {
-  const faults = faultsOf(cell);
-  return faults.length > 0 && faults.every((fault) => fault.startsWith(OTHERS));
+export function isOfOthersOnly(faults: readonly string[]): boolean {
+  return faults.every((fault) => fault.startsWith(OTHERS));
 }
 
 /** What of `cell` is impossible, in words; `machine` bounds what can be used. */

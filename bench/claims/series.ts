@@ -170,8 +170,10 @@ export function seriesOf(row: Row, figure: FigureId): Series {
       if (id === "failure" || id === "errors") spoilt.set(cell.block, "faulty");
       if (id === "unserved") partial = true;
     }
-    if (faultsOf(cell).length > 0) {
-      spoilt.set(cell.block, isOfOthersOnly(cell) ? OTHERS_UNKNOWN : "a fault of the harness");
+    const impossible = faultsOf(cell);
+    if (impossible.length > 0) {
+      const isOthers = isOfOthersOnly(impossible);
+      spoilt.set(cell.block, isOthers ? OTHERS_UNKNOWN : "a fault of the harness");
     }
   }
   return {

@@ -5,7 +5,8 @@
  * @module
  */
 
-import { build, encodeIntoCompressedBase64 } from "hdr-histogram-js";
+import { build } from "hdr-histogram-js";
+import { latencyOf } from "../../bench/claims/histograms.ts";
 import type {
   CeilingRecord,
   CellRecord,
@@ -219,7 +220,7 @@ function groupsOf(
     unserved: 0,
     operations: Math.round(rate * noise()),
     octets: Math.round(rate * octets),
-    latency: latencyOf(nature.latency * slower * noise(), nature.tail, Math.round(rate)),
+    latency: spread(nature.latency * slower * noise(), nature.tail, Math.round(rate)),
     unfinished: 0,
     fairness: 0.98,
   });
@@ -267,7 +268,7 @@ function groupsOf(
 }
 
 /** Quantiles of a distribution whose latency grows by `tail` with each decade of the tail. */
-function latencyOf(medianUs: number, tail: number, count: number): Latency {
+function spread(medianUs: number, tail: number, count: number): Latency {
   const histogram = build({ lowestDiscernibleValue: 1, highestTrackableValue: 6e7 });
   const steps = Math.min(count, 400);
   for (let step = 0; step < steps; step++) {
@@ -275,13 +276,7 @@ function latencyOf(medianUs: number, tail: number, count: number): Latency {
     const value = medianUs * tail ** (-Math.log10(2 * beyond));
     histogram.recordValueWithCount(Math.max(1, Math.round(value)), Math.ceil(count / steps));
   }
-  return {
-    count: histogram.totalCount,
-    histogram: encodeIntoCompressedBase64(histogram),
-    p50Us: histogram.getValueAtPercentile(50),
-    p99Us: histogram.getValueAtPercentile(99),
-    maxUs: histogram.maxValue,
-  };
+  return latencyOf(histogram)!;
 }
 
 /** 64 clients that come at once, and wait for one of as many places as the subject has. */

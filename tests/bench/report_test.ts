@@ -1,7 +1,8 @@
 /** Tests of bench/report/ on a run that never took place. @module */
 
 import { assert, assertEquals, assertFalse, assertRejects, assertThrows } from "@std/assert";
-import { build, encodeIntoCompressedBase64 } from "hdr-histogram-js";
+import { build } from "hdr-histogram-js";
+import { latencyOf } from "../../bench/claims/histograms.ts";
 import { analyze } from "../../bench/claims/analysis.ts";
 import { mergeLatencies } from "../../bench/claims/figures.ts";
 import type { CellRecord, HeaderRecord, Latency, RunRecord } from "../../bench/record.ts";
@@ -96,21 +97,15 @@ Deno.test("a histogram that cannot be read is a RunError of one line", async () 
   assertFalse(message.includes("\n"));
 });
 
-function latencyOf(values: readonly number[]): Latency {
+function latencyFrom(values: readonly number[]): Latency {
   const histogram = build({ highestTrackableValue: 2 * Math.max(...values) });
   for (const value of values) histogram.recordValue(value);
-  return {
-    count: values.length,
-    histogram: encodeIntoCompressedBase64(histogram),
-    p50Us: histogram.getValueAtPercentile(50),
-    p99Us: histogram.getValueAtPercentile(99),
-    maxUs: histogram.maxValue,
-  };
+  return latencyOf(histogram)!;
 }
 
 Deno.test("mergeLatencies takes percentiles of all values together, whatever the ranges are", () => {
-  const quick = latencyOf(Array.from({ length: 990 }, () => 100));
-  const slow = latencyOf(Array.from({ length: 10 }, () => 1_000_000));
+  const quick = latencyFrom(Array.from({ length: 990 }, () => 100));
+  const slow = latencyFrom(Array.from({ length: 10 }, () => 1_000_000));
   for (const order of [[quick, slow], [slow, quick]]) {
     const merged = mergeLatencies(order)!;
     assertEquals(merged.totalCount, 1000);
@@ -320,7 +315,7 @@ Deno.test("p99.9 is shown from 10,000 samples on", () => {
   const timesOf = (operations: number) => {
     const records = fixtureRecords({ ...SMALL, subjects: ["epoll"] }).map((record) => {
       if (record.kind !== "cell") return record;
-      const latency = latencyOf(Array.from({ length: operations }, (_, index) => 1000 + index));
+      const latency = latencyFrom(Array.from({ length: operations }, (_, index) => 1000 + index));
       return { ...record, groups: { main: { ...record.groups.main!, operations, latency } } };
     });
     const lines = renderMarkdown(runOf(records)).split("\n");
