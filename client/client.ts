@@ -233,7 +233,8 @@ export class Client implements AsyncDisposable {
     return this.#inTurn(async () => {
       offsetOf(options.offset);
       const work = (sink: Sink) => retrieve(this.#control, named(path), sink, options);
-      return await (sink instanceof WritableStream ? writingTo(sink, work) : work(sink));
+      // The class of streams is not named: the runtime reads it only when it is.
+      return await ("write" in sink ? work(sink) : writingTo(sink, work));
     }, options);
   }
 

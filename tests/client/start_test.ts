@@ -7,6 +7,7 @@
 import { assert, assertEquals } from "@std/assert";
 import { fromFileUrl } from "@std/path";
 import { testWith } from "../permission.ts";
+import { NEEDS, ours, withFolders } from "./stage.ts";
 
 const PROJECT = new URL("../../", import.meta.url);
 
@@ -57,4 +58,48 @@ testWith(
       assertEquals(files.has(new URL(`client/${room}`, PROJECT).href), false, room);
     }
   },
+);
+
+/** The parts of the runtime that a client's command line asks for, by name. */
+async function partsOf(args: readonly string[], cwd: string): Promise<string[]> {
+  const file = (path: string) => fromFileUrl(new URL(path, PROJECT));
+  const { success, stderr } = await new Deno.Command(Deno.execPath(), {
+    args: [
+      "run",
+      "--quiet",
+      "--no-check",
+      "--allow-net",
+      "--allow-read",
+      "--allow-write",
+      "--allow-env",
+      `--config=${file("deno.json")}`,
+      `--preload=${file("tests/client/lazy_preload.ts")}`,
+      file("main.ts"),
+      "client",
+      ...args,
+    ],
+    cwd,
+  }).output();
+  const text = new TextDecoder().decode(stderr);
+  assert(success, text);
+  return [...text.matchAll(/^reads (\w+)$/mg)].map(([, name]) => name!).sort();
+}
+
+// Timers and streams take the runtime a tenth of a short run each.
+testWith(
+  [...NEEDS, "run"],
+  "no transfer asks for a part of the runtime but text",
+  () =>
+    withFolders(async (root, here) => {
+      await Deno.writeTextFile(`${root}/a`, "12345");
+      const server = await ours.start(root, { anonymous: "write" });
+      try {
+        for (const args of [["get", "a"], ["cat", "a"], ["put", "a", "-o", "b"], ["ls"]]) {
+          const parts = await partsOf(["--port", `${server.endpoint.port}`, ...args], here);
+          assertEquals(parts, ["TextDecoder", "TextEncoder"], args.join(" "));
+        }
+      } finally {
+        await server.stop(0);
+      }
+    }),
 );
