@@ -1,7 +1,7 @@
 /**
  * The public client: one connection to one FTP server, with a method for each thing to do there.
  *
- * Programs embed it through mod.ts; the command line in cli/ is one of them. Operations run one at
+ * Programs embed it through mod.ts. Operations run one at
  * a time in the order in which they were called, because FTP has one working directory and one
  * transfer per connection; for more at the same time, connect more often.
  *

@@ -180,3 +180,13 @@ export function localError(action: string, error: unknown): unknown {
     (isLossy ? ", or its name is not UTF-8" : "");
   return new LocalError(`${action}: ${text}`, { cause: error });
 }
+
+/** What was asked for; undefined when the server refuses it. */
+export async function unlessRefused<T>(answer: Promise<T>): Promise<T | undefined> {
+  try {
+    return await answer;
+  } catch (error) {
+    if (error instanceof ProtocolError) return undefined;
+    throw error;
+  }
+}

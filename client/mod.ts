@@ -1,7 +1,8 @@
 /**
  * An FTP client to embed: connect, list, download, upload, and typed errors of one line each.
  *
- * Everything a program needs is exported here; the command line (cli/mod.ts) uses nothing else.
+ * Everything a program needs is exported here. The command line in cli/ names the files instead: the
+ * runtime reads all that is behind this one, which takes longer than most commands.
  *
  * @example
  * ```ts

@@ -2,23 +2,17 @@
  * Transfers of get and put that go on after what passes by itself, over a new connection where the
  * old one is gone, and that tell what a transfer left which did not.
  *
- * transfers.ts runs each file through it.
+ * get.ts and put.ts run each file through it.
  *
  * @module
  */
 
-import {
-  AttemptedTransfer,
-  type Client,
-  type Downloaded,
-  type DownloadFileOptions,
-  LocalError,
-  type OnKept,
-  RateLimit,
-  RETRIES_DEFAULT,
-  type UploadFileOptions,
-  withRetries,
-} from "../mod.ts";
+import type { Client } from "../client.ts";
+import { LocalError } from "../errors.ts";
+import type { Downloaded, DownloadFileOptions, UploadFileOptions } from "../local/options.ts";
+import type { OnKept } from "../local/part.ts";
+import { RateLimit } from "../rate.ts";
+import { AttemptedTransfer, RETRIES_DEFAULT, withRetries } from "../retry.ts";
 import type { Request } from "./arguments.ts";
 import { formatSize } from "./format.ts";
 import type { TransferReport } from "./reporter.ts";

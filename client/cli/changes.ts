@@ -6,18 +6,10 @@
  * @module
  */
 
-import {
-  encodeText,
-  isDirectory,
-  joinPath,
-  kindThere,
-  lastName,
-  LocalError,
-  makeDirectories,
-  printable,
-  ProtocolError,
-  removeTree,
-} from "../mod.ts";
+import { joinPath, lastName } from "../directory.ts";
+import { LocalError, ProtocolError } from "../errors.ts";
+import { encodeText, printable } from "../text.ts";
+import { isDirectory, kindThere, makeDirectories, removeTree } from "../tree.ts";
 import { expandOperands } from "./remote_names.ts";
 import { eachOperand, isOutputFailure, type Task } from "./task.ts";
 import { outputSink } from "./transfers.ts";

@@ -7,9 +7,10 @@
  * @module
  */
 
-import { isPlainName, lastName } from "../mod.ts";
+import { lastName } from "../directory.ts";
+import { isPlainName } from "../listing.ts";
+import { baseName } from "../local/names.ts";
 import type { Request } from "./arguments.ts";
-import { baseName } from "./base_name.ts";
 import { UsageError } from "./flags.ts";
 
 /** What get cannot do. */

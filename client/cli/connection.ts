@@ -6,13 +6,14 @@
  * @module
  */
 
-import { localError } from "../errors.ts";
-import { type Client, connect, LocalError, type TlsOptions } from "../mod.ts";
+import type { Client } from "../client.ts";
+import { connect, type TlsOptions } from "../connect.ts";
+import { LocalError, localError } from "../errors.ts";
 import { loadEncoding } from "../text.ts";
-import type { Protection } from "./server_flags.ts";
-import { UsageError } from "./usage.ts";
-import type { BareTask, ConnectionSource } from "./task.ts";
 import type { Login } from "./secrets.ts";
+import type { Protection } from "./server_flags.ts";
+import type { BareTask, ConnectionSource } from "./task.ts";
+import { UsageError } from "./usage.ts";
 
 /** Read only where there may be a password. */
 const SECRETS = new URL("./secrets.ts", import.meta.url).href;

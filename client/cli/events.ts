@@ -9,7 +9,8 @@
  * @module
  */
 
-import { type Entry, ProtocolError } from "../mod.ts";
+import { ProtocolError } from "../errors.ts";
+import type { Entry } from "../listing.ts";
 import type { Console } from "./console.ts";
 import { type Now, systemNow } from "./screen.ts";
 import { type End, TalliedTransfer, Tally } from "./tally.ts";

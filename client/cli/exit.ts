@@ -4,7 +4,7 @@
  * @module
  */
 
-import { ClientError, ConnectionError, LocalError, LoginError } from "../mod.ts";
+import { ClientError, ConnectionError, LocalError, LoginError } from "../errors.ts";
 import { OutputClosed } from "./console.ts";
 import { type Row, USAGE_STATUS, UsageError } from "./flags.ts";
 

@@ -4,7 +4,7 @@
  * @module
  */
 
-import type { Entry } from "../mod.ts";
+import type { Entry } from "../listing.ts";
 
 const UNITS = ["KiB", "MiB", "GiB", "TiB", "PiB"];
 

@@ -5,7 +5,8 @@
  * @module
  */
 
-import { describeReply, printable } from "../mod.ts";
+import { describeReply } from "../errors.ts";
+import { printable } from "../text.ts";
 import { endpoint } from "../transport.ts";
 import { formatElapsed } from "./format.ts";
 import { type Expected, type Now, type Screen, SILENCE_MS, systemNow } from "./screen.ts";

@@ -6,16 +6,12 @@
  * @module
  */
 
+import { joinPath } from "../directory.ts";
+import { type ClientError, ProtocolError } from "../errors.ts";
+import { escapeName } from "../escapes.ts";
 import { DEPTH_MAX } from "../limits.ts";
-import {
-  type ClientError,
-  encodeText,
-  type Entry,
-  escapeName,
-  joinPath,
-  printable,
-  ProtocolError,
-} from "../mod.ts";
+import type { Entry } from "../listing.ts";
+import { encodeText, printable } from "../text.ts";
 import type { VerbFlag } from "./arguments.ts";
 import type { Console } from "./console.ts";
 import { SomeFailed } from "./exit.ts";

@@ -6,6 +6,7 @@
  * @module
  */
 
+import { ClientError, LocalError } from "../errors.ts";
 import {
   describeAction,
   type MirrorOptions,
@@ -15,7 +16,8 @@ import {
   planMirror,
   runMirror,
 } from "../mirror/mod.ts";
-import { ClientError, ClientPool, encodeText, LocalError, printable } from "../mod.ts";
+import { ClientPool } from "../pool.ts";
+import { encodeText, printable } from "../text.ts";
 import { rateOf, retriesOf, tellRetry } from "./again.ts";
 import { ownName } from "./checks.ts";
 import { SomeFailed } from "./exit.ts";

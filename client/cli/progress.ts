@@ -7,7 +7,7 @@
  * @module
  */
 
-import { printable } from "../mod.ts";
+import { printable } from "../text.ts";
 import { formatClock, formatRate, formatSize } from "./format.ts";
 import { padEnd, shorten, textWidth } from "./width.ts";
 

@@ -7,7 +7,10 @@
  * @module
  */
 
-import { type Client, type Entry, hasWildcards, lastName, LocalError } from "../mod.ts";
+import type { Client } from "../client.ts";
+import { hasWildcards, lastName } from "../directory.ts";
+import { LocalError } from "../errors.ts";
+import type { Entry } from "../listing.ts";
 import { checkTwins } from "./checks.ts";
 
 /** What the room of globs has, which is loaded for a pattern only. */

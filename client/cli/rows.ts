@@ -5,7 +5,9 @@
  * @module
  */
 
-import { type Client, type Entry, ProtocolError } from "../mod.ts";
+import type { Client } from "../client.ts";
+import { ProtocolError } from "../errors.ts";
+import type { Entry } from "../listing.ts";
 
 /** Lines that are written to standard output at once. */
 const LINES_PER_WRITE = 4_096;

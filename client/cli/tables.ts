@@ -7,7 +7,8 @@
  * @module
  */
 
-import { type Entry, printable } from "../mod.ts";
+import type { Entry } from "../listing.ts";
+import { printable } from "../text.ts";
 import { formatDate, formatMode } from "./format.ts";
 import { padEnd, textWidth } from "./width.ts";
 

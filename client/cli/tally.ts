@@ -4,7 +4,7 @@
  * @module
  */
 
-import { printable } from "../mod.ts";
+import { printable } from "../text.ts";
 import { formatElapsed, formatRate, formatSize } from "./format.ts";
 
 /** One transfer in numbers. */

@@ -1,21 +1,17 @@
 /**
  * The names that transfers write to, on this machine and on the server.
  *
- * transfers.ts asks; nothing is opened here.
+ * get.ts, put.ts and mini.ts ask; nothing is opened here.
  *
  * @module
  */
 
-import {
-  type ClientError,
-  isPlainName,
-  joinPath,
-  lastName,
-  LocalError,
-  localName,
-} from "../mod.ts";
+import { joinPath, lastName } from "../directory.ts";
+import { type ClientError, LocalError } from "../errors.ts";
+import { localName } from "../escapes.ts";
+import { isPlainName } from "../listing.ts";
+import { baseName } from "../local/names.ts";
 import type { Request } from "./arguments.ts";
-import { baseName } from "./base_name.ts";
 import { quoted } from "./checks.ts";
 
 /** Says how the older form, two operands for one file, is typed now. */

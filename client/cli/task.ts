@@ -4,7 +4,8 @@
  * @module
  */
 
-import { type Client, ClientError, LocalError } from "../mod.ts";
+import type { Client } from "../client.ts";
+import { ClientError, LocalError } from "../errors.ts";
 import type { Request, VerbFlag, VerbValue } from "./arguments.ts";
 import type { Console } from "./console.ts";
 import { SomeFailed } from "./exit.ts";

@@ -5,7 +5,8 @@
  * @module
  */
 
-import type { Client, Entry } from "../mod.ts";
+import type { Client } from "../client.ts";
+import type { Entry } from "../listing.ts";
 
 /** Who tells what happens. Names and texts may hold anything: they become printable here. */
 export interface Reporter {

@@ -24,7 +24,9 @@ const MANY = Number.MAX_SAFE_INTEGER;
 
 /** The files that carry out verbs. What an import names literally the runtime reads at the start. */
 const ROOMS = {
-  transfers: "./transfers.ts",
+  get: "./get.ts",
+  put: "./put.ts",
+  mini: "./mini.ts",
   listings: "./listings.ts",
   mirror: "./mirror.ts",
   changes: "./changes.ts",
@@ -68,8 +70,8 @@ export const SUBCOMMANDS: readonly Subcommand[] = [
     takes: "remote",
     endsBySignal: true,
     check: checkGet,
-    run: lazily("transfers", "get"),
-    runMini: lazily("transfers", "getMini"),
+    run: lazily("get", "get"),
+    runMini: lazily("mini", "getMini"),
   },
   {
     name: "put",
@@ -81,8 +83,8 @@ export const SUBCOMMANDS: readonly Subcommand[] = [
     takes: "local",
     endsBySignal: true,
     check: checkPut,
-    run: lazily("transfers", "put"),
-    runMini: lazily("transfers", "putMini"),
+    run: lazily("put", "put"),
+    runMini: lazily("mini", "putMini"),
   },
   {
     name: "mirror",

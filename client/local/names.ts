@@ -1,8 +1,9 @@
 /**
- * Names that files have until they are complete, on this machine and on a server.
+ * Names of files: the last one of a path here, and those that files have until they are complete,
+ * on this machine and on a server.
  *
- * All are made from the name that the file is to have, so that the next run finds what the last
- * one left. Pure.
+ * The latter are made from the name that the file is to have, so that the next run finds what the
+ * last one left. Pure.
  *
  * @module
  */
@@ -10,6 +11,16 @@
 import { lastName } from "../directory.ts";
 import { NAME_BYTES_MAX } from "../limits.ts";
 import { encodeText } from "../text.ts";
+
+/**
+ * "b" of "/a/b" and of "a/b/"; on Windows of "C:\\a\\b", too. What has no name is itself.
+ *
+ * The standard library has it in a dozen files, which the runtime would read at each start.
+ */
+export function baseName(path: string, isWindows: boolean = Deno.build.os === "windows"): string {
+  const names = path.split(isWindows ? /[/\\]|^[a-z]:/i : "/");
+  return names.findLast((name) => name !== "") ?? path;
+}
 
 /** `NAME.part` beside `path`: the octets of a download under way. */
 export function partPath(path: string): string {

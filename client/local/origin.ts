@@ -14,8 +14,8 @@
 import type { Client } from "../client.ts";
 import { DATA_BUFFER_BYTES } from "../data.ts";
 import { joinPath } from "../directory.ts";
+import { unlessRefused } from "../errors.ts";
 import type { CallOptions } from "../transfer.ts";
-import { unlessRefused } from "./answers.ts";
 
 /** The longest path (PATH_MAX, 4096 octets), each octet escaped, and the rest of the lines. */
 const ORIGIN_BYTES_MAX = 32_768;

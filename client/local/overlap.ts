@@ -7,9 +7,8 @@
 
 import type { Client } from "../client.ts";
 import { MemorySink, type Sink } from "../data.ts";
-import { LocalError, localError } from "../errors.ts";
+import { LocalError, localError, unlessRefused } from "../errors.ts";
 import type { CallOptions } from "../transfer.ts";
-import { unlessRefused } from "./answers.ts";
 
 /** Octets that are compared: less than one round trip takes, and more than two files share. */
 export const OVERLAP_BYTES = 16_384;

@@ -9,9 +9,8 @@
 
 import type { Client } from "../client.ts";
 import type { Reply } from "../conversation.ts";
-import { ProtocolError } from "../errors.ts";
+import { ProtocolError, unlessRefused } from "../errors.ts";
 import type { CallOptions } from "../transfer.ts";
-import { unlessRefused } from "./answers.ts";
 import { uploadPath } from "./names.ts";
 
 /** What was learned on a connection: that the server renames, or how it refused to. */

@@ -5,7 +5,7 @@
  */
 
 import { assertEquals } from "@std/assert";
-import { baseName } from "../../client/cli/base_name.ts";
+import { baseName } from "../../client/local/names.ts";
 
 const PATHS: readonly (readonly [string, string, string])[] = [
   ["a.avi", "a.avi", "a.avi"],

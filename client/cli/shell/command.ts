@@ -4,7 +4,7 @@
  * @module
  */
 
-import { LocalError } from "../../mod.ts";
+import { LocalError } from "../../errors.ts";
 import { UsageError } from "../flags.ts";
 
 /** Runs it by sh(1) and returns its status; it hears of Ctrl-C itself. */

@@ -8,7 +8,9 @@
  * @module
  */
 
-import { type Client, isPlainName, printable } from "../../mod.ts";
+import type { Client } from "../../client.ts";
+import { isPlainName } from "../../listing.ts";
+import { printable } from "../../text.ts";
 import type { Explained } from "./help.ts";
 import { quoteWord, scanLine } from "./words.ts";
 

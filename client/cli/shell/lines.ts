@@ -4,7 +4,8 @@
  * @module
  */
 
-import { decodeText, LocalError } from "../../mod.ts";
+import { LocalError } from "../../errors.ts";
+import { decodeText } from "../../text.ts";
 
 /** One line after the other. */
 export interface LineSource extends Disposable {

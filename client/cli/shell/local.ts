@@ -5,8 +5,7 @@
  * @module
  */
 
-import { localError } from "../../errors.ts";
-import { LocalError } from "../../mod.ts";
+import { LocalError, localError } from "../../errors.ts";
 import type { ShellFace } from "./task.ts";
 
 /** Names that a listing here keeps, at most: what is more is no directory for a screen. */

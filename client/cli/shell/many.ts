@@ -4,7 +4,8 @@
  * @module
  */
 
-import { hasWildcards, LocalError } from "../../mod.ts";
+import { hasWildcards } from "../../directory.ts";
+import { LocalError } from "../../errors.ts";
 import { UsageError } from "../flags.ts";
 import { patternRoom } from "../remote_names.ts";
 import { localNames } from "./local.ts";

@@ -5,7 +5,8 @@
  * @module
  */
 
-import { type Client, ConnectionError, ProtocolError } from "../../mod.ts";
+import type { Client } from "../../client.ts";
+import { ConnectionError, ProtocolError } from "../../errors.ts";
 import type { Request } from "../arguments.ts";
 import { Connections } from "../connection.ts";
 import type { Console } from "../console.ts";

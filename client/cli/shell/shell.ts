@@ -5,7 +5,7 @@
  * @module
  */
 
-import { encodeText, printable } from "../../mod.ts";
+import { encodeText, printable } from "../../text.ts";
 import type { Request } from "../arguments.ts";
 import { type Console, OutputClosed } from "../console.ts";
 import { UsageError } from "../flags.ts";

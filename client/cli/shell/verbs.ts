@@ -4,7 +4,7 @@
  * @module
  */
 
-import { printable } from "../../mod.ts";
+import { printable } from "../../text.ts";
 import { formatColumns } from "../tables.ts";
 import { helpOf, helpOverview } from "./help.ts";
 import { changeLocalDirectory, localDirectory, localNames } from "./local.ts";

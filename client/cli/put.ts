@@ -1,0 +1,54 @@
+/**
+ * put: files and standard input to the server, one after the other.
+ *
+ * verbs.ts names it in its table; what its operands and flags may be is in checks.ts.
+ *
+ * @module
+ */
+
+import type { Source } from "../data.ts";
+import { lastName } from "../directory.ts";
+import { LocalError } from "../errors.ts";
+import { uploadFile, uploadSource } from "../local/uploads.ts";
+import { kindThere } from "../tree.ts";
+import { again, rateOf } from "./again.ts";
+import { hintAtOutput, isDirectoryHere, remoteTarget } from "./targets.ts";
+import { eachOperand, type Task } from "./task.ts";
+import { counted, reported, treeRoom } from "./transfers.ts";
+
+/** Uploads files. */
+export async function put(task: Task): Promise<void> {
+  const { console, reporter, request, signal } = task;
+  reporter.expect(request.operands.length, undefined);
+  await eachOperand(task, request.operands, async (local) => {
+    const target = remoteTarget(local, request);
+    if (request.options.has("no-clobber")) {
+      await counted(reporter, lastName(target), () => assertFree(task, target));
+    }
+    if (request.options.has("recursive") && isDirectoryHere(local)) {
+      const { copyTree } = await treeRoom();
+      return await copyTree(task, { direction: "up", remote: target, local });
+    }
+    await reported(reporter, lastName(target), async (report) => {
+      if (local !== "-") {
+        return await again(
+          task,
+          "put",
+          report,
+          (client, options) => uploadFile(client, local, target, options),
+        );
+      }
+      const source: Source = { read: (buffer) => console.read(buffer) };
+      report.start(0, undefined);
+      const direct = request.options.has("direct");
+      const options = { ...rateOf(request), direct, signal, onProgress: report.update };
+      await uploadSource(await task.connected(), source, target, options);
+      return true;
+    });
+  }, { hint: hintAtOutput(request, (error) => error instanceof LocalError) });
+}
+
+async function assertFree(task: Task, target: string): Promise<void> {
+  if (await kindThere(await task.connected(), target) === undefined) return;
+  throw new LocalError(`Cannot put "${target}": it is there already, and --no-clobber is given`);
+}
