@@ -73,8 +73,10 @@ async function downloadOnce(
       write: (chunk) => part.write(chunk),
     });
     const limited = options.rate?.sink(sink, over?.signal) ?? sink;
+    const { size } = origin;
     const { octets } = await client.download(remote, limited, {
       ...options,
+      ...(size === undefined ? {} : { known: { size } }),
       offset: offset - end.length,
       onProgress(octets) {
         if (octets > end.length) options.onProgress?.(octets - end.length);

@@ -326,6 +326,21 @@ scripted("get -c refuses where the server tells neither size nor time", {
 
 testWith(
   NEEDS,
+  "downloadFile asks for size and time once each",
+  () =>
+    withFolders(async (_, here) => {
+      const memory = new MemoryFiles();
+      memory.put("/a", "12345", THEN);
+      await using server = new ScriptedServer({ answers: memory.answers });
+      await using client = await connect(server.address);
+      const before = server.commands.length;
+      await downloadFile(client, "/a", `${here}/a`);
+      assertEquals(server.verbs.slice(before), ["TYPE", "SIZE", "MDTM", "EPSV", "RETR"]);
+    }),
+);
+
+testWith(
+  NEEDS,
   "downloadFile asks nothing that the caller knows, nor for its folder",
   () =>
     withFolders(async (_, here) => {
