@@ -27,5 +27,4 @@ export { converter, type Filter } from "./ftp/words/ascii.ts";
 export type { FactName } from "./ftp/words/facts.ts";
 export { maskControls } from "./mask_controls.ts";
 export { type ProtocolFacts, protocols } from "./protocols.ts";
-export { sampleAvi } from "./sample_avi.ts";
 export { unreachable } from "./unreachable.ts";

@@ -9,32 +9,46 @@ import { unreachable } from "../../server/mod.ts";
 import { Libc } from "../libc/mod.ts";
 import type { ServeOptions } from "../model.ts";
 import { runWorker } from "../pool/worker.ts";
-import { EpollSelector } from "../selector/epoll.ts";
 import type { Selector } from "../selector/mod.ts";
-import { PollSelector } from "../selector/poll.ts";
-import { ScanSelector } from "../selector/scan.ts";
-import { SelectSelector } from "../selector/select.ts";
 import { ReadinessServer } from "./server.ts";
 
-runWorker((context) => {
+runWorker(async (context) => {
   const libc = new Libc(context.counters.calls);
   libc.nameThread(context.name);
   const { options } = context;
-  const selector = context.model === "polling"
-    ? new ScanSelector(libc, options.intervalMs)
-    : multiplexing(options, libc);
-  new ReadinessServer(context, libc, selector).run();
+  const name = context.model === "polling" ? "scan" : options.selector;
+  new ReadinessServer(context, libc, await selectorOf(name, options, libc)).run();
 });
 
-function multiplexing({ selector, trigger, fdSetBits }: ServeOptions, libc: Libc): Selector {
-  switch (selector) {
-    case "select":
+/** Of the selectors one is read. */
+async function selectorOf(
+  name: "scan" | ServeOptions["selector"],
+  { intervalMs, trigger, fdSetBits }: ServeOptions,
+  libc: Libc,
+): Promise<Selector> {
+  switch (name) {
+    case "scan": {
+      const { ScanSelector } = await load<typeof import("../selector/scan.ts")>(name);
+      return new ScanSelector(libc, intervalMs);
+    }
+    case "select": {
+      const { SelectSelector } = await load<typeof import("../selector/select.ts")>(name);
       return new SelectSelector(libc, fdSetBits);
-    case "poll":
+    }
+    case "poll": {
+      const { PollSelector } = await load<typeof import("../selector/poll.ts")>(name);
       return new PollSelector(libc);
-    case "epoll":
+    }
+    case "epoll": {
+      const { EpollSelector } = await load<typeof import("../selector/epoll.ts")>(name);
       return new EpollSelector(libc, trigger);
+    }
     default:
-      return unreachable(selector);
+      return unreachable(name);
   }
+}
+
+/** The address is no literal: the runtime would read the files of every selector at the start. */
+function load<Module>(name: string): Promise<Module> {
+  return import(new URL(`../selector/${name}.ts`, import.meta.url).href);
 }

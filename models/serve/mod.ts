@@ -50,7 +50,7 @@ async function serve(flags: ServeFlags, terminal: StandardTerminal): Promise<voi
   if (reason !== undefined) {
     throw new ServeError(`Model ${model.name} is not available here: ${reason}`);
   }
-  const root = openRoot(flags.root);
+  const root = await openRoot(flags.root);
   const server = await model.serve({ ...options, root }, terminal);
   stopOnSignals(server, flags.graceMs);
   if (stats) showStatsOnSignal(server, terminal);

@@ -5,7 +5,6 @@
  * @module
  */
 
-import { sampleAvi } from "../../server/mod.ts";
 import { ServeError } from "../model.ts";
 
 /** The folder served where none is given; made when it is missing. */
@@ -16,10 +15,10 @@ export const DEFAULT_ROOT = "files";
  *
  * @throws {ServeError} when it cannot be served.
  */
-export function openRoot(given: string | undefined): string {
+export async function openRoot(given: string | undefined): Promise<string> {
   const root = given ?? DEFAULT_ROOT;
   try {
-    if (given === undefined) makeRoot(root);
+    if (given === undefined) await makeRoot(root);
     const path = Deno.realPathSync(root);
     Deno.readDirSync(path)[Symbol.iterator]().next();
     return path;
@@ -41,12 +40,16 @@ function reasonOf(error: unknown): string {
   return error instanceof Error ? error.message : String(error);
 }
 
-function makeRoot(root: string): void {
+async function makeRoot(root: string): Promise<void> {
   try {
     Deno.mkdirSync(root);
   } catch (error) {
     if (error instanceof Deno.errors.AlreadyExists) return;
     throw error;
   }
+  // Read once in the life of a folder: the address is no literal.
+  const { sampleAvi }: typeof import("./sample_avi.ts") = await import(
+    new URL("./sample_avi.ts", import.meta.url).href
+  );
   Deno.writeFileSync(`${root}/a.avi`, sampleAvi());
 }

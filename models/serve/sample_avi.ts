@@ -6,7 +6,7 @@
  * @module
  */
 
-import { concatenate } from "./octets.ts";
+import { concatenate } from "../../server/mod.ts";
 
 const WIDTH = 64;
 const HEIGHT = 48;
