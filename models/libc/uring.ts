@@ -226,7 +226,7 @@ export class Ring {
    */
   enter(least: number, timeoutMs = -1): number {
     Atomics.store(this.#words, this.#sq.tail, this.#tail);
-    if (this.polled && !this.#sleeps() && (least === 0 || this.#hasCompleted())) {
+    if (this.polled && !this.#sleeps() && (least === 0 || this.completed > 0)) {
       this.#submitted = this.#tail;
       return 0;
     }
@@ -244,6 +244,12 @@ export class Ring {
   /** Whether the kernel has taken all that was written down. */
   get handedOver(): boolean {
     return this.#submitted === this.#tail;
+  }
+
+  /** How many have completed and are to be told. */
+  get completed(): number {
+    const { tail, head } = this.#cq;
+    return Atomics.load(this.#words, tail) - this.#words[head]! >>> 0;
   }
 
   /** Tells the tags of what has completed, all of which `reap` will tell again. */
@@ -351,10 +357,6 @@ export class Ring {
   /** The kernel's thread wants to be woken. */
   #sleeps(): boolean {
     return (Atomics.load(this.#words, this.#sq.flags) & abi.SQ_NEED_WAKEUP) !== 0;
-  }
-
-  #hasCompleted(): boolean {
-    return Atomics.load(this.#words, this.#cq.tail) !== this.#words[this.#cq.head]!;
   }
 
   #setTime(milliseconds: number): void {

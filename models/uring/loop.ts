@@ -45,7 +45,7 @@ export class RingLoop implements EventLoop {
   readonly deadlines = new Deadlines();
   /** The time of this round. */
   now: number;
-  /** How much completed in this round. */
+  /** See EventLoop: known before anybody is told. */
   worked = 0;
   readonly #operations: (Operation | undefined)[] = [undefined];
   readonly #free: number[] = [];
@@ -132,12 +132,13 @@ export class RingLoop implements EventLoop {
     const result = ring.enter(busy ? 0 : 1, busy ? 0 : this.deadlines.timeout(clock()));
     counters.enter("working");
     this.now = clock();
-    this.worked = 0;
+    const completed = ring.completed;
+    this.worked = completed + later.length;
     if (this.#silent.length > 0 && ring.handedOver) this.#tellSilent();
     ring.reap(this.#told);
     resumeEach(later);
     counters.add("wakeups", 1);
-    if (this.worked === 0 && !busy) {
+    if (completed === 0 && !busy) {
       counters.add("emptyWakeups", 1);
       if (result < 0) this.kernel.sleep(BUSY_PAUSE_MS);
     }
@@ -158,7 +159,6 @@ export class RingLoop implements EventLoop {
   #tell(tag: number, result: number, flags: number): void {
     const operation = this.#operations[tag];
     if (operation === undefined) return; // a cancel that came too late
-    this.worked += 1;
     this.#complete(operation, result, flags);
   }
 

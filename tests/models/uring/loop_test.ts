@@ -26,6 +26,18 @@ stageTest(
   },
 );
 
+stageTest("RingLoop.worked: the first who is told knows how many are", ({ loop, ring }) => {
+  const seen: number[] = [];
+  const owners = Array.from({ length: 3 }, () => new Owner());
+  for (const owner of owners) {
+    owner.does = () => seen.push(loop.worked);
+    ring.nop(loop.begin(loop.operation(owner)));
+  }
+  loop.later({ resume: () => seen.push(loop.worked), crashed() {} });
+  loop.round();
+  assertEquals(seen, [4, 4, 4, 4]);
+});
+
 stageTest("RingLoop: who throws is told to end, and others are served", ({ loop, ring }) => {
   const [bad, good] = [new Owner(), new Owner()];
   bad.does = () => {
