@@ -13,12 +13,13 @@ import type { HeaderRecord, Idleness, RunRecord } from "./record.ts";
 import { cardOf, planOf } from "./run/cast.ts";
 import { countCalls } from "./run/count.ts";
 import { digestSources, readMachine, sampleIdleness } from "./run/machine.ts";
-import { cellCount, measure, type Plan, prepareWorkplace, type Workplace } from "./run/measure.ts";
+import { cellCount, measure, type Plan } from "./run/measure.ts";
 import type { Pins } from "./run/pins.ts";
 import { baselineOf } from "./run/plan.ts";
 import { Progress } from "./run/progress.ts";
 import type { Quota } from "./run/quota.ts";
 import { differenceOf, keptOf } from "./run/resume.ts";
+import { prepareWorkplace, type Workplace } from "./run/workplace.ts";
 
 /** An earlier part of a run. */
 export interface Before {

@@ -61,6 +61,8 @@ export interface BenchFlags {
   readonly retries: number;
   /** Whether scenarios have their passes. */
   readonly passes: boolean;
+  /** Whether those that only sleep in a scenario do so at the same time. */
+  readonly sideBySide: boolean;
   /** How long a steady window is open, its warm-up not included. */
   readonly seconds: number;
   /** What the order of the cells follows from; undefined: from the time. */
@@ -101,6 +103,7 @@ const FULL = {
   retries: 2,
   stallMs: 10_000,
   passes: true,
+  sideBySide: true,
 };
 
 /**
@@ -113,6 +116,7 @@ const QUICK = {
   probes: 0,
   retries: 0,
   passes: false,
+  sideBySide: false,
   stallMs: 3_000,
   budgetMs: 44_000,
 };

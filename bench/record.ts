@@ -164,9 +164,10 @@ export interface ServerWork {
   /** Of silent sessions: the same when the window opens, right after they have logged in. */
   readonly restBytes?: number;
   /**
-   * At the same moment the kernel's own memory, of the whole machine: unreclaimable slabs, stacks of
-   * threads, page tables (/proc/meminfo) and TCP buffers (/proc/net/sockstat). Both ends of a
-   * connection are in it, and everybody else.
+   * At the same moment the kernel's own memory, less what it was before they came: unreclaimable
+   * slabs, stacks of threads, page tables (/proc/meminfo) and TCP buffers (/proc/net/sockstat) of
+   * the whole machine. Both ends of a connection are in it, and what everybody else did meanwhile.
+   * An earlier edition has all of it: a slope over numbers of sessions is the same.
    */
   readonly kernelBytes?: number;
   /** Models only: from the counters of all workers, calls by name. */

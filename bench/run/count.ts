@@ -9,7 +9,6 @@
 
 import { join } from "@std/path";
 import { jobsOf, looksForLevel, warmUpJobs } from "../scenarios/jobs.ts";
-import type { Workplace } from "./measure.ts";
 import { type Plan, pointsFor } from "./plan.ts";
 import { processTree } from "./process_figures.ts";
 import type { CountRecord } from "../record.ts";
@@ -17,6 +16,7 @@ import type { Scenario, Surroundings } from "../scenarios/mod.ts";
 import { type ServerProcess, StartError, startServer } from "./server_process.ts";
 import type { Subject } from "./subjects.ts";
 import { warmUp } from "./warm_up.ts";
+import type { Workplace } from "./workplace.ts";
 
 /**
  * Calls told apart, by the names of the kernel's tracepoints. All of them would be thousands of

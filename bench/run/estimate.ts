@@ -8,6 +8,7 @@
 
 import { jobsOf, looksForLevel, needsFreshServer, warmUpJobs } from "../scenarios/jobs.ts";
 import type { Point, Scenario, Surroundings } from "../scenarios/mod.ts";
+import { companiesOf } from "./company.ts";
 import { cellCount, orderOf, type Plan, type Series, whyUnable } from "./plan.ts";
 import { duration } from "./progress.ts";
 import type { Subject } from "./subjects.ts";
@@ -83,19 +84,31 @@ export function startMs({ kind }: Subject, plan: Timed, scenario?: Scenario): nu
 }
 
 /** How long all of `series` takes, milliseconds, servers of its own included. */
-export function seriesMs({ scenario, point, order, pass = 0 }: Series, plan: Timed): number {
-  return order.reduce((sum, subject) => {
-    if (subject === "agreement") {
+export function seriesMs(
+  { scenario, point, order, pass = 0 }: Series,
+  plan: Timed & Pick<Plan, "sideBySide">,
+): number {
+  const first = point === scenario.points[0] && pass === 0;
+  return companiesOf(order, plan, scenario).reduce((sum, company) => {
+    if (company === "agreement") {
       return sum + CELL_MS + windowMs("model", scenario, point, plan);
     }
-    if (subject === "ceiling") {
+    if (company === "ceiling") {
       return sum + CEILING_WINDOWS * (CELL_MS + windowMs("model", scenario, point, plan));
     }
-    const own = point === scenario.points[0] && pass === 0 &&
-      needsFreshServer(scenario, subject.sessionsMax);
-    return sum + cellMs(subject, scenario, point, plan) +
-      (own ? startMs(subject, plan, scenario) : 0);
+    const starts = company.filter(({ sessionsMax }) =>
+      first && needsFreshServer(scenario, sessionsMax)
+    ).map((subject) => startMs(subject, plan, scenario));
+    const cells = company.map((subject) => cellMs(subject, scenario, point, plan));
+    // The windows of a company are open at the same time.
+    const windows = cells.filter((ms) => ms > 0).length - 1;
+    const { measureMs } = jobsOf(scenario, point, around(plan)).load;
+    return total([sum, ...starts, ...cells]) - Math.max(0, windows) * measureMs;
   }, 0);
+}
+
+function total(all: readonly number[]): number {
+  return all.reduce((sum, one) => sum + one, 0);
 }
 
 /**

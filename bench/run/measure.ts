@@ -10,8 +10,7 @@
 import { fromFileUrl, join } from "@std/path";
 import { isDisturbed } from "../claims/gates.ts";
 import { together } from "../claims/together.ts";
-import { createContentFile } from "../load/content.ts";
-import { LoadProcess, type LoadProgram, TYPESCRIPT_LOAD } from "../load/process.ts";
+import type { LoadProcess } from "../load/process.ts";
 import type { AgreementRecord, CeilingRecord, CellRecord, Outcome } from "../record.ts";
 import {
   type Jobs,
@@ -20,19 +19,20 @@ import {
   needsFreshServer,
   warmUpJobs,
 } from "../scenarios/jobs.ts";
-import type { FileSizes, Point, Scenario, Surroundings } from "../scenarios/mod.ts";
-import { FILES, INCOMING } from "../scenarios/parts.ts";
+import type { Point, Scenario, Surroundings } from "../scenarios/mod.ts";
+import { INCOMING } from "../scenarios/parts.ts";
 import { Ceilings } from "./ceilings.ts";
+import { companiesOf, Company } from "./company.ts";
 import { whyTooMany } from "./machine.ts";
 import { baselineOf, cellCount, orderOf, type Plan, type Series, whyUnable } from "./plan.ts";
-import { pin, type Pins } from "./pins.ts";
+import { pin } from "./pins.ts";
 import { processTree } from "./process_figures.ts";
-import type { Quota } from "./quota.ts";
 import { RunClock } from "./run_clock.ts";
 import { type Folders, type ServerProcess, startServer } from "./server_process.ts";
 import type { Subject } from "./subjects.ts";
 import { warmUp } from "./warm_up.ts";
-import { type Loads, measureWindow } from "./window.ts";
+import { measureWindow } from "./window.ts";
+import type { Workplace } from "./workplace.ts";
 
 export { cellCount, type Plan };
 
@@ -47,65 +47,6 @@ export interface Watcher {
   progress(done: number, total: number, now: string, share: number): void;
   /** After each measurement. */
   record(record: CellRecord | CeilingRecord | AgreementRecord): void;
-}
-
-/** The folders that servers and load share, and the load itself: one for all cells. */
-export interface Workplace extends AsyncDisposable, Loads {
-  /** What is served, and where peers keep their state. */
-  readonly folders: Folders;
-  /** Whose processors are whose, where that is kept. */
-  readonly pins?: Pins;
-  /** The load that is not the run's, where both are to measure. */
-  readonly other?: LoadProcess;
-}
-
-/**
- * Makes the served files and starts the load, by `program`; an abort of `signal` ends the load at
- * once. Probes come from the load in TypeScript: they are few, and what is due is told for each.
- */
-export async function prepareWorkplace(
-  sizes: FileSizes,
-  signal: AbortSignal,
-  program: LoadProgram = TYPESCRIPT_LOAD,
-  { quota, pins, other: otherProgram }: {
-    readonly quota?: Quota | undefined;
-    readonly pins?: Pins | undefined;
-    readonly other?: LoadProgram | undefined;
-  } = {},
-): Promise<Workplace> {
-  const work = await Deno.makeTempDir({ prefix: "ftplab-bench-" });
-  const root = join(work, "root");
-  const state = join(work, "state");
-  for (const folder of [root, state, join(root, INCOMING)]) await Deno.mkdir(folder);
-  // A server that changes users has to reach the files, and to write in one folder only.
-  for (const folder of [work, root, state]) await Deno.chmod(folder, 0o755);
-  await Deno.chmod(join(root, INCOMING), 0o777);
-  for (const [name, file] of Object.entries(FILES)) {
-    await createContentFile(join(root, file), sizes[name as keyof FileSizes]);
-  }
-  const [load, probes] = [new LoadProcess(program), new LoadProcess()];
-  const other = otherProgram === undefined ? {} : { other: new LoadProcess(otherProgram) };
-  if (pins !== undefined) {
-    await pin([load.pid], pins.load);
-    if (other.other !== undefined) await pin([other.other.pid], pins.load);
-    await pin([probes.pid], pins.probes);
-  }
-  const kill = () => Promise.all([load.kill(), probes.kill(), other.other?.kill()]);
-  const killLoad = () => void kill();
-  signal.addEventListener("abort", killLoad);
-  return {
-    folders: { root, state },
-    load,
-    probes,
-    ...(quota === undefined ? {} : { quota }),
-    ...(pins === undefined ? {} : { pins }),
-    ...other,
-    async [Symbol.asyncDispose]() {
-      signal.removeEventListener("abort", killLoad);
-      await kill();
-      await Deno.remove(work, { recursive: true });
-    },
-  };
 }
 
 /** Servers of successive starts have addresses of their own, and with them all client ports. */
@@ -145,28 +86,34 @@ export async function measure(
         current = series.block;
       }
       const { scenario, point } = series;
-      for (const [place, subject] of clock.orderOf(series).entries()) {
+      let place = 0;
+      for (const company of companiesOf(clock.orderOf(series), plan, scenario)) {
         if (clock.isOver(index, place)) {
           skipped = true;
           break;
         }
-        if (subject === "ceiling") {
+        if (company === "ceiling") {
           watcher.record(await ceilings.measure(scenario, point, current));
+          place++;
           continue;
         }
-        if (subject === "agreement") {
+        if (company === "agreement") {
           for (const record of await block.measureByOther(series)) watcher.record(record);
+          place++;
           continue;
         }
-        const now = `${subject.id}, ${scenario.id} ${point.id}`;
+        const names = company.map(({ id }) => id).join(", ");
+        const now = `${names}, ${scenario.id} ${point.id}`;
         watcher.progress(done, total, now, clock.share(index, place));
-        for (let attempt = 0; attempt <= plan.retries; attempt++) {
-          const cell = await block.measure(subject, series, attempt);
+        let left = company;
+        for (let attempt = 0; attempt <= plan.retries && left.length > 0; attempt++) {
+          const cells = await block.measureCompany(left, series, attempt);
           if (watcher.signal.aborted) return "it was interrupted";
-          watcher.record(cell);
-          if (!isDisturbed(cell)) break;
+          for (const cell of cells) watcher.record(cell);
+          left = left.filter((_, index) => isDisturbed(cells[index]!));
         }
-        done++;
+        place += company.length;
+        done += company.length;
       }
       if (series.last) await block.endScenario();
     }
@@ -192,6 +139,14 @@ const NOTHING: Outcome = {
   errors: {},
 };
 
+/** What somebody is measured with. */
+interface Seat {
+  /** Who asks. */
+  readonly load: LoadProcess;
+  /** See Company. */
+  allAreThere(): Promise<void>;
+}
+
 /** The servers of one block. */
 class BlockRun {
   /** By the subject's id: those that do every scenario. */
@@ -205,11 +160,31 @@ class BlockRun {
 
   constructor(
     readonly plan: Plan,
-    private workplace: Workplace,
+    readonly workplace: Workplace,
     readonly nextHost: () => string,
   ) {}
 
-  async measure(subject: Subject, series: Series, attempt: number): Promise<CellRecord> {
+  /** Those of `company` at the same time; a cell for each, in its order. */
+  measureCompany(
+    company: readonly Subject[],
+    series: Series,
+    attempt: number,
+  ): Promise<CellRecord[]> {
+    const all = new Company(company.length);
+    return Promise.all(company.map((subject, place) =>
+      all.join(async (allAreThere) => {
+        const load = await this.workplace.loadAt(place);
+        return await this.#measure(subject, series, attempt, { load, allAreThere });
+      })
+    ));
+  }
+
+  async #measure(
+    subject: Subject,
+    series: Series,
+    attempt: number,
+    seat: Seat,
+  ): Promise<CellRecord> {
     const { scenario, point, block, pass } = series;
     const place = {
       kind: "cell",
@@ -227,12 +202,12 @@ class BlockRun {
     }
     const servers = needsFreshServer(scenario, subject.sessionsMax) ? this.#own : this.#shared;
     try {
-      const server = await this.#serverFor(servers, subject, series);
+      const server = await this.#serverFor(servers, subject, series, seat.load);
       const { startMs } = server;
       const shown = (text: string) => withoutPlaces(text, this.workplace.folders);
       const command = server.command.map(shown);
       const introduction = shown(server.introduction);
-      const measured = await this.#measureOn(server, subject, scenario, point);
+      const measured = await this.#measureOn(server, subject, scenario, point, seat);
       const cutOff = scenario.cutOffEnds &&
         Object.values(measured.groups).some(({ unfinished }) => unfinished > 0);
       const isOver = cutOff || point.serveFlags !== undefined;
@@ -258,14 +233,13 @@ class BlockRun {
     const baseline = baselineOf(plan.subjects);
     const capacity = this.#capacities.get(baseline.id);
     const records: AgreementRecord[] = [];
-    this.workplace = { ...workplace, load: other };
+    const seat = { load: other, allAreThere: () => Promise.resolve() };
     try {
       do {
-        const cell = await this.measure(baseline, series, records.length);
+        const cell = await this.#measure(baseline, series, records.length, seat);
         records.push({ ...cell, kind: "agreement", load: other.program.name });
       } while (isDisturbed(records.at(-1)!) && records.length <= plan.retries);
     } finally {
-      this.workplace = workplace;
       // Open loops go by what the run's own load has found.
       if (capacity === undefined) this.#capacities.delete(baseline.id);
       else this.#capacities.set(baseline.id, capacity);
@@ -287,13 +261,14 @@ class BlockRun {
     servers: Map<string, ServerProcess>,
     subject: Subject,
     { scenario, point }: Series,
+    load: LoadProcess,
   ): Promise<ServerProcess> {
     const known = servers.get(subject.id);
     if (known !== undefined) {
       known.resume();
       return known;
     }
-    const { folders, load } = this.workplace;
+    const { folders } = this.workplace;
     const flags = [...scenario.serveFlags ?? [], ...point.serveFlags ?? []];
     const server = await startServer(subject, folders, this.nextHost(), flags);
     servers.set(subject.id, server);
@@ -328,18 +303,18 @@ class BlockRun {
     subject: Subject,
     scenario: Scenario,
     point: Point,
+    seat: Seat,
   ): Promise<Outcome & Pick<CellRecord, "unable" | "failure">> {
     const around = this.#around(server, subject);
     if (point.ofCapacity && around.capacity === undefined) {
       return { ...NOTHING, failure: "its capacity is not known" };
     }
-    const { load, folders } = this.workplace;
     const jobs = jobsOf(scenario, point, around);
     const warm = scenario.warmTransfer?.(point, around);
-    if (warm !== undefined) await load.run({ ...jobs.load, groups: [warm] });
-    const { result, ...rest } = await this.#rounds(server, jobs, scenario.rounds ?? 1);
+    if (warm !== undefined) await seat.load.run({ ...jobs.load, groups: [warm] });
+    const { result, ...rest } = await this.#rounds(server, jobs, scenario.rounds ?? 1, seat);
     // A transfer that the end of the window interrupted leaves its piece behind.
-    await emptyFolder(join(folders.root, INCOMING));
+    await emptyFolder(join(this.workplace.folders.root, INCOMING));
     if (point.findsCapacity && result.seconds > 0) {
       this.#capacities.set(subject.id, result.groups.main!.operations / result.seconds);
     }
@@ -354,11 +329,12 @@ class BlockRun {
   }
 
   /** Windows one after the other; one that failed or was cut off is the last of them. */
-  async #rounds(server: ServerProcess, jobs: Jobs, count: number) {
+  async #rounds(server: ServerProcess, jobs: Jobs, count: number, { load, allAreThere }: Seat) {
+    const loads = { ...this.workplace, load };
     const rounds: Outcome[] = [];
     for (;;) {
       await new Promise((resolve) => setTimeout(resolve, SETTLE_MS));
-      const { result, ...outcome } = await measureWindow(server, this.workplace, jobs);
+      const { result, ...outcome } = await measureWindow(server, loads, jobs, allAreThere);
       rounds.push(outcome);
       const ended = Object.values(outcome.groups).every(({ unfinished }) => unfinished === 0);
       if (rounds.length === count || result.failure !== undefined || !ended) {

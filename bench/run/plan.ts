@@ -28,6 +28,8 @@ export interface Plan {
   readonly probes: number;
   /** Whether scenarios have their passes; else each is measured in one. */
   readonly passes: boolean;
+  /** Whether those that only sleep in a scenario do so at the same time. */
+  readonly sideBySide: boolean;
   /** How often a cell is measured again at once when something disturbed it. */
   readonly retries: number;
   /** How long a server may finish nothing, milliseconds. */

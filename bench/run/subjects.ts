@@ -30,6 +30,8 @@ export interface ModelSubject {
   readonly refuses?: boolean;
   /** Tags of the scenarios that it is there for; all when missing. */
   readonly only?: readonly Tag[];
+  /** It uses the processor while nobody asks anything of it. */
+  readonly restless?: boolean;
 }
 
 /** Somebody else's server, found. */
@@ -76,9 +78,9 @@ export const BASELINE = "epoll";
 export const MODELS: readonly ModelSubject[] = [
   pool(8),
   pool(64),
-  model("polling-0", "polling (spinning)", "polling", ["--interval", "0"]),
-  model("polling-1", "polling (1 ms)", "polling", ["--interval", "1"]),
-  model("polling-10", "polling (10 ms)", "polling", ["--interval", "10"]),
+  polling("spinning", 0),
+  polling("1 ms", 1),
+  polling("10 ms", 10),
   {
     ...model("select", "multiplex (select)", "multiplex", ["--selector", "select"]),
     sessionsMax: SELECT_SESSIONS_MAX,
@@ -118,6 +120,15 @@ function model(
   variant: readonly string[],
 ): ModelSubject {
   return { kind: "model", id, title, model: name, flags: ["--model", name, ...variant] };
+}
+
+function polling(title: string, intervalMs: number): ModelSubject {
+  const interval = String(intervalMs);
+  const flags = ["--interval", interval];
+  return {
+    ...model(`polling-${interval}`, `polling (${title})`, "polling", flags),
+    restless: true,
+  };
 }
 
 function pool(threads: number): ModelSubject {

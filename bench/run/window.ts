@@ -67,18 +67,26 @@ class Barrier {
   }
 }
 
-/** Does `jobs`, at the same time, and sees what server, load and machine used meanwhile. */
+/**
+ * Does `jobs`, at the same time, and sees what server, load and machine used meanwhile. The window
+ * opens when its clients have logged in, and `allAreThere` of other servers that are measured, too.
+ */
 export async function measureWindow(
   server: ServerProcess,
   loads: Loads,
   jobs: Jobs,
+  allAreThere: () => Promise<void>,
 ): Promise<Outcome & { readonly result: LoadResult }> {
   let before: Sample | undefined, after: Sample | undefined, memoryBytes = 0;
   let rest: Pick<ServerWork, "restBytes" | "kernelBytes"> = {};
+  const kernelBefore = jobs.atRest ? kernelBytes() : 0;
   const parties = jobs.probe === undefined ? 1 : 2;
   const barriers = {
     opening: new Barrier(parties, async () => {
-      if (jobs.atRest) rest = { restBytes: server.memoryBytes(), kernelBytes: kernelBytes() };
+      if (jobs.atRest) {
+        rest = { restBytes: server.memoryBytes(), kernelBytes: kernelBytes() - kernelBefore };
+      }
+      await allAreThere();
       before = await takeSample(server, loads);
     }),
     closed: new Barrier(parties, async () => {

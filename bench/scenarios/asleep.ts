@@ -38,6 +38,7 @@ export const scenario: Scenario = {
   lengths: 60,
   quickly: { lengths: 2 },
   silent: true,
+  sideBySide: true,
   // Its memory is to be that of sessions, and of nothing that was done before.
   ownServer: "for-memory",
   warm: ["requests"],

@@ -191,6 +191,8 @@ export interface Scenario {
   readonly quickly?: Pick<Scenario, "lengths" | "rounds">;
   /** Of a window that closes when all have ended: the longest that it may be, milliseconds. */
   limitMs?(around: Surroundings): number;
+  /** Nobody asks anything: those that sleep meanwhile are measured at the same time. */
+  readonly sideBySide?: boolean;
   /** Silence is a result, and no failure: there is no limit but the window's end. */
   readonly silent?: boolean;
   /** Transfers of the same kind that are measured for nothing before each window. */

@@ -9,13 +9,14 @@ import { assert, assertEquals, assertMatch } from "@std/assert";
 import { join } from "@std/path";
 import { type LoadProgram, nativeLoad, TYPESCRIPT_LOAD } from "../../bench/load/process.ts";
 import { compileTwins } from "../../bench/load/twins.ts";
-import { cellCount, measure, type Plan, prepareWorkplace } from "../../bench/run/measure.ts";
+import { cellCount, measure, type Plan } from "../../bench/run/measure.ts";
 import { whyTooMany } from "../../bench/run/machine.ts";
 import type { AgreementRecord, CeilingRecord, CellRecord } from "../../bench/record.ts";
 import { processTree, processWork, readProcessFigures } from "../../bench/run/process_figures.ts";
 import { SCENARIOS } from "../../bench/scenarios/mod.ts";
 import { startServer } from "../../bench/run/server_process.ts";
 import { ladderOf, MODELS, type Subject, twinsOf } from "../../bench/run/subjects.ts";
+import { prepareWorkplace } from "../../bench/run/workplace.ts";
 import { Child } from "../child.ts";
 import { testWith } from "../permission.ts";
 import { NEEDS, noCompiler } from "./needs.ts";
@@ -43,6 +44,7 @@ const CONTROL = SCENARIOS.filter(({ id }) => id === "control");
 
 /** The cells of `plan`, and why some are missing. `abortAt`: interrupted before that cell. */
 async function cellsOf(plan: Plan, abortAt = Infinity, other?: LoadProgram) {
+  const companies: string[] = [];
   const interrupt = new AbortController();
   const { signal } = interrupt;
   await using workplace = await prepareWorkplace(plan.sizes, signal, TYPESCRIPT_LOAD, { other });
@@ -51,14 +53,17 @@ async function cellsOf(plan: Plan, abortAt = Infinity, other?: LoadProgram) {
   const agreements: AgreementRecord[] = [];
   const incomplete = await measure(plan, workplace, {
     signal,
-    progress: (done) => done === abortAt && interrupt.abort(),
+    progress: (done, _total, now) => {
+      companies.push(now);
+      if (done === abortAt) interrupt.abort();
+    },
     record: (record) => {
       if (record.kind === "cell") cells.push(record);
       else if (record.kind === "ceiling") ceilings.push(record);
       else agreements.push(record);
     },
   });
-  return { cells, ceilings, agreements, incomplete };
+  return { cells, ceilings, agreements, incomplete, companies };
 }
 
 testWith(NEEDS, "measure fills every cell of a model, without an error", async () => {
@@ -153,6 +158,29 @@ testWith(
     assertEquals(cells.map(({ attempt }) => attempt), [undefined, 1, 2]);
   },
 );
+
+testWith(NEEDS, "measure has those that sleep do so at the same time, others alone", async () => {
+  const spinning = MODELS.find(({ id }) => id === "polling-0")!;
+  const broken: Subject = { ...EPOLL, id: "broken", flags: ["--model", "telepathy"] };
+  const runtime = MODELS.find(({ id }) => id === "async")!;
+  const plan = { ...planOf(EPOLL, spinning, broken, runtime), sideBySide: true };
+  const scenarios = plan.scenarios.filter(({ id }) => id === "asleep");
+  const { cells, companies } = await cellsOf({ ...plan, scenarios });
+  const sizes = companies.map((names) => names.split(", ").length - 1);
+  assertEquals(sizes.toSorted(), [1, 3], companies.join("; "));
+  assertEquals(cells.map(({ subject }) => subject).toSorted(), [
+    ...["async", "broken", "epoll", "polling-0"],
+  ]);
+  for (const { subject, failure, errors, groups, server } of cells) {
+    if (subject === "broken") {
+      // It is not waited for.
+      assertMatch(failure!, /^it ended: .*telepathy/);
+      continue;
+    }
+    assertEquals([failure, errors, groups.idle!.unserved], [undefined, {}, 0], subject);
+    assert(server!.restBytes! > 0 && server!.kernelBytes! > 0, subject);
+  }
+});
 
 testWith(NEEDS, "measure tells what a model cannot hold, without trying", async () => {
   const plan = planOf(BLOCKING);

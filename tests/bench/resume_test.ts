@@ -22,6 +22,7 @@ const PLAN: Plan = {
   probes: 0,
   retries: 1,
   passes: true,
+  sideBySide: true,
   stallMs: 1_000,
   seed: 3,
 };

@@ -24,6 +24,7 @@ export function planOf(...subjects: Subject[]): Plan {
     probes: 0,
     retries: 0,
     passes: false,
+    sideBySide: false,
     stallMs: 10_000,
     seed: 1,
   };
