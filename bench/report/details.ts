@@ -10,7 +10,6 @@ import { FALSE_DISCOVERIES_MAX } from "../claims/grid.ts";
 import { MARGIN } from "../claims/inference.ts";
 import type { Ceiling, Idleness } from "../record.ts";
 import { median } from "../claims/statistics.ts";
-import { COMPANY_MAX } from "../run/company.ts";
 import { quoted } from "./cells.ts";
 import type { Block, Inline, Table } from "./document.ts";
 import { inWords, NOTHING, number, percent } from "./numbers.ts";
@@ -234,7 +233,7 @@ export function method(): Block[] {
       2nd to the 10th, 98.8 %. The true level is printed with it; no distribution is assumed.`],
     [`In a block every subject has a fresh server, and at each scenario and point all are measured
       back to back, in an order drawn anew; those whose turn it is not are stopped. Where nobody says
-      anything, those that sleep do so at the same time, at most ${COMPANY_MAX} of them. Where windows
+      anything, those that sleep do so several at a time. Where windows
       are short, this is done in several passes, and the cell of a block is all of them. A comparison is
       the quotient within a block. Where the correlation within blocks is below ${PAIRING_MIN}, pairs
       do nothing: then it is the median of all quotients, with the interval of the rank sum.`],

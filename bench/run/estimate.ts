@@ -9,7 +9,7 @@
 import { jobsOf, looksForLevel, needsFreshServer, warmUpJobs } from "../scenarios/jobs.ts";
 import type { Point, Scenario, Surroundings } from "../scenarios/mod.ts";
 import { companiesOf } from "./company.ts";
-import { cellCount, orderOf, type Plan, type Series, whyUnable } from "./plan.ts";
+import { cellCount, orderOf, type Plan, pointsFor, type Series, whyUnable } from "./plan.ts";
 import { duration } from "./progress.ts";
 import type { Subject } from "./subjects.ts";
 
@@ -116,9 +116,18 @@ function total(all: readonly number[]): number {
  * servers that do all of it.
  */
 export function timesOf(all: readonly Series[], plan: Plan): number[] {
-  const startsMs = plan.subjects.reduce((sum, subject) => sum + startMs(subject, plan), 0);
+  const startsMs = total(sharedBy(plan).map((subject) => startMs(subject, plan)));
   return all.map((series, index) =>
     seriesMs(series, plan) + (series.block === all[index - 1]?.block ? 0 : startsMs)
+  );
+}
+
+/** Who has a server that does several scenarios of a block. */
+function sharedBy({ subjects, scenarios }: Plan): Subject[] {
+  return subjects.filter((subject) =>
+    scenarios.some((scenario) =>
+      !needsFreshServer(scenario, subject.sessionsMax) && pointsFor(subject, scenario).length > 0
+    )
   );
 }
 
@@ -131,17 +140,18 @@ export function foretold(plan: Plan): string[] {
     const passes = Map.groupBy(own, ({ point }) => point.id);
     const points = [...passes]
       .map(([id, { length }]) => length === 1 ? id : `${id} in ${length} passes`).join(", ");
-    const ms = own.reduce((sum, series) => sum + seriesMs(series, plan), 0);
+    const ms = total(own.map((series) => seriesMs(series, plan)));
     return { ms, line: `  ${scenario.id}: ${cells} cells, ${duration(ms)} (${points})` };
   });
-  const starts = plan.subjects.reduce((sum, subject) => sum + startMs(subject, plan), 0);
-  const blockMs = starts + scenarios.reduce((sum, { ms }) => sum + ms, 0);
+  const shared = sharedBy(plan);
+  const starts = total(shared.map((subject) => startMs(subject, plan)));
+  const blockMs = total([starts, ...scenarios.map(({ ms }) => ms)]);
   const cells = cellCount(plan);
   return [
     `${cells} cells in ${plan.repeats} blocks of ${cells / plan.repeats}, about ` +
     `${duration(blockMs * plan.repeats)}, without what is disturbed and measured again`,
     `Of a block, ${duration(blockMs)}:`,
-    `  starts and warm-up of ${plan.subjects.length} servers: ${duration(starts)}`,
+    `  starts and warm-up of ${shared.length} servers that do several: ${duration(starts)}`,
     ...scenarios.map(({ line }) => line),
   ];
 }
