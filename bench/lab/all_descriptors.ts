@@ -14,7 +14,7 @@ import { LessonCalls, SIGNAL_BYTES, SIGURG } from "../../models/libc/lesson_call
 import { unavailableReason } from "../../models/libc/mod.ts";
 import { EpollSelector } from "../../models/selector/epoll.ts";
 import { READ, ReadyList } from "../../models/selector/mod.ts";
-import type { Lesson } from "./lesson.ts";
+import type { Lesson, Verdict } from "./lesson.ts";
 import { Sockets } from "./stage/sockets.ts";
 
 /** What the client sends. */
@@ -83,8 +83,6 @@ export const lesson: Lesson = {
       selector.wait(0, ready);
       const late = ready.count;
       const empty = [...names.keys()].every((fd) => libc.read(fd, buffer) === -EAGAIN);
-      const expected = ["event 3", `socket ${OCTET}`, `signal ${SIGURG}`, "timer 1"];
-      const each = `${said.toSorted()}` === `${expected.toSorted()}`;
       return Promise.resolve({
         measured: [
           { name: "told of before anything happened", value: early },
@@ -92,9 +90,7 @@ export const lesson: Lesson = {
           { name: "told of after all was read", value: late },
           { name: "all of them empty then", value: empty ? "yes" : "no" },
         ],
-        verdict: early + late === 0 && each && empty && said.at(-1) === "timer 1"
-          ? "confirmed"
-          : "refuted",
+        verdict: verdictOf({ early, late, said, empty }),
         reason: `one epoll told of ${said.join(", ")}`,
       });
     } finally {
@@ -103,3 +99,18 @@ export const lesson: Lesson = {
     }
   },
 };
+
+/** What each of them is read as. */
+const EXPECTED = ["event 3", `socket ${OCTET}`, `signal ${SIGURG}`, "timer 1"];
+
+/** The rule: `early` and `late` are told of before and after, `said` is what was told, and read. */
+export function verdictOf({ early, late, said, empty }: {
+  readonly early: number;
+  readonly late: number;
+  readonly said: readonly string[];
+  readonly empty: boolean;
+}): Verdict {
+  const each = `${said.toSorted()}` === `${EXPECTED.toSorted()}`;
+  const holds = early + late === 0 && each && empty && said.at(-1) === "timer 1";
+  return holds ? "confirmed" : "refuted";
+}

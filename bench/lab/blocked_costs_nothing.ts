@@ -7,7 +7,7 @@
  */
 
 import { models } from "../../models/mod.ts";
-import type { Finding, Lesson, Stage } from "./lesson.ts";
+import type { Finding, Lesson, Stage, Verdict } from "./lesson.ts";
 import { pause } from "./stage/pause.ts";
 import { difference, serve } from "./stage/serving.ts";
 import { procUnavailable, threadUse } from "./stage/thread.ts";
@@ -43,6 +43,18 @@ export const lesson: Lesson = {
   run,
 };
 
+/** The rule: `share` of the time on the processor, switches for one wake-up. */
+export function verdictOf({ requests, wakeups, share, perWakeup }: {
+  readonly requests: number;
+  readonly wakeups: number;
+  readonly share: number;
+  readonly perWakeup: number;
+}): Verdict {
+  if (wakeups !== requests) return "inconclusive";
+  const holds = share < SHARE_MAX && Math.abs(perWakeup - 1) <= SWITCHES_OFF_MAX;
+  return holds ? "confirmed" : "refuted";
+}
+
 async function run({ size, say, signal }: Stage): Promise<Finding> {
   const { requests, silenceMs } = SIZES[size];
   await using served = await serve("blocking", { protocol: "echo" }, signal);
@@ -65,7 +77,6 @@ async function run({ size, say, signal }: Stage): Promise<Finding> {
   const share = (use.cpuMs - before.use.cpuMs) / elapsedMs;
   const switches = use.voluntary - before.use.voluntary;
   const perWakeup = switches / stats.wakeups;
-  const holds = share < SHARE_MAX && Math.abs(perWakeup - 1) <= SWITCHES_OFF_MAX;
   return {
     measured: [
       { name: "requests", value: requests },
@@ -81,7 +92,7 @@ async function run({ size, say, signal }: Stage): Promise<Finding> {
       { name: "processor time of the thread", value: use.cpuMs - before.use.cpuMs, unit: "ms" },
       { name: "share of the time", value: share * 100, unit: "%" },
     ],
-    verdict: stats.wakeups !== requests ? "inconclusive" : holds ? "confirmed" : "refuted",
+    verdict: verdictOf({ requests, wakeups: stats.wakeups, share, perWakeup }),
     reason: `${(share * 100).toFixed(2)} % of a processor, ${
       perWakeup.toFixed(2)
     } voluntary switches per wake-up`,

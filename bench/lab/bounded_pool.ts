@@ -14,7 +14,7 @@
 
 import { models } from "../../models/mod.ts";
 import { quantile } from "../claims/statistics.ts";
-import type { Lesson } from "./lesson.ts";
+import type { Lesson, Verdict } from "./lesson.ts";
 import { abandonable, FtpClients } from "./stage/ftp.ts";
 import { until } from "./stage/pause.ts";
 import { serve } from "./stage/serving.ts";
@@ -109,7 +109,7 @@ export const lesson: Lesson = {
         { name: "p99 of the quick ones, loop", value: loop.p99, unit: "ms" },
         { name: "pool over loop", value: ratio, unit: "times" },
       ],
-      verdict: ratio > RATIO_MIN && pool.servedBefore === 0 ? "confirmed" : "refuted",
+      verdict: verdictOf({ ratio, servedBefore: pool.servedBefore }),
       reason:
         `${pool.servedBefore} of ${quick} quick clients were served before a slow one ended ` +
         `by the pool, ${loop.servedBefore} by the loop; p99 ${pool.p99.toFixed(0)} ms against ` +
@@ -117,3 +117,11 @@ export const lesson: Lesson = {
     };
   },
 };
+
+/** The rule: p99 of the pool over the loop's, and who was served before a slow reader ended. */
+export function verdictOf({ ratio, servedBefore }: {
+  readonly ratio: number;
+  readonly servedBefore: number;
+}): Verdict {
+  return ratio > RATIO_MIN && servedBefore === 0 ? "confirmed" : "refuted";
+}

@@ -18,30 +18,16 @@
  * @module
  */
 
-import { SOCK_NONBLOCK } from "../../models/libc/constants.ts";
-import { Libc, unavailableReason } from "../../models/libc/mod.ts";
+import { unavailableReason } from "../../models/libc/mod.ts";
 import { Probe } from "../../models/libc/probe.ts";
 import { uringUnavailable } from "../../models/libc/uring_setup.ts";
-import type { Lesson } from "./lesson.ts";
+import type { Lesson, Verdict } from "./lesson.ts";
+import type { Interval } from "../claims/inference.ts";
 import { inBlocks, ratio, shown, verdictBy } from "./stage/compare.ts";
-import { BYTES, overEpoll, overUring } from "./stage/echo_servers.ts";
-import { Sockets } from "./stage/sockets.ts";
+import { type Cell, converse, type Way } from "./stage/echo_servers.ts";
 
 /** Clients, each with one message in each turn: powers of two, as rings are. */
 const BATCHES = [1, 2, 4, 8, 16, 32, 64] as const;
-
-const WAYS = { epoll: overEpoll, "io_uring": overUring } as const;
-
-type Way = keyof typeof WAYS;
-
-/** One of the two with so many clients. */
-interface Cell {
-  readonly way: Way;
-  readonly batch: number;
-  /** What it counted so far. */
-  calls: number;
-  unchanged: number;
-}
 
 /** See Lesson. */
 export const lesson: Lesson = {
@@ -81,10 +67,8 @@ export const lesson: Lesson = {
       return { batch, epoll: per(epoll), ring: per(ring), cpu };
     });
     const [one, most] = [rows[0]!, rows.at(-1)!];
-    const fewer = [one, most].every(({ epoll, ring }) => ring <= epoll / 2);
     const dearer = rows.findLastIndex(({ cpu }) => cpu.interval[1] >= 1);
     const from = rows[dearer + 1]?.batch ?? "none";
-    const [low, high] = most.cpu.interval;
     return {
       measured: [
         { name: "messages each way, each batch", value: blocks * messages },
@@ -99,7 +83,7 @@ export const lesson: Lesson = {
         ]),
         { name: "less CPU from a batch of", value: from },
       ],
-      verdict: fewer ? verdictBy(blocks, high < 1, low > 1) : "refuted",
+      verdict: verdictOf(blocks, [one, most], most.cpu.interval),
       reason: `${one.ring.toFixed(2)} calls per message against ${one.epoll.toFixed(2)} with one ` +
         `client, CPU ${shown(one.cpu)} times epoll's; ${most.ring.toFixed(3)} against ` +
         `${most.epoll.toFixed(3)} with ${most.batch}, CPU ${shown(most.cpu)} times`,
@@ -107,36 +91,12 @@ export const lesson: Lesson = {
   },
 };
 
-/** Has `messages` messages echoed in batches; the server's processor time for one, microseconds. */
-function converse(cell: Cell, messages: number, probe: Probe): number {
-  const turns = messages / cell.batch;
-  using clients = new Sockets(new Libc());
-  const pairs = Array.from({ length: cell.batch }, () => clients.pair(SOCK_NONBLOCK));
-  using server = WAYS[cell.way](pairs.map(([, fd]) => fd));
-  const message = new Uint32Array(BYTES / 4), answer = new Uint32Array(BYTES / 4);
-  const [sent, got] = [new Uint8Array(message.buffer), new Uint8Array(answer.buffer)];
-  const send = (turn: number) => {
-    for (const [index, [fd]] of pairs.entries()) {
-      message.set([index, turn]);
-      clients.libc.send(fd, sent, 0);
-    }
-  };
-  const read = (turn: number) => {
-    for (const [index, [fd]] of pairs.entries()) {
-      clients.libc.recv(fd, got, BigInt(BYTES), 0);
-      if (answer[0] === index && answer[1] === turn) cell.unchanged++;
-    }
-  };
-  let spentUs = 0;
-  for (let turn = 0; turn < turns; turn++) {
-    send(turn);
-    const before = probe.cpuUs();
-    server.turn();
-    spentUs += probe.cpuUs() - before;
-    if (turn > 0) read(turn - 1);
-  }
-  server.finish();
-  read(turns - 1);
-  cell.calls += server.calls;
-  return spentUs / messages;
+/** The rule: calls per message with one client and with most, and the time of these. */
+export function verdictOf(
+  blocks: number,
+  calls: readonly { readonly epoll: number; readonly ring: number }[],
+  [low, high]: Interval,
+): Verdict {
+  if (calls.some(({ epoll, ring }) => ring > epoll / 2)) return "refuted";
+  return verdictBy(blocks, high < 1, low > 1);
 }

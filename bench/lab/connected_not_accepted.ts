@@ -9,7 +9,7 @@
 
 import { ECONNREFUSED, SO_SNDTIMEO, SOCK_NONBLOCK } from "../../models/libc/constants.ts";
 import { errorText, unavailableReason } from "../../models/libc/mod.ts";
-import type { Finding, Lesson, Stage } from "./lesson.ts";
+import type { Finding, Lesson, Stage, Verdict } from "./lesson.ts";
 import { HOST } from "./stage/serving.ts";
 import { Sockets } from "./stage/sockets.ts";
 
@@ -45,6 +45,16 @@ export const lesson: Lesson = {
   run,
 };
 
+/** The rule: who connected, whether the octet was there, and the answer where nobody listens. */
+export function verdictOf({ connected, there, answer }: {
+  readonly connected: number;
+  readonly there: boolean;
+  readonly answer: number;
+}): Verdict {
+  const holds = connected === BACKLOG + 1 && there && answer === -ECONNREFUSED;
+  return holds ? "confirmed" : "refuted";
+}
+
 function run({ say }: Stage): Promise<Finding> {
   using sockets = new Sockets();
   const { libc } = sockets;
@@ -66,7 +76,6 @@ function run({ say }: Stage): Promise<Finding> {
   sockets.close(listener.fd);
   const stranger = sockets.own(libc.socket(4, 0));
   const answer = libc.connect(stranger, { family: 4, host: HOST, port: listener.port });
-  const holds = connected === BACKLOG + 1 && there && answer === -ECONNREFUSED;
   return Promise.resolve({
     measured: [
       { name: "backlog asked for", value: BACKLOG },
@@ -76,7 +85,7 @@ function run({ say }: Stage): Promise<Finding> {
       { name: "sent before it was accepted", value: there ? "there" : "lost" },
       { name: "where nobody listens", value: answer < 0 ? errorText(-answer) : "connected" },
     ],
-    verdict: holds ? "confirmed" : "refuted",
+    verdict: verdictOf({ connected, there, answer }),
     reason: `${connected} of ${CLIENTS} connected to a backlog of ${BACKLOG} that nobody looked at`,
   });
 }

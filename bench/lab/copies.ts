@@ -18,27 +18,14 @@
  * @module
  */
 
-import { O_DIRECT, O_RDONLY, SOCK_NONBLOCK } from "../../models/libc/constants.ts";
+import { O_DIRECT, SOCK_NONBLOCK } from "../../models/libc/constants.ts";
 import { Libc, unavailableReason } from "../../models/libc/mod.ts";
-import type { Lesson, Measured } from "./lesson.ts";
+import type { Lesson, Measured, Verdict } from "./lesson.ts";
 import { estimate, inBlocks, ratio, shown } from "./stage/compare.ts";
 import { cachedShare, writePastTheCache } from "./stage/cached_file.ts";
 import { bufferedShare } from "./stage/ftp.ts";
-import { type Journey, LARGE_BYTES, Mover } from "./stage/mover.ts";
+import { type Journey, Mover, SMALL_BYTES, type Way, WAYS } from "./stage/mover.ts";
 import { Sockets } from "./stage/sockets.ts";
-
-/** The buffer of one that does not. */
-const SMALL_BYTES = 512;
-
-/** How the octets get from the file to the socket. */
-const WAYS = {
-  "read and send": { flags: O_RDONLY, bytes: LARGE_BYTES },
-  "read and send, 512 octets": { flags: O_RDONLY, bytes: SMALL_BYTES },
-  "O_DIRECT read and send": { flags: O_RDONLY | O_DIRECT, bytes: LARGE_BYTES },
-  "sendfile": { flags: O_RDONLY, bytes: 0 },
-} as const;
-
-type Way = keyof typeof WAYS;
 
 /** The textbook's way, and the one past the cache. */
 const THROUGH: Way = "read and send", PAST: Way = "O_DIRECT read and send";
@@ -109,9 +96,6 @@ export const lesson: Lesson = {
       }
       const zeroCopy = shown(ratio(costs.get("sendfile")!, costs.get(THROUGH)!));
       const per = (way: Way) => touching.get(way)!;
-      const holds = per(THROUGH) >= TWO_MIN && per(THROUGH) <= TWO_MAX &&
-        per("sendfile") <= NONE_MAX &&
-        (kept === undefined || kept >= 1);
       const figures = (way: Way): Measured[] => [
         ...(touching.has(way)
           ? [{ name: `touched in user space per octet, ${way}`, value: per(way) }]
@@ -132,7 +116,7 @@ export const lesson: Lesson = {
           ...(!direct || (keptPast ?? 0) > 0 ? [NOTHING_PAST] : []),
           ...served,
         ],
-        verdict: holds ? "confirmed" : "refuted",
+        verdict: verdictOf({ through: per(THROUGH), sendfile: per("sendfile"), kept }),
         reason: `${per(THROUGH).toFixed(2)} octets of user space touched per octet by read and ` +
           `send, ${
             per("sendfile").toFixed(2)
@@ -143,6 +127,16 @@ export const lesson: Lesson = {
     }
   },
 };
+
+/** The rule: octets touched for each one, and the part of the file that the cache has kept. */
+export function verdictOf({ through, sendfile, kept = 1 }: {
+  readonly through: number;
+  readonly sendfile: number;
+  readonly kept?: number | undefined;
+}): Verdict {
+  const twice = through >= TWO_MIN && through <= TWO_MAX;
+  return twice && sendfile <= NONE_MAX && kept >= 1 ? "confirmed" : "refuted";
+}
 
 function inPercent(share: number | undefined): Pick<Measured, "value" | "unit"> {
   return share === undefined ? { value: "not known" } : { value: 100 * share, unit: "%" };

@@ -16,7 +16,7 @@ import { EPOLL_CTL_ADD, POLLIN, POLLNVAL } from "../../models/libc/constants.ts"
 import { errorText, unavailableReason } from "../../models/libc/mod.ts";
 import { LessonCalls } from "../../models/libc/lesson_calls.ts";
 import { EPOLL_EVENT_LAYOUTS, POLLFD_BYTES } from "../../models/libc/structs.ts";
-import type { Lesson } from "./lesson.ts";
+import type { Lesson, Verdict } from "./lesson.ts";
 import { Sockets } from "./stage/sockets.ts";
 
 /** How often epoll is asked after the close. */
@@ -70,7 +70,6 @@ export const lesson: Lesson = {
     const isNone = entry.getInt16(6, true) === POLLNVAL;
     sockets.close(copy);
     const gone = told();
-    const holds = open === WAITS && closed === WAITS && removal === -EBADF && isNone && gone === 0;
     return Promise.resolve({
       measured: [
         { name: "waits that told, both open", value: open },
@@ -82,8 +81,20 @@ export const lesson: Lesson = {
         { name: "poll calls the number none (POLLNVAL)", value: isNone ? "yes" : "no" },
         { name: "waits that told, the copy closed, too", value: gone },
       ],
-      verdict: holds ? "confirmed" : "refuted",
+      verdict: verdictOf({ open, closed, removal, isNone, gone }),
       reason: `after the close ${closed} of ${WAITS} waits told of it, after the copy's ${gone}`,
     });
   },
 };
+
+/** The rule: of WAITS told while open, closed and gone, and what the removal said. */
+export function verdictOf({ open, closed, removal, isNone, gone }: {
+  readonly open: number;
+  readonly closed: number;
+  readonly removal: number;
+  readonly isNone: boolean;
+  readonly gone: number;
+}): Verdict {
+  const still = open === WAITS && closed === WAITS && gone === 0;
+  return still && removal === -EBADF && isNone ? "confirmed" : "refuted";
+}

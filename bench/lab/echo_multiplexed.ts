@@ -7,7 +7,7 @@
  */
 
 import { models } from "../../models/mod.ts";
-import type { Finding, Lesson, Stage } from "./lesson.ts";
+import type { Finding, Lesson, Stage, Verdict } from "./lesson.ts";
 import { until } from "./stage/pause.ts";
 import { type Client, difference, serve } from "./stage/serving.ts";
 
@@ -40,6 +40,17 @@ export const lesson: Lesson = {
   run,
 };
 
+/** The rule: sessions open of so many clients, and messages that came back of all. */
+export function verdictOf({ clients, open, workers, total, right }: {
+  readonly clients: number;
+  readonly open: number;
+  readonly workers: number;
+  readonly total: number;
+  readonly right: number;
+}): Verdict {
+  return open === clients && workers === 1 && right === total ? "confirmed" : "refuted";
+}
+
 async function run({ size, say, signal }: Stage): Promise<Finding> {
   const { clients: count, messages } = SIZES[size];
   await using served = await serve("multiplex", { protocol: "echo" }, signal);
@@ -55,7 +66,6 @@ async function run({ size, say, signal }: Stage): Promise<Finding> {
   const { wakeups, octetsIn, octetsOut, calls } = difference(served.stats(), before);
   const workers = served.server.stats().length;
   const total = count * messages;
-  const holds = before.sessionsOpen === count && workers === 1 && right === total;
   return {
     measured: [
       { name: "sessions open at once", value: before.sessionsOpen },
@@ -67,7 +77,7 @@ async function run({ size, say, signal }: Stage): Promise<Finding> {
       { name: "messages per wake-up", value: total / wakeups },
       { name: "calls of recv and send", value: (calls.recv ?? 0) + (calls.send ?? 0) },
     ],
-    verdict: holds ? "confirmed" : "refuted",
+    verdict: verdictOf({ clients: count, open: before.sessionsOpen, workers, total, right }),
     reason: `${right} of ${total} messages of ${count} clients came back from ${workers} worker, ` +
       `${(total / wakeups).toFixed(1)} per wake-up`,
   };

@@ -14,28 +14,10 @@
  * @module
  */
 
-import { EAGAIN, SHUT_WR, SOCK_NONBLOCK } from "../../models/libc/constants.ts";
-import { errorText, unavailableReason } from "../../models/libc/mod.ts";
-import { EpollSelector } from "../../models/selector/epoll.ts";
-import { READ, ReadyList } from "../../models/selector/mod.ts";
-import type { Lesson } from "./lesson.ts";
+import { unavailableReason } from "../../models/libc/mod.ts";
+import type { Lesson, Verdict } from "./lesson.ts";
+import { expected, type Name, read, READERS, type Reading } from "./stage/edge_readers.ts";
 import { pause } from "./stage/pause.ts";
-import { Sockets } from "./stage/sockets.ts";
-
-/** Octets of a request, and of the reader's buffer: most requests fill a part of it, one all. */
-const REQUEST_BYTES = 64, BUFFER_BYTES = 256;
-
-/** How long a wait for what may never come lasts, milliseconds. */
-const PATIENCE_MS = 100;
-
-/** When a reader goes back to waiting. */
-const READERS = {
-  "level, one read": { trigger: "level", stops: "at once" },
-  "edge, until EAGAIN": { trigger: "edge", stops: "at EAGAIN" },
-  "edge, until a short read": { trigger: "edge", stops: "at a short read" },
-} as const;
-
-type Name = keyof typeof READERS;
 
 /** See Lesson. */
 export const lesson: Lesson = {
@@ -68,7 +50,6 @@ export const lesson: Lesson = {
     const drained = results.get("edge, until EAGAIN")!;
     const short = results.get("edge, until a short read")!;
     const complete = [...results.values()].every(({ octets }) => octets === expected(requests));
-    const pays = drained.eagain === requests && short.eagain < requests;
     return {
       measured: [
         { name: "requests each", value: requests },
@@ -79,7 +60,7 @@ export const lesson: Lesson = {
         ]),
         { name: "every octet of every request was read", value: complete ? "yes" : "no" },
       ],
-      verdict: complete && pays && drained.end && !short.end ? "confirmed" : "refuted",
+      verdict: verdictOf({ requests, complete, drained, short }),
       reason: `${(drained.eagain / requests).toFixed(3)} EAGAIN per request until EAGAIN, ` +
         `${(short.eagain / requests).toFixed(3)} until a short read, which ` +
         `${short.end ? "sees the end all the same" : "never sees the end that came along"}`,
@@ -87,59 +68,13 @@ export const lesson: Lesson = {
   },
 };
 
-/** Octets of request `index`: each tenth fills the buffer. */
-function bytesOf(index: number): number {
-  return index % 10 === 9 ? BUFFER_BYTES : REQUEST_BYTES;
-}
-
-function expected(requests: number): number {
-  let octets = REQUEST_BYTES; // of the one with the end
-  for (let index = 0; index < requests; index++) octets += bytesOf(index);
-  return octets;
-}
-
-/** What one reader did; calls are those of the requests, without the last with the end. */
-interface Reading {
-  readonly recv: number;
-  readonly eagain: number;
-  readonly octets: number;
-  readonly end: boolean;
-}
-
-function read(name: Name, requests: number): Reading {
-  const { trigger, stops } = READERS[name];
-  using sockets = new Sockets();
-  const { libc } = sockets;
-  const [client, server] = sockets.pair(SOCK_NONBLOCK);
-  const selector = new EpollSelector(libc, trigger);
-  const ready = new ReadyList();
-  const request = new Uint8Array(BUFFER_BYTES), buffer = new Uint8Array(BUFFER_BYTES);
-  const most = BigInt(BUFFER_BYTES);
-  let [recv, eagain, octets, end] = [0, 0, 0, false];
-  const turn = () => {
-    selector.wait(PATIENCE_MS, ready);
-    while (ready.count > 0 && !end) {
-      const count = libc.recv(server, buffer, most, 0);
-      recv++;
-      if (count === -EAGAIN) eagain++;
-      else if (count < 0) throw new Error(`Cannot receive: ${errorText(-count)}`);
-      end = count === 0;
-      octets += Math.max(0, count);
-      const short = count < BUFFER_BYTES;
-      if (count <= 0 || stops === "at once" || stops === "at a short read" && short) break;
-    }
-  };
-  selector.set(server, READ);
-  selector.wait(0, ready); // the first edge by edge: that it can be written to
-  for (let index = 0; index < requests; index++) {
-    libc.send(client, request, 0, bytesOf(index));
-    turn();
-  }
-  const counted = { recv, eagain };
-  libc.send(client, request, 0, REQUEST_BYTES);
-  libc.shutdown(client, SHUT_WR);
-  turn();
-  if (!end) turn();
-  selector.close();
-  return { ...counted, octets, end };
+/** The rule: what the reader until EAGAIN and the one until a short read paid and saw. */
+export function verdictOf({ requests, complete, drained, short }: {
+  readonly requests: number;
+  readonly complete: boolean;
+  readonly drained: Pick<Reading, "eagain" | "end">;
+  readonly short: Pick<Reading, "eagain" | "end">;
+}): Verdict {
+  const pays = drained.eagain === requests && short.eagain < requests;
+  return complete && pays && drained.end && !short.end ? "confirmed" : "refuted";
 }

@@ -12,7 +12,7 @@
  */
 
 import { unavailableReason } from "../../models/libc/mod.ts";
-import { type Lesson, LessonError } from "./lesson.ts";
+import { type Lesson, LessonError, type Verdict } from "./lesson.ts";
 import type { Starved } from "./stage/emfile_child.ts";
 
 /** Enough for the runtime itself and for some more. */
@@ -44,8 +44,8 @@ export const lesson: Lesson = {
     const waits = size === "full" ? 10_000 : 100;
     signal.throwIfAborted();
     say(`a process with ${DESCRIPTORS} descriptors, ${waits.toLocaleString("en-US")} waits`);
-    const { opened, told, refused, toldPaused, accepted } = await starve(waits, signal);
-    const spins = told === waits && refused === waits;
+    const starved = await starve(waits, signal);
+    const { opened, told, refused, toldPaused, accepted } = starved;
     return {
       measured: [
         { name: "descriptors opened until there were none", value: opened },
@@ -55,12 +55,20 @@ export const lesson: Lesson = {
         { name: "waits that told while the listener was paused", value: toldPaused },
         { name: "clients accepted when a descriptor was free", value: accepted },
       ],
-      verdict: spins && toldPaused === 0 && accepted === 1 ? "confirmed" : "refuted",
+      verdict: verdictOf(starved),
       reason: `${told} of ${waits} waits told of a client that could not be accepted, ` +
         `${toldPaused} while the listener was paused`,
     };
   },
 };
+
+/** The rule. */
+export function verdictOf(
+  { waits, told, refused, toldPaused, accepted }: Omit<Starved, "opened">,
+): Verdict {
+  const spins = told === waits && refused === waits;
+  return spins && toldPaused === 0 && accepted === 1 ? "confirmed" : "refuted";
+}
 
 /** The child's counts; the shell sets its limit, which holds for that process alone. */
 async function starve(waits: number, signal: AbortSignal): Promise<Starved> {

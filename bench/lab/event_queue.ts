@@ -10,29 +10,13 @@
  * @module
  */
 
-import { SOCK_NONBLOCK } from "../../models/libc/constants.ts";
 import { unavailableReason } from "../../models/libc/mod.ts";
-import { READ, ReadyList } from "../../models/selector/mod.ts";
-import type { Finding, Lesson, Stage } from "./lesson.ts";
-import { type Kind, selectorOf } from "./stage/selectors.ts";
+import type { Finding, Lesson, Stage, Verdict } from "./lesson.ts";
+import { POSTED, turn } from "./stage/event_loop.ts";
 import { waitBesideSlowRead } from "./stage/slow_read.ts";
-import { Sockets } from "./stage/sockets.ts";
-
-/** Connections, in the order in which events are posted on them; the slow one is in the middle. */
-const POSTED = ["delta", "alpha", "slow", "charlie", "bravo", "echo"];
 
 /** How long the slow handler takes, milliseconds. */
 const SLOW_MS = { full: 500, small: 50 };
-
-/** Longer than anything here takes, milliseconds. */
-const PATIENCE_MS = 5_000;
-
-/** One event, from the moment when the loop began to turn. */
-interface Handled {
-  readonly name: string;
-  readonly beganMs: number;
-  readonly endedMs: number;
-}
 
 /** A queue, handlers, and a slow one among them. */
 export const lesson: Lesson = {
@@ -61,6 +45,17 @@ export const lesson: Lesson = {
   unavailable: unavailableReason,
   run,
 };
+
+/** The rule: the orders, who waited for the slow handler, and the part of its time that NOOP did. */
+export function verdictOf({ inOrder, byPlace, delayed, late }: {
+  readonly inOrder: boolean;
+  readonly byPlace: boolean;
+  readonly delayed: boolean;
+  readonly late: number;
+}): Verdict {
+  if (!inOrder || !byPlace || !delayed) return "refuted";
+  return late >= 0.5 ? "confirmed" : "inconclusive";
+}
 
 async function run({ size, say, signal }: Stage): Promise<Finding> {
   const slowMs = SLOW_MS[size];
@@ -96,51 +91,9 @@ async function run({ size, say, signal }: Stage): Promise<Finding> {
       { name: "multiplex: NOOP waits", value: loop.waitMs, unit: "ms" },
       { name: "async: NOOP waits", value: awaiting.waitMs, unit: "ms" },
     ],
-    verdict: !inOrder || !byPlace || !delayed
-      ? "refuted"
-      : loop.waitMs >= slowMs / 2
-      ? "confirmed"
-      : "inconclusive",
+    verdict: verdictOf({ inOrder, byPlace, delayed, late: loop.waitMs / slowMs }),
     reason: `handled ${inOrder ? "in the order posted" : "in another order"} over epoll, ` +
       `${byPlace ? "by number" : "not by number"} over select and poll; ${late.length} of ` +
       `${POSTED.length} events late by ${slowMs} ms; NOOP waited ${loop.waitMs.toFixed(1)} ms`,
   };
-}
-
-/** Posts an event on a connection each, then lets a loop turn until all have been handled. */
-function turn(kind: Kind, slowMs: number): { trace: Handled[]; byNumber: string[] } {
-  using sockets = new Sockets();
-  const selector = selectorOf(kind, sockets.libc);
-  const buffer = new Uint8Array(1);
-  const handlers = new Map<number, () => void>();
-  const places: [fd: number, name: string][] = [];
-  const clients = new Map<string, number>();
-  const trace: Handled[] = [];
-  // Sorted: so the numbers of the descriptors say nothing of the order in which events come.
-  for (const name of POSTED.toSorted()) {
-    const [client, server] = sockets.pair(SOCK_NONBLOCK);
-    clients.set(name, client);
-    places.push([server, name]);
-    handlers.set(server, () => {
-      const beganMs = performance.now() - begun;
-      sockets.libc.read(server, buffer); // consumed, or it would be told again
-      if (name === "slow" && slowMs > 0) sockets.libc.sleep(slowMs);
-      trace.push({ name, beganMs, endedMs: performance.now() - begun });
-    });
-  }
-  // By number: the array of poll is then in the same order as the bits of select.
-  places.sort(([one], [other]) => one - other);
-  for (const [fd] of places) selector.set(fd, READ);
-  for (const name of POSTED) sockets.libc.send(clients.get(name)!, buffer, 0);
-
-  const begun = performance.now();
-  const ready = new ReadyList();
-  while (trace.length < POSTED.length) {
-    selector.wait(PATIENCE_MS, ready);
-    const queue = ready.descriptors();
-    if (queue.length === 0) break; // nothing came in all that time
-    for (let fd = queue.shift(); fd !== undefined; fd = queue.shift()) handlers.get(fd)!();
-  }
-  selector.close();
-  return { trace, byNumber: places.map(([, name]) => name) };
 }

@@ -20,7 +20,7 @@ import { Probe } from "../../models/libc/probe.ts";
 import { uringUnavailable } from "../../models/libc/uring_setup.ts";
 import { READ, ReadyList } from "../../models/selector/mod.ts";
 import { PollSelector } from "../../models/selector/poll.ts";
-import { type Lesson, LessonError } from "./lesson.ts";
+import { type Lesson, LessonError, type Verdict } from "./lesson.ts";
 import { pause } from "./stage/pause.ts";
 import { RingReader } from "./stage/ring_read.ts";
 import { Sockets } from "./stage/sockets.ts";
@@ -100,9 +100,6 @@ export const lesson: Lesson = {
         ringed.worked += worked;
       }
       say(`forgotten ${counts.wouldWait} of ${rounds} times; slept in ${counts.slept} reads`);
-      const some = counts.wouldWait > 0;
-      const blocks = counts.ready === rounds && counts.brought === counts.wouldWait &&
-        counts.slept > 0 && ringed.slept < counts.slept / 2;
       return {
         measured: [
           { name: "rounds", value: rounds },
@@ -116,8 +113,8 @@ export const lesson: Lesson = {
           { name: "reads through io_uring in which the thread slept", value: ringed.slept },
           { name: "own work meanwhile", value: ringed.worked, unit: "times" },
         ],
-        verdict: !some ? "inconclusive" : blocks ? "confirmed" : "refuted",
-        reason: some
+        verdict: verdictOf({ rounds, ...counts, ringed: ringed.slept }),
+        reason: counts.wouldWait > 0
           ? `of ${counts.wouldWait} reads that had to wait ${counts.slept} slept, ` +
             `${counts.eagain} said EAGAIN; through io_uring it slept in ${ringed.slept}`
           : "the kernel forgot nothing of the file",
@@ -127,3 +124,17 @@ export const lesson: Lesson = {
     }
   },
 };
+
+/** The rule, of counts in so many rounds; `ringed`: reads by the ring in which the thread slept. */
+export function verdictOf({ rounds, ready, wouldWait, brought, slept, ringed }: {
+  readonly rounds: number;
+  readonly ready: number;
+  readonly wouldWait: number;
+  readonly brought: number;
+  readonly slept: number;
+  readonly ringed: number;
+}): Verdict {
+  if (wouldWait === 0) return "inconclusive";
+  const blocks = ready === rounds && brought === wouldWait && slept > 0;
+  return blocks && ringed < slept / 2 ? "confirmed" : "refuted";
+}

@@ -8,7 +8,7 @@
  */
 
 import { models, type Terminal } from "../../models/mod.ts";
-import type { Finding, Lesson, Stage } from "./lesson.ts";
+import type { Finding, Lesson, Stage, Verdict } from "./lesson.ts";
 import { pause, until } from "./stage/pause.ts";
 import { difference, serve } from "./stage/serving.ts";
 import { procUnavailable, threadUse } from "./stage/thread.ts";
@@ -43,6 +43,17 @@ export const lesson: Lesson = {
   run,
 };
 
+/** The rule: what the thread did alone, and whether the client was greeted. */
+export function verdictOf({ calls, switches, share, greeted }: {
+  readonly calls: number;
+  readonly switches: number;
+  readonly share: number;
+  readonly greeted: boolean;
+}): Verdict {
+  const still = calls === 0 && switches === 0 && share < SHARE_MAX;
+  return still && greeted ? "confirmed" : "refuted";
+}
+
 async function run({ size, say, signal }: Stage): Promise<Finding> {
   const shown: string[] = [];
   const terminal: Terminal = {
@@ -72,7 +83,7 @@ async function run({ size, say, signal }: Stage): Promise<Finding> {
   await client.send("hello server");
   await until(() => shown.length > 0, 1_000, signal);
 
-  const still = alone === 0 && switches === 0 && cpuMs < SHARE_MAX * ALONE_MS[size];
+  const share = cpuMs / ALONE_MS[size];
   const greeted = greeting === "hello client" && shown[0] === "hello server";
   return {
     measured: [
@@ -84,7 +95,7 @@ async function run({ size, say, signal }: Stage): Promise<Finding> {
       { name: "connected and greeted after", value: greetedUs, unit: "us" },
       { name: "the server shows", value: `${shown[0]}` },
     ],
-    verdict: still && greeted ? "confirmed" : "refuted",
+    verdict: verdictOf({ calls: alone, switches, share, greeted }),
     reason: `${alone} calls and ${switches} switches in ${ALONE_MS[size] / 1e3} s, then ` +
       (greeted ? "a greeting" : "no greeting"),
   };

@@ -18,7 +18,7 @@
 import { Libc } from "../../models/libc/mod.ts";
 import { models } from "../../models/mod.ts";
 import { median, randomFrom } from "../claims/statistics.ts";
-import type { Lesson } from "./lesson.ts";
+import type { Lesson, Verdict } from "./lesson.ts";
 import { pause } from "./stage/pause.ts";
 import { difference, serve } from "./stage/serving.ts";
 import { Sockets } from "./stage/sockets.ts";
@@ -86,8 +86,6 @@ export const lesson: Lesson = {
     const closed = await ask(() => TURNAROUND_MS);
     say(`${requests} requests, each at once`);
     const hasty = await ask(() => 0);
-    const holds = open.p50 >= OPEN_MIN && open.p50 <= OPEN_MAX &&
-      closed.p50 >= CLOSED_MIN && closed.p50 <= CLOSED_MAX;
     return {
       measured: [
         { name: "interval T", value: intervalMs, unit: "ms" },
@@ -98,7 +96,7 @@ export const lesson: Lesson = {
         { name: "sleeps per request in a closed loop", value: closed.sleeps },
         { name: "sleeps per request of one that asks at once", value: hasty.sleeps },
       ],
-      verdict: requests < REQUESTS_MIN ? "inconclusive" : holds ? "confirmed" : "refuted",
+      verdict: verdictOf({ requests, open: open.p50, closed: closed.p50 }),
       reason: `the median answer is late by ${open.p50.toFixed(2)} intervals at random moments, ` +
         `by ${closed.p50.toFixed(2)} in a closed loop, by ${
           hasty.p50.toFixed(2)
@@ -107,3 +105,15 @@ export const lesson: Lesson = {
     };
   },
 };
+
+/** The rule: medians at random moments and in a closed loop, in intervals. */
+export function verdictOf({ requests, open, closed }: {
+  readonly requests: number;
+  readonly open: number;
+  readonly closed: number;
+}): Verdict {
+  if (requests < REQUESTS_MIN) return "inconclusive";
+  const holds = open >= OPEN_MIN && open <= OPEN_MAX &&
+    closed >= CLOSED_MIN && closed <= CLOSED_MAX;
+  return holds ? "confirmed" : "refuted";
+}

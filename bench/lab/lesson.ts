@@ -57,7 +57,7 @@ export interface Lesson {
   readonly claim: string;
   /** What is about to be done, and why that shows it. */
   readonly plan: string;
-  /** The rule of the verdict, in words: "confirmed when ...". */
+  /** The rule of the verdict, in words: "confirmed when ..."; in code the module's `verdictOf`. */
   readonly rule: string;
   /**
    * What would refute the claim, in one sentence without its "if": the outcome, and an input or a

@@ -12,7 +12,7 @@ import { EpollSelector } from "../../models/selector/epoll.ts";
 import { READ, ReadyList, type Selector } from "../../models/selector/mod.ts";
 import { PollSelector } from "../../models/selector/poll.ts";
 import { SelectSelector } from "../../models/selector/select.ts";
-import type { Finding, Lesson, Stage } from "./lesson.ts";
+import type { Finding, Lesson, Stage, Verdict } from "./lesson.ts";
 import { Sockets } from "./stage/sockets.ts";
 
 /** How often each selector is asked. */
@@ -47,6 +47,15 @@ export const lesson: Lesson = {
   run,
 };
 
+/** The rule: what each of KINDS told in so many waits. */
+export function verdictOf(waits: number, told: readonly Told[]): Verdict {
+  const holds = told.every(({ first, second, accepted }, index) => {
+    const each = KINDS[index]!.name === "epoll, edge" ? 1 : waits;
+    return first === each && second === each && accepted === 0;
+  });
+  return holds ? "confirmed" : "refuted";
+}
+
 /** How often a selector told of the listener in each part of the experiment. */
 interface Told {
   readonly first: number;
@@ -61,10 +70,6 @@ function run({ size, say }: Stage): Promise<Finding> {
     say(`${name}: told at ${counts.first} of ${waits} waits`);
     return counts;
   });
-  const holds = told.every(({ first, second, accepted }, index) => {
-    const each = KINDS[index]!.name === "epoll, edge" ? 1 : waits;
-    return first === each && second === each && accepted === 0;
-  });
   const parts = [
     ["first", "nobody accepts the first client"],
     ["second", "a second one has come"],
@@ -74,7 +79,7 @@ function run({ size, say }: Stage): Promise<Finding> {
     measured: parts.flatMap(([part, words]) =>
       KINDS.map(({ name }, index) => ({ name: `${name}: ${words}`, value: told[index]![part] }))
     ),
-    verdict: holds ? "confirmed" : "refuted",
+    verdict: verdictOf(waits, told),
     reason: `of ${waits} waits level told ${told[2]!.first}, edge ${told[3]!.first}`,
   });
 }

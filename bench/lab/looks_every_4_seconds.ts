@@ -7,7 +7,7 @@
  */
 
 import { models } from "../../models/mod.ts";
-import type { Finding, Lesson, Stage } from "./lesson.ts";
+import type { Finding, Lesson, Stage, Verdict } from "./lesson.ts";
 import { pause, until } from "./stage/pause.ts";
 import { serve } from "./stage/serving.ts";
 
@@ -42,6 +42,16 @@ export const lesson: Lesson = {
   run,
 };
 
+/** The rule: looks from coming to greeting, and the greetings' places in their intervals. */
+export function verdictOf({ looks, places }: {
+  readonly looks: readonly number[];
+  readonly places: readonly number[];
+}): Verdict {
+  if (looks.some((count) => count !== 1)) return "refuted";
+  const inTime = places.every((place) => Math.abs(place - 1) <= LATE_MAX);
+  return inTime ? "confirmed" : "inconclusive";
+}
+
 async function run({ size, say, signal }: Stage): Promise<Finding> {
   const intervalMs = INTERVAL_MS[size];
   await using served = await serve("polling", { protocol: "hello", intervalMs }, signal);
@@ -71,8 +81,6 @@ async function run({ size, say, signal }: Stage): Promise<Finding> {
   const vain = calls.accept4! - sessions;
   const places = clients.map(({ greeted }) => greeted / intervalMs);
   const looks = clients.map(({ looks }) => looks);
-  const atOnce = looks.every((count) => count === 1);
-  const inTime = places.every((place) => Math.abs(place - 1) <= LATE_MAX);
   return {
     measured: [
       { name: "looks before anybody came", value: alone.calls.accept4! },
@@ -87,7 +95,7 @@ async function run({ size, say, signal }: Stage): Promise<Finding> {
       { name: "looks in vain in all (accept4)", value: vain },
       { name: "calls in vain in all (EAGAIN)", value: eagain },
     ],
-    verdict: atOnce && inTime ? "confirmed" : atOnce ? "inconclusive" : "refuted",
+    verdict: verdictOf({ looks, places }),
     reason: `answers came at ${places.map((place) => place.toFixed(3)).join(", ")} of the ` +
       `interval, the next look each time; ${vain} of ${calls.accept4} looks found nobody`,
   };

@@ -15,7 +15,7 @@ import { unavailableReason } from "../../models/libc/mod.ts";
 import { EpollSelector } from "../../models/selector/epoll.ts";
 import { READ, ReadyList } from "../../models/selector/mod.ts";
 import type { Trigger } from "../../models/mod.ts";
-import type { Lesson } from "./lesson.ts";
+import type { Lesson, Verdict } from "./lesson.ts";
 import { Sockets } from "./stage/sockets.ts";
 
 /** A message needs so many reads of so many octets. */
@@ -44,7 +44,6 @@ export const lesson: Lesson = {
     const [level, edge] = [take("level", PATIENCE_MS[size]), take("edge", PATIENCE_MS[size])];
     say(`by level ${level.first} octets are read, by edge ${edge.first}`);
     const whole = READS * READ_BYTES;
-    const hangs = level.first === whole && edge.first === READ_BYTES;
     return Promise.resolve({
       measured: [
         { name: "octets sent", value: whole },
@@ -53,12 +52,22 @@ export const lesson: Lesson = {
         { name: "octets left, edge", value: whole - edge.first },
         { name: "octets read after one more came, edge", value: edge.later },
       ],
-      verdict: hangs && edge.later === READ_BYTES ? "confirmed" : "refuted",
+      verdict: verdictOf({ level: level.first, edge: edge.first, later: edge.later }),
       reason: `by level ${level.first} of ${whole} octets were read, by edge ${edge.first}, and ` +
         `${edge.later} more when another one came`,
     });
   },
 };
+
+/** The rule: octets read by level and by edge, and by edge when another one came. */
+export function verdictOf({ level, edge, later }: {
+  readonly level: number;
+  readonly edge: number;
+  readonly later: number;
+}): Verdict {
+  const hangs = level === READS * READ_BYTES && edge === READ_BYTES;
+  return hangs && later === READ_BYTES ? "confirmed" : "refuted";
+}
 
 /** How many octets are read of the message, and of what is there when one more has come. */
 function take(trigger: Trigger, patienceMs: number): { first: number; later: number } {

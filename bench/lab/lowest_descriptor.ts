@@ -10,7 +10,7 @@
 
 import { O_RDONLY } from "../../models/libc/constants.ts";
 import { unavailableReason } from "../../models/libc/mod.ts";
-import type { Finding, Lesson, Stage } from "./lesson.ts";
+import type { Finding, Lesson, Stage, Verdict } from "./lesson.ts";
 import { Sockets } from "./stage/sockets.ts";
 import { procUnavailable } from "./stage/thread.ts";
 
@@ -53,20 +53,29 @@ export const lesson: Lesson = {
   run,
 };
 
+/** The rule: numbers that were given, what was free, and whether nobody else took one. */
+export function verdictOf({ numbers, lowest, alone }: {
+  readonly numbers: readonly number[];
+  readonly lowest: readonly number[];
+  readonly alone: boolean;
+}): Verdict {
+  if (numbers.every((fd, index) => fd === lowest[index])) return "confirmed";
+  return alone ? "refuted" : "inconclusive";
+}
+
 function run({ say }: Stage): Promise<Finding> {
   const before = table();
   for (const [fd, target] of [...before].slice(0, SHOWN_MAX)) say(`${fd} -> ${target}`);
   if (before.size > SHOWN_MAX) say(`and ${before.size - SHOWN_MAX} more`);
   let attempt = openAndClose();
   for (let tries = 1; !attempt.alone && tries < TRIES_MAX; tries++) attempt = openAndClose();
-  const { alone, numbers, lowest } = attempt;
-  const exact = numbers.every((fd, index) => fd === lowest[index]);
+  const { numbers, lowest } = attempt;
   return Promise.resolve({
     measured: STEPS.map((name, index) => ({
       name,
       value: `${numbers[index]}, lowest free: ${lowest[index]}`,
     })),
-    verdict: exact ? "confirmed" : alone ? "refuted" : "inconclusive",
+    verdict: verdictOf(attempt),
     reason: `opened ${numbers.slice(0, 3).join(", ")}; closed ${numbers[1]}, opened ` +
       `${numbers[3]}; closed ${numbers[0]} and ${numbers[2]}, opened ${numbers[4]} and ${
         numbers[5]

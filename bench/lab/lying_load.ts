@@ -17,7 +17,7 @@
 
 import { build, type Histogram } from "hdr-histogram-js";
 import { models } from "../../models/mod.ts";
-import type { Lesson } from "./lesson.ts";
+import type { Lesson, Verdict } from "./lesson.ts";
 import { Apart } from "./stage/apart.ts";
 import { pause } from "./stage/pause.ts";
 import { Client } from "./stage/serving.ts";
@@ -55,14 +55,14 @@ export const lesson: Lesson = {
     const stopAt = Math.floor(requests / 4);
     const flags = ["--model", "multiplex", "--protocol", "echo"];
     await using apart = await Apart.start(flags, signal);
-    const { host: hostname, port, pid } = apart.server;
+    const { host: hostname, port } = apart.server;
     const client = new Client(await Deno.connect({ hostname, port }));
     const fromSent = build(), fromDue = build(), filledIn = build();
     let stopped = false, sentMeanwhile = 0, dueMeanwhile = 0;
     let waking: ReturnType<typeof setTimeout> | undefined;
     const goOn = () => {
       stopped = false;
-      Deno.kill(pid, "SIGCONT");
+      apart.goOn();
     };
     try {
       say(`a request every ${INTERVAL_MS} ms; the server stops for ${stopMs} ms at no. ${stopAt}`);
@@ -73,7 +73,7 @@ export const lesson: Lesson = {
         if (due > performance.now()) await pause(due - performance.now(), signal);
         if (request === stopAt) {
           stopped = true;
-          Deno.kill(pid, "SIGSTOP");
+          await apart.halt();
           stoppedAt = due;
           waking = setTimeout(goOn, stopMs);
         }
@@ -105,16 +105,18 @@ export const lesson: Lesson = {
         { name: "p99 with the missing ones filled in", value: p99(filledIn), unit: "ms" },
         { name: "due over sent", value: ratio, unit: "times" },
       ],
-      verdict: requests < REQUESTS_MIN
-        ? "inconclusive"
-        : ratio > RATIO_MIN
-        ? "confirmed"
-        : "refuted",
+      verdict: verdictOf(requests, ratio),
       reason: `p99 is ${p99(fromDue).toFixed(0)} ms from the intended start, and ` +
         `${p99(fromSent).toFixed(2)} ms from the actual one`,
     };
   },
 };
+
+/** The rule: p99 from the intended starts over that from the actual ones. */
+export function verdictOf(requests: number, ratio: number): Verdict {
+  if (requests < REQUESTS_MIN) return "inconclusive";
+  return ratio > RATIO_MIN ? "confirmed" : "refuted";
+}
 
 function microseconds(milliseconds: number): number {
   return Math.max(1, Math.round(1e3 * milliseconds));

@@ -12,7 +12,7 @@
 
 import { IPPROTO_TCP, MSG_DONTWAIT, TCP_NODELAY } from "../../models/libc/constants.ts";
 import { type Libc, unavailableReason } from "../../models/libc/mod.ts";
-import type { Lesson } from "./lesson.ts";
+import type { Lesson, Verdict } from "./lesson.ts";
 import { pause } from "./stage/pause.ts";
 import { Sockets } from "./stage/sockets.ts";
 
@@ -59,7 +59,6 @@ export const lesson: Lesson = {
     }
     const [two, noDelay, one] = [...results.values()];
     const times = two!.ms / noDelay!.ms;
-    const none = noDelay!.held + one!.held === 0;
     return {
       measured: [
         { name: "rounds", value: rounds },
@@ -68,14 +67,25 @@ export const lesson: Lesson = {
           { name: `a round, ${way}`, value: ms / rounds, unit: "ms" },
         ]),
       ],
-      verdict: two!.held >= HELD_MIN * rounds && times >= TIMES_MIN && none
-        ? "confirmed"
-        : "refuted",
+      verdict: verdictOf({
+        held: two!.held / rounds,
+        times,
+        others: noDelay!.held + one!.held,
+      }),
       reason: `held back in ${two!.held} of ${rounds} rounds, ${noDelay!.held} with TCP_NODELAY; ` +
         `a round takes ${times.toFixed(0)} times as long`,
     };
   },
 };
+
+/** The rule: the part of rounds held back, how many times as long they took, and other ways' held. */
+export function verdictOf({ held, times, others }: {
+  readonly held: number;
+  readonly times: number;
+  readonly others: number;
+}): Verdict {
+  return held >= HELD_MIN && times >= TIMES_MIN && others === 0 ? "confirmed" : "refuted";
+}
 
 /** In how many rounds something was held back, and how long all of them took. */
 interface Answers {

@@ -13,10 +13,10 @@
  * @module
  */
 
-import { judge, MARGIN } from "../claims/inference.ts";
+import { type Interval, judge, MARGIN } from "../claims/inference.ts";
 import { unavailableReason } from "../../models/libc/mod.ts";
 import { SelectSelector } from "../../models/selector/select.ts";
-import type { Lesson } from "./lesson.ts";
+import type { Lesson, Verdict } from "./lesson.ts";
 import { type Estimate, inBlocks, ratio, shown, verdictBy } from "./stage/compare.ts";
 import { type Kind, KINDS, selectorOf } from "./stage/selectors.ts";
 import { READY, Watched } from "./stage/waits.ts";
@@ -78,7 +78,6 @@ export const lesson: Lesson = {
       poll: over("poll", "epoll", idle),
     }));
     const { idle, ...last } = rows.at(-1)!;
-    const judged = [last.select, last.poll].map(({ interval }) => judge(interval));
     return {
       measured: [
         { name: "told by one wait", value: told / (blocks * waits * points.length) },
@@ -87,15 +86,21 @@ export const lesson: Lesson = {
           { name: `poll over epoll, ${idle} silent`, value: shown(poll) },
         ]),
       ],
-      verdict: verdictBy(
-        blocks,
-        judged.every(({ differs }) => differs === "more"),
-        judged.some(({ differs, equivalent }) =>
-          differs === "less" || (equivalent && differs === undefined)
-        ),
-      ),
+      verdict: verdictOf(blocks, [last.select.interval, last.poll.interval]),
       reason: `beside ${idle} silent descriptors select costs ${shown(last.select)} times poll, ` +
         `poll ${shown(last.poll)} times epoll`,
     };
   },
 };
+
+/** The rule: intervals of select over poll, and of poll over epoll. */
+export function verdictOf(blocks: number, intervals: readonly Interval[]): Verdict {
+  const judged = intervals.map(judge);
+  return verdictBy(
+    blocks,
+    judged.every(({ differs }) => differs === "more"),
+    judged.some(({ differs, equivalent }) =>
+      differs === "less" || (equivalent && differs === undefined)
+    ),
+  );
+}

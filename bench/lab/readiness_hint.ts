@@ -13,7 +13,7 @@
 import { EAGAIN, SOCK_NONBLOCK } from "../../models/libc/constants.ts";
 import { type Libc, unavailableReason } from "../../models/libc/mod.ts";
 import { READ, ReadyList } from "../../models/selector/mod.ts";
-import type { Lesson } from "./lesson.ts";
+import type { Lesson, Verdict } from "./lesson.ts";
 import { KINDS, selectorOf } from "./stage/selectors.ts";
 import { Sockets } from "./stage/sockets.ts";
 
@@ -58,21 +58,27 @@ export const lesson: Lesson = {
       say(`${name}: both told ${recv.told} times, ${recv.vain} times for nothing`);
       return { name, recv, accept };
     });
-    const holds = results.every(({ recv, accept }) =>
-      [recv, accept].every(({ told, vain }) => told === rounds && vain === rounds)
-    );
     return Promise.resolve({
       measured: results.flatMap(({ name, recv, accept }) => [
         { name: `both told of an octet, ${name}`, value: recv.told },
         { name: `the second recv says EAGAIN, ${name}`, value: recv.vain },
         { name: `the second accept says EAGAIN, ${name}`, value: accept.vain },
       ]),
-      verdict: holds ? "confirmed" : "refuted",
+      verdict: verdictOf(rounds, results.flatMap(({ recv, accept }) => [recv, accept])),
       reason: `of ${rounds} octets ${results[2]!.recv.told} were told to both, and ` +
         `${results[2]!.recv.vain} times the second one found nothing`,
     });
   },
 };
+
+/** The rule: how often both were told, and the second call was in vain, of so many rounds. */
+export function verdictOf(
+  rounds: number,
+  races: readonly { readonly told: number; readonly vain: number }[],
+): Verdict {
+  const holds = races.every(({ told, vain }) => told === rounds && vain === rounds);
+  return holds ? "confirmed" : "refuted";
+}
 
 /** Two selectors over `fd`: how often both are told, and how often the second call is in vain. */
 function race(

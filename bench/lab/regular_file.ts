@@ -12,7 +12,7 @@
 import { EPERM, O_CREAT } from "../../models/libc/constants.ts";
 import { errorText, Libc, unavailableReason } from "../../models/libc/mod.ts";
 import { READ, ReadyList, WRITE } from "../../models/selector/mod.ts";
-import type { Lesson } from "./lesson.ts";
+import type { Lesson, Verdict } from "./lesson.ts";
 import { KINDS, selectorOf } from "./stage/selectors.ts";
 import { Sockets } from "./stage/sockets.ts";
 
@@ -63,14 +63,12 @@ export const lesson: Lesson = {
         }
       });
       const [select, poll, epoll] = answers.map(({ file }) => file);
-      const always = select === "readable and writable" && poll === select;
-      const waits = answers.every(({ pipe }) => pipe === "not ready");
       return {
         measured: answers.flatMap(({ name, file, pipe }) => [
           { name: `an empty file, ${name}`, value: file },
           { name: `an empty pipe, ${name}`, value: pipe },
         ]),
-        verdict: always && waits && epoll === "refused: EPERM" ? "confirmed" : "refuted",
+        verdict: verdictOf(answers),
         reason: `select: ${select}, poll: ${poll}, epoll: ${epoll}`,
       };
     } finally {
@@ -78,3 +76,13 @@ export const lesson: Lesson = {
     }
   },
 };
+
+/** The rule: what select, poll and epoll say of the file and of the pipe. */
+export function verdictOf(
+  answers: readonly { readonly file: string; readonly pipe: string }[],
+): Verdict {
+  const [select, poll, epoll] = answers.map(({ file }) => file);
+  const always = select === "readable and writable" && poll === select;
+  const waits = answers.every(({ pipe }) => pipe === "not ready");
+  return always && waits && epoll === "refused: EPERM" ? "confirmed" : "refuted";
+}

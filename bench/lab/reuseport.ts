@@ -13,7 +13,7 @@
 
 import { ECONNRESET, MSG_DONTWAIT, SOL_SOCKET } from "../../models/libc/constants.ts";
 import { unavailableReason } from "../../models/libc/mod.ts";
-import type { Lesson } from "./lesson.ts";
+import type { Lesson, Verdict } from "./lesson.ts";
 import { HOST } from "./stage/serving.ts";
 import { Sockets } from "./stage/sockets.ts";
 
@@ -74,8 +74,6 @@ export const lesson: Lesson = {
     const octet = new Uint8Array(1);
     const reset =
       connected.filter((fd) => libc.recv(fd, octet, 1n, MSG_DONTWAIT) === -ECONNRESET).length;
-    const all = dealt.reduce((sum, length) => sum + length, 0) === clients;
-    const uneven = Math.max(...dealt) > Math.min(...dealt);
     return Promise.resolve({
       measured: [
         { name: "connections", value: clients },
@@ -85,11 +83,24 @@ export const lesson: Lesson = {
         { name: "waited for the listener that closed", value: after[longest]! },
         { name: "clients that were reset", value: reset },
       ],
-      verdict: all && uneven && after[0]! < clients / 2 && reset === after[longest]
-        ? "confirmed"
-        : "refuted",
+      verdict: verdictOf({ clients, dealt, free: after[0]!, closed: after[longest]!, reset }),
       reason: `queues of ${dealt.join(", ")}; the free listener got ${after[0]} of ${clients}; ` +
         `${reset} clients were reset when a listener closed for which ${after[longest]} waited`,
     });
   },
 };
+
+/** The rule: queues, what the free listener got, and who waited for the closed one and was reset. */
+export function verdictOf({ clients, dealt, free, closed, reset }: {
+  readonly clients: number;
+  readonly dealt: readonly number[];
+  readonly free: number;
+  readonly closed: number;
+  readonly reset: number;
+}): Verdict {
+  const all = dealt.reduce((sum, length) => sum + length, 0) === clients;
+  const uneven = Math.max(...dealt) > Math.min(...dealt);
+  // Where nobody waited there is nothing to lose.
+  const lost = closed > 0 && reset === closed;
+  return all && uneven && free < clients / 2 && lost ? "confirmed" : "refuted";
+}

@@ -7,7 +7,7 @@
  */
 
 import { models, type Terminal } from "../../models/mod.ts";
-import type { Finding, Lesson, Stage } from "./lesson.ts";
+import type { Finding, Lesson, Stage, Verdict } from "./lesson.ts";
 import { until } from "./stage/pause.ts";
 import { serve } from "./stage/serving.ts";
 
@@ -44,6 +44,15 @@ export const lesson: Lesson = {
   unavailable: () => models.get("multiplex")!.unavailable(),
   run,
 };
+
+/** The rule: how messages were shown, whether all read their own answers, and sessions at once. */
+export function verdictOf({ inOrder, complete, together }: {
+  readonly inOrder: boolean;
+  readonly complete: boolean;
+  readonly together: number;
+}): Verdict {
+  return inOrder && complete && together === CLIENTS ? "confirmed" : "refuted";
+}
 
 async function run({ say, signal }: Stage): Promise<Finding> {
   const operator = new Operator();
@@ -87,7 +96,7 @@ async function run({ say, signal }: Stage): Promise<Finding> {
       { name: "clients that read their own answers only", value: right.length },
       { name: "returns from select", value: wakeups },
     ],
-    verdict: inOrder && complete && together === CLIENTS ? "confirmed" : "refuted",
+    verdict: verdictOf({ inOrder, complete, together }),
     reason: `${operator.shown.length} messages of ${CLIENTS} clients shown ${
       inOrder ? "in order" : "out of order"
     }, ${right.length} clients read what was meant for them`,

@@ -17,7 +17,7 @@ import { EINVAL, FD_SETSIZE } from "../../models/libc/constants.ts";
 import { errorText, unavailableReason } from "../../models/libc/mod.ts";
 import { READ, ReadyList } from "../../models/selector/mod.ts";
 import { SelectSelector } from "../../models/selector/select.ts";
-import type { Finding, Lesson, Stage } from "./lesson.ts";
+import type { Finding, Lesson, Stage, Verdict } from "./lesson.ts";
 import { openFilesToTry, openUpTo, pollEntries } from "./stage/many_descriptors.ts";
 import { KINDS, selectorOf } from "./stage/selectors.ts";
 import { serve } from "./stage/serving.ts";
@@ -49,6 +49,12 @@ export const lesson: Lesson = {
   run,
 };
 
+/** The rule: the highest descriptor that select tells of, and what poll says beyond the limit. */
+export function verdictOf(highest: number, past: number | undefined): Verdict {
+  if (highest < FD_SETSIZE && past !== -EINVAL) return "confirmed";
+  return highest === LAST ? "refuted" : "inconclusive";
+}
+
 const SETS = { "select, fd_set": FD_SETSIZE, "select, longer sets": LONG_BITS } as const;
 
 async function run({ say, signal }: Stage): Promise<Finding> {
@@ -66,11 +72,6 @@ async function run({ say, signal }: Stage): Promise<Finding> {
   const limit = openFilesToTry();
   const past = limit === undefined ? undefined : pollEntries(limit + 1);
   const [, long] = watched;
-  const verdict = long!.highest < FD_SETSIZE && past !== -EINVAL
-    ? "confirmed"
-    : long!.highest === LAST
-    ? "refuted"
-    : "inconclusive";
   return {
     measured: [
       ...watched.map(({ name, told }) => ({ name: `${name}: told of`, value: told })),
@@ -84,7 +85,7 @@ async function run({ say, signal }: Stage): Promise<Finding> {
       { name: "poll with as many entries", value: words(limit && pollEntries(limit)) },
       { name: "poll with one entry more", value: words(past) },
     ],
-    verdict,
+    verdict: verdictOf(long!.highest, past),
     reason: `with sets of ${LONG_BITS} bits the kernel's select watches descriptor ` +
       `${long!.highest}: 1024 is the C library's; and poll ends where descriptors end`,
   };

@@ -11,7 +11,7 @@
  */
 
 import { models } from "../../models/mod.ts";
-import type { Lesson } from "./lesson.ts";
+import type { Lesson, Verdict } from "./lesson.ts";
 import { pause, until } from "./stage/pause.ts";
 import { difference, serve } from "./stage/serving.ts";
 import { procUnavailable, threadUse } from "./stage/thread.ts";
@@ -70,8 +70,7 @@ export const lesson: Lesson = {
     const waits = await idle("multiplex");
     // The worker goes on between the reading of one counter and of the next.
     const wasted = Math.min(100, 100 * spins.eagain / spins.calls);
-    const holds = wasted > WASTED_MIN && spins.busy > BUSY_MIN;
-    const disturbed = wasted > WASTED_MIN && spins.preempted > 0;
+    const verdict = verdictOf({ wasted, ...spins });
     return {
       measured: [
         { name: "calls, spinning", value: spins.calls },
@@ -81,10 +80,20 @@ export const lesson: Lesson = {
         { name: "calls, waiting in epoll", value: waits.calls },
         { name: "of a processor, waiting in epoll", value: waits.busy, unit: "%" },
       ],
-      verdict: holds ? "confirmed" : disturbed ? "inconclusive" : "refuted",
+      verdict,
       reason: `${spins.busy.toFixed(1)} % of a processor, and ${wasted.toFixed(2)} % of ` +
         `${spins.calls.toLocaleString("en-US")} calls wasted; epoll made ${waits.calls}` +
-        (disturbed && !holds ? `; others took the processor ${spins.preempted} times` : ""),
+        (verdict === "inconclusive" ? `; others took the processor ${spins.preempted} times` : ""),
     };
   },
 };
+
+/** The rule: shares in percent, and how often others took the processor. */
+export function verdictOf({ wasted, busy, preempted }: {
+  readonly wasted: number;
+  readonly busy: number;
+  readonly preempted: number;
+}): Verdict {
+  if (wasted <= WASTED_MIN) return "refuted";
+  return busy > BUSY_MIN ? "confirmed" : preempted > 0 ? "inconclusive" : "refuted";
+}

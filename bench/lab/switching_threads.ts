@@ -16,7 +16,8 @@
  */
 
 import { Libc, unavailableReason } from "../../models/libc/mod.ts";
-import type { Lesson } from "./lesson.ts";
+import type { Lesson, Verdict } from "./lesson.ts";
+import type { Interval } from "../claims/inference.ts";
 import { type Blocks, estimate, inBlocks, ratio, shown, verdictBy } from "./stage/compare.ts";
 import { Players, playFibers, type Way, WAYS } from "./stage/players.ts";
 import { Sockets } from "./stage/sockets.ts";
@@ -98,14 +99,15 @@ export const lesson: Lesson = {
           },
         ]),
       ],
-      verdict: verdictBy(
-        blocks,
-        steps.every(({ interval: [low] }) => low > 1),
-        steps.some(({ interval: [, high] }) => high < 1),
-      ),
+      verdict: verdictOf(blocks, steps.map(({ interval }) => interval)),
       reason: `a turn costs ${shown(dearer)} times as much between two threads as in one; a ` +
         `switch takes ${beyond(threads!)} us between threads, ${beyond(processes!)} us between ` +
         "processes",
     };
   },
 };
+
+/** The rule: intervals of one thread over fibers, threads over that, processes over these. */
+export function verdictOf(blocks: number, steps: readonly Interval[]): Verdict {
+  return verdictBy(blocks, steps.every(([low]) => low > 1), steps.some(([, high]) => high < 1));
+}

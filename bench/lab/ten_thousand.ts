@@ -14,7 +14,7 @@
 import { SO_RCVTIMEO } from "../../models/libc/constants.ts";
 import { unavailableReason } from "../../models/libc/mod.ts";
 import { randomFrom, shuffled } from "../claims/statistics.ts";
-import type { Finding, Lesson, Stage } from "./lesson.ts";
+import type { Finding, Lesson, Stage, Verdict } from "./lesson.ts";
 import { Apart } from "./stage/apart.ts";
 import { openFilesMax } from "../run/machine.ts";
 import { pause } from "./stage/pause.ts";
@@ -59,6 +59,19 @@ export const lesson: Lesson = {
   },
   run,
 };
+
+/** The rule: sessions open of so many, and right answers of so many that asked, and the last. */
+export function verdictOf({ clients, open, asking, right, last, workers }: {
+  readonly clients: number;
+  readonly open: number;
+  readonly asking: number;
+  readonly right: number;
+  readonly last: boolean;
+  readonly workers: number;
+}): Verdict {
+  const holds = open === clients && last && right === asking && workers === 1;
+  return holds ? "confirmed" : "refuted";
+}
 
 async function run({ size, say, signal }: Stage): Promise<Finding> {
   const [clients, asking] = [CLIENTS[size], ASKING[size]];
@@ -109,9 +122,11 @@ async function run({ size, say, signal }: Stage): Promise<Finding> {
       { name: "answers that were what was sent", value: right },
       { name: "calls of the kernel for an answer", value: calls },
     ],
-    verdict: open === clients && last && right === asking && after.workers!.length === 1
-      ? "confirmed"
-      : "refuted",
+    verdict: verdictOf({
+      ...{ clients, open, asking, right },
+      last,
+      workers: after.workers!.length,
+    }),
     reason: `${open} of ${clients} sessions open at once in ${after.workers!.length} worker, ` +
       `${kilobytes.toFixed(1)} kB each; ${right} of ${asking} answers right, ` +
       `${calls.toFixed(1)} calls for one`,

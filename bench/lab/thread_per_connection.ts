@@ -15,7 +15,7 @@
 
 import { models } from "../../models/mod.ts";
 import { processWork } from "../run/process_figures.ts";
-import { type Lesson, LessonError } from "./lesson.ts";
+import { type Lesson, LessonError, type Verdict } from "./lesson.ts";
 import { Apart } from "./stage/apart.ts";
 import { slope } from "./stage/compare.ts";
 import { pause } from "./stage/pause.ts";
@@ -95,7 +95,6 @@ export const lesson: Lesson = {
       if (counted === undefined) throw new LessonError("A thread ended while it was counted");
       const switches = counted.voluntary / requests;
       const megabytes = slope(points);
-      const holds = megabytes > MB_MIN && switches >= SWITCHES_MIN && switches <= SWITCHES_MAX;
       return {
         measured: [
           { name: "clients at the end", value: most },
@@ -111,7 +110,7 @@ export const lesson: Lesson = {
               { name: "the same: voluntary switches per request", value: pthread.switches },
             ]),
         ],
-        verdict: holds ? "confirmed" : "refuted",
+        verdict: verdictOf({ megabytes, switches }),
         reason: `one more thread costs ${megabytes.toFixed(1)} MB, and a request ` +
           `${switches.toFixed(2)} voluntary switches` +
           ("unavailable" in pthread
@@ -124,3 +123,12 @@ export const lesson: Lesson = {
     }
   },
 };
+
+/** The rule: memory of one more thread, and switches for one request. */
+export function verdictOf({ megabytes, switches }: {
+  readonly megabytes: number;
+  readonly switches: number;
+}): Verdict {
+  const once = switches >= SWITCHES_MIN && switches <= SWITCHES_MAX;
+  return megabytes > MB_MIN && once ? "confirmed" : "refuted";
+}

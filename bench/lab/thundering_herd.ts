@@ -14,7 +14,7 @@
 
 import { SOCK_NONBLOCK } from "../../models/libc/constants.ts";
 import { unavailableReason } from "../../models/libc/mod.ts";
-import { type Lesson, LessonError } from "./lesson.ts";
+import { type Lesson, LessonError, type Verdict } from "./lesson.ts";
 import { pause, until } from "./stage/pause.ts";
 import { type Herd, PLACES } from "./stage/herd_worker.ts";
 import { Sockets } from "./stage/sockets.ts";
@@ -53,9 +53,6 @@ export const lesson: Lesson = {
     say(`all are woken: ${all.woken} times for ${connections} connections`);
     const one = await herd(threads, connections, EPOLLEXCLUSIVE, signal);
     say(`EPOLLEXCLUSIVE: ${one.woken} times`);
-    const served = all.accepted === connections && one.accepted === connections;
-    const many = all.woken > connections * THREADS[size] / 2;
-    const [vain, left] = [all.woken - connections, Math.max(0, one.woken - connections)];
     return {
       measured: [
         { name: "threads", value: THREADS[size] },
@@ -67,16 +64,29 @@ export const lesson: Lesson = {
         { name: "of them told by epoll_wait, without the flag", value: all.told },
         { name: "of them told by epoll_wait, EPOLLEXCLUSIVE", value: one.told },
       ],
-      verdict: served && many && left < vain / 4
-        ? "confirmed"
-        : !served || one.woken >= all.woken
-        ? "refuted"
-        : "inconclusive",
+      verdict: verdictOf({ connections, threads: THREADS[size], all, one }),
       reason: `${all.woken} wake-ups of ${THREADS[size]} threads for ${connections} connections ` +
         `without the flag, ${one.woken} with it`,
     };
   },
 };
+
+/** What a herd did. */
+type Herded = Readonly<Record<"accepted" | "woken", number>>;
+
+/** The rule: wake-ups without the flag (`all`) and with it (`one`). */
+export function verdictOf({ connections, threads, all, one }: {
+  readonly connections: number;
+  readonly threads: number;
+  readonly all: Herded;
+  readonly one: Herded;
+}): Verdict {
+  const served = all.accepted === connections && one.accepted === connections;
+  const many = all.woken > connections * threads / 2;
+  const [vain, left] = [all.woken - connections, Math.max(0, one.woken - connections)];
+  if (served && many && left < vain / 4) return "confirmed";
+  return !served || one.woken >= all.woken ? "refuted" : "inconclusive";
+}
 
 /** The herd, which waits for one listener after the other. */
 class Threads implements Disposable {

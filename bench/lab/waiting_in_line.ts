@@ -7,7 +7,7 @@
  */
 
 import { models } from "../../models/mod.ts";
-import type { Finding, Lesson, Stage } from "./lesson.ts";
+import type { Finding, Lesson, Stage, Verdict } from "./lesson.ts";
 import { pause, until } from "./stage/pause.ts";
 import { type Client, serve } from "./stage/serving.ts";
 
@@ -44,6 +44,16 @@ export const lesson: Lesson = {
   run,
 };
 
+/** The rule: the order of greetings, sessions at once, and how waits follow places. */
+export function verdictOf({ inOrder, together, correlation }: {
+  readonly inOrder: boolean;
+  readonly together: number;
+  readonly correlation: number;
+}): Verdict {
+  const holds = inOrder && together === 1 && correlation >= CORRELATION_MIN;
+  return holds ? "confirmed" : "refuted";
+}
+
 async function run({ size, say, signal }: Stage): Promise<Finding> {
   const { clients, stayMs } = SIZES[size];
   say(`${clients} clients come to one thread`);
@@ -53,7 +63,6 @@ async function run({ size, say, signal }: Stage): Promise<Finding> {
   const places = line.waits.map((_, place) => place);
   const correlation = rankCorrelation(places, line.waits);
   const inOrder = line.order.every((place, index) => place === index);
-  const holds = inOrder && line.together === 1 && correlation >= CORRELATION_MIN;
   return {
     measured: [
       { name: "one thread: greeted in the order of coming", value: inOrder ? "yes" : "no" },
@@ -64,7 +73,7 @@ async function run({ size, say, signal }: Stage): Promise<Finding> {
       { name: "one event loop: most sessions at once", value: crowd.together },
       { name: "one event loop: the longest wait", value: Math.max(...crowd.waits), unit: "ms" },
     ],
-    verdict: holds ? "confirmed" : "refuted",
+    verdict: verdictOf({ inOrder, together: line.together, correlation }),
     reason: `greeted ${inOrder ? "" : "not "}in order, rank correlation ${
       correlation.toFixed(3)
     }, the last of ${clients} waited ${line.waits.at(-1)!.toFixed(0)} ms`,

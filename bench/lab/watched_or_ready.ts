@@ -15,7 +15,8 @@
  */
 
 import { unavailableReason } from "../../models/libc/mod.ts";
-import type { Lesson } from "./lesson.ts";
+import type { Lesson, Verdict } from "./lesson.ts";
+import type { Interval } from "../claims/inference.ts";
 import { type Blocks, estimate, inBlocks, shown, slope, verdictBy } from "./stage/compare.ts";
 import { type Kind, KINDS, selectorOf } from "./stage/selectors.ts";
 import { READY, Watched } from "./stage/waits.ts";
@@ -68,9 +69,6 @@ export const lesson: Lesson = {
     const lineOf = (kind: Kind) => estimate(slopes(costs, kind).map((us) => us * 1e3));
     const [select, poll, epoll] = [lineOf("select"), lineOf("poll"), lineOf("epoll")];
     const rounds = KINDS.map((kind) => sockets.count(kind === "epoll" ? "epoll_wait" : kind));
-    const bar = (end: number) => STEEPER * Math.max(0, end);
-    const lowest = Math.min(select.interval[0], poll.interval[0]);
-    const highest = Math.min(select.interval[1], poll.interval[1]);
     return {
       measured: [
         ...KINDS.map((kind, index) => ({
@@ -87,16 +85,22 @@ export const lesson: Lesson = {
         { name: "one more silent one, poll", value: shown(poll), unit: "ns" },
         { name: "one more silent one, epoll", value: shown(epoll), unit: "ns" },
       ],
-      verdict: verdictBy(
-        blocks,
-        lowest > bar(epoll.interval[1]),
-        highest < bar(epoll.interval[0]),
-      ),
+      verdict: verdictOf(blocks, [select.interval, poll.interval], epoll.interval),
       reason: `one more silent descriptor costs select ${shown(select)} ns, poll ${shown(poll)} ` +
         `ns, epoll ${shown(epoll)} ns`,
     };
   },
 };
+
+/** The rule: intervals of the slopes of select and poll, and of epoll's. */
+export function verdictOf(blocks: number, scanning: readonly Interval[], epoll: Interval): Verdict {
+  const [lowest, highest] = epoll.map((end) => STEEPER * Math.max(0, end)) as [number, number];
+  return verdictBy(
+    blocks,
+    scanning.every(([low]) => low > highest),
+    scanning.some(([, high]) => high < lowest),
+  );
+}
 
 /** Of `kind`, one slope for each block: microseconds per silent descriptor. */
 function slopes(costs: ReadonlyMap<Point, Blocks>, kind: Kind): number[] {

@@ -14,7 +14,8 @@
 import { SOCK_NONBLOCK } from "../../models/libc/constants.ts";
 import { Libc, unavailableReason } from "../../models/libc/mod.ts";
 import { Probe } from "../../models/libc/probe.ts";
-import type { Lesson } from "./lesson.ts";
+import type { Lesson, Verdict } from "./lesson.ts";
+import type { Interval } from "../claims/inference.ts";
 import { inBlocks, ratio, shown, verdictBy } from "./stage/compare.ts";
 import { EchoLoop, type Kind, KINDS, selectorOf } from "./stage/selectors.ts";
 import { Sockets } from "./stage/sockets.ts";
@@ -75,9 +76,6 @@ export const lesson: Lesson = {
     });
     const select = ratio(costs.get("select")!, costs.get("epoll")!);
     const poll = ratio(costs.get("poll")!, costs.get("epoll")!);
-    const both = [select.interval, poll.interval];
-    const within = both.every(([low, high]) => low > 1 - HARDLY && high < 1 + HARDLY);
-    const outside = both.some(([low, high]) => high < 1 - HARDLY || low > 1 + HARDLY);
     return {
       measured: [
         { name: "requests", value: requests },
@@ -85,9 +83,16 @@ export const lesson: Lesson = {
         { name: "select over epoll, CPU per request", value: shown(select) },
         { name: "poll over epoll, CPU per request", value: shown(poll) },
       ],
-      verdict: verdictBy(blocks, within, outside),
+      verdict: verdictOf(blocks, [select.interval, poll.interval]),
       reason: `a request costs ${shown(select)} times as much over select as over epoll, over ` +
         `poll ${shown(poll)} times`,
     };
   },
 };
+
+/** The rule: intervals of select and of poll over epoll. */
+export function verdictOf(blocks: number, both: readonly Interval[]): Verdict {
+  const within = both.every(([low, high]) => low > 1 - HARDLY && high < 1 + HARDLY);
+  const outside = both.some(([low, high]) => high < 1 - HARDLY || low > 1 + HARDLY);
+  return verdictBy(blocks, within, outside);
+}

@@ -6,6 +6,10 @@
 
 import { type ServerProcess, StartError, startServer } from "../../run/server_process.ts";
 import { LessonError } from "../lesson.ts";
+import { until } from "./pause.ts";
+
+/** How long a process may take to stand still, milliseconds. */
+const HALT_MS_MAX = 1_000;
 
 /** A server process, and the folder that it serves, for the length of an experiment. */
 export class Apart implements AsyncDisposable {
@@ -37,9 +41,35 @@ export class Apart implements AsyncDisposable {
     }
   }
 
+  /**
+   * Stops it where it is; resolves when none of its threads runs any more.
+   *
+   * @throws {LessonError} when one goes on.
+   */
+  async halt(): Promise<void> {
+    const { pid } = this.server;
+    Deno.kill(pid, "SIGSTOP");
+    if (!await until(() => standsStill(pid), HALT_MS_MAX, this.signal)) {
+      throw new LessonError("The server does not stop");
+    }
+  }
+
+  /** Lets it go on where it was. */
+  goOn(): void {
+    Deno.kill(this.server.pid, "SIGCONT");
+  }
+
   async [Symbol.asyncDispose](): Promise<void> {
     this.signal.removeEventListener("abort", this.#stop);
     await this.server.stop();
     await Deno.remove(this.folder, { recursive: true });
   }
+}
+
+/** Whether all threads of `pid` are stopped, by the kernel's books (proc(5)). */
+function standsStill(pid: number): boolean {
+  const tasks = `/proc/${pid}/task`;
+  return [...Deno.readDirSync(tasks)].every(({ name }) =>
+    /^State:\s+T/m.test(Deno.readTextFileSync(`${tasks}/${name}/status`))
+  );
 }

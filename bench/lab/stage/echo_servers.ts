@@ -5,15 +5,18 @@
  * @module
  */
 
+import { SOCK_NONBLOCK } from "../../../models/libc/constants.ts";
 import { Libc } from "../../../models/libc/mod.ts";
+import type { Probe } from "../../../models/libc/probe.ts";
 import { memoryAddress, Ring } from "../../../models/libc/uring.ts";
 import { EchoLoop, selectorOf } from "./selectors.ts";
+import { Sockets } from "./sockets.ts";
 
 /** Octets of a message: who says it, and in which turn. */
-export const BYTES = 8;
+const BYTES = 8;
 
 /** A server of the sockets of all clients. */
-export interface EchoServer extends Disposable {
+interface EchoServer extends Disposable {
   /** Answers what came, or will do so in the next turn; it has come already. */
   turn(): void;
   /** Sends the answers that are left. */
@@ -23,7 +26,7 @@ export interface EchoServer extends Disposable {
 }
 
 /** By readiness: a wait, and two calls for each message. */
-export function overEpoll(sockets: readonly number[]): EchoServer {
+function overEpoll(sockets: readonly number[]): EchoServer {
   const libc = new Libc();
   const loop = new EchoLoop(selectorOf("epoll", libc), libc, sockets, BYTES);
   const total = () => libc.calls.reduce((sum, count) => sum + count, 0);
@@ -42,7 +45,7 @@ export function overEpoll(sockets: readonly number[]): EchoServer {
  * By completions: all answers and the next receives in one call, which also waits. It comes back
  * when the first has completed; what completes a moment later takes another call.
  */
-export function overUring(sockets: readonly number[]): EchoServer {
+function overUring(sockets: readonly number[]): EchoServer {
   const ring = new Ring({ entries: 2 * sockets.length });
   const memory = new Uint8Array(BYTES * sockets.length);
   const start = memoryAddress(memory);
@@ -71,4 +74,56 @@ export function overUring(sockets: readonly number[]): EchoServer {
       memory.fill(0); // it was the kernel's until now
     },
   };
+}
+
+/** By the names that a report has. */
+const WAYS = { epoll: overEpoll, "io_uring": overUring } as const;
+
+/** One of the two. */
+export type Way = keyof typeof WAYS;
+
+/** One of the two with so many clients. */
+export interface Cell {
+  /** Which. */
+  readonly way: Way;
+  /** Clients. */
+  readonly batch: number;
+  /** What it counted so far. */
+  calls: number;
+  /** Answers that were what was sent. */
+  unchanged: number;
+}
+
+/** Has `messages` messages echoed in batches; the server's processor time for one, microseconds. */
+export function converse(cell: Cell, messages: number, probe: Probe): number {
+  const turns = messages / cell.batch;
+  using clients = new Sockets(new Libc());
+  const pairs = Array.from({ length: cell.batch }, () => clients.pair(SOCK_NONBLOCK));
+  using server = WAYS[cell.way](pairs.map(([, fd]) => fd));
+  const message = new Uint32Array(BYTES / 4), answer = new Uint32Array(BYTES / 4);
+  const [sent, got] = [new Uint8Array(message.buffer), new Uint8Array(answer.buffer)];
+  const send = (turn: number) => {
+    for (const [index, [fd]] of pairs.entries()) {
+      message.set([index, turn]);
+      clients.libc.send(fd, sent, 0);
+    }
+  };
+  const read = (turn: number) => {
+    for (const [index, [fd]] of pairs.entries()) {
+      clients.libc.recv(fd, got, BigInt(BYTES), 0);
+      if (answer[0] === index && answer[1] === turn) cell.unchanged++;
+    }
+  };
+  let spentUs = 0;
+  for (let turn = 0; turn < turns; turn++) {
+    send(turn);
+    const before = probe.cpuUs();
+    server.turn();
+    spentUs += probe.cpuUs() - before;
+    if (turn > 0) read(turn - 1);
+  }
+  server.finish();
+  read(turns - 1);
+  cell.calls += server.calls;
+  return spentUs / messages;
 }

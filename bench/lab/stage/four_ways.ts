@@ -14,6 +14,8 @@ import { alignedBuffer, PAGE_BYTES, Probe } from "../../../models/libc/probe.ts"
 import { memoryAddress, Ring } from "../../../models/libc/uring.ts";
 import { READ, ReadyList } from "../../../models/selector/mod.ts";
 import { LessonError } from "../lesson.ts";
+import type { Later } from "./later.ts";
+import { pause } from "./pause.ts";
 import { selectorOf } from "./selectors.ts";
 
 /** Octets of a message: they fit in the kernel's buffers, so they come together. */
@@ -199,4 +201,24 @@ function received(libc: Libc, { buffer }: Meter, fd: number, at: number, flags: 
   if (count === -EAGAIN) return 0;
   if (count <= 0) throw new LessonError("The connection has ended");
   return count;
+}
+
+/** Messages for which the thread slept, in either phase. */
+export function slept({ waiting, copying }: Account): number {
+  return waiting.slept + copying.slept;
+}
+
+/** Gets `messages` messages by one way. */
+export async function receive(
+  make: (fd: number) => Way,
+  messages: number,
+  later: Later,
+  signal: AbortSignal,
+): Promise<Account> {
+  using way = make(later.fd);
+  for (let message = 0; message < messages; message++) {
+    await pause(0, signal);
+    way.get(() => later.ask());
+  }
+  return way.meter.account;
 }

@@ -6,13 +6,33 @@
  * @module
  */
 
-import { EAGAIN, MSG_DONTWAIT, MSG_TRUNC } from "../../../models/libc/constants.ts";
+import {
+  EAGAIN,
+  MSG_DONTWAIT,
+  MSG_TRUNC,
+  O_DIRECT,
+  O_RDONLY,
+} from "../../../models/libc/constants.ts";
 import { CALL_NAMES, EAGAIN_COUNTER, errorText, Libc } from "../../../models/libc/mod.ts";
 import { LessonCalls } from "../../../models/libc/lesson_calls.ts";
 import { alignedBuffer, PAGE_BYTES, Probe } from "../../../models/libc/probe.ts";
 
 /** One read, write or sendfile of a program that knows what it does, octets. */
 export const LARGE_BYTES = 256 << 10;
+
+/** The same of one that does not. */
+export const SMALL_BYTES = 512;
+
+/** How the octets get from the file to the socket. */
+export const WAYS = {
+  "read and send": { flags: O_RDONLY, bytes: LARGE_BYTES },
+  "read and send, 512 octets": { flags: O_RDONLY, bytes: SMALL_BYTES },
+  "O_DIRECT read and send": { flags: O_RDONLY | O_DIRECT, bytes: LARGE_BYTES },
+  "sendfile": { flags: O_RDONLY, bytes: 0 },
+} as const;
+
+/** One of them. */
+export type Way = keyof typeof WAYS;
 
 /** How often the last octets are waited for, a millisecond each: on loopback they are there. */
 const WAITS_MAX = 2_000;

@@ -1,0 +1,305 @@
+/**
+ * No lesson is a tautology: each rule on figures that confirm it, and on those of a machine that
+ * would refute it, as its `refutedIf` says. Needs no permission.
+ *
+ * @module
+ */
+
+import { assert, assertEquals } from "@std/assert";
+import type { Lesson, Verdict } from "../../bench/lab/lesson.ts";
+import { LESSONS } from "../../bench/lab/mod.ts";
+import * as allDescriptors from "../../bench/lab/all_descriptors.ts";
+import * as blockedCostsNothing from "../../bench/lab/blocked_costs_nothing.ts";
+import * as boundedPool from "../../bench/lab/bounded_pool.ts";
+import * as completions from "../../bench/lab/completions.ts";
+import * as concurrentTransfers from "../../bench/lab/concurrent_transfers.ts";
+import * as connectedNotAccepted from "../../bench/lab/connected_not_accepted.ts";
+import * as copies from "../../bench/lab/copies.ts";
+import * as dupStillTold from "../../bench/lab/dup_still_told.ts";
+import * as echoMultiplexed from "../../bench/lab/echo_multiplexed.ts";
+import * as edgeEagain from "../../bench/lab/edge_eagain.ts";
+import * as emfileSpins from "../../bench/lab/emfile_spins.ts";
+import * as eventQueue from "../../bench/lab/event_queue.ts";
+import * as fileBlocks from "../../bench/lab/file_blocks.ts";
+import * as fourModels from "../../bench/lab/four_models.ts";
+import * as hello from "../../bench/lab/hello.ts";
+import * as lateByHalf from "../../bench/lab/late_by_half.ts";
+import * as levelAndEdge from "../../bench/lab/level_and_edge.ts";
+import * as looksEvery4Seconds from "../../bench/lab/looks_every_4_seconds.ts";
+import * as lostEdge from "../../bench/lab/lost_edge.ts";
+import * as lowestDescriptor from "../../bench/lab/lowest_descriptor.ts";
+import * as lyingLoad from "../../bench/lab/lying_load.ts";
+import * as nagle from "../../bench/lab/nagle.ts";
+import * as orderOfCalls from "../../bench/lab/order_of_calls.ts";
+import * as readinessHint from "../../bench/lab/readiness_hint.ts";
+import * as regularFile from "../../bench/lab/regular_file.ts";
+import * as reuseport from "../../bench/lab/reuseport.ts";
+import * as selectChat from "../../bench/lab/select_chat.ts";
+import * as selectLimit from "../../bench/lab/select_limit.ts";
+import * as spinning from "../../bench/lab/spinning.ts";
+import * as switchingThreads from "../../bench/lab/switching_threads.ts";
+import * as tenThousand from "../../bench/lab/ten_thousand.ts";
+import * as threadPerConnection from "../../bench/lab/thread_per_connection.ts";
+import * as thunderingHerd from "../../bench/lab/thundering_herd.ts";
+import * as waitingInLine from "../../bench/lab/waiting_in_line.ts";
+import * as watchedOrReady from "../../bench/lab/watched_or_ready.ts";
+import * as withoutIdleClients from "../../bench/lab/without_idle_clients.ts";
+import { ECONNREFUSED } from "../../models/libc/constants.ts";
+
+/** A lesson's own rule, on figures made up here. */
+interface Ruled<F extends readonly unknown[]> {
+  readonly lesson: Lesson;
+  readonly verdictOf: (...found: F) => Verdict;
+}
+
+const tried = new Set<string>();
+
+/** Registers a test: `holds` is confirmed, each of `against` is refuted. */
+function ruled<F extends readonly unknown[]>(
+  { lesson, verdictOf }: Ruled<F>,
+  holds: F,
+  ...against: readonly F[]
+): void {
+  tried.add(lesson.name);
+  Deno.test(`lesson ${lesson.name} can be confirmed, and refuted`, () => {
+    assertEquals(verdictOf(...holds), "confirmed");
+    assert(against.length > 0);
+    for (const found of against) assertEquals(verdictOf(...found), "refuted");
+  });
+}
+
+/** `holds`, and the same with each of `changes` for itself: a rule over one record. */
+function changed<F extends object>(
+  rule: Ruled<readonly [F]>,
+  holds: F,
+  ...changes: readonly Partial<F>[]
+): void {
+  ruled(rule, [holds], ...changes.map((change): readonly [F] => [{ ...holds, ...change }]));
+}
+
+const SAID = ["event 3", "socket 7", "signal 23", "timer 1"];
+
+changed(
+  allDescriptors,
+  { early: 0, late: 0, said: SAID, empty: true },
+  { early: 1 }, // told of before it happens
+  { late: 1 }, // or again
+  { said: SAID.slice(0, -1) }, // a timer that needs a wait of its own
+  { said: [...SAID, "timer 1"] },
+  { empty: false },
+);
+changed(
+  blockedCostsNothing,
+  { requests: 20, wakeups: 20, share: 0.001, perWakeup: 1 },
+  { share: 0.2 }, // a kernel that looks again and again
+  { perWakeup: 3 },
+);
+changed(boundedPool, { ratio: 50, servedBefore: 0 }, { servedBefore: 1 }, { ratio: 2 });
+ruled(
+  completions,
+  [11, [{ epoll: 3, ring: 1 }, { epoll: 2.02, ring: 0.02 }], [0.6, 0.8]],
+  // One operation handed over at a time, and a ring that costs more.
+  [11, [{ epoll: 3, ring: 2 }, { epoll: 2.02, ring: 2 }], [0.6, 0.8]],
+  [11, [{ epoll: 3, ring: 1 }, { epoll: 2.02, ring: 0.02 }], [1.1, 1.3]],
+);
+ruled(
+  concurrentTransfers,
+  [{ met: true, right: 6 }, 6],
+  [{ met: false, right: 6 }, 6], // one after the other
+  [{ met: true, right: 5 }, 6],
+);
+changed(
+  connectedNotAccepted,
+  { connected: 5, there: true, answer: -ECONNREFUSED },
+  { connected: 8 },
+  { connected: 0 },
+  { there: false },
+  { answer: 0 },
+);
+changed(
+  copies,
+  { through: 2, sendfile: 0, kept: 1 },
+  { through: 1 }, // pages that are moved
+  { sendfile: 1 },
+  { kept: 0 },
+);
+const told = 100;
+changed(
+  dupStillTold,
+  { open: told, closed: told, removal: -9, isNone: true, gone: 0 },
+  { closed: 0 }, // forgotten with its number
+  { removal: 0 },
+  { gone: told },
+);
+changed(
+  echoMultiplexed,
+  { clients: 20, open: 20, workers: 1, total: 60, right: 60 },
+  { right: 59 },
+  { workers: 20 }, // a thread each
+);
+changed(
+  edgeEagain,
+  {
+    requests: 60,
+    complete: true,
+    drained: { eagain: 60, end: true },
+    short: { eagain: 6, end: false },
+  },
+  { drained: { eagain: 0, end: true } },
+  { short: { eagain: 6, end: true } }, // nothing would have to be read until EAGAIN
+  { complete: false },
+);
+changed(
+  emfileSpins,
+  { waits: 100, told: 100, refused: 100, toldPaused: 0, accepted: 1 },
+  { told: 1 }, // by edge
+  { refused: 0 },
+  { toldPaused: 100 },
+  { accepted: 0 },
+);
+changed(
+  eventQueue,
+  { inOrder: true, byPlace: true, delayed: true, late: 1 },
+  { inOrder: false }, // a kernel that keeps no list
+  { byPlace: false }, // a select that does
+  { delayed: false },
+);
+changed(
+  fileBlocks,
+  { rounds: 20, ready: 20, wouldWait: 20, brought: 20, slept: 20, ringed: 0 },
+  { brought: 0 }, // it says EAGAIN
+  { slept: 0 },
+  { ringed: 20 },
+);
+ruled(
+  fourModels,
+  [(name) => ({
+    slept: name === "blocking" || name === "multiplexed" ? 1 : 0,
+    copied: name === "asynchronous" ? 0 : 1,
+  })],
+  // A ring without a thread of the kernel.
+  [(name) => ({ slept: name === "blocking" || name === "multiplexed" ? 1 : 0, copied: 1 })],
+  // Whatever does not wait sleeps all the same.
+  [(name) => ({ slept: 1, copied: name === "asynchronous" ? 0 : 1 })],
+  // Somebody else copies for recv.
+  [(name) => ({ slept: name === "blocking" || name === "multiplexed" ? 1 : 0, copied: 0 })],
+);
+changed(
+  hello,
+  { calls: 0, switches: 0, share: 0, greeted: true },
+  { calls: 40, switches: 40 }, // one that polls
+  { share: 1 },
+  { greeted: false },
+);
+changed(
+  lateByHalf,
+  { requests: 160, open: 0.5, closed: 1 },
+  { open: 0.01, closed: 0.01 }, // one that is woken
+);
+ruled(
+  levelAndEdge,
+  [20, [20, 20, 20, 1].map((each) => ({ first: each, second: each, accepted: 0 }))],
+  [20, [1, 1, 1, 1].map((each) => ({ first: each, second: each, accepted: 0 }))],
+  [20, [20, 20, 20, 20].map((each) => ({ first: each, second: each, accepted: 0 }))],
+);
+changed(looksEvery4Seconds, { looks: [1, 1], places: [1, 1] }, { looks: [1, 2] });
+changed(lostEdge, { level: 64, edge: 16, later: 16 }, { edge: 64 }, { level: 16 }, { later: 0 });
+changed(
+  lowestDescriptor,
+  { numbers: [5, 6, 7, 6], lowest: [5, 6, 7, 6], alone: true },
+  { numbers: [5, 6, 7, 8] }, // dealt in turn
+);
+ruled(lyingLoad, [1_600, 500], [1_600, 1]);
+changed(nagle, { held: 1, times: 400, others: 0 }, { held: 0, times: 1 }, { others: 8 });
+ruled(
+  orderOfCalls,
+  [11, [[1.5, 1.7], [4, 6]]],
+  [11, [[0.95, 1.05], [4, 6]]], // level
+  [11, [[0.7, 0.9], [4, 6]]],
+  [11, [[1.5, 1.7], [0.95, 1.05]]], // beside no silent descriptor
+);
+ruled(
+  readinessHint,
+  [20, [{ told: 20, vain: 20 }]],
+  [20, [{ told: 0, vain: 20 }]], // only one of the two is told
+  [20, [{ told: 20, vain: 0 }]],
+);
+const ready = { file: "readable and writable", pipe: "not ready" };
+const refused = { file: "refused: EPERM", pipe: "not ready" };
+ruled(
+  regularFile,
+  [[ready, ready, refused]],
+  [[ready, ready, ready]],
+  [[ready, { ...ready, file: "not ready" }, refused]],
+);
+changed(
+  reuseport,
+  { clients: 80, dealt: [25, 15, 22, 18], free: 19, closed: 42, reset: 42 },
+  { dealt: [20, 20, 20, 20] }, // dealt in turn
+  { free: 80 }, // to who is free
+  { reset: 0 },
+  { closed: 0, reset: 0 }, // nobody waited, so that nothing was shown
+);
+changed(
+  selectChat,
+  { inOrder: true, complete: true, together: 4 },
+  { inOrder: false },
+  { complete: false },
+  { together: 1 },
+);
+ruled(selectLimit, [1_023, 0], [1_500, -22]);
+changed(
+  spinning,
+  { wasted: 99.9, busy: 99, preempted: 0 },
+  { wasted: 50 },
+  { busy: 60 }, // though nobody disturbed it
+);
+ruled(
+  switchingThreads,
+  [11, [[5, 6], [2, 3], [1.1, 1.3]]],
+  [11, [[5, 6], [0.5, 0.9], [1.1, 1.3]]],
+  [11, [[5, 6], [2, 3], [0.8, 0.9]]],
+);
+changed(
+  tenThousand,
+  { clients: 200, open: 200, asking: 50, right: 50, last: true, workers: 1 },
+  { open: 100 }, // a table that is too small
+  { right: 49 },
+  { workers: 2 },
+);
+changed(
+  threadPerConnection,
+  { megabytes: 8, switches: 1 },
+  { megabytes: 0.02 }, // a stack alone
+  { switches: 0 },
+  { switches: 5 },
+);
+const herded = { accepted: 300, woken: 2_400 };
+changed(
+  thunderingHerd,
+  { connections: 300, threads: 8, all: herded, one: { accepted: 300, woken: 310 } },
+  { one: herded }, // the flag changes nothing
+  { one: { accepted: 299, woken: 310 } },
+);
+changed(
+  waitingInLine,
+  { inOrder: true, together: 1, correlation: 1 },
+  { inOrder: false },
+  { together: 2 },
+);
+ruled(
+  watchedOrReady,
+  [7, [[60, 70], [90, 110]], [-0.5, 0.5]],
+  [7, [[60, 70], [90, 110]], [80, 90]], // an epoll that looks through its whole list
+);
+ruled(
+  withoutIdleClients,
+  [15, [[0.95, 1.05], [0.97, 1.08]]],
+  [15, [[0.95, 1.05], [3, 4]]], // hundreds of silent clients
+);
+
+Deno.test("every lesson that can be run has a rule that was seen to fail", () => {
+  const left = LESSONS.filter(({ name }) => !tried.has(name));
+  // What no machine can run here has no figures.
+  assertEquals(left.map(({ name }) => name), ["windows-select"]);
+});
