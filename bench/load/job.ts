@@ -51,7 +51,7 @@ export interface LoadJob {
   readonly host: string;
   /** Of the control connection. */
   readonly port: number;
-  /** At least one. */
+  /** None: nobody is there. */
   readonly groups: readonly Group[];
   /** How long the clients may take to log in before the window opens without the rest. */
   readonly setupMs: number;

@@ -141,6 +141,16 @@ testLoad("the load holds silent clients and counts nothing of theirs", async (pr
   assertEquals(result.errors, {});
 });
 
+testLoad("the load opens a window in which nobody is there, as any other", async (program) => {
+  const events: string[] = [];
+  const result = await loadOf(program, { groups: [], stallMs: 0 }, {
+    pause: (event) => events.push(event),
+  });
+  assertEquals(events, ["opening", "closed"]);
+  assertEquals([result.groups, result.errors, result.failure], [{}, {}, undefined]);
+  assert(result.seconds > 0);
+});
+
 testLoad("the load begins an open loop's operations when they are due", async (program) => {
   // 50 a second for 0.2 s: 10 are due, the last of them may fall behind the end.
   const result = await loadOf(program, {

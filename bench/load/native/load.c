@@ -353,14 +353,14 @@ static bool read_job(void) {
   measure_ms = number(&rest);
   stall_ms = number(&rest);
   int count = (int)number(&rest);
-  if (count < 1 || count > GROUPS_MAX) return false;
+  if (count < 0 || count > GROUPS_MAX) return false;
   long clients = 0;
   for (group_count = 0; group_count < count; group_count++) {
     if (!read_line()) return false;
     groups[group_count] = read_group(line);
     clients += groups[group_count]->clients;
   }
-  unstarted = calloc((size_t)clients, sizeof *unstarted);
+  unstarted = calloc((size_t)clients + 1, sizeof *unstarted);  // there may be none
   if (unstarted == NULL) abort();
   return true;
 }
