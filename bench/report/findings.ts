@@ -11,7 +11,15 @@ import { correct, gridField } from "../claims/grid.ts";
 import type { Table } from "./document.ts";
 import { writeMarkdown } from "./markdown.ts";
 import { costOfWakeups } from "./wakeups.ts";
-import { factorWithInterval, interval, levelOf, NOTHING, number, withMicro } from "./numbers.ts";
+import {
+  factor,
+  factorWithInterval,
+  interval,
+  levelOf,
+  NOTHING,
+  number,
+  withMicro,
+} from "./numbers.ts";
 
 /** Where the table begins and ends in the page. */
 export const MARKS = [
@@ -48,6 +56,7 @@ function findings(run: Run): string {
       { title: "Model" },
       { title: "Ratio", align: "right" },
       { title: "Level" },
+      { title: "Could see", align: "right" },
       { title: "p, adjusted", align: "right" },
       { title: "Verdict" },
       { title: "Expected" },
@@ -60,6 +69,7 @@ function findings(run: Run): string {
         subject.id,
         factorWithInterval(ratio, comparison?.bound),
         ratio === undefined ? NOTHING : levelOf(ratio),
+        factor(comparison?.seen),
         number(adjusted.get(field)),
         comparison?.ratio === undefined
           ? mark
@@ -88,6 +98,13 @@ function findings(run: Run): string {
       ];
     }),
   };
+  const undecided = fields.filter(({ mark }) => mark === "?");
+  const open: Table = {
+    kind: "table",
+    caption: "What is open, and what would decide it",
+    columns: [{ title: "Scenario" }, { title: "Model" }, { title: "Why" }],
+    rows: undecided.map(({ scenario, subject, why }) => [scenario.id, subject.id, why ?? NOTHING]),
+  };
   const told = `Of ${count("agrees") + count("differs") + count("open")} expectations of the ` +
     `textbook ${count("agrees")} agree with the measurement, ${count("differs")} differ, and of ` +
     `${count("open")} there is not enough to tell. Of ${tested} fields tested ${alone} differ ` +
@@ -97,6 +114,7 @@ function findings(run: Run): string {
     { kind: "text", text: [told] },
     figures,
     table,
+    ...(undecided.length === 0 ? [] : [open]),
     ...(wakeups === undefined ? [] : [wakeups]),
   ]);
 }

@@ -2,6 +2,7 @@
 
 import { assert, assertEquals, assertStringIncludes } from "@std/assert";
 import { parseRun, renderComparison, withFindings } from "../../bench/report/mod.ts";
+import { MARKS } from "../../bench/report/findings.ts";
 import { testWith } from "../permission.ts";
 import { fixtureText } from "./fixture_run.ts";
 
@@ -24,16 +25,29 @@ testWith(
 );
 
 Deno.test("withFindings replaces what stands between its marks, and asks for them", () => {
-  const [begin, end] = ["<!-- made from the run: begin -->", "<!-- made from the run: end -->"];
+  const [begin, end] = MARKS;
   const run = parseRun(fixtureText({ scenarios: ["idle"], subjects: ["epoll", "poll"] }));
   const page = withFindings(`before\n${begin}\nold\n${end}\nafter\n`, run)!;
   assert(page.startsWith(`before\n${begin}\n\n`) && page.endsWith(`\n${end}\nafter\n`));
   assertStringIncludes(page, "| idle | poll | ");
   assertStringIncludes(page, "98.8 %, n = 11");
+  // With each ratio the smallest effect that it could have seen, in a column of its own.
+  assert(/^\| idle \| poll \| [^|]+ \| 98\.8 %, n = 11 \| \d[\d.,]* × \|/m.test(page), page);
+  assert(!page.includes("would decide it"));
   assert(!page.includes("old"));
   assertEquals(withFindings(page, run), page);
   assertEquals(withFindings("no marks", run), undefined);
   assertEquals(withFindings(`${end}${begin}`, run), undefined);
+});
+
+Deno.test("withFindings says of what is open what would decide it", () => {
+  const [begin, end] = MARKS;
+  const run = parseRun(
+    fixtureText({ repeats: 3, scenarios: ["idle"], subjects: ["epoll", "poll"] }),
+  );
+  const page = withFindings(`${begin}${end}`, run)!;
+  assertStringIncludes(page, "What is open, and what would decide it");
+  assertStringIncludes(page, "| idle | poll | 3 repeats, where a claim needs 9");
 });
 
 Deno.test("renderComparison puts two runs side by side, contradictions first", () => {
