@@ -63,7 +63,7 @@ tbody tr { border-bottom: 1px solid var(--rule); }
 tbody th { font-weight: 600; min-width: 20ch; max-width: 30ch; position: sticky; left: 0; background: var(--page); }
 td.number, th.number { text-align: right; white-space: nowrap; }
 th.short, td.short { white-space: nowrap; min-width: 0; }
-td:not(.number) { min-width: 6ch; max-width: 46ch; overflow-wrap: anywhere; }
+td:not(.number, .short) { min-width: 24ch; max-width: 46ch; overflow-wrap: anywhere; }
 td.red { color: var(--red); font-weight: 600; }
 abbr { text-decoration: none; }
 details { margin: .6rem 0; }
@@ -132,7 +132,7 @@ figcaption { color: var(--soft); font-size: .9rem; max-width: 72ch; }
   table { font-size: 7.4pt; }
   th, td { padding-right: .45rem; line-height: 1.2; }
   td.number, th.number { white-space: normal; }
-  td:not(.number) { min-width: 0; }
+  td:not(.number, .short) { min-width: 0; }
   tbody th { position: static; }
   tr, li, dl div, .warning { break-inside: avoid; }
   thead { display: table-header-group; }
