@@ -130,6 +130,19 @@ export async function measure(
 /** What a server has yet to do for clients that have left, before somebody counts, milliseconds. */
 const SETTLE_MS = 25;
 
+/** How long a model is looked at for a session that somebody has left, milliseconds. */
+const SETTLE_MS_MAX = 2_000;
+
+/** Waits until those before have left, by the counters of a model; of others nobody knows. */
+async function settled(server: ServerProcess): Promise<void> {
+  const deadline = performance.now() + SETTLE_MS_MAX;
+  do {
+    await new Promise((resolve) => setTimeout(resolve, SETTLE_MS));
+    const { workers = [] } = await server.sample();
+    if (workers.every(({ sessionsOpen }) => sessionsOpen === 0)) return;
+  } while (performance.now() < deadline);
+}
+
 const NOTHING: Outcome = {
   seconds: 0,
   groups: {},
@@ -333,7 +346,7 @@ class BlockRun {
     const loads = { ...this.workplace, load };
     const rounds: Outcome[] = [];
     for (;;) {
-      await new Promise((resolve) => setTimeout(resolve, SETTLE_MS));
+      await settled(server);
       const { result, ...outcome } = await measureWindow(server, loads, jobs, allAreThere);
       rounds.push(outcome);
       const ended = Object.values(outcome.groups).every(({ unfinished }) => unfinished === 0);

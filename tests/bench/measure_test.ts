@@ -82,9 +82,10 @@ testWith(NEEDS, "measure fills every cell of a model, without an error", async (
     assert(cell.introduction !== "" && cell.command.length > 0 && cell.startMs! > 0, place);
     assert(cell.server!.memoryBytes > 0 && cell.server!.threads > 1, place);
     assert(cell.warmUp!.seconds > 0 && cell.warmUp!.unlevel === undefined, place);
-    const { restBytes = 0, kernelBytes = 0 } = cell.server!;
+    // What of the kernel's memory came with the sessions may be hidden by what others gave back.
+    const { restBytes = 0, kernelBytes } = cell.server!;
     assertEquals(
-      [restBytes > 0, kernelBytes > 0],
+      [restBytes > 0, kernelBytes !== undefined],
       Array(2).fill(cell.scenario === "asleep"),
       place,
     );
@@ -94,8 +95,10 @@ testWith(NEEDS, "measure fills every cell of a model, without an error", async (
       const { offered, latency } = cell.groups.probe!;
       assert(offered === 200 && latency!.count > 0, place);
     }
-    const { operations, latency, unserved } = cell.groups.main!;
-    assert(operations > 0 && latency!.count >= operations, place);
+    const { operations, unfinished, latency, unserved } = cell.groups.main!;
+    // How many ended in so short a window is a matter of time.
+    assertEquals(latency!.count, operations + unfinished, place);
+    assert(latency!.count > 0, place);
     assertEquals(unserved, 0, place);
     // Counters of the server and those of the load are of the same window.
     assert(Object.keys(cell.server!.calls!).length > 0 && cell.server!.wakeups! > 0, place);
@@ -178,7 +181,7 @@ testWith(NEEDS, "measure has those that sleep do so at the same time, others alo
       continue;
     }
     assertEquals([failure, errors, groups.idle!.unserved], [undefined, {}, 0], subject);
-    assert(server!.restBytes! > 0 && server!.kernelBytes! > 0, subject);
+    assert(server!.restBytes! > 0 && server!.kernelBytes !== undefined, subject);
   }
 });
 
