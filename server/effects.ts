@@ -61,6 +61,8 @@ export interface DirectoryEntry extends FileStat {
    * recursive listing of names has below its directories, is the path below the listed one.
    */
   readonly name: string;
+  /** The name is a link's; all else is of what it leads to, if that is inside. */
+  readonly isLink: boolean;
 }
 
 /** What a file store can do: FEAT and replies follow from it. */

@@ -209,7 +209,7 @@ export class Listing<D extends object, F extends object, N extends object> {
     const showsItself = selection.self && relative === "" &&
       this.volume.look(directory, ".") === 0;
     const itself = showsItself
-      ? renderEntry(rows, { ...this.volume.found.toStat(), name: "." }, false)
+      ? renderEntry(rows, { ...this.volume.found.toStat(), name: ".", isLink: false }, false)
       : NOTHING;
     this.#rest = concatenate([heading, itself]);
   }
@@ -278,7 +278,7 @@ export class Listing<D extends object, F extends object, N extends object> {
     // Below the listed directory names have their way before them, where no heading says it.
     const shown = pattern.length > 1 && depth === 0 || rows.as === "names" ? path : name;
     if (rows.as === "names" && order === "name" && !recursive && !isOnTheWay) {
-      return { ...UNKNOWN, name: shown };
+      return { ...UNKNOWN, name: shown, isLink: false };
     }
     this.#budget--;
     const stat = this.#look(current.directory, path, name);
@@ -292,7 +292,7 @@ export class Listing<D extends object, F extends object, N extends object> {
     if (recursive && stat.kind === "directory" && !this.#isLink && depth < LISTING_DEPTH_MAX) {
       this.#goDown(current, { relative: path, level: pattern.length, depth: depth + 1 });
     }
-    return { ...stat, name: shown };
+    return { ...stat, name: shown, isLink: this.#isLink };
   }
 
   #goDown(current: Current<D, N>, next: Pending): void {
@@ -305,8 +305,8 @@ export class Listing<D extends object, F extends object, N extends object> {
   #look(directory: D, path: string, name: string): FileStat | undefined {
     const { volume, finder } = this;
     const looked = volume.look(directory, name);
+    this.#isLink = looked === 0 && volume.found.kind === "link";
     if (looked < 0) return looked === -ERRNO.ENOENT ? undefined : UNKNOWN;
-    this.#isLink = volume.found.kind === "link";
     const stat = volume.found.toStat();
     if (!this.#isLink) return stat;
     this.#budget--;

@@ -282,13 +282,14 @@ class VolumeSlot<D extends object, F extends object, N extends object> implement
     if (found < 0) return failureOf(found);
     const stat = this.volume.found.toStat();
     const name = nameOf(path);
+    const isLink = this.#at.followed;
     this.#at.release();
     const listing = new Listing(this.volume, this.#at, operation);
     const isDirectory = stat.kind === "directory";
     if (selection.pattern.length > 0 && !isDirectory) {
       listing.openNothing(); // what is in a file that stands where a directory should
     } else if (!isDirectory || selection.itself && selection.pattern.length === 0) {
-      listing.openSingle({ ...stat, name: name === "" ? "." : name });
+      listing.openSingle({ ...stat, name: name === "" ? "." : name, isLink });
     } else {
       const opened = listing.openDirectory();
       if (opened < 0) return failureOf(opened);

@@ -22,6 +22,14 @@ const DAY_MS = 86_400_000;
 const RECENT_MS = 182 * DAY_MS;
 
 /**
+ * The type of a link in MLSD, as erratum 1500 of RFC 3659 has it, and ProFTPD. It leaves out what
+ * the link says: that may be a path outside of the root.
+ */
+const LINK_TYPE = "OS.unix=symlink";
+
+type Facts = Partial<Record<FactName, string>>;
+
+/**
  * The line of one entry, as octets for a data connection.
  *
  * @param isSingle The path that is listed is a file's, and this is its only entry.
@@ -41,10 +49,7 @@ export function renderEntry(
       return encodeRow(isSingle ? rows.name : rows.prefix + entry.name);
     case "facts": {
       const { facts, access, path } = rows;
-      const values = entry.name === "."
-        ? { ...factsOf(entry, access, path), type: "cdir" }
-        : factsOf(entry, access, childPath(path, entry.name));
-      return encodeRow(formatFactLine(values, facts, entry.name));
+      return encodeRow(formatFactLine(entryFacts(entry, access, path), facts, entry.name));
     }
     default:
       return unreachable(rows);
@@ -73,12 +78,19 @@ function encodeRow(text: string): Uint8Array<ArrayBuffer> {
   return encodeOctets(`${text}\r\n`);
 }
 
+/** The facts of an entry of the directory `path`, itself named ".". */
+function entryFacts(entry: DirectoryEntry, access: Access, path: string): Facts {
+  if (entry.name === ".") return { ...factsOf(entry, access, path), type: "cdir" };
+  const facts = factsOf(entry, access, childPath(path, entry.name));
+  return entry.isLink ? { ...facts, type: LINK_TYPE } : facts;
+}
+
 /** The facts of what is at `path` (RFC 3659 section 7.5) for a user with `access`. */
 export function factsOf(
   stat: FileStat,
   access: Access,
   path: string,
-): Partial<Record<FactName, string>> {
+): Facts {
   const facts = {
     modify: formatTime(stat.modifiedMs),
     unique: stat.unique,

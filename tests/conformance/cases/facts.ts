@@ -158,6 +158,28 @@ export const facts: Cases = {
     assertEquals([...listed], [...(await mlst(ftp, "a")).facts]);
   },
 
+  "MLSD tells links, MLST and CWD what they lead to": async (target) => {
+    await dated(target, "a", "12345");
+    await target.mkdir("d");
+    await Deno.symlink("a", target.path("file"));
+    await Deno.symlink(target.path("d"), target.path("folder"));
+    await Deno.symlink(target.path("nowhere"), target.path("dangling"));
+    await Deno.symlink("/etc", target.path("out"));
+    const ftp = await target.login();
+    const found = await mlsd(ftp);
+    const factsOf = (name: string) => Object.fromEntries(found.get(name)!.facts);
+    const type = "OS.unix=symlink";
+    assertEquals(factsOf("file"), { ...factsOf("a"), type });
+    assertEquals(factsOf("folder"), { ...factsOf("d"), type });
+    for (const name of ["dangling", "out"]) {
+      assertEquals(factsOf(name).type, type);
+      assert(!/etc|nowhere/.test(Object.values(factsOf(name)).join()));
+    }
+    assertEquals((await mlst(ftp, "file")).facts.get("type"), "file");
+    assertEquals((await mlst(ftp, "folder")).facts.get("type"), "dir");
+    await ftp.command("CWD folder", 250);
+  },
+
   "the unique fact is one file's alone": async (target) => {
     await target.write("a", "");
     await target.write("b", "");

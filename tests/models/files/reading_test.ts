@@ -247,6 +247,12 @@ storeTest("listing", {
       "d to-d",
       "- to-f",
     ]);
+    const rows = { as: "facts", facts: ["type"], access: "read", path: "/e" } as const;
+    const link = "type=OS.unix=symlink;";
+    assertEquals(stage.list("/e", {}, rows), [
+      "type=file; d.txt",
+      ...["dangling", "loop", "out", "to-d", "to-f"].map((name) => `${link} ${name}`),
+    ]);
   },
 
   "an entry that has gone meanwhile is left out": (stage) => {

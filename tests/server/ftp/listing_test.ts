@@ -22,6 +22,7 @@ const FILE: DirectoryEntry = {
   links: 1,
   unique: "1g2",
   name: "a.txt",
+  isLink: false,
 };
 
 function text(octets: Uint8Array): string {
@@ -72,6 +73,12 @@ Deno.test("renderEntry: as ls -l, as names that can be asked for, as facts", () 
   assertEquals(text(renderEntry(NAMES, FILE, false)), "d/a.txt\r\n");
   assertEquals(text(renderEntry(NAMES, { ...FILE, name: "x" }, true)), "d/a.txt\r\n");
   assertEquals(text(renderEntry(FACTS, FILE, false)), "type=file;perm=adfrw; a.txt\r\n");
+});
+
+Deno.test("renderEntry: a link is one among facts, and elsewhere what it leads to", () => {
+  const link = { ...FILE, isLink: true };
+  assertEquals(text(renderEntry(FACTS, link, false)), "type=OS.unix=symlink;perm=adfrw; a.txt\r\n");
+  assertEquals(text(renderEntry(LONG, link, false)), `${formatLong(FILE, NOW)}\r\n`);
 });
 
 Deno.test("renderEntry: the directory itself among its facts, the root's as the root's", () => {
