@@ -117,9 +117,9 @@ export class Client implements AsyncDisposable {
    * for (const entry of await client.list("/films")) console.log(entry.kind, entry.name);
    * ```
    */
-  list(path = "", options?: CallOptions): Promise<Entry[]> {
+  list(path = "", options?: directory.ListOptions): Promise<Entry[]> {
     return this.#inTurn(
-      () => directory.list(this.#control, path === "" ? "" : named(path)),
+      () => directory.list(this.#control, path === "" ? "" : named(path), options),
       options,
     );
   }

@@ -23,7 +23,7 @@ import {
   parseFacts,
   parseListLine,
 } from "./listing.ts";
-import { retrieveListing, setType, sizeOf } from "./transfer.ts";
+import { type CallOptions, retrieveListing, setType, sizeOf } from "./transfer.ts";
 
 /**
  * Octets of a listing whose entries are made at once. What is made of larger parts outlives the
@@ -34,16 +34,26 @@ const GROUP_BYTES = 16_384;
 /** Is given entries in groups, as they come, and may ask to wait. */
 export type OnEntries = (entries: Entry[]) => void | Promise<void>;
 
+/** What a listing can be told. */
+export interface ListOptions extends CallOptions {
+  /**
+   * Asks by LIST even where there is MLSD: some servers tell by that what a link leads to, and by
+   * this that it is one.
+   */
+  readonly by?: "LIST";
+}
+
 /** The entries of a directory, in the server's order; "" is the working directory. */
 export async function list(
   control: ControlConnection,
   path: string,
+  options: ListOptions = {},
 ): Promise<Entry[]> {
   const entries: Entry[] = [];
   await readEntries(control, path, (group) => {
     if (entries.length + group.length > LISTING_ENTRIES_MAX) throw tooMany();
     for (const entry of group) entries.push(entry);
-  });
+  }, options);
   return entries;
 }
 
@@ -55,9 +65,10 @@ export async function readEntries(
   control: ControlConnection,
   path: string,
   take: OnEntries,
+  { by }: ListOptions = {},
 ): Promise<void> {
   const action = path === "" ? "Cannot list the directory" : `Cannot list "${path}"`;
-  if (hasFacts(control)) {
+  if (by === undefined && hasFacts(control.server.features)) {
     const command = path === "" ? "MLSD" : `MLSD ${path}`;
     await readLines(control, action, command, readerOf(control, parseFacts), take);
     return;
@@ -131,19 +142,35 @@ async function readLines(
   await give(reader.end());
 }
 
-/** One entry; its name is the last part of `path`. */
+/** One entry; its name is the last part of `path`. A link to a directory is one. */
 export async function stat(control: ControlConnection, path: string): Promise<Entry> {
   const name = lastName(path);
   const action = `Cannot find "${path}"`;
-  if (hasFacts(control)) {
+  if (hasFacts(control.server.features)) {
     const reply = await control.expect(action, `MLST ${path}`, 200);
     const line = reply.lines.slice(1, -1).map((text) => text.replace(/^ /, ""));
     // "Listing of cdir" for the working directory itself is a directory all the same.
     const entry = parseFacts((line[0] ?? "").replace(/\btype=[cp]dir;/i, "type=dir;"));
     if (entry === undefined) throw new ProtocolError(action, reply);
-    return { ...entry, name };
+    const leadsIn = entry.kind === "link" && await canEnter(control, path, action);
+    return { ...entry, name, ...(leadsIn ? { kind: "directory" } : {}) };
   }
   return await statByParts(control, path, name, action);
+}
+
+/** Whether `path` is a directory, or a link that leads to one. */
+async function canEnter(
+  control: ControlConnection,
+  path: string,
+  action: string,
+): Promise<boolean> {
+  try {
+    await inside(control, path, action, () => Promise.resolve());
+    return true;
+  } catch (error) {
+    if (error instanceof ProtocolError) return false;
+    throw error;
+  }
 }
 
 /** RFC 959 has no such command: what can be entered is a directory, the rest is in LIST. */
@@ -261,8 +288,9 @@ export function hasWildcards(text: string): boolean {
   return /[*?[{]/.test(text);
 }
 
-function hasFacts(control: ControlConnection): boolean {
-  return control.server.features.has("MLST") || control.server.features.has("MLSD");
+/** Whether a server has MLST and MLSD, by its features. */
+export function hasFacts(features: ReadonlyMap<string, string>): boolean {
+  return features.has("MLST") || features.has("MLSD");
 }
 
 /** Runs `work` with `path` as working directory, and comes back. */

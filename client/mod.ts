@@ -27,7 +27,7 @@ export { connect, type ConnectOptions, type TlsOptions } from "./connect.ts";
 export type { Trace } from "./control.ts";
 export { Conversation, type ConversationEvent, type Reply } from "./conversation.ts";
 export { DATA_BUFFER_BYTES, type OnProgress, type Sink, type Source } from "./data.ts";
-export { hasWildcards, joinPath, lastName, parentOf } from "./directory.ts";
+export { hasWildcards, joinPath, lastName, type ListOptions, parentOf } from "./directory.ts";
 export type { Entries } from "./entries.ts";
 export {
   ClientError,

@@ -7,10 +7,11 @@
  */
 
 import type { Client } from "./client.ts";
-import { joinPath } from "./directory.ts";
+import { hasFacts, joinPath, lastName, parentOf } from "./directory.ts";
 import { LocalError, ProtocolError } from "./errors.ts";
 import { DEPTH_MAX } from "./limits.ts";
-import type { EntryKind } from "./listing.ts";
+import { type Entry, type EntryKind, isPlainName } from "./listing.ts";
+import type { CallOptions } from "./transfer.ts";
 
 /**
  * Makes a directory and those above it that are missing; one that exists is no error.
@@ -63,6 +64,38 @@ export async function isDirectory(client: Client, path: string): Promise<boolean
   }
 }
 
+/**
+ * The entries of a directory, with each link told as one: MLSD may tell what it leads to, as
+ * pyftpdlib has it, where LIST shows the link. So that is asked, too, for each directory that
+ * `matters` by its name.
+ */
+export async function listWithLinks(
+  client: Client,
+  path: string,
+  matters: (name: string) => boolean,
+  options: CallOptions = {},
+): Promise<Entry[]> {
+  const entries = await client.list(path, options);
+  const isSuspect = ({ kind, name }: Entry) => kind === "directory" && matters(name);
+  if (!hasFacts(client.features) || !entries.some(isSuspect)) return entries;
+  const links = await linksByList(client, path, options);
+  return entries.map((entry) => links.has(entry.name) ? { ...entry, kind: "link" } : entry);
+}
+
+async function linksByList(
+  client: Client,
+  path: string,
+  options: CallOptions,
+): Promise<ReadonlySet<string>> {
+  try {
+    const entries = await client.list(path, { ...options, by: "LIST" });
+    return new Set(entries.filter(({ kind }) => kind === "link").map(({ name }) => name));
+  } catch (error) {
+    if (error instanceof ProtocolError && error.code >= 500) return new Set();
+    throw error;
+  }
+}
+
 /** What one call removes: each name is kept until all are known. */
 const REMOVED_MAX = 1_000_000;
 
@@ -77,7 +110,8 @@ interface Found {
 /**
  * Removes a file, or a directory with all that is in it. Everything is listed before files are
  * removed: where a directory may not be read, all of them stay. A link is removed, never followed:
- * DELE is tried before a directory is listed, because some servers call a link to one so.
+ * DELE is tried before a directory is listed, because some servers call a link to one so, and where
+ * it is refused, what is a link in a listing is one.
  *
  * @example
  * ```ts
@@ -92,7 +126,7 @@ interface Found {
 export async function removeTree(client: Client, path: string): Promise<void> {
   const refused = await refusedRemoval(client, path);
   if (refused === undefined) return;
-  if (!await isDirectory(client, path)) throw refused;
+  if (!await isDirectory(client, path) || await isLink(client, path)) throw refused;
   const found: Found = { directories: [], files: new Map() };
   await lookBelow(client, path, found);
   for (const directory of found.directories.toReversed()) {
@@ -111,13 +145,26 @@ async function refusedRemoval(client: Client, path: string): Promise<ProtocolErr
   }
 }
 
+/** Whether the directory that has `path` shows a link there, if it may be listed. */
+async function isLink(client: Client, path: string): Promise<boolean> {
+  const name = lastName(path);
+  if (!isPlainName(name)) return false;
+  try {
+    const entries = await listWithLinks(client, parentOf(path), (other) => other === name);
+    return entries.some((entry) => entry.name === name && entry.kind === "link");
+  } catch (error) {
+    if (error instanceof ProtocolError && error.code >= 500) return false;
+    throw error;
+  }
+}
+
 async function lookBelow(client: Client, root: string, found: Found): Promise<void> {
   const left = [{ path: root, depth: 0 }];
   let seen = 0;
   for (let next; (next = left.pop()) !== undefined;) {
     const { path, depth } = next;
     if (depth > DEPTH_MAX) throw new LocalError(`Cannot remove "${path}": too deep`);
-    const entries = await client.list(path);
+    const entries = await listWithLinks(client, path, () => true);
     seen += entries.length;
     if (seen > REMOVED_MAX) {
       throw new LocalError(`Cannot remove "${root}": it has over ${REMOVED_MAX} entries`);

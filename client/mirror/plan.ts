@@ -127,10 +127,13 @@ async function looks(
     return { source, target: isHere(local) ? await walkLocal(local, walk) : EMPTY_TREE };
   }
   const source = await walkLocal(local, { ...walk, nameFault: remoteNameFault });
+  const receives = (path: string) => source.nodes.get(path)?.kind === "directory";
   const kind = await withConnection(pool, pace, (client) => kindThere(client, remote));
   return {
     source,
-    target: kind === "directory" ? await walkRemote(pool, remote, walk) : EMPTY_TREE,
+    target: kind === "directory"
+      ? await walkRemote(pool, remote, { ...walk, receives })
+      : EMPTY_TREE,
   };
 }
 

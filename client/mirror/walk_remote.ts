@@ -9,11 +9,12 @@
  */
 
 import type { Client } from "../client.ts";
-import { joinPath } from "../directory.ts";
+import { hasFacts, joinPath } from "../directory.ts";
 import { LocalError, ProtocolError } from "../errors.ts";
 import type { Entry } from "../listing.ts";
 import { DEPTH_MAX } from "../limits.ts";
 import type { ClientPool } from "../pool.ts";
+import { listWithLinks } from "../tree.ts";
 import type { PathFilter } from "./filter.ts";
 import { type MirrorPace, withConnection } from "./attempts.ts";
 import { forEachAtOnce } from "./parallel.ts";
@@ -24,6 +25,8 @@ export interface WalkOptions {
   readonly filter: PathFilter;
   /** Why a name cannot be used on the other side. */
   readonly nameFault?: (name: string) => string | undefined;
+  /** Whether a directory of the server would be written into: then it must be no link. */
+  readonly receives?: (path: string) => boolean;
   /** The most entries; default `ENTRIES_MAX`. */
   readonly entriesMax?: number;
   /** How it is tried again; its signal ends the walk between two directories. */
@@ -53,7 +56,7 @@ export async function walkRemote(
   root: string,
   options: WalkOptions,
 ): Promise<Tree> {
-  const { filter, nameFault, entriesMax = ENTRIES_MAX, pace = {} } = options;
+  const { filter, nameFault, receives, entriesMax = ENTRIES_MAX, pace = {} } = options;
   const nodes = new Map<string, Node>();
   const partial = new Set<string>();
   const faults: Error[] = [];
@@ -61,7 +64,9 @@ export async function walkRemote(
 
   const visit = async ({ path, above }: Visit, add: (visit: Visit) => void) => {
     pace.signal?.throwIfAborted();
-    const { entries, exact } = await listed(pool, path === "" ? root : joinPath(root, path), pace);
+    const isWritten = (name: string) => receives?.(below(path, name)) === true;
+    const directory = path === "" ? root : joinPath(root, path);
+    const { entries, exact } = await listed(pool, directory, pace, isWritten);
     seen += entries.length;
     if (seen > entriesMax) {
       throw new LocalError(`Cannot mirror "${root}": it has more than ${entriesMax} entries`);
@@ -105,17 +110,19 @@ function listed(
   pool: ClientPool,
   path: string,
   pace: MirrorPace,
+  isWritten: (name: string) => boolean,
 ): Promise<{ entries: Entry[]; exact: boolean }> {
   const { signal } = pace;
-  return withConnection(pool, pace, async (client) => ({
-    entries: await client.list(path, signal === undefined ? {} : { signal }),
-    exact: tellsSeconds(client),
-  }));
+  const options = signal === undefined ? {} : { signal };
+  return withConnection(pool, pace, async (client) => {
+    const entries = await listWithLinks(client, path, isWritten, options);
+    return { entries, exact: tellsSeconds(client) };
+  });
 }
 
 /** Whether listings of this server are of MLSD. */
 export function tellsSeconds(client: Client): boolean {
-  return client.features.has("MLST") || client.features.has("MLSD");
+  return hasFacts(client.features);
 }
 
 function nodeOf({ kind, size, modified }: Entry, exact: boolean): Node {

@@ -164,6 +164,19 @@ scripted("stat uses MLST, and its name is the last part of the path", {
   });
 });
 
+for (const [cwd, kind] of [["250 Entered", "directory"], ["550 No", "link"]] as const) {
+  scripted(`stat tells a link as a ${kind} where CWD says ${cwd.slice(0, 3)}`, {
+    answers: {
+      FEAT: "211-Features\r\n MLST type*;\r\n211 End",
+      MLST: "250-Listing\r\n type=OS.unix=symlink; /pub/a\r\n250 End",
+      PWD: '257 "/"',
+      CWD: (path, session) => session.say(path === "/" ? "250 Back" : cwd),
+    },
+  }, async (client) => {
+    assertEquals(await client.stat("/pub/a"), { name: "a", kind });
+  });
+}
+
 scripted("stat without MLST puts CWD, SIZE, MDTM and LIST together", {
   answers: {
     PWD: '257 "/"',
@@ -230,6 +243,7 @@ scripted("removeTree tries DELE first, so that a link is never followed", {
   await removeTree(client, "d");
   assertEquals(server.commands.filter((line) => /^(DELE|RMD|MLSD)/.test(line)), [
     "DELE d",
+    "MLSD",
     "MLSD d",
     "DELE d/link",
     "DELE d/f",

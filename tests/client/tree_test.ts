@@ -9,7 +9,7 @@ import { connect, ProtocolError, removeTree } from "../../client/mod.ts";
 import { testWith } from "../permission.ts";
 import { openToAll, servers } from "./mirror/servers.ts";
 import type { Answer } from "./scripted_server.ts";
-import { scripted } from "./scripted_test_case.ts";
+import { retr, scripted } from "./scripted_test_case.ts";
 import { names, withFolders } from "./stage.ts";
 
 /** A server of these listings, whose directories cannot be removed by DELE. */
@@ -45,6 +45,26 @@ scripted("removeTree removes nothing of a tree that it cannot see whole", {
   await assertRejects(() => removeTree(client, "t"), ProtocolError, "Permission denied");
   assertEquals(changes(server.commands), ["DELE t", "DELE t/secret"], "both are refused");
 });
+
+for (
+  const [path, changed] of [["l", ["DELE l"]], ["t", ["DELE t", "DELE t/l"]]] as const
+) {
+  scripted(`removeTree does not go behind a link that it may not remove: ${path}`, {
+    answers: treeOf({
+      "": "type=dir; t\r\ntype=dir; l\r\n",
+      "t": "type=dir; l\r\n",
+      "l": "type=file; a\r\n",
+      "t/l": "type=file; a\r\n",
+    }, {
+      PWD: '257 "/"',
+      CWD: "250 In",
+      LIST: retr("drwxr-xr-x 2 u g 9 Jan  5 2020 t\r\nlrwxrwxrwx 1 u g 9 Jan  5 2020 l -> e\r\n"),
+    }),
+  }, async (client, server) => {
+    await assertRejects(() => removeTree(client, path), ProtocolError, "Is a directory");
+    assertEquals(changes(server.commands), [...changed]);
+  });
+}
 
 scripted("removeTree removes from below", {
   answers: treeOf({ "t": "type=dir; d\r\ntype=file; a\r\n", "t/d": "type=file; b\r\n" }),

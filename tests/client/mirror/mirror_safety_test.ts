@@ -66,6 +66,39 @@ served("mirror up follows no link of this machine", async ({ root, here, mirror 
   assertEquals(await look(root), { "a.txt": "a" });
 });
 
+everywhere("mirror up writes nothing through links there", async (place) => {
+  const { root, here, mirror } = place;
+  const theirs = { "mine/a.txt": "mine", "t/d/b.txt": "old" };
+  await make(root, theirs);
+  await Deno.symlink("../mine", `${root}/t/linked`);
+  await Deno.symlink("../../mine", `${root}/t/d/linked`);
+  await make(here, { "linked/a.txt": "new", "linked/deep/c.txt": "new", "d/linked/a.txt": "new" });
+  await make(here, { "d/b.txt": "newer" });
+  const { failures } = await mirror({ direction: "up", local: here, remote: "/t" });
+  const reason = "a link has its name there, and links are not followed";
+  assertEquals(
+    failures.sort(),
+    ["d/linked", "linked"].map((path) => `Cannot copy "${path}": ${reason}`),
+  );
+  assertEquals(await look(root), {
+    "mine/": "directory",
+    "mine/a.txt": "mine",
+    "t/": "directory",
+    "t/d/": "directory",
+    "t/d/b.txt": "newer",
+    "t/d/linked": "link",
+    "t/linked": "link",
+  });
+});
+
+everywhere("mirror up goes into a root that is a link there", async ({ root, here, mirror }) => {
+  await make(root, { "mine/a.txt": "old" });
+  await Deno.symlink("mine", `${root}/t`);
+  await make(here, { "a.txt": "newer" });
+  assertEquals((await mirror({ direction: "up", local: here, remote: "/t" })).failures, []);
+  assertEquals(await look(root), { "mine/": "directory", "mine/a.txt": "newer", "t": "link" });
+});
+
 everywhere("mirror removes links there, and nothing behind them", async (place) => {
   const { root, here, mirror } = place;
   await make(root, { "t/old/a.txt": "old", "mine/deep/b.txt": "mine", "mine/c.txt": "mine" });
