@@ -204,13 +204,18 @@ export class Conversation {
   }
 }
 
+/** Whether a command can hold `text`: it is one line (RFC 959 section 5.3.1, Telnet's NVT). */
+export function isSendable(text: string): boolean {
+  return !/[\r\n\0]/.test(text);
+}
+
 /**
  * Refuses text that would end or spoil a command line; `shown` is what the message calls it.
  *
  * @throws {LocalError} when it holds CR, LF or NUL.
  */
 export function assertSendable(text: string, shown = `"${text}"`): void {
-  if (!/[\r\n\0]/.test(text)) return;
+  if (isSendable(text)) return;
   throw new LocalError(`Cannot send ${shown}: it must not hold CR, LF or NUL`);
 }
 

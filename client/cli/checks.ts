@@ -7,6 +7,7 @@
  * @module
  */
 
+import { isSendable } from "../conversation.ts";
 import { lastName } from "../directory.ts";
 import { isPlainName } from "../listing.ts";
 import { baseName } from "../local/names.ts";
@@ -75,6 +76,29 @@ export function checkMirror({ operands: [source, target], options, telling }: Re
   }
   if (source === undefined || target !== undefined || ownName(source) !== undefined) return;
   throw new UsageError(`"${source}" has no name of its own: mirror takes a TARGET for it`);
+}
+
+/** Refuses what no command can hold. */
+export function checkSendable(names: readonly string[]): void {
+  const name = names.find((each) => !isSendable(each));
+  if (name === undefined) return;
+  throw new UsageError(`"${name}" cannot be sent: a command of FTP has no CR, LF or NUL in it`);
+}
+
+/** What is sent of a command line whose operands are what `takes` says. */
+export function namesThere(
+  { verb, operands, options, output = "", outputDirectory = "" }: Request,
+  takes: "local" | "remote" | undefined,
+): readonly string[] {
+  if (verb === "quote") return [operands.join(" ")];
+  if (verb === "mirror") {
+    const [source = "", target = ownName(source) ?? ""] = operands;
+    return [options.has("reverse") ? target : source];
+  }
+  if (takes !== "local") return operands;
+  const isNamed = output !== "" && !output.endsWith("/");
+  const own = isNamed ? [] : operands.map((each) => baseName(each));
+  return [output, outputDirectory, ...own];
 }
 
 /** The last name of a path, if it is one that a folder can have. */

@@ -8,6 +8,7 @@
 
 import { isUrl, withoutPassword } from "../url.ts";
 import type { Request } from "./arguments.ts";
+import { checkSendable, namesThere } from "./checks.ts";
 import { Connections } from "./connection.ts";
 import type { Console } from "./console.ts";
 import { Interrupted } from "./exit.ts";
@@ -75,6 +76,7 @@ export function findVerb(request: Request): Subcommand {
   if (request.telling.json && (WRITERS.includes(verb.name) || request.output === "-")) {
     throw new UsageError(`--json writes to standard output, as ${verb.name} does`);
   }
+  if (request.protocol === "ftp") checkSendable(namesThere(request, verb.takes));
   verb.check?.(request);
   return verb;
 }

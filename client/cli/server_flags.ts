@@ -7,6 +7,7 @@
  * @module
  */
 
+import { isSendable } from "../conversation.ts";
 import { splitHost } from "../url.ts";
 import { type Flags, UsageError } from "./flags.ts";
 import type { RemotePlace } from "./places.ts";
@@ -177,7 +178,7 @@ function parseUser(flags: Values): { user?: string; password?: string } {
   const text = flags.text("user");
   if (text === undefined) return {};
   const colon = text.indexOf(":");
-  if (colon === 0) throw flags.wrong("user", "NAME");
+  if (colon === 0 || !isSendable(text)) throw flags.wrong("user", "NAME");
   return colon === -1
     ? { user: text }
     : { user: text.slice(0, colon), password: text.slice(colon + 1) };

@@ -7,6 +7,7 @@
  * @module
  */
 
+import { isSendable } from "../conversation.ts";
 import { NAME_BYTES_MAX } from "../limits.ts";
 import { encodeText } from "../text.ts";
 
@@ -27,7 +28,7 @@ const NOT_ON_WINDOWS = /[<>:"|?*]/;
  * of FTP is one line (RFC 959 section 5.3.1).
  */
 export function remoteNameFault(name: string): string | undefined {
-  return /[\r\n]/.test(name) ? "it has a line end" : undefined;
+  return isSendable(name) ? undefined : "it has a line end";
 }
 
 /**

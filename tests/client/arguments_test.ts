@@ -187,6 +187,8 @@ const WRONG: readonly (readonly [readonly string[], string])[] = [
   [["--host", "me:secret@h", "ls"], "--host takes no user: that is --user NAME"],
   [["--host", "h:1", "--port", "2", "ls"], "--host and --port name two ports"],
   [["--user", ":secret", "ls"], "--user takes NAME"],
+  [["--user", "me\nDELE a", "ls"], "--user takes NAME"],
+  [["--user", "me:secret\r", "ls"], "--user takes NAME"],
   [["--host", "h", "ls", "ftp://h/"], "--host and a URL name two places"],
   [["--user", "a", "ls", "ftp://b@h/"], "--user and the URL name two users"],
   [

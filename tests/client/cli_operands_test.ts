@@ -76,6 +76,13 @@ served(
   },
 );
 
+served("put -o gives a file here a name that can be sent", async (stage) => {
+  const { root, here } = stage;
+  await write(here, "a\nb");
+  await quietly(stage, "put", "-q", `${here}/a\nb`, "-o", "ab");
+  assertEquals(await texts(root), { ab: "a\nb" });
+});
+
 served("get of a folder that is not there says so, once a file", async ({ root, here, client }) => {
   await write(root, "a");
   const { status, error } = await client(["get", "-q", "a", "-O", `${here}/no`]);

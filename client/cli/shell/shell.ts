@@ -7,6 +7,7 @@
 
 import { encodeText, printable } from "../../text.ts";
 import type { Request } from "../arguments.ts";
+import { checkSendable } from "../checks.ts";
 import { type Console, OutputClosed } from "../console.ts";
 import { UsageError } from "../flags.ts";
 import { interruptible } from "../interrupts.ts";
@@ -166,6 +167,7 @@ export class Shell implements ShellFace {
     if (!isCounted || operands.includes("")) {
       throw new UsageError(`${verb.name} takes ${verb.operands || "nothing"}`);
     }
+    if (verb.takes === "remote") checkSendable(operands);
     if (this.session.target.protocol === "mini" && !verb.isLocal) {
       throw new UsageError(`--protocol mini has get and put, not ${verb.name}`);
     }

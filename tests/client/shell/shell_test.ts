@@ -74,6 +74,14 @@ served("shell has directories there and here", async (stage) => {
   assertEquals(Deno.cwd(), before);
 });
 
+served("shell refuses names that no command can hold", async (stage) => {
+  for (const verb of ["cd", "rmdir", "mget", "rm", "get"]) {
+    const { status, error } = await script(stage, [`${verb} 'a\rb'`]);
+    const text = '"a\\rb" cannot be sent: a command of FTP has no CR, LF or NUL in it';
+    assertEquals([status, error], [EXIT.usage, `Line 2: ${text}\n`]);
+  }
+});
+
 served("mget and mput take what matches, and go on behind a failure", async (stage) => {
   const { root, here } = stage;
   for (const name of ["a.avi", "b.avi", ".c.avi", "d.txt"]) {
