@@ -22,7 +22,7 @@ export {
   partialName,
 } from "./paths.ts";
 export { renderEntry, renderHeading } from "./ftp/listing.ts";
-export { matchesPattern } from "./ftp/pattern.ts";
+export { compilePattern } from "./ftp/pattern.ts";
 export { converter, type Filter } from "./ftp/words/ascii.ts";
 export type { FactName } from "./ftp/words/facts.ts";
 export { maskControls } from "./mask_controls.ts";

@@ -11,11 +11,11 @@
 
 import {
   childPath,
+  compilePattern,
   concatenate,
   type DirectoryEntry,
   type FileStat,
   isPartialName,
-  matchesPattern,
   renderEntry,
   renderHeading,
   type Rows,
@@ -84,6 +84,8 @@ interface Current<D, N> extends Pending {
 /** One listing, open. */
 export class Listing<D extends object, F extends object, N extends object> {
   readonly #pending: Pending[] = [];
+  /** One for each component of the pattern. */
+  readonly #matchers: readonly ((name: string) => boolean)[];
   #current: Current<D, N> | undefined;
   /** Written, and not yet taken. */
   #rest: Uint8Array = NOTHING;
@@ -101,7 +103,9 @@ export class Listing<D extends object, F extends object, N extends object> {
     readonly volume: Volume<D, F, N>,
     readonly finder: Finder<D, F, N>,
     readonly request: ListingRequest,
-  ) {}
+  ) {
+    this.#matchers = request.selection.pattern.map(compilePattern);
+  }
 
   /** Begins with the directory itself: 0, or -errno. */
   openDirectory(): number {
@@ -263,7 +267,7 @@ export class Listing<D extends object, F extends object, N extends object> {
     if (!partials && isPartialName(name)) return false;
     const component = depth === 0 ? pattern[level] : undefined;
     if (name.startsWith(".") && !hidden && component?.startsWith(".") !== true) return false;
-    return component === undefined || matchesPattern(name, component);
+    return component === undefined || this.#matchers[level]!(name);
   }
 
   /** The next name, as an entry; undefined when it is none, or has to be gone down to. */

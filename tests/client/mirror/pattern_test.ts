@@ -15,26 +15,19 @@ import {
   expandBraces,
 } from "../../../client/mirror/pattern.ts";
 
+/** What a name of one alternative matches is in tests/server/ftp/glob_test.ts. */
 const NAMES: readonly (readonly [pattern: string, yes: string[], no: string[]])[] = [
-  ["*.avi", ["a.avi", "b.c.avi"], [".avi", ".a.avi", "a.avi2", "a.AVI"]],
-  ["a?.avi", ["a1.avi", "a\u{1f600}.avi", "aé.avi"], ["a.avi", "a12.avi"]],
+  ["*.avi", ["a.avi", "b.c.avi"], [".avi", ".a.avi"]],
   ["*", ["a", "a b"], [".a"]],
   [".*", [".a"], ["a"]],
+  ["\\.*", [".a"], ["a"]],
   ["?a", ["aa"], [".a"]],
-  ["[a-c]x", ["ax", "cx"], ["dx", "x"]],
-  ["[!a-c]x", ["dx"], ["ax"]],
-  ["[^a-c]x", ["dx"], ["ax"]],
-  ["[]]x", ["]x"], ["[x"]],
-  ["[a-]", ["a", "-"], ["b"]],
-  ["[a", ["[a"], ["a"]],
-  ["\\*", ["*"], ["a"]],
-  ["a**b", ["ab", "axxb"], ["a"]],
   ["{a,b}*.txt", ["a.txt", "b1.txt"], ["c.txt"]],
   ["{a,{b,c}d}", ["a", "bd", "cd"], ["d", "b"]],
   ["{a}", ["{a}"], ["a"]],
+  ["\\{a,b}", ["{a,b}"], ["a"]],
   ["a(1).*", ["a(1).avi"], ["a1.avi"]],
   ["caf\udce9*", ["caf\udce9.txt"], ["café.txt"]],
-  ["", [""], ["a"]],
 ];
 
 for (const [pattern, yes, no] of NAMES) {
@@ -76,11 +69,6 @@ Deno.test("expandBraces refuses what would never end", () => {
   assertEquals(expandBraces("{a,b}{1,2}"), ["a1", "a2", "b1", "b2"]);
   const error = assertThrows(() => expandBraces("{a,b}".repeat(9)), LocalError);
   assert(error.message.includes(String(ALTERNATIVES_MAX)));
-});
-
-Deno.test("compileName takes no time for a name that was made to take it", () => {
-  // A regular expression made of it would try some 10^20 ways.
-  assertEquals(compileName("*a*a*a*a*a*a*b", true)("a".repeat(20_000)), false);
 });
 
 Deno.test("filterOf knows names, paths, directories and both orders of in and out", () => {
