@@ -14,6 +14,9 @@ import { UsageError } from "../flags.ts";
 import type { Reporter } from "../reporter.ts";
 import type { ConnectionSource } from "../task.ts";
 
+/** Said when the old connection is gone and the new one did not come. */
+const LEFT = "Not connected any more: user NAME logs in, open HOST connects elsewhere";
+
 /** What a line of the shell is performed with. */
 export interface Line {
   readonly reporter: Reporter;
@@ -91,6 +94,7 @@ export class ShellSession implements ConnectionSource, AsyncDisposable {
 
   /** Lets the old connection go and makes one to `target`. */
   async open(target: Request): Promise<void> {
+    const wasThere = this.client !== undefined;
     await this.close();
     this.#target = target;
     this.#connections = this.#made();
@@ -100,6 +104,8 @@ export class ShellSession implements ConnectionSource, AsyncDisposable {
     } catch (error) {
       // Nobody wants the next verb to try the same again.
       this.#isOpen = false;
+      // Whoever goes on must not do it as somebody else than was asked for.
+      if (wasThere) this.line?.reporter.note(LEFT);
       throw error;
     }
   }

@@ -218,13 +218,20 @@ served("open, user and close choose the server", async (stage) => {
   const { user, password } = WRITER;
   const tried = await script(
     stage,
-    [`user ${user} wrong`, "ls", `user ${user} '${password}'`, "pwd"],
+    ["pwd", `user ${user} wrong`, "ls", `user ${user} '${password}'`, "pwd"],
     [
       "--keep-going",
     ],
   );
-  assertMatch(tried.error, /^Line 2: Cannot log in .*\nLine 3: Not connected: .*\n$/);
-  assertEquals([tried.status, tried.output], [EXIT.login, "/\n"]);
+  const left = "Not connected any more: user NAME logs in, open HOST connects elsewhere";
+  assert(tried.error.startsWith(`${left}\nLine 3: Cannot log in `), tried.error);
+  assertMatch(tried.error, /\nLine 4: Not connected: open HOST or user NAME connects\n$/);
+  const [first = "", ...more] = (await script(stage, ["close", "user nobody no"])).error.split(
+    "\n",
+  );
+  assertMatch(first, /^Line 3: Cannot log in /, "what was not there is not missed");
+  assertEquals(more, [""]);
+  assertEquals([tried.status, tried.output], [EXIT.login, "/\n/\n"]);
 });
 
 scripted("a lost connection is made again, in the same directory", {
