@@ -64,6 +64,7 @@ export type {
   UploadFileOptions,
   UploadSourceOptions,
 } from "./local/options.ts";
+export { OnwardDownload } from "./local/onward.ts";
 export { originOf, type RemoteFacts, type RemoteFile } from "./local/origin.ts";
 export { type OnKept, PartFile, type PartOptions } from "./local/part.ts";
 export { LocalFile } from "./local/source.ts";

@@ -12,7 +12,7 @@ import { LocalError } from "../errors.ts";
 import type { Downloaded, DownloadFileOptions, UploadFileOptions } from "../local/options.ts";
 import type { OnKept } from "../local/part.ts";
 import { RateLimit } from "../rate.ts";
-import { AttemptedTransfer, RETRIES_DEFAULT, withRetries } from "../retry.ts";
+import { AttemptedTransfer, RETRIES_DEFAULT, type RetryAttempt, withRetries } from "../retry.ts";
 import type { Request } from "./arguments.ts";
 import { formatSize } from "./format.ts";
 import type { TransferReport } from "./reporter.ts";
@@ -44,14 +44,7 @@ export async function again(
   const left: { kept?: Parameters<OnKept> | undefined } = {};
   const whole = new AttemptedTransfer(report);
   try {
-    const { wasComplete } = await withRetries(() => task.connected(), {
-      retries: retriesOf(task.request),
-      signal,
-      onRetry(...failure) {
-        report.stop();
-        tellRetry(task, ...failure);
-      },
-    }, async (client, attempt) => {
+    const { wasComplete } = await withTaskRetries(task, async (client, attempt) => {
       let isBegun = false;
       const transferred = transfer(client, {
         ...rateOf(task.request),
@@ -73,13 +66,29 @@ export async function again(
         if (!isBegun && error instanceof LocalError) left.kept = undefined;
         throw error;
       });
-    });
+    }, () => report.stop());
     return !wasComplete;
   } catch (error) {
     report.stop();
     if (left.kept !== undefined) reporter.note(keptText(verb, ...left.kept));
     throw error;
   }
+}
+
+/** Runs `work`, and again after what passes by itself (--retries), telling so behind `onRetry`. */
+export function withTaskRetries<T>(
+  task: Task,
+  work: (client: Client, attempt: RetryAttempt) => Promise<T>,
+  onRetry: () => void = () => {},
+): Promise<T> {
+  return withRetries(() => task.connected(), {
+    retries: retriesOf(task.request),
+    signal: task.signal,
+    onRetry(...failure) {
+      onRetry();
+      tellRetry(task, ...failure);
+    },
+  }, work);
 }
 
 /** What a broken transfer left, and how to go on with it when that is possible. */

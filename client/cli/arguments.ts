@@ -124,11 +124,11 @@ const FLAGS = {
   retries: {
     value: "N",
     otherwise: `${RETRIES_DEFAULT}`,
-    help: "get, put, mirror: attempts after a failure that passes by itself",
+    help: "get, put, cat, mirror: attempts after a failure that passes by itself",
   },
   "limit-rate": {
     value: "RATE",
-    help: "get, put, mirror: octets per second, or with k, m, g: 500k",
+    help: "get, put, cat, mirror: octets per second, or with k, m, g: 500k",
   },
   recursive: {
     letter: "r",

@@ -8,8 +8,10 @@
 
 import { joinPath, lastName } from "../directory.ts";
 import { LocalError, ProtocolError } from "../errors.ts";
+import { OnwardDownload } from "../local/onward.ts";
 import { encodeText, printable } from "../text.ts";
 import { isDirectory, kindThere, makeDirectories, removeTree } from "../tree.ts";
+import { rateOf, withTaskRetries } from "./again.ts";
 import { expandOperands } from "./remote_names.ts";
 import { eachOperand, isOutputFailure, type Task } from "./task.ts";
 import { outputSink } from "./transfers.ts";
@@ -19,7 +21,13 @@ export async function cat(task: Task): Promise<void> {
   const { client, console, request, signal } = task;
   const { names } = await expandOperands(client, request.operands);
   await eachOperand(task, names, async (path) => {
-    await client.download(path, outputSink(console), { signal });
+    const download = new OnwardDownload(path, outputSink(console));
+    await withTaskRetries(task, (client, attempt) =>
+      download.attempt(client, {
+        ...rateOf(request),
+        signal,
+        onProgress: (octets) => void (octets > 0 && attempt.moved()),
+      }));
   }, { isFinal: isOutputFailure });
 }
 

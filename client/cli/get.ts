@@ -10,7 +10,8 @@ import { lastName } from "../directory.ts";
 import { ProtocolError } from "../errors.ts";
 import { downloadFile } from "../local/downloads.ts";
 import { baseName } from "../local/names.ts";
-import { again, rateOf } from "./again.ts";
+import { OnwardDownload } from "../local/onward.ts";
+import { again } from "./again.ts";
 import { assertApart, expandOperands } from "./remote_names.ts";
 import { hintAtOutput, localTarget } from "./targets.ts";
 import { eachOperand, type Task } from "./task.ts";
@@ -18,18 +19,15 @@ import { counted, outputSink, reported, treeRoom } from "./transfers.ts";
 
 /** Downloads files. */
 export async function get(task: Task): Promise<void> {
-  const { client, console, reporter, request, signal } = task;
+  const { client, console, reporter, request } = task;
   const { names, assertUsable } = await expandOperands(client, request.operands);
   if (request.output === undefined) assertApart(names);
   reporter.expect(names.length, undefined);
   await eachOperand(task, names, async (remote) => {
     if (request.output === "-") {
-      return await reported(reporter, lastName(remote), async (report) => {
-        const sink = outputSink(console, report);
-        const limited = rateOf(request).rate?.sink(sink, signal) ?? sink;
-        const client = await task.connected();
-        await client.download(remote, limited, { signal, onProgress: report.update });
-        return true;
+      return await reported(reporter, lastName(remote), (report) => {
+        const download = new OnwardDownload(remote, outputSink(console, report));
+        return again(task, "get", report, (client, options) => download.attempt(client, options));
       });
     }
     const target = await counted(reporter, lastName(remote), () => {

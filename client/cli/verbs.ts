@@ -148,7 +148,7 @@ export const SUBCOMMANDS: readonly Subcommand[] = [
     summary: "write files to standard output",
     examples: ["cat notes.txt"],
     count: [1, MANY],
-    flags: [],
+    flags: PACE_FLAGS,
     takes: "remote",
     endsBySignal: true,
     run: lazily("changes", "cat"),

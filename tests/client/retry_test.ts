@@ -18,8 +18,9 @@ import {
   uploadFile,
   withRetries,
 } from "../../client/mod.ts";
-import { EXIT } from "../../client/cli/mod.ts";
+import { EXIT, main } from "../../client/cli/mod.ts";
 import { testWith } from "../permission.ts";
+import { FakeConsole } from "./fake_console.ts";
 import { MemoryFiles } from "./memory_files.ts";
 import { ScriptedServer } from "./scripted_server.ts";
 import { names, NEEDS, octets, run, withFolders } from "./stage.ts";
@@ -264,6 +265,55 @@ testWith(
       assertEquals(memory.files.get("/b")!.content, content);
     }),
 );
+
+for (const args of [["get", "/a", "-o", "-"], ["cat", "/a"]]) {
+  const name = args.join(" ");
+  /** What the server does at each cut, and what is left of the cuts. */
+  const cutting = (cuts: number, onCut: (memory: MemoryFiles) => void = () => {}) => {
+    const memory: MemoryFiles = new MemoryFiles({
+      cutsAfter: () => {
+        if (cuts-- <= 0) return undefined;
+        onCut(memory);
+        return 70_000;
+      },
+    });
+    memory.put("/a", octets(300_000), THEN);
+    return memory;
+  };
+
+  testWith(NEEDS, `${name} goes on behind what was written, with its end compared`, async () => {
+    const memory = cutting(2);
+    await using server = new ScriptedServer({ answers: memory.answers });
+    const console = new FakeConsole();
+    const port = `--port=${server.address.port}`;
+    assertEquals(await main([port, ...args], console), EXIT.ok, console.errorText);
+    assertEquals(console.output, octets(300_000));
+    const offsets = server.commands.filter((line) => line.startsWith("REST"));
+    assertEquals(offsets, ["REST 53616", "REST 107232"], "16 KiB before what was there");
+  });
+
+  const changes: Readonly<Record<string, [(memory: MemoryFiles) => void, RegExp]>> = {
+    "was changed": [
+      (memory) => memory.put("/a", octets(300_000), new Date()),
+      /Cannot continue "\/a" behind what was written: the file on the server was changed since\n$/,
+    ],
+    "is another one of that size and time": [
+      (memory) => memory.put("/a", new Uint8Array(300_000), THEN),
+      /Cannot continue "\/a" behind what was written: its end differs from the file on the server\n$/,
+    ],
+  };
+  for (const [how, [change, message]] of Object.entries(changes)) {
+    testWith(NEEDS, `${name} mixes nothing when the file ${how} meanwhile`, async () => {
+      const memory = cutting(1, change);
+      await using server = new ScriptedServer({ answers: memory.answers });
+      const console = new FakeConsole();
+      const port = `--port=${server.address.port}`;
+      assertEquals(await main([port, ...args], console), EXIT.local);
+      assertMatch(console.errorText, message);
+      assertEquals(console.output, octets(300_000).subarray(0, 70_000));
+    });
+  }
+}
 
 testWith(
   NEEDS,

@@ -1,0 +1,95 @@
+/**
+ * A download into what takes octets once and gives none back: a pipe, a terminal, another program.
+ *
+ * Attempts after the first go on behind what was taken, under the rules of a part (part.ts): the
+ * file on the server must be the same, and have in its place the octets with which that ends.
+ *
+ * @module
+ */
+
+import { concatenate } from "../../server/octets.ts";
+import type { Client } from "../client.ts";
+import type { Sink } from "../data.ts";
+import { LocalError } from "../errors.ts";
+import type { CallOptions } from "../transfer.ts";
+import type { Downloaded, FileTransferOptions } from "./options.ts";
+import { type RemoteFile, whyOther } from "./origin.ts";
+import { behind, OtherContent, OVERLAP_BYTES } from "./overlap.ts";
+
+/** One file on its way into one sink, over as many attempts as it takes. */
+export class OnwardDownload {
+  readonly #remote: string;
+  readonly #sink: Sink;
+  /** What the first octets are of. */
+  #origin: RemoteFile | undefined;
+  /** Octets that the sink has taken, and the last of them. */
+  #taken = 0;
+  #end: Uint8Array<ArrayBuffer> = new Uint8Array(0);
+
+  /** Nothing is asked for before `attempt`. */
+  constructor(remote: string, sink: Sink) {
+    this.#remote = remote;
+    this.#sink = sink;
+  }
+
+  /**
+   * Brings what the sink has not taken yet.
+   *
+   * @throws {LocalError} when that is of another file by now: it is not begun again.
+   */
+  async attempt(client: Client, options: FileTransferOptions = {}): Promise<Downloaded> {
+    const remote = this.#remote;
+    const origin = await factsOf(client, remote, options);
+    const offset = this.#taken;
+    if (offset > 0) {
+      const why = whyOther(this.#origin, origin);
+      if (why !== undefined) throw this.#notToContinue(why);
+    }
+    this.#origin = origin;
+    const end = this.#end;
+    const sink = behind(end, remote, {
+      begin: async (total) => {
+        await this.#sink.begin?.(total);
+        options.onStart?.(offset, origin.size ?? total);
+      },
+      write: async (chunk) => {
+        await this.#sink.write(chunk);
+        this.#keepEnd(chunk);
+      },
+    });
+    const { rate, signal, onProgress } = options;
+    try {
+      const { octets } = await client.download(remote, rate?.sink(sink, signal) ?? sink, {
+        ...(signal === undefined ? {} : { signal }),
+        ...(origin.size === undefined ? {} : { known: { size: origin.size } }),
+        offset: offset - end.length,
+        onProgress: (octets) => onProgress?.(Math.max(0, octets - end.length)),
+      });
+      return { octets: octets - end.length, offset, wasComplete: false };
+    } catch (error) {
+      if (!(error instanceof OtherContent)) throw error;
+      throw this.#notToContinue("its end differs from the file on the server");
+    }
+  }
+
+  #keepEnd(chunk: Uint8Array): void {
+    this.#taken += chunk.length;
+    const kept = this.#end.subarray(Math.max(0, this.#end.length + chunk.length - OVERLAP_BYTES));
+    const added = chunk.subarray(Math.max(0, chunk.length - OVERLAP_BYTES));
+    this.#end = concatenate([kept, added]);
+  }
+
+  #notToContinue(why: string): LocalError {
+    return new LocalError(`Cannot continue "${this.#remote}" behind what was written: ${why}`);
+  }
+}
+
+/** What tells the file again; a time adds nothing where the end that is compared is all of it. */
+async function factsOf(client: Client, path: string, options: CallOptions): Promise<RemoteFile> {
+  const { signal } = options;
+  const call = signal === undefined ? {} : { signal };
+  const size = await client.size(path, call);
+  const isShort = size !== undefined && size <= OVERLAP_BYTES;
+  const modified = isShort ? undefined : await client.modified(path, call);
+  return { host: client.host, path, size, modified };
+}
