@@ -129,6 +129,27 @@ export async function connect(options: ConnectOptions = {}): Promise<Client> {
   }
 }
 
+/**
+ * Has the whole program trust these authorities (PEM) and no others, from the next connection on,
+ * and for good: there is no way back to those of the runtime. With `caCerts` one connection does,
+ * but the runtime does not resume its TLS sessions, which some servers demand of data connections.
+ *
+ * @example
+ * ```ts ignore
+ * import { connect, trustAuthorities } from "./client/mod.ts";
+ *
+ * await trustAuthorities([await Deno.readTextFile("ca.pem")]);
+ * await using client = await connect({ host: "ftp.example.org", port: 21, tls: "explicit" });
+ * console.log(await client.list());
+ * ```
+ *
+ * @throws {LocalError} for what is no certificate.
+ */
+export async function trustAuthorities(caCerts: readonly string[]): Promise<void> {
+  const { trustOnly } = await loadTls();
+  trustOnly(caCerts);
+}
+
 /** Refuses what is no mode: it must not come to mean clear text. */
 function tlsOf({ tls }: ConnectOptions): TlsOptions | undefined {
   if (tls === undefined) return undefined;

@@ -23,7 +23,7 @@
 
 export type { FileHash, HashAlgorithm } from "./attributes.ts";
 export { Client, READ_FILE_BYTES_MAX } from "./client.ts";
-export { connect, type ConnectOptions, type TlsOptions } from "./connect.ts";
+export { connect, type ConnectOptions, type TlsOptions, trustAuthorities } from "./connect.ts";
 export type { Trace } from "./control.ts";
 export { Conversation, type ConversationEvent, isSendable, type Reply } from "./conversation.ts";
 export { DATA_BUFFER_BYTES, type OnProgress, type Sink, type Source } from "./data.ts";

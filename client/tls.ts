@@ -12,7 +12,7 @@ import type { Buffer } from "node:buffer";
 import { X509Certificate } from "node:crypto";
 import { isIP } from "node:net";
 import { Duplex } from "node:stream";
-import { checkServerIdentity, connect, type TLSSocket } from "node:tls";
+import tls, { checkServerIdentity, connect, type TLSSocket } from "node:tls";
 import { unlessAborted } from "./abort.ts";
 import { ConnectionError, LocalError } from "./errors.ts";
 import { systemText } from "./text.ts";
@@ -32,7 +32,7 @@ export interface TlsSettings {
   /**
    * Certificates of authorities, PEM, to trust in place of the runtime's. The runtime does not
    * resume TLS sessions with them, which some servers demand of data connections: those need
-   * `DENO_CERT=FILE` in the environment instead.
+   * `trustAuthorities` instead.
    */
   readonly caCerts?: readonly string[];
   /** Takes any certificate: protects from listeners, not from one who answers in its place. */
@@ -42,8 +42,28 @@ export interface TlsSettings {
 }
 
 /** The runtime compares what verifies a server by identity, and makes it anew for given authorities. */
-const RESUMPTION_HINT = "TLS sessions are not resumed with authorities of one's own; " +
-  "name them to the runtime in place of that: DENO_CERT=FILE";
+const RESUMPTION_HINT = "TLS sessions are not resumed with caCerts; " +
+  "trustAuthorities() for the whole program has them resumed";
+
+/** The runtime has it (Node 22.19), its types do not yet. */
+const { setDefaultCACertificates } = tls as typeof tls & {
+  setDefaultCACertificates(certificates: readonly string[]): void;
+};
+
+/** What `trustOnly` was given last. */
+let trusted: string | undefined;
+
+/**
+ * What `trustAuthorities` of connect.ts does. Each change makes what verifies servers anew, and
+ * ends the sessions that there are: so the same again is none.
+ */
+export function trustOnly(caCerts: readonly string[]): void {
+  const certificates = caCerts.flatMap(certificatesIn);
+  const text = certificates.join("\n");
+  if (text === trusted) return;
+  setDefaultCACertificates(certificates);
+  trusted = text;
+}
 
 /**
  * `below` with TLS for the server `host`.

@@ -7,7 +7,7 @@
  */
 
 import type { Client } from "../client.ts";
-import { connect, type TlsOptions } from "../connect.ts";
+import { connect, type TlsOptions, trustAuthorities } from "../connect.ts";
 import { LocalError, localError } from "../errors.ts";
 import { loadEncoding } from "../text.ts";
 import type { Login } from "./secrets.ts";
@@ -89,8 +89,22 @@ export class Connections implements ConnectionSource {
 /** A file of certificates is no secret, and not large: the system's own has 220 kB. */
 const CERTIFICATES_BYTES_MAX = 10_485_760;
 
+/** The runtime's own authorities are trusted no more. */
+let hasOthers = false;
+
+/** One command line has one server, and a shell one at a time: what it trusts, all of it does. */
 async function tlsOptions({ mode, caFile, insecure }: Protection): Promise<TlsOptions> {
-  if (caFile === undefined) return { mode, insecure };
+  if (caFile !== undefined) {
+    await trustAuthorities([await certificatesOf(caFile)]);
+    hasOthers = true;
+  } else if (hasOthers && !insecure) {
+    const text = "Cannot go back to the usual authorities after --cacert: that takes a new shell";
+    throw new LocalError(text);
+  }
+  return { mode, insecure };
+}
+
+async function certificatesOf(caFile: string): Promise<string> {
   const action = `Cannot read "${caFile}"`;
   try {
     const { size } = await Deno.stat(caFile);
@@ -99,7 +113,7 @@ async function tlsOptions({ mode, caFile, insecure }: Protection): Promise<TlsOp
     if (!text.includes("-----BEGIN CERTIFICATE-----")) {
       throw new LocalError(`Cannot use "${caFile}": it has no certificate in PEM`);
     }
-    return { mode, insecure, caCerts: [text] };
+    return text;
   } catch (error) {
     throw localError(action, error);
   }

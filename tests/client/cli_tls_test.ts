@@ -5,6 +5,7 @@
  */
 
 import { assertEquals, assertMatch } from "@std/assert";
+import { fromFileUrl } from "@std/path";
 import { EXIT, main } from "../../client/cli/mod.ts";
 import { FakeConsole } from "./fake_console.ts";
 import { octets, withFolders } from "./stage.ts";
@@ -18,14 +19,26 @@ async function run(...args: string[]) {
   return { status, output: console.outputText, error: console.errorText };
 }
 
+const CONFIG = fromFileUrl(new URL("../../deno.json", import.meta.url));
+
+/** The task, in a process of its own: what --cacert trusts, all of a process does. */
+async function runApart(...args: string[]) {
+  const { code, stdout, stderr } = await new Deno.Command(Deno.execPath(), {
+    args: ["task", "--quiet", "--config", CONFIG, "client", ...args],
+    stdin: "null",
+  }).output();
+  const decoder = new TextDecoder();
+  return { status: code, output: decoder.decode(stdout), error: decoder.decode(stderr) };
+}
+
 /** Gets a file and puts it again by URLs, with these flags. */
 async function bothWays(stage: TlsStage, url: string, ...flags: string[]): Promise<void> {
   await stage.put("a", CONTENT);
   await withFolders(async (_, here) => {
-    const got = await run("-q", ...flags, "get", `${url}/a`, "-O", here);
+    const got = await runApart("-q", ...flags, "get", `${url}/a`, "-O", here);
     assertEquals(got, { status: EXIT.ok, output: "", error: "" });
     assertEquals(await Deno.readFile(`${here}/a`), CONTENT);
-    const sent = await run("-q", ...flags, "put", `${here}/a`, `${url}/incoming/`);
+    const sent = await runApart("-q", ...flags, "put", `${here}/a`, `${url}/incoming/`);
     assertEquals(sent, { status: EXIT.ok, output: "", error: "" });
     assertEquals(await Deno.readFile(`${stage.root}/incoming/a`), CONTENT);
   });
@@ -38,6 +51,42 @@ testTls(["vsftpd"], "get and put by --tls explicit and ftps:// with --cacert", a
   await Deno.remove(`${stage.root}/incoming/a`);
   const implicit = await stage.vsftpd(["require_ssl_reuse=NO", "implicit_ssl=YES"]);
   await bothWays(stage, `ftps://localhost:${implicit}`, ...ca);
+});
+
+testTls(["vsftpd"], "data connections go on with a TLS session with --cacert", async (stage) => {
+  const self = await stage.selfSigned("localhost");
+  const port = await stage.vsftpd(["require_ssl_reuse=YES"]);
+  const selfPort = await stage.vsftpd(["require_ssl_reuse=YES"], self);
+  const ca = `${stage.authority.folder}/${stage.authority.name}.pem`;
+  for (const [each, file] of [[port, ca], [selfPort, self.certFile]] as const) {
+    const flags = ["--tls", "explicit", "--cacert", file];
+    await bothWays(stage, `ftp://localhost:${each}`, ...flags);
+    await withFolders(async (_, here) => {
+      await Deno.mkdir(`${here}/d`);
+      for (const name of ["a", "b", "c", "d"]) await Deno.writeFile(`${here}/d/${name}`, CONTENT);
+      const url = `ftp://localhost:${each}/incoming/m${each}`;
+      const names = ["-q", "-R", "-P", "3", `${here}/d`, url];
+      const { status, error } = await runApart(...flags, "mirror", ...names);
+      assertEquals([status, error], [EXIT.ok, ""], "over several connections");
+    });
+    await Deno.remove(`${stage.root}/incoming/a`);
+  }
+});
+
+testTls(["vsftpd"], "--cacert trusts no others, and a shell does not forget it", async (stage) => {
+  const port = await stage.vsftpd(["require_ssl_reuse=YES"], await stage.selfSigned("localhost"));
+  const ca = `${stage.authority.folder}/${stage.authority.name}.pem`;
+  const tls = ["--tls", "explicit", "--cacert"];
+  const url = `ftp://localhost:${port}`;
+  const other = await runApart(...tls, ca, "ls", url);
+  assertEquals(other.status, EXIT.connection);
+  assertMatch(other.error, /^Cannot trust the server localhost: [^\n]*\n$/);
+  const open = `open ${url} --tls explicit`;
+  const script = `${stage.folder}/script`;
+  await Deno.writeTextFile(script, `${open} --cacert ${stage.folder}/self.pem\nls\n${open}\n`);
+  const { status, output, error } = await runApart("shell", "-f", script);
+  assertEquals([status, output], [EXIT.local, "incoming\n"]);
+  assertMatch(error, /\nLine 3: Cannot go back to the usual authorities after --cacert[^\n]*\n$/);
 });
 
 testTls(["pyftpdlib"], "ls by --active, and what is not trusted is refused", async (stage) => {

@@ -117,6 +117,16 @@ export class TlsStage implements AsyncDisposable {
     await Deno.remove(this.folder, { recursive: true });
   }
 
+  /** A certificate that nobody but itself has signed, as `openssl req -x509` makes it. */
+  async selfSigned(name: string): Promise<Certificate> {
+    const [certFile, keyFile] = [`${this.folder}/self.pem`, `${this.folder}/self.key`];
+    await openssl(
+      ["req", "-x509", "-newkey", "rsa:2048", "-nodes", "-days", "30", "-subj", `/CN=${name}`],
+      ["-addext", `subjectAltName=DNS:${name}`, "-keyout", keyFile, "-out", certFile],
+    );
+    return { certFile, keyFile };
+  }
+
   /** Writes a file to be fetched. */
   async put(name: string, octets: Uint8Array): Promise<void> {
     await Deno.writeFile(`${this.root}/${name}`, octets, { mode: 0o644 });
