@@ -51,9 +51,7 @@ export async function leadsToDirectory(
   options: CallOptions,
 ): Promise<boolean> {
   if (client.features.has("MLST")) {
-    const entry = await unlessRefused(client.stat(path, options));
-    if (entry === undefined || entry.kind === "file") return false;
-    if (entry.kind === "directory") return true;
+    return (await unlessRefused(client.stat(path, options)))?.kind === "directory";
   }
   const before = await unlessRefused(client.workingDirectory(options));
   if (before === undefined) return false;
