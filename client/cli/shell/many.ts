@@ -6,6 +6,7 @@
 
 import { hasWildcards } from "../../directory.ts";
 import { LocalError } from "../../errors.ts";
+import { isDirectory } from "../../tree.ts";
 import { UsageError } from "../flags.ts";
 import { patternRoom } from "../remote_names.ts";
 import { localNames } from "./local.ts";
@@ -25,15 +26,18 @@ export async function mget({ shell, operands }: ShellTask): Promise<Outcome> {
   const room = await patternRoom();
   const found = new Set<string>();
   for (const pattern of patterns) {
-    const matches = (await room.matchRemote(client, pattern))
-      .filter(({ entry }) => entry === undefined || entry.kind === "file");
-    if (matches.length === 0) throw noMatch(pattern);
-    for (const { path, entry } of matches) {
+    let isMatched = false;
+    for (const { path, entry } of await room.matchRemote(client, pattern)) {
+      const { kind } = entry ?? { kind: "file" };
+      const isFile = kind === "file" || kind === "link" && !await isDirectory(client, path);
+      if (!isFile) continue;
+      isMatched = true;
       // What nobody typed is looked at before it becomes the name of a file here.
       const fault = entry === undefined ? undefined : room.localNameFault(entry.name);
       if (fault === undefined) found.add(path);
       else shell.session.line?.reporter.note(`Left out "${path}": ${fault}`);
     }
+    if (!isMatched) throw noMatch(pattern);
   }
   return found.size === 0 ? undefined : { next: ["get", ...flags, "--", ...found] };
 }

@@ -88,11 +88,13 @@ served("mget and mput take what matches, and go on behind a failure", async (sta
     await Deno.writeTextFile(`${root}/${name}`, name);
   }
   await Deno.mkdir(`${root}/e.avi`);
+  await Deno.symlink("d.txt", `${root}/l.avi`);
+  await Deno.symlink("e.avi", `${root}/m.avi`);
   await Deno.mkdir(`${here}/a.avi`);
   const { status, error } = await script(stage, ["mget -q *.avi"], ["--keep-going"]);
   assertEquals(status, EXIT.local, error);
-  assertStringIncludes(error, 'Cannot write "a.avi": it is a directory\nLine 2: 1 of 2 failed\n');
-  assertEquals(await names(here), ["a.avi", "b.avi"]);
+  assertStringIncludes(error, 'Cannot write "a.avi": it is a directory\nLine 2: 1 of 3 failed\n');
+  assertEquals(await names(here), ["a.avi", "b.avi", "l.avi"]);
   await Deno.writeTextFile(`${here}/x.txt`, "x");
   await Deno.writeTextFile(`${here}/y.txt`, "y");
   assertEquals((await script(stage, ["mkdir up", "cd up", "mput ?.txt"])).status, EXIT.ok);
