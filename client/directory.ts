@@ -257,11 +257,23 @@ export async function removeFile(control: ControlConnection, path: string): Prom
   await control.expect(`Cannot remove "${path}"`, `DELE ${path}`, 200);
 }
 
+/**
+ * Ends RNFR and renames nothing: some servers take no other command behind it (RFC 959 section
+ * 4.1.3), and no name is refused by all of them.
+ */
+export const END_OF_RNFR = "RNTO";
+
 /** Gives a file or a directory another name. */
 export async function rename(control: ControlConnection, from: string, to: string): Promise<void> {
   const action = `Cannot move "${from}" to "${to}"`;
-  await control.expect(action, `RNFR ${from}`, 300);
-  await control.expect(action, `RNTO ${to}`, 200);
+  try {
+    await control.expect(action, `RNFR ${from}`, 300);
+    await control.expect(action, `RNTO ${to}`, 200);
+  } catch (error) {
+    // Interrupted, RNFR may still come about; its reply and this one are waited for by nobody.
+    if (control.signal?.aborted && !control.closed) control.begin(END_OF_RNFR);
+    throw error;
+  }
 }
 
 /** The last name of a path: "b" of "/a/b" and of "a/b/"; "/" of "/". */

@@ -9,6 +9,7 @@
 
 import type { Client } from "../client.ts";
 import type { Reply } from "../conversation.ts";
+import { END_OF_RNFR } from "../directory.ts";
 import { ProtocolError, unlessRefused } from "../errors.ts";
 import type { CallOptions } from "../transfer.ts";
 import { uploadPath } from "./names.ts";
@@ -19,7 +20,7 @@ const RENAMES = new WeakMap<Client, Reply | "renames">();
 /**
  * How the server refuses to rename; undefined when it is worth uploading under a temporary name. A
  * server that lets somebody store but not rename would keep it for ever, so RNFR is asked for
- * before the octets are sent, and nothing comes behind it.
+ * before the octets are sent, and nothing is renamed.
  *
  * @param existing The file that is to be replaced, if there is one.
  */
@@ -31,7 +32,13 @@ export async function refusalToRename(
 ): Promise<Reply | undefined> {
   const known = RENAMES.get(client);
   if (known !== undefined) return known === "renames" ? undefined : known;
-  const reply = await client.command(`RNFR ${existing ?? temporary}`, options);
+  let reply: Reply | undefined;
+  try {
+    reply = await client.command(`RNFR ${existing ?? temporary}`, options);
+  } finally {
+    // Interrupted, it may still come about; whoever uses the connection next is behind this.
+    if (reply === undefined || reply.code < 400) client.command(END_OF_RNFR).catch(() => {});
+  }
   if (reply.code < 500) return undefined;
   // 500 to 504: no such command. 530 and 532: not for this user.
   const isMissing = existing === undefined && reply.code >= 550;
@@ -40,7 +47,7 @@ export async function refusalToRename(
 
 /** RNFR of what is not there fails either way, and only the text tells why. */
 function isForbidden(text: string): boolean {
-  return /permission|privilege|denied|not allowed|forbidden/i.test(text) &&
+  return /permi(ssion|tted)|privilege|denied|not allowed|forbidden/i.test(text) &&
     !/no such|not found|exist/i.test(text);
 }
 

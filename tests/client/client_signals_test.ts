@@ -4,10 +4,13 @@
  * @module
  */
 
+import { fromFileUrl } from "@std/path";
 import { assert, assertEquals, assertRejects } from "@std/assert";
-import type { CallOptions, Client } from "../../client/mod.ts";
+import { type CallOptions, type Client, uploadFile } from "../../client/mod.ts";
 import type { ScriptedServer } from "./scripted_server.ts";
 import { decode, retr, scripted } from "./scripted_test_case.ts";
+
+const SELF = fromFileUrl(import.meta.url);
 
 /** Every call but the transfers, and the command whose reply is held back. */
 const CALLS: readonly (readonly [string, (client: Client, options: CallOptions) => unknown])[] = [
@@ -52,6 +55,39 @@ for (const [index, [verb, call]] of CALLS.entries()) {
     const next = client.command("SYST");
     answer();
     assertEquals((await next).lines, ["UNIX"]);
+  });
+}
+
+for (
+  const [name, call] of [
+    ["rename", (client, options) => client.rename("a", "b", options)],
+    ["put", (client, options) => uploadFile(client, SELF, "a", { ...options, replaces: true })],
+  ] as readonly [string, (client: Client, options: CallOptions) => Promise<unknown>][]
+) {
+  let answer = () => {};
+  let isRenaming = false;
+  scripted(`${name} that is given up behind RNFR does not leave the server waiting for RNTO`, {
+    answers: {
+      RNFR: async (_, session) => {
+        await new Promise<void>((resolve) => answer = resolve);
+        isRenaming = true;
+        await session.say("350 To what?");
+      },
+      RNTO: async (name, session) => {
+        isRenaming = false;
+        await session.say(name === "" ? "501 To what?" : "250 Renamed");
+      },
+      NOOP: (_, session) => session.say(isRenaming ? "501 Bad sequence" : "200 Fine"),
+    },
+  }, async (client, server) => {
+    const abort = new AbortController();
+    const called = call(client, { signal: abort.signal });
+    await until(server, "RNFR");
+    abort.abort(new RangeError("enough"));
+    await assertRejects(() => called, RangeError, "enough");
+    answer();
+    assertEquals((await client.command("NOOP")).code, 200);
+    assertEquals(server.commands.filter((line) => line.startsWith("RN")), ["RNFR a", "RNTO"]);
   });
 }
 

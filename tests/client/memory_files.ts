@@ -18,11 +18,15 @@ export interface MemoryFile {
 /** How the server is. */
 export interface Habits {
   /** What RNTO does over a file that is there, or that nothing is renamed. Default: "replaces". */
-  readonly renames?: "replaces" | "keeps" | "never" | "denied";
+  readonly renames?: "replaces" | "keeps" | "never" | "denied" | "not permitted";
   /** The reply to STOR of a name; undefined takes it. */
   readonly refuses?: (path: string) => string | undefined;
+  /** The reply to whatever would go on behind what is there. */
+  readonly refusesToAppend?: string;
   /** After so many octets of an upload, or a download, the connection is cut. */
   readonly cutsAfter?: () => number | undefined;
+  /** Whether it takes nothing but RNTO behind RNFR (RFC 959 section 4.1.3), as ProFTPD does. */
+  readonly isStrict?: boolean;
   /** Verbs that it does not know. */
   readonly lacks?: readonly string[];
 }
@@ -52,7 +56,8 @@ export class MemoryFiles {
 
   /** For `Script.answers`; each session has its own REST and RNFR. */
   get answers(): Record<string, Answer> {
-    const { renames = "replaces", refuses, lacks = [] } = this.#habits;
+    const { renames = "replaces", refuses, refusesToAppend, isStrict = false, lacks = [] } =
+      this.#habits;
     const rest = new WeakMap<ScriptedSession, number>();
     const from = new WeakMap<ScriptedSession, string>();
     const take = (session: ScriptedSession) => {
@@ -61,7 +66,8 @@ export class MemoryFiles {
       return offset;
     };
     const receive = async (path: string, session: ScriptedSession, start: number) => {
-      const refusal = refuses?.(path);
+      const isAppended = start > 0 && this.files.has(path);
+      const refusal = refuses?.(path) ?? (isAppended ? refusesToAppend : undefined);
       if (refusal !== undefined) return await session.say(refusal);
       await this.#receive(path, session, start);
     };
@@ -97,19 +103,33 @@ export class MemoryFiles {
       RNFR: (path, session) => {
         if (renames === "never") return session.say("502 Not implemented");
         if (renames === "denied") return session.say("550 Permission denied");
+        if (renames === "not permitted") return session.say("550 Operation not permitted");
+        if (!this.files.has(path)) return session.say(NO_SUCH_FILE);
         from.set(session, path);
-        return session.say(this.files.has(path) ? "350 To what?" : NO_SUCH_FILE);
+        return session.say("350 To what?");
       },
       RNTO: (path, session) => {
+        const source = from.get(session);
+        from.delete(session);
+        if (source === undefined) return session.say("503 RNFR first");
+        if (path === "") return session.say("501 To what?");
         if (renames === "keeps" && this.files.has(path)) return session.say("553 It exists");
-        const source = from.get(session)!;
         this.files.set(path, this.files.get(source)!);
         this.files.delete(source);
         return session.say("250 Renamed");
       },
     };
     for (const verb of lacks) delete answers[verb];
-    return answers;
+    if (!isStrict) return answers;
+    return Object.fromEntries(
+      Object.entries(answers).map(([verb, answer]): [string, Answer] => [
+        verb,
+        (argument, session) => {
+          if (from.has(session) && verb !== "RNTO") return session.say("501 Bad sequence");
+          return typeof answer === "string" ? session.say(answer) : answer(argument, session);
+        },
+      ]),
+    );
   }
 
   async #send(path: string, session: ScriptedSession, offset: number): Promise<void> {

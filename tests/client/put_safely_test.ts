@@ -166,10 +166,23 @@ against({ renames: "keeps" }, "put replaces where RNTO does not", async (room) =
   assertEquals([...memory.files.keys()], ["a"]);
   assertEquals(memory.text("a"), "new");
   const order = server.verbs.filter((verb) => ["STOR", "RNTO", "DELE"].includes(verb));
-  assertEquals(order, ["STOR", "RNTO", "RNTO", "RNTO", "DELE"], "the old one goes last");
+  const renamed = ["RNTO", "RNTO", "RNTO"];
+  assertEquals(order, ["RNTO", "STOR", ...renamed, "DELE"], "the old one goes last");
 });
 
-for (const renames of ["never", "denied"] as const) {
+against({ isStrict: true }, "put asks whether a file is renamed, and ends that", async (room) => {
+  const { memory, server, here, put } = room;
+  memory.put("a", "old");
+  await Deno.writeTextFile(`${here}/a`, "new");
+  const { status, error } = await put(`${here}/a`);
+  assertEquals(status, EXIT.ok, error);
+  assertEquals([...memory.files.keys()], ["a"]);
+  assertEquals(memory.text("a"), "new");
+  const order = server.verbs.filter((verb) => ["STOR", "RNFR", "RNTO"].includes(verb));
+  assertEquals(order, ["RNFR", "RNTO", "STOR", "RNFR", "RNTO"]);
+});
+
+for (const renames of ["never", "denied", "not permitted"] as const) {
   against(
     { renames },
     `put of a new file where renaming is ${renames} goes directly`,
