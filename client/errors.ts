@@ -65,19 +65,22 @@ export abstract class ClientError extends Error {
 export class ProtocolError extends ClientError {
   /** The class's name, for `Error.prototype.toString`. */
   override name = "ProtocolError";
-  /** `transient`, `permanent`, or `protocol` where the code makes no sense. */
+  /** By the code: `transient`, `permanent`, or `protocol` where it makes no sense. */
   override readonly kind: ErrorKind;
   /** The reply, RFC 959 section 4.2. */
   readonly reply: Reply;
   /** What to do about it, where that is known; it is in the message, too. */
   readonly hint: string | undefined;
 
-  /** `action` is what was to be done, in the form `Cannot retrieve "a.avi"`; `hint` goes behind. */
-  constructor(action: string, reply: Reply, hint?: string) {
+  /**
+   * `action` is what was to be done, in the form `Cannot retrieve "a.avi"`; `hint` goes behind.
+   * `kind` is given where the code does not tell it.
+   */
+  constructor(action: string, reply: Reply, hint?: string, kind: ErrorKind = kindOf(reply)) {
     super(`${action}: ${describeReply(reply)}${hint === undefined ? "" : `; ${hint}`}`);
     this.reply = reply;
     this.hint = hint;
-    this.kind = kindOf(reply);
+    this.kind = kind;
   }
 
   /** The reply's code, 100 to 599. */
@@ -90,14 +93,12 @@ export class ProtocolError extends ClientError {
 export class LoginError extends ProtocolError {
   /** The class's name, for `Error.prototype.toString`. */
   override name = "LoginError";
-  /** `transient` for 4yz, `refused` for anything else. */
-  override readonly kind: ErrorKind;
 
-  /** As of `ProtocolError`. */
+  /** As of `ProtocolError`; the kind is `transient` for 4yz, `refused` for anything else. */
   constructor(action: string, reply: Reply) {
-    super(action, reply);
     // 430 is in no RFC; servers that send it mean a wrong name or password.
-    this.kind = kindOf(reply) === "transient" && reply.code !== 430 ? "transient" : "refused";
+    const isTransient = kindOf(reply) === "transient" && reply.code !== 430;
+    super(action, reply, undefined, isTransient ? "transient" : "refused");
   }
 }
 

@@ -43,3 +43,13 @@ function sourceOf(chunks: Iterable<Uint8Array> | AsyncIterable<Uint8Array>): Sou
     },
   };
 }
+
+/** `source`, with `onRead` called before every read: who is refused at once has read nothing. */
+export function watchReads(source: Source, onRead: () => void): Source {
+  return {
+    read(buffer) {
+      onRead();
+      return source.read(buffer);
+    },
+  };
+}

@@ -12,6 +12,7 @@ import type { Client } from "../client.ts";
 import type { Source } from "../data.ts";
 import type { Reply } from "../conversation.ts";
 import { LocalError, ProtocolError } from "../errors.ts";
+import { watchReads } from "../sources.ts";
 import type { Transferred } from "../transfer.ts";
 import { uploadPath } from "./names.ts";
 import type { UploadFileOptions } from "./options.ts";
@@ -146,27 +147,31 @@ export class StagedUpload {
     try {
       return await this.#send(material, this.#temporary, offset);
     } catch (error) {
-      const isRefused = error instanceof ProtocolError && error.code >= 500 && !this.#isRead;
-      if (!isRefused || offset === 0 || !this.#options.force) throw error;
+      const isRefused = error instanceof ProtocolError && error.kind === "permanent";
+      if (!isRefused || offset === 0 || this.#isRead) throw error;
+      if (!this.#options.force) {
+        throw new ProtocolError(
+          `Cannot continue "${this.#remote}"`,
+          error.reply,
+          "--force begins again",
+          error.kind,
+        );
+      }
       await material.rewind?.(0);
       return await this.#send(material, this.#temporary, 0);
     }
   }
 
   #send(material: Material, path: string, offset: number): Promise<Transferred> {
-    const source: Source = {
-      read: (buffer) => {
-        this.#isRead = true;
-        return material.read(buffer);
-      },
-    };
+    const source = watchReads(material, () => this.#isRead = true);
     return sendFrom(this.#client, source, path, offset, this.#options);
   }
 
   /** A refusal is about the name that the user gave. */
   #named(error: unknown): unknown {
     if (!(error instanceof ProtocolError)) return error;
-    return new ProtocolError(`Cannot store "${this.#remote}"`, error.reply, error.hint);
+    const { reply, hint, kind } = error;
+    return new ProtocolError(`Cannot store "${this.#remote}"`, reply, hint, kind);
   }
 
   /** What becomes of the octets that came: they stay where somebody can go on from them. */
@@ -204,6 +209,8 @@ export class StagedUpload {
 /**
  * Uploads what is behind `offset`, even when that is nothing: a server that keeps broken uploads
  * under another name completes one by it.
+ *
+ * @throws {ProtocolError} of kind `permanent` when the server does not append.
  */
 export async function sendFrom(
   client: Client,
@@ -213,13 +220,21 @@ export async function sendFrom(
   options: UploadFileOptions,
 ): Promise<Transferred> {
   if (offset === 0) return await client.upload(source, remote, options);
+  let isRead = false;
+  const watched = watchReads(source, () => isRead = true);
+  const refusedBy = (error: unknown, codeMin: number, codeMax: number): error is ProtocolError =>
+    !isRead && error instanceof ProtocolError && error.code >= codeMin && error.code <= codeMax;
   try {
     // Some servers take REST and let STOR truncate all the same; none does so at APPE.
-    return await client.upload(source, remote, { ...options, at: "end" });
+    return await client.upload(watched, remote, { ...options, at: "end" }).catch((error) => {
+      // No such command, or not with this argument.
+      if (!refusedBy(error, 500, 504)) throw error;
+      return client.upload(watched, remote, { ...options, at: offset });
+    });
   } catch (error) {
-    // 500 to 504: no such command, or not with this argument. Nothing was sent yet.
-    if (!(error instanceof ProtocolError) || error.code < 500 || error.code > 504) throw error;
-    return await client.upload(source, remote, { ...options, at: offset });
+    // ProFTPD without AllowStoreRestart says that it was its own fault: no retry helps.
+    if (!refusedBy(error, 451, 451)) throw error;
+    throw new ProtocolError(`Cannot continue "${remote}"`, error.reply, undefined, "permanent");
   }
 }
 

@@ -10,6 +10,7 @@
 import type { Client } from "../client.ts";
 import type { Source } from "../data.ts";
 import { LocalError } from "../errors.ts";
+import { watchReads } from "../sources.ts";
 import type { Transferred } from "../transfer.ts";
 import type { Uploaded, UploadFileOptions, UploadSourceOptions } from "./options.ts";
 import { secondsOf } from "./origin.ts";
@@ -122,19 +123,10 @@ async function uploadInPlace(
   options.onStart?.(offset, file.size);
   let isRead = false;
   try {
-    const { octets } = await limited(options, file, (source) =>
-      sendFrom(
-        client,
-        {
-          read(buffer) {
-            isRead = true;
-            return source.read(buffer);
-          },
-        },
-        remote,
-        offset,
-        options,
-      ));
+    const { octets } = await limited(options, file, (source) => {
+      const watched = watchReads(source, () => isRead = true);
+      return sendFrom(client, watched, remote, offset, options);
+    });
     return { octets, offset, wasComplete: offset > 0 && octets === 0 };
   } catch (error) {
     const kept = isRead && !client.closed ? await sizeIfTold(client, remote) : undefined;

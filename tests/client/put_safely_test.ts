@@ -111,6 +111,44 @@ against(refusesAppend, "put -c begins again by --force where nothing is appended
   assertEquals(memory.files.get("a")!.content, LARGE);
 });
 
+// ProFTPD, unless it is told otherwise.
+const keepsFromAppending: Habits = {
+  cutsAfter: () => cut,
+  refusesToAppend: "451 Append/Restart not permitted, try again",
+};
+
+against(keepsFromAppending, "put -c is told of --force where 451 is for good", async (room) => {
+  const { memory, server, here, put } = room;
+  const temporary = await breakOff(room);
+  const { status, error } = await put("-c", "--retries", "5", `${here}/a`);
+  assertEquals([status, error], [
+    EXIT.refused,
+    'Cannot store "a": 451 Append/Restart not permitted, try again; --force begins again\n',
+  ]);
+  assertEquals(server.verbs.filter((verb) => verb === "APPE").length, 1);
+  assertEquals(memory.files.get(temporary)!.content.length, 1_000_000);
+  assertEquals((await put("-c", "--direct", `${here}/a`, "-o", temporary)).status, EXIT.refused);
+  assertEquals((await put("-c", "--force", `${here}/a`)).status, EXIT.ok);
+  assertEquals([...memory.files.keys()], ["a"]);
+  assertEquals(memory.files.get("a")!.content, LARGE);
+});
+
+against(keepsFromAppending, "put that is tried again begins again there", async (room) => {
+  const { memory, here } = room;
+  await Deno.writeFile(`${here}/a`, LARGE);
+  cut = 1_000_000;
+  const console = new FakeConsole();
+  const port = String(room.server.address.port);
+  const putting = main(["--port", port, "put", "--retries", "1", `${here}/a`], console);
+  while (!/trying again/.test(console.errorText)) {
+    await new Promise((resolve) => setTimeout(resolve, 5));
+  }
+  cut = undefined;
+  assertEquals(await putting, EXIT.ok, console.errorText);
+  assertEquals([...memory.files.keys()], ["a"]);
+  assertEquals(memory.files.get("a")!.content, LARGE);
+});
+
 against(
   { cutsAfter: () => cut },
   "put -c of what only lacks its name gives it that",
