@@ -24,10 +24,11 @@ export async function findProgram(
   roots: readonly string[],
 ): Promise<Program | undefined> {
   for (const root of roots) {
-    const path = join(root, "usr/sbin", name);
     // An unpacked server's libraries are where the package system would have put them.
     const libraries = join(root, "usr/lib", `${Deno.build.arch}-linux-gnu`);
-    if (await isFile(path)) return { path, environment: { LD_LIBRARY_PATH: libraries } };
+    for (const path of [join(root, "usr/sbin", name), join(root, "usr/bin", name)]) {
+      if (await isFile(path)) return { path, environment: { LD_LIBRARY_PATH: libraries } };
+    }
   }
   for (const folder of [...(Deno.env.get("PATH") ?? "").split(":"), ...SERVER_FOLDERS]) {
     const path = join(folder, name);

@@ -28,6 +28,8 @@ export interface Place {
   readonly folder: string;
   /** Whether it is started as root; if not it cannot change users, and must not try. */
   readonly superuser: boolean;
+  /** More settings in the server's own words, behind those here: of two, the later one holds. */
+  readonly settings?: readonly string[];
 }
 
 /** Somebody else's server. */
@@ -72,6 +74,8 @@ export interface Prepared {
   readonly environment?: Readonly<Record<string, string>>;
   /** Its settings as a report shows them. */
   readonly configuration: string;
+  /** Whether it says nothing before a client has begun with TLS. */
+  readonly silent?: boolean;
 }
 
 /** A process or two per session: 1,000 sessions took up to 0.8 GB and 9 s to log in. */
@@ -197,6 +201,7 @@ function vsftpdConfiguration(place: Place, account: Account, extra: readonly str
     `secure_chroot_dir=${place.folder}`,
     ...(place.superuser ? [] : ["run_as_launching_user=YES"]),
     ...extra,
+    ...(place.settings ?? []),
   ]);
 }
 
@@ -255,6 +260,7 @@ function proftpdConfiguration(place: Place, account: Account): string {
     "  RequireValidShell off",
     "  AllowOverwrite on",
     "</Anonymous>",
+    ...(place.settings ?? []),
   ]);
 }
 
@@ -307,6 +313,7 @@ function pureFtpdFlags(place: Place): string[] {
     ...["--maxclientsnumber", "10000", "--maxclientsperip", "10000"],
     ...["--syslogfacility", "none"],
     ...["--pidfile", join(place.folder, "pid")],
+    ...(place.settings ?? []),
   ];
 }
 
@@ -327,8 +334,8 @@ async function locatePyftpdlib(roots: readonly string[]): Promise<Located | unde
       if (version === undefined) continue;
       return {
         version,
-        prepare: async ({ host, port, root }) => ({
-          command: [python, script, host, String(port), root],
+        prepare: async ({ host, port, root, settings = [] }) => ({
+          command: [python, script, host, String(port), root, ...settings],
           environment,
           configuration: await Deno.readTextFile(script),
         }),

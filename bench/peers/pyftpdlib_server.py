@@ -1,4 +1,7 @@
-"""pyftpdlib's asynchronous server, for peers.ts: pyftpdlib_server.py HOST PORT ROOT.
+"""pyftpdlib's asynchronous server, for peers.ts:
+pyftpdlib_server.py HOST PORT ROOT [PERM [CERTIFICATE KEY]].
+
+PERM are the rights of anonymous users; with a certificate all is under TLS, commands and data alike.
 
 Its defaults are kept, except for what would be measured in its place: the limit of 512 connections,
 the log, and the kernel's scan for a free port, which pyftpdlib asks for at each transfer unless it
@@ -10,18 +13,25 @@ import sys
 import warnings
 
 from pyftpdlib.authorizers import DummyAuthorizer
-from pyftpdlib.handlers import FTPHandler
 from pyftpdlib.servers import FTPServer
 
-host, port, root = sys.argv[1:]
+host, port, root, *rights_and_tls = sys.argv[1:]
+# Anonymous users may list and read, and store under new names; the folders' modes say where.
+perm, *tls = rights_and_tls or ["elrw"]
+if tls:
+    from pyftpdlib.handlers import TLS_FTPHandler as FTPHandler
+
+    FTPHandler.tls_control_required = FTPHandler.tls_data_required = True
+    FTPHandler.certfile, FTPHandler.keyfile = tls
+else:
+    from pyftpdlib.handlers import FTPHandler
 
 logging.disable(logging.CRITICAL)
 
-# Anonymous users may list and read, and store under new names; the folders' modes say where. It
-# warns of that, which is right on the internet.
-warnings.simplefilter("ignore", RuntimeWarning)
+# It warns of what they may do, which is right on the internet.
+warnings.simplefilter("ignore")
 authorizer = DummyAuthorizer()
-authorizer.add_anonymous(root, perm="elrw")
+authorizer.add_anonymous(root, perm=perm)
 
 
 class Handler(FTPHandler):

@@ -154,10 +154,10 @@ async function startPeer(
   const superuser = Deno.uid() === 0;
   const port = freePort(host);
   const place = { host, port, root: folders.root, folder: state, superuser };
-  const { command, environment } = await located.prepare(place);
+  const { command, environment, silent } = await located.prepare(place);
   const child = new Child(command[0]!, command.slice(1), environment);
-  const introduction = await child.waitFor(() => greeting(host, place.port));
-  return child.serving(host, place.port, introduction);
+  const introduction = await child.waitFor(() => greeting(host, port, silent));
+  return child.serving(host, port, introduction);
 }
 
 async function startTwin(
@@ -173,16 +173,40 @@ async function startTwin(
   return { ...child.serving(host, port, line), command: ["twin", ...args] };
 }
 
-/** A port that nobody listens on at the moment: peers cannot be told to choose one themselves. */
+/** Where peers listen: below the range that the kernel takes ports of connections from. */
+const PORTS = [20_000, 32_000] as const;
+
+/** How many ports are tried at most before one is free. */
+const PORT_TRIES_MAX = 100;
+
+/**
+ * A port that nobody listens on at the moment: peers cannot be told to choose one themselves.
+ *
+ * @throws {StartError} when there is none.
+ */
 function freePort(hostname: string): number {
-  using listener = Deno.listen({ hostname, port: 0 });
-  return listener.addr.port;
+  const [from, to] = PORTS;
+  for (let tries = 0; tries < PORT_TRIES_MAX; tries++) {
+    const port = from + Math.floor(Math.random() * (to - from));
+    try {
+      Deno.listen({ hostname, port }).close();
+      return port;
+    } catch (error) {
+      if (!(error instanceof Deno.errors.AddrInUse)) throw error;
+    }
+  }
+  throw new StartError(`no port from ${from} to ${to} is free`);
 }
 
-/** The first line that a server on `port` says, or undefined while there is none. */
-async function greeting(hostname: string, port: number): Promise<string | undefined> {
+/** The first line that a server on `port` says, undefined while there is none; of a `silent` one "". */
+async function greeting(
+  hostname: string,
+  port: number,
+  silent = false,
+): Promise<string | undefined> {
   try {
     using connection = await Deno.connect({ hostname, port });
+    if (silent) return "";
     const octets = new Uint8Array(512);
     const count = await connection.read(octets) ?? 0;
     return new TextDecoder().decode(octets.subarray(0, count)).split("\r\n")[0];
