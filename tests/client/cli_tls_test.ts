@@ -46,10 +46,10 @@ async function bothWays(stage: TlsStage, url: string, ...flags: string[]): Promi
 
 testTls(["vsftpd"], "get and put by --tls explicit and ftps:// with --cacert", async (stage) => {
   const ca = ["--cacert", `${stage.authority.folder}/${stage.authority.name}.pem`];
-  const explicit = await stage.vsftpd(["require_ssl_reuse=NO"]);
+  const explicit = await stage.start("vsftpd");
   await bothWays(stage, `ftp://127.0.0.1:${explicit}`, "--tls", "explicit", ...ca);
   await Deno.remove(`${stage.root}/incoming/a`);
-  const implicit = await stage.vsftpd(["require_ssl_reuse=NO", "implicit_ssl=YES"]);
+  const implicit = await stage.start("vsftpd", { implicit: true });
   await bothWays(stage, `ftps://localhost:${implicit}`, ...ca);
 });
 
@@ -91,7 +91,7 @@ testTls(["vsftpd"], "--cacert trusts no others, and a shell does not forget it",
 
 testTls(["pyftpdlib"], "ls by --active, and what is not trusted is refused", async (stage) => {
   await stage.put("a", CONTENT);
-  const port = String(await stage.pyftpdlib());
+  const port = String(await stage.start("pyftpdlib"));
   const tls = ["--host", "localhost", "--port", port, "--tls", "explicit"];
   const untrusted = await run(...tls, "ls");
   assertEquals([untrusted.status, untrusted.output], [EXIT.connection, ""]);
@@ -105,7 +105,7 @@ testTls(
   ["pyftpdlib"],
   "--tls is never given up, and --cacert names what it cannot use",
   async (stage) => {
-    const plain = String(await stage.pyftpdlib(true));
+    const plain = String(await stage.startPlain("pyftpdlib"));
     const { status, error } = await run("--port", plain, "--tls", "explicit", "ls");
     assertEquals(status, EXIT.connection);
     assertMatch(error, /^Cannot [^\n]+\n$/);

@@ -49,7 +49,7 @@ served("active mode moves octets both ways with our server", async (stage) => {
 });
 
 testTls(["pyftpdlib"], "active mode moves octets both ways with pyftpdlib", async (stage) => {
-  const port = await stage.pyftpdlib(true);
+  const port = await stage.startPlain("pyftpdlib");
   await using client = await connect({ port, active: true });
   await client.upload(octets(3_000_001), "a");
   assertEquals(await client.readFile("a"), octets(3_000_001));

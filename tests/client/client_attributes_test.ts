@@ -30,7 +30,7 @@ served("setModified sets the time on our server", async (stage) => {
 });
 
 testTls(["vsftpd"], "setModified sets the time on vsftpd", async (stage) => {
-  const port = await stage.vsftpd(["require_ssl_reuse=NO"]);
+  const port = await stage.start("vsftpd");
   await using client = await stage.connect(port);
   await client.upload(new Uint8Array(1), "incoming/a");
   assertEquals(await client.setModified("incoming/a", DATE), true);

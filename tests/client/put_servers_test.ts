@@ -7,30 +7,30 @@
 
 import { assertEquals, assertStringIncludes } from "@std/assert";
 import { EXIT } from "../../client/cli/mod.ts";
-import { type Need, testWith } from "../permission.ts";
-import { DROP_BOXES, type Running, type ServerKind, SERVERS } from "./servers.ts";
+import { testWith } from "../permission.ts";
+import { DROP_BOXES, type ServerKind, SERVERS } from "./servers.ts";
 import { names, octets, type Outcome, run, withFolders } from "./stage.ts";
 
-const RUNS: readonly Need[] = ["net", "read", "write", "run", "ffi", "sys", "env"];
-
 /** A server, and what to put on it. */
-interface Room extends Running {
+interface Room {
   readonly here: string;
+  /** What is served, on the disk, and its path on the server with a "/" at the end. */
+  readonly folder: string;
+  readonly prefix: string;
   put(...args: string[]): Promise<Outcome>;
 }
 
 function on(kind: ServerKind, name: string, body: (room: Room) => Promise<void>): void {
-  testWith(RUNS, `${name} [${kind.name}]`, () =>
+  testWith(kind.needs, `${name} [${kind.name}]`, () =>
     withFolders(async (root, here) => {
-      await Deno.chmod(await Deno.realPath(`${root}/..`), 0o755);
       const server = await kind.start(root);
       try {
         const put = (...args: string[]) => run(server.port, ["put", "--retries", "0", ...args]);
-        await body({ ...server, here, put });
+        await body({ here, folder: root, prefix: `${server.base}/`, put });
       } finally {
         await server.stop();
       }
-    }), kind.missing);
+    }), kind.skip);
 }
 
 for (const kind of SERVERS) {

@@ -1,25 +1,27 @@
 /**
- * Servers of others that speak TLS, and certificates for them: vsftpd and pyftpdlib as Debian has
- * them, and what `openssl` signs for a test.
+ * Servers of others that speak TLS, and certificates for them: those of Debian, and what `openssl` signs for a test.
  *
  * @module
  */
 
 import { type Client, connect, type ConnectOptions } from "../../client/mod.ts";
-import { missing, type Need, testWith } from "../permission.ts";
-import { freePort, listens, vsftpdSettings } from "./foreign.ts";
-
-/** What these tests need. */
-const NEEDS: readonly Need[] = ["net", "read", "write", "run", "env"];
-
-const VSFTPD = "/usr/sbin/vsftpd";
-const PYTHON = "/usr/bin/python3";
-const PACKAGES = "/usr/lib/python3/dist-packages";
+import { testWith } from "../permission.ts";
+import {
+  absentServer,
+  FOREIGN_NEEDS,
+  type ForeignId,
+  type ForeignServer,
+  loadProftpdModule,
+  startForeign,
+  type StartOptions,
+} from "./servers.ts";
 
 /** A certificate and its key, in files. */
 export interface Certificate {
   readonly certFile: string;
   readonly keyFile: string;
+  /** The key with the certificate behind it. */
+  readonly bothFile: string;
 }
 
 /** Signs certificates in a folder of its own. */
@@ -46,8 +48,7 @@ export class Authority {
   /** One for `names`, such as `DNS:localhost,IP:127.0.0.1`; expired where `days` is negative. */
   async sign(file: string, names: string, days = 30): Promise<Certificate> {
     const base = `${this.folder}/${file}`;
-    const keyFile = `${base}.key`;
-    const certFile = `${base}.pem`;
+    const { keyFile, certFile, bothFile } = certificateAt(base);
     await openssl(
       ["req", "-newkey", "rsa:2048", "-nodes", "-subj", `/CN=${file}`],
       ["-keyout", keyFile, "-out", `${base}.csr`],
@@ -58,8 +59,14 @@ export class Authority {
       ["x509", "-req", "-in", `${base}.csr`, "-CA", `${ca}.pem`, "-CAkey", `${ca}.key`],
       ["-CAcreateserial", "-days", `${days}`, "-extfile", `${base}.ext`, "-out", certFile],
     );
-    return { certFile, keyFile };
+    const both = await Promise.all([keyFile, certFile].map((part) => Deno.readTextFile(part)));
+    await Deno.writeTextFile(bothFile, both.join(""), { mode: 0o600 });
+    return { keyFile, certFile, bothFile };
   }
+}
+
+function certificateAt(base: string): Certificate {
+  return { certFile: `${base}.pem`, keyFile: `${base}.key`, bothFile: `${base}.both.pem` };
 }
 
 async function openssl(...args: readonly string[][]): Promise<void> {
@@ -70,6 +77,42 @@ async function openssl(...args: readonly string[][]): Promise<void> {
   if (!success) throw new Error(new TextDecoder().decode(stderr));
 }
 
+/** How a server is protected. */
+export interface Protection {
+  /** From the first octet on, without AUTH. Default: false. */
+  readonly implicit?: boolean;
+  /** Data connections have to go on with the session of the control connection. Default: false. */
+  readonly reuse?: boolean;
+  /** Default: one for localhost and 127.0.0.1. */
+  readonly certificate?: Certificate;
+}
+
+/** How servers are told so. Pure-FTPd and pyftpdlib have neither implicit TLS nor a demand. */
+const TLS_SETTINGS: Readonly<Record<ForeignId, (how: Required<Protection>) => string[]>> = {
+  "vsftpd": ({ implicit, reuse, certificate: { certFile, keyFile } }) => [
+    "ssl_enable=YES",
+    "allow_anon_ssl=YES",
+    "force_anon_logins_ssl=YES",
+    "force_anon_data_ssl=YES",
+    `rsa_cert_file=${certFile}`,
+    `rsa_private_key_file=${keyFile}`,
+    `implicit_ssl=${implicit ? "YES" : "NO"}`,
+    `require_ssl_reuse=${reuse ? "YES" : "NO"}`,
+  ],
+  "proftpd": ({ implicit, reuse, certificate: { certFile, keyFile } }) => [
+    ...loadProftpdModule("mod_tls"),
+    "TLSEngine on",
+    "TLSRequired on",
+    `TLSRSACertificateFile "${certFile}"`,
+    `TLSRSACertificateKeyFile "${keyFile}"`,
+    ...(implicit ? ["TLSOptions UseImplicitSSL"] : []),
+    ...(reuse ? [] : ["TLSOptions NoSessionReuseRequired"]),
+  ],
+  // Its file has both, and 2 demands TLS for what is said, as 3 does for data, too.
+  "pure-ftpd": ({ certificate: { bothFile } }) => ["--tls", "3", "--certfile", bothFile],
+  "pyftpdlib": ({ certificate: { certFile, keyFile } }) => [certFile, keyFile],
+};
+
 /** The authority and the certificate of every stage, by file name: keys take long to find. */
 let ordinary: Promise<Map<string, string>> | undefined;
 
@@ -77,7 +120,7 @@ async function makeOrdinary(): Promise<Map<string, string>> {
   const folder = await Deno.makeTempDir({ prefix: "ftplab-tls-" });
   const authority = await Authority.found(folder, "authority");
   await authority.sign("server", "DNS:localhost,IP:127.0.0.1");
-  const files = ["authority.pem", "authority.key", "server.pem", "server.key"];
+  const files = ["authority.pem", "authority.key", "server.pem", "server.key", "server.both.pem"];
   const texts = await Promise.all(files.map((name) => Deno.readTextFile(`${folder}/${name}`)));
   await Deno.remove(folder, { recursive: true });
   return new Map(files.map((name, index) => [name, texts[index]!]));
@@ -85,7 +128,7 @@ async function makeOrdinary(): Promise<Map<string, string>> {
 
 /** A folder with an authority, a served folder in it, and servers that end with it. */
 export class TlsStage implements AsyncDisposable {
-  readonly #servers: Deno.ChildProcess[] = [];
+  readonly #servers: ForeignServer[] = [];
 
   private constructor(
     readonly folder: string,
@@ -104,16 +147,15 @@ export class TlsStage implements AsyncDisposable {
     await Deno.mkdir(`${root}/incoming`, { recursive: true });
     await Deno.chmod(root, 0o755);
     await Deno.chmod(`${root}/incoming`, 0o777);
-    await Deno.mkdir(`${folder}/empty`);
     for (const [name, text] of await (ordinary ??= makeOrdinary())) {
       await Deno.writeTextFile(`${folder}/${name}`, text);
     }
-    const certificate = { certFile: `${folder}/server.pem`, keyFile: `${folder}/server.key` };
-    return new TlsStage(folder, root, new Authority(folder, "authority"), certificate);
+    const authority = new Authority(folder, "authority");
+    return new TlsStage(folder, root, authority, certificateAt(`${folder}/server`));
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
-    for (const server of this.#servers) await stop(server);
+    for (const server of this.#servers) await server.stop();
     await Deno.remove(this.folder, { recursive: true });
   }
 
@@ -132,45 +174,23 @@ export class TlsStage implements AsyncDisposable {
     await Deno.writeFile(`${this.root}/${name}`, octets, { mode: 0o644 });
   }
 
-  /** Starts vsftpd with TLS and `extra` settings; its port. */
-  async vsftpd(extra: readonly string[] = [], { certFile, keyFile } = this.certificate) {
-    const port = freePort();
-    const settings = [
-      ...vsftpdSettings({ port, root: this.root, empty: `${this.folder}/empty` }),
-      "tcp_wrappers=NO",
-      "isolate=NO",
-      "isolate_network=NO",
-      "port_enable=YES",
-      "connect_from_port_20=NO",
-      "ssl_enable=YES",
-      "allow_anon_ssl=YES",
-      "force_anon_logins_ssl=YES",
-      "force_anon_data_ssl=YES",
-      `rsa_cert_file=${certFile}`,
-      `rsa_private_key_file=${keyFile}`,
-      ...extra,
-    ];
-    const file = `${this.folder}/vsftpd-${port}.conf`;
-    await Deno.writeTextFile(file, settings.join("\n") + "\n");
-    await this.#start([VSFTPD, file], port);
-    return port;
+  /** Starts a server whose commands and data are protected; its port. */
+  start(id: ForeignId, protection: Protection = {}): Promise<number> {
+    const { implicit = false, reuse = false, certificate = this.certificate } = protection;
+    const settings = TLS_SETTINGS[id]({ implicit, reuse, certificate });
+    return this.#start(id, { settings, silent: implicit });
   }
 
-  /** Starts pyftpdlib, with TLS unless `plain`; its port. */
-  async pyftpdlib(plain = false) {
-    const port = freePort();
-    const { certFile, keyFile } = this.certificate;
-    const script = new URL("./pyftpdlib_tls_server.py", import.meta.url).pathname;
-    const tls = plain ? [] : [certFile, keyFile];
-    await this.#start([PYTHON, script, `${port}`, this.root, ...tls], port);
-    return port;
+  /** Starts one without TLS; its port. */
+  startPlain(id: ForeignId): Promise<number> {
+    return this.#start(id);
   }
 
   /** Kills the server that was started last, as a crash would. */
   async kill(): Promise<void> {
-    const server = this.#servers.pop()!;
-    server.kill("SIGKILL");
-    await server.status;
+    const server = this.#servers.at(-1)!;
+    Deno.kill(server.process.pid, "SIGKILL");
+    await server.process.stop();
   }
 
   /** Connects to a server of this stage, trusting its authority. */
@@ -179,49 +199,21 @@ export class TlsStage implements AsyncDisposable {
     return connect({ port, tls, timeoutMs: 10_000, ...options });
   }
 
-  async #start([program, ...args]: readonly string[], port: number): Promise<void> {
-    const server = new Deno.Command(program!, {
-      args,
-      stdin: "null",
-      stdout: "null",
-      stderr: "null",
-    }).spawn();
+  async #start(id: ForeignId, options?: StartOptions): Promise<number> {
+    const server = await startForeign(id, this.root, options);
     this.#servers.push(server);
-    if (await listens(port)) return;
-    throw new Error(`${program} does not listen`);
-  }
-}
-
-async function stop(server: Deno.ChildProcess): Promise<void> {
-  try {
-    server.kill("SIGKILL");
-  } catch {
-    // It has ended by itself.
-  }
-  await server.status;
-}
-
-function absent(path: string): string | undefined {
-  if (missing(NEEDS).length > 0) return undefined;
-  try {
-    Deno.statSync(path);
-    return undefined;
-  } catch {
-    return `${path} is not installed`;
+    return server.port;
   }
 }
 
 /** A test against servers with TLS; skipped where the programs are not installed. */
 export function testTls(
-  programs: readonly ("vsftpd" | "pyftpdlib")[],
+  programs: readonly ForeignId[],
   name: string,
   body: (stage: TlsStage) => Promise<void>,
 ): void {
-  const needed = programs.flatMap((program) =>
-    program === "vsftpd" ? [VSFTPD] : [`${PACKAGES}/pyftpdlib`, `${PACKAGES}/OpenSSL`]
-  );
-  const skip = ["/usr/bin/openssl", ...needed].map(absent).find((reason) => reason !== undefined);
-  testWith(NEEDS, name, async () => {
+  const skip = programs.map(absentServer).find((reason) => reason !== undefined);
+  testWith(FOREIGN_NEEDS, name, async () => {
     await using stage = await TlsStage.open();
     await body(stage);
   }, skip);

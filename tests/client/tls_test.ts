@@ -46,20 +46,20 @@ async function sameBothWays(client: Client, stage: TlsStage): Promise<void> {
 }
 
 testTls(["vsftpd"], "explicit TLS moves octets both ways with vsftpd", async (stage) => {
-  const port = await stage.vsftpd(["require_ssl_reuse=NO"]);
+  const port = await stage.start("vsftpd");
   await using client = await stage.connect(port);
   await sameBothWays(client, stage);
 });
 
 testTls(["vsftpd"], "implicit TLS moves octets both ways with vsftpd", async (stage) => {
-  const port = await stage.vsftpd(["require_ssl_reuse=NO", "implicit_ssl=YES"]);
+  const port = await stage.start("vsftpd", { implicit: true });
   const tls = { mode: "implicit", caCerts: [stage.authority.pem] } as const;
   await using client = await stage.connect(port, { tls });
   await sameBothWays(client, stage);
 });
 
 testTls(["pyftpdlib"], "explicit TLS moves octets both ways with pyftpdlib", async (stage) => {
-  const port = await stage.pyftpdlib();
+  const port = await stage.start("pyftpdlib");
   await using client = await stage.connect(port);
   await sameBothWays(client, stage);
 });
@@ -68,7 +68,7 @@ testTls(
   ["vsftpd"],
   "data connections go on with a TLS session, as vsftpd may demand",
   async (stage) => {
-    const port = await stage.vsftpd(["require_ssl_reuse=YES"]);
+    const port = await stage.start("vsftpd", { reuse: true });
     await stage.put("a", octets(LARGE));
     const mod = new URL("../../client/mod.ts", import.meta.url).href;
     const script = `import { connect } from ${JSON.stringify(mod)};
@@ -92,7 +92,7 @@ testTls(
   ["vsftpd"],
   "a TLS session that cannot be resumed is told with what to do",
   async (stage) => {
-    const port = await stage.vsftpd(["require_ssl_reuse=YES"]);
+    const port = await stage.start("vsftpd", { reuse: true });
     await stage.put("a", octets(1));
     const source = `${stage.folder}/server.pem`;
     const calls: ((client: Client) => Promise<unknown>)[] = [
@@ -111,7 +111,7 @@ testTls(
 );
 
 testTls(["pyftpdlib", "vsftpd"], "active mode works under TLS", async (stage) => {
-  for (const port of [await stage.pyftpdlib(), await stage.vsftpd(["require_ssl_reuse=NO"])]) {
+  for (const port of [await stage.start("pyftpdlib"), await stage.start("vsftpd")]) {
     await using client = await stage.connect(port, { active: true });
     await stage.put("a", octets(LARGE));
     assertEquals(await client.readFile("a"), octets(LARGE));
@@ -137,7 +137,7 @@ async function distrusted(stage: TlsStage, port: number, options: ConnectOptions
 }
 
 testTls(["pyftpdlib"], "a certificate of an unknown authority is refused", async (stage) => {
-  const port = await stage.pyftpdlib();
+  const port = await stage.start("pyftpdlib");
   const tls = { mode: "explicit" } as const;
   await distrusted(stage, port, { tls }, "nobody who is trusted has signed");
   const other = await Authority.found(stage.folder, "other");
@@ -147,7 +147,7 @@ testTls(["pyftpdlib"], "a certificate of an unknown authority is refused", async
 
 testTls(["vsftpd"], "a certificate for another name is refused", async (stage) => {
   const certificate = await stage.authority.sign("elsewhere", "DNS:elsewhere.example");
-  const port = await stage.vsftpd([], certificate);
+  const port = await stage.start("vsftpd", { certificate });
   await distrusted(stage, port, {}, "its certificate is for another name");
   await distrusted(stage, port, { host: "localhost" }, "its certificate is for another name");
   const tls = {
@@ -161,23 +161,23 @@ testTls(["vsftpd"], "a certificate for another name is refused", async (stage) =
 
 testTls(["vsftpd"], "an expired certificate is refused", async (stage) => {
   const certificate = await stage.authority.sign("old", "DNS:localhost,IP:127.0.0.1", -1);
-  const port = await stage.vsftpd([], certificate);
+  const port = await stage.start("vsftpd", { certificate });
   await distrusted(stage, port, {}, "its certificate has expired");
 });
 
 testTls(["vsftpd"], "insecure takes any certificate, and still protects", async (stage) => {
   const certificate = await stage.authority.sign("old", "DNS:elsewhere.example", -1);
-  const port = await stage.vsftpd(["require_ssl_reuse=YES"], certificate);
+  const port = await stage.start("vsftpd", { reuse: true, certificate });
   await using client = await stage.connect(port, { tls: { mode: "explicit", insecure: true } });
   await sameBothWays(client, stage);
 });
 
 testTls(["pyftpdlib"], "a server without TLS is refused, and hears no password", async (stage) => {
-  await distrusted(stage, await stage.pyftpdlib(true), {}, "the server has no TLS: 5");
+  await distrusted(stage, await stage.startPlain("pyftpdlib"), {}, "the server has no TLS: 5");
 });
 
 testTls(["vsftpd"], "a server that takes commands only under TLS is told so", async (stage) => {
-  const port = await stage.vsftpd();
+  const port = await stage.start("vsftpd");
   await assertRejects(
     () => stage.connect(port, { tls: undefined! }),
     Error,
@@ -188,7 +188,7 @@ testTls(["vsftpd"], "a server that takes commands only under TLS is told so", as
 // How it ends.
 
 testTls(["pyftpdlib"], "a download whose server dies is an error under TLS, too", async (stage) => {
-  const port = await stage.pyftpdlib();
+  const port = await stage.start("pyftpdlib");
   await stage.put("a", octets(LARGE * 5));
   await using client = await stage.connect(port);
   let killed: Promise<void> | undefined;
@@ -204,7 +204,7 @@ testTls(["pyftpdlib"], "a download whose server dies is an error under TLS, too"
 });
 
 testTls(["pyftpdlib"], "an upload whose server dies is an error under TLS, too", async (stage) => {
-  const port = await stage.pyftpdlib();
+  const port = await stage.start("pyftpdlib");
   await using client = await stage.connect(port);
   let killed: Promise<void> | undefined;
   const endless = {
@@ -251,7 +251,7 @@ testTls(["vsftpd", "pyftpdlib"], "a protected download that is cut on its way is
   stage,
 ) => {
   await stage.put("a", octets(LARGE));
-  for (const port of [await stage.vsftpd(["require_ssl_reuse=NO"]), await stage.pyftpdlib()]) {
+  for (const port of [await stage.start("vsftpd"), await stage.start("pyftpdlib")]) {
     await using client = await stage.connect(port, { transport: cutAfter(1_000_000) });
     const error = await assertRejects(() => client.readFile("a"), ClientError);
     assert(["short", "reset", "transient"].includes(error.kind!), error.message);
@@ -265,7 +265,7 @@ testTls(
     stage,
   ) => {
     await stage.put("a", octets(LARGE * 5));
-    for (const port of [await stage.vsftpd(["require_ssl_reuse=NO"]), await stage.pyftpdlib()]) {
+    for (const port of [await stage.start("vsftpd"), await stage.start("pyftpdlib")]) {
       await using client = await stage.connect(port);
       const down = new AbortController();
       const sink = { write: () => down.abort(new RangeError("enough")) };

@@ -7,7 +7,7 @@
 import { assertEquals, assertRejects } from "@std/assert";
 import { connect, ProtocolError, removeTree } from "../../client/mod.ts";
 import { testWith } from "../permission.ts";
-import { openToAll, servers } from "./mirror/servers.ts";
+import { openToAll, SERVERS } from "./servers.ts";
 import type { Answer } from "./scripted_server.ts";
 import { retr, scripted } from "./scripted_test_case.ts";
 import { names, withFolders } from "./stage.ts";
@@ -104,7 +104,7 @@ scripted("removeTree says that a directory may hold names that are hidden", {
   );
 });
 
-for (const kind of servers) {
+for (const kind of SERVERS) {
   testWith(
     kind.needs,
     `removeTree removes a tree, its links and nothing else [${kind.name}]`,

@@ -6,31 +6,22 @@
  */
 
 import { assertEquals } from "@std/assert";
-import { PEERS } from "../../bench/peers/mod.ts";
-import { startServer } from "../../bench/run/server_process.ts";
 import { connect } from "../../client/mod.ts";
-import { missing, type Need, testWith } from "../permission.ts";
+import { testWith } from "../permission.ts";
+import { absentServer, FOREIGN_NEEDS, openToAll, startForeign } from "./servers.ts";
 import { octets, run, withFolders } from "./stage.ts";
 
-const NEEDED: readonly Need[] = ["net", "read", "write", "run", "env", "sys"];
-
-const isAble = missing(NEEDED).length === 0;
-const vsftpd = isAble && Deno.uid() === 0
-  ? await PEERS.find((peer) => peer.id === "vsftpd")!.locate([])
-  : undefined;
-const skip = isAble && vsftpd === undefined ? "needs vsftpd, and root to start it" : undefined;
+const skip = absentServer("vsftpd");
 
 /** Runs `body` with a port at which vsftpd serves `root`, where incoming takes uploads. */
 async function withVsftpd(body: (port: number, root: string) => Promise<void>): Promise<void> {
-  await withFolders(async (root, here) => {
-    // It changes to another user, who must reach the folder and must not own it.
-    await Deno.chmod(root.slice(0, root.lastIndexOf("/")), 0o755);
+  await withFolders(async (root) => {
     await Deno.mkdir(`${root}/incoming`);
-    await Deno.chmod(`${root}/incoming`, 0o777);
-    const server = await startServer(
-      { kind: "peer", id: "vsftpd", title: "vsftpd", sessionsMax: 10, located: vsftpd! },
-      { root, state: here },
-    );
+    await openToAll(`${root}/incoming`);
+    await openToAll(root);
+    // It serves no root that its users may write to.
+    await Deno.chmod(root, 0o755);
+    const server = await startForeign("vsftpd", root);
     try {
       await body(server.port, root);
     } finally {
@@ -40,7 +31,7 @@ async function withVsftpd(body: (port: number, root: string) => Promise<void>): 
 }
 
 testWith(
-  NEEDED,
+  FOREIGN_NEEDS,
   "vsftpd tells of names that begin with a dot",
   () =>
     withVsftpd(async (port, root) => {
@@ -62,7 +53,7 @@ testWith(
 );
 
 testWith(
-  NEEDED,
+  FOREIGN_NEEDS,
   "vsftpd keeps the octets of a name, whatever it is called here",
   () =>
     withVsftpd(async (port) => {

@@ -10,7 +10,7 @@ import { expandRemote } from "../../../client/mirror/mod.ts";
 import { testWith } from "../../permission.ts";
 import { ScriptedServer } from "../scripted_server.ts";
 import { withFolders } from "../stage.ts";
-import { openToAll, servers } from "./servers.ts";
+import { openToAll, SERVERS } from "../servers.ts";
 
 const FILES = [
   "a.avi",
@@ -43,7 +43,7 @@ const CASES: readonly (readonly [pattern: string, means: string[]])[] = [
   ["a.avi/*", []],
 ];
 
-for (const kind of servers) {
+for (const kind of SERVERS) {
   testWith(
     kind.needs,
     `expandRemote knows what is there [${kind.name}]`,

@@ -8,7 +8,7 @@ import { assertEquals } from "@std/assert";
 import { Child } from "../../child.ts";
 import { type Need, SERVER_NEEDS, testWith } from "../../permission.ts";
 import { octets, run, withFolders } from "../stage.ts";
-import { servers } from "./servers.ts";
+import { SERVERS } from "../servers.ts";
 
 const FILES = 300;
 const ROUNDS = 3;
@@ -35,7 +35,7 @@ async function contents(folder: string): Promise<Map<string, number>> {
   return new Map([...found].sort());
 }
 
-const [kind] = servers;
+const [kind] = SERVERS;
 testWith(
   NEEDS,
   "a mirror that was killed goes on to equal trees",

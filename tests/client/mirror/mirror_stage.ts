@@ -16,7 +16,7 @@ import {
 } from "../../../client/mirror/mod.ts";
 import { testWith } from "../../permission.ts";
 import { withFolders } from "../stage.ts";
-import { type Kind, openToAll, servers } from "./servers.ts";
+import { openToAll, type ServerKind, SERVERS } from "../servers.ts";
 
 /** What a test is given: a server that runs, the folder that it serves and one of the client's. */
 export interface Place {
@@ -60,15 +60,15 @@ export async function mirrorAt(
 
 /** Registers a test for every server. */
 export function everywhere(name: string, body: (place: Place) => Promise<void>): void {
-  for (const kind of servers) on(kind, `${name} [${kind.name}]`, body);
+  for (const kind of SERVERS) on(kind, `${name} [${kind.name}]`, body);
 }
 
 /** Registers a test for our own server on one model. */
 export function served(name: string, body: (place: Place) => Promise<void>): void {
-  on(servers[0]!, name, body);
+  on(SERVERS[0]!, name, body);
 }
 
-function on(kind: Kind, name: string, body: (place: Place) => Promise<void>): void {
+function on(kind: ServerKind, name: string, body: (place: Place) => Promise<void>): void {
   testWith(kind.needs, name, () =>
     withFolders(async (root, here) => {
       const server = await kind.start(root);
