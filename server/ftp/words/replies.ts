@@ -131,8 +131,11 @@ export function quotePath(path: string): string {
   return `"${path.includes('"') ? path.replaceAll('"', '""') : path}"`;
 }
 
-/** The path in the text of a 257 reply, or undefined when there is none. */
+/**
+ * The path in the text of a 257 reply, or undefined when there is none. A single quote inside that
+ * the server did not double is told from the end by what follows: the end of a word comes last.
+ */
 export function parseQuotedPath(text: string): string | undefined {
-  const match = /"((?:[^"]|"")*)"/.exec(text);
+  const match = /"((?:[^"]|""|"(?!"|[.,;:)]*(?:\s|$)))*)"/.exec(text);
   return match?.[1]?.replaceAll('""', '"');
 }

@@ -84,6 +84,13 @@ Deno.test("quotePath and parseQuotedPath: quotes inside are doubled", () => {
   for (const path of ["/", '/say "hi"', '"', "/a b"]) {
     assertEquals(parseQuotedPath(`${quotePath(path)} is it`), path);
   }
+  for (const text of ['"/a".', 'Is "/a", and "/b" is not', '"/a" is the "current" directory']) {
+    assertEquals(parseQuotedPath(text), "/a", text);
+  }
+  // Pure-FTPd does not double them.
+  for (const path of ['/q"uote', '/x"y"z']) {
+    assertEquals(parseQuotedPath(`"${path}" is your current location`), path);
+  }
   assertEquals(parseQuotedPath("nothing"), undefined);
   assertEquals(parseQuotedPath('"/open'), undefined);
 });
