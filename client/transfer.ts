@@ -267,13 +267,16 @@ async function runTransfer(
   return reply;
 }
 
+/** How servers say that a data connection has to go on with the TLS session; the last is ProFTPD. */
+const SESSION_DEMAND = /reuse|resum|operation not permitted/i;
+
 /** A refusal, with advice where it is about the TLS session of the data connection. */
 function refusalOf(control: ControlConnection, plan: Plan, reply: Reply): ClientError {
   const { resumptionHint } = control.transport;
   const isAboutSession = resumptionHint !== undefined && control.server.protectedData &&
-    (reply.code === 522 || reply.code === 425) && /reuse|resum/i.test(reply.lines.join(" "));
+    (reply.code === 522 || reply.code === 425) && SESSION_DEMAND.test(reply.lines.join(" "));
   return isAboutSession
-    ? new ProtocolError(plan.action, reply, resumptionHint)
+    ? new ProtocolError(plan.action, reply, resumptionHint, "permanent")
     : refusal(plan.action, reply);
 }
 

@@ -153,7 +153,7 @@ export class StagedUpload {
         throw new ProtocolError(
           `Cannot continue "${this.#remote}"`,
           error.reply,
-          "--force begins again",
+          error.hint ?? "--force begins again",
           error.kind,
         );
       }
