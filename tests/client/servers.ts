@@ -31,8 +31,11 @@ export interface ServerKind {
   start(root: string): Promise<Running>;
 }
 
+/** Other people's servers, as Debian has them. */
+export const FOREIGN_IDS = ["vsftpd", "proftpd", "pure-ftpd", "pyftpdlib"] as const;
+
 /** Somebody else's server, by its name among the benchmark's peers. */
-export type ForeignId = "vsftpd" | "proftpd" | "pure-ftpd" | "pyftpdlib";
+export type ForeignId = (typeof FOREIGN_IDS)[number];
 
 /** Ours on a model, in this process. */
 function ours(name: string): ServerKind {
@@ -58,7 +61,7 @@ const isAble = missing(FOREIGN_NEEDS).length === 0;
 const unpacked = [isAble ? Deno.env.get("FTPLAB_PEERS_ROOT") ?? "" : ""].filter((path) => path);
 
 const LOCATED = new Map<ForeignId, Located | undefined>();
-for (const id of ["vsftpd", "proftpd", "pure-ftpd", "pyftpdlib"] as const) {
+for (const id of FOREIGN_IDS) {
   if (isAble) LOCATED.set(id, await peerOf(id).locate(unpacked));
 }
 
@@ -183,10 +186,7 @@ async function openBelow(folder: string): Promise<void> {
 export const SERVERS: readonly ServerKind[] = [
   ours("async"),
   ours("multiplex epoll level"),
-  foreign("vsftpd"),
-  foreign("proftpd"),
-  foreign("pure-ftpd"),
-  foreign("pyftpdlib"),
+  ...FOREIGN_IDS.map((id) => foreign(id)),
 ];
 
 /** Servers on which they may store, and neither rename nor delete. */

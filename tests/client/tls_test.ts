@@ -26,6 +26,7 @@ import {
 import { plainTransport } from "../../client/transport.ts";
 import { testWith } from "../permission.ts";
 import { ScriptedServer } from "./scripted_server.ts";
+import { FOREIGN_IDS } from "./servers.ts";
 import { octets } from "./stage.ts";
 import { Authority, testTls, type TlsStage } from "./tls_stage.ts";
 
@@ -45,30 +46,32 @@ async function sameBothWays(client: Client, stage: TlsStage): Promise<void> {
   assertEquals(found, ["down-0", "down-1", `down-${LARGE}`, "incoming"]);
 }
 
-testTls(["vsftpd"], "explicit TLS moves octets both ways with vsftpd", async (stage) => {
-  const port = await stage.start("vsftpd");
-  await using client = await stage.connect(port);
-  await sameBothWays(client, stage);
-});
+/** Those that begin with TLS at once where they are told to, and those that demand its sessions. */
+const DEMANDING = ["vsftpd", "proftpd"] as const;
 
-testTls(["vsftpd"], "implicit TLS moves octets both ways with vsftpd", async (stage) => {
-  const port = await stage.start("vsftpd", { implicit: true });
-  const tls = { mode: "implicit", caCerts: [stage.authority.pem] } as const;
-  await using client = await stage.connect(port, { tls });
-  await sameBothWays(client, stage);
-});
+for (const id of FOREIGN_IDS) {
+  testTls([id], `explicit TLS moves octets both ways with ${id}`, async (stage) => {
+    await using client = await stage.connect(await stage.start(id));
+    await sameBothWays(client, stage);
+  });
 
-testTls(["pyftpdlib"], "explicit TLS moves octets both ways with pyftpdlib", async (stage) => {
-  const port = await stage.start("pyftpdlib");
-  await using client = await stage.connect(port);
-  await sameBothWays(client, stage);
-});
+  testTls([id], `active mode works under TLS with ${id}`, async (stage) => {
+    await using client = await stage.connect(await stage.start(id), { active: true });
+    await sameBothWays(client, stage);
+    await client.removeFile("incoming/up-1");
+  });
+}
 
-testTls(
-  ["vsftpd"],
-  "data connections go on with a TLS session, as vsftpd may demand",
-  async (stage) => {
-    const port = await stage.start("vsftpd", { reuse: true });
+for (const id of DEMANDING) {
+  testTls([id], `implicit TLS moves octets both ways with ${id}`, async (stage) => {
+    const port = await stage.start(id, { implicit: true });
+    const tls = { mode: "implicit", caCerts: [stage.authority.pem] } as const;
+    await using client = await stage.connect(port, { tls });
+    await sameBothWays(client, stage);
+  });
+
+  testTls([id], `data connections go on with a TLS session, as ${id} may demand`, async (stage) => {
+    const port = await stage.start(id, { reuse: true });
     await stage.put("a", octets(LARGE));
     const mod = new URL("../../client/mod.ts", import.meta.url).href;
     const script = `import { connect } from ${JSON.stringify(mod)};
@@ -85,14 +88,10 @@ testTls(
     }).output();
     assertEquals(new TextDecoder().decode(stdout), "2\n", new TextDecoder().decode(stderr));
     assertEquals(await Deno.readFile(`${stage.root}/incoming/a`), octets(LARGE));
-  },
-);
+  });
 
-testTls(
-  ["vsftpd"],
-  "a TLS session that cannot be resumed is told with what to do",
-  async (stage) => {
-    const port = await stage.start("vsftpd", { reuse: true });
+  testTls([id], `a TLS session that ${id} cannot resume is told with what to do`, async (stage) => {
+    const port = await stage.start(id, { reuse: true });
     await stage.put("a", octets(1));
     const source = `${stage.folder}/server.pem`;
     const calls: ((client: Client) => Promise<unknown>)[] = [
@@ -103,23 +102,12 @@ testTls(
     ];
     for (const call of calls) {
       await using client = await stage.connect(port);
-      const error = await assertRejects(() => call(client), ProtocolError, "522");
+      const error = await assertRejects(() => call(client), ProtocolError);
       assertStringIncludes(error.message, "trustAuthorities()");
       assertEquals(error.kind, "permanent");
     }
-  },
-);
-
-testTls(["pyftpdlib", "vsftpd"], "active mode works under TLS", async (stage) => {
-  for (const port of [await stage.start("pyftpdlib"), await stage.start("vsftpd")]) {
-    await using client = await stage.connect(port, { active: true });
-    await stage.put("a", octets(LARGE));
-    assertEquals(await client.readFile("a"), octets(LARGE));
-    await client.upload(octets(LARGE), "incoming/a");
-    assertEquals(await Deno.readFile(`${stage.root}/incoming/a`), octets(LARGE));
-    await client.removeFile("incoming/a");
-  }
-});
+  });
+}
 
 // Whom to trust.
 
@@ -247,45 +235,42 @@ function cutAfter(octetsMax: number): Transport {
   };
 }
 
-testTls(["vsftpd", "pyftpdlib"], "a protected download that is cut on its way is an error", async (
-  stage,
-) => {
-  await stage.put("a", octets(LARGE));
-  for (const port of [await stage.start("vsftpd"), await stage.start("pyftpdlib")]) {
-    await using client = await stage.connect(port, { transport: cutAfter(1_000_000) });
+for (const id of FOREIGN_IDS) {
+  testTls([id], `a protected download from ${id} that is cut on its way fails`, async (stage) => {
+    await stage.put("a", octets(LARGE));
+    const transport = cutAfter(1_000_000);
+    const options = { transport, timeoutMs: 3_000 };
+    await using client = await stage.connect(await stage.start(id), options);
     const error = await assertRejects(() => client.readFile("a"), ClientError);
-    assert(["short", "reset", "transient"].includes(error.kind!), error.message);
-  }
-});
+    // Pure-FTPd says nothing at all then.
+    const kinds = ["short", "reset", "transient", ...(id === "pure-ftpd" ? ["timeout"] : [])];
+    assert(kinds.includes(error.kind!), error.message);
+  });
 
-testTls(
-  ["vsftpd", "pyftpdlib"],
-  "a transfer is broken off under TLS, and the connection goes on",
-  async (
-    stage,
-  ) => {
+  testTls([id], `transfers with ${id} are broken off under TLS`, async (stage) => {
     await stage.put("a", octets(LARGE * 5));
-    for (const port of [await stage.start("vsftpd"), await stage.start("pyftpdlib")]) {
+    const port = await stage.start(id);
+    const down = new AbortController();
+    const sink = { write: () => down.abort(new RangeError("enough")) };
+    const up = new AbortController();
+    let reads = 0;
+    const source = {
+      read(buffer: Uint8Array) {
+        if (reads++ === 2) up.abort(new RangeError("enough"));
+        return buffer.length;
+      },
+    };
+    const calls: ((client: Client) => Promise<unknown>)[] = [
+      (client) => client.download("a", sink, { signal: down.signal }),
+      (client) => client.upload(source, "incoming/a", { signal: up.signal }),
+    ];
+    for (const call of calls) {
       await using client = await stage.connect(port);
-      const down = new AbortController();
-      const sink = { write: () => down.abort(new RangeError("enough")) };
-      await assertRejects(() => client.download("a", sink, { signal: down.signal }), RangeError);
-      const up = new AbortController();
-      let reads = 0;
-      const source = {
-        read(buffer: Uint8Array) {
-          if (reads++ === 2) up.abort(new RangeError("enough"));
-          return buffer.length;
-        },
-      };
-      await assertRejects(
-        () => client.upload(source, "incoming/a", { signal: up.signal }),
-        RangeError,
-      );
+      await assertRejects(() => call(client), RangeError);
       if (!client.closed) assertEquals((await client.readFile("a")).length, LARGE * 5);
     }
-  },
-);
+  });
+}
 
 // Options.
 
