@@ -170,9 +170,7 @@ export class DataConnection {
         const asked = source.read(buffer);
         const count = asked instanceof Promise ? await this.#wakeable(asked) : asked;
         if (count === null || count === 0) return;
-        if (!Number.isInteger(count) || count < 0 || count > buffer.length) {
-          throw new LocalError(`Cannot read from the source: ${count} is no number of octets`);
-        }
+        checkCount(count, buffer);
         for (let at = 0; at < count;) {
           const rest = buffer.subarray(at, count);
           at += await this.#network(() => this.#wakeable(wire.write(rest)));
@@ -231,6 +229,12 @@ export class DataConnection {
       leave();
     }
   }
+}
+
+/** Throws a LocalError when a source cannot have read `count` octets into `buffer`. */
+export function checkCount(count: number, buffer: Uint8Array): void {
+  if (Number.isInteger(count) && count >= 0 && count <= buffer.length) return;
+  throw new LocalError(`Cannot read from the source: ${count} is no number of octets`);
 }
 
 /**

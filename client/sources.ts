@@ -4,7 +4,8 @@
  * @module
  */
 
-import type { Source } from "./data.ts";
+import { unlessAborted } from "./abort.ts";
+import { checkCount, DATA_BUFFER_BYTES, type Source } from "./data.ts";
 import { LocalError } from "./errors.ts";
 
 /** All that can be uploaded. An open `Deno.FsFile` is a `Source`, a stream of node an iterable. */
@@ -40,6 +41,29 @@ function sourceOf(chunks: Iterable<Uint8Array> | AsyncIterable<Uint8Array>): Sou
       buffer.set(rest.subarray(0, count));
       rest = rest.subarray(count);
       return count;
+    },
+  };
+}
+
+/**
+ * `source` behind its first read, whose octets come first: what cannot be read fails here, before a
+ * server hears of it and empties a file.
+ *
+ * @throws {LocalError} when what it read is no number of octets; whatever the source throws.
+ */
+export async function readAhead(source: Source, signal?: AbortSignal): Promise<Source> {
+  const ahead = new Uint8Array(DATA_BUFFER_BYTES);
+  const count = await unlessAborted(Promise.resolve(source.read(ahead)), signal) ?? 0;
+  checkCount(count, ahead);
+  let rest = ahead.subarray(0, count);
+  return {
+    read(buffer) {
+      if (count === 0) return null;
+      if (rest.length === 0) return source.read(buffer);
+      const length = Math.min(rest.length, buffer.length);
+      buffer.set(rest.subarray(0, length));
+      rest = rest.subarray(length);
+      return length;
     },
   };
 }

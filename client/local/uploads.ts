@@ -10,7 +10,7 @@
 import type { Client } from "../client.ts";
 import type { Source } from "../data.ts";
 import { LocalError } from "../errors.ts";
-import { watchReads } from "../sources.ts";
+import { readAhead, watchReads } from "../sources.ts";
 import type { Transferred } from "../transfer.ts";
 import type { Uploaded, UploadFileOptions, UploadSourceOptions } from "./options.ts";
 import { secondsOf } from "./origin.ts";
@@ -86,7 +86,7 @@ export async function uploadSource(
   remote: string,
   options: UploadSourceOptions = {},
 ): Promise<Transferred> {
-  return await limited(options, source, async (source) => {
+  return await limited(options, await readAhead(source, options.signal), async (source) => {
     if (options.direct) return await client.upload(source, remote, options);
     const existing = options.replaces === undefined
       ? await client.size(remote, options)
@@ -120,10 +120,11 @@ async function uploadInPlace(
     throw new LocalError(`Cannot continue "${remote}": it is larger than "${local}": ${sizes}`);
   }
   if (offset > 0) await file.skip(offset);
+  const source = await readAhead(file, options.signal);
   options.onStart?.(offset, file.size);
   let isRead = false;
   try {
-    const { octets } = await limited(options, file, (source) => {
+    const { octets } = await limited(options, source, (source) => {
       const watched = watchReads(source, () => isRead = true);
       return sendFrom(client, watched, remote, offset, options);
     });

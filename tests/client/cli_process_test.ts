@@ -9,15 +9,22 @@ import { assert, assertEquals, assertMatch } from "@std/assert";
 import { fromFileUrl } from "@std/path";
 import { EXIT } from "../../client/cli/mod.ts";
 import { missing, testWith } from "../permission.ts";
+import { MemoryFiles } from "./memory_files.ts";
 import { ScriptedServer } from "./scripted_server.ts";
 import { names, NEEDS, ours, withFolders } from "./stage.ts";
 
 const MAIN = fromFileUrl(new URL("../../main.ts", import.meta.url));
 const CONFIG = fromFileUrl(new URL("../../deno.json", import.meta.url));
 
-/** A line of sh that starts the program with what the client's task permits. */
-const PROGRAM = `"$DENO" run --quiet --no-check --allow-net --allow-read --allow-write ` +
-  `--allow-env=FTPLAB_PASSWORD,HOME,TERM,USERPROFILE,XDG_STATE_HOME --config "$CONFIG" "$MAIN"`;
+/** A line of sh that starts the program. */
+const program = (permissions: string) =>
+  `"$DENO" run --quiet --no-check ${permissions} --config "$CONFIG" "$MAIN"`;
+
+/** With what the client's task permits. */
+const PROGRAM = program(
+  "--allow-net --allow-read --allow-write " +
+    "--allow-env=FTPLAB_PASSWORD,HOME,TERM,USERPROFILE,XDG_STATE_HOME",
+);
 
 async function sh(line: string, cwd: string) {
   const { code, stdout, stderr } = await new Deno.Command("sh", {
@@ -66,6 +73,32 @@ testWith(
     }),
   Deno.build.os === "linux" ? undefined : "needs /dev/full",
 );
+
+for (
+  const [args, reason] of [
+    ["put - -o x < .", "Cannot read standard input: is a directory"],
+    ["put --direct - -o x < .", "Cannot read standard input: is a directory"],
+    ["put --direct /proc/self/mem -o x", 'Cannot read "/proc/self/mem": input/output error'],
+  ] as const
+) {
+  testWith(
+    [...NEEDS, "run"],
+    `${args}, which cannot be read, is refused before STOR`,
+    () =>
+      withFolders(async (_, here) => {
+        const memory = new MemoryFiles();
+        memory.put("x", "old");
+        await using server = new ScriptedServer({ answers: memory.answers });
+        const port = `--port ${server.address.port}`;
+        // The runtime opens nothing of /proc for less.
+        const line = `exec ${program("--allow-all")} client ${port} ${args}`;
+        const { code, stderr } = await sh(line, here);
+        assertEquals([code, stderr], [EXIT.local, `${reason}\n`]);
+        assertEquals([server.verbs.includes("STOR"), memory.text("x")], [false, "old"]);
+      }),
+    Deno.build.os === "linux" ? undefined : "needs /proc",
+  );
+}
 
 /** Why no terminal can be made here. */
 function noTerminal(): string | undefined {
