@@ -84,6 +84,9 @@ const IDLE_MAX_PROCESSES = 1_000;
 /** A descriptor per session, of which a process may have 20,000 where this was made. */
 const IDLE_MAX_DESCRIPTORS = 8_000;
 
+/** Where the package would conflict with another server's. */
+const UNPACK = "as root: bench/peers/unpack.sh DIR, and give --peers-root DIR";
+
 /** The servers to compare with. */
 export const PEERS: readonly Peer[] = [
   {
@@ -113,9 +116,7 @@ export const PEERS: readonly Peer[] = [
     id: "proftpd",
     title: "ProFTPD",
     idleMax: IDLE_MAX_PROCESSES,
-    missing:
-      "as root: apt-get download proftpd-core libhiredis0.14 libmemcached11 libmemcachedutil2 " +
-      "libhashkit2 libpcre2-posix3, dpkg -x each of them DIR, and give --peers-root DIR",
+    missing: UNPACK,
     locate: locateProftpd,
   },
   {
@@ -124,9 +125,7 @@ export const PEERS: readonly Peer[] = [
     title: "Pure-FTPd",
     idleMax: IDLE_MAX_PROCESSES,
     keepsFiles: "it lets no anonymous user replace a file",
-    missing:
-      "as root: apt-get download pure-ftpd libsodium23, dpkg -x each of them DIR, and give " +
-      "--peers-root DIR",
+    missing: UNPACK,
     locate: locatePureFtpd,
   },
   {
