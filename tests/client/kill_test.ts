@@ -10,7 +10,7 @@
 import { assert, assertEquals } from "@std/assert";
 import { testWith } from "../permission.ts";
 import { SERVERS } from "./servers.ts";
-import { names, octets, withFolders } from "./stage.ts";
+import { arrived, names, octets, withFolders } from "./stage.ts";
 
 const MAIN = new URL("../../main.ts", import.meta.url).href;
 
@@ -33,16 +33,6 @@ function drawPlaces(): number[] {
     { length: KILLS },
     (_, index) => Math.max(1, Math.floor(SIZE * (index + Math.random()) / (KILLS + 1))),
   );
-}
-
-/** How much of the file is in `folder`, whatever its name there. */
-async function arrived(folder: string): Promise<number> {
-  let most = 0;
-  for await (const { name } of Deno.readDir(folder)) {
-    const stat = await Deno.stat(`${folder}/${name}`).catch(() => undefined);
-    if (!name.endsWith(".json")) most = Math.max(most, stat?.size ?? 0);
-  }
-  return most;
 }
 
 function client(port: number, args: readonly string[]): Deno.ChildProcess {

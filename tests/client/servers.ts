@@ -6,12 +6,13 @@
  * @module
  */
 
-import { basename, dirname, join } from "@std/path";
+import { basename, dirname, join, resolve } from "@std/path";
 import { existingAccount, findProgram } from "../../bench/peers/machine.ts";
 import { type Located, type Peer, PEERS, type Place } from "../../bench/peers/mod.ts";
 import { type ServerProcess, startServer } from "../../bench/run/server_process.ts";
 import { variants } from "../conformance/variants.ts";
-import { missing, type Need, SERVER_NEEDS } from "../permission.ts";
+import { missing, type Need, SERVER_NEEDS, testWith } from "../permission.ts";
+import { withFolders } from "./stage.ts";
 
 /** A server that runs. */
 export interface Running {
@@ -58,7 +59,8 @@ export const FOREIGN_NEEDS: readonly Need[] = [...SERVER_NEEDS, "run"];
 const isAble = missing(FOREIGN_NEEDS).length === 0;
 
 /** Folders in which packages were unpacked. */
-const unpacked = [isAble ? Deno.env.get("FTPLAB_PEERS_ROOT") ?? "" : ""].filter((path) => path);
+const unpacked = [isAble ? Deno.env.get("FTPLAB_PEERS_ROOT") : undefined]
+  .filter((path) => path !== undefined).map((path) => resolve(path));
 
 const LOCATED = new Map<ForeignId, Located | undefined>();
 for (const id of FOREIGN_IDS) {
@@ -153,8 +155,8 @@ export async function startForeign(
   }
 }
 
-/** Somebody else's, in a process of its own, with rights of anonymous users if not all. */
-function foreign(id: ForeignId, rights = ALL_RIGHTS[id]): ServerKind {
+/** Somebody else's, in a process of its own. */
+export function foreignServer(id: ForeignId, options?: StartOptions): ServerKind {
   return {
     name: id,
     needs: FOREIGN_NEEDS,
@@ -162,7 +164,7 @@ function foreign(id: ForeignId, rights = ALL_RIGHTS[id]): ServerKind {
     // vsftpd serves no root that its users may write to, but folders below one.
     async start(root) {
       await openToAll(root);
-      const running = await startForeign(id, dirname(root), { rights });
+      const running = await startForeign(id, dirname(root), options);
       return { ...running, base: `/${basename(root)}` };
     },
   };
@@ -186,13 +188,39 @@ async function openBelow(folder: string): Promise<void> {
 export const SERVERS: readonly ServerKind[] = [
   ours("async"),
   ours("multiplex epoll level"),
-  ...FOREIGN_IDS.map((id) => foreign(id)),
+  ...FOREIGN_IDS.map((id) => foreignServer(id)),
 ];
 
 /** Servers on which they may store, and neither rename nor delete. */
 export const DROP_BOXES: readonly ServerKind[] = [
-  foreign("vsftpd", ["anon_other_write_enable=NO"]),
-  foreign("proftpd", ["<Limit DELE RMD RNFR RNTO>", "  DenyAll", "</Limit>"]),
-  foreign("pure-ftpd", []),
-  foreign("pyftpdlib", []),
+  foreignServer("vsftpd", { rights: ["anon_other_write_enable=NO"] }),
+  foreignServer("proftpd", { rights: ["<Limit DELE RMD RNFR RNTO>", "  DenyAll", "</Limit>"] }),
+  foreignServer("pure-ftpd", { rights: [] }),
+  foreignServer("pyftpdlib", { rights: [] }),
 ];
+
+/** Where a test plays: a server that runs, the folder that it serves and one of the client's. */
+export interface Room {
+  readonly port: number;
+  /** The path of `root` on the server, with a "/" at its end. */
+  readonly prefix: string;
+  readonly root: string;
+  readonly here: string;
+}
+
+/** Registers a test with a server of a kind. */
+export function testOn(
+  kind: ServerKind,
+  name: string,
+  body: (room: Room) => Promise<void>,
+): void {
+  testWith(kind.needs, `${name} [${kind.name}]`, () =>
+    withFolders(async (root, here) => {
+      const { port, base, stop } = await kind.start(root);
+      try {
+        await body({ port, prefix: `${base}/`, root, here });
+      } finally {
+        await stop();
+      }
+    }), kind.skip);
+}

@@ -102,14 +102,27 @@ export function scripted(
 }
 
 /** So many octets, none of them like its neighbours. */
-export const octets = (length: number) =>
-  Uint8Array.from({ length }, (_, index) => (index * 31 + (index >> 8)) & 0xff);
+export function octets(length: number): Uint8Array<ArrayBuffer> {
+  const bytes = new Uint8Array(length);
+  for (let index = 0; index < length; index++) bytes[index] = index * 31 + (index >> 8);
+  return bytes;
+}
 
 /** The names in a folder, sorted. */
 export async function names(folder: string): Promise<string[]> {
   const found = [];
   for await (const entry of Deno.readDir(folder)) found.push(entry.name);
   return found.sort();
+}
+
+/** How much of a file that is moved is in `folder`, whatever its name there. */
+export async function arrived(folder: string): Promise<number> {
+  let most = 0;
+  for await (const { name } of Deno.readDir(folder)) {
+    const stat = await Deno.stat(`${folder}/${name}`).catch(() => undefined);
+    if (!name.endsWith(".json")) most = Math.max(most, stat?.size ?? 0);
+  }
+  return most;
 }
 
 /** What get and put say of 300,000 octets as a.avi. */
