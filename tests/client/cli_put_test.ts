@@ -167,3 +167,23 @@ scripted("put of a file that shrinks meanwhile fails, and what came is not a who
     [EXIT.local, `Cannot read "${shrinking}": it ended after 10 of 1000 octets\n`],
   );
 });
+
+served("put into the name of a link to a directory leaves the link", async (stage) => {
+  const { root, here, client } = stage;
+  await Deno.mkdir(`${root}/folder`);
+  await Deno.symlink("folder", `${root}/a`);
+  await Deno.writeTextFile(`${here}/a`, "new");
+  assertEquals((await client(["put", `${here}/a`])).status, EXIT.local);
+  assertEquals((await Deno.lstat(`${root}/a`)).isSymlink, true);
+  assertEquals(await names(root), ["a", "folder"]);
+});
+
+served("put into the name of a directory is refused before anything is sent", async (stage) => {
+  const { root, here, client } = stage;
+  await Deno.mkdir(`${root}/a`);
+  await Deno.writeTextFile(`${here}/a`, "new");
+  const { status, error } = await client(["put", `${here}/a`]);
+  assertEquals([status, error], [EXIT.local, 'Cannot store "a": it is a directory\n']);
+  assertEquals(await names(root), ["a"]);
+  assertEquals(await names(`${root}/a`), []);
+});

@@ -9,7 +9,7 @@
 
 import { assert, assertEquals } from "@std/assert";
 import { testWith } from "../permission.ts";
-import { SERVERS } from "./servers.ts";
+import { FOREIGN_NEEDS, SERVERS } from "./servers.ts";
 import { arrived, names, octets, withFolders } from "./stage.ts";
 
 const MAIN = new URL("../../main.ts", import.meta.url).href;
@@ -73,7 +73,7 @@ async function killAt(
 for (const direction of ["get", "put"] as const) {
   for (const server of SERVERS) {
     testWith(
-      [...server.needs, "run"],
+      FOREIGN_NEEDS,
       `${direction} that is killed at ${KILLS} places ends as the same file [${server.name}]`,
       () =>
         withFolders(async (root, here) => {

@@ -313,26 +313,6 @@ testWith(
     }),
 );
 
-served("put into the name of a link to a directory leaves the link", async (stage) => {
-  const { root, here, client } = stage;
-  await Deno.mkdir(`${root}/folder`);
-  await Deno.symlink("folder", `${root}/a`);
-  await Deno.writeTextFile(`${here}/a`, "new");
-  assertEquals((await client(["put", `${here}/a`])).status, EXIT.local);
-  assertEquals((await Deno.lstat(`${root}/a`)).isSymlink, true);
-  assertEquals(await names(root), ["a", "folder"]);
-});
-
-served("put into the name of a directory is refused before anything is sent", async (stage) => {
-  const { root, here, client } = stage;
-  await Deno.mkdir(`${root}/a`);
-  await Deno.writeTextFile(`${here}/a`, "new");
-  const { status, error } = await client(["put", `${here}/a`]);
-  assertEquals([status, error], [EXIT.local, 'Cannot store "a": it is a directory\n']);
-  assertEquals(await names(root), ["a"]);
-  assertEquals(await names(`${root}/a`), []);
-});
-
 served("put - leaves nothing when its source fails, and the old file as it was", async (stage) => {
   const { port, root } = stage;
   await Deno.writeTextFile(`${root}/a`, "old");
