@@ -55,8 +55,8 @@ testTls(["vsftpd"], "get and put by --tls explicit and ftps:// with --cacert", a
 
 testTls(["vsftpd"], "data connections go on with a TLS session with --cacert", async (stage) => {
   const self = await stage.selfSigned("localhost");
-  const port = await stage.vsftpd(["require_ssl_reuse=YES"]);
-  const selfPort = await stage.vsftpd(["require_ssl_reuse=YES"], self);
+  const port = await stage.start("vsftpd", { reuse: true });
+  const selfPort = await stage.start("vsftpd", { reuse: true, certificate: self });
   const ca = `${stage.authority.folder}/${stage.authority.name}.pem`;
   for (const [each, file] of [[port, ca], [selfPort, self.certFile]] as const) {
     const flags = ["--tls", "explicit", "--cacert", file];
@@ -74,7 +74,8 @@ testTls(["vsftpd"], "data connections go on with a TLS session with --cacert", a
 });
 
 testTls(["vsftpd"], "--cacert trusts no others, and a shell does not forget it", async (stage) => {
-  const port = await stage.vsftpd(["require_ssl_reuse=YES"], await stage.selfSigned("localhost"));
+  const certificate = await stage.selfSigned("localhost");
+  const port = await stage.start("vsftpd", { reuse: true, certificate });
   const ca = `${stage.authority.folder}/${stage.authority.name}.pem`;
   const tls = ["--tls", "explicit", "--cacert"];
   const url = `ftp://localhost:${port}`;

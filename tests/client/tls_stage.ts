@@ -48,7 +48,8 @@ export class Authority {
   /** One for `names`, such as `DNS:localhost,IP:127.0.0.1`; expired where `days` is negative. */
   async sign(file: string, names: string, days = 30): Promise<Certificate> {
     const base = `${this.folder}/${file}`;
-    const { keyFile, certFile, bothFile } = certificateAt(base);
+    const certificate = certificateAt(base);
+    const { keyFile, certFile } = certificate;
     await openssl(
       ["req", "-newkey", "rsa:2048", "-nodes", "-subj", `/CN=${file}`],
       ["-keyout", keyFile, "-out", `${base}.csr`],
@@ -59,10 +60,15 @@ export class Authority {
       ["x509", "-req", "-in", `${base}.csr`, "-CA", `${ca}.pem`, "-CAkey", `${ca}.key`],
       ["-CAcreateserial", "-days", `${days}`, "-extfile", `${base}.ext`, "-out", certFile],
     );
-    const both = await Promise.all([keyFile, certFile].map((part) => Deno.readTextFile(part)));
-    await Deno.writeTextFile(bothFile, both.join(""), { mode: 0o600 });
-    return { keyFile, certFile, bothFile };
+    await joinParts(certificate);
+    return certificate;
   }
+}
+
+/** Writes the key and the certificate into one file, for servers that want that. */
+async function joinParts({ keyFile, certFile, bothFile }: Certificate): Promise<void> {
+  const both = await Promise.all([keyFile, certFile].map((part) => Deno.readTextFile(part)));
+  await Deno.writeTextFile(bothFile, both.join(""), { mode: 0o600 });
 }
 
 function certificateAt(base: string): Certificate {
@@ -161,12 +167,13 @@ export class TlsStage implements AsyncDisposable {
 
   /** A certificate that nobody but itself has signed, as `openssl req -x509` makes it. */
   async selfSigned(name: string): Promise<Certificate> {
-    const [certFile, keyFile] = [`${this.folder}/self.pem`, `${this.folder}/self.key`];
+    const self = certificateAt(`${this.folder}/self`);
     await openssl(
       ["req", "-x509", "-newkey", "rsa:2048", "-nodes", "-days", "30", "-subj", `/CN=${name}`],
-      ["-addext", `subjectAltName=DNS:${name}`, "-keyout", keyFile, "-out", certFile],
+      ["-addext", `subjectAltName=DNS:${name}`, "-keyout", self.keyFile, "-out", self.certFile],
     );
-    return { certFile, keyFile };
+    await joinParts(self);
+    return self;
   }
 
   /** Writes a file to be fetched. */
