@@ -9,7 +9,7 @@ import { fromFileUrl } from "@std/path";
 import { EXIT, main } from "../../client/cli/mod.ts";
 import { FakeConsole } from "./fake_console.ts";
 import { octets, withFolders } from "./stage.ts";
-import { testTls, type TlsStage } from "./tls_stage.ts";
+import { DEMANDING, testTls, type TlsStage } from "./tls_stage.ts";
 
 const CONTENT = octets(300_000);
 
@@ -53,25 +53,33 @@ testTls(["vsftpd"], "get and put by --tls explicit and ftps:// with --cacert", a
   await bothWays(stage, `ftps://localhost:${implicit}`, ...ca);
 });
 
-testTls(["vsftpd"], "data connections go on with a TLS session with --cacert", async (stage) => {
-  const self = await stage.selfSigned("localhost");
-  const port = await stage.start("vsftpd", { reuse: true });
-  const selfPort = await stage.start("vsftpd", { reuse: true, certificate: self });
-  const ca = `${stage.authority.folder}/${stage.authority.name}.pem`;
-  for (const [each, file] of [[port, ca], [selfPort, self.certFile]] as const) {
-    const flags = ["--tls", "explicit", "--cacert", file];
-    await bothWays(stage, `ftp://localhost:${each}`, ...flags);
-    await withFolders(async (_, here) => {
-      await Deno.mkdir(`${here}/d`);
-      for (const name of ["a", "b", "c", "d"]) await Deno.writeFile(`${here}/d/${name}`, CONTENT);
-      const url = `ftp://localhost:${each}/incoming/m${each}`;
-      const names = ["-q", "-R", "-P", "3", `${here}/d`, url];
-      const { status, error } = await runApart(...flags, "mirror", ...names);
-      assertEquals([status, error], [EXIT.ok, ""], "over several connections");
-    });
-    await Deno.remove(`${stage.root}/incoming/a`);
-  }
-});
+for (const id of DEMANDING) {
+  testTls(
+    [id],
+    `data connections go on with a TLS session of ${id} with --cacert`,
+    async (stage) => {
+      const self = await stage.selfSigned("localhost");
+      const port = await stage.start(id, { reuse: true });
+      const selfPort = await stage.start(id, { reuse: true, certificate: self });
+      const ca = `${stage.authority.folder}/${stage.authority.name}.pem`;
+      for (const [each, file] of [[port, ca], [selfPort, self.certFile]] as const) {
+        const flags = ["--tls", "explicit", "--cacert", file];
+        await bothWays(stage, `ftp://localhost:${each}`, ...flags);
+        await withFolders(async (_, here) => {
+          await Deno.mkdir(`${here}/d`);
+          for (const name of ["a", "b", "c", "d"]) {
+            await Deno.writeFile(`${here}/d/${name}`, CONTENT);
+          }
+          const url = `ftp://localhost:${each}/incoming/m${each}`;
+          const names = ["-q", "-R", "-P", "3", `${here}/d`, url];
+          const { status, error } = await runApart(...flags, "mirror", ...names);
+          assertEquals([status, error], [EXIT.ok, ""], "over several connections");
+        });
+        await Deno.remove(`${stage.root}/incoming/a`);
+      }
+    },
+  );
+}
 
 testTls(["vsftpd"], "--cacert trusts no others, and a shell does not forget it", async (stage) => {
   const certificate = await stage.selfSigned("localhost");

@@ -83,6 +83,9 @@ async function openssl(...args: readonly string[][]): Promise<void> {
   if (!success) throw new Error(new TextDecoder().decode(stderr));
 }
 
+/** Those that begin with TLS at once where they are told to, and those that demand its sessions. */
+export const DEMANDING = ["vsftpd", "proftpd"] as const;
+
 /** How a server is protected. */
 export interface Protection {
   /** From the first octet on, without AUTH. Default: false. */

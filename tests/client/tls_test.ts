@@ -28,7 +28,7 @@ import { testWith } from "../permission.ts";
 import { ScriptedServer } from "./scripted_server.ts";
 import { FOREIGN_IDS } from "./servers.ts";
 import { octets } from "./stage.ts";
-import { Authority, testTls, type TlsStage } from "./tls_stage.ts";
+import { Authority, DEMANDING, testTls, type TlsStage } from "./tls_stage.ts";
 
 /** More than the sockets hold, so that both sides wait for each other. */
 const LARGE = 3_000_001;
@@ -45,9 +45,6 @@ async function sameBothWays(client: Client, stage: TlsStage): Promise<void> {
   const found = (await client.list()).map((entry) => entry.name).sort();
   assertEquals(found, ["down-0", "down-1", `down-${LARGE}`, "incoming"]);
 }
-
-/** Those that begin with TLS at once where they are told to, and those that demand its sessions. */
-const DEMANDING = ["vsftpd", "proftpd"] as const;
 
 for (const id of FOREIGN_IDS) {
   testTls([id], `explicit TLS moves octets both ways with ${id}`, async (stage) => {
