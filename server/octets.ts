@@ -11,6 +11,9 @@
 const encoder = new TextEncoder();
 const decoder = new TextDecoder("utf-8", { ignoreBOM: true });
 
+const LF = 0x0a;
+const CR = 0x0d;
+
 /** What the decoder writes for what is no UTF-8, and for itself. */
 const REPLACEMENT = "\ufffd";
 
@@ -18,6 +21,42 @@ const REPLACEMENT = "\ufffd";
 const ESCAPE_BASE = 0xdc00;
 const ESCAPE_FIRST = 0xdc80;
 const ESCAPE_LAST = 0xdcff;
+
+/** What short arrays are cut off from: so many octets at a time. */
+const SHEET_BYTES = 4_096;
+/** A longer one is worth memory of its own. */
+const PIECE_BYTES_MAX = 256;
+let sheet = new Uint8Array(0);
+let cut = 0;
+
+/**
+ * A new array of zeros. A short one is a piece of a larger array, and never used again for another:
+ * memory of its own costs as much as all else that is done for a reply. So who keeps it for long
+ * keeps SHEET_BYTES.
+ */
+export function newOctets(length: number): Uint8Array<ArrayBuffer> {
+  if (length > PIECE_BYTES_MAX) return new Uint8Array(length);
+  if (cut + length > sheet.length) {
+    sheet = new Uint8Array(SHEET_BYTES);
+    cut = 0;
+  }
+  const from = cut;
+  cut += length;
+  return sheet.subarray(from, cut);
+}
+
+/**
+ * Writes `text` to the begin of `octets`, as far as it is ASCII without CR and LF, as most names and
+ * replies are altogether; returns how far that was.
+ */
+export function writePlain(text: string, octets: Uint8Array): number {
+  for (let at = 0; at < text.length; at++) {
+    const unit = text.charCodeAt(at);
+    if (unit >= 0x80 || unit === CR || unit === LF) return at;
+    octets[at] = unit;
+  }
+  return text.length;
+}
 
 /** All of `parts` as one new array. */
 export function concatenate(parts: readonly Uint8Array[]): Uint8Array<ArrayBuffer> {

@@ -5,7 +5,7 @@
  * @module
  */
 
-import { decodeOctets, encodeOctets } from "../../server/mod.ts";
+import { decodeOctets, encodeOctets, writePlain } from "../../server/mod.ts";
 import * as c from "../libc/constants.ts";
 import * as s from "../libc/structs.ts";
 import type { Info } from "./volume.ts";
@@ -20,8 +20,6 @@ const TYPE_SHIFT = 12;
 
 /** "." as an octet. */
 const DOT = 0x2e;
-
-const encoder = new TextEncoder();
 
 /** A name or path for the kernel, in a buffer that serves one after another. */
 export class CString {
@@ -43,13 +41,13 @@ export class CString {
     if (3 * text.length >= this.#buffer.length) {
       this.#buffer = new Uint8Array(3 * text.length + 1); // the kernel says ENAMETOOLONG
     }
-    if (text.isWellFormed()) {
-      this.#buffer[encoder.encodeInto(text, this.#buffer).written] = 0;
-    } else {
+    let length = writePlain(text, this.#buffer);
+    if (length < text.length) {
       const octets = encodeOctets(text);
       this.#buffer.set(octets);
-      this.#buffer[octets.length] = 0;
+      length = octets.length;
     }
+    this.#buffer[length] = 0;
     return this.#buffer;
   }
 }

@@ -2,6 +2,7 @@
 
 import { assert, assertEquals } from "@std/assert";
 import { decodeOctets, encodeOctets } from "../../server/mod.ts";
+import { newOctets, writePlain } from "../../server/octets.ts";
 
 /** Octets from which every border of UTF-8 can be made. */
 const BORDERS = [0x00, 0x2f, 0x7f, 0x80, 0x8f, 0x90, 0x9f, 0xa0, 0xbf, 0xc0, 0xc1, 0xc2, 0xdf];
@@ -49,4 +50,25 @@ Deno.test("decodeOctets: text is text, what is none stands for itself", () => {
 Deno.test("encodeOctets: a surrogate that stands for nothing is replaced", () => {
   assertEquals(encodeOctets("a\ud800b"), new TextEncoder().encode("a\ufffdb"));
   assertEquals(encodeOctets("\udc7f\udce9"), Uint8Array.of(0xef, 0xbf, 0xbd, 0xe9));
+});
+
+Deno.test("newOctets: whatever the lengths, each array is its own and was never written to", () => {
+  const made = Array.from({ length: 600 }, (_, index) => {
+    const octets = newOctets(index % 300);
+    assert(octets.every((octet) => octet === 0), `number ${index}`);
+    assertEquals(octets.length, index % 300);
+    return octets.fill(index % 255 + 1);
+  });
+  for (const [index, octets] of made.entries()) {
+    assert(octets.every((octet) => octet === index % 255 + 1), `number ${index}`);
+  }
+});
+
+Deno.test("writePlain: up to what is not ASCII, or would end a line", () => {
+  const octets = new Uint8Array(8);
+  assertEquals(writePlain("name", octets), 4);
+  assertEquals(octets.subarray(0, 5), Uint8Array.of(0x6e, 0x61, 0x6d, 0x65, 0));
+  for (const strange of ["ab\u00e9", "ab\r", "ab\n", "ab\udc80"]) {
+    assertEquals(writePlain(strange, octets), 2, JSON.stringify(strange));
+  }
 });

@@ -22,7 +22,7 @@
  * @module
  */
 
-import { encodeOctets } from "../../octets.ts";
+import { encodeOctets, newOctets, writePlain } from "../../octets.ts";
 
 const NUL = 0x00;
 const LF = 0x0a;
@@ -175,12 +175,8 @@ export class LineReader {
  */
 export function encodeLine(text: string): Uint8Array {
   const { length } = text;
-  const octets = new Uint8Array(length + 2);
-  for (let index = 0; index < length; index++) {
-    const unit = text.charCodeAt(index);
-    if (unit >= 0x80 || unit === CR || unit === LF) return encodeUnusual(text);
-    octets[index] = unit;
-  }
+  const octets = newOctets(length + 2);
+  if (writePlain(text, octets) < length) return encodeUnusual(text);
   octets[length] = CR;
   octets[length + 1] = LF;
   return octets;
