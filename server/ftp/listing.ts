@@ -14,6 +14,7 @@ import { encodeOctets } from "../octets.ts";
 import { childPath, isAddressable, isPartialName, nameOf } from "../paths.ts";
 import { unreachable } from "../unreachable.ts";
 import { clampTime, type FactName, formatFactLine, formatTime } from "./words/facts.ts";
+import { encodePlainLine } from "./words/lines.ts";
 
 const LEFT_OUT = new Uint8Array(0);
 const MONTHS = "Jan Feb Mar Apr May Jun Jul Aug Sep Oct Nov Dec".split(" ");
@@ -49,7 +50,12 @@ export function renderEntry(
       return encodeRow(isSingle ? rows.name : rows.prefix + entry.name);
     case "facts": {
       const { facts, access, path } = rows;
-      return encodeRow(formatFactLine(entryFacts(entry, access, path), facts, entry.name));
+      const isSelf = entry.name === ".";
+      const where = isSelf ? path : childPath(path, entry.name);
+      const type = isSelf ? "cdir" : entry.isLink ? LINK_TYPE : undefined;
+      const valueOf = (fact: FactName) =>
+        fact === "type" && type !== undefined ? type : factOf(fact, entry, access, where);
+      return encodeRow(formatFactLine(valueOf, facts, entry.name));
     }
     default:
       return unreachable(rows);
@@ -75,43 +81,54 @@ export function renderHeading(
 
 /** A line for a data connection, which is no Telnet stream: nothing in it is doubled. */
 function encodeRow(text: string): Uint8Array<ArrayBuffer> {
-  return encodeOctets(`${text}\r\n`);
+  return encodePlainLine(text) ?? encodeOctets(`${text}\r\n`);
 }
 
-/** The facts of an entry of the directory `path`, itself named ".". */
-function entryFacts(entry: DirectoryEntry, access: Access, path: string): Facts {
-  if (entry.name === ".") return { ...factsOf(entry, access, path), type: "cdir" };
-  const facts = factsOf(entry, access, childPath(path, entry.name));
-  return entry.isLink ? { ...facts, type: LINK_TYPE } : facts;
-}
-
-/** The facts of what is at `path` (RFC 3659 section 7.5) for a user with `access`. */
-export function factsOf(
+/**
+ * What `fact` is of what is at `path` (RFC 3659 section 7.5) for a user with `access`; undefined
+ * where it has none.
+ */
+export function factOf(
+  fact: FactName,
   stat: FileStat,
   access: Access,
   path: string,
-): Facts {
-  const facts = {
-    modify: formatTime(stat.modifiedMs),
-    unique: stat.unique,
-    "UNIX.mode": stat.mode.toString(8).padStart(4, "0"),
-    "UNIX.owner": String(stat.uid),
-    "UNIX.group": String(stat.gid),
-  };
-  const writes = access === "write";
-  switch (stat.kind) {
-    case "file": {
-      const perm = !writes ? "r" : isPartialName(nameOf(path)) ? "dfr" : "adfrw";
-      return { ...facts, type: "file", size: String(stat.size), perm };
-    }
-    case "directory": {
-      const perm = !writes ? "el" : path === "/" ? "celmp" : "cdeflmp";
-      return { ...facts, type: "dir", perm };
-    }
-    case "other":
-      return { ...facts, type: "OS.unix=special", perm: writes ? "df" : "" };
+): string | undefined {
+  switch (fact) {
+    case "type":
+      return TYPES[stat.kind];
+    case "size":
+      return stat.kind === "file" ? String(stat.size) : undefined;
+    case "modify":
+      return formatTime(stat.modifiedMs);
+    case "perm":
+      return permOf(stat.kind, access, path);
+    case "unique":
+      return stat.unique;
+    case "UNIX.mode":
+      return stat.mode.toString(8).padStart(4, "0");
+    case "UNIX.owner":
+      return String(stat.uid);
+    case "UNIX.group":
+      return String(stat.gid);
     default:
-      return unreachable(stat.kind);
+      return unreachable(fact);
+  }
+}
+
+const TYPES = { file: "file", directory: "dir", other: "OS.unix=special" } as const;
+
+function permOf(kind: FileStat["kind"], access: Access, path: string): string {
+  const writes = access === "write";
+  switch (kind) {
+    case "file":
+      return !writes ? "r" : isPartialName(nameOf(path)) ? "dfr" : "adfrw";
+    case "directory":
+      return !writes ? "el" : path === "/" ? "celmp" : "cdeflmp";
+    case "other":
+      return writes ? "df" : "";
+    default:
+      return unreachable(kind);
   }
 }
 

@@ -8,7 +8,7 @@
 import { concatenate } from "../../octets.ts";
 import { READ_BYTES } from "../../limits.ts";
 import { FAILURE_REPLIES } from "../failures.ts";
-import { factsOf } from "../listing.ts";
+import { factOf } from "../listing.ts";
 import { formatFactLine } from "../words/facts.ts";
 import { encodeLine } from "../words/lines.ts";
 import { encodeReply, encodeReplyLines, ReplyBody } from "../words/replies.ts";
@@ -38,7 +38,8 @@ export function listFacts(session: CommandContext, argument: string): void {
   const path = resolveOld(session, argument);
   if (path === undefined) return;
   session.file({ do: "stat", path }, "stat", ({ stat }) => {
-    const line = formatFactLine(factsOf(stat, session.access ?? "read", path), session.facts, path);
+    const { access = "read", facts } = session;
+    const line = formatFactLine((fact) => factOf(fact, stat, access, path), facts, path);
     session.send(encodeReplyLines(250, "Facts:", [line], "End"));
   });
 }

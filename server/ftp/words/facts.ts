@@ -31,13 +31,13 @@ export const FACT_NAMES: readonly FactName[] = [
 
 /** `fact=value;fact=value; name`, only the facts of `wanted` that have a value. */
 export function formatFactLine(
-  values: Readonly<Partial<Record<FactName, string>>>,
+  valueOf: (fact: FactName) => string | undefined,
   wanted: readonly FactName[],
   name: string,
 ): string {
   let line = "";
   for (const fact of wanted) {
-    const value = values[fact];
+    const value = valueOf(fact);
     if (value !== undefined) line += `${fact}=${value};`;
   }
   return `${line} ${name}`;

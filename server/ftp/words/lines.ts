@@ -174,9 +174,14 @@ export class LineReader {
  * @throws {TypeError} when `text` holds LF, for which FTP has no notation.
  */
 export function encodeLine(text: string): Uint8Array {
+  return encodePlainLine(text) ?? encodeUnusual(text);
+}
+
+/** `text` and CR LF, if it is ASCII without CR and LF; undefined for any other. */
+export function encodePlainLine(text: string): Uint8Array<ArrayBuffer> | undefined {
   const { length } = text;
   const octets = newOctets(length + 2);
-  if (writePlain(text, octets) < length) return encodeUnusual(text);
+  if (writePlain(text, octets) < length) return undefined;
   octets[length] = CR;
   octets[length + 1] = LF;
   return octets;

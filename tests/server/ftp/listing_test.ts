@@ -8,7 +8,7 @@ import {
   renderHeading,
   type Rows,
 } from "../../../server/mod.ts";
-import { factsOf, formatLong } from "../../../server/ftp/listing.ts";
+import { factOf, formatLong } from "../../../server/ftp/listing.ts";
 
 const NOW = Date.UTC(2024, 5, 15, 12);
 
@@ -117,13 +117,20 @@ Deno.test("renderHeading: as ls -R has them, none for names and facts", () => {
   assertEquals(text(renderHeading(FACTS, "a", false)), "");
 });
 
-Deno.test("factsOf: what may be done is told by access, kind and name", () => {
+Deno.test("factOf: what may be done is told by access, kind and name", () => {
   const permOf = (kind: DirectoryEntry["kind"], path: string) =>
-    (["read", "write"] as const).map((access) => factsOf({ ...FILE, kind }, access, path).perm);
+    (["read", "write"] as const).map((access) => factOf("perm", { ...FILE, kind }, access, path));
   assertEquals(permOf("file", "/a"), ["r", "adfrw"]);
   assertEquals(permOf("file", "/.a.part"), ["r", "dfr"]);
   assertEquals(permOf("directory", "/a"), ["el", "cdeflmp"]);
   assertEquals(permOf("directory", "/"), ["el", "celmp"]);
   assertEquals(permOf("other", "/a"), ["", "df"]);
-  assertEquals(factsOf({ ...FILE, kind: "other" }, "read", "/a").type, "OS.unix=special");
+});
+
+Deno.test("factOf: the type is told of everything, a size of files only", () => {
+  const told = (["file", "directory", "other"] as const).map((kind) =>
+    (["type", "size"] as const).map((fact) => factOf(fact, { ...FILE, kind }, "read", "/a"))
+  );
+  const others = [["dir", undefined], ["OS.unix=special", undefined]];
+  assertEquals(told, [["file", "1234"], ...others]);
 });
