@@ -21,7 +21,7 @@ export {
   parentPath,
   partialName,
 } from "./paths.ts";
-export { renderEntry, renderHeading } from "./ftp/listing.ts";
+export { neededFor, renderEntry, renderHeading } from "./ftp/listing.ts";
 export { compilePattern } from "./ftp/pattern.ts";
 export { converter, type Filter } from "./ftp/words/ascii.ts";
 export type { FactName } from "./ftp/words/facts.ts";

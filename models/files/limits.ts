@@ -11,7 +11,10 @@ export const READ_BYTES_MAX = 262_144;
 /** Entries that one read of a listing looks at: some hundred microseconds of a worker. */
 export const LISTING_STEP = 32;
 
-/** Names that one read of a listing takes from the file system, whether they are shown or not. */
+/**
+ * Names that one read of a listing takes from the file system, whether they are shown or not, and
+ * entries that it writes without a look at them.
+ */
 export const LISTING_NAMES_STEP = 1_024;
 
 /** A directory of more names comes in the file system's order: sorting takes all of them at once. */

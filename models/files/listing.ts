@@ -16,6 +16,7 @@ import {
   type DirectoryEntry,
   type FileStat,
   isPartialName,
+  neededFor,
   renderEntry,
   renderHeading,
   type Rows,
@@ -23,7 +24,7 @@ import {
 } from "../../server/mod.ts";
 import { ERRNO } from "./errors.ts";
 import type { Finder } from "./find.ts";
-import type { Volume } from "./volume.ts";
+import type { Info, Volume } from "./volume.ts";
 import {
   LISTING_DEPTH_MAX,
   LISTING_DIRECTORIES_MAX,
@@ -86,10 +87,13 @@ export class Listing<D extends object, F extends object, N extends object> {
   readonly #pending: Pending[] = [];
   /** One for each component of the pattern. */
   readonly #matchers: readonly ((name: string) => boolean)[];
+  readonly #needed: ReturnType<typeof neededFor>;
+  /** What the volume told of names that wait, without a look at them; none where that is too little. */
+  readonly #kinds = new Map<string, FileStat["kind"]>();
   #current: Current<D, N> | undefined;
   /** Written, and not yet taken. */
   #rest: Uint8Array = NOTHING;
-  /** Entries of this `fill` that may still be looked at. */
+  /** Entries that this `fill` may still look at; what is cheaper takes a part of one. */
   #budget = 0;
   #directories = 0;
   #isFirst = true;
@@ -105,6 +109,7 @@ export class Listing<D extends object, F extends object, N extends object> {
     readonly request: ListingRequest,
   ) {
     this.#matchers = request.selection.pattern.map(compilePattern);
+    this.#needed = neededFor(request.rows);
   }
 
   /** Begins with the directory itself: 0, or -errno. */
@@ -247,16 +252,21 @@ export class Listing<D extends object, F extends object, N extends object> {
   /** Some more names, of which those that are selected wait. */
   #readNames(current: Current<D, N>, names: N): number {
     const read: string[] = [];
+    const kinds: (Info["kind"] | undefined)[] = [];
+    const told = this.#needed === "kind" ? kinds : undefined;
     while (read.length < LISTING_NAMES_STEP) {
-      const count = this.volume.nextNames(names, read);
+      const count = this.volume.nextNames(names, read, told);
       if (count < 0) return count;
       if (count > 0) continue;
       this.volume.closeNames(names);
       current.names = undefined;
       break;
     }
-    for (const name of read) {
-      if (this.#selects(current, name)) current.waiting.push(name);
+    for (let index = 0; index < read.length; index++) {
+      const name = read[index]!, kind = kinds[index];
+      if (!this.#selects(current, name)) continue;
+      current.waiting.push(name);
+      if (kind !== undefined && kind !== "link") this.#kinds.set(name, kind);
     }
     this.#budget -= LISTING_STEP / 4;
     return 0;
@@ -281,8 +291,11 @@ export class Listing<D extends object, F extends object, N extends object> {
     const path = relative === "" ? name : `${relative}/${name}`;
     // Below the listed directory names have their way before them, where no heading says it.
     const shown = pattern.length > 1 && depth === 0 || rows.as === "names" ? path : name;
-    if (rows.as === "names" && order === "name" && !recursive && !isOnTheWay) {
-      return { ...UNKNOWN, name: shown, isLink: false };
+    const kind = this.#needed === "name" ? UNKNOWN.kind : this.#kinds.get(name);
+    this.#kinds.delete(name);
+    if (kind !== undefined && order === "name" && !recursive && !isOnTheWay) {
+      this.#budget -= LISTING_STEP / LISTING_NAMES_STEP;
+      return { ...UNKNOWN, kind, name: shown, isLink: false };
     }
     this.#budget--;
     const stat = this.#look(current.directory, path, name);
@@ -327,6 +340,7 @@ export class Listing<D extends object, F extends object, N extends object> {
   #finishCurrent(): void {
     const current = this.#current;
     this.#current = undefined;
+    this.#kinds.clear();
     if (current === undefined) return;
     if (current.names !== undefined) this.volume.closeNames(current.names);
     this.volume.release(current.directory);

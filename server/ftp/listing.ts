@@ -28,8 +28,6 @@ const RECENT_MS = 182 * DAY_MS;
  */
 const LINK_TYPE = "OS.unix=symlink";
 
-type Facts = Partial<Record<FactName, string>>;
-
 /**
  * The line of one entry, as octets for a data connection.
  *
@@ -61,6 +59,23 @@ export function renderEntry(
       return unreachable(rows);
   }
 }
+
+/** How much must be known of an entry for its row: its name, what kind it is, or all. */
+export function neededFor(rows: Rows): "name" | "kind" | "all" {
+  switch (rows.as) {
+    case "long":
+      return "all";
+    case "names":
+      return "name";
+    case "facts":
+      return rows.facts.every((fact) => OF_KIND.has(fact)) ? "kind" : "all";
+    default:
+      return unreachable(rows);
+  }
+}
+
+/** Facts that follow from name and kind. */
+const OF_KIND: ReadonlySet<FactName> = new Set(["type", "perm"]);
 
 /**
  * What stands before the entries of each directory in a recursive listing, as `ls -R` has it.

@@ -4,9 +4,10 @@
  * @module
  */
 
-import { assertEquals } from "@std/assert";
+import { assert, assertEquals } from "@std/assert";
 import { diskStore } from "../../../models/files/disk.ts";
 import { CALL_NAMES, Libc, unavailableReason } from "../../../models/libc/mod.ts";
+import type { FactName, Rows } from "../../../server/mod.ts";
 import { missing, testWith } from "../../permission.ts";
 import { DiskGround } from "./grounds.ts";
 import { CLOSE, REPLACE, Stage } from "./stage.ts";
@@ -45,6 +46,26 @@ testWith(["ffi", "read", "write"], "DiskVolume: the calls of a small file", () =
   }
   assertEquals(callsOf(libc, () => stage.stat("/file")), { statx: 1 });
   assertEquals(callsOf(libc, () => stage.stat("/folder/first")), { statx: 2 });
+  stage.store.close();
+  ground.remove();
+}, absent);
+
+testWith(["ffi", "read", "write"], "DiskVolume: who wants types alone has links looked at", () => {
+  const ground = new DiskGround();
+  const libc = new Libc();
+  const stage = new Stage(diskStore(libc, ground.root), ground);
+  const looksFor = (facts: readonly FactName[]) => {
+    const rows: Rows = { as: "facts", facts, access: "write", path: "/" };
+    return callsOf(libc, () => stage.list("/", {}, rows)).statx;
+  };
+  const empty = looksFor(["type"])!;
+  for (let index = 0; index < 100; index++) ground.write(`/${index}`, "");
+  ground.makeFolder("/folder");
+  assertEquals(looksFor(["type"]), empty);
+  assertEquals(looksFor(["type", "perm"]), empty);
+  assertEquals(looksFor(["type", "size"]), empty + 101);
+  ground.link("/link", "folder");
+  assert(looksFor(["type"])! > empty);
   stage.store.close();
   ground.remove();
 }, absent);

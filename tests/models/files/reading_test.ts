@@ -8,6 +8,7 @@
 import { assert, assertEquals } from "@std/assert";
 import {
   LISTING_DIRECTORIES_MAX,
+  LISTING_NAMES_STEP,
   LISTING_SORTED_MAX,
   LISTING_STEP,
 } from "../../../models/files/limits.ts";
@@ -128,6 +129,7 @@ function isDisk({ store }: Stage): boolean {
 }
 
 const LONG: Rows = { as: "long", now: 0 };
+const TYPES: Rows = { as: "facts", facts: ["type"], access: "read", path: "/" };
 
 /** Kind and name of each entry of `ls -l`. */
 function kinds(lines: string[]): string[] {
@@ -150,6 +152,22 @@ storeTest("listing", {
       assertEquals(stage.list("/", {}, NAMES, length), ["a", "b", "c", "ä"]);
       assertEquals(kinds(stage.list("/", {}, LONG, length)), ["- a", "- b", "d c", "- ä"]);
     }
+  },
+
+  "the type alone is told of everything, and of what a link leads to": (stage) => {
+    makeTree(stage);
+    stage.ground.makeOther("/g");
+    stage.ground.link("/to-d", "d");
+    stage.ground.link("/to-nothing", "nothing");
+    const [special, dir, file] = ["OS.unix=special", "dir", "file"];
+    const told = ["cdir; .", `${dir}; d`, `${dir}; e`, `${file}; f`, `${special}; g`]
+      .concat(`${dir}; to-d`, `${special}; to-nothing`)
+      .map((line) => `type=${line}`);
+    assertEquals(stage.list("/", { self: true }, TYPES), told);
+    const reversed = stage.list("/", { reverse: true }, TYPES);
+    assertEquals(reversed, told.slice(1).reverse());
+    assertEquals(stage.list("/", { pattern: ["d", "s*"] }, TYPES), ["type=dir; d/sub"]);
+    assertEquals(stage.list("/", { order: "time" }, TYPES).sort(), told.slice(1).sort());
   },
 
   "the folder itself comes first when asked for": (stage) => {
@@ -291,12 +309,22 @@ storeTest("listing", {
     }
   },
 
-  "many names come unsorted, all of them, and once": (stage) => {
+  "many names come unsorted, all of them, once, and some at a time": (stage) => {
     const count = LISTING_SORTED_MAX + 600;
     for (let at = 0; at < count; at++) stage.ground.write(`/${at}`, "");
     const names = stage.list("/", { order: "time" });
     assertEquals(names.length, count);
     assertEquals(new Set(names).size, count);
+    for (const rows of [NAMES, TYPES]) {
+      stage.do("opened", { do: "openListing", path: "/", selection: ALL, rows });
+      for (let lines = 0; lines < count;) {
+        const { octets } = stage.do("octets", { do: "read", length: 1e6 });
+        const some = octets.filter((octet) => octet === 10).length;
+        assert(some <= LISTING_NAMES_STEP, `${some} in one read`);
+        lines += some;
+      }
+      stage.do("done", CLOSE);
+    }
     stage.do("opened", { do: "openListing", path: "/", selection: ALL, rows: NAMES });
     stage.do("octets", { do: "read", length: 10 });
     stage.do("done", CLOSE);
