@@ -154,14 +154,14 @@ storeTest("listing", {
     }
   },
 
-  "the type alone is told of everything, and of what a link leads to": (stage) => {
+  "the type alone is told of everything, and of a link that it is one": (stage) => {
     makeTree(stage);
     stage.ground.makeOther("/g");
     stage.ground.link("/to-d", "d");
     stage.ground.link("/to-nothing", "nothing");
-    const [special, dir, file] = ["OS.unix=special", "dir", "file"];
+    const [special, dir, file, link] = ["OS.unix=special", "dir", "file", "OS.unix=symlink"];
     const told = ["cdir; .", `${dir}; d`, `${dir}; e`, `${file}; f`, `${special}; g`]
-      .concat(`${dir}; to-d`, `${special}; to-nothing`)
+      .concat(`${link}; to-d`, `${link}; to-nothing`)
       .map((line) => `type=${line}`);
     assertEquals(stage.list("/", { self: true }, TYPES), told);
     const reversed = stage.list("/", { reverse: true }, TYPES);
