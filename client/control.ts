@@ -86,6 +86,8 @@ export class ControlConnection implements Dialogue {
   };
   /** Interrupts the operation that is under way; client.ts sets it for each. */
   signal: AbortSignal | undefined;
+  /** What the last transfer went through; one for each would be a tenth of a small one's time. */
+  spareBuffer: Uint8Array<ArrayBuffer> | undefined;
 
   readonly #trace: Trace | undefined;
   readonly #conversation = new Conversation();

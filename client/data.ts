@@ -16,9 +16,6 @@ import { attemptWithin, type Connection, connectionError, seconds } from "./tran
 /** One read and one write of a data connection; larger ones were not faster on loopback. */
 export const DATA_BUFFER_BYTES = 262_144;
 
-/** The least: below it a smaller one is no cheaper. */
-const BUFFER_BYTES_MIN = 4_096;
-
 /** A stalled connection is noticed between one and one and a quarter of its time limit. */
 const STALL_CHECKS = 4;
 
@@ -144,10 +141,9 @@ export class DataConnection {
     });
   }
 
-  /** Moves octets into `sink` until the server closes; `expected` of them, as far as is known. */
-  async receive(sink: Sink, onProgress?: OnProgress, expected?: number): Promise<void> {
-    const buffer = bufferFor(expected);
-    await this.#watched(async () => {
+  /** Moves octets into `sink` until the server closes. */
+  async receive(sink: Sink, onProgress?: OnProgress): Promise<void> {
+    await this.#watched(async (buffer) => {
       for (;;) {
         const count = await this.#network(() => this.#readUntilEnd(buffer));
         if (count === null) break;
@@ -164,8 +160,7 @@ export class DataConnection {
   /** Moves octets from `source` until its end, then closes. What the source throws leaves it open. */
   async send(source: Source, onProgress?: OnProgress): Promise<void> {
     const wire = this.#wire!;
-    const buffer = new Uint8Array(DATA_BUFFER_BYTES);
-    await this.#watched(async () => {
+    await this.#watched(async (buffer) => {
       for (;;) {
         const asked = source.read(buffer);
         const count = asked instanceof Promise ? await this.#wakeable(asked) : asked;
@@ -216,18 +211,22 @@ export class DataConnection {
   }
 
   /** Runs `move` under the stall limit. No timer is set for a chunk: there are many. */
-  async #watched(move: () => Promise<void>): Promise<void> {
+  async #watched(move: (buffer: Uint8Array<ArrayBuffer>) => Promise<void>): Promise<void> {
     const { stallMs } = this.#control.timeouts;
     const leave = repeatEvery(stallMs / STALL_CHECKS, () => {
       if (this.#waitedChecks === undefined || this.#waitedChecks++ < STALL_CHECKS) return;
       const text = `The data connection stood still for ${seconds(stallMs)}`;
       this.interrupt(new ConnectionError(text, { kind: "timeout" }));
     });
+    // One that was broken off may still be read into: only a whole transfer gives it back.
+    const buffer = this.#control.spareBuffer ?? new Uint8Array(DATA_BUFFER_BYTES);
+    this.#control.spareBuffer = undefined;
     try {
-      await move();
+      await move(buffer);
     } finally {
       leave();
     }
+    this.#control.spareBuffer = buffer;
   }
 }
 
@@ -235,15 +234,6 @@ export class DataConnection {
 export function checkCount(count: number, buffer: Uint8Array): void {
   if (Number.isInteger(count) && count >= 0 && count <= buffer.length) return;
   throw new LocalError(`Cannot read from the source: ${count} is no number of octets`);
-}
-
-/**
- * For `expected` octets, and one more, so that one read may take them all: of many small files,
- * clearing the largest for each would be a tenth of the time.
- */
-function bufferFor(expected: number | undefined): Uint8Array<ArrayBuffer> {
-  const length = expected === undefined ? DATA_BUFFER_BYTES : expected + 1;
-  return new Uint8Array(Math.max(BUFFER_BYTES_MIN, Math.min(length, DATA_BUFFER_BYTES)));
 }
 
 /** A sink that keeps at most `bytesMax` octets in memory. */

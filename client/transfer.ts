@@ -84,7 +84,7 @@ export async function retrieve(
       // With an offset servers differ in what they announce: the file or the rest of it.
       if (expected === undefined && offset === 0) expected = announced;
       await sink.begin?.(size ?? (offset === 0 ? announced : undefined));
-      await data.receive(bounded(sink, expected, action), options.onProgress, expected);
+      await data.receive(bounded(sink, expected, action), options.onProgress);
     },
   });
   if (expected !== undefined && result.octets < expected) {

@@ -5,7 +5,13 @@
  */
 
 import { assertEquals, assertRejects } from "@std/assert";
-import { connect, type Connection, ConnectionError, type Transport } from "../../client/mod.ts";
+import {
+  connect,
+  type Connection,
+  ConnectionError,
+  LocalError,
+  type Transport,
+} from "../../client/mod.ts";
 import { testWith } from "../permission.ts";
 import { decode } from "./scripted_test_case.ts";
 
@@ -16,6 +22,8 @@ const THERE = { hostname: "192.0.2.2", port: 2 };
 class MemoryWire implements Connection {
   readonly local = HERE;
   readonly remote = THERE;
+  /** Where its octets went. */
+  readonly buffers = new Set<ArrayBufferLike>();
   readonly #said: Uint8Array[] = [];
   #ended = false;
   #wake = () => {};
@@ -38,6 +46,7 @@ class MemoryWire implements Connection {
       await new Promise<void>((resolve) => this.#wake = resolve);
     }
     const chunk = this.#said.shift()!;
+    this.buffers.add(buffer.buffer);
     buffer.set(chunk);
     return chunk.length;
   }
@@ -57,9 +66,8 @@ class MemoryWire implements Connection {
   }
 }
 
-/** A server that has one file, "hello". */
-function memory(): Transport {
-  let data: MemoryWire;
+/** A server that has one file, "hello"; the last of `wires` is its data connection. */
+function memory(wires: MemoryWire[] = []): Transport {
   const answers: Record<string, string> = {
     USER: "230 In",
     FEAT: "502 No",
@@ -70,11 +78,15 @@ function memory(): Transport {
   };
   return {
     connect: ({ port }) => {
-      if (port === 7) return Promise.resolve(data = new MemoryWire());
+      if (port === 7) {
+        wires.push(new MemoryWire());
+        return Promise.resolve(wires.at(-1)!);
+      }
       const control = new MemoryWire((text, wire) => {
         const verb = text.slice(0, 4);
         if (verb !== "RETR") return wire.say(`${answers[verb] ?? "502 No"}\r\n`);
         wire.say("150 Opening\r\n");
+        const data = wires.at(-1)!;
         data.say("hel");
         data.say("lo");
         data.end();
@@ -93,6 +105,19 @@ Deno.test("connect takes a transport of its user's", async () => {
   await using client = await connect({ host: "memory", transport: memory() });
   assertEquals(client.greeting.lines, ["Memory"]);
   assertEquals(decode(await client.readFile("a")), "hello");
+});
+
+Deno.test("downloads of one connection share a buffer, unless one was broken off", async () => {
+  const wires: MemoryWire[] = [];
+  await using client = await connect({ host: "memory", transport: memory(wires) });
+  for (let count = 0; count < 3; count++) await client.readFile("a");
+  const used = () => wires.reduce((all, { buffers }) => all.union(buffers), new Set()).size;
+  assertEquals(used(), 1);
+  const full = new LocalError("full");
+  await assertRejects(() => client.download("a", { write: () => Promise.reject(full) }));
+  assertEquals(used(), 1);
+  assertEquals(decode(await client.readFile("a")), "hello");
+  assertEquals(used(), 2);
 });
 
 testWith(["read"], "connect with TLS over a transport that speaks none fails", async () => {
