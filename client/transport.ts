@@ -80,14 +80,12 @@ class TcpWire implements Connection {
   readonly #conn: Deno.TcpConn;
   /** Closing once more would throw, which costs more than closing. */
   #closed = false;
+  #hasWritten = false;
 
   constructor(conn: Deno.TcpConn) {
     this.#conn = conn;
     this.local = conn.localAddr;
     this.remote = conn.remoteAddr;
-    // The last, short segment of a file shall not wait for an acknowledgement, a command neither.
-    conn.setNoDelay(true);
-    conn.setKeepAlive(true);
   }
 
   read(buffer: Uint8Array<ArrayBuffer>): Promise<number | null> {
@@ -95,7 +93,16 @@ class TcpWire implements Connection {
   }
 
   write(octets: Uint8Array<ArrayBuffer>): Promise<number> {
+    if (!this.#hasWritten) this.#prepareToWrite();
     return this.#conn.write(octets);
+  }
+
+  /** What is only read from has nothing to delay, and the stall limit to notice its end. */
+  #prepareToWrite(): void {
+    this.#hasWritten = true;
+    // The last, short segment of a file shall not wait for an acknowledgement, a command neither.
+    this.#conn.setNoDelay(true);
+    this.#conn.setKeepAlive(true);
   }
 
   finish(): Promise<void> {
