@@ -34,6 +34,11 @@ export interface DownloadFileOptions extends FileTransferOptions {
   readonly known?: RemoteFacts;
   /** Writes no file that is a link, where it would write the one that it leads to. */
   readonly noLinks?: boolean;
+  /**
+   * Whether anything has the name already, where a look told it: then there is no other look. What
+   * has got it since is replaced, a link itself and not what it leads to.
+   */
+  readonly replaces?: boolean;
 }
 
 /** What an upload from any source can be told. */

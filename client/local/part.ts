@@ -31,6 +31,8 @@ export interface PartOptions {
   readonly origin?: RemoteFile;
   /** A link is refused instead of being followed. */
   readonly noLinks?: boolean;
+  /** false: nothing has the name. It is not looked at, for what is not there is dear to look at. */
+  readonly replaces?: boolean;
   /** The time that the complete file gets; default: that of its last octet. */
   readonly modified?: Date | undefined;
 }
@@ -92,7 +94,9 @@ export class PartFile implements Sink {
   static async open(target: string, options: PartOptions = {}): Promise<PartFile> {
     const action = `Cannot write "${target}"`;
     try {
-      const { path: local, there } = throughLinks(target, options.noLinks);
+      const { path: local, there } = options.replaces === false
+        ? { path: target, there: undefined }
+        : throughLinks(target, options.noLinks);
       if (there?.isDirectory) throw new LocalError(`${action}: it is a directory`);
       if (there !== undefined && !there.isFile) {
         return new PartFile(local, local, await Deno.open(local, { write: true }), 0, options);

@@ -76,6 +76,7 @@ export function downHands(pool: ClientPool, { remote, local }: Roots, pace: Mirr
         await downloadFile(client, from, here(path), {
           ...transferOptions(action, pace, whole, attempt),
           noLinks: true,
+          ...(action.why === "new" ? { replaces: false } : {}),
           // The part is of an attempt before this one, whatever the file was that it replaces.
           ...(whole.octets > 0 ? { resume: true } : {}),
           // What the listing told may be why the first attempt failed.

@@ -57,6 +57,19 @@ served(
   },
 );
 
+served("a link that takes a new file's name after the plan is replaced", async (place) => {
+  const { root, here, port } = place;
+  await make(root, { "a.txt": "theirs" });
+  const outside = `${here}/../outside`;
+  await make(outside, { "a.txt": "mine" });
+  await using pool = await ClientPool.open({ port }, 1);
+  const plan = await planMirror(pool, { direction: "down", remote: "/", local: here });
+  await Deno.symlink("../outside/a.txt", `${here}/a.txt`);
+  assertEquals((await runMirror(pool, plan)).copied, 1);
+  assertEquals(await look(here), { "a.txt": "theirs" });
+  assertEquals(await look(outside), { "a.txt": "mine" });
+});
+
 served("mirror up follows no link of this machine", async ({ root, here, mirror }) => {
   await make(here, { "a.txt": "a" });
   await Deno.symlink("/etc", `${here}/etc`);
