@@ -257,7 +257,8 @@ export class ClientPool implements AsyncDisposable {
 
   #endWhenEmpty(): void {
     if (this.#clients.size > 0 || this.#connecting > 0) return;
-    clearTimeout(this.#grace);
+    // Timers are read from the disk when one is first set or cleared.
+    if (this.#grace !== undefined) clearTimeout(this.#grace);
     this.#options.signal?.removeEventListener("abort", this.#onAbort);
     this.#over.resolve();
   }
