@@ -31,7 +31,7 @@ export async function openActive(dialogue: Dialogue): Promise<DataChannel> {
     throw error;
   }
   return {
-    open: (signal) => acceptFrom(listener, dialogue.peer.hostname, signal),
+    wire: (signal) => acceptFrom(listener, dialogue.peer.hostname, signal),
     close: () => listener.close(),
   };
 }

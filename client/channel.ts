@@ -8,10 +8,10 @@ import type { Reply } from "./conversation.ts";
 import type { Timeouts } from "./limits.ts";
 import type { Connection, Transport, WireAddress } from "./transport.ts";
 
-/** A data connection that was agreed on with the server and need not be there yet. */
+/** A data connection that was agreed on with the server. */
 export interface DataChannel {
-  /** The connection, once the server has begun the transfer; `signal` gives up. */
-  open(signal: AbortSignal): Promise<Connection>;
+  /** It is there, or it comes once the server has begun the transfer, until `signal` gives up. */
+  readonly wire: Connection | ((signal: AbortSignal) => Promise<Connection>);
   /** Gives up what is not open yet. Never fails. */
   close(): void;
 }

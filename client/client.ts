@@ -46,8 +46,8 @@ export class Client implements AsyncDisposable {
   /** The name or address that was connected to, without brackets. */
   readonly host: string;
   readonly #control: ControlConnection;
-  /** Resolves when all calls so far are over. */
-  #turn: Promise<void> = Promise.resolve();
+  /** Resolves when all calls so far are over; undefined when they are. */
+  #turn: Promise<void> | undefined;
   /** Calls that wait for their turn. */
   #waiting = 0;
   /** The listing under way, in whose loop the program may ask for more. */
@@ -337,16 +337,17 @@ export class Client implements AsyncDisposable {
     return signal === undefined ? this.#left.signal : AbortSignal.any([this.#left.signal, signal]);
   }
 
-  async #inTurn<T>(operation: () => T | Promise<T>, options: CallOptions = {}): Promise<T> {
-    const { signal } = options;
+  async #inTurn<T>(operation: () => T | Promise<T>, { signal }: CallOptions = {}): Promise<T> {
     const before = this.#turn;
     const turn = Promise.withResolvers<void>();
     this.#turn = turn.promise;
-    this.#waiting++;
-    // It may be the loop over a listing that waits for this one.
-    this.#listing?.keepRest();
+    const end = () => {
+      if (this.#turn === turn.promise) this.#turn = undefined;
+      turn.resolve();
+    };
     try {
-      await unlessAborted(before, signal).finally(() => this.#waiting--);
+      if (before === undefined) signal?.throwIfAborted();
+      else await this.#waitFor(before, signal);
       this.#control.signal = signal;
       try {
         return await operation();
@@ -355,8 +356,16 @@ export class Client implements AsyncDisposable {
       }
     } finally {
       // One that was given up in the queue still lets nobody pass.
-      before.then(turn.resolve);
+      if (before === undefined) end();
+      else before.then(end);
     }
+  }
+
+  async #waitFor(turn: Promise<void>, signal: AbortSignal | undefined): Promise<void> {
+    this.#waiting++;
+    // It may be the loop over a listing that waits for this one.
+    this.#listing?.keepRest();
+    await unlessAborted(turn, signal).finally(() => this.#waiting--);
   }
 }
 

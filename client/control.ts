@@ -225,28 +225,33 @@ export class ControlConnection implements Dialogue {
    * wait, the reply may still come for a while: replies are told apart by their order, so that the
    * next command gets its own.
    */
-  async settle(
+  settle(
     reply: Promise<Reply>,
     timeoutMs: number = this.timeouts.replyMs,
     verb?: string,
     signal?: AbortSignal,
   ): Promise<Reply> {
+    const settled = Promise.withResolvers<Reply>();
     let lift = this.#limit(timeoutMs, verb);
-    reply.catch(() => {}).finally(() => lift());
-    if (signal === undefined) return await reply;
-    const interrupted = Promise.withResolvers<never>();
     const interrupt = () => {
       lift();
       lift = this.#limit(Math.min(timeoutMs, ABORT_TIMEOUT_MS), verb);
-      interrupted.reject(signal.reason);
+      settled.reject(signal!.reason);
     };
-    signal.addEventListener("abort", interrupt);
-    if (signal.aborted) interrupt();
-    try {
-      return await Promise.race([reply, interrupted.promise]);
-    } finally {
-      signal.removeEventListener("abort", interrupt);
-    }
+    const end = () => {
+      lift();
+      signal?.removeEventListener("abort", interrupt);
+    };
+    reply.then((reply) => {
+      end();
+      settled.resolve(reply);
+    }, (error) => {
+      end();
+      settled.reject(error);
+    });
+    signal?.addEventListener("abort", interrupt);
+    if (signal?.aborted) interrupt();
+    return settled.promise;
   }
 
   /** Runs `work` to its end, whatever `signal` says: it puts things back in order. */

@@ -84,20 +84,27 @@ export class DataConnection {
    * @throws {ConnectionError} when it does not come about in time.
    */
   async open(): Promise<void> {
+    if (this.#cause !== undefined) throw this.#cause;
+    const { wire } = this.#channel;
+    if (typeof wire === "function" || this.#control.server.protectedData) await this.#come();
+    else this.#wire = wire;
+    this.#isOpen = true;
+  }
+
+  async #come(): Promise<void> {
     const { timeouts: { connectMs }, server } = this.#control;
-    const { signal } = this.#opening;
+    const { wire } = this.#channel;
     const opened = attemptWithin(
       "Cannot open a data connection",
       connectMs,
-      signal,
+      this.#opening.signal,
       async (end) => {
-        this.#wire = await this.#channel.open(end);
+        this.#wire = typeof wire === "function" ? await wire(end) : wire;
         if (server.protectedData) this.#wire = await this.#control.secure(this.#wire, end);
         if (this.#closed) this.#wire.close();
       },
     );
     await this.#network(() => this.#wakeable(opened));
-    this.#isOpen = true;
   }
 
   /** Stops moving octets, which throws `cause`, and leaves the connection open. */

@@ -82,5 +82,5 @@ async function connectTo(
     signal,
     (end) => transport.connect({ hostname, port }, end),
   );
-  return { open: () => Promise.resolve(wire), close: () => wire.close() };
+  return { wire, close: () => wire.close() };
 }

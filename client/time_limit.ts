@@ -24,6 +24,9 @@ let timer: AbortSignal | undefined;
 /** When it does. */
 let nextAtMs = Infinity;
 
+/** Whether it is listened to; said each time again, it would be most of what a limit costs. */
+let isHeard = false;
+
 /** Calls `onLate` in `ms`, unless the function that it returns is called before. */
 export function limitTime(ms: number, onLate: () => void): () => void {
   const limit: Limit = { atMs: performance.now() + ms, onLate };
@@ -31,7 +34,7 @@ export function limitTime(ms: number, onLate: () => void): () => void {
   setTimer(limit.atMs);
   return () => {
     limits.delete(limit);
-    if (limits.size === 0) timer?.removeEventListener("abort", endLate);
+    if (limits.size === 0) listen(false);
   };
 }
 
@@ -49,15 +52,20 @@ export function repeatEvery(ms: number, onTick: () => void): () => void {
 }
 
 function setTimer(atMs: number): void {
-  if (timer?.aborted === false && atMs >= nextAtMs) {
-    // It is heard once, however often this is said.
-    return timer.addEventListener("abort", endLate);
+  if (timer === undefined || timer.aborted || atMs < nextAtMs) {
+    // The earlier one has nothing to say that this one does not.
+    listen(false);
+    nextAtMs = atMs;
+    timer = AbortSignal.timeout(Math.max(0, Math.ceil(atMs - performance.now())));
   }
-  // The earlier one has nothing to say that this one does not.
-  timer?.removeEventListener("abort", endLate);
-  nextAtMs = atMs;
-  timer = AbortSignal.timeout(Math.max(0, Math.ceil(atMs - performance.now())));
-  timer.addEventListener("abort", endLate);
+  listen(true);
+}
+
+function listen(hears: boolean): void {
+  if (hears === isHeard) return;
+  isHeard = hears;
+  if (hears) timer?.addEventListener("abort", endLate);
+  else timer?.removeEventListener("abort", endLate);
 }
 
 function endLate(): void {
