@@ -92,6 +92,7 @@ export class Client implements AsyncDisposable {
       // What it settles is not known here.
       if (/^TYPE\b/i.test(line)) this.#control.server.type = undefined;
       if (/^REST\b/i.test(line)) this.#control.server.restarting = true;
+      if (/^OPTS +MLST\b/i.test(line)) this.#control.server.facts = undefined;
       return this.#control.ask(line);
     }, options);
   }
@@ -137,7 +138,7 @@ export class Client implements AsyncDisposable {
    * console.log(octets);
    * ```
    */
-  entries(path = "", options: CallOptions = {}): Entries {
+  entries(path = "", options: directory.ListOptions = {}): Entries {
     return entriesBy((rendezvous, signal) =>
       this.#inTurn(async () => {
         this.#listing = rendezvous;
@@ -145,7 +146,7 @@ export class Client implements AsyncDisposable {
         try {
           const take = (group: Entry[]) => rendezvous.put(group);
           const of = path === "" ? "" : named(path);
-          await directory.readEntries(this.#control, of, take);
+          await directory.readEntries(this.#control, of, take, options);
         } finally {
           this.#listing = undefined;
         }

@@ -15,6 +15,7 @@ import { Conversation, type ConversationEvent, GREETING_ID, type Reply } from ".
 import { ConnectionError, describeReply, kindOf, LocalError, refusal } from "./errors.ts";
 import { type Exchange, Exchanges } from "./exchange.ts";
 import { ABORT_TIMEOUT_MS, type Timeouts } from "./limits.ts";
+import { newServerState, type ServerState } from "./server_state.ts";
 import { type Encoding, maskSecrets, printable } from "./text.ts";
 import { limitTime } from "./time_limit.ts";
 import {
@@ -29,24 +30,6 @@ import {
 
 /** One read of the control connection; a reply is a line or two. */
 const READ_BYTES = 16_384;
-
-/** What was learned of the server, or settled with it, on this connection. */
-export interface ServerState {
-  /** The reply with which the connection began. */
-  greeting: Reply;
-  /** FEAT's lines: name in upper case, parameters behind it (RFC 2389). */
-  features: ReadonlyMap<string, string>;
-  /** The representation type in force; undefined before the first TYPE. */
-  type: "A" | "I" | undefined;
-  /** false once EPSV, or EPRT, has failed: PASV, or PORT, from then on. */
-  extendedData: boolean;
-  /** A REST was sent and no transfer after it: some servers keep it for the next one. */
-  restarting: boolean;
-  /** Data connections go through TLS (PROT P). */
-  protectedData: boolean;
-  /** Whether LIST -a shows what LIST leaves out; undefined before the first listing by lines. */
-  listsAll: boolean | undefined;
-}
 
 /**
  * Hears every command and every line of a reply. Lines are printable and hold no secret: what
@@ -75,15 +58,7 @@ export class ControlConnection implements Dialogue {
   readonly timeouts: Timeouts;
   readonly transport: Transport;
   readonly openChannel: ChannelOpener;
-  readonly server: ServerState = {
-    greeting: { code: 220, lines: [] },
-    features: new Map(),
-    type: undefined,
-    extendedData: true,
-    restarting: false,
-    protectedData: false,
-    listsAll: undefined,
-  };
+  readonly server: ServerState = newServerState();
   /** Interrupts the operation that is under way; client.ts sets it for each. */
   signal: AbortSignal | undefined;
   /** What the last transfer went through; one for each would be a tenth of a small one's time. */

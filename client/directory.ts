@@ -14,8 +14,10 @@ import { parseTime } from "../server/ftp/words/facts.ts";
 import { parseQuotedPath } from "../server/ftp/words/replies.ts";
 import type { ControlConnection } from "./control.ts";
 import { LocalError, ProtocolError } from "./errors.ts";
+import { chooseFacts } from "./facts.ts";
 import {
   type Entry,
+  type EntryField,
   isPlainName,
   type LineParser,
   LISTING_ENTRIES_MAX,
@@ -41,6 +43,12 @@ export interface ListOptions extends CallOptions {
    * this that it is one.
    */
   readonly by?: "LIST";
+  /**
+   * What is wanted of each entry beside its name, its kind and where a link points; default: all
+   * that the server tells. One that heeds OPTS MLST (RFC 3659 section 7.9) leaves out the rest,
+   * another tells what it always tells.
+   */
+  readonly fields?: readonly EntryField[];
 }
 
 /** The entries of a directory, in the server's order; "" is the working directory. */
@@ -65,10 +73,11 @@ export async function readEntries(
   control: ControlConnection,
   path: string,
   take: OnEntries,
-  { by }: ListOptions = {},
+  { by, fields }: ListOptions = {},
 ): Promise<void> {
   const action = path === "" ? "Cannot list the directory" : `Cannot list "${path}"`;
   if (by === undefined && hasFacts(control.server.features)) {
+    await chooseFacts(control, fields);
     const command = path === "" ? "MLSD" : `MLSD ${path}`;
     await readLines(control, action, command, readerOf(control, parseFacts), take);
     return;
@@ -147,6 +156,7 @@ export async function stat(control: ControlConnection, path: string): Promise<En
   const name = lastName(path);
   const action = `Cannot find "${path}"`;
   if (hasFacts(control.server.features)) {
+    await chooseFacts(control);
     const reply = await control.expect(action, `MLST ${path}`, 200);
     const line = reply.lines.slice(1, -1).map((text) => text.replace(/^ /, ""));
     // "Listing of cdir" for the working directory itself is a directory all the same.

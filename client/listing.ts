@@ -16,7 +16,7 @@ import { decodeText, encodeText } from "./text.ts";
 
 export { type Entry, type EntryKind, isPlainName } from "./listing/entry.ts";
 export { parseListLine } from "./listing/list.ts";
-export { parseFacts } from "./listing/mlsd.ts";
+export { type EntryField, FACTS_OF, parseFacts } from "./listing/mlsd.ts";
 
 /** A line of a listing: a name of PATH_MAX (4096) octets, a link's target, and all facts. */
 export const LISTING_LINE_BYTES_MAX = 16_384;

@@ -39,7 +39,14 @@ export {
   LoginError,
   ProtocolError,
 } from "./errors.ts";
-export { type Entry, type EntryKind, isPlainName, parseList, parseMlsd } from "./listing.ts";
+export {
+  type Entry,
+  type EntryField,
+  type EntryKind,
+  isPlainName,
+  parseList,
+  parseMlsd,
+} from "./listing.ts";
 export { POOL_SIZE_MAX } from "./limits.ts";
 export { ClientPool, type LentClient, POOL_WAITING_MAX, type PoolOptions } from "./pool.ts";
 export { escapeName, localName, unescapeName } from "./escapes.ts";

@@ -6,7 +6,7 @@
  * @module
  */
 
-import { joinPath } from "../directory.ts";
+import { joinPath, type ListOptions } from "../directory.ts";
 import { type ClientError, ProtocolError } from "../errors.ts";
 import { escapeName } from "../escapes.ts";
 import { DEPTH_MAX } from "../limits.ts";
@@ -69,14 +69,19 @@ async function writeAsTheyCome(
   path: string,
   writeHeader: (directory: string | undefined) => Promise<void>,
 ): Promise<void> {
+  const { signal, request: { options, telling } } = task;
+  const fields = telling.json || options.has("long") ? {} : NAMES_ONLY;
   let isFirst = true;
-  await eachGroup(task.client, path, task.signal, async (group, directory) => {
+  await eachGroup(task.client, path, { signal, ...fields }, async (group, directory) => {
     if (isFirst) await writeHeader(directory);
     isFirst = false;
-    const shown = directory === undefined ? group : shownOf(group, task.request.options);
+    const shown = directory === undefined ? group : shownOf(group, options);
     await writeEntries(task, shown, directory, true);
   });
 }
+
+/** Of entries of which nothing else is shown. */
+const NAMES_ONLY: ListOptions = { fields: [] };
 
 /** Flags for which more than the names of entries is kept. */
 const MORE_THAN_NAMES = ["long", "by-time", "by-size", "recursive"] as const;
@@ -87,10 +92,10 @@ async function writeNames(
   path: string,
   writeHeader: (directory: string | undefined) => Promise<void>,
 ): Promise<void> {
-  const { console, request: { options } } = task;
+  const { console, signal, request: { options } } = task;
   const names = new NameRows();
   let listed: string | undefined;
-  await eachGroup(task.client, path, task.signal, (group, directory) => {
+  await eachGroup(task.client, path, { signal, ...NAMES_ONLY }, (group, directory) => {
     listed = directory;
     names.add(directory === undefined ? group : shownOf(group, options));
   });
@@ -162,7 +167,7 @@ async function listingOf({ client, request, signal }: Task, path: string): Promi
   const { options } = request;
   const entries: Entry[] = [];
   let listed: string | undefined;
-  await eachGroup(client, path, signal, (group, directory) => {
+  await eachGroup(client, path, { signal }, (group, directory) => {
     listed = directory;
     for (const entry of directory === undefined ? group : shownOf(group, options)) {
       entries.push(entry);

@@ -6,6 +6,7 @@
  */
 
 import type { Client } from "../client.ts";
+import type { ListOptions } from "../directory.ts";
 import { ProtocolError } from "../errors.ts";
 import type { Entry } from "../listing.ts";
 
@@ -25,18 +26,18 @@ export type OnGroup = (
 export async function eachGroup(
   client: Client,
   path: string,
-  signal: AbortSignal,
+  options: ListOptions & { readonly signal: AbortSignal },
   take: OnGroup,
 ): Promise<void> {
   let isEmpty = true;
   try {
-    for await (const group of client.entries(path, { signal }).groups()) {
+    for await (const group of client.entries(path, options).groups()) {
       isEmpty = false;
       await take(group, path);
     }
   } catch (refused) {
     if (!(refused instanceof ProtocolError) || path === "" || !isEmpty) throw refused;
-    const entry = await client.stat(path, { signal }).catch((error) => {
+    const entry = await client.stat(path, options).catch((error) => {
       throw error instanceof ProtocolError ? refused : error;
     });
     if (entry.kind === "directory") throw refused;

@@ -32,6 +32,19 @@ export function parseFacts(line: string): Entry | undefined {
   });
 }
 
+/** A field that some listings can do without. */
+export type EntryField = "size" | "modified" | "mode" | "owner" | "group" | "unique";
+
+/** The facts that a field is read from, in lower case. */
+export const FACTS_OF: Readonly<Record<EntryField, readonly string[]>> = {
+  size: ["size", "sizd"],
+  modified: ["modify"],
+  mode: ["unix.mode"],
+  owner: ["unix.owner", "unix.ownername"],
+  group: ["unix.group", "unix.groupname"],
+  unique: ["unique"],
+};
+
 /** The facts that are read, and the fields in which they are kept. */
 const KNOWN: ReadonlyMap<string, Field> = new Map([
   ["type", "type"],

@@ -1,0 +1,118 @@
+/**
+ * Which facts of entries a client asks for, and that it gets all of them where it wants all.
+ *
+ * @module
+ */
+
+import { assertEquals, assertRejects } from "@std/assert";
+import { type Client, connect } from "../../client/mod.ts";
+import type { Script, ScriptedServer } from "./scripted_server.ts";
+import { retr, scripted } from "./scripted_test_case.ts";
+import { served } from "./stage.ts";
+
+const ROW = "type=file;size=3;modify=20200105103059;UNIX.mode=0644; a";
+
+const script = (mlst: string, opts = "200 MLST OPTS"): Script => ({
+  answers: {
+    FEAT: `211-Features\r\n MLST ${mlst}\r\n211 End`,
+    OPTS: opts,
+    MLSD: retr(`${ROW}\r\n`),
+    MLST: `250-Listing\r\n ${ROW}\r\n250 End`,
+  },
+});
+
+const ALL = "type*;size*;modify*;perm*;UNIX.mode*;UNIX.owner;";
+
+/** What was said about facts. */
+const asked = (server: ScriptedServer) =>
+  server.commands.filter((line) => /^(OPTS MLST|MLSD|MLST)\b/.test(line));
+
+async function mixed(client: Client): Promise<void> {
+  await client.list("d");
+  await client.list("d", { fields: [] });
+  await client.list("d", { fields: [] });
+  for await (const _ of client.entries("d", { fields: ["size", "owner"] }));
+  await client.stat("a");
+  await client.stat("a");
+}
+
+scripted(
+  "listings ask for the facts of the fields that they want, once",
+  script(ALL),
+  async (client, server) => {
+    await mixed(client);
+    assertEquals(asked(server), [
+      "MLSD d",
+      "OPTS MLST type;",
+      "MLSD d",
+      "MLSD d",
+      "OPTS MLST type;size;UNIX.owner;",
+      "MLSD d",
+      "OPTS MLST type;size;modify;perm;UNIX.mode;",
+      "MLST a",
+      "MLST a",
+    ]);
+  },
+);
+
+scripted(
+  "facts that a program chose by a command are chosen anew for a listing",
+  script(ALL),
+  async (client, server) => {
+    await client.list("d", { fields: [] });
+    await client.command("OPTS MLST size;");
+    await client.list("d", { fields: [] });
+    const kinds = "OPTS MLST type;";
+    assertEquals(asked(server), [kinds, "MLSD d", "OPTS MLST size;", kinds, "MLSD d"]);
+  },
+);
+
+scripted(
+  "a server that does not let facts be chosen lists all the same",
+  script(ALL, "501 No"),
+  async (client, server) => {
+    assertEquals((await client.list("d", { fields: [] }))[0]!.size, 3);
+    assertEquals((await client.list("d", { fields: [] }))[0]!.size, 3);
+    assertEquals(asked(server), ["OPTS MLST type;", "MLSD d", "MLSD d"]);
+  },
+);
+
+for (const mlst of ["type*;", "", "*;", "size*;modify"]) {
+  scripted(
+    `no facts are chosen from "${mlst}" where there are none to leave out`,
+    script(mlst),
+    async (client, server) => {
+      await client.list("d", { fields: ["size"] });
+      assertEquals(asked(server), ["MLSD d"]);
+    },
+  );
+}
+
+scripted(
+  "a choice of facts that was interrupted is made again",
+  {
+    answers: {
+      ...script(ALL).answers,
+      OPTS: async (_, session) => {
+        abort.abort(new Error("enough"));
+        await session.say("200 MLST OPTS");
+      },
+    },
+  },
+  async (client, server) => {
+    const { signal } = abort;
+    await assertRejects(() => client.list("d", { fields: [], signal }), Error, "enough");
+    await client.list("d");
+    const all = "OPTS MLST type;size;modify;perm;UNIX.mode;";
+    assertEquals(asked(server), ["OPTS MLST type;", all, "MLSD d"]);
+  },
+);
+const abort = new AbortController();
+
+served("our server tells no more than the fields that are wanted", async ({ root, port }) => {
+  await Deno.writeTextFile(`${root}/a`, "abc");
+  await using client = await connect({ port });
+  assertEquals(await client.list("", { fields: [] }), [{ name: "a", kind: "file" }]);
+  assertEquals(await client.list("", { fields: ["size"] }), [{ name: "a", kind: "file", size: 3 }]);
+  assertEquals((await client.list(""))[0]!.mode !== undefined, true);
+});
