@@ -1,9 +1,9 @@
 /**
  * The public client: one connection to one FTP server, with a method for each thing to do there.
  *
- * Programs embed it through mod.ts. Operations run one at
- * a time in the order in which they were called, because FTP has one working directory and one
- * transfer per connection; for more at the same time, connect more often.
+ * Programs embed it through mod.ts. Operations run one at a time in the order in which they were
+ * called, because FTP has one working directory and one transfer per connection; for more at the
+ * same time, connect more often.
  *
  * @module
  */
