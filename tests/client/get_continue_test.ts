@@ -7,10 +7,8 @@
 import { assert, assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
 import { connect, downloadFile } from "../../client/mod.ts";
 import { EXIT } from "../../client/cli/mod.ts";
-import { testWith } from "../permission.ts";
-import { MemoryFiles } from "./memory_files.ts";
-import { ScriptedServer } from "./scripted_server.ts";
-import { names, NEEDS, octets, run, scripted, served, type Stage, withFolders } from "./stage.ts";
+import type { Habits } from "./memory_files.ts";
+import { type MemoryStage, names, octets, remembered, scripted, served } from "./stage.ts";
 
 /** When the files of these tests were changed. */
 const THEN = new Date("2026-01-02T03:04:05Z");
@@ -23,37 +21,32 @@ const REST = "REST 83616";
 /** Another file of this many octets. */
 const other = (length: number) => octets(length).map((octet) => octet ^ 0xff);
 
-/** What a test that breaks a download off has. */
-interface Broken extends Pick<Stage, "here" | "client"> {
-  readonly memory: MemoryFiles;
-  readonly server: ScriptedServer;
-}
+/** After how many octets the server breaks a download off, if it does. */
+let cut: number | undefined;
+const CUTS: Habits = { cutsAfter: () => cut };
 
 /** A test that begins when a download of /a, OLD of THEN, broke off after `after` octets. */
 function broken(
   name: string,
-  body: (stage: Broken) => Promise<void>,
+  body: (stage: MemoryStage) => Promise<void>,
   after = 100_000,
 ): void {
-  testWith(NEEDS, name, () =>
-    withFolders(async (_, here) => {
-      let cut: number | undefined = after;
-      const memory = new MemoryFiles({ cutsAfter: () => cut });
-      memory.put("/a", OLD, THEN);
-      await using server = new ScriptedServer({ answers: memory.answers });
-      const client: Stage["client"] = (args, more) => run(server.address.port, args, more);
-      const { status, error } = await client(["get", "--retries", "0", "/a", "-o", `${here}/a`]);
-      assertEquals(status, EXIT.retry, error);
-      assertStringIncludes(error, `"${here}/a.part", get --continue goes on from there\n`);
-      assertEquals(await names(here), [".a.part.json", "a.part"]);
-      cut = undefined;
-      await body({ here, client, memory, server });
-    }));
+  remembered(name, CUTS, async (stage) => {
+    const { here, client, memory } = stage;
+    memory.put("/a", OLD, THEN);
+    cut = after;
+    const { status, error } = await client(["get", "--retries", "0", "/a", "-o", `${here}/a`]);
+    cut = undefined;
+    assertEquals(status, EXIT.retry, error);
+    assertStringIncludes(error, `"${here}/a.part", get --continue goes on from there\n`);
+    assertEquals(await names(here), [".a.part.json", "a.part"]);
+    await body(stage);
+  });
 }
 
 /** get -c is refused with `reason`, and then --force makes `content` of it. */
 async function refusedThenForced(
-  { here, client }: Pick<Stage, "here" | "client">,
+  { here, client }: MemoryStage,
   reason: string,
   content: Uint8Array,
 ): Promise<void> {
@@ -162,42 +155,35 @@ broken("get -c writes no file that the name of the part's origin leads to", asyn
   assertEquals(await names(here), ["a", "victim"]);
 });
 
-testWith(
-  NEEDS,
+remembered(
   "get -c of a small file is right whatever origin an older run left",
-  () =>
-    withFolders(async (_, here) => {
-      let cut: number | undefined;
-      const memory = new MemoryFiles({ cutsAfter: () => cut });
-      await using server = new ScriptedServer({ answers: memory.answers });
-      const { address: { host, port } } = server;
-      const client: Stage["client"] = (args, more) => run(port, args, more);
-      const old = octets(4_000);
-      const origin = { host, path: "/a", size: old.length, modified: THEN };
-      await Deno.writeTextFile(`${here}/.a.part.json`, JSON.stringify(origin));
-      // Nothing removes the origin: there is no part, and this one comes in one piece.
-      memory.put("/a", other(5_000), THEN);
-      assertEquals((await client(["get", "/a", "-o", `${here}/a`])).status, EXIT.ok);
-      assertEquals(await Deno.readFile(`${here}/a`), other(5_000));
-      // As if the machine had stopped in the middle of that piece.
-      await Deno.rename(`${here}/a`, `${here}/a.part`);
-      await Deno.truncate(`${here}/a.part`, 1_000);
-      memory.put("/a", old, THEN);
-      const { error } = await client(["get", "-c", "/a", "-o", `${here}/a`]);
-      assertStringIncludes(error, "its end differs from the file on the server");
-      assertEquals(
-        (await client(["get", "-c", "--force", "/a", "-o", `${here}/a`])).status,
-        EXIT.ok,
-      );
-      assertEquals(await Deno.readFile(`${here}/a`), old);
-      assertEquals(await names(here), ["a"]);
-      // What breaks off is told of by an origin of its own.
-      await Deno.writeTextFile(`${here}/.a.part.json`, JSON.stringify({ ...origin, path: "/b" }));
-      cut = 1_000;
-      await client(["get", "--retries", "0", "/a", "-o", `${here}/a`]);
-      cut = undefined;
-      assertEquals(JSON.parse(await Deno.readTextFile(`${here}/.a.part.json`)).path, "/a");
-    }),
+  CUTS,
+  async ({ here, client, memory, server }) => {
+    const old = octets(4_000);
+    const { host } = server.address;
+    const origin = { host, path: "/a", size: old.length, modified: THEN };
+    await Deno.writeTextFile(`${here}/.a.part.json`, JSON.stringify(origin));
+    // Nothing removes the origin: there is no part, and this one comes in one piece.
+    memory.put("/a", other(5_000), THEN);
+    assertEquals((await client(["get", "/a", "-o", `${here}/a`])).status, EXIT.ok);
+    assertEquals(await Deno.readFile(`${here}/a`), other(5_000));
+    // As if the machine had stopped in the middle of that piece.
+    await Deno.rename(`${here}/a`, `${here}/a.part`);
+    await Deno.truncate(`${here}/a.part`, 1_000);
+    memory.put("/a", old, THEN);
+    const { error } = await client(["get", "-c", "/a", "-o", `${here}/a`]);
+    assertStringIncludes(error, "its end differs from the file on the server");
+    const forced = await client(["get", "-c", "--force", "/a", "-o", `${here}/a`]);
+    assertEquals(forced.status, EXIT.ok);
+    assertEquals(await Deno.readFile(`${here}/a`), old);
+    assertEquals(await names(here), ["a"]);
+    // What breaks off is told of by an origin of its own.
+    await Deno.writeTextFile(`${here}/.a.part.json`, JSON.stringify({ ...origin, path: "/b" }));
+    cut = 1_000;
+    await client(["get", "--retries", "0", "/a", "-o", `${here}/a`]);
+    cut = undefined;
+    assertEquals(JSON.parse(await Deno.readTextFile(`${here}/.a.part.json`)).path, "/a");
+  },
 );
 
 served("get keeps the time of the file, and get -c knows the copy by it", async (stage) => {
@@ -214,18 +200,15 @@ served("get keeps the time of the file, and get -c knows the copy by it", async 
 });
 
 for (const year of ["0001", "1850", "9999"]) {
-  testWith(
-    NEEDS,
+  remembered(
     `get of a file of the year ${year} is complete, whatever its time becomes`,
-    () =>
-      withFolders(async (_, here) => {
-        const memory = new MemoryFiles();
-        memory.put("/a", "12345", new Date(`${year}-01-01T00:00:00Z`));
-        await using server = new ScriptedServer({ answers: memory.answers });
-        const { status, error } = await run(server.address.port, ["get", "/a", "-o", `${here}/a`]);
-        assertEquals(status, EXIT.ok, error);
-        assertEquals(await names(here), ["a"]);
-      }),
+    {},
+    async ({ here, client, memory }) => {
+      memory.put("/a", "12345", new Date(`${year}-01-01T00:00:00Z`));
+      const { status, error } = await client(["get", "/a", "-o", `${here}/a`]);
+      assertEquals(status, EXIT.ok, error);
+      assertEquals(await names(here), ["a"]);
+    },
   );
 }
 
@@ -277,35 +260,27 @@ served("get and put take names of 1 to 255 octets", async ({ root, here, client 
   }
 });
 
-testWith(
-  NEEDS,
+remembered(
   "two parts of names that differ in their last octets alone are two",
-  () =>
-    withFolders(async (_, here) => {
-      let cut: number | undefined = 50_000;
-      const memory = new MemoryFiles({ cutsAfter: () => cut });
-      const [first, second] = ["n".repeat(254) + "1", "n".repeat(254) + "2"];
-      memory.put(`/${first}`, OLD, THEN);
-      memory.put(`/${second}`, other(300_000), THEN);
-      await using server = new ScriptedServer({ answers: memory.answers });
-      const { port } = server.address;
-      for (const flags of [["--retries", "0"], ["-c"]]) {
-        for (const name of [first, second]) {
-          const { status, error } = await run(port, [
-            "get",
-            ...flags,
-            `/${name}`,
-            "-o",
-            `${here}/${name}`,
-          ]);
-          assertEquals(status, cut === undefined ? EXIT.ok : EXIT.retry, error);
-        }
-        cut = undefined;
+  CUTS,
+  async ({ here, client, memory }) => {
+    const [first, second] = ["n".repeat(254) + "1", "n".repeat(254) + "2"];
+    memory.put(`/${first}`, OLD, THEN);
+    memory.put(`/${second}`, other(300_000), THEN);
+    cut = 50_000;
+    for (const flags of [["--retries", "0"], ["-c"]]) {
+      for (const name of [first, second]) {
+        const { status, error } = await client(
+          ["get", ...flags, `/${name}`, "-o", `${here}/${name}`],
+        );
+        assertEquals(status, cut === undefined ? EXIT.ok : EXIT.retry, error);
       }
-      assertEquals(await Deno.readFile(`${here}/${first}`), OLD);
-      assertEquals(await Deno.readFile(`${here}/${second}`), other(300_000));
-      assertEquals(await names(here), [first, second]);
-    }),
+      cut = undefined;
+    }
+    assertEquals(await Deno.readFile(`${here}/${first}`), OLD);
+    assertEquals(await Deno.readFile(`${here}/${second}`), other(300_000));
+    assertEquals(await names(here), [first, second]);
+  },
 );
 
 scripted("get -c refuses where the server tells neither size nor time", {
@@ -324,34 +299,25 @@ scripted("get -c refuses where the server tells neither size nor time", {
   assertStringIncludes(again.error, "the server tells neither size nor time of the file");
 });
 
-testWith(
-  NEEDS,
-  "downloadFile asks for size and time once each",
-  () =>
-    withFolders(async (_, here) => {
-      const memory = new MemoryFiles();
-      memory.put("/a", "12345", THEN);
-      await using server = new ScriptedServer({ answers: memory.answers });
-      await using client = await connect(server.address);
-      const before = server.commands.length;
-      await downloadFile(client, "/a", `${here}/a`);
-      assertEquals(server.verbs.slice(before), ["TYPE", "SIZE", "MDTM", "EPSV", "RETR"]);
-    }),
-);
+remembered("downloadFile asks for size and time once each", {}, async (stage) => {
+  const { here, memory, server } = stage;
+  memory.put("/a", "12345", THEN);
+  await using client = await connect(server.address);
+  const before = server.commands.length;
+  await downloadFile(client, "/a", `${here}/a`);
+  assertEquals(server.verbs.slice(before), ["TYPE", "SIZE", "MDTM", "EPSV", "RETR"]);
+});
 
-testWith(
-  NEEDS,
+remembered(
   "downloadFile asks nothing that the caller knows, nor for its folder",
-  () =>
-    withFolders(async (_, here) => {
-      const memory = new MemoryFiles();
-      memory.put("/a", "12345", THEN);
-      await using server = new ScriptedServer({ answers: memory.answers });
-      await using client = await connect(server.address);
-      const known = { size: 5, modified: THEN };
-      await downloadFile(client, "/a", `${here}/a`, { known, keepTime: true });
-      assertEquals((await Deno.stat(`${here}/a`)).mtime, THEN);
-      const asked = server.verbs.filter((verb) => ["MDTM", "PWD"].includes(verb));
-      assertEquals(asked, []);
-    }),
+  {},
+  async ({ here, memory, server }) => {
+    memory.put("/a", "12345", THEN);
+    await using client = await connect(server.address);
+    const known = { size: 5, modified: THEN };
+    await downloadFile(client, "/a", `${here}/a`, { known, keepTime: true });
+    assertEquals((await Deno.stat(`${here}/a`)).mtime, THEN);
+    const asked = server.verbs.filter((verb) => ["MDTM", "PWD"].includes(verb));
+    assertEquals(asked, []);
+  },
 );

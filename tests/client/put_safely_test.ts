@@ -11,7 +11,17 @@ import { testWith } from "../permission.ts";
 import { FakeConsole } from "./fake_console.ts";
 import { type Habits, MemoryFiles } from "./memory_files.ts";
 import { ScriptedServer } from "./scripted_server.ts";
-import { names, NEEDS, octets, type Outcome, run, served, withFolders } from "./stage.ts";
+import {
+  type MemoryStage,
+  names,
+  NEEDS,
+  octets,
+  type Outcome,
+  remembered,
+  run,
+  served,
+  withFolders,
+} from "./stage.ts";
 
 const TEMPORARY = /^\.a\.[0-9a-f]{16}\.up$/;
 
@@ -19,27 +29,18 @@ const TEMPORARY = /^\.a\.[0-9a-f]{16}\.up$/;
 const LARGE = octets(12_000_000);
 
 /** What a test with a server of habits has. */
-interface Room {
-  readonly memory: MemoryFiles;
-  readonly server: ScriptedServer;
-  readonly here: string;
+interface Room extends MemoryStage {
   put(...args: string[]): Promise<Outcome>;
 }
 
-/** A test against a server in memory. */
-function against(
-  habits: Habits,
-  name: string,
-  body: (room: Room) => Promise<void>,
-): void {
-  testWith(NEEDS, name, () =>
-    withFolders(async (_, here) => {
-      const memory = new MemoryFiles(habits);
-      await using server = new ScriptedServer({ answers: memory.answers });
-      const put = (...args: string[]) =>
-        run(server.address.port, ["put", "--retries", "0", ...args]);
-      await body({ memory, server, here, put });
-    }));
+/** A test of put, tried once, against a server in memory. */
+function against(habits: Habits, name: string, body: (room: Room) => Promise<void>): void {
+  remembered(
+    name,
+    habits,
+    (stage) =>
+      body({ ...stage, put: (...args) => stage.client(["put", "--retries", "0", ...args]) }),
+  );
 }
 
 let cut: number | undefined;
@@ -373,20 +374,17 @@ testWith(
     }),
 );
 
-testWith(
-  NEEDS,
-  "two puts of one file at once end with a whole file, and with nothing else",
-  () =>
-    withFolders(async (_, here) => {
-      const memory = new MemoryFiles();
-      await using server = new ScriptedServer({ answers: memory.answers });
-      await Deno.writeFile(`${here}/a`, LARGE);
-      const { port } = server.address;
-      const both = await Promise.all([1, 2].map(() => run(port, ["put", `${here}/a`])));
-      assertEquals(both.map(({ status }) => status), [EXIT.ok, EXIT.ok]);
-      assertEquals([...memory.files.keys()], ["a"]);
-      assertEquals(memory.files.get("a")!.content, LARGE);
-      const stored = server.commands.filter((line) => line.startsWith("STOR "));
-      assertEquals(new Set(stored).size, 2, "they share no temporary name");
-    }),
+against(
+  {},
+  "two puts of one file at once end with a whole file, and nothing else",
+  async (room) => {
+    const { memory, server, here, put } = room;
+    await Deno.writeFile(`${here}/a`, LARGE);
+    const both = await Promise.all([1, 2].map(() => put(`${here}/a`)));
+    assertEquals(both.map(({ status }) => status), [EXIT.ok, EXIT.ok]);
+    assertEquals([...memory.files.keys()], ["a"]);
+    assertEquals(memory.files.get("a")!.content, LARGE);
+    const stored = server.commands.filter((line) => line.startsWith("STOR "));
+    assertEquals(new Set(stored).size, 2, "they share no temporary name");
+  },
 );

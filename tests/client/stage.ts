@@ -11,6 +11,7 @@ import { WRITER } from "../conformance/target.ts";
 import { variants } from "../conformance/variants.ts";
 import { type Need, testWith } from "../permission.ts";
 import { FakeConsole, type Surroundings } from "./fake_console.ts";
+import { type Habits, MemoryFiles } from "./memory_files.ts";
 import { type Script, ScriptedServer } from "./scripted_server.ts";
 
 export { WRITER };
@@ -98,6 +99,27 @@ export function scripted(
       await using server = new ScriptedServer(script);
       const { port } = server.address;
       await body({ port, root, here, client: (args, more) => run(port, args, more) });
+    }));
+}
+
+/** A stage whose server keeps its files in memory. */
+export interface MemoryStage extends Omit<Stage, "root"> {
+  readonly memory: MemoryFiles;
+  readonly server: ScriptedServer;
+}
+
+/** A test against a server in memory that has `habits`. */
+export function remembered(
+  name: string,
+  habits: Habits,
+  body: (stage: MemoryStage) => Promise<void>,
+): void {
+  testWith(NEEDS, name, () =>
+    withFolders(async (_, here) => {
+      const memory = new MemoryFiles(habits);
+      await using server = new ScriptedServer({ answers: memory.answers });
+      const { port } = server.address;
+      await body({ port, here, memory, server, client: (args, more) => run(port, args, more) });
     }));
 }
 
