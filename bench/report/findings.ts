@@ -1,7 +1,8 @@
 /**
  * The tables of FINDINGS.md, made from a run: what each scenario was judged by, every model against
- * the baseline in it, and the fitted cost of a wake-up. ../mod.ts puts it between two marks of the page; a test makes it again
- * from the raw records of the example, so that the page cannot say anything else. Pure.
+ * the baseline in it, the fitted cost of a wake-up, and what other servers and twins were measured.
+ * ../mod.ts puts them between two marks of the page; a test makes them again from the raw records
+ * of the example, so that the page cannot say anything else. Pure.
  *
  * @module
  */
@@ -10,7 +11,6 @@ import { analyze, type Run } from "../claims/analysis.ts";
 import { correct, gridField } from "../claims/grid.ts";
 import type { Table } from "./document.ts";
 import { writeMarkdown } from "./markdown.ts";
-import { costOfWakeups } from "./wakeups.ts";
 import {
   factor,
   factorWithInterval,
@@ -20,6 +20,9 @@ import {
   number,
   withMicro,
 } from "./numbers.ts";
+import { peers } from "./others.ts";
+import { mechanisms } from "./twins.ts";
+import { costOfWakeups } from "./wakeups.ts";
 
 /** Where the table begins and ends in the page. */
 export const MARKS = [
@@ -110,11 +113,14 @@ function findings(run: Run): string {
     `${count("open")} there is not enough to tell. Of ${tested} fields tested ${alone} differ ` +
     `from the baseline each for itself, ${corrected} after the correction for their number.`;
   const wakeups = costOfWakeups(analysis)?.table;
+  const others = [...peers(analysis), ...mechanisms(analysis)]
+    .filter(({ kind }) => kind === "table");
   return writeMarkdown([
     { kind: "text", text: [told] },
     figures,
     table,
     ...(undecided.length === 0 ? [] : [open]),
     ...(wakeups === undefined ? [] : [wakeups]),
+    ...others,
   ]);
 }

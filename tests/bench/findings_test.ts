@@ -50,6 +50,15 @@ Deno.test("withFindings says of what is open what would decide it", () => {
   assertStringIncludes(page, "| idle | poll | 3 repeats, where a claim needs 9");
 });
 
+Deno.test("withFindings sets other servers beside the models when they were measured", () => {
+  const [begin, end] = MARKS;
+  const page = (subjects: readonly string[]) =>
+    withFindings(`${begin}${end}`, parseRun(fixtureText({ scenarios: ["logins"], subjects })))!;
+  assertStringIncludes(page(["epoll", "vsftpd"]), "over the best peer");
+  assertStringIncludes(page(["epoll", "vsftpd"]), "| vsftpd |");
+  assert(!page(["epoll", "poll"]).includes("peer"));
+});
+
 Deno.test("renderComparison puts two runs side by side, contradictions first", () => {
   const run = (seed: number) => parseRun(fixtureText({ seed, scenarios: ["idle", "logins"] }));
   const text = renderComparison(run(7), run(8));
