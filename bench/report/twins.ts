@@ -16,7 +16,8 @@ import { VERDICTS } from "./others.ts";
 
 /** What twins were measured for, if any were. */
 export function mechanisms(analysis: Analysis): Block[] {
-  const all = contests(analysis);
+  // What an operation costs, for at the speed of twins a rate is the load's.
+  const all = contests(analysis).filter(({ better }) => better === "lower");
   const tables = [besideModels(analysis, all), ladder(analysis, all)].flatMap((table) =>
     table ?? []
   );
