@@ -30,6 +30,8 @@ export interface Group {
   readonly source?: string;
   /** The local folder in which uploads arrive. */
   readonly arrivals?: string;
+  /** What arrives stays there: thousands of files that are deleted are the next one's burden. */
+  readonly stays?: boolean;
   /** Uploads: a client has one name, and replaces what its last upload left there. */
   readonly replaces?: boolean;
   /**

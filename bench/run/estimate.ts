@@ -80,7 +80,7 @@ export function startMs({ kind }: Subject, plan: Timed, scenario?: Scenario): nu
   const jobs = warmUpJobs(around(plan), scenario);
   const windows = looksForLevel(plan.seconds) ? WARM_UP_WINDOWS : 1;
   return START_MS + windows *
-      jobs.reduce((sum, { job }) => sum + job.measureMs, 0);
+      jobs.reduce((sum, { job }) => sum + job().measureMs, 0);
 }
 
 /** How long all of `series` takes, milliseconds, servers of its own included. */

@@ -170,6 +170,8 @@ class BlockRun {
   readonly #warmUps = new Map<ServerProcess, NonNullable<CellRecord["warmUp"]>>();
   /** Requests per second, by the subject's id. */
   readonly #capacities = new Map<string, number>();
+  /** Folders for uploads so far. */
+  #folders = 0;
 
   constructor(
     readonly plan: Plan,
@@ -268,6 +270,16 @@ class BlockRun {
   async end(): Promise<void> {
     await this.endScenario();
     await Promise.all([...this.#shared.keys()].map((id) => end(this.#shared, id)));
+    await emptyFolder(join(this.workplace.folders.root, INCOMING));
+  }
+
+  /** A folder of its own for the uploads of a measurement, as a path in the root. */
+  #ownFolder(): { incoming: string } {
+    const incoming = `${INCOMING}/${this.#folders++}`;
+    const folder = join(this.workplace.folders.root, incoming);
+    Deno.mkdirSync(folder);
+    Deno.chmodSync(folder, 0o777);
+    return { incoming };
   }
 
   async #serverFor(
@@ -292,7 +304,7 @@ class BlockRun {
     const work = servers === this.#own ? scenario : undefined;
     const workers = (await server.sample()).workers?.length ?? 1;
     const { sessionsMax = Infinity } = subject;
-    const room = { workers, sessionsMax };
+    const room = { workers, sessionsMax, incoming: () => this.#ownFolder() };
     const jobs = warmUpJobs(this.#around(server, subject), work, room);
     this.#warmUps.set(server, await warmUp(server, load, jobs, looksForLevel(this.plan.seconds)));
     // Now, since compilers are no part of waiting; who it starts from here on is in it, too.
@@ -318,7 +330,8 @@ class BlockRun {
     point: Point,
     seat: Seat,
   ): Promise<Outcome & Pick<CellRecord, "unable" | "failure">> {
-    const around = this.#around(server, subject);
+    const own = this.#ownFolder();
+    const around = { ...this.#around(server, subject), ...own };
     if (point.ofCapacity && around.capacity === undefined) {
       return { ...NOTHING, failure: "its capacity is not known" };
     }
@@ -327,7 +340,8 @@ class BlockRun {
     if (warm !== undefined) await seat.load.run({ ...jobs.load, groups: [warm] });
     const { result, ...rest } = await this.#rounds(server, jobs, scenario.rounds ?? 1, seat);
     // A transfer that the end of the window interrupted leaves its piece behind.
-    await emptyFolder(join(this.workplace.folders.root, INCOMING));
+    const stays = jobs.load.groups.some((group) => group.stays);
+    if (!stays) await emptyFolder(join(this.workplace.folders.root, own.incoming));
     if (point.findsCapacity && result.seconds > 0) {
       this.#capacities.set(subject.id, result.groups.main!.operations / result.seconds);
     }

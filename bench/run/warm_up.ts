@@ -6,6 +6,7 @@
  * @module
  */
 
+import type { LoadJob } from "../load/job.ts";
 import type { LoadProcess } from "../load/process.ts";
 import type { CellRecord } from "../record.ts";
 import type { WarmUpJob } from "../scenarios/jobs.ts";
@@ -55,12 +56,13 @@ export async function warmUp(
   const unlevel: string[] = [];
   for (const { work, job } of jobs) {
     if (!looking) {
-      await load.run(job);
+      await load.run(job());
       continue;
     }
-    const part = { ...job, measureMs: job.measureMs / ROUNDS_MIN };
     const rounds: WarmUpRound[] = [];
     while (!isLevel(rounds) && rounds.length < ROUNDS_MAX) {
+      const whole = job();
+      const part = { ...whole, measureMs: whole.measureMs / ROUNDS_MIN };
       const round = await oneRound(server, load, part);
       if (Number.isNaN(round.perOperation)) break; // it does not do such work, and will not
       rounds.push(round);
@@ -74,7 +76,7 @@ export async function warmUp(
 async function oneRound(
   server: ServerProcess,
   load: LoadProcess,
-  job: WarmUpJob["job"],
+  job: LoadJob,
 ): Promise<WarmUpRound> {
   const samples: ServerSample[] = [];
   const result = await load.run(job, async () => void samples.push(await server.sample()));

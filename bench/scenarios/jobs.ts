@@ -105,18 +105,28 @@ const WARM_UPS: readonly (readonly [Work, number, (around: Surroundings) => Grou
 export interface WarmUpJob {
   /** As the report says it. */
   readonly work: Work;
-  /** Once, for as long as it takes at least. */
-  readonly job: LoadJob;
+  /** Once, for as long as it takes at least; asked for each time that it is done. */
+  job(): LoadJob;
+}
+
+/** What a warm-up has to go by. */
+export interface WarmUpRoom {
+  /** Of the server; default 1. */
+  readonly workers?: number;
+  /** Places of the server; as many as one likes by default. */
+  readonly sessionsMax?: number;
+  /** A folder for the uploads of one round alone; see Surroundings. */
+  readonly incoming?: () => Pick<Surroundings, "incoming">;
 }
 
 /**
- * What runs for nothing against a fresh server of so many workers and places, so that compilers are warm: what
- * `scenario` does where it has the server for itself, else each kind of work.
+ * What runs for nothing against a fresh server, so that compilers are warm: what `scenario` does
+ * where it has the server for itself, else each kind of work.
  */
 export function warmUpJobs(
   around: Surroundings,
   scenario?: Scenario,
-  { workers = 1, sessionsMax = Infinity } = {},
+  { workers = 1, sessionsMax = Infinity, incoming }: WarmUpRoom = {},
 ): WarmUpJob[] {
   const { host, port, seconds, stallMs } = around;
   const wanted = Math.max(BUSY_CLIENTS, Math.min(WARM_UP_CLIENTS_MAX, workers));
@@ -125,14 +135,14 @@ export function warmUpJobs(
   return WARM_UPS.filter(([work]) => scenario?.warm?.includes(work) ?? true)
     .map(([work, milliseconds, group]) => ({
       work,
-      job: {
+      job: () => ({
         host,
         port,
-        groups: [{ ...group(around), clients }],
+        groups: [{ ...group({ ...around, ...incoming?.() }), clients }],
         setupMs: SETUP_MS,
         warmupMs: 0,
         measureMs: milliseconds * Math.min(1, seconds / WARM_SECONDS),
         stallMs,
-      },
+      }),
     }));
 }

@@ -86,17 +86,19 @@ export function uploads(
   name: string,
   clients: number,
   file: keyof FileSizes,
-  around: Pick<Surroundings, "sizes" | "root">,
+  around: Pick<Surroundings, "sizes" | "root" | "incoming">,
 ): Group {
+  const { incoming = INCOMING } = around;
   return {
     name,
     clients,
     action: "upload",
     // Relative: a server without the right to chroot(2) calls the folder by its real name.
-    path: INCOMING,
+    path: incoming,
     octets: around.sizes[file],
     source: join(around.root, FILES[file]),
-    arrivals: join(around.root, INCOMING),
+    arrivals: join(around.root, incoming),
+    ...(around.incoming !== undefined && file === "small" ? { stays: true } : {}),
   };
 }
 

@@ -136,6 +136,11 @@ export interface Surroundings {
   readonly probes: number;
   /** A server that finishes nothing for so long has failed, milliseconds. */
   readonly stallMs: number;
+  /**
+   * A folder in `root` for the uploads of this measurement alone, where small ones stay until the
+   * block is over; without it they come to INCOMING of parts.ts and are removed.
+   */
+  readonly incoming?: string;
   /** Requests per second that the server answered to the closed loop of this block, if known. */
   readonly capacity?: number;
 }

@@ -105,6 +105,33 @@ testWith(NEEDS, "measure fills every cell of a model, without an error", async (
   }
 });
 
+testWith(
+  NEEDS,
+  "small uploads stay, each measurement's by themselves, until the block is over",
+  async () => {
+    const plan = planOf(EPOLL);
+    const scenarios = SCENARIOS.filter(({ id }) => id === "uploads");
+    const { signal } = new AbortController();
+    await using workplace = await prepareWorkplace(plan.sizes, signal);
+    const incoming = join(workplace.folders.root, "incoming");
+    const namesIn = (folder: string) => [...Deno.readDirSync(folder)].map(({ name }) => name);
+    const filled = new Set<string>();
+    await measure({ ...plan, scenarios }, workplace, {
+      signal,
+      progress: () => {},
+      record: ({ kind }) => {
+        if (kind !== "cell") return;
+        for (const name of namesIn(incoming)) {
+          if (namesIn(join(incoming, name)).length > 0) filled.add(name);
+        }
+      },
+    });
+    // Of four kinds of work that a server is warmed with the last uploads; then two points.
+    assertEquals([...filled].toSorted(), ["3", "4", "5"]);
+    assertEquals(namesIn(incoming), []);
+  },
+);
+
 testWith(NEEDS, "measure samples the server at the edges of the window", async () => {
   const plan = planOf(EPOLL);
   const scenarios = plan.scenarios.filter(({ id }) => id === "burst");

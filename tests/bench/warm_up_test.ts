@@ -48,9 +48,9 @@ testWith(
     const around = { host, port, root: folder, sizes: FILE_SIZES, probes: 0, stallMs: 10_000 };
     const jobs = warmUpJobs({ ...around, seconds: 0.1 }, undefined, { workers: 8, sessionsMax: 8 });
     assertEquals(jobs.map(({ work }) => work), ["requests", "logins", "downloads", "uploads"]);
-    assertEquals(jobs.map(({ job }) => job.groups[0]!.clients), [8, 8, 8, 8]);
+    assertEquals(jobs.map(({ job }) => job().groups[0]!.clients), [8, 8, 8, 8]);
     const many = warmUpJobs({ ...around, seconds: 0.1 }, undefined, { workers: 64 });
-    assertEquals(many[0]!.job.groups[0]!.clients, 64);
+    assertEquals(many[0]!.job().groups[0]!.clients, 64);
     const requests = jobs.filter(({ work }) => work === "requests");
     const { seconds, unlevel } = await warmUp(server, load, requests, true);
     assert(seconds > 0 && (unlevel!.length === 0 || unlevel!.join() === "requests"));
