@@ -303,6 +303,12 @@ export interface ResumeRecord {
   readonly machine?: HeaderRecord["machine"];
   /** The digest of its sources, where that is not what the header says. */
   readonly sources?: string;
+  /** Its blocks, where they are not as many as the header says. */
+  readonly repeats?: number;
+  /** Length of its steady windows, where that is not what the header says. */
+  readonly seconds?: number;
+  /** What the order of its cells followed from. */
+  readonly seed?: number;
 }
 
 /** The last line of a part, and of the run; missing when it was killed. */

@@ -13,6 +13,7 @@ import type {
   EndRecord,
   HeaderRecord,
   Idleness,
+  Machine,
   SubjectCard,
 } from "../record.ts";
 import { type FigureId, type Scenario, scenarioOf, type Tag } from "../scenarios/mod.ts";
@@ -34,6 +35,7 @@ import {
   boundOfSummary,
   cleanValues,
   memorySlopes,
+  type Place,
   type Row,
   rowsOf,
   type Series,
@@ -55,6 +57,14 @@ export interface Part {
   readonly machine?: HeaderRecord["machine"];
   /** The digest of its sources, where it is not what the header says. */
   readonly sources?: string;
+  /** Of a run of its own that was joined: the arguments of its command. */
+  readonly args?: readonly string[];
+  /** Its blocks, where they are not as many as the header says. */
+  readonly repeats?: number;
+  /** Length of its steady windows, where that is not what the header says. */
+  readonly seconds?: number;
+  /** What the order of its cells followed from, where it is known. */
+  readonly seed?: number;
 }
 
 /** A run as it was read. */
@@ -104,7 +114,7 @@ export interface Comparison {
   readonly paired: boolean;
   /** Exact two-sided probability of such a split without a difference; missing without a claim. */
   readonly p?: number;
-  /** The smallest factor from 1 that would have been seen. */
+  /** The factor from 1 that would have been seen at even odds. */
   readonly seen?: number;
   /** Why nothing is claimed; empty when something is. */
   readonly reasons: readonly string[];
@@ -149,15 +159,10 @@ export interface Analysis {
   kernelSlope(subject: string): Series;
   /** What clean blocks say together, or all when none are clean; undefined when there are none. */
   summary(series: Series): Summary | undefined;
-  /** Median over subjects of the correlation with the baseline within blocks, at the headline. */
-  correlation(scenario: Scenario): number | undefined;
+  /** Median over subjects of the correlation with the baseline within blocks, at `place`. */
+  correlation(place: Place): number | undefined;
   /** `own` over `reference`, and what may be claimed; paired where that does something. */
-  compare(
-    own: Series,
-    reference: Series,
-    better: "higher" | "lower",
-    scenario?: Scenario,
-  ): Comparison;
+  compare(own: Series, reference: Series, better: "higher" | "lower"): Comparison;
 }
 
 /** Sums a run up. */
@@ -176,7 +181,7 @@ export function analyze(run: Run): Analysis {
   const summaries = new Map<Series, Summary | undefined>();
   const slopes = new Map<string, Series>();
   const kernelSlopes = new Map<string, Series>();
-  const correlations = new Map<Scenario, number | undefined>();
+  const correlations = new Map<string, number | undefined>();
   const analysis: Analysis = {
     run,
     scenarios,
@@ -193,20 +198,44 @@ export function analyze(run: Run): Analysis {
       remembered(
         remembered(seriesByRow, row, () => new Map<FigureId, Series>()),
         figure,
-        () => seriesOf(row, figure),
+        () => seriesOf(row, figure, machineOf(run, row.scenario.id)),
       ),
     kernelSlope: (subject) =>
       remembered(kernelSlopes, subject, () => memorySlopes(rows, subject, "kernel")),
     memorySlope: (subject) => remembered(slopes, subject, () => memorySlopes(rows, subject)),
     summary: (series) => remembered(summaries, series, () => summaryOf(series)),
-    correlation: (scenario) =>
-      remembered(correlations, scenario, () => correlationOf(analysis, scenario)),
-    compare: (own, reference, better, scenario) => {
-      const r = scenario && analysis.correlation(scenario);
+    correlation: (place) =>
+      remembered(
+        correlations,
+        keyOf(place.scenario.id, place.point, place.figure),
+        () => correlationOf(analysis, place),
+      ),
+    compare: (own, reference, better) => {
+      const r = own.place && analysis.correlation(own.place);
       return compare(own, reference, better, reservations, r === undefined || r >= PAIRING_MIN);
     },
   };
   return analysis;
+}
+
+/** The part of a run in which `scenario` was measured: of a joined one, or the first. */
+export function partOf({ parts }: Run, scenario: string): Part {
+  return parts.find(({ scenarios }) => scenarios?.includes(scenario)) ?? parts[0]!;
+}
+
+/** The cells of each part, or of all as one where nothing was joined; a killed part counts, too. */
+export function cellsByPart(run: Run): Map<Part, CellRecord[]> {
+  return Map.groupBy(run.cells, ({ scenario }) => partOf(run, scenario));
+}
+
+/** The blocks of a run, of several that were joined those of the one with fewest. */
+export function leastRepeats({ header, parts }: Run): number {
+  return Math.min(header.repeats, ...parts.flatMap(({ repeats }) => repeats ?? []));
+}
+
+/** What `scenario` was measured on. */
+export function machineOf(run: Run, scenario: string): Machine {
+  return partOf(run, scenario).machine ?? run.header.machine;
 }
 
 function remembered<K, V>(memory: Map<K, V>, key: K, make: () => V): V {
@@ -230,7 +259,8 @@ function wasIdle(idleness: Idleness): boolean {
 }
 
 /** Why nothing may be claimed, whatever the figures are; what cells can tell, each cell tells. */
-function reservationsOf({ header: { repeats } }: Run): string[] {
+function reservationsOf(run: Run): string[] {
+  const repeats = leastRepeats(run);
   if (repeats >= REPEATS_FOR_CLAIM_MIN) return [];
   const shown = repeats === 1 ? "1 repeat" : `${repeats} repeats`;
   return [`${shown}, where a claim needs ${REPEATS_FOR_CLAIM_MIN}`];
@@ -255,12 +285,14 @@ function cautionsOf({ parts }: Run): string[] {
   return found;
 }
 
-function faultsOfRun({ header, cells, ceilings }: Run): Analysis["faults"] {
+function faultsOfRun(run: Run): Analysis["faults"] {
+  const { header, cells, ceilings } = run;
   // A twin does no more than the responder, so it may well be faster.
   const twins = new Set(header.subjects.filter(({ kind }) => kind === "twin").map(({ id }) => id));
   return cells.flatMap((cell) => {
     const above = twins.has(cell.subject) ? undefined : aboveCeiling(cell, ceilings);
-    return [...faultsOf(cell, header.machine), ...(above === undefined ? [] : [above])]
+    const machine = machineOf(run, cell.scenario);
+    return [...faultsOf(cell, machine), ...(above === undefined ? [] : [above])]
       .map((what) => ({ cell, what }));
   });
 }
@@ -271,11 +303,13 @@ function summaryOf(series: Series): Summary | undefined {
 }
 
 /** Of logarithms, since ratios are what is compared. */
-function correlationOf(analysis: Analysis, scenario: Scenario): number | undefined {
-  const { point, metric } = analysis.headline(scenario);
+function correlationOf(
+  analysis: Analysis,
+  { scenario, point, figure }: Place,
+): number | undefined {
   const valuesOf = (id: string) => {
     const row = analysis.row(id, scenario.id, point);
-    return row ? cleanValues(analysis.series(row, metric)) : new Map<number, Known>();
+    return row ? cleanValues(analysis.series(row, figure)) : new Map<number, Known>();
   };
   const reference = valuesOf(analysis.baseline.id);
   const found = analysis.run.header.subjects.flatMap(({ id }) => {
@@ -360,5 +394,5 @@ function undecided(ratio: Summary, { atLeast, atMost }: Bound): string {
   return repeats === undefined
     ? "the interval holds 1 and is wider than the margin: no number of repeats would decide it soon"
     : `the interval holds 1 and is wider than the margin: by this spread some ${repeats} repeats ` +
-      "would decide it";
+      "would decide it at even odds";
 }

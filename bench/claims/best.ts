@@ -71,7 +71,7 @@ function bestIn(analysis: Analysis, scenario: Scenario, point: string, figure: F
     const found = { scenario, point, figure, model, subject, of };
     if (reference === undefined || reference.model === model) return found;
     const [own, other] = [blocksOf(series, 0), blocksOf(reference.series, 0)];
-    return { ...found, comparison: analysis.compare(own, other, better, scenario) };
+    return { ...found, comparison: analysis.compare(own, other, better) };
   });
 }
 

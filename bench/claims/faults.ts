@@ -1,7 +1,8 @@
 /**
  * Figures that cannot be: negative, above what there is, out of order. Such a figure is no property
  * of a server but a fault of the harness: it is printed as one, as it was found, and its cell
- * carries no claim. Pure.
+ * carries no claim. A server above the load's ceiling is printed, too: there the ceiling is at fault,
+ * and not the cell. Pure.
  *
  * @module
  */

@@ -20,6 +20,8 @@ export interface Figure {
   readonly unit: string;
   /** Missing where neither direction is a merit. */
   readonly better?: "higher" | "lower";
+  /** It was over before the window opened: what happened in there says nothing of it. */
+  readonly isBefore?: boolean;
   /** undefined when this cell cannot say. */
   of(cell: CellRecord): number | undefined;
 }
@@ -136,7 +138,13 @@ export const FIGURES: Readonly<Record<FigureId, Figure>> = {
     of: (cell) => over(cell.server?.memoryBytes, 2 ** 20),
   },
   threads: { title: "Threads", unit: "", of: (cell) => cell.server?.threads },
-  start: { title: "Start-up", unit: "ms", better: "lower", of: (cell) => cell.startMs },
+  start: {
+    title: "Start-up",
+    unit: "ms",
+    better: "lower",
+    isBefore: true,
+    of: (cell) => cell.startMs,
+  },
 };
 
 /** Calls of the server per operation, by name; undefined when nobody counted. */

@@ -22,6 +22,8 @@ export type GateId =
   | "resolution"
   | "errors"
   | "unserved"
+  /** It could not do it in some of the blocks: of all of them together. */
+  | "unable"
   | "failure";
 
 /** A gate that a cell did not pass. */

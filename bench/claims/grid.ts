@@ -71,7 +71,7 @@ export function gridField(
   const reference = headlineSeries(analysis, analysis.baseline.id, scenario);
   const expected = scenario.expected[subject.id];
   const comparison = own && reference && subject.id !== analysis.baseline.id
-    ? analysis.compare(own, reference, scenario.headline.better, scenario)
+    ? analysis.compare(own, reference, scenario.headline.better)
     : undefined;
   const mark = markOf(analysis, row, own, comparison);
   const why = mark === "unable"
@@ -108,6 +108,11 @@ function agreementOf(
   return mark === expected ? "agrees" : "differs";
 }
 
+/** Expectations with which a difference agrees that is certain, and within the margin. */
+export function agreesWithinMargin({ agreement, mark, comparison }: GridField): boolean {
+  return agreement === "agrees" && mark !== "=" && comparison?.withinMargin === true;
+}
+
 const SIGNS: Readonly<Record<Comparison["verdict"], Mark>> = {
   "better": "+",
   "worse": "-",
@@ -123,8 +128,8 @@ export interface Correction {
   readonly alone: number;
   /** Those of which the expected part of false ones is at most FALSE_DISCOVERIES_MAX. */
   readonly corrected: number;
-  /** The adjusted value of each field, in their order. */
-  readonly adjusted: ReadonlyMap<GridField, number>;
+  /** The adjusted value of each that was tested. */
+  readonly adjusted: ReadonlyMap<Comparison, number>;
 }
 
 /** The part of false findings among those that stand. */
@@ -135,17 +140,22 @@ export const FALSE_DISCOVERIES_MAX = 0.05;
  * paired, by ranks where not. They assume no distribution, so that the correction rests on nothing
  * that the intervals do not rest on.
  */
-export function correct(fields: readonly GridField[]): Correction {
-  const tested = fields.filter(({ comparison }) => comparison?.p !== undefined);
-  const values = adjusted(tested.map(({ comparison }) => comparison!.p!));
-  const differ = tested.map(({ mark }, index) => ({ index, differs: mark === "+" || mark === "-" }))
-    .filter(({ differs }) => differs);
+export function correctionOf(comparisons: readonly Comparison[]): Correction {
+  const tested = comparisons.filter(({ p }) => p !== undefined);
+  const values = adjusted(tested.map(({ p }) => p!));
+  const differ = tested.map(({ verdict }, index) => ({ verdict, value: values[index]! }))
+    .filter(({ verdict }) => verdict === "better" || verdict === "worse");
   return {
     tested: tested.length,
     alone: differ.length,
-    corrected: differ.filter(({ index }) => values[index]! <= FALSE_DISCOVERIES_MAX).length,
-    adjusted: new Map(tested.map((field, index) => [field, values[index]!])),
+    corrected: differ.filter(({ value }) => value <= FALSE_DISCOVERIES_MAX).length,
+    adjusted: new Map(tested.map((comparison, index) => [comparison, values[index]!])),
   };
+}
+
+/** The correction over the fields of the grid. */
+export function correct(fields: readonly GridField[]): Correction {
+  return correctionOf(fields.flatMap(({ comparison }) => comparison ?? []));
 }
 
 function markOf(
@@ -189,7 +199,6 @@ export function standing(
     subjects,
     better,
     ({ id }) => headlineSeries(analysis, id, scenario),
-    scenario,
   );
 }
 
@@ -199,7 +208,6 @@ export function standingIn(
   subjects: readonly SubjectCard[],
   better: "higher" | "lower",
   seriesOf: (subject: SubjectCard) => Series | undefined,
-  scenario?: Scenario,
 ): Standing | undefined {
   const measured = subjects.flatMap((subject) => {
     const series = seriesOf(subject);
@@ -216,7 +224,7 @@ export function standingIn(
   if (first === undefined) return undefined;
   const compared = rest.map((one) => ({
     ...one,
-    comparison: analysis.compare(one.series, first.series, better, scenario),
+    comparison: analysis.compare(one.series, first.series, better),
   }));
   const behind = compared.filter(({ comparison }) => comparison.verdict === "worse");
   const open = compared.filter((one) => !behind.includes(one));
@@ -247,8 +255,6 @@ export interface Contest {
   readonly better: "higher" | "lower";
   /** Of a subject; undefined when it was not measured. */
   readonly series: (subject: string) => Series | undefined;
-  /** Whose blocks say whether pairing does something. */
-  readonly scenario?: Scenario;
 }
 
 /** All contests of a run, the headlines first. */
@@ -261,14 +267,12 @@ export function contests(analysis: Analysis): Contest[] {
     label: analysis.headline(scenario).label,
     better: scenario.headline.better,
     series: (subject) => headlineSeries(analysis, subject, scenario),
-    scenario,
   }));
   const further = analysis.scenarios.flatMap((scenario) =>
     (scenario.further ?? []).map(({ point, metric, label }): Contest => ({
       label,
       better: FIGURES[metric].better ?? "lower",
       series: ofPoint(scenario.id, point, metric),
-      scenario,
     }))
   );
   const memory: Contest = {

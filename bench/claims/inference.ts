@@ -1,7 +1,8 @@
 /**
  * From repeats to a statement, exactly: intervals of a median from order statistics, of a ratio
  * without pairs from ranks, the tests that they invert, and a correction for asking often. No
- * distribution is assumed and nothing is drawn by chance. Pure; analysis.ts asks.
+ * distribution is assumed, and by ranks only that the two sides differ by a factor; nothing is drawn
+ * by chance. Pure; analysis.ts asks.
  *
  * @module
  */
@@ -218,8 +219,9 @@ export function judge([low, high]: Interval): Finding {
 const REPEATS_MAX = 1_000;
 
 /**
- * How many repeats would decide, by the spread that was seen: an interval's width falls with the
- * root of their number. undefined when the ratio lies at the margin, or where it takes too many.
+ * How many repeats would decide at even odds, by the spread that was seen: an interval's width falls
+ * with the root of their number. undefined when the ratio lies at the margin, or where it takes too
+ * many.
  */
 export function repeatsToDecide({ count, median, interval }: Summary): number | undefined {
   const [low, centre, high] = [interval[0], median, interval[1]].map(Math.log) as [
@@ -236,7 +238,10 @@ export function repeatsToDecide({ count, median, interval }: Summary): number | 
     : undefined;
 }
 
-/** The smallest factor from 1 that would have been seen as a difference; undefined: none. */
+/**
+ * By how much a ratio must differ from 1 to be seen as a difference at even odds: the wider half of
+ * its interval; undefined: none.
+ */
 export function smallestSeen({ median, interval: [low, high] }: Summary): number | undefined {
   const factor = Math.max(high / median, median / low);
   return Number.isFinite(factor) ? factor : undefined;

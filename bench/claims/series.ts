@@ -6,7 +6,7 @@
  * @module
  */
 
-import type { CellRecord, SubjectCard } from "../record.ts";
+import type { CellRecord, Machine, SubjectCard } from "../record.ts";
 import type { Point, Scenario } from "../scenarios/mod.ts";
 import { faultsOf, isOfOthersOnly } from "./faults.ts";
 import {
@@ -37,8 +37,17 @@ export interface Row {
   readonly unable?: string;
 }
 
+/** Where a figure is of: what was measured there of all subjects alike. */
+export interface Place {
+  readonly scenario: Scenario;
+  readonly point: string;
+  readonly figure: FigureId;
+}
+
 /** A figure by block, what it may be compared with, and what speaks against it. */
 export interface Series {
+  /** Missing of what is made of several points. */
+  readonly place?: Place;
   /** Values by block. */
   readonly values: ReadonlyMap<number, Known>;
   /** Blocks that carry no claim, and why: shown, but left out of every comparison. */
@@ -96,7 +105,7 @@ export function rowsOf(
       point,
       cells: blocks,
       repeated: all.filter((cell) => !counting.some((passes) => passes.includes(cell))),
-      gates: gatesOfBlocks(blocks),
+      gates: [...gatesOfBlocks(blocks), ...unableAtTimes(blocks)],
       ...(unable ? { unable } : {}),
     };
   });
@@ -140,17 +149,28 @@ function gatesOfBlocks(cells: readonly CellRecord[]): Row["gates"] {
   });
 }
 
+/** Who can do it in some blocks only is measured in those in which it went well for it. */
+function unableAtTimes(cells: readonly CellRecord[]): Row["gates"] {
+  const count = cells.filter(({ unable }) => unable !== undefined).length;
+  return count === 0 || count === cells.length
+    ? []
+    : [{ id: "unable", text: `unable in ${count} of ${cells.length}` }];
+}
+
 /** Figures that the resolution of the server's CPU bears on. */
 const OF_CPU: readonly FigureId[] = ["cpuPerOperation", "cpuPerGB", "cpuShare"];
 
-/** A figure of `row` by block. */
-export function seriesOf(row: Row, figure: FigureId): Series {
+/** A figure of `row`, which was measured on `machine`, by block. */
+export function seriesOf(row: Row, figure: FigureId, machine: Machine): Series {
   const values = new Map<number, Known>();
   const spoilt = new Map<number, string>();
   const faults = new Set<string>();
   let partial = false, missing: string | undefined;
   for (const cell of row.cells) {
-    if (cell.unable !== undefined) continue;
+    if (cell.unable !== undefined) {
+      spoilt.set(cell.block, "unable");
+      continue;
+    }
     const value = FIGURES[figure].of(cell);
     if (value === undefined) missing ??= cell.failure ?? tooFewSamples(cell, figure);
     else {
@@ -161,6 +181,8 @@ export function seriesOf(row: Row, figure: FigureId): Series {
         most: atLeast ? Infinity : value,
       });
     }
+    // What disturbs a window comes after what was over before it.
+    if (FIGURES[figure].isBefore) continue;
     if (isBentByLateness(cell, figure)) spoilt.set(cell.block, "begun late");
     for (const { id } of gatesOf(cell)) {
       if (id === "steal" || id === "others") spoilt.set(cell.block, "disturbed");
@@ -170,13 +192,14 @@ export function seriesOf(row: Row, figure: FigureId): Series {
       if (id === "failure" || id === "errors") spoilt.set(cell.block, "faulty");
       if (id === "unserved") partial = true;
     }
-    const impossible = faultsOf(cell);
+    const impossible = faultsOf(cell, machine);
     if (impossible.length > 0) {
       const isOthers = isOfOthersOnly(impossible);
       spoilt.set(cell.block, isOthers ? OTHERS_UNKNOWN : "a fault of the harness");
     }
   }
   return {
+    place: { scenario: row.scenario, point: row.point.id, figure },
     values,
     spoilt,
     faults: [...faults],

@@ -5,15 +5,15 @@
  * @module
  */
 
-import type { Analysis } from "../claims/analysis.ts";
+import { type Analysis, partOf, type Run } from "../claims/analysis.ts";
 import { FIGURES, mergeLatencies, SAMPLES_FOR_P99, SAMPLES_FOR_P999 } from "../claims/figures.ts";
 import { cleanValues, type Row } from "../claims/series.ts";
-import type { HeaderRecord, Latency, SubjectCard } from "../record.ts";
+import type { Latency, SubjectCard } from "../record.ts";
 import type { FigureId, Scenario } from "../scenarios/mod.ts";
 import { median } from "../claims/statistics.ts";
 import { medianCalls } from "./bars.ts";
 import type { Block, Column, Field, Table } from "./document.ts";
-import { bounded, factorWithInterval, interval, NOTHING, number } from "./numbers.ts";
+import { bounded, capital, factorWithInterval, interval, NOTHING, number } from "./numbers.ts";
 
 /** Every cell of the run. */
 export function cells(analysis: Analysis): Block[] {
@@ -48,10 +48,6 @@ export function cells(analysis: Analysis): Block[] {
   return blocks;
 }
 
-function capital(text: string): string {
-  return text.charAt(0).toUpperCase() + text.slice(1);
-}
-
 function figuresTable(analysis: Analysis, scenario: Scenario, rows: readonly Row[]): Table {
   const { metric, better } = scenario.headline;
   const { title, unit } = FIGURES[metric];
@@ -83,7 +79,7 @@ function figuresTable(analysis: Analysis, scenario: Scenario, rows: readonly Row
       const isBaseline = row.subject.id === analysis.baseline.id;
       const compared = isBaseline || reference === undefined || summary === undefined
         ? undefined
-        : analysis.compare(series, analysis.series(reference, metric), better, scenario);
+        : analysis.compare(series, analysis.series(reference, metric), better);
       const red = row.gates.length > 0;
       return [
         row.subject.id,
@@ -273,7 +269,7 @@ function commands(analysis: Analysis, rows: readonly Row[]): Table {
       const started = row.cells.find(({ command }) => command.length > 0) ?? row.cells[0]!;
       return [
         row.subject.id,
-        commandOf(analysis.run.header, row.subject, row.scenario),
+        commandOf(analysis.run, row.subject, row.scenario),
         started.command.map(shortened).join(" ") || NOTHING,
         started.introduction || NOTHING,
       ];
@@ -284,15 +280,21 @@ function commands(analysis: Analysis, rows: readonly Row[]): Table {
 /** Flags of the run that change what is measured, and whether a value follows them. */
 const CARRIED: Readonly<Record<string, boolean>> = {
   "--quick": false,
+  "--load": true,
   "--workers": true,
   "--quota": true,
   "--pin": false,
   "--peers-root": true,
 };
 
-/** The command that measures a cell again, with its baseline where it is not a model itself. */
-export function commandOf(header: HeaderRecord, subject: SubjectCard, scenario: Scenario): string {
-  const { args, repeats, seconds, seed, baseline } = header;
+/** The command that measures the cells of a subject again, and those of the baseline beside it. */
+export function commandOf(run: Run, subject: SubjectCard, scenario: Scenario): string {
+  const { header } = run;
+  const { baseline } = header;
+  const part = partOf(run, scenario.id);
+  const { args = header.args, repeats = header.repeats, seconds = header.seconds } = part;
+  // The order of a part that was joined follows from a seed of its own.
+  const seed = part.args === undefined ? header.seed : part.seed;
   const carried = args.flatMap((arg, index) => {
     const [name, value] = arg.split("=", 2);
     const takes = CARRIED[name!];
@@ -307,11 +309,11 @@ export function commandOf(header: HeaderRecord, subject: SubjectCard, scenario: 
     : "--ladder";
   return [
     "deno task bench",
-    `--models ${model ? subject.id : baseline}`,
+    `--models ${model && subject.id !== baseline ? `${baseline},${subject.id}` : baseline}`,
     ...(model ? [] : [others]),
     `--scenarios ${scenario.id}`,
     ...carried,
-    `--repeats ${repeats} --seconds ${seconds} --seed ${seed}`,
+    `--repeats ${repeats} --seconds ${seconds}${seed === undefined ? "" : ` --seed ${seed}`}`,
   ].join(" ");
 }
 

@@ -5,27 +5,30 @@
  * @module
  */
 
-import { type Analysis, PAIRING_MIN, REPEATS_FOR_CLAIM_MIN } from "../claims/analysis.ts";
+import {
+  type Analysis,
+  cellsByPart,
+  PAIRING_MIN,
+  type Part,
+  partOf,
+  REPEATS_FOR_CLAIM_MIN,
+} from "../claims/analysis.ts";
 import { FALSE_DISCOVERIES_MAX } from "../claims/grid.ts";
 import { MARGIN } from "../claims/inference.ts";
-import type { Ceiling, Idleness } from "../record.ts";
+import type { Ceiling, CellRecord, Idleness } from "../record.ts";
 import { median } from "../claims/statistics.ts";
 import { quoted } from "./cells.ts";
 import type { Block, Inline, Table } from "./document.ts";
-import { inWords, NOTHING, number, percent } from "./numbers.ts";
+import { capital, inWords, NOTHING, number, percent } from "./numbers.ts";
 import { modelsOf } from "./looks.ts";
 
 /** The machine card, with what else it did, and what the load can do at most. */
 export function machine({ run }: Analysis): Block[] {
-  const { header, cells, parts } = run;
+  const { header, parts } = run;
   const { machine: card } = header;
   const idleness = (what: Idleness | undefined) =>
     what === undefined ? "not known: the run was killed" : `${percent(what.busy)} of the ` +
       `processors used, load ${what.load.map((value) => value.toFixed(2)).join(", ")}`;
-  const spread = (values: readonly number[]) =>
-    values.length === 0
-      ? NOTHING
-      : `median ${percent(median(values))}, at worst ${percent(Math.max(...values))}`;
   const rows: [string, string][] = [
     ["Processor", `${card.processors} × ${card.processor}`],
     ["Memory", `${number(card.memory)} GiB`],
@@ -39,14 +42,10 @@ export function machine({ run }: Analysis): Block[] {
       return [[`Before ${what}`, idleness(before)], [`After ${what}`, idleness(after)]];
     }),
     ...ownRows(parts),
-    ["Others during it", spread(cells.map(({ others }) => others))],
-    ["Steal during it", spread(cells.map(({ steal }) => steal))],
     ["Load", header.load === "c" ? "in C" : "in TypeScript"],
-    ["Load process", `${spread(cells.map(({ loadCpuShare }) => loadCpuShare))} of a processor`],
     ...quotaRow(run),
     ...pinnedRow(run),
-    ["Repeats", `${header.repeats}, windows of ${header.seconds} s, seed ${header.seed}`],
-    ["Command", ["deno task bench", ...header.args.map(quoted)].join(" ")],
+    ...[...cellsByPart(run)].flatMap(([part, cells]) => partRows(run, part, cells)),
     ...(run.file === undefined ? [] : [["Raw run", run.file] as [string, string]]),
   ];
   const ceilings: Table = {
@@ -73,6 +72,31 @@ export function machine({ run }: Analysis): Block[] {
     },
     ...(ceilings.rows.length > 0 ? [ceilings] : []),
   ];
+}
+
+/** How the cells of one part were measured: of a joined one, or of all. */
+function partRows(run: Analysis["run"], part: Part, cells: readonly CellRecord[]) {
+  const { header, parts } = run;
+  const { args = header.args, repeats = header.repeats, seconds = header.seconds } = part;
+  const seed = part.args === undefined ? header.seed : part.seed;
+  const isJoined = parts.some(({ args }) => args !== undefined);
+  const name = isJoined ? `Part ${parts.indexOf(part) + 1}: ` : "";
+  const spread = (of: (cell: CellRecord) => number) =>
+    `median ${percent(median(cells.map(of)))}, at worst ${percent(Math.max(...cells.map(of)))}`;
+  const rows: [string, string][] = [
+    ["others during it", spread(({ others }) => others)],
+    ["steal during it", spread(({ steal }) => steal)],
+    ["load process", `${spread(({ loadCpuShare }) => loadCpuShare)} of a processor`],
+    [
+      "repeats",
+      `${repeats}, windows of ${seconds} s` + (seed === undefined ? "" : `, seed ${seed}`),
+    ],
+    ["command", ["deno task bench", ...args.map(quoted)].join(" ")],
+  ];
+  return rows.map(([what, value]): [string, string] => [
+    name === "" ? capital(what) : name + what,
+    value,
+  ]);
 }
 
 /** What joined parts have that the rest has not: where they were measured, and with what. */
@@ -186,9 +210,14 @@ export function configurations(analysis: Analysis): Block[] {
 
 /** How long each server was warmed, and of which work that did not become level. */
 function warmUps({ run }: Analysis): Block[] {
-  const warmed = run.cells.flatMap(({ subject, warmUp }) =>
-    warmUp === undefined ? [] : [{ subject, ...warmUp }]
-  );
+  // A server of several cells was warmed once; two of a block that took equally long are rare.
+  const servers = new Map(run.cells.flatMap(({ subject, scenario, block, warmUp }) => {
+    if (warmUp === undefined) return [];
+    const { startedAt } = partOf(run, scenario);
+    const key = JSON.stringify([startedAt, subject, block, warmUp]);
+    return [[key, { subject, ...warmUp }] as const];
+  }));
+  const warmed = [...servers.values()];
   if (warmed.length === 0) return [];
   const rows = [...Map.groupBy(warmed, ({ subject }) => subject)].map(([subject, all]) => {
     const seconds = all.map((one) => one.seconds);
@@ -204,7 +233,7 @@ function warmUps({ run }: Analysis): Block[] {
   });
   return [{
     kind: "table",
-    caption: "Warm-up, until work per operation was level in every worker: by cells",
+    caption: "Warm-up of each server, until work per operation was level, its workers together",
     columns: [
       { title: "Subject" },
       { title: "Median, s", align: "right" },
@@ -235,17 +264,21 @@ export function method(): Block[] {
       back to back, in an order drawn anew; those whose turn it is not are stopped. Where nobody says
       anything, those that sleep do so several at a time. Where windows
       are short, this is done in several passes, and the cell of a block is all of them. A comparison is
-      the quotient within a block. Where the correlation within blocks is below ${PAIRING_MIN}, pairs
-      do nothing: then it is the median of all quotients, with the interval of the rank sum.`],
+      the quotient within a block. Where the correlation within blocks, the median over all subjects
+      of that figure at that point, is below ${PAIRING_MIN}, pairs do nothing: then it is the median
+      of all quotients, with the interval of the rank sum, which is exact if the two sides differ by
+      a factor. The choice is made by the same blocks, so that levels near it are not quite as printed.`],
     [`Three verdicts: better or worse when the interval of the ratio lies outside 1; equivalent when
       it lies within ${MARGIN[0]} to ${MARGIN[1]}, a margin named beforehand; else not enough, with
       what would decide it. A difference may be certain and within the margin all the same: then it
-      counts as what the textbook means by no difference.`],
+      counts as what the textbook means by no difference. "Even odds": a true ratio that far from 1
+      would be shown in about half of such runs.`],
     [`Over the whole grid the exact tests that the intervals invert (of signs, or of ranks) are
       corrected by Benjamini and Hochberg at ${percent(FALSE_DISCOVERIES_MAX)}: they assume no
-      more than the intervals do. Both counts are shown.`],
+      more than the intervals do. Both counts are shown, for the grid and for all comparisons with
+      peers and twins. What is equivalent is not corrected.`],
     [`A fresh server works for nothing, kind by kind, until neither of two rounds took 5 % less CPU
-      per operation than the best before, all its workers at work; after twelve rounds it is measured
+      per operation than the best before, all its workers together; after twelve rounds it is measured
       as it is, and that is said with its configuration.`],
     [`Nothing is claimed of fewer than ${REPEATS_FOR_CLAIM_MIN} clean blocks. A cell that something disturbed is measured again at once, up to
       twice; all attempts are kept, and the first undisturbed one counts.`],
@@ -255,16 +288,18 @@ export function method(): Block[] {
     [`Gates, of each cell for itself: the load used more than 80 % of a processor; an open loop began
       later (p99) than 10 % of its p50; the hypervisor took more than 2 %, or others more than 10 %;
       CPU known to 10 % of itself only; any error; a client that was not served. A field with such a
-      cell is marked with *.`],
+      cell is marked with *, and so is one whose server could not do it in some of the blocks: it
+      is that of the others.`],
     [`Where the load was the limit, the server may be better than its figure; where clients
       were not served or had not ended, it may be worse (≥, ≤). Such a value counts as anything from
-      itself on, in its block only. Work per operation is counted, not raced, so the load does not
-      bound it.`],
+      itself on, in its block only. Work per operation is counted, not raced: a load at its limit
+      does not bound it, but says at which rate it was measured, and what comes together is cheaper.`],
     [`CPU of a process is read from its own clock, which counts threads that have ended; of servers
       with a process per session, what reaped children used is known in ticks of 10 ms. Switches are
       left out where threads ended in the window.`],
-    [`A figure that cannot be (negative, above what there is, a server above the load's ceiling of
-      its block) is a fault of the harness, and is listed as one.`],
+    [`A figure that cannot be (negative, or above what there is) is a fault of the harness: it is
+      listed as one, and carries no claim. So is a server above the load's ceiling of its block: then
+      that was no ceiling, and its rate stays what it was measured to be.`],
   ];
   return [
     { kind: "heading", level: 2, text: "How a number becomes a claim" },

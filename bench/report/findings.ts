@@ -8,7 +8,8 @@
  */
 
 import { analyze, type Run } from "../claims/analysis.ts";
-import { correct, gridField } from "../claims/grid.ts";
+import { correctAll } from "../claims/family.ts";
+import { agreesWithinMargin, correct, gridField } from "../claims/grid.ts";
 import type { Table } from "./document.ts";
 import { writeMarkdown } from "./markdown.ts";
 import {
@@ -51,6 +52,8 @@ function findings(run: Run): string {
   const { tested, alone, corrected, adjusted } = correct(fields);
   const count = (agreement: string) =>
     fields.filter((field) => field.agreement === agreement).length;
+  const within = fields.filter(agreesWithinMargin).length;
+  const all = correctAll(analysis, fields);
   const table: Table = {
     kind: "table",
     caption: `Over ${analysis.baseline.title}`,
@@ -59,7 +62,7 @@ function findings(run: Run): string {
       { title: "Model" },
       { title: "Ratio", align: "right" },
       { title: "Level" },
-      { title: "Could see", align: "right" },
+      { title: "Even odds at", align: "right" },
       { title: "p, adjusted", align: "right" },
       { title: "Verdict" },
       { title: "Expected" },
@@ -73,7 +76,7 @@ function findings(run: Run): string {
         factorWithInterval(ratio, comparison?.bound),
         ratio === undefined ? NOTHING : levelOf(ratio),
         factor(comparison?.seen),
-        number(adjusted.get(field)),
+        number(comparison && adjusted.get(comparison)),
         comparison?.ratio === undefined
           ? mark
           : comparison.verdict + (comparison.withinMargin && mark !== "=" ? ", in the margin" : ""),
@@ -84,10 +87,20 @@ function findings(run: Run): string {
   const figures: Table = {
     kind: "table",
     caption: `What ${analysis.baseline.title} itself takes`,
-    columns: [{ title: "Scenario" }, { title: "Figure" }, { title: "Median", align: "right" }, {
-      title: "Interval",
-      align: "right",
-    }, { title: "Level" }],
+    columns: [
+      { title: "Scenario" },
+      { title: "Figure" },
+      { title: "Median", align: "right" },
+      {
+        title: "Interval",
+        align: "right",
+      },
+      { title: "Lowest", align: "right" },
+      { title: "Highest", align: "right" },
+      {
+        title: "Level",
+      },
+    ],
     rows: analysis.scenarios.map((scenario) => {
       const { point, metric, label } = analysis.headline(scenario);
       const row = analysis.row(analysis.baseline.id, scenario.id, point);
@@ -97,6 +110,8 @@ function findings(run: Run): string {
         withMicro(label),
         number(summary?.median),
         interval(summary),
+        number(summary?.lowest),
+        number(summary?.highest),
         summary === undefined ? NOTHING : levelOf(summary),
       ];
     }),
@@ -109,9 +124,16 @@ function findings(run: Run): string {
     rows: undecided.map(({ scenario, subject, why }) => [scenario.id, subject.id, why ?? NOTHING]),
   };
   const told = `Of ${count("agrees") + count("differs") + count("open")} expectations of the ` +
-    `textbook ${count("agrees")} agree with the measurement, ${count("differs")} differ, and of ` +
-    `${count("open")} there is not enough to tell. Of ${tested} fields tested ${alone} differ ` +
-    `from the baseline each for itself, ${corrected} after the correction for their number.`;
+    `textbook ${
+      count("agrees")
+    } agree with the measurement (${within} of them by a difference that ` +
+    `is certain and within the margin), ${count("differs")} differ, and of ${
+      count("open")
+    } there ` +
+    `is not enough to tell. Of ${tested} fields tested ${alone} differ from the baseline each for ` +
+    `itself, ${corrected} after the correction for their number.` +
+    (all.tested === tested ? "" : ` With the peers and the twins below it is ${all.tested} ` +
+      `comparisons: ${all.alone} differ, ${all.corrected} after it.`);
   const wakeups = costOfWakeups(analysis)?.table;
   const others = [...peers(analysis), ...mechanisms(analysis)]
     .filter(({ kind }) => kind === "table");

@@ -30,7 +30,7 @@ export function agreementOfLoads(analysis: Analysis): Block[] {
       if (first === undefined) return [];
       return FIGURES.map(([figure, label, better]) => {
         const [left, right] = [first, second].map((row) => analysis.series(row, figure));
-        const compared = analysis.compare(left!, right!, better, scenario);
+        const compared = analysis.compare(left!, right!, better);
         const median = (series: typeof left) => number(analysis.summary(series!)?.median);
         const said = compared.withinMargin
           ? "they agree"

@@ -65,6 +65,15 @@ export function levelOf({ level, count }: Summary): string {
   return `${(100 * level).toFixed(1)} %, n = ${count}`;
 }
 
+/** The levels of several intervals, and of how many values they are: "95.5 to 97.9 %, n = 9 to 12". */
+export function levelsOf(summaries: readonly Summary[]): string {
+  if (summaries.length === 0) return NOTHING;
+  const ends = (of: readonly number[], shown: (value: number) => string) =>
+    range([Math.min(...of), Math.max(...of)], shown);
+  const levels = ends(summaries.map(({ level }) => level), (level) => (100 * level).toFixed(1));
+  return `${levels} %, n = ${ends(summaries.map(({ count }) => count), String)}`;
+}
+
 function factorDigits(value: number): string {
   if (value >= 100) return Math.round(value).toLocaleString("en-US");
   if (value >= 10) return value.toFixed(1);
@@ -91,6 +100,11 @@ export function percent(share: number | undefined): string {
 /** Labels of scenarios.ts are plain characters; a page may have the real sign. */
 export function withMicro(label: string): string {
   return label.replace(/\bus\b/g, "µs");
+}
+
+/** The same with a capital letter. */
+export function capital(text: string): string {
+  return text.charAt(0).toUpperCase() + text.slice(1);
 }
 
 /** "a", "a and b", "a, b and c". */

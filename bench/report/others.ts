@@ -6,10 +6,11 @@
  */
 
 import { type Analysis, type Comparison, REPEATS_FOR_CLAIM_MIN } from "../claims/analysis.ts";
+import { compareIn, ofPeers } from "../claims/family.ts";
 import { type Contest, contests, standingIn } from "../claims/grid.ts";
 import type { SubjectCard } from "../record.ts";
 import type { Block } from "./document.ts";
-import { bounded, factorWithInterval, NOTHING, withMicro } from "./numbers.ts";
+import { bounded, factorWithInterval, levelsOf, NOTHING, withMicro } from "./numbers.ts";
 
 /** Other servers beside the baseline. */
 export function peers(analysis: Analysis): Block[] {
@@ -23,7 +24,9 @@ export function peers(analysis: Analysis): Block[] {
       text: [
         `${analysis.baseline.title} against the best peer of each row; + and − say which way it is ` +
         `better or worse, = that it is equivalent, ? that there is not enough (it takes at least ` +
-        `${REPEATS_FOR_CLAIM_MIN} clean blocks). Their configurations are below.`,
+        `${REPEATS_FOR_CLAIM_MIN} clean blocks). The best is chosen by its median of the same ` +
+        `blocks, which flatters it: "better" than it is the safer for that, "worse" the less safe. ` +
+        `Their configurations are below.`,
       ],
     },
     {
@@ -42,7 +45,9 @@ export function peers(analysis: Analysis): Block[] {
     },
     {
       kind: "table",
-      caption: `Each peer over ${analysis.baseline.title} (ratio and interval)`,
+      caption: `Each peer over ${analysis.baseline.title} (ratio and interval; ${
+        levelsOf(ofPeers(analysis).flatMap(({ ratio }) => ratio ?? []))
+      })`,
       columns: [
         { title: "Figure" },
         ...others.map(({ id }) => ({ title: id, align: "right" as const })),
@@ -50,7 +55,7 @@ export function peers(analysis: Analysis): Block[] {
       rows: all.map((contest) => [
         withMicro(contest.label),
         ...others.map((peer) => {
-          const compared = against(analysis, contest, peer.id, analysis.baseline.id);
+          const compared = compareIn(analysis, contest, peer.id, analysis.baseline.id);
           return compared?.ratio === undefined
             ? NOTHING
             : `${factorWithInterval(compared.ratio, compared.bound)} ${VERDICTS[compared.verdict]}`;
@@ -68,28 +73,17 @@ export const VERDICTS: Readonly<Record<Comparison["verdict"], string>> = {
   "not enough": "?",
 };
 
-function against(
-  analysis: Analysis,
-  contest: Contest,
-  own: string,
-  reference: string,
-): Comparison | undefined {
-  const [left, right] = [contest.series(own), contest.series(reference)];
-  return left && right && analysis.compare(left, right, contest.better, contest.scenario);
-}
-
 function bestPeerRow(analysis: Analysis, contest: Contest, others: readonly SubjectCard[]) {
   const found = standingIn(
     analysis,
     others,
     contest.better,
     ({ id }) => contest.series(id),
-    contest.scenario,
   );
   const best = found?.ahead[0];
   const own = contest.series(analysis.baseline.id);
   const ownSummary = own && analysis.summary(own);
-  const compared = best && against(analysis, contest, analysis.baseline.id, best.subject.id);
+  const compared = best && compareIn(analysis, contest, analysis.baseline.id, best.subject.id);
   return [
     withMicro(contest.label),
     contest.better,

@@ -94,8 +94,13 @@ export function parseRun(text: string, file?: string): Run {
 }
 
 /** What a joined run has of its own. */
-function joinedFrom({ scenarios, machine, sources }: ResumeRecord): Partial<Part> {
+function joinedFrom(record: ResumeRecord): Partial<Part> {
+  const { scenarios, machine, sources, args, repeats, seconds, seed } = record;
   return {
+    ...(args === undefined ? {} : { args }),
+    ...(repeats === undefined ? {} : { repeats }),
+    ...(seconds === undefined ? {} : { seconds }),
+    ...(seed === undefined ? {} : { seed }),
     ...(scenarios === undefined ? {} : { scenarios }),
     ...(machine === undefined ? {} : { machine }),
     ...(sources === undefined ? {} : { sources }),

@@ -5,8 +5,10 @@
  * @module
  */
 
-import type { Analysis } from "../claims/analysis.ts";
+import { type Analysis, leastRepeats } from "../claims/analysis.ts";
+import { correctAll } from "../claims/family.ts";
 import {
+  agreesWithinMargin,
   correct,
   type Correction,
   FALSE_DISCOVERIES_MAX,
@@ -23,6 +25,7 @@ import type { Scenario } from "../scenarios/mod.ts";
 import type { Block, Inline, Table, Tile } from "./document.ts";
 import {
   boundSign,
+  capital,
   factor,
   factorWithInterval,
   inBrackets,
@@ -46,8 +49,11 @@ export function opening({ run, baseline, reservations, cautions }: Analysis): Bl
   const count = (wanted: SubjectCard["kind"]) =>
     header.subjects.filter(({ kind }) => kind === wanted).length;
   const [models, peers, twins] = [count("model"), count("peer"), count("twin")];
-  const repeats = header.repeats === 1 ? "1 repeat" : `${header.repeats} repeats`;
-  const day = header.startedAt.slice(0, 16).replace("T", " ");
+  const joined = run.parts.filter(({ args }) => args !== undefined);
+  const least = joined.length > 0 ? "at least " : "";
+  const fewest = leastRepeats(run);
+  const repeats = fewest === 1 ? "1 repeat" : `${least}${fewest} repeats`;
+  const days = [header, ...joined].map(({ startedAt }) => startedAt.slice(0, 16).replace("T", " "));
   const blocks: Block[] = [
     { kind: "heading", level: 1, text: "Ways to wait, measured" },
     {
@@ -56,7 +62,7 @@ export function opening({ run, baseline, reservations, cautions }: Analysis): Bl
         `${models} variants of one FTP server that differ only in how they wait` +
         (peers > 0 ? `, beside ${peers} other servers` : "") +
         (twins > 0 ? `, beside ${twins} twins in C` : "") +
-        `: ${repeats}, each with a fresh server, in random order, on ${day} UTC. ` +
+        `: ${repeats}, each with a fresh server, in random order, on ${inWords(days)} UTC. ` +
         windows +
         `Ratios are over ${baseline.title}. Intervals are exact, of order statistics; their level ` +
         `is printed with them.`,
@@ -82,7 +88,7 @@ export function opening({ run, baseline, reservations, cautions }: Analysis): Bl
 }
 
 function sentence(text: string): string {
-  return text.charAt(0).toUpperCase() + text.slice(1) + ".";
+  return `${capital(text)}.`;
 }
 
 const GLYPHS: Readonly<Record<Mark, string>> = {
@@ -139,11 +145,11 @@ export function signGrid(analysis: Analysis): Block[] {
   return [
     { kind: "heading", level: 2, text: "Expected and measured" },
     { kind: "text", text: agreementInWords(fields.flat()) },
-    { kind: "text", text: [correctionInWords(correction)] },
+    { kind: "text", text: [correctionInWords(correction, correctAll(analysis, fields.flat()))] },
     table,
     {
       kind: "fold",
-      title: "Every field of the grid: n, level, the smallest effect it could have seen",
+      title: "Every field of the grid: n, level, and the effect that it shows at even odds",
       long: true,
       blocks: [findings(analysis, fields.flat(), correction)],
     },
@@ -154,21 +160,25 @@ function agreementInWords(fields: readonly GridField[]): Inline[] {
   const count = (agreement: GridField["agreement"]) =>
     fields.filter((field) => field.agreement === agreement).length;
   const [agrees, differs, open] = [count("agrees"), count("differs"), count("open")];
+  const within = fields.filter(agreesWithinMargin).length;
   return [
     `Of ${agrees + differs + open} expectations of the textbook, `,
     { bold: `${agrees} agree` },
-    " with the measurement, ",
+    ` with the measurement${
+      within === 0 ? "" : ` (${within} by what is certain and within the margin)`
+    }, `,
     { bold: `${differs} differ` },
     `, and of ${open} there is not enough to tell. An expected = agrees when the interval lies ` +
     "within the margin.",
   ];
 }
 
-function correctionInWords({ tested, alone, corrected }: Correction): string {
+function correctionInWords({ tested, alone, corrected }: Correction, all: Correction): string {
   const percentage = 100 * FALSE_DISCOVERIES_MAX;
   return `Of ${tested} fields tested, ${alone} differ from the baseline each for itself; with ` +
     `Benjamini and Hochberg's correction for asking so often, at most ${percentage} % of them ` +
-    `false, it is ${corrected}.`;
+    `false, it is ${corrected}.` + (all.tested === tested ? "" : ` With peers and twins it is ` +
+      `${all.tested} comparisons: ${all.alone} differ, ${all.corrected} after the correction.`);
 }
 
 /** What stands behind each field. */
@@ -188,13 +198,14 @@ function findings(
       { title: "Pairs" },
       { title: "p", align: "right" },
       { title: "Adjusted", align: "right" },
-      { title: "Could have seen", align: "right" },
+      { title: "Even odds to see", align: "right" },
       { title: "Verdict" },
     ],
     rows: fields.filter(({ subject }) => subject.id !== analysis.baseline.id).map((field) => {
       const { comparison, mark, why, subject, scenario } = field;
       const ratio = comparison?.ratio;
-      const correlation = analysis.correlation(scenario);
+      const { point, metric } = analysis.headline(scenario);
+      const correlation = analysis.correlation({ scenario, point, figure: metric });
       const r = correlation === undefined ? "" : `, r = ${correlation.toFixed(2)}`;
       return [
         subject.id,
@@ -203,7 +214,7 @@ function findings(
         ratio === undefined ? NOTHING : levelOf(ratio),
         ratio === undefined ? NOTHING : (comparison!.paired ? "paired" : "dropped") + r,
         number(comparison?.p),
-        number(adjusted.get(field)),
+        number(comparison && adjusted.get(comparison)),
         factor(comparison?.seen),
         WORDS[mark] + (comparison?.withinMargin && mark !== "=" ? ", within the margin" : "") +
         (why === undefined ? "" : `: ${why}`),

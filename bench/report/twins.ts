@@ -8,16 +8,16 @@
  */
 
 import type { Analysis } from "../claims/analysis.ts";
-import { type Contest, contests } from "../claims/grid.ts";
+import { compareIn, contestsOfTwins, ofTwins } from "../claims/family.ts";
+import type { Contest } from "../claims/grid.ts";
 import type { SubjectCard } from "../record.ts";
 import type { Block, Table } from "./document.ts";
-import { factorWithInterval, NOTHING, number, withMicro } from "./numbers.ts";
+import { factorWithInterval, levelsOf, NOTHING, number, withMicro } from "./numbers.ts";
 import { VERDICTS } from "./others.ts";
 
 /** What twins were measured for, if any were. */
 export function mechanisms(analysis: Analysis): Block[] {
-  // What an operation costs, for at the speed of twins a rate is the load's.
-  const all = contests(analysis).filter(({ better }) => better === "lower");
+  const all = contestsOfTwins(analysis);
   const tables = [besideModels(analysis, all), ladder(analysis, all)].flatMap((table) =>
     table ?? []
   );
@@ -60,7 +60,9 @@ function besideModels(analysis: Analysis, all: readonly Contest[]): Table | unde
   );
   return rows.length === 0 ? undefined : {
     kind: "table",
-    caption: "Models and their twins (ratio and interval)",
+    caption: `Models and their twins (ratio and interval; ${
+      levelsOf(ofTwins(analysis).flatMap(({ ratio }) => ratio ?? []))
+    })`,
     columns: [
       { title: "Figure" },
       { title: "Model" },
@@ -113,8 +115,8 @@ function has(contest: Contest, id: string): boolean {
 /** `own` over `reference`, with what may be claimed of it. */
 function over(analysis: Analysis, contest: Contest, own: string, reference: string): string {
   if (own === reference) return "1";
-  const [left, right] = [contest.series(own), contest.series(reference)];
-  if (left === undefined || right === undefined) return NOTHING;
-  const { ratio, bound, verdict } = analysis.compare(left, right, contest.better, contest.scenario);
-  return ratio === undefined ? NOTHING : `${factorWithInterval(ratio, bound)} ${VERDICTS[verdict]}`;
+  const compared = compareIn(analysis, contest, own, reference);
+  if (compared?.ratio === undefined) return NOTHING;
+  const { ratio, bound, verdict } = compared;
+  return `${factorWithInterval(ratio, bound)} ${VERDICTS[verdict]}`;
 }

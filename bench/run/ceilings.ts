@@ -1,7 +1,8 @@
 /**
  * What the load itself can do: the same jobs against a responder in C that does nothing but answer
- * (load/twin/, over epoll). No server can be measured to be faster than that, and one that comes near it
- * was not measured, but the load. measure.ts asks in every block, back to back with the cells.
+ * (load/twin/, over epoll). Of a server that comes near it the load was measured, and not the server;
+ * one that is faster shows that this was no ceiling, and is listed as a fault. measure.ts asks in every
+ * block, back to back with the cells.
  *
  * @module
  */

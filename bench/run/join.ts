@@ -58,8 +58,6 @@ function headerOf(headers: readonly HeaderRecord[]): HeaderRecord {
   const notes = new Set(headers.flatMap((header) => header.notes));
   return {
     ...first!,
-    // What may be claimed of all of it is what may be of the part with fewest.
-    repeats: Math.min(...headers.map(({ repeats }) => repeats)),
     scenarios: ids,
     points: ids.map(pointsOf),
     subjects: subjectsOf(headers),
@@ -67,17 +65,21 @@ function headerOf(headers: readonly HeaderRecord[]): HeaderRecord {
   };
 }
 
-/** Everybody once, in the order of the part that has most. */
+/** Everybody once, as the part that has most has them, in its order. */
 function subjectsOf(headers: readonly HeaderRecord[]): SubjectCard[] {
+  const cards = new Map<string, SubjectCard>();
   const all = headers.map(({ subjects }) => subjects)
     .toSorted((left, right) => right.length - left.length).flat();
-  return [...new Map(all.map((card) => [card.id, card])).values()];
+  for (const card of all) if (!cards.has(card.id)) cards.set(card.id, card);
+  return [...cards.values()];
 }
 
 function partOf(own: HeaderRecord, first: HeaderRecord): ResumeRecord {
-  const { startedAt, before, args, scenarios, machine, sources } = own;
+  const { startedAt, before, args, scenarios, machine, sources, repeats, seconds, seed } = own;
   return {
-    ...{ kind: "resume", startedAt, before, block: 0, dropped: 0, args, scenarios },
+    ...{ kind: "resume", startedAt, before, block: 0, dropped: 0, args, scenarios, seed },
+    ...(repeats === first.repeats ? {} : { repeats }),
+    ...(seconds === first.seconds ? {} : { seconds }),
     ...(differenceOf(first, own, ["machine"]) === undefined ? {} : { machine }),
     ...(sources === undefined || sources === first.sources ? {} : { sources }),
   };

@@ -81,6 +81,26 @@ Deno.test("of a disturbed cell that was measured again the first undisturbed att
   assertEquals(again(bad, bad, { steal: 0.5, operations: 3 }), [3, "disturbed", 11, 2]);
 });
 
+Deno.test("what disturbs a window says nothing of the start before it", () => {
+  const analysis = loginsOf(["epoll"], () => ({ steal: 0.5, startMs: 100 }));
+  const row = analysis.row("epoll", "logins", "clients=16")!;
+  const clean = (figure: "rate" | "start") => cleanValues(analysis.series(row, figure)).size;
+  assertEquals([clean("rate"), clean("start")], [0, 11]);
+});
+
+Deno.test("who can do it in some blocks only is marked", () => {
+  const gates = (isUnable: (block: number) => boolean) => {
+    const analysis = loginsOf(
+      ["epoll"],
+      ({ block }) => isUnable(block) ? { unable: "it held 9 of 10" } : { loadCpuShare: 0.1 },
+    );
+    return analysis.row("epoll", "logins", "clients=16")!.gates.map(({ text }) => text);
+  };
+  assertEquals(gates((block) => block === 3), ["unable in 1 of 11"]);
+  assertEquals(gates(() => false), []);
+  assertEquals(gates(() => true), []);
+});
+
 Deno.test("a cell of several passes is all of them, those that stayed disturbed left out", () => {
   const of = (...passes: { steal: number; operations: number; attempt?: number }[][]) => {
     const records = fixtureRecords({ scenarios: ["logins"], subjects: ["epoll"], faultless: true })

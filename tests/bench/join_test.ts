@@ -1,8 +1,10 @@
 /** Runs of several scenarios made one. @module */
 
 import { assert, assertEquals, assertMatch } from "@std/assert";
-import { analyze } from "../../bench/claims/analysis.ts";
+import { analyze, leastRepeats } from "../../bench/claims/analysis.ts";
 import { parseRun, renderMarkdown, renderTerminal } from "../../bench/report/mod.ts";
+import { commandOf } from "../../bench/report/cells.ts";
+import { scenarioOf } from "../../bench/scenarios/mod.ts";
 import { joined } from "../../bench/run/join.ts";
 import { fixtureText } from "./fixture_run.ts";
 
@@ -58,4 +60,31 @@ Deno.test("joined says which part is of another machine, or of other sources", (
   assertEquals(run.parts.map(({ machine }) => machine?.processors), [undefined, 4]);
   assert(run.notes.some((note) => note.includes("It was on another machine")));
   assertMatch(renderMarkdown(run), /Part 2 \(logins\): machine \| 4 ×/);
+});
+
+Deno.test("joined keeps what each part was measured by, and the cards of the larger one", () => {
+  const few = fixtureText({ scenarios: ["idle"], subjects: ["epoll"], repeats: 9 })
+    .replace(/"seed":\d+/, '"seed":8').replace('"title":"', '"title":"of the smaller part, ');
+  const text = joined([LOGINS, few]);
+  assert(typeof text === "string");
+  const run = parseRun(text);
+  const [first, second] = run.parts;
+  assertEquals([run.header.repeats, first!.repeats, second!.repeats], [11, undefined, 9]);
+  assertEquals(second!.seed, 8);
+  assertEquals(leastRepeats(run), 9);
+  assert(!run.header.subjects.some(({ title }) => title.startsWith("of the smaller part")));
+  const report = renderMarkdown(run);
+  assertMatch(report, /Part 1: repeats \| 11, /);
+  assertMatch(report, /Part 2: repeats \| 9, /);
+});
+
+Deno.test("commandOf repeats a part that was joined as it was measured", () => {
+  const run = parseRun(LOGINS);
+  const part = { ...run.parts[0]!, scenarios: ["idle"], args: ["--load", "c"], repeats: 12 };
+  const epoll = run.header.subjects.find(({ id }) => id === "epoll")!;
+  assertEquals(
+    commandOf({ ...run, parts: [...run.parts, part] }, epoll, scenarioOf("idle")!),
+    "deno task bench --models epoll --scenarios idle --load c --repeats 12 " +
+      `--seconds ${run.header.seconds}`,
+  );
 });

@@ -334,17 +334,25 @@ Deno.test("commandOf repeats a cell with what of the run changes it", () => {
     "--peers-root",
     "/some where",
     "--workers=2",
+    "--load",
+    "c",
     "--seed",
     "1",
     "--models",
     "x",
   ];
-  const given = { ...header, args, repeats: 3, seconds: 0.5, seed: 9 };
+  const given = { ...RUN, header: { ...header, args, repeats: 3, seconds: 0.5, seed: 9 } };
   const idle = scenarioOf("idle")!;
-  const tail = "--peers-root '/some where' --workers=2 --repeats 3 --seconds 0.5 --seed 9";
+  const tail = "--peers-root '/some where' --workers=2 --load c " +
+    "--repeats 3 --seconds 0.5 --seed 9";
   assertEquals(
     commandOf(given, epoll!, idle),
     `deno task bench --models epoll --scenarios idle ${tail}`,
+  );
+  const poll = header.subjects.find(({ id }) => id === "poll")!;
+  assertEquals(
+    commandOf(given, poll, idle),
+    `deno task bench --models epoll,poll --scenarios idle ${tail}`,
   );
   assertEquals(
     commandOf(given, peer!, idle),

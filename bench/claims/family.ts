@@ -1,0 +1,54 @@
+/**
+ * Every comparison of a run that a report gives a verdict of, models, peers and twins alike: who
+ * asks often finds something, so that the correction counts all that was asked. Pure; report/ shows
+ * it.
+ *
+ * @module
+ */
+
+import type { Analysis, Comparison } from "./analysis.ts";
+import { type Contest, contests, type Correction, correctionOf, type GridField } from "./grid.ts";
+
+/** `own` over `reference` in one figure; undefined where one of them was not measured. */
+export function compareIn(
+  analysis: Analysis,
+  { series, better }: Contest,
+  own: string,
+  reference: string,
+): Comparison | undefined {
+  const [left, right] = [series(own), series(reference)];
+  return left && right && analysis.compare(left, right, better);
+}
+
+/** Each peer over the baseline, figure by figure. */
+export function ofPeers(analysis: Analysis): Comparison[] {
+  const peers = analysis.run.header.subjects.filter(({ kind }) => kind === "peer");
+  return contests(analysis).flatMap((contest) =>
+    peers.flatMap(({ id }) => compareIn(analysis, contest, id, analysis.baseline.id) ?? [])
+  );
+}
+
+/** Figures that twins say something of: what an operation costs, for their rates are the load's. */
+export function contestsOfTwins(analysis: Analysis): Contest[] {
+  return contests(analysis).filter(({ better }) => better === "lower");
+}
+
+/** Each twin over that of the baseline, and each model over its twin. */
+export function ofTwins(analysis: Analysis): Comparison[] {
+  const twins = analysis.run.header.subjects.filter(({ twinOf }) => twinOf !== undefined);
+  const reference = twins.find(({ twinOf }) => twinOf === analysis.baseline.id);
+  return contestsOfTwins(analysis).flatMap((contest) =>
+    twins.flatMap(({ id, twinOf }) => [
+      ...(reference === undefined || reference.id === id
+        ? []
+        : [compareIn(analysis, contest, id, reference.id)]),
+      compareIn(analysis, contest, twinOf!, id),
+    ]).filter((found) => found !== undefined)
+  );
+}
+
+/** The correction for all of them: the fields of the grid, the peers' and the twins'. */
+export function correctAll(analysis: Analysis, fields: readonly GridField[]): Correction {
+  const grid = fields.flatMap(({ comparison }) => comparison ?? []);
+  return correctionOf([...grid, ...ofPeers(analysis), ...ofTwins(analysis)]);
+}
