@@ -5,8 +5,9 @@
  * @module
  */
 
-import type { Analysis } from "./analysis.ts";
+import { type Analysis, partOf } from "./analysis.ts";
 import { type GridField, gridField } from "./grid.ts";
+import type { Scenario } from "../scenarios/mod.ts";
 
 /** What a second run makes of the verdict of a first. */
 export type Replication =
@@ -29,9 +30,20 @@ export interface Replicated {
   readonly outcome: Replication;
 }
 
-/** Every field that both runs have, of models and peers alike. */
+/** Scenarios that two runs have from one: they were joined with it, and are no second look. */
+export function sharedScenarios(first: Analysis, second: Analysis): Scenario[] {
+  const begun = ({ run }: Analysis, id: string) => partOf(run, id).startedAt;
+  return inBoth(first, second).filter(({ id }) => begun(first, id) === begun(second, id));
+}
+
+function inBoth(first: Analysis, second: Analysis): Scenario[] {
+  return first.scenarios.filter(({ id }) => second.scenarios.some((one) => one.id === id));
+}
+
+/** Every field that both runs measured, each for itself, of models and peers alike. */
 export function replicate(first: Analysis, second: Analysis): Replicated[] {
-  return first.scenarios.filter(({ id }) => second.scenarios.some((one) => one.id === id))
+  const shared = sharedScenarios(first, second);
+  return inBoth(first, second).filter((scenario) => !shared.includes(scenario))
     .flatMap((scenario) =>
       first.run.header.subjects.flatMap((subject) => {
         const other = second.run.header.subjects.find(({ id }) => id === subject.id);
@@ -50,5 +62,6 @@ function outcomeOf(first: GridField, second: GridField): Replication {
   if (!claims(second)) return "only first";
   if (first.mark === second.mark) return "replicates";
   const within = ({ comparison }: GridField) => comparison?.withinMargin === true;
-  return within(first) && within(second) ? "replicates" : "contradicts";
+  const oneIsLevel = first.mark === "=" || second.mark === "=";
+  return oneIsLevel && within(first) && within(second) ? "replicates" : "contradicts";
 }

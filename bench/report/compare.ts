@@ -7,9 +7,14 @@
 
 import { analyze, type Run } from "../claims/analysis.ts";
 import type { GridField } from "../claims/grid.ts";
-import { replicate, type Replicated, type Replication } from "../claims/replication.ts";
+import {
+  replicate,
+  type Replicated,
+  type Replication,
+  sharedScenarios,
+} from "../claims/replication.ts";
 import type { Block } from "./document.ts";
-import { factorWithInterval, levelOf, NOTHING } from "./numbers.ts";
+import { factorWithInterval, inWords, levelsOf, NOTHING } from "./numbers.ts";
 import { COLUMNS_MAX, writeTerminal } from "./terminal.ts";
 
 /** In the order of the report. */
@@ -43,6 +48,11 @@ function comparison(first: Run, second: Run): Block[] {
       text: [`Their baselines are not the same: ${one.baseline.id} and ${two.baseline.id}.`],
     });
   }
+  const shared = sharedScenarios(one, two).map(({ id }) => id);
+  if (shared.length > 0) {
+    const text = `Left out, since both were joined with the same run of it: ${inWords(shared)}.`;
+    blocks.push({ kind: "text", text: [text] });
+  }
   blocks.push({
     kind: "text",
     text: [
@@ -69,13 +79,12 @@ function runInWords({ header, file }: Run): string {
     `${machine.processors} x ${machine.processor}, ${machine.kernel}`;
 }
 
-/** The level that an interval of so many values has. */
+/** The levels of all intervals. */
 function levels(fields: readonly Replicated[]): string {
   const ratios = fields.flatMap(({ first, second }) =>
     [first, second].flatMap(({ comparison }) => comparison?.ratio ?? [])
   );
-  const known = [...new Set(ratios.map(levelOf))].toSorted();
-  return `Levels: ${known.join("; ")}.`;
+  return `Levels: ${levelsOf(ratios)}.`;
 }
 
 function rowOf({ first, second, outcome }: Replicated): string[] {

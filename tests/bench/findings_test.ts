@@ -31,7 +31,7 @@ Deno.test("withFindings replaces what stands between its marks, and asks for the
   assert(page.startsWith(`before\n${begin}\n\n`) && page.endsWith(`\n${end}\nafter\n`));
   assertStringIncludes(page, "| idle | poll | ");
   assertStringIncludes(page, "98.8 %, n = 11");
-  // With each ratio the smallest effect that it could have seen, in a column of its own.
+  // With each ratio the effect that it shows at even odds, in a column of its own.
   assert(/^\| idle \| poll \| [^|]+ \| 98\.8 %, n = 11 \| \d[\d.,]* × \|/m.test(page), page);
   assert(!page.includes("would decide it"));
   assert(!page.includes("old"));
@@ -60,7 +60,11 @@ Deno.test("withFindings sets other servers beside the models when they were meas
 });
 
 Deno.test("renderComparison puts two runs side by side, contradictions first", () => {
-  const run = (seed: number) => parseRun(fixtureText({ seed, scenarios: ["idle", "logins"] }));
+  const run = (seed: number) =>
+    parseRun(
+      fixtureText({ seed, scenarios: ["idle", "logins"] })
+        .replace("2026-03-01T12:00", `2026-03-0${seed}T12:00`),
+    );
   const text = renderComparison(run(7), run(8));
   assertStringIncludes(text, "Two runs side by side");
   assertStringIncludes(text.replace(/\s+/g, " "), "0 contradict");

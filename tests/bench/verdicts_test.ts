@@ -2,10 +2,11 @@
 
 import { assert, assertEquals, assertStringIncludes } from "@std/assert";
 import { type Analysis } from "../../bench/claims/analysis.ts";
-import { correct, gridField, standing } from "../../bench/claims/grid.ts";
-import { replicate } from "../../bench/claims/replication.ts";
+import { contestsOfTwins, correctAll } from "../../bench/claims/family.ts";
+import { contests, correct, gridField, standing } from "../../bench/claims/grid.ts";
+import { replicate, sharedScenarios } from "../../bench/claims/replication.ts";
 import { boundOfSummary } from "../../bench/claims/series.ts";
-import type { CellRecord } from "../../bench/record.ts";
+import type { CellRecord, SubjectCard } from "../../bench/record.ts";
 import { scenarioOf } from "../../bench/scenarios/mod.ts";
 
 const LOGINS = scenarioOf("logins")!;
@@ -74,14 +75,14 @@ Deno.test("pairs are dropped where blocks have nothing in common", () => {
     ["epoll", "poll"],
     rates((subject, block) => 1000 + orders[subject]![block]!),
   );
-  assert(noisy.correlation(LOGINS)! < 0.3);
+  const place = { scenario: LOGINS, point: "clients=16", figure: "rate" } as const;
+  assert(noisy.correlation(place)! < 0.3);
   const row = (analysis: Analysis, id: string) => analysis.row(id, "logins", "clients=16")!;
   const compare = (analysis: Analysis) =>
     analysis.compare(
       analysis.series(row(analysis, "poll"), "rate"),
       analysis.series(row(analysis, "epoll"), "rate"),
       "higher",
-      LOGINS,
     );
   assertEquals([compare(noisy).paired, compare(noisy).verdict], [false, "equivalent"]);
   assert(compare(noisy).ratio!.level > 0.95);
@@ -89,7 +90,7 @@ Deno.test("pairs are dropped where blocks have nothing in common", () => {
     ["epoll", "poll"],
     rates((subject, block) => (subject === "poll" ? 2 : 1) * (1000 + 100 * block)),
   );
-  assert(alike.correlation(LOGINS)! > 0.999);
+  assert(alike.correlation(place)! > 0.999);
   assertEquals([compare(alike).paired, compare(alike).verdict], [true, "better"]);
 });
 
@@ -103,25 +104,76 @@ Deno.test("correct counts what stands when it counts that there are so many", ()
   const fields = analysis.run.header.subjects.map((one) => gridField(analysis, one, LOGINS));
   const found = correct(fields);
   assertEquals([found.tested, found.alone, found.corrected], [4, 1, 1]);
-  assertEquals(found.adjusted.get(fields.find(({ subject }) => subject.id === "poll")!), 96 / 2048);
+  const poll = fields.find(({ subject }) => subject.id === "poll")!;
+  assertEquals(found.adjusted.get(poll.comparison!), 96 / 2048);
 });
 
 Deno.test("replicate tells which verdicts a second run gives again", () => {
-  const run = (factor: number, repeats = 11) =>
-    loginsOf(["epoll", "poll"], rates((id) => id === "poll" ? 100 * factor : 100), repeats);
+  let runs = 0;
+  const run = (factor: number, repeats = 11) => {
+    const startedAt = `2026-01-01T00:00:0${runs++}.000Z`;
+    const change = rates((id) => id === "poll" ? 100 * factor : 100);
+    return loginsOf(["epoll", "poll"], change, repeats, { startedAt });
+  };
   const outcome = (one: Analysis, two: Analysis) =>
     replicate(one, two).map((field) => [field.first.subject.id, field.outcome]);
   assertEquals(outcome(run(2), run(3)), [["poll", "replicates"]]);
   assertEquals(outcome(run(2), run(0.5)), [["poll", "contradicts"]]);
   assertEquals(outcome(run(2), run(1)), [["poll", "contradicts"]]);
   assertEquals(outcome(run(1.05), run(1)), [["poll", "replicates"]]);
+  // Both are certain and within the margin, and on either side of 1.
+  assertEquals(outcome(run(1.05), run(0.95)), [["poll", "contradicts"]]);
   assertEquals(outcome(run(2), run(2, 3)), [["poll", "only first"]]);
   assertEquals(outcome(run(2, 3), run(2)), [["poll", "only second"]]);
+  // What both were joined from is no second look.
+  const once = run(2);
+  assertEquals(outcome(once, once), []);
+  assertEquals(sharedScenarios(once, once).map(({ id }) => id), ["logins"]);
+});
+
+Deno.test("each figure at each point says for itself whether pairs do something", () => {
+  const analysis = scenarioRun("uploads", ["epoll", "poll"], (cell) => {
+    // Blocks have something in common where files are replaced, and nothing where they are new.
+    const order = cell.subject === "poll" ? 7 * cell.block % 11 : cell.block;
+    const common = cell.point === "names=old" ? cell.block : order;
+    return {
+      ...withMain(cell, { operations: 100 }),
+      server: { ...cell.server!, cpu: (10 + common) / 100 },
+    };
+  });
+  const compare = (point: string) => {
+    const [own, other] = ["poll", "epoll"].map((id) =>
+      analysis.series(analysis.row(id, "uploads", point)!, "cpuPerOperation")
+    );
+    return analysis.compare(own!, other!, "lower");
+  };
+  assertEquals([compare("names=new").paired, compare("names=old").paired], [false, true]);
+});
+
+Deno.test("the correction of a page counts peers and twins, too", () => {
+  const cards: SubjectCard[] = [
+    ...["epoll", "poll"].map((id) => ({ id, title: id, kind: "model" as const, flags: [] })),
+    { id: "vsftpd", title: "vsftpd", kind: "peer", flags: [] },
+    { id: "select", title: "twin", kind: "twin", flags: [], twinOf: "epoll" },
+    { id: "async", title: "twin", kind: "twin", flags: [], twinOf: "poll" },
+  ];
+  const ids = cards.map(({ id }) => id);
+  const change = rates((id) => id === "epoll" ? 100 : 200);
+  const analysis = loginsOf(ids, change, 11, { subjects: cards });
+  const fields = analysis.run.header.subjects.filter(({ kind }) => kind === "model")
+    .map((one) => gridField(analysis, one, LOGINS));
+  const [grid, all] = [correct(fields), correctAll(analysis, fields)];
+  assertEquals(grid.tested, 1);
+  const { length } = contests(analysis);
+  const twins = contestsOfTwins(analysis).length;
+  // A peer in each figure; of twins one over that of the baseline, and two models over theirs.
+  assertEquals(all.tested, grid.tested + length + 3 * twins);
+  assert(all.alone > grid.alone);
 });
 
 Deno.test("compare turns round where lower is better", () => {
   const analysis = scenarioRun("burst", ["epoll", "poll", "select"], (cell) => {
-    const cpu = { poll: 2, select: 0.5 }[cell.subject] ?? 1;
+    const cpu = { poll: 0.02, select: 0.005 }[cell.subject] ?? 0.01;
     return { server: { ...cell.server!, cpu }, ...withMain(cell, { operations: 300 }) };
   });
   assertEquals(marks(analysis), { select: "+", poll: "-", epoll: "baseline" });
