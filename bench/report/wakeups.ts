@@ -66,24 +66,21 @@ export function costOfWakeups(analysis: Analysis): Figure | undefined {
       kind: "table",
       caption:
         "Fitted cost, block by block: a of a wake-up, b of a descriptor that it watches, c " +
-        "of an event, and how many silent sessions per ready one double the cost of an event that " +
-        "comes alone; median and interval",
+        "of an event; median and interval",
       columns: [
         { title: "Model" },
         { title: "a, µs", align: "right" },
         { title: "b, ns", align: "right" },
         { title: "c, µs", align: "right" },
-        { title: "(a + c) / b", align: "right" },
         { title: "Level", align: "right", detail: true },
         { title: "9 in 10 cells within", align: "right", detail: true },
       ],
       rows: all.map(({ subject, fit }) =>
-        "unfit" in fit ? [subject.id, NOTHING, NOTHING, NOTHING, NOTHING, fit.unfit, NOTHING] : [
+        "unfit" in fit ? [subject.id, NOTHING, NOTHING, NOTHING, fit.unfit, NOTHING] : [
           subject.id,
           number(fit.a.median) + inBrackets(fit.a),
           nanoseconds(fit),
           number(fit.c.median) + inBrackets(fit.c),
-          doubling(fit),
           levelOf(fit.b),
           `${number(fit.within)} ×`,
         ]
@@ -111,11 +108,6 @@ function nanoseconds({ b }: Fitted): string {
   const [low, high] = b.interval.map((value) => value * 1e3) as [number, number];
   const ends = b.count === 1 ? "" : ` (${number(low)} to ${number(high)})`;
   return number(b.median * 1e3) + ends;
-}
-
-/** Where b is shown to be above 0, and what it is compared with is. */
-function doubling({ b, medians: [a, , c] }: Fitted): string {
-  return b.interval[0] > 0 && a + c > 0 ? number(Math.round((a + c) / b.median)) : NOTHING;
 }
 
 function spoken(all: readonly Mechanism[]): string {
