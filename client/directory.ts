@@ -13,7 +13,7 @@
 import { parseTime } from "../server/ftp/words/facts.ts";
 import { parseQuotedPath } from "../server/ftp/words/replies.ts";
 import type { ControlConnection } from "./control.ts";
-import { LocalError, ProtocolError } from "./errors.ts";
+import { ConnectionError, LocalError, ProtocolError } from "./errors.ts";
 import { chooseFacts } from "./facts.ts";
 import {
   type Entry,
@@ -21,6 +21,7 @@ import {
   isPlainName,
   type LineParser,
   LISTING_ENTRIES_MAX,
+  LISTING_IDLE_BYTES_MAX,
   ListingReader,
   parseFacts,
   parseListLine,
@@ -49,6 +50,22 @@ export interface ListOptions extends CallOptions {
    * another tells what it always tells.
    */
   readonly fields?: readonly EntryField[];
+  /**
+   * Hears at the end of a listing in which lines were not understood, how many. What they tell of
+   * is missing among the entries, and may be there all the same.
+   */
+  readonly onUnread?: (lines: number) => void;
+}
+
+/** What to say of a directory of whose listing so many lines were not understood. */
+export function notUnderstood(path: string, lines: number): ConnectionError {
+  const which = lines === 1 ? "a line of its listing was" : `${lines} lines of its listing were`;
+  const text = `Cannot see all of ${quoted(path)}: ${which} not understood`;
+  return new ConnectionError(text, { kind: "protocol" });
+}
+
+function quoted(path: string): string {
+  return path === "" ? "the directory" : `"${path}"`;
 }
 
 /** The entries of a directory, in the server's order; "" is the working directory. */
@@ -68,22 +85,26 @@ export async function list(
 /**
  * Hands the entries of a directory to `take`, in the server's order and no faster than it takes
  * them.
+ *
+ * @throws {ConnectionError} of the kind `protocol`, when the listing goes on and on without any.
  */
 export async function readEntries(
   control: ControlConnection,
   path: string,
   take: OnEntries,
-  { by, fields }: ListOptions = {},
+  { by, fields, onUnread }: ListOptions = {},
 ): Promise<void> {
-  const action = path === "" ? "Cannot list the directory" : `Cannot list "${path}"`;
+  const action = `Cannot list ${quoted(path)}`;
+  let reader: ListingReader;
   if (by === undefined && hasFacts(control.server.features)) {
     await chooseFacts(control, fields);
-    const command = path === "" ? "MLSD" : `MLSD ${path}`;
-    await readLines(control, action, command, readerOf(control, parseFacts), take);
-    return;
+    reader = readerOf(control, parseFacts);
+    await readLines(control, action, path === "" ? "MLSD" : `MLSD ${path}`, reader, take);
+  } else {
+    const read = () => readList(control, action, take);
+    reader = await (path === "" ? read() : inside(control, path, action, read));
   }
-  const read = () => readList(control, action, take);
-  await (path === "" ? read() : inside(control, path, action, read));
+  if (reader.unread > 0) onUnread?.(reader.unread);
 }
 
 /** Replies of those who take -a for a name, or for a fault; others are not about it. */
@@ -92,16 +113,18 @@ const OPTION_REFUSED: ReadonlySet<number> = new Set([450, 500, 501, 502, 504, 55
 /**
  * LIST of the working directory: with -a where the server heeds it, for some leave out names that
  * begin with a dot. Others take -a for a name, and refuse it or list what has that name: only a
- * line for "." shows that it was understood. Until that has come, nothing is handed on.
+ * line for "." shows that it was understood. Until that has come, nothing is handed on. A directory
+ * that is empty, or may not be read, shows nothing either way, and nothing of the server.
  */
 async function readList(
   control: ControlConnection,
   action: string,
   take: OnEntries,
-): Promise<void> {
+): Promise<ListingReader> {
+  const { server } = control;
   const now = Date.now();
   const parse = (line: string) => parseListLine(line, now);
-  if (control.server.listsAll !== false) {
+  if (server.listsAll !== false) {
     const reader = readerOf(control, parse);
     let held: Entry[] = [];
     try {
@@ -115,12 +138,18 @@ async function readList(
       });
     } catch (error) {
       if (!(error instanceof ProtocolError) || reader.sawItself) throw error;
-      if (!OPTION_REFUSED.has(error.code)) throw error;
+      if (server.listsAll === true || !OPTION_REFUSED.has(error.code)) throw error;
     }
-    control.server.listsAll = reader.sawItself;
-    if (reader.sawItself) return;
+    if (reader.sawItself) {
+      server.listsAll = true;
+      if (held.length > 0) await take(held);
+      return reader;
+    }
   }
-  await readLines(control, action, "LIST", readerOf(control, parse), take);
+  const reader = readerOf(control, parse);
+  await readLines(control, action, "LIST", reader, take);
+  if (reader.found > 0) server.listsAll ??= false;
+  return reader;
 }
 
 function tooMany(): LocalError {
@@ -130,6 +159,9 @@ function tooMany(): LocalError {
 function readerOf(control: ControlConnection, parse: LineParser): ListingReader {
   return new ListingReader(parse, (octets) => control.encoding.decode(octets));
 }
+
+/** How vsftpd says at the end of an empty listing, by a good reply, why it is empty. */
+const NOT_OPENED = /failed to open|can(?:no|')t open|could not open|denied/i;
 
 /** One listing, from its command to its reply. */
 async function readLines(
@@ -145,10 +177,17 @@ async function readLines(
       for (let at = 0; at < chunk.length; at += GROUP_BYTES) {
         await give(reader.read(chunk.subarray(at, at + GROUP_BYTES)));
       }
+      if (reader.idleBytes > LISTING_IDLE_BYTES_MAX) {
+        const text = `${action}: over ${LISTING_IDLE_BYTES_MAX} octets of it are no entries`;
+        throw new ConnectionError(text, { kind: "protocol" });
+      }
     },
   };
-  await retrieveListing(control, action, command, sink);
+  const { octets, reply } = await retrieveListing(control, action, command, sink);
   await give(reader.end());
+  if (octets === 0 && NOT_OPENED.test(reply.lines.join(" "))) {
+    throw new ProtocolError(action, reply, undefined, "permanent");
+  }
 }
 
 /** One entry; its name is the last part of `path`. A link to a directory is one. */

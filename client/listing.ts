@@ -1,9 +1,9 @@
 /**
  * What servers say of the entries of a directory: octets of a listing in, entries out.
  *
- * directory.ts feeds it. Lines that cannot be understood are left out, and so is every name that
- * is not one plain name: a server must not make a client walk elsewhere. It keeps one unfinished
- * line of a stated length, whatever a server sends.
+ * directory.ts feeds it. Lines that cannot be understood are left out and counted, and so is every
+ * name that is not one plain name: a server must not make a client walk elsewhere. It keeps one
+ * unfinished line of a stated length, whatever a server sends.
  *
  * @module
  */
@@ -24,7 +24,16 @@ export const LISTING_LINE_BYTES_MAX = 16_384;
 /** Entries of one directory that are kept in memory: a tree of them needs some 200 MiB. */
 export const LISTING_ENTRIES_MAX = 1_000_000;
 
+/**
+ * Octets of a listing that may belong to no entry, some 200,000 lines that are not understood: a
+ * server that sends more may send them for ever.
+ */
+export const LISTING_IDLE_BYTES_MAX = 16_777_216;
+
 const LF = 0x0a;
+
+/** Lines that have no entry, and lack none: empty ones, `total 8` of ls, cdir and pdir of MLSD. */
+const ASIDE = /^\s*$|^total \d|^\S*\btype=[cp]dir;/i;
 
 /** Reads one line without its end; undefined for what is no entry. */
 export type LineParser = (line: string) => Entry | undefined;
@@ -33,17 +42,27 @@ export type LineParser = (line: string) => Entry | undefined;
 export class ListingReader {
   /** Whether there was a line for ".": a server that writes it leaves out nothing. */
   sawItself = false;
+  /** Entries so far. */
+  found = 0;
+  /** Lines so far that were not understood, or have no plain name: an entry may be missing. */
+  unread = 0;
 
   readonly #parse: LineParser;
   readonly #decode: (octets: Uint8Array) => string;
   /** A line whose end has not come. */
   #begun: Uint8Array[] = [];
   #begunBytes = 0;
+  #idleBytes = 0;
 
   /** A reader for lines that `parse` understands, of names that `decode` makes text. */
   constructor(parse: LineParser, decode: (octets: Uint8Array) => string = decodeText) {
     this.#parse = parse;
     this.#decode = decode;
+  }
+
+  /** Octets so far that belong to no entry, or to none as yet; a character counts as one. */
+  get idleBytes(): number {
+    return this.#idleBytes + this.#begunBytes;
   }
 
   /** The entries whose lines `octets` complete; they are borrowed during the call. */
@@ -75,22 +94,36 @@ export class ListingReader {
 
   #readBegun(rest: Uint8Array): Entry[] {
     const entries: Entry[] = [];
-    const isKept = this.#begunBytes + rest.length <= LISTING_LINE_BYTES_MAX;
-    if (isKept) this.#readLines(concatenate([...this.#begun, rest]), entries);
+    const length = this.#begunBytes + rest.length;
+    if (length <= LISTING_LINE_BYTES_MAX) {
+      this.#readLines(concatenate([...this.#begun, rest]), entries);
+    } else {
+      this.unread++;
+      this.#idleBytes += length;
+    }
     this.#begun = [];
     this.#begunBytes = 0;
     return entries;
   }
 
   #readLines(octets: Uint8Array, entries: Entry[]): void {
+    const before = entries.length;
     for (const line of this.#decode(octets).split("\n")) {
       // Whole in one chunk, it is left out as it is in several.
-      if (line.length > LISTING_LINE_BYTES_MAX) continue;
-      const entry = this.#parse(line.endsWith("\r") ? line.slice(0, -1) : line);
-      if (entry === undefined) continue;
-      if (isPlainName(entry.name)) entries.push(entry);
-      else this.sawItself ||= entry.name === ".";
+      const isKept = line.length <= LISTING_LINE_BYTES_MAX;
+      const text = line.endsWith("\r") ? line.slice(0, -1) : line;
+      const entry = isKept ? this.#parse(text) : undefined;
+      if (entry !== undefined && isPlainName(entry.name)) entries.push(entry);
+      else this.#leaveOut(text, entry?.name);
     }
+    this.found += entries.length - before;
+  }
+
+  #leaveOut(line: string, name: string | undefined): void {
+    this.#idleBytes += line.length + 1;
+    this.sawItself ||= name === ".";
+    const isAside = name === undefined ? ASIDE.test(line) : name === "." || name === "..";
+    if (!isAside) this.unread++;
   }
 }
 

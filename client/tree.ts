@@ -7,11 +7,17 @@
  */
 
 import type { Client } from "./client.ts";
-import { hasFacts, joinPath, lastName, parentOf } from "./directory.ts";
+import {
+  hasFacts,
+  joinPath,
+  lastName,
+  type ListOptions,
+  notUnderstood,
+  parentOf,
+} from "./directory.ts";
 import { LocalError, ProtocolError } from "./errors.ts";
 import { DEPTH_MAX } from "./limits.ts";
 import { type Entry, type EntryKind, isPlainName } from "./listing.ts";
-import type { CallOptions } from "./transfer.ts";
 
 /**
  * Makes a directory and those above it that are missing; one that exists is no error.
@@ -49,9 +55,14 @@ export async function kindThere(client: Client, path: string): Promise<EntryKind
   try {
     return (await client.stat(path)).kind;
   } catch (error) {
-    if (error instanceof ProtocolError && error.code >= 500) return undefined;
+    if (isLasting(error)) return undefined;
     throw error;
   }
+}
+
+/** Whether the server refuses for good: it will say the same a moment later. */
+export function isLasting(error: unknown): error is ProtocolError {
+  return error instanceof ProtocolError && error.kind === "permanent";
 }
 
 /** Whether `path` is a directory on the server, as far as that says. */
@@ -67,13 +78,13 @@ export async function isDirectory(client: Client, path: string): Promise<boolean
 /**
  * The entries of a directory, with each link told as one: MLSD may tell what it leads to, as
  * pyftpdlib has it, where LIST shows the link. So that is asked, too, for each directory that
- * `matters` by its name.
+ * `matters` by its name. Lines that are not understood are told of either listing.
  */
 export async function listWithLinks(
   client: Client,
   path: string,
   matters: (name: string) => boolean,
-  options: CallOptions = {},
+  options: ListOptions = {},
 ): Promise<Entry[]> {
   const entries = await client.list(path, options);
   const isSuspect = ({ kind, name }: Entry) => kind === "directory" && matters(name);
@@ -85,13 +96,13 @@ export async function listWithLinks(
 async function linksByList(
   client: Client,
   path: string,
-  options: CallOptions,
+  options: ListOptions,
 ): Promise<ReadonlySet<string>> {
   try {
     const entries = await client.list(path, { ...options, by: "LIST" });
     return new Set(entries.filter(({ kind }) => kind === "link").map(({ name }) => name));
   } catch (error) {
-    if (error instanceof ProtocolError && error.code >= 500) return new Set();
+    if (isLasting(error)) return new Set();
     throw error;
   }
 }
@@ -109,9 +120,9 @@ interface Found {
 
 /**
  * Removes a file, or a directory with all that is in it. Everything is listed before files are
- * removed: where a directory may not be read, all of them stay. A link is removed, never followed:
- * DELE is tried before a directory is listed, because some servers call a link to one so, and where
- * it is refused, what is a link in a listing is one.
+ * removed: where a directory may not be read, or lines of its listing are not understood, all of
+ * them stay. A link is removed, never followed: DELE is tried before a directory is listed, because
+ * some servers call a link to one so, and where it is refused, what is a link in a listing is one.
  *
  * @example
  * ```ts
@@ -122,6 +133,7 @@ interface Found {
  * ```
  *
  * @throws {LocalError} when there is too much below it, or it is too deep.
+ * @throws {ConnectionError} of the kind `protocol`, when lines of a listing are not understood.
  */
 export async function removeTree(client: Client, path: string): Promise<void> {
   const refused = await refusedRemoval(client, path);
@@ -149,13 +161,22 @@ async function refusedRemoval(client: Client, path: string): Promise<ProtocolErr
 async function isLink(client: Client, path: string): Promise<boolean> {
   const name = lastName(path);
   if (!isPlainName(name)) return false;
+  const above = parentOf(path);
+  let unread = 0;
+  let found: Entry | undefined;
   try {
-    const entries = await listWithLinks(client, parentOf(path), (other) => other === name);
-    return entries.some((entry) => entry.name === name && entry.kind === "link");
+    const onUnread = (lines: number) => unread += lines;
+    const entries = await listWithLinks(client, above, (other) => other === name, { onUnread });
+    found = entries.find((entry) => entry.name === name);
   } catch (error) {
-    if (error instanceof ProtocolError && error.code >= 500) return false;
+    if (isLasting(error)) return false;
     throw error;
   }
+  if (found?.kind === "link") return true;
+  // What MLSD calls a directory may be a link in a line of LIST.
+  const isKnown = found !== undefined && !hasFacts(client.features);
+  if (unread > 0 && !isKnown) throw notUnderstood(above, unread);
+  return false;
 }
 
 async function lookBelow(client: Client, root: string, found: Found): Promise<void> {
@@ -164,7 +185,10 @@ async function lookBelow(client: Client, root: string, found: Found): Promise<vo
   for (let next; (next = left.pop()) !== undefined;) {
     const { path, depth } = next;
     if (depth > DEPTH_MAX) throw new LocalError(`Cannot remove "${path}": too deep`);
-    const entries = await listWithLinks(client, path, () => true);
+    const onUnread = (lines: number) => {
+      throw notUnderstood(path, lines);
+    };
+    const entries = await listWithLinks(client, path, () => true, { onUnread });
     seen += entries.length;
     if (seen > REMOVED_MAX) {
       throw new LocalError(`Cannot remove "${root}": it has over ${REMOVED_MAX} entries`);

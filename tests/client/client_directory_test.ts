@@ -6,6 +6,7 @@
 
 import { assertEquals, assertRejects } from "@std/assert";
 import { LocalError, makeDirectories, ProtocolError, removeTree } from "../../client/mod.ts";
+import { lines, listed, listing, mlsd } from "./listing_answers.ts";
 import type { Answer } from "./scripted_server.ts";
 import { retr, scripted } from "./scripted_test_case.ts";
 
@@ -39,11 +40,6 @@ scripted("an empty path is refused", {}, async (client) => {
 
 // Listings.
 
-const mlsd = (listing: string): Record<string, Answer> => ({
-  FEAT: "211-Features\r\n MLST type*;\r\n211 End",
-  MLSD: retr(listing),
-});
-
 scripted("list uses MLSD where FEAT has it", {
   answers: mlsd("type=cdir; .\r\ntype=file;size=3; a\r\ntype=dir; ../../evil\r\ntype=dir; b\r\n"),
 }, async (client, server) => {
@@ -70,24 +66,13 @@ scripted("list goes into the directory for LIST, and comes back", {
   ]);
 });
 
-/** One line of `ls -l` for a file of each name, directories for "." and "..". */
-const lines = (...names: string[]) =>
-  names.map((name) => `${/^\.+$/.test(name) ? "d" : "-"}rw-r--r-- 1 u g 3 Jan  5 2020 ${name}\r\n`)
-    .join("");
-
-/** LIST as servers answer it that have `plain` without -a. */
-const listing = (plain: string, all: Answer): Answer => (argument, session) => {
-  const answer = argument === "-a" ? all : retr(plain);
-  return typeof answer === "string" ? session.say(answer) : answer(argument, session);
-};
-
 scripted("list asks by LIST -a for names that begin with a dot, as vsftpd hides them", {
   answers: { LIST: listing(lines("a"), retr(lines(".", "..", ".hidden", "a"))) },
 }, async (client, server) => {
   for (let count = 0; count < 2; count++) {
     assertEquals((await client.list()).map((entry) => entry.name), [".hidden", "a"]);
   }
-  assertEquals(server.commands.filter((line) => line.startsWith("LIST")), ["LIST -a", "LIST -a"]);
+  assertEquals(listed(server.commands), ["LIST -a", "LIST -a"]);
 });
 
 const DEAF: readonly (readonly [string, Answer])[] = [
@@ -105,7 +90,7 @@ for (const [behaviour, answer] of DEAF) {
     for (let count = 0; count < 2; count++) {
       assertEquals((await client.list()).map((entry) => entry.name), ["a", "b"]);
     }
-    assertEquals(server.commands.filter((line) => line.startsWith("LIST")), [
+    assertEquals(listed(server.commands), [
       "LIST -a",
       "LIST",
       "LIST",
@@ -118,7 +103,7 @@ for (const code of [425, 522, 530]) {
     answers: { LIST: `${code} No` },
   }, async (client, server) => {
     await assertRejects(() => client.list(), ProtocolError, `${code} No`);
-    assertEquals(server.commands.filter((line) => line.startsWith("LIST")), ["LIST -a"]);
+    assertEquals(listed(server.commands), ["LIST -a"]);
   });
 }
 
@@ -131,7 +116,7 @@ scripted("list tells of a refusal after LIST -a was understood, and lists nothin
   },
 }, async (client, server) => {
   await assertRejects(() => client.list(), ProtocolError, "451 Read error");
-  assertEquals(server.commands.filter((line) => line.startsWith("LIST")), ["LIST -a"]);
+  assertEquals(listed(server.commands), ["LIST -a"]);
 });
 
 scripted("list tells why it failed, though the server leaves before the way back", {

@@ -4,9 +4,10 @@
  * @module
  */
 
-import { assertEquals } from "@std/assert";
+import { assert, assertEquals } from "@std/assert";
 import { encodeText, type Entry } from "../../client/mod.ts";
 import {
+  type LineParser,
   LISTING_LINE_BYTES_MAX,
   ListingReader,
   parseFacts,
@@ -87,3 +88,60 @@ Deno.test("ListingReader tells of a line for the directory itself", () => {
   reader.read(encodeText("drwxr-xr-x 2 u g 3 Jan  5  2020 .\r\n"));
   assertEquals(reader.sawItself, true);
 });
+
+const list = (line: string) => parseListLine(line, NOW);
+
+/** Lines that tell of an entry in a way that is not understood, and who writes them. */
+const UNREAD: readonly (readonly [string, LineParser, string])[] = [
+  ["ls in German", list, "-rw-r--r-- 1 f f 3 M\u00e4r  5 10:30 a.txt"],
+  ["ls in French", list, "-rw-r--r-- 1 f f 3 janv. 15 10:30 a.txt"],
+  ["ls that may not look", list, "-????????? ? ? ? ?            ? a.txt"],
+  ["ls that fails", list, "ls: cannot open directory '.': Permission denied"],
+  ["OS/400", list, "QSYS   77824 02/23/00 15:09:55 *FILE  A.FILE"],
+  ["VMS", list, "A.TXT;1   2   5-MAR-2026 10:30  [SYSTEM]  (RWED,RWED,RE,)"],
+  ["EPLF", list, "+i8388621.48594,m825718503,r,s280,\ta.txt"],
+  ["LIST with a path", list, "-rw-r--r-- 1 u g 3 Jan  5  2020 /pub/a.txt"],
+  ["MLSD without the last semicolon", parseFacts, "type=file;size=3 a.txt"],
+  ["MLSD with a path", parseFacts, "type=file;size=3; /pub/a.txt"],
+  ["MLSD with a line that is too long", parseFacts, `type=file; ${"x".repeat(20_000)}`],
+];
+
+/** Lines that have no entry, and lack none. */
+const ASIDE: readonly (readonly [LineParser, string])[] = [
+  [list, ""],
+  [list, "\t "],
+  [list, "total 8"],
+  [list, "total 1,5M"],
+  [list, "drwxr-xr-x 2 u g 3 Jan  5  2020 ."],
+  [list, "drwxr-xr-x 2 u g 3 Jan  5  2020 .."],
+  [parseFacts, "type=cdir;modify=20200105103000; /pub"],
+  [parseFacts, "Size=3;Type=PDIR; .."],
+  [parseFacts, "type=dir; .."],
+];
+
+for (const [chunking, cut] of CHUNKINGS) {
+  const unreadOf = (parse: LineParser, line: string) => {
+    const reader = new ListingReader(parse);
+    for (const chunk of cut(encodeText(`${line}\r\n${line}`))) reader.read(chunk);
+    return [reader.end().length, reader.found, reader.unread];
+  };
+
+  Deno.test(`ListingReader counts lines that are not understood, ${chunking}`, () => {
+    for (const [who, parse, line] of UNREAD) assertEquals(unreadOf(parse, line), [0, 0, 2], who);
+    for (const [parse, line] of ASIDE) assertEquals(unreadOf(parse, line), [0, 0, 0], line);
+    assertEquals(unreadOf(parseFacts, "type=file; a"), [1, 2, 0]);
+  });
+
+  Deno.test(`ListingReader counts octets that are of no entry, ${chunking}`, () => {
+    const idleOf = (text: string) => {
+      const reader = new ListingReader(parseFacts);
+      for (const chunk of cut(encodeText(text))) reader.read(chunk);
+      return reader.idleBytes;
+    };
+    const entries = "type=file; a\r\n".repeat(100);
+    const idle = "type=cdir; .\r\n".repeat(1_000);
+    assert(idleOf(entries) < entries.length / 2);
+    assert(idleOf(idle) > idle.length / 2);
+    assert(idleOf("x".repeat(20_000)) >= 20_000);
+  });
+}

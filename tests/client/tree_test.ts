@@ -5,8 +5,15 @@
  */
 
 import { assertEquals, assertRejects } from "@std/assert";
-import { connect, ProtocolError, removeTree } from "../../client/mod.ts";
+import {
+  ClientError,
+  connect,
+  ConnectionError,
+  ProtocolError,
+  removeTree,
+} from "../../client/mod.ts";
 import { testWith } from "../permission.ts";
+import { directories, lines, NOT_OPENED, unopened } from "./listing_answers.ts";
 import { openToAll, SERVERS } from "./servers.ts";
 import type { Answer } from "./scripted_server.ts";
 import { retr, scripted } from "./scripted_test_case.ts";
@@ -65,6 +72,60 @@ for (
     assertEquals(changes(server.commands), [...changed]);
   });
 }
+
+/** Listings from which nobody can tell what is there, and what is said of them. */
+const UNKNOWN: readonly (readonly [string, Answer, string])[] = [
+  ["that may not be read, by a good reply", unopened, NOT_OPENED],
+  ["that is not understood", retr("type=file;size=3 b\r\n"), 'Cannot see all of "t/dark"'],
+  ["of names that are paths", retr("type=file; /t/dark/b\r\n"), 'Cannot see all of "t/dark"'],
+];
+
+for (const [what, dark, message] of UNKNOWN) {
+  const tree: Readonly<Record<string, Answer>> = {
+    "t": retr("type=file; a\r\ntype=dir; dark\r\n"),
+    "t/dark": dark,
+  };
+  scripted(`removeTree removes nothing of a tree with a directory ${what}`, {
+    answers: treeOf({ "t": "", "t/dark": "" }, {
+      MLSD: (path, session) => {
+        const answer = tree[path];
+        return typeof answer === "function" ? answer(path, session) : session.say("550 No");
+      },
+    }),
+  }, async (client, server) => {
+    await assertRejects(() => removeTree(client, "t"), ClientError, message);
+    assertEquals(changes(server.commands), ["DELE t", "DELE t/dark"], "both are refused");
+  });
+}
+
+scripted("removeTree does not go behind what may be a link: its line is not understood", {
+  answers: {
+    PWD: '257 "/"',
+    CWD: "250 In",
+    DELE: "550 Permission denied",
+    LIST: retr(
+      "lrwxrwxrwx 1 u g 9 M\u00e4r  5 2020 l -> e\r\n-rw-r--r-- 1 u g 9 Jan  5 2020 a\r\n",
+    ),
+  },
+}, async (client, server) => {
+  const message = "Cannot see all of the directory: a line of its listing was not understood";
+  await assertRejects(() => removeTree(client, "l"), ConnectionError, message);
+  assertEquals(changes(server.commands), ["DELE l"]);
+});
+
+scripted("removeTree removes a directory beside what is not understood", {
+  answers: {
+    ...directories({
+      "/": retr(`drwxr-xr-x 2 u g 9 Jan  5  2020 t\r\n-????????? ? ? ? ? ? b\r\n`),
+      "t": retr(lines(".", "a")),
+    }),
+    DELE: (path, session) => session.say(path === "t" ? "550 Is a directory" : "250 Gone"),
+    RMD: "250 Gone",
+  },
+}, async (client, server) => {
+  await removeTree(client, "t");
+  assertEquals(changes(server.commands), ["DELE t", "DELE t/a", "RMD t"]);
+});
 
 scripted("removeTree removes from below", {
   answers: treeOf({ "t": "type=dir; d\r\ntype=file; a\r\n", "t/d": "type=file; b\r\n" }),
