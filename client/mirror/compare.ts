@@ -7,7 +7,7 @@
  * @module
  */
 
-import { above, addWithAbove, type Node, type Tree } from "./tree.ts";
+import { above, addWithAbove, foldPath, type Node, type Tree } from "./tree.ts";
 
 /** Why a file is copied. */
 export type CopyReason = "new" | "size" | "time" | "content";
@@ -16,8 +16,14 @@ export type CopyReason = "new" | "size" | "time" | "content";
 export type Action =
   | { readonly kind: "makeDirectory"; readonly path: string }
   | { readonly kind: "copy"; readonly path: string; readonly node: Node; readonly why: CopyReason }
-  /** Copied or kept: that takes another question to the server. */
-  | { readonly kind: "check"; readonly path: string; readonly node: Node; readonly by: CheckedBy }
+  /** Copied or kept, which takes another question to the server; `there` is what the target has. */
+  | {
+    readonly kind: "check";
+    readonly path: string;
+    readonly node: Node;
+    readonly there: Node;
+    readonly by: CheckedBy;
+  }
   | { readonly kind: "keep"; readonly path: string }
   /** A link or a device of the source: there is nothing to copy. */
   | { readonly kind: "skip"; readonly path: string; readonly reason: string }
@@ -36,7 +42,7 @@ export interface CompareOptions {
    * those of uploads), none, or the content.
    */
   readonly by: "time" | "newer" | "size" | "content";
-  /** Remove what only the target has. */
+  /** Remove what only the target has: nothing that differs from the source by case alone. */
   readonly remove: boolean;
   /** Times that differ by a listing of minutes are asked for once more. */
   readonly exactTimes: boolean;
@@ -51,10 +57,11 @@ export interface CompareOptions {
 /** The plan that makes `target` like `source`. */
 export function compareTrees(source: Tree, target: Tree, options: CompareOptions): Action[] {
   const paths = [...source.nodes.keys()].sort();
-  /** Directories into which nothing can be copied. */
+  /** What is not gone into: nothing is copied below it, and nothing removed. */
   const closed = new Set<string>();
   const wanted = options.sparse ? withFiles(source) : undefined;
   const isTaken = sameNames(options);
+  const [inSource, inTarget] = [nodesOf(source, options), nodesOf(target, options)];
   const actions: Action[] = [];
   for (const path of paths) {
     const node = source.nodes.get(path)!;
@@ -64,11 +71,11 @@ export function compareTrees(source: Tree, target: Tree, options: CompareOptions
       continue;
     }
     if (isDirectory && wanted?.has(path) === false) continue;
-    const planned = actionFor(path, node, target.nodes.get(path), options);
-    const reason = isTaken(path) ?? partTaken(planned, source, options);
+    const planned = actionFor(path, node, inTarget(path), options);
+    const reason = isTaken(path) ?? partTaken(planned, inSource, options);
     const action = reason === undefined ? planned : { kind: "refuse", path, reason } as const;
     if (action !== undefined) actions.push(action);
-    if (action?.kind === "refuse") closed.add(path);
+    if (action?.kind === "refuse" || action?.kind === "skip") closed.add(path);
   }
   return [
     ...actions.filter(({ kind }) => kind === "makeDirectory"),
@@ -87,6 +94,13 @@ function sameNames({ fold }: CompareOptions): (path: string) => string | undefin
     if (other === undefined) seen.set(folded, path);
     return other === undefined ? undefined : `to this system it is the same name as "${other}"`;
   };
+}
+
+/** Tells what has a path in a tree, or one that is the same to the target's file system. */
+function nodesOf(tree: Tree, { fold }: CompareOptions): (path: string) => Node | undefined {
+  if (fold === undefined) return (path) => tree.nodes.get(path);
+  const folded = new Map([...tree.nodes].map(([path, node]) => [fold(path), node]));
+  return (path) => tree.nodes.get(path) ?? folded.get(fold(path));
 }
 
 /** Undefined where there is nothing to do and nothing to say: a directory that is there. */
@@ -117,11 +131,11 @@ function actionFor(
 /** Why a file cannot be copied: its part would take the name of another file of the source. */
 function partTaken(
   action: Action | undefined,
-  source: Tree,
+  inSource: (path: string) => Node | undefined,
   { partsOf }: CompareOptions,
 ): string | undefined {
   if (action?.kind !== "copy" && action?.kind !== "check") return undefined;
-  const taken = partsOf?.(action.path).find((part) => source.nodes.has(part));
+  const taken = partsOf?.(action.path).find((part) => inSource(part) !== undefined);
   return taken === undefined ? undefined : `until it is complete it would be "${taken}"`;
 }
 
@@ -129,12 +143,12 @@ function forFile(path: string, node: Node, there: Node, options: CompareOptions)
   if (node.size === undefined || there.size === undefined || node.size !== there.size) {
     return { kind: "copy", path, node, why: "size" };
   }
-  if (options.by === "content") return { kind: "check", path, node, by: "content" };
+  if (options.by === "content") return { kind: "check", path, node, there, by: "content" };
   if (options.by === "size" || isSameTime(node, there, options.by === "newer")) {
     return { kind: "keep", path };
   }
   return options.exactTimes
-    ? { kind: "check", path, node, by: "time" }
+    ? { kind: "check", path, node, there, by: "time" }
     : { kind: "copy", path, node, why: "time" };
 }
 
@@ -153,6 +167,10 @@ function withFiles(tree: Tree): Set<string> {
   return found;
 }
 
+/**
+ * What only the target has. Whether names that differ in case are two there is not known, neither
+ * of a server nor of what is mounted here: what may be of the source by such a name stays.
+ */
 function removals(
   source: Tree,
   target: Tree,
@@ -161,13 +179,15 @@ function removals(
 ): Action[] {
   /** Directories that stay, because something in them does. */
   const kept = new Set(target.partial);
-  const parts = new Set([...source.nodes.keys()].flatMap((path) => options.partsOf?.(path) ?? []));
+  const sources = [...source.nodes.keys()];
+  const parts = sources.flatMap((path) => options.partsOf?.(path) ?? []);
+  const staying = new Set([...sources, ...parts].map(foldPath));
+  const shut = new Set([...closed].map(foldPath));
   const paths = [...target.nodes.keys()].sort().reverse();
   const actions: Action[] = [];
   for (const path of paths) {
-    const isStaying = source.nodes.has(path) || isBelow(path, closed) || kept.has(path) ||
-      parts.has(path);
-    if (isStaying) {
+    const folded = foldPath(path);
+    if (staying.has(folded) || isBelow(folded, shut) || kept.has(path)) {
       addWithAbove(kept, above(path));
       continue;
     }

@@ -7,6 +7,7 @@
  * @module
  */
 
+import type { EntryKind } from "../listing.ts";
 import { compilePath } from "./pattern.ts";
 
 /** Decides over paths below the root of a tree. */
@@ -53,4 +54,10 @@ function compileRule(pattern: string): Rule {
   const text = pattern.replace(/\/+$/, "");
   const matches = compilePath(text.includes("/") ? text.replace(/^\/+/, "") : `**/${text}`);
   return (path, isDirectory) => (isDirectory || !directoriesOnly) && matches(path);
+}
+
+/** Whether an entry takes part: a link does if that which it may lead to does, too. */
+export function takesPart(filter: PathFilter, path: string, kind: EntryKind): boolean {
+  const isLeftOut = kind === "link" && !filter.takes(path, true);
+  return !isLeftOut && filter.takes(path, kind === "directory");
 }

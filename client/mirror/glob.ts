@@ -6,9 +6,9 @@
 
 import type { Client } from "../client.ts";
 import { hasWildcards, joinPath } from "../directory.ts";
-import { LocalError, ProtocolError } from "../errors.ts";
+import { LocalError } from "../errors.ts";
 import type { Entry } from "../listing.ts";
-import { kindThere } from "../tree.ts";
+import { isLasting, kindThere } from "../tree.ts";
 import { compileName, expandBraces } from "./pattern.ts";
 
 /** The most directories that one pattern lists. */
@@ -116,11 +116,6 @@ async function entriesOf(client: Client, path: string) {
     if (isLasting(error)) return [];
     throw error;
   }
-}
-
-/** Whether the server will say the same a moment later. */
-function isLasting(error: unknown): boolean {
-  return error instanceof ProtocolError && error.code >= 500;
 }
 
 function unescaped(pattern: string): string {

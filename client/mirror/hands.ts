@@ -10,13 +10,13 @@
 
 import type { Client } from "../client.ts";
 import { joinPath } from "../directory.ts";
-import { LocalError, localError, ProtocolError } from "../errors.ts";
+import { LocalError, localError } from "../errors.ts";
 import { downloadFile } from "../local/downloads.ts";
 import type { FileTransferOptions } from "../local/options.ts";
 import { uploadFile } from "../local/uploads.ts";
 import type { ClientPool } from "../pool.ts";
 import { AttemptedTransfer, type RetryAttempt, type TransferListener } from "../retry.ts";
-import { kindThere, makeDirectories } from "../tree.ts";
+import { isLasting, kindThere, makeDirectories } from "../tree.ts";
 import { type MirrorPace, withConnection } from "./attempts.ts";
 import type { Action } from "./compare.ts";
 import type { Node } from "./tree.ts";
@@ -112,7 +112,7 @@ export function upHands(pool: ClientPool, { remote, local }: Roots, pace: Mirror
         await step(client, there(path));
       } catch (error) {
         // It was done before, and the reply was lost with the connection.
-        const isRefused = error instanceof ProtocolError && error.code >= 500 && number > 0;
+        const isRefused = number > 0 && isLasting(error);
         if (!isRefused || await kindThere(client, there(path)) !== leaves) throw error;
       }
     });
@@ -141,7 +141,8 @@ export function upHands(pool: ClientPool, { remote, local }: Roots, pace: Mirror
           await client.removeFile(there(path));
           return true;
         } catch (error) {
-          if (!(error instanceof ProtocolError)) throw error;
+          // Refused for now, it may be a link all the same.
+          if (!isLasting(error)) throw error;
           return number > 0 && await kindThere(client, there(path)) === undefined;
         }
       }),

@@ -16,7 +16,7 @@ import { keepsTimes, type Roots } from "./hands.ts";
 import { withoutLeftovers } from "./leftovers.ts";
 import { localNameFault, remoteNameFault } from "./names.ts";
 import { settled } from "./settle.ts";
-import { EMPTY_TREE, type Tree } from "./tree.ts";
+import { EMPTY_TREE, foldPath, type Tree } from "./tree.ts";
 import { walkLocal } from "./walk_local.ts";
 import { tellsSeconds, walkRemote } from "./walk_remote.ts";
 
@@ -79,7 +79,7 @@ export function planMirror(
     return {
       ...roots,
       direction,
-      actions: await settled(pool, actions, target, { direction, ...roots, by: compared.by, pace }),
+      actions: await settled(pool, actions, { direction, ...roots, by: compared.by, pace }),
       faults: [...source.faults, ...target.faults],
     };
   });
@@ -89,9 +89,7 @@ export function planMirror(
 const HERE: Pick<CompareOptions, "fold" | "partsOf"> = {
   partsOf: (path) => [partPath(path), originPath(path)],
   // What their file systems do with names by default.
-  ...(["darwin", "windows"].includes(Deno.build.os)
-    ? { fold: (path) => path.normalize("NFC").toLowerCase() }
-    : {}),
+  ...(["darwin", "windows"].includes(Deno.build.os) ? { fold: foldPath } : {}),
 };
 
 /** From the root folder on: another connection may be in another directory. */
@@ -127,12 +125,13 @@ async function looks(
     return { source, target: isHere(local) ? await walkLocal(local, walk) : EMPTY_TREE };
   }
   const source = await walkLocal(local, { ...walk, nameFault: remoteNameFault });
-  const receives = (path: string) => source.nodes.get(path)?.kind === "directory";
+  const changes = (path: string) =>
+    options.remove === true || source.nodes.get(path)?.kind === "directory";
   const kind = await withConnection(pool, pace, (client) => kindThere(client, remote));
   return {
     source,
     target: kind === "directory"
-      ? await walkRemote(pool, remote, { ...walk, receives })
+      ? await walkRemote(pool, remote, { ...walk, changes })
       : EMPTY_TREE,
   };
 }

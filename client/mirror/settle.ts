@@ -14,7 +14,7 @@ import { checksumHere } from "./checksum.ts";
 import type { Action, CompareOptions } from "./compare.ts";
 import type { Roots } from "./hands.ts";
 import { forEachAtOnce } from "./parallel.ts";
-import type { Node, Tree } from "./tree.ts";
+import type { Node } from "./tree.ts";
 
 /** MDTM tells seconds. */
 const EXACT_MS = 1_000;
@@ -30,7 +30,6 @@ export interface Settling extends Roots {
 export async function settled(
   pool: ClientPool,
   actions: readonly Action[],
-  target: Tree,
   plan: Settling,
 ): Promise<Action[]> {
   const result = [...actions];
@@ -45,7 +44,7 @@ export async function settled(
       (client) =>
         by === "content"
           ? isSameContent(client, joinPath(plan.remote, path), `${plan.local}/${path}`)
-          : isSameExactTime(client, action, target.nodes.get(path)!, plan),
+          : isSameExactTime(client, action, plan),
     );
     result[index] = isSame ? { kind: "keep", path } : { kind: "copy", path, node, why: by };
   });
@@ -55,8 +54,7 @@ export async function settled(
 /** By MDTM in the place of a listing's time. */
 async function isSameExactTime(
   client: Client,
-  { path, node }: { readonly path: string; readonly node: Node },
-  there: Node,
+  { path, node, there }: { readonly path: string; readonly node: Node; readonly there: Node },
   { direction, remote, by }: Settling,
 ): Promise<boolean> {
   const exact = (await client.modified(joinPath(remote, path)))?.getTime();

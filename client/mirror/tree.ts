@@ -45,6 +45,11 @@ export function below(path: string, name: string): string {
   return path === "" ? name : `${path}/${name}`;
 }
 
+/** What paths have in common that many file systems take for one: FAT, NTFS, APFS and others. */
+export function foldPath(path: string): string {
+  return path.normalize("NFC").toLowerCase();
+}
+
 /** How many directories a path has above it. */
 export function depthOf(path: string): number {
   return path.split("/").length - 1;

@@ -6,6 +6,7 @@
 
 import { LocalError, localError } from "../errors.ts";
 import { DEPTH_MAX } from "../limits.ts";
+import { takesPart } from "./filter.ts";
 import { addWithAbove, below, depthOf, ENTRIES_MAX, type Node, type Tree } from "./tree.ts";
 import type { WalkOptions } from "./walk_remote.ts";
 
@@ -38,12 +39,13 @@ export async function walkLocal(root: string, options: WalkOptions): Promise<Tre
         const at = below(path, name);
         const stat = lookAt(root, at, faults);
         if (stat === undefined) continue;
-        if (!filter.takes(at, stat.isDirectory)) {
+        const node = nodeOf(stat);
+        if (!takesPart(filter, at, node.kind)) {
           addWithAbove(partial, path);
           continue;
         }
         const fault = nameFault?.(name);
-        nodes.set(at, { ...nodeOf(stat), ...(fault === undefined ? {} : { fault }) });
+        nodes.set(at, { ...node, ...(fault === undefined ? {} : { fault }) });
         if (!stat.isDirectory || fault !== undefined) continue;
         if (depthOf(at) < DEPTH_MAX) left.push(at);
         else faults.push(new LocalError(`Cannot enter "${at}": over ${DEPTH_MAX} folders deep`));

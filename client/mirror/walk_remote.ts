@@ -9,13 +9,13 @@
  */
 
 import type { Client } from "../client.ts";
-import { hasFacts, joinPath } from "../directory.ts";
+import { hasFacts, joinPath, notUnderstood } from "../directory.ts";
 import { LocalError, ProtocolError } from "../errors.ts";
 import type { Entry } from "../listing.ts";
 import { DEPTH_MAX } from "../limits.ts";
 import type { ClientPool } from "../pool.ts";
 import { listWithLinks } from "../tree.ts";
-import type { PathFilter } from "./filter.ts";
+import { type PathFilter, takesPart } from "./filter.ts";
 import { type MirrorPace, withConnection } from "./attempts.ts";
 import { forEachAtOnce } from "./parallel.ts";
 import { addWithAbove, below, depthOf, ENTRIES_MAX, type Node, type Tree } from "./tree.ts";
@@ -25,8 +25,8 @@ export interface WalkOptions {
   readonly filter: PathFilter;
   /** Why a name cannot be used on the other side. */
   readonly nameFault?: (name: string) => string | undefined;
-  /** Whether a directory of the server would be written into: then it must be no link. */
-  readonly receives?: (path: string) => boolean;
+  /** Whether a directory of the server would be written into, or emptied: it must be no link. */
+  readonly changes?: (path: string) => boolean;
   /** The most entries; default `ENTRIES_MAX`. */
   readonly entriesMax?: number;
   /** How it is tried again; its signal ends the walk between two directories. */
@@ -56,7 +56,7 @@ export async function walkRemote(
   root: string,
   options: WalkOptions,
 ): Promise<Tree> {
-  const { filter, nameFault, receives, entriesMax = ENTRIES_MAX, pace = {} } = options;
+  const { filter, nameFault, changes, entriesMax = ENTRIES_MAX, pace = {} } = options;
   const nodes = new Map<string, Node>();
   const partial = new Set<string>();
   const faults: Error[] = [];
@@ -64,9 +64,10 @@ export async function walkRemote(
 
   const visit = async ({ path, above }: Visit, add: (visit: Visit) => void) => {
     pace.signal?.throwIfAborted();
-    const isWritten = (name: string) => receives?.(below(path, name)) === true;
+    const isChanged = (name: string) => changes?.(below(path, name)) === true;
     const directory = path === "" ? root : joinPath(root, path);
-    const { entries, exact } = await listed(pool, directory, pace, isWritten);
+    const { entries, exact, unread } = await listed(pool, directory, pace, isChanged);
+    if (unread > 0) faults.push(notUnderstood(directory, unread));
     seen += entries.length;
     if (seen > entriesMax) {
       throw new LocalError(`Cannot mirror "${root}": it has more than ${entriesMax} entries`);
@@ -74,7 +75,7 @@ export async function walkRemote(
     for (const entry of entries) {
       const at = below(path, entry.name);
       const isDirectory = entry.kind === "directory";
-      if (!filter.takes(at, isDirectory)) {
+      if (!takesPart(filter, at, entry.kind)) {
         addWithAbove(partial, path);
         continue;
       }
@@ -106,17 +107,29 @@ export async function walkRemote(
   return { nodes, partial, faults };
 }
 
+/** What one listing tells. */
+interface Listed {
+  readonly entries: readonly Entry[];
+  /** Whether its times are of whole seconds. */
+  readonly exact: boolean;
+  /** Lines that were not understood. */
+  readonly unread: number;
+}
+
 function listed(
   pool: ClientPool,
   path: string,
   pace: MirrorPace,
-  isWritten: (name: string) => boolean,
-): Promise<{ entries: Entry[]; exact: boolean }> {
+  isChanged: (name: string) => boolean,
+): Promise<Listed> {
   const { signal } = pace;
-  const options = signal === undefined ? {} : { signal };
   return withConnection(pool, pace, async (client) => {
-    const entries = await listWithLinks(client, path, isWritten, options);
-    return { entries, exact: tellsSeconds(client) };
+    let unread = 0;
+    const entries = await listWithLinks(client, path, isChanged, {
+      ...(signal === undefined ? {} : { signal }),
+      onUnread: (lines) => unread += lines,
+    });
+    return { entries, exact: tellsSeconds(client), unread };
   });
 }
 

@@ -7,7 +7,7 @@
 import { assertEquals } from "@std/assert";
 import { type CompareOptions, compareTrees } from "../../../client/mirror/compare.ts";
 import { describeAction } from "../../../client/mirror/mod.ts";
-import type { Node, Tree } from "../../../client/mirror/tree.ts";
+import { foldPath, type Node, type Tree } from "../../../client/mirror/tree.ts";
 
 const PLAIN: CompareOptions = { by: "time", remove: false, exactTimes: false, sparse: false };
 
@@ -118,6 +118,13 @@ Deno.test("compareTrees skips links and devices of the source, and keeps their n
   );
 });
 
+Deno.test("compareTrees leaves what is below a link or a device of the source, on both sides", () => {
+  for (const kind of ["link", "other"] as const) {
+    const target = { a: dir, "a/b": dir, "a/b/x": file(1), "a/y": file(1), z: file(1) };
+    assertEquals(plan({ a: { kind } }, target, { remove: true }).slice(1), ["rm z"]);
+  }
+});
+
 Deno.test("compareTrees refuses names that cannot be used, with all below them", () => {
   const bad: Node = { kind: "directory", fault: "it has a backslash" };
   assertEquals(plan({ "..\\x": bad, ok: file(1) }, {}), [
@@ -175,4 +182,54 @@ Deno.test("compareTrees refuses the second of two names that are one to the targ
     }),
     ["mkdir A", "get A/x (new)", 'refuse a (to this system it is the same name as "A")'],
   );
+});
+
+/** Names in another case, and in the letters and marks that some file systems make of letters. */
+const TWINS: readonly (readonly [string, string])[] = [
+  ["Readme.txt", "README.txt"],
+  ["d/caf\u00e9", "d/cafe\u0301"],
+  ["D/x", "d/x"],
+];
+
+for (const [source, target] of TWINS) {
+  Deno.test(`compareTrees removes nothing that may be what it copied: ${source}, ${target}`, () => {
+    assertEquals(
+      plan({ [source]: file(2) }, { [target]: file(1), old: file(1) }, { remove: true }),
+      [
+        `get ${source} (new)`,
+        "rm old",
+      ],
+    );
+  });
+
+  Deno.test(`compareTrees finds ${source} as ${target} where they are one`, () => {
+    const there = { [target]: file(1) };
+    const options = { remove: true, fold: foldPath };
+    assertEquals(plan({ [source]: file(1) }, there, options), [`keep ${source}`]);
+    assertEquals(plan({ [source]: file(2) }, there, options), [`get ${source} (another size)`]);
+    assertEquals(plan({ [source]: file(1, 9) }, there, { ...options, exactTimes: true }), [
+      `check ${source}`,
+    ]);
+  });
+}
+
+Deno.test("compareTrees removes what only the target has of a directory in another case", () => {
+  const source = { Films: dir, Links: link };
+  const target = { films: dir, "films/x": file(1), links: dir, "links/y": file(1) };
+  assertEquals(plan(source, target, { remove: true, fold: foldPath }), [
+    "skip Links (a link)",
+    "rm films/x",
+  ]);
+});
+
+Deno.test("compareTrees knows a part by any case where that is one", () => {
+  const partsOf = (path: string) => [`${path}.part`];
+  const source = { a: file(1), "A.PART": file(1) };
+  assertEquals(plan(source, {}, { partsOf, fold: foldPath }), [
+    "get A.PART (new)",
+    'refuse a (until it is complete it would be "a.part")',
+  ]);
+  assertEquals(plan({ a: file(1) }, { a: file(1), "A.PART": file(1) }, { partsOf, remove: true }), [
+    "keep a",
+  ]);
 });

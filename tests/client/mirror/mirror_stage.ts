@@ -34,6 +34,8 @@ export interface Mirrored {
   /** What was done. */
   readonly done: string[];
   readonly failures: string[];
+  /** What could not be looked at. */
+  readonly faults: string[];
 }
 
 /** Tries again at once. */
@@ -55,7 +57,8 @@ export async function mirrorAt(
     onFailure: (_, error) => failures.push(error.message),
   }, pace);
   const planned = plan.actions.filter(({ kind }) => kind !== "keep").map(describe);
-  return { summary, planned, done, failures };
+  const faults = plan.faults.map(({ message }) => message);
+  return { summary, planned, done, failures, faults };
 }
 
 /** Registers a test for every server. */

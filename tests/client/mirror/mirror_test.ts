@@ -16,6 +16,7 @@ everywhere("mirror down twice moves nothing the second time", async ({ root, her
   const first = await mirror({});
   assertEquals(await look(here), await look(root));
   assertEquals([first.summary.copied, first.summary.octets, first.summary.failed], [6, 21, 0]);
+  assertEquals(first.faults, []);
   assertEquals((await Deno.stat(`${here}/films/b.txt`)).mtime?.getTime(), OLD * 1_000);
   const second = await mirror({});
   assertEquals([second.planned, second.summary.kept], [[], 6]);
@@ -52,7 +53,7 @@ everywhere(
 everywhere("mirror up twice, then with a change and a removal", async ({ root, here, mirror }) => {
   await make(here, FILES);
   const first = await mirror({ direction: "up" });
-  assertEquals([first.failures, first.summary.copied], [[], 6]);
+  assertEquals([first.faults, first.failures, first.summary.copied], [[], [], 6]);
   assertEquals(await look(root), await look(here));
   assertEquals((await mirror({ direction: "up" })).planned, []);
   await Deno.writeTextFile(`${here}/films/b.txt`, "longer than before");

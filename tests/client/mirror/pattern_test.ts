@@ -7,7 +7,7 @@
 import { assert, assertEquals, assertThrows } from "@std/assert";
 import { hasWildcards } from "../../../client/directory.ts";
 import { LocalError } from "../../../client/errors.ts";
-import { filterOf } from "../../../client/mirror/filter.ts";
+import { filterOf, takesPart } from "../../../client/mirror/filter.ts";
 import {
   ALTERNATIVES_MAX,
   compileName,
@@ -86,4 +86,15 @@ Deno.test("filterOf knows names, paths, directories and both orders of in and ou
   assertEquals(takes(["*.avi"], [], "x/a.avi"), true);
   assertEquals(takes(["*.avi"], [], "x/a.txt"), false);
   assertEquals(takes(["*.avi"], [], "x", true), true);
+});
+
+Deno.test("takesPart leaves a link out as what it may lead to", () => {
+  const takes = (exclude: string[], include: string[] = []) =>
+    (["file", "directory", "link"] as const).filter((kind) =>
+      takesPart(filterOf({ include, exclude }), "x/cache", kind)
+    );
+  assertEquals(takes(["*.tmp"]), ["file", "directory", "link"]);
+  assertEquals(takes(["cache/"]), ["file"]);
+  assertEquals(takes(["cache"]), []);
+  assertEquals(takes([], ["*.avi"]), ["directory"]);
 });

@@ -106,6 +106,22 @@ walked(
 );
 
 walked(
+  "walkRemote takes lines that are not understood for a fault",
+  (path) =>
+    path === "/t"
+      ? "type=file;size=1; a\r\ntype=dir; d\r\ntype=file;size=1 b\r\ntype=file; ../c\r\n"
+      : "type=cdir; .\r\nnonsense\r\n",
+  async (pool) => {
+    const tree = await walkRemote(pool, "/t", { filter });
+    assertEquals([...tree.nodes.keys()], ["a", "d"]);
+    assertEquals(tree.faults.map((fault) => fault.message), [
+      'Cannot see all of "/t": 2 lines of its listing were not understood',
+      'Cannot see all of "/t/d": a line of its listing was not understood',
+    ]);
+  },
+);
+
+walked(
   "walkRemote does not look into names that cannot be used here",
   (path) =>
     path === "/t"
