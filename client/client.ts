@@ -15,7 +15,7 @@ import { assertSendable, type Reply } from "./conversation.ts";
 import { MemorySink, type Sink } from "./data.ts";
 import * as directory from "./directory.ts";
 import { type Entries, entriesBy } from "./entries.ts";
-import { LocalError } from "./errors.ts";
+import { LocalError, type SessionRefusal } from "./errors.ts";
 import { QUIT_TIMEOUT_MS } from "./limits.ts";
 import type { Entry } from "./listing.ts";
 import type { Rendezvous } from "./rendezvous.ts";
@@ -74,6 +74,14 @@ export class Client implements AsyncDisposable {
   /** Whether the connection has ended. */
   get closed(): boolean {
     return this.#control.closed;
+  }
+
+  /**
+   * Why the connection was closed, if the server wanted its data connections to go on with its very
+   * TLS session and they did not. One that is made now can do it, as long as no other is made.
+   */
+  get sessionRefusal(): SessionRefusal | undefined {
+    return this.#control.server.sessionRefusal;
   }
 
   /**

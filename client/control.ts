@@ -12,7 +12,14 @@
 import { unreachable } from "../server/unreachable.ts";
 import type { ChannelOpener, Dialogue } from "./channel.ts";
 import { Conversation, type ConversationEvent, GREETING_ID, type Reply } from "./conversation.ts";
-import { ConnectionError, describeReply, kindOf, LocalError, refusal } from "./errors.ts";
+import {
+  ConnectionError,
+  describeReply,
+  kindOf,
+  LocalError,
+  refusal,
+  type SessionRefusal,
+} from "./errors.ts";
 import { type Exchange, Exchanges } from "./exchange.ts";
 import { ABORT_TIMEOUT_MS, type Timeouts } from "./limits.ts";
 import { newServerState, type ServerState } from "./server_state.ts";
@@ -243,6 +250,13 @@ export class ControlConnection implements Dialogue {
   /** Closes the connection without a word. */
   close(): void {
     this.#fail(new LocalError("The connection is closed"));
+  }
+
+  /** Closes the connection for a better one; what is asked of it from now on fails alike. */
+  forgoSession(refusal: SessionRefusal): void {
+    this.transport.resumption?.improve?.();
+    this.server.sessionRefusal = refusal;
+    this.#fail(refusal);
   }
 
   async #greet(action: string): Promise<void> {

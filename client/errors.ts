@@ -119,6 +119,17 @@ export class ConnectionError extends ClientError {
   }
 }
 
+/**
+ * The server wants data connections to go on with the TLS session of their control connection, and
+ * they do not: the connection is closed, because only another one may do better.
+ */
+export class SessionRefusal extends ConnectionError {
+  /** `action` and `reply` as of `ProtocolError`; `hint` goes behind. */
+  constructor(action: string, reply: Reply, hint: string) {
+    super(`${action}: ${describeReply(reply)}; ${hint}`, { kind: "transient", reply });
+  }
+}
+
 /** What is known of a failed connection. */
 export interface ConnectionErrorOptions extends ErrorOptions {
   /** What happened. */

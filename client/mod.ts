@@ -38,6 +38,7 @@ export {
   LocalError,
   LoginError,
   ProtocolError,
+  SessionRefusal,
 } from "./errors.ts";
 export {
   type Entry,
@@ -60,7 +61,7 @@ export type {
   Transferred,
   UploadOptions,
 } from "./transfer.ts";
-export type { Connection, Transport, WireAddress, WireListener } from "./transport.ts";
+export type { Connection, Resumption, Transport, WireAddress, WireListener } from "./transport.ts";
 export { isDirectory, kindThere, makeDirectories, removeTree } from "./tree.ts";
 export { downloadFile } from "./local/downloads.ts";
 export type {

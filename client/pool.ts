@@ -9,7 +9,13 @@
 
 import type { Client } from "./client.ts";
 import { connect, type ConnectOptions } from "./connect.ts";
-import { ClientError, ConnectionError, LocalError, ProtocolError } from "./errors.ts";
+import {
+  ClientError,
+  ConnectionError,
+  LocalError,
+  ProtocolError,
+  type SessionRefusal,
+} from "./errors.ts";
 import { POOL_SIZE_MAX } from "./limits.ts";
 
 /** The most works that wait for a connection: more are a loop that forgot to wait. */
@@ -40,14 +46,15 @@ export interface PoolOptions {
   readonly first?: Client;
   /** Nobody waits for a connection any more, and within 3 seconds all of them are closed. */
   readonly signal?: AbortSignal;
-  /** The server refused one more connection: from now on there are at most `size`. */
+  /** The server does not do with more: from now on there are at most `size`. */
   readonly onFewer?: (size: number, error: ClientError) => void;
 }
 
 /**
  * Connections that are made when they are needed, up to a number, and lent to one work at a time.
  * Who asks first is served first. A connection that broke is replaced; where the server refuses
- * one more, the pool goes on with those that it has.
+ * one more, the pool goes on with those that it has, and where it takes no TLS session but that of
+ * the very control connection, with one.
  *
  * @example
  * ```ts
@@ -60,8 +67,10 @@ export interface PoolOptions {
  */
 export class ClientPool implements AsyncDisposable {
   readonly #options: PoolOptions;
-  /** All connections that are open, lent or not. */
-  readonly #clients = new Set<Client>();
+  /** All connections that are open, lent or not, and the generation of each. */
+  readonly #clients = new Map<Client, number>();
+  /** One more with each TLS session that was refused: older connections go when they are free. */
+  #generation = 0;
   readonly #idle: Client[] = [];
   readonly #waiting: PromiseWithResolvers<Client>[] = [];
   #size: number;
@@ -92,7 +101,7 @@ export class ClientPool implements AsyncDisposable {
     this.#size = size;
     if (first !== undefined) {
       this.#hasConnected = true;
-      this.#clients.add(first);
+      this.#clients.set(first, this.#generation);
       this.#idle.push(first);
     }
     signal?.addEventListener("abort", this.#onAbort);
@@ -126,7 +135,7 @@ export class ClientPool implements AsyncDisposable {
     }
   }
 
-  /** How many connections there may be: fewer than asked for, when the server refused one. */
+  /** How many connections there may be: fewer than asked for, when the server refused more. */
   get size(): number {
     return this.#size;
   }
@@ -189,9 +198,11 @@ export class ClientPool implements AsyncDisposable {
   }
 
   #giveBack(client: Client): void {
-    if (this.#ended !== undefined) return void this.#dismiss(client);
+    const isOld = this.#clients.get(client) !== this.#generation;
+    if (this.#ended !== undefined || isOld) return void this.#dismiss(client);
     if (client.closed) {
       this.#clients.delete(client);
+      if (client.sessionRefusal !== undefined) this.#keepOne(client.sessionRefusal);
       return this.#grow();
     }
     const next = this.#waiting.shift();
@@ -205,13 +216,15 @@ export class ClientPool implements AsyncDisposable {
     if (this.#ended !== undefined || isFull || this.#connecting >= this.#waiting.length) return;
     if (this.#clients.size > 0 && performance.now() < this.#restsUntilMs) return;
     this.#connecting++;
+    const generation = this.#generation;
     this.#options.connect().then((client) => {
       this.#hasConnected = true;
       this.#restsUntilMs = 0;
-      this.#clients.add(client);
+      this.#clients.set(client, generation);
       this.#giveBack(client);
     }, (error) => {
-      this.#refusal = { error };
+      // One that would have to go at once says nothing of how many there may be.
+      if (generation === this.#generation) this.#refusal = { error };
     }).finally(() => {
       this.#connecting--;
       this.#afterConnecting();
@@ -221,22 +234,34 @@ export class ClientPool implements AsyncDisposable {
   /** Those that are open serve who waits; without any, all hear why. */
   #afterConnecting(): void {
     if (this.#ended !== undefined) return this.#endWhenEmpty();
-    if (this.#connecting > 0 || this.#refusal === undefined) return;
+    if (this.#connecting > 0) return;
+    if (this.#refusal === undefined) return this.#grow();
     const { error } = this.#refusal;
     this.#refusal = undefined;
     if (this.#clients.size > 0 && error instanceof ClientError) {
       // Only what the server says is about numbers: a network that fails may be back at once.
       if (!isReply(error)) return void (this.#restsUntilMs = performance.now() + REST_MS);
-      this.#size = this.#clients.size;
-      this.#options.onFewer?.(this.#size, error);
-      return;
+      return this.#shrink(this.#clients.size, error);
     }
     for (const turn of this.#waiting.splice(0)) turn.reject(error);
   }
 
+  /** Each connection that is made spoils the TLS session of the others: all go, for one alone. */
+  #keepOne(refusal: SessionRefusal): void {
+    this.#generation++;
+    this.#refusal = undefined;
+    if (this.#size > 1) this.#shrink(1, refusal);
+    for (const client of this.#idle.splice(0)) void this.#dismiss(client);
+  }
+
+  #shrink(size: number, error: ClientError): void {
+    this.#size = size;
+    this.#options.onFewer?.(size, error);
+  }
+
   readonly #onAbort = () => {
     this.#grace = setTimeout(() => {
-      for (const client of this.#clients) client.close();
+      for (const client of this.#clients.keys()) client.close();
     }, ABORT_GRACE_MS);
     this.#end(this.#options.signal!.reason);
   };
@@ -252,7 +277,8 @@ export class ClientPool implements AsyncDisposable {
   async #dismiss(client: Client): Promise<void> {
     if (client !== this.#options.first) await client.quit();
     this.#clients.delete(client);
-    this.#endWhenEmpty();
+    if (this.#ended === undefined) this.#grow();
+    else this.#endWhenEmpty();
   }
 
   #endWhenEmpty(): void {

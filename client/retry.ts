@@ -8,7 +8,7 @@
  */
 
 import type { Client } from "./client.ts";
-import { ClientError, ConnectionError, ProtocolError } from "./errors.ts";
+import { ClientError, ConnectionError, ProtocolError, SessionRefusal } from "./errors.ts";
 import { pause } from "./rate.ts";
 
 /** The pause before the first retry; it doubles with each one that follows. */
@@ -90,7 +90,8 @@ export class AttemptedTransfer {
 }
 
 /**
- * Runs `work`, and again on what `isWorthRetry`, after a pause that doubles each time.
+ * Runs `work`, and again on what `isWorthRetry`, after a pause that doubles each time. The first
+ * `SessionRefusal` is no failure, whatever `retries` says: `work` runs on a new connection at once.
  *
  * @param connect Called before every attempt; the client that is open still, or a new one, or
  * whatever `work` takes in its place.
@@ -115,6 +116,7 @@ export async function withRetries<T, C = Client>(
   const { retries = 0, signal, onRetry, wait = pause, random = Math.random } = options;
   let failures = 0;
   let { wasConnected = false } = options;
+  let isRenewed = false;
   for (let number = 0;; number++) {
     try {
       const client = await connect();
@@ -122,6 +124,11 @@ export async function withRetries<T, C = Client>(
       return await work(client, { number, moved: () => failures = 0 });
     } catch (error) {
       signal?.throwIfAborted();
+      if (error instanceof SessionRefusal && !isRenewed) {
+        // A new connection does better at once: that takes no patience.
+        isRenewed = true;
+        continue;
+      }
       if (failures >= retries || !isWorthRetry(error, wasConnected)) throw error;
       failures++;
       const delayMs = retryDelay(failures, random);

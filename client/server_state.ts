@@ -7,6 +7,7 @@
  */
 
 import type { Reply } from "./conversation.ts";
+import type { SessionRefusal } from "./errors.ts";
 
 /** In `ServerState.facts`: those that FEAT marks, as on every new connection. */
 export const MARKED_FACTS = "*";
@@ -25,6 +26,8 @@ export interface ServerState {
   restarting: boolean;
   /** Data connections go through TLS (PROT P). */
   protectedData: boolean;
+  /** Why the connection was closed, if it was for the TLS session of its data connections. */
+  sessionRefusal: SessionRefusal | undefined;
   /** Whether LIST -a shows what LIST leaves out; undefined before the first listing by lines. */
   listsAll: boolean | undefined;
   /** What MLSD and MLST tell, as OPTS MLST takes it (see facts.ts); undefined: not known. */
@@ -40,6 +43,7 @@ export function newServerState(): ServerState {
     extendedData: true,
     restarting: false,
     protectedData: false,
+    sessionRefusal: undefined,
     listsAll: undefined,
     facts: MARKED_FACTS,
   };

@@ -2,8 +2,8 @@
  * TLS for both connections (RFC 4217), by the runtime's node:tls; loaded when it is asked for.
  *
  * That module and not the runtime's own, because servers may demand that a data connection goes on
- * with the TLS session of the control connection, so that nobody else can take it over: it offers
- * the session, and it is the only one that can leave verification out. It runs over any wire.
+ * with the TLS session of the control connection, so that nobody else can take it over: it can be
+ * told to, and it is the only one that can leave verification out. It runs over any wire.
  *
  * @module
  */
@@ -16,7 +16,7 @@ import tls, { checkServerIdentity, connect, type TLSSocket } from "node:tls";
 import { unlessAborted } from "./abort.ts";
 import { ConnectionError, LocalError } from "./errors.ts";
 import { systemText } from "./text.ts";
-import type { Connection, Transport, WireAddress } from "./transport.ts";
+import type { Connection, Resumption, Transport, WireAddress } from "./transport.ts";
 
 /** One read of what is encrypted; what it becomes is the most that waits here to be taken. */
 const READ_BYTES = 262_144;
@@ -42,8 +42,40 @@ export interface TlsSettings {
 }
 
 /** The runtime compares what verifies a server by identity, and makes it anew for given authorities. */
-const RESUMPTION_HINT = "TLS sessions are not resumed with caCerts; " +
-  "trustAuthorities() for the whole program has them resumed";
+const WITHOUT_RESUMPTION: Resumption = {
+  hint: "TLS sessions are not resumed with caCerts; " +
+    "trustAuthorities() for the whole program has them resumed",
+};
+
+/** The most servers that are remembered in `SINGLE`. */
+const SINGLE_MAX = 1_000;
+
+/**
+ * The names of servers that take no TLS session but that of the very control connection. The
+ * runtime keeps sessions by name, for all connections together. With TLS 1.3 each is used once, and
+ * an upload may bring no new one. With TLS 1.2 it is that of the control connection which was made
+ * last, again and again.
+ */
+const SINGLE = new Set<string>();
+
+/**
+ * The same name in the DNS and in a certificate, absolute or not (RFC 1034 section 3.1), that has
+ * sessions of its own: what is left of those of TLS 1.3 would be offered first. Of an address there
+ * is one form, and each refusal uses up one that is left.
+ */
+function otherForm(name: string): string {
+  return name.endsWith(".") ? name.slice(0, -1) : `${name}.`;
+}
+
+function resumptionOf(name: string): Resumption {
+  return {
+    hint: "it wants the TLS session of the very control connection, which only one at a time keeps",
+    improve() {
+      if (SINGLE.size >= SINGLE_MAX) SINGLE.clear();
+      SINGLE.add(name);
+    },
+  };
+}
 
 /** The runtime has it (Node 22.19), its types do not yet. */
 const { setDefaultCACertificates } = tls as typeof tls & {
@@ -73,23 +105,25 @@ export function trustOnly(caCerts: readonly string[]): void {
 export function tlsTransport(host: string, settings: TlsSettings, below: Transport): Transport {
   const name = settings.serverName ?? host;
   const ca = settings.caCerts?.flatMap(certificatesIn);
+  const isSingle = SINGLE.has(name);
   let session: Buffer | undefined;
   return {
     connect: below.connect,
     listen: below.listen,
-    ...(ca === undefined ? {} : { resumptionHint: RESUMPTION_HINT }),
+    resumption: ca === undefined ? resumptionOf(name) : WITHOUT_RESUMPTION,
     secure: async (wire, signal) => {
       const stream = new WireStream(wire);
       const socket = connect({
         socket: stream,
         // An address is no name for SNI (RFC 6066 section 3), but it is verified as one.
-        ...(isIP(name) === 0 ? { servername: name } : {}),
+        ...(isIP(name) === 0 ? { servername: isSingle ? otherForm(name) : name } : {}),
         host: name,
         rejectUnauthorized: settings.insecure !== true,
         ...(ca === undefined ? {} : { ca }),
+        // It only says that a session may be gone on with: which one, the runtime knows.
         ...(session === undefined ? {} : { session }),
+        ...(isSingle ? { maxVersion: "TLSv1.2" as const } : {}),
       });
-      socket.on("session", (latest) => session = latest);
       const secured = new TlsWire(socket, stream);
       try {
         await handshake(socket, signal);
@@ -97,7 +131,10 @@ export function tlsTransport(host: string, settings: TlsSettings, below: Transpo
         if (settings.insecure !== true) assertIdentity(name, socket);
       } catch (error) {
         secured.close();
-        throw signal.aborted ? error : untrusted(name, error);
+        if (signal.aborted) throw error;
+        // The server may have TLS 1.3 alone: the next connection is free to use it again.
+        if (isSingle) SINGLE.delete(name);
+        throw untrusted(name, error);
       }
       session ??= socket.getSession();
       return secured;

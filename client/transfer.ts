@@ -12,7 +12,14 @@
 import type { ControlConnection } from "./control.ts";
 import type { Reply } from "./conversation.ts";
 import { DataConnection, type OnProgress, type Sink, type Source } from "./data.ts";
-import { type ClientError, ConnectionError, LocalError, ProtocolError, refusal } from "./errors.ts";
+import {
+  type ClientError,
+  ConnectionError,
+  LocalError,
+  ProtocolError,
+  refusal,
+  SessionRefusal,
+} from "./errors.ts";
 import type { Exchange } from "./exchange.ts";
 import { ABORT_NOTICE_MS, ABORT_TIMEOUT_MS } from "./limits.ts";
 
@@ -49,6 +56,11 @@ export interface UploadOptions extends TransferOptions {
    * its end (APPE). Without it the file is replaced.
    */
   readonly at?: number | "end";
+  /**
+   * The offset that this end has to be, in octets. Where SIZE tells another one, or none any more,
+   * nothing is sent: an earlier session may still be writing what it has received.
+   */
+  readonly endsAt?: number;
 }
 
 /** How a transfer went. */
@@ -138,8 +150,12 @@ export async function store(
 ): Promise<Transferred> {
   const action = `Cannot store "${path}"`;
   await setType(control, "I");
-  const { at } = options;
-  const before = at === "end" ? await sizeOf(control, path) ?? 0 : at ?? 0;
+  const { at, endsAt } = options;
+  const told = at === "end" ? await sizeOf(control, path) : at;
+  if (endsAt !== undefined && told !== endsAt) {
+    const text = `${action} from octet ${endsAt}: its size is ${told ?? "not told"} by now`;
+    throw new ConnectionError(text, { kind: "short" });
+  }
   const result = await transfer(control, {
     action,
     command: `${at === "end" ? "APPE" : "STOR"} ${path}`,
@@ -149,7 +165,7 @@ export async function store(
   });
   // A server may have closed early and still say that all is well.
   const size = await sizeOf(control, path);
-  const expected = before + result.octets;
+  const expected = (told ?? 0) + result.octets;
   if (size !== undefined && size !== expected) {
     const text = `${action}: the server has ${size} of ${expected} octets`;
     throw new ConnectionError(text, { kind: "short" });
@@ -208,6 +224,9 @@ async function transfer(control: ControlConnection, plan: Plan): Promise<Transfe
     control.server.restarting = false;
     const reply = await runTransfer(control, data, exchange, plan);
     return { octets: data.octets, reply };
+  } catch (error) {
+    if (error instanceof SessionRefusal) control.forgoSession(error);
+    throw error;
   } finally {
     data.close();
   }
@@ -271,13 +290,14 @@ async function runTransfer(
 const SESSION_DEMAND = /reuse|resum|operation not permitted/i;
 
 /** A refusal, with advice where it is about the TLS session of the data connection. */
-function refusalOf(control: ControlConnection, plan: Plan, reply: Reply): ClientError {
-  const { resumptionHint } = control.transport;
-  const isAboutSession = resumptionHint !== undefined && control.server.protectedData &&
+function refusalOf(control: ControlConnection, { action }: Plan, reply: Reply): ClientError {
+  const { resumption } = control.transport;
+  const isAboutSession = control.server.protectedData &&
     (reply.code === 522 || reply.code === 425) && SESSION_DEMAND.test(reply.lines.join(" "));
-  return isAboutSession
-    ? new ProtocolError(plan.action, reply, resumptionHint, "permanent")
-    : refusal(plan.action, reply);
+  if (resumption === undefined || !isAboutSession) return refusal(action, reply);
+  return resumption.improve === undefined
+    ? new ProtocolError(action, reply, resumption.hint, "permanent")
+    : new SessionRefusal(action, reply, resumption.hint);
 }
 
 /**

@@ -56,8 +56,19 @@ export interface Transport {
    * TLS. The control connection is the first to be secured, data connections follow.
    */
   readonly secure?: (wire: Connection, signal: AbortSignal) => Promise<Connection>;
-  /** What to tell when a server wants data connections to go on with a TLS session, and they do not. */
-  readonly resumptionHint?: string;
+  /** How its data connections go on with TLS sessions; undefined where there is no TLS. */
+  readonly resumption?: Resumption;
+}
+
+/** What to do when a server refuses a data connection for the TLS session that it goes on with. */
+export interface Resumption {
+  /** What to tell. */
+  readonly hint: string;
+  /**
+   * Has the connections to this server that are made from now on keep their session, as long as
+   * no other is made; missing where nothing would help.
+   */
+  readonly improve?: () => void;
 }
 
 /** Plain TCP by the runtime. */

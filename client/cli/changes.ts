@@ -13,13 +13,13 @@ import { encodeText, printable } from "../text.ts";
 import { isDirectory, kindThere, makeDirectories, removeTree } from "../tree.ts";
 import { rateOf, withTaskRetries } from "./again.ts";
 import { expandOperands } from "./remote_names.ts";
-import { eachOperand, isOutputFailure, type Task } from "./task.ts";
+import { eachOperand, isOutputFailure, onConnection, type Task } from "./task.ts";
 import { outputSink } from "./transfers.ts";
 
 /** Writes files to standard output. */
 export async function cat(task: Task): Promise<void> {
-  const { client, console, request, signal } = task;
-  const { names } = await expandOperands(client, request.operands);
+  const { console, request, signal } = task;
+  const { names } = await expandOperands(task, request.operands);
   await eachOperand(task, names, async (path) => {
     const download = new OnwardDownload(path, outputSink(console));
     await withTaskRetries(task, (client, attempt) =>
@@ -42,11 +42,12 @@ export async function mkdir(task: Task): Promise<void> {
 
 /** Removes files, or trees. */
 export async function rm(task: Task): Promise<void> {
-  const { client, request } = task;
-  const { names } = await expandOperands(client, request.operands);
+  const { request } = task;
+  const { names } = await expandOperands(task, request.operands);
+  const isRecursive = request.options.has("recursive");
   await eachOperand(task, names, async (path) => {
-    if (request.options.has("recursive")) await removeTree(client, path);
-    else await client.removeFile(path);
+    if (isRecursive) await onConnection(task, (client) => removeTree(client, path));
+    else await task.client.removeFile(path);
   });
 }
 

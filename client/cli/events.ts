@@ -9,7 +9,7 @@
  * @module
  */
 
-import { ProtocolError } from "../errors.ts";
+import { ConnectionError, ProtocolError } from "../errors.ts";
 import type { Entry } from "../listing.ts";
 import type { Console } from "./console.ts";
 import { type Now, systemNow } from "./screen.ts";
@@ -78,7 +78,7 @@ export type Event =
     readonly event: "error";
     /** The error's kind, or the name of its class. */
     readonly kind: string;
-    /** The server's reply, if it is that. */
+    /** That of the server's reply, if one is the cause. */
     readonly code: number | null;
     readonly message: string;
     /** The exit status; null when the run went on. */
@@ -236,7 +236,8 @@ export function entryEvent(entry: Entry, directory?: string): Event {
 /** What failed; with an exit status, why the run ended. */
 export function errorEvent(error: Error, status?: number): Event {
   const kind = "kind" in error && typeof error.kind === "string" ? error.kind : error.name;
-  const code = error instanceof ProtocolError ? error.code : null;
+  const isAnswer = error instanceof ProtocolError || error instanceof ConnectionError;
+  const code = isAnswer ? error.reply?.code ?? null : null;
   return { event: "error", kind, code, message: error.message, status: status ?? null };
 }
 

@@ -19,8 +19,8 @@ import { counted, outputSink, reported, treeRoom } from "./transfers.ts";
 
 /** Downloads files. */
 export async function get(task: Task): Promise<void> {
-  const { client, console, reporter, request } = task;
-  const { names, assertUsable } = await expandOperands(client, request.operands);
+  const { console, reporter, request } = task;
+  const { names, assertUsable } = await expandOperands(task, request.operands);
   if (request.output === undefined) assertApart(names);
   reporter.expect(names.length, undefined);
   await eachOperand(task, names, async (remote) => {

@@ -28,10 +28,10 @@ const DIRECTORIES_MAX = 1_000_000;
 
 /** Lists directories; a file is listed by itself, and what patterns match before all else. */
 export async function ls(task: Task): Promise<void> {
-  const { client, console, request, signal } = task;
+  const { console, request, signal } = task;
   const { options } = request;
   const operands = request.operands.length === 0 ? [""] : request.operands;
-  const { entries, paths } = await listedNames(client, operands, options.has("directory"));
+  const { entries, paths } = await listedNames(task, operands, options.has("directory"));
   const hasHeaders = paths.length > 1 || entries.length > 0 || options.has("recursive");
   /** Whether what was listed last has a header; undefined before the first. */
   let wasHeaded: boolean | undefined;
@@ -49,7 +49,7 @@ export async function ls(task: Task): Promise<void> {
   }
   await eachOperand(task, paths, async (path) => {
     if (options.has("directory")) {
-      const entry = await client.stat(path === "" ? "." : path, { signal });
+      const entry = await task.client.stat(path === "" ? "." : path, { signal });
       return await writeEntries(task, [{ ...entry, name: path === "" ? "." : path }]);
     }
     if (options.has("unsorted")) return await writeAsTheyCome(task, path, writeHeader);
@@ -69,10 +69,10 @@ async function writeAsTheyCome(
   path: string,
   writeHeader: (directory: string | undefined) => Promise<void>,
 ): Promise<void> {
-  const { signal, request: { options, telling } } = task;
+  const { options, telling } = task.request;
   const fields = telling.json || options.has("long") ? {} : NAMES_ONLY;
   let isFirst = true;
-  await eachGroup(task.client, path, { signal, ...fields }, async (group, directory) => {
+  await eachGroup(task, path, fields, async (group, directory) => {
     if (isFirst) await writeHeader(directory);
     isFirst = false;
     const shown = directory === undefined ? group : shownOf(group, options);
@@ -92,10 +92,10 @@ async function writeNames(
   path: string,
   writeHeader: (directory: string | undefined) => Promise<void>,
 ): Promise<void> {
-  const { console, signal, request: { options } } = task;
+  const { console, request: { options } } = task;
   const names = new NameRows();
   let listed: string | undefined;
-  await eachGroup(task.client, path, { signal, ...NAMES_ONLY }, (group, directory) => {
+  await eachGroup(task, path, NAMES_ONLY, (group, directory) => {
     listed = directory;
     names.add(directory === undefined ? group : shownOf(group, options));
   });
@@ -163,11 +163,11 @@ function directoriesIn(path: string, entries: readonly Entry[], depth: number): 
 }
 
 /** A directory, or a file by itself. */
-async function listingOf({ client, request, signal }: Task, path: string): Promise<Listing> {
-  const { options } = request;
+async function listingOf(task: Task, path: string): Promise<Listing> {
+  const { options } = task.request;
   const entries: Entry[] = [];
   let listed: string | undefined;
-  await eachGroup(client, path, { signal }, (group, directory) => {
+  await eachGroup(task, path, {}, (group, directory) => {
     listed = directory;
     for (const entry of directory === undefined ? group : shownOf(group, options)) {
       entries.push(entry);

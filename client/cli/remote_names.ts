@@ -7,11 +7,11 @@
  * @module
  */
 
-import type { Client } from "../client.ts";
 import { hasWildcards, lastName } from "../directory.ts";
 import { LocalError } from "../errors.ts";
 import type { Entry } from "../listing.ts";
 import { checkTwins } from "./checks.ts";
+import { onConnection, type Task } from "./task.ts";
 
 /** What the room of globs has, which is loaded for a pattern only. */
 type Room = typeof import("../mirror/mod.ts");
@@ -32,7 +32,7 @@ export interface RemoteNames {
  * Each operand, or the names that match it. As in shells, one that matches nothing stays as it is.
  */
 export async function expandOperands(
-  client: Client,
+  task: Task,
   operands: readonly string[],
 ): Promise<RemoteNames> {
   if (!operands.some(hasWildcards)) {
@@ -41,7 +41,7 @@ export async function expandOperands(
   const room = await patternRoom();
   const names: string[] = [];
   for (const operand of operands) {
-    const found = await room.expandRemote(client, operand);
+    const found = await onConnection(task, (client) => room.expandRemote(client, operand));
     names.push(...(found.length === 0 ? [operand] : found));
   }
   const typed = new Set(operands);
@@ -64,7 +64,7 @@ export interface ListedNames {
 
 /** What operands of ls stand for; `asEntries`: directories are not looked into. */
 export async function listedNames(
-  client: Client,
+  task: Task,
   operands: readonly string[],
   asEntries: boolean,
 ): Promise<ListedNames> {
@@ -73,7 +73,7 @@ export async function listedNames(
   const entries = new Map<string, Entry>();
   const paths = new Set<string>();
   for (const operand of operands) {
-    const found = await room.matchRemote(client, operand);
+    const found = await onConnection(task, (client) => room.matchRemote(client, operand));
     if (found.length === 0) paths.add(operand);
     for (const { path, entry } of found) {
       const isRow = entry !== undefined && (asEntries || entry.kind !== "directory");

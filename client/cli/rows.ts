@@ -5,10 +5,10 @@
  * @module
  */
 
-import type { Client } from "../client.ts";
-import type { ListOptions } from "../directory.ts";
+import { type ListOptions, notUnderstood } from "../directory.ts";
 import { ProtocolError } from "../errors.ts";
 import type { Entry } from "../listing.ts";
+import { onConnection, type Task } from "./task.ts";
 
 /** Lines that are written to standard output at once. */
 const LINES_PER_WRITE = 4_096;
@@ -22,22 +22,30 @@ export type OnGroup = (
   directory: string | undefined,
 ) => void | Promise<void>;
 
-/** Hands on the entries of `path`; a file is listed by itself. */
+/**
+ * Hands on the entries of `path`, with these fields or all; a file is listed by itself. Lines that
+ * were not understood are told.
+ */
 export async function eachGroup(
-  client: Client,
+  task: Task,
   path: string,
-  options: ListOptions & { readonly signal: AbortSignal },
+  fields: Pick<ListOptions, "fields">,
   take: OnGroup,
 ): Promise<void> {
+  const { reporter, signal } = task;
+  const onUnread = (lines: number) => reporter.note(notUnderstood(path, lines).message);
+  const options = { ...fields, signal, onUnread };
   let isEmpty = true;
   try {
-    for await (const group of client.entries(path, options).groups()) {
-      isEmpty = false;
-      await take(group, path);
-    }
+    await onConnection(task, async (client) => {
+      for await (const group of client.entries(path, options).groups()) {
+        isEmpty = false;
+        await take(group, path);
+      }
+    });
   } catch (refused) {
     if (!(refused instanceof ProtocolError) || path === "" || !isEmpty) throw refused;
-    const entry = await client.stat(path, options).catch((error) => {
+    const entry = await task.client.stat(path, options).catch((error) => {
       throw error instanceof ProtocolError ? refused : error;
     });
     if (entry.kind === "directory") throw refused;

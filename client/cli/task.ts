@@ -6,6 +6,7 @@
 
 import type { Client } from "../client.ts";
 import { ClientError, LocalError } from "../errors.ts";
+import { withRetries } from "../retry.ts";
 import type { Request, VerbFlag, VerbValue } from "./arguments.ts";
 import type { Console } from "./console.ts";
 import { SomeFailed } from "./exit.ts";
@@ -47,6 +48,17 @@ export function taskOver(bare: BareTask, source: ConnectionSource): Task {
     connected: () => source.connected(),
     connect: () => source.connect(),
   };
+}
+
+/**
+ * Runs what may take a data connection and has no --retries: once more, on a new connection, where
+ * the server refused that for its TLS session (`SessionRefusal`).
+ */
+export function onConnection<T>(
+  source: Pick<Task, "connected">,
+  work: (client: Client) => Promise<T>,
+): Promise<T> {
+  return withRetries(() => source.connected(), {}, work);
 }
 
 /** One verb of the command line. */

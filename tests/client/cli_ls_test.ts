@@ -121,3 +121,23 @@ scripted("ls -R ends in a tree that has no end", {
   assertEquals(output.split("\n\n").length, 129);
   assertStringIncludes(error, " and more is left out: too deep\n");
 });
+
+scripted("ls says how many lines of a listing it did not understand, and goes on", {
+  answers: {
+    FEAT: "211-Features\r\n MLST type*;\r\n211 End",
+    MLSD: async (path, session) => {
+      await session.send(path === "" ? "type=dir; d\r\nnonsense\r\nmore of it\r\n" : "none\r\n");
+      await session.say("226 Done");
+    },
+  },
+}, async ({ client }) => {
+  const here = "Cannot see all of the directory: 2 lines of its listing were not understood\n";
+  const below = 'Cannot see all of "d": a line of its listing was not understood\n';
+  for (const flags of [[], ["-l"], ["-U"], ["-q"]]) {
+    const { status, output, error } = await client(["ls", ...flags]);
+    assertEquals([status, error], [EXIT.ok, here], flags.join(" "));
+    assertMatch(output, /d\n$/);
+  }
+  const { status, output, error } = await client(["ls", "-R"]);
+  assertEquals([status, output, error], [EXIT.ok, ".:\nd\n\nd:\n", here + below]);
+});

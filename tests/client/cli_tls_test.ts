@@ -44,15 +44,33 @@ async function bothWays(stage: TlsStage, url: string, ...flags: string[]): Promi
   });
 }
 
-/** Puts four files by three connections. */
+const NAMES = Array.from({ length: 12 }, (_, index) => `file${index}`);
+
+/** Puts and mirrors more files than a TLS session of the runtime serves, by three connections. */
 async function mirrored(stage: TlsStage, url: string, ...flags: string[]): Promise<void> {
+  const there = `${stage.root}/incoming/m`;
   await withFolders(async (_, here) => {
-    for (const name of ["a", "b", "c", "d"]) await Deno.writeFile(`${here}/${name}`, CONTENT);
-    const outcome = await runApart(...flags, "mirror", "-q", "-R", "-P", "3", here, url);
-    assertEquals(outcome, { status: EXIT.ok, output: "", error: "" });
-    assertEquals(await Deno.readFile(`${stage.root}/incoming/m/d`), CONTENT);
-    await Deno.remove(`${stage.root}/incoming/m`, { recursive: true });
+    for (const name of NAMES) await Deno.writeFile(`${here}/${name}`, CONTENT);
+    const mirror = ["mirror", "--retries", "0", "-R", "-P", "3", here, url];
+    const put = ["put", "--retries", "0", ...NAMES.map((name) => `${here}/${name}`), `${url}/`];
+    for (const verb of [mirror, put]) {
+      const { status, error } = await runApart(...flags, ...verb);
+      assertEquals([status, ...NAMES.map((name) => sizeOf(`${there}/${name}`))], [
+        EXIT.ok,
+        ...NAMES.map(() => CONTENT.length),
+      ], error);
+      for (const name of NAMES) Deno.removeSync(`${there}/${name}`);
+    }
+    await Deno.remove(there);
   });
+}
+
+function sizeOf(path: string): number | undefined {
+  try {
+    return Deno.statSync(path).size;
+  } catch {
+    return undefined;
+  }
 }
 
 testTls(["vsftpd"], "get and put by --tls explicit and ftps:// with --cacert", async (stage) => {
@@ -76,13 +94,46 @@ for (const id of DEMANDING) {
       for (const [each, file] of [[port, ca], [selfPort, self.certFile]] as const) {
         const flags = ["--tls", "explicit", "--cacert", file];
         await bothWays(stage, `ftp://localhost:${each}`, ...flags);
-        // ProFTPD takes no session of another connection, and the runtime keeps them by server.
-        if (id === "vsftpd") await mirrored(stage, `ftp://localhost:${each}/incoming/m`, ...flags);
+        await mirrored(stage, `ftp://localhost:${each}/incoming/m`, ...flags);
         await Deno.remove(`${stage.root}/incoming/a`);
       }
     },
   );
 }
+
+testTls(["proftpd"], "verbs go on where two uploads have used up a TLS session", async (stage) => {
+  const port = await stage.start("proftpd", { reuse: true });
+  const tree = `${stage.root}/incoming/t`;
+  const sorted = NAMES.toSorted();
+  for (const name of sorted) {
+    await Deno.mkdir(`${tree}/${name}`, { recursive: true });
+    await Deno.writeTextFile(`${tree}/${name}/${name}`, name);
+    for (const path of [tree, `${tree}/${name}`]) await Deno.chmod(path, 0o777);
+  }
+  const tls = `--tls explicit --cacert ${stage.authority.folder}/${stage.authority.name}.pem`;
+  const script = `${stage.folder}/script`;
+  const listed = sorted.map((name) => `\nt/${name}:\n${name}\n`).join("");
+  for (
+    const [verb, output] of [
+      ["ls -R t", `t:\n${sorted.map((name) => `${name}\n`).join("")}${listed}`],
+      ["cat --retries 0 t/*/*", sorted.join("")],
+      ["rm -r t", ""],
+    ] as const
+  ) {
+    const put = `put -q --retries 0 -o up ${script}\n`;
+    await Deno.writeTextFile(
+      script,
+      `open ${tls} ftp://localhost:${port}/incoming\n${put}${put}${verb}\n`,
+    );
+    const { status, output: shown, error } = await runApart("shell", "-f", script);
+    assertEquals([status, shown, error.split(/[\n,]/)[0]], [
+      EXIT.ok,
+      output,
+      "The connection is lost",
+    ]);
+  }
+  assertEquals(sizeOf(tree), undefined);
+});
 
 testTls(["vsftpd"], "--cacert trusts no others, and a shell does not forget it", async (stage) => {
   const certificate = await stage.selfSigned("localhost");

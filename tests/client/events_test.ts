@@ -9,7 +9,7 @@ import { eventLine, EventReporter } from "../../client/cli/events.ts";
 import { LineReporter } from "../../client/cli/lines.ts";
 import { EXIT } from "../../client/cli/mod.ts";
 import { PlainScreen } from "../../client/cli/screen.ts";
-import { LocalError, ProtocolError } from "../../client/mod.ts";
+import { ConnectionError, LocalError, ProtocolError } from "../../client/mod.ts";
 import { FakeConsole } from "./fake_console.ts";
 import { octets, served } from "./stage.ts";
 
@@ -60,6 +60,9 @@ Deno.test("events of errors have a kind, a code and a status", () => {
   );
   reporter.failed(new LocalError("Cannot write"), 5);
   reporter.failed(new ProtocolError("Cannot get", { code: 550, lines: ["No"] }));
+  const lost = { kind: "transient", reply: { code: 421, lines: ["Bye"] } } as const;
+  reporter.failed(new ConnectionError("Lost", lost));
+  reporter.failed(new ConnectionError("Lost"));
   const events = parse(console.outputText);
   assertEquals(events[0], {
     event: "error",
@@ -73,7 +76,8 @@ Deno.test("events of errors have a kind, a code and a status", () => {
     "Cannot get: 550 No",
     null,
   ]);
-  assertEquals(console.errorText, "Cannot write\nCannot get: 550 No\n");
+  assertEquals([events[2].kind, events[2].code, events[3].code], ["transient", 421, null]);
+  assertEquals(console.errorText, "Cannot write\nCannot get: 550 No\nLost\nLost\n");
 });
 
 Deno.test("an event holds nothing that a terminal would obey", () => {

@@ -94,10 +94,14 @@ export interface Protection {
   readonly reuse?: boolean;
   /** Default: one for localhost and 127.0.0.1. */
   readonly certificate?: Certificate;
+  /** More settings in the server's own words. */
+  readonly settings?: readonly string[];
 }
 
 /** How servers are told so. Pure-FTPd and pyftpdlib have neither implicit TLS nor a demand. */
-const TLS_SETTINGS: Readonly<Record<ForeignId, (how: Required<Protection>) => string[]>> = {
+const TLS_SETTINGS: Readonly<
+  Record<ForeignId, (how: Omit<Required<Protection>, "settings">) => string[]>
+> = {
   "vsftpd": ({ implicit, reuse, certificate: { certFile, keyFile } }) => [
     "ssl_enable=YES",
     "allow_anon_ssl=YES",
@@ -186,9 +190,10 @@ export class TlsStage implements AsyncDisposable {
 
   /** Starts a server whose commands and data are protected; its port. */
   start(id: ForeignId, protection: Protection = {}): Promise<number> {
-    const { implicit = false, reuse = false, certificate = this.certificate } = protection;
-    const settings = TLS_SETTINGS[id]({ implicit, reuse, certificate });
-    return this.#start(id, { settings, silent: implicit });
+    const { implicit = false, reuse = false, certificate = this.certificate, settings = [] } =
+      protection;
+    const own = TLS_SETTINGS[id]({ implicit, reuse, certificate });
+    return this.#start(id, { settings: [...own, ...settings], silent: implicit });
   }
 
   /** Starts one without TLS; its port. */

@@ -23,6 +23,7 @@ import {
   trustAuthorities,
   uploadFile,
 } from "../../client/mod.ts";
+import { tlsTransport } from "../../client/tls.ts";
 import { plainTransport } from "../../client/transport.ts";
 import { testWith } from "../permission.ts";
 import { ScriptedServer } from "./scripted_server.ts";
@@ -105,6 +106,19 @@ for (const id of DEMANDING) {
     }
   });
 }
+
+testTls(
+  ["proftpd"],
+  "a server with TLS 1.3 alone is not lost by a refused session",
+  async (stage) => {
+    const port = await stage.start("proftpd", { settings: ["TLSProtocol TLSv1.3"] });
+    const tls = { mode: "explicit", insecure: true, serverName: "alone.example" } as const;
+    tlsTransport("localhost", tls, plainTransport).resumption!.improve!();
+    await assertRejects(() => stage.connect(port, { tls }), ConnectionError);
+    await using client = await stage.connect(port, { tls });
+    assertEquals(await client.list("incoming"), []);
+  },
+);
 
 // Whom to trust.
 

@@ -9,6 +9,7 @@ import { LocalError } from "../../errors.ts";
 import { isDirectory } from "../../tree.ts";
 import { UsageError } from "../flags.ts";
 import { patternRoom } from "../remote_names.ts";
+import { onConnection } from "../task.ts";
 import { localNames } from "./local.ts";
 import type { Outcome, ShellTask } from "./task.ts";
 
@@ -22,20 +23,21 @@ interface Asked {
 /** Has get download all files that match. */
 export async function mget({ shell, operands }: ShellTask): Promise<Outcome> {
   const { flags, patterns } = asked("mget", operands);
-  const client = await shell.session.connected();
+  const { session } = shell;
   const room = await patternRoom();
   const found = new Set<string>();
   for (const pattern of patterns) {
     let isMatched = false;
-    for (const { path, entry } of await room.matchRemote(client, pattern)) {
+    const matches = await onConnection(session, (client) => room.matchRemote(client, pattern));
+    for (const { path, entry } of matches) {
       const { kind } = entry ?? { kind: "file" };
-      const isFile = kind === "file" || kind === "link" && !await isDirectory(client, path);
+      const isFile = kind === "file" || kind === "link" && !await isDirectory(session.last, path);
       if (!isFile) continue;
       isMatched = true;
       // What nobody typed is looked at before it becomes the name of a file here.
       const fault = entry === undefined ? undefined : room.localNameFault(entry.name);
       if (fault === undefined) found.add(path);
-      else shell.session.line?.reporter.note(`Left out "${path}": ${fault}`);
+      else session.line?.reporter.note(`Left out "${path}": ${fault}`);
     }
     if (!isMatched) throw noMatch(pattern);
   }
