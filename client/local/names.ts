@@ -40,9 +40,14 @@ export function uploadPath(path: string, tag: string): string {
   return beside(path, ".", `.${tag}.up`);
 }
 
-/** What `originPath` and `uploadPath` make, and nobody else. */
+/** `.NAME.old.up` beside `path`: what had the name, until the upload that replaces it has it. */
+export function asidePath(path: string): string {
+  return uploadPath(path, "old");
+}
+
+/** What `originPath`, and `uploadPath` and `asidePath` make, and nobody else. */
 const ORIGIN_NAME = /^\..+\.part\.json$/s;
-const UPLOAD_NAME = /^\..+\.[0-9a-f]{16}\.up$/s;
+const UPLOAD_NAME = /^\..+\.(?:[0-9a-f]{16}|old)\.up$/s;
 
 /** What `partPath` makes of a name that is too long. */
 const CUT_PART_NAME = /~[0-9a-f]{16}\.part$/;

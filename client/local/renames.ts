@@ -10,9 +10,9 @@
 import type { Client } from "../client.ts";
 import type { Reply } from "../conversation.ts";
 import { END_OF_RNFR } from "../directory.ts";
-import { ProtocolError, unlessRefused } from "../errors.ts";
+import { LocalError, ProtocolError, unlessRefused } from "../errors.ts";
 import type { CallOptions } from "../transfer.ts";
-import { uploadPath } from "./names.ts";
+import { asidePath } from "./names.ts";
 
 /** What was learned on a connection: that the server renames, or how it refused to. */
 const RENAMES = new WeakMap<Client, Reply | "renames">();
@@ -51,8 +51,22 @@ function isForbidden(text: string): boolean {
     !/no such|not found|exist/i.test(text);
 }
 
-/** Whether `path` is a directory, or a link to one. */
-export async function leadsToDirectory(
+/**
+ * Refuses a name that a directory has, or a link to one.
+ *
+ * @throws {LocalError} when it is one, as far as the server says.
+ */
+export async function assertNoDirectory(
+  client: Client,
+  path: string,
+  options: CallOptions = {},
+): Promise<void> {
+  if (await leadsToDirectory(client, path, options)) {
+    throw new LocalError(`Cannot store "${path}": it is a directory`);
+  }
+}
+
+async function leadsToDirectory(
   client: Client,
   path: string,
   options: CallOptions,
@@ -71,24 +85,27 @@ export async function leadsToDirectory(
  * Gives a complete upload its name. Where RNTO does not replace, the old file goes aside first and
  * is removed last; it comes back when the new one cannot have the name.
  *
- * @param replaces Whether a file has the name.
+ * @param isTaken Whether anything has the name: asked when the server does not rename.
+ * @throws {LocalError} when a directory has the name.
  * @throws {ProtocolError} when the server does not rename it.
  */
 export async function takeName(
   client: Client,
   temporary: string,
   name: string,
-  replaces: boolean,
+  isTaken: () => Promise<boolean>,
 ): Promise<void> {
   try {
     await client.rename(temporary, name);
     RENAMES.set(client, "renames");
     return;
   } catch (error) {
-    if (!(error instanceof ProtocolError) || !replaces) throw error;
+    if (!(error instanceof ProtocolError) || !await isTaken()) throw error;
   }
-  const aside = uploadPath(name, "old");
-  await client.rename(name, aside);
+  // Some servers tell the size of a directory, too, which looks like a file's.
+  await assertNoDirectory(client, name);
+  const aside = asidePath(name);
+  await moveAside(client, name, aside);
   try {
     await client.rename(temporary, name);
   } catch (error) {
@@ -98,6 +115,13 @@ export async function takeName(
   // What cannot be removed is in nobody's way, and the upload is complete.
   await client.removeFile(aside).catch(() => {});
   RENAMES.set(client, "renames");
+}
+
+/** Renames `name`, over what an earlier run has left aside: what has the name is newer. */
+async function moveAside(client: Client, name: string, aside: string): Promise<void> {
+  if (await unlessRefused(client.rename(name, aside).then(() => true))) return;
+  await unlessRefused(client.removeFile(aside));
+  await client.rename(name, aside);
 }
 
 /** Remembers that the server renames nothing, and how it said so. */

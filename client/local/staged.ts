@@ -14,9 +14,10 @@ import type { Reply } from "../conversation.ts";
 import { LocalError, ProtocolError } from "../errors.ts";
 import { watchReads } from "../sources.ts";
 import type { Transferred } from "../transfer.ts";
+import { kindThere } from "../tree.ts";
 import { uploadPath } from "./names.ts";
 import type { UploadFileOptions } from "./options.ts";
-import { leadsToDirectory, refusalToRename, rememberRefusal, takeName } from "./renames.ts";
+import { assertNoDirectory, refusalToRename, rememberRefusal, takeName } from "./renames.ts";
 
 /** What is uploaded, from where on. */
 export interface Material extends Source {
@@ -84,7 +85,7 @@ export class StagedUpload {
       const sent = await this.#sendOn(material, offset);
       if (modified !== undefined) await setTime(client, this.#temporary, modified);
       this.#isSent = true;
-      await takeName(client, this.#temporary, this.#remote, this.#replaces);
+      await takeName(client, this.#temporary, this.#remote, () => this.#isTaken());
       return sent;
     } catch (error) {
       if (this.#isNameRefused(error, offset)) return await this.#instead(material, error.reply);
@@ -97,12 +98,16 @@ export class StagedUpload {
   async #look(offset: number): Promise<Reply | undefined> {
     const [client, remote, options] = [this.#client, this.#remote, this.#options];
     const isAsked = options.replaces === undefined && !this.#replaces;
-    if (isAsked && await leadsToDirectory(client, remote, options)) {
-      throw new LocalError(`Cannot store "${remote}": it is a directory`);
-    }
+    if (isAsked) await assertNoDirectory(client, remote, options);
     if (offset > 0) return undefined;
     const old = this.#replaces ? remote : undefined;
     return await refusalToRename(client, this.#temporary, old, options);
+  }
+
+  /** Whether anything has the name. That no size was told says nothing: SIZE may be missing. */
+  async #isTaken(): Promise<boolean> {
+    return this.#replaces || this.#options.replaces === undefined &&
+        await kindThere(this.#client, this.#remote) !== undefined;
   }
 
   /** Whether what was refused is the temporary name, or that it is renamed, for good. */
@@ -128,8 +133,9 @@ export class StagedUpload {
    * What breaks off is removed, as far as the server lets us.
    */
   async #directly(material: Material, refused: Reply): Promise<Transferred> {
-    if (this.#replaces || this.#isRead && material.rewind === undefined) {
-      const what = `Cannot ${this.#replaces ? "replace" : "store"} "${this.#remote}" in one step`;
+    const isTaken = await this.#isTaken();
+    if (isTaken || this.#isRead && material.rewind === undefined) {
+      const what = `Cannot ${isTaken ? "replace" : "store"} "${this.#remote}" in one step`;
       throw new ProtocolError(`${what}, --direct does it in place`, refused);
     }
     await material.rewind?.(0);
@@ -226,7 +232,8 @@ export async function sendFrom(
     !isRead && error instanceof ProtocolError && error.code >= codeMin && error.code <= codeMax;
   try {
     // Some servers take REST and let STOR truncate all the same; none does so at APPE.
-    return await client.upload(watched, remote, { ...options, at: "end" }).catch((error) => {
+    const behind = { ...options, at: "end", endsAt: offset } as const;
+    return await client.upload(watched, remote, behind).catch((error) => {
       // No such command, or not with this argument.
       if (!refusedBy(error, 500, 504)) throw error;
       return client.upload(watched, remote, { ...options, at: offset });
