@@ -90,7 +90,8 @@ export function parseUrl(text: string): FtpUrl {
 }
 
 /**
- * A URL without the password in it, for messages.
+ * A URL, or what may be meant as one, without the password in it, for messages. A password that is
+ * not written as it should be may have any character in it: it ends at the last "@".
  *
  * @example
  * ```ts
@@ -99,8 +100,11 @@ export function parseUrl(text: string): FtpUrl {
  * console.log(withoutPassword("ftp://me:secret@example.org/")); // ftp://me:...@example.org/
  * ```
  */
-export function withoutPassword(url: string): string {
-  return url.replace(/^([a-z][a-z0-9+.-]*:\/\/[^/:]*):[^/]*@/i, "$1:...@");
+export function withoutPassword(text: string): string {
+  const [scheme] = /^[a-z][a-z0-9+.-]*:\/\//i.exec(text) ?? [""];
+  const rest = text.slice(scheme.length);
+  const isPort = scheme !== "" && /^[^:]*:\d+(?:\/|$)/.test(rest);
+  return isPort ? text : scheme + rest.replace(/:.*@/s, ":...@");
 }
 
 /** Host and port of `host:port`, `[::1]:port`, `::1`; undefined when it is none of them. */

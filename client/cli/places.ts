@@ -6,7 +6,7 @@
  * @module
  */
 
-import { type FtpUrl, isUrl, parseUrl, UrlError } from "../url.ts";
+import { type FtpUrl, isUrl, parseUrl, UrlError, withoutPassword } from "../url.ts";
 import type { TypedNames } from "./escaped.ts";
 import { UsageError } from "./flags.ts";
 
@@ -47,8 +47,9 @@ export function placed({ verb, operands, output, outputDirectory }: TypedNames):
   if (isUrl(output ?? "") || isUrl(outputDirectory ?? "")) {
     throw new UsageError(`${verb} writes to a file here, not to a URL`);
   }
-  if (!operands.every(isUrl)) {
-    const path = operands.find((operand) => !isUrl(operand));
+  const other = operands.find((operand) => !isUrl(operand));
+  if (other !== undefined) {
+    const path = withoutPassword(other);
     const hint = verb === "get" ? `; another name for the file is -o "${path}"` : "";
     throw new UsageError(`"${path}" stands beside a URL: give all paths as URLs${hint}`);
   }

@@ -33,13 +33,10 @@ export function verbNamed(name: string): Subcommand {
   if (name === "") throw new UsageError(`Name a verb: ${names.join(", ")}; --help tells more`);
   const verb = SUBCOMMANDS.find((candidate) => candidate.name === name);
   if (verb !== undefined) return verb;
-  if (isUrl(name)) {
-    throw new UsageError(`Name a verb before the URL: get ${withoutPassword(name)}, or ls`);
-  }
+  const shown = withoutPassword(name);
+  if (isUrl(name)) throw new UsageError(`Name a verb before the URL: get ${shown}, or ls`);
   const meant = closest(name, names);
   const question = meant === undefined ? "" : `: did you mean ${meant}?`;
-  // Somebody may have typed user:password@host.
-  const shown = name.replace(/:.*@/s, ":...@");
   throw new UsageError(`Unknown verb "${shown}", not one of ${names.join(", ")}${question}`);
 }
 

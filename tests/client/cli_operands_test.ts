@@ -219,6 +219,21 @@ served("URLs name the server, the user and the file", async ({ port, root, here 
   assertEquals(await run("cat", `${url}/a%20b`), [EXIT.ok, "a b", ""]);
 });
 
+Deno.test("no password is repeated of what is no URL, and may be meant as one", async () => {
+  const url = "ftp://me:se/cret@h/";
+  const lines = [[url], ["me:se/cret@h"], ["ls", url], ["--json", "ls", url], [
+    "--trace",
+    "ls",
+    url,
+  ]];
+  for (const args of [...lines, ["get", "ftp://h/a", url], ["get", "ftp://h/a", "me:se/cret@h"]]) {
+    const console = new FakeConsole();
+    assertEquals(await main(args, console), EXIT.usage);
+    assertMatch(console.errorText, /me:\.\.\.@h/);
+    assertEquals((console.errorText + console.outputText).includes("cret"), false, args.join(" "));
+  }
+});
+
 served("get a b by mini", async ({ root, here, client }) => {
   await Deno.writeFile(`${root}/a`, octets(1000));
   await write(root, "b");

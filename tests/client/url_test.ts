@@ -89,6 +89,19 @@ Deno.test("parseUrl repeats no password", () => {
   assertEquals(withoutPassword("ftp://me@h:21/a@b"), "ftp://me@h:21/a@b");
 });
 
+Deno.test("parseUrl repeats no password that is not written as it should be", () => {
+  for (const password of ["se/cret", "/secret", "se/cr@et", "s#e/c:ret", "s\ne/t"]) {
+    const url = `ftp://me:${password}@h/a#b`;
+    assertEquals(withoutPassword(url), "ftp://me:...@h/a#b");
+    assertEquals(withoutPassword(`me:${password}@h`), "me:...@h");
+    const { message } = assertThrows(() => parseUrl(url), UrlError);
+    assertEquals(message.split(": ")[0], 'Cannot use "ftp://me:...@h/a#b"');
+  }
+  for (const url of ["ftp://h:21/a:b@c", "ftp://h/a@b", "ftp://[::1]/a", "a:b"]) {
+    assertEquals(withoutPassword(url), url);
+  }
+});
+
 Deno.test("isUrl knows paths that only look like one", () => {
   assertEquals(["a", "/ftp://h", "a:b", "C:/x", "-", "ftp:/h"].filter(isUrl), []);
 });

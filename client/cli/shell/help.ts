@@ -5,6 +5,7 @@
  * @module
  */
 
+import { withoutPassword } from "../../url.ts";
 import { GRAMMAR, letterWith, type VerbFlag, type VerbValue } from "../arguments.ts";
 import {
   closest,
@@ -63,5 +64,5 @@ export function helpOf(
 export function unknownVerb(name: string, verbs: readonly Explained[]): UsageError {
   const meant = closest(name, verbs.map((verb) => verb.name));
   const question = meant === undefined ? "help lists them" : `did you mean ${meant}?`;
-  return new UsageError(`Unknown verb "${name}": ${question}`);
+  return new UsageError(`Unknown verb "${withoutPassword(name)}": ${question}`);
 }

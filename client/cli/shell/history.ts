@@ -7,6 +7,7 @@
  * @module
  */
 
+import { withoutPassword } from "../../url.ts";
 import type { Console } from "../console.ts";
 import { scanLine } from "./words.ts";
 
@@ -20,8 +21,9 @@ const HISTORY_BYTES_MAX = 4_194_304;
 export function holdsSecret(line: string): boolean {
   const words = scanLine(line).words.map(({ text }) => text);
   const operands = words.slice(1).join(" ");
-  // USER:PASSWORD@HOST, with or without a scheme, and the flag for the same.
-  if (/:[^/\s]+@|--user[= ]\S*:/.test(operands)) return true;
+  // USER:PASSWORD@HOST, with or without a scheme or a verb, and the flag for the same.
+  if (words.some((word) => withoutPassword(word) !== word)) return true;
+  if (/--user[= ]\S*:/.test(operands)) return true;
   switch (words[0]) {
     case "user":
       return words.length > 2 || operands.includes(":");

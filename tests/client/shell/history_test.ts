@@ -21,6 +21,10 @@ Deno.test("holdsSecret finds passwords where they are typed", () => {
     "open --user=me:geheim host",
     "open ftp://me:geheim@host/",
     "get ftp://me:geheim@host/a",
+    "open ftp://me:ge/heim@host/",
+    "open 'ftp://me:ge heim@host/'",
+    "ftp://me:geheim@host/",
+    "me:geheim@host",
   ];
   const open = ["user me", "open host 21", "open ftp://host:21/a", "quote SITE HELP", "get a:b"];
   assertEquals(secret.filter((line) => !holdsSecret(line)), []);
