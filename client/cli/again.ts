@@ -61,11 +61,14 @@ export async function again(
         onProgress: (octets) => whole.update(octets, attempt),
         onKept: (...kept) => left.kept = kept,
       });
-      return await transferred.catch((error) => {
+      const done = await transferred.catch((error) => {
         // What cannot be gone on with is not worth telling of; what was only not reached is.
         if (!isBegun && error instanceof LocalError) left.kept = undefined;
         throw error;
       });
+      // A failure has stopped it, and all that was lost with the connection was the reply.
+      if (done.wasComplete && attempt.number > 0) whole.start(done.offset, done.offset);
+      return done;
     }, () => report.stop());
     return !wasComplete;
   } catch (error) {

@@ -6,7 +6,8 @@
  */
 
 import type { Client } from "../../client.ts";
-import { ConnectionError, ProtocolError } from "../../errors.ts";
+import { ConnectionError } from "../../errors.ts";
+import { isLasting } from "../../tree.ts";
 import type { Request } from "../arguments.ts";
 import { Connections } from "../connection.ts";
 import type { Console } from "../console.ts";
@@ -143,15 +144,18 @@ export class ShellSession implements ConnectionSource, AsyncDisposable {
     await this.close();
   }
 
-  /** Brings a new connection to the directory of the old one. */
+  /**
+   * Brings a new connection to the directory of the old one. Where that has gone, the verb that was
+   * meant for it fails; the next one begins where the login leads to.
+   */
   async #enter(client: Client): Promise<void> {
     if (this.#directory === undefined) return;
     try {
       await client.changeDirectory(this.#directory);
     } catch (error) {
-      if (!(error instanceof ProtocolError)) throw error;
-      this.line?.reporter.note(error.message);
-      this.#directory = undefined;
+      await client.quit();
+      if (isLasting(error)) this.#directory = undefined;
+      throw error;
     }
   }
 

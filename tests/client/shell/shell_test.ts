@@ -169,6 +169,11 @@ served("lines that mean nothing are refused in one line", async (stage) => {
     ["!", /^Line 2: ! takes a command: !ls -l\n$/],
     ["user me", /^Line 2: No password for "me": .*\n$/],
     ["cd -", /^Line 2: cd - has no directory to go back to\n$/],
+    ["ftp://me:se/cret@h/", /^Line 2: Unknown verb "ftp:\/\/me:\.\.\.@h\/": help lists them\n$/],
+    [
+      "open ftp://me:se/cret@h/",
+      /^Line 2: Cannot use "ftp:\/\/me:\.\.\.@h\/": it has no host.*\n$/,
+    ],
   ];
   for (const [line, expected] of cases) {
     const { status, output, error } = await script(stage, [line, "mkdir never"]);
@@ -250,6 +255,26 @@ scripted("a lost connection is made again, in the same directory", {
     error,
     /^Line 3: The server closed the connection\nThe connection is lost, and is made again\n$/,
   );
+});
+
+let entered = 0;
+const removed: string[] = [];
+
+scripted("a verb does nothing elsewhere when the directory of a lost connection has gone", {
+  answers: {
+    CWD: (_, session) => session.say(entered++ === 0 ? "250 There" : "550 Gone"),
+    PWD: '257 "/films"',
+    MKD: (_, session) => session.close(),
+    DELE: (name, session) => {
+      removed.push(name);
+      return session.say("250 Done");
+    },
+  },
+}, async (stage) => {
+  const lines = ["cd films", "mkdir a", "rm b", "rm c"];
+  const { status, error } = await script(stage, lines, ["--keep-going"]);
+  assertEquals([status, removed], [EXIT.retry, ["c"]]);
+  assertStringIncludes(error, '\nLine 4: Cannot enter "/films": 550 Gone\n');
 });
 
 scripted("Ctrl-C ends a transfer and not the shell", {
