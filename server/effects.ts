@@ -288,7 +288,8 @@ export type Effect =
    * first that the peer's own host makes to the passive slot, within `connectTimeoutMs`. Answered
    * by `transferred` or `failed`, after the data connection is closed and the passive slot is
    * empty; that of an upload that has come whole is closed once `commitUpload` or `closeFile`,
-   * which follows in any case, was carried out. The file slot stays open until then.
+   * which follows in any case, was carried out, and before that is answered. The file slot stays
+   * open until then.
    */
   | {
     readonly kind: "startTransfer";
@@ -304,7 +305,8 @@ export type Effect =
   }
   /**
    * Closes the transfer, also one that still connects; its own answer is `failed`, "aborted". One
-   * that has connected and waits for `startTransfer` has no answer due, and is dropped.
+   * that has connected and waits for `startTransfer` has no answer due, and is dropped; a
+   * `closeFile` behind it is answered after that.
    */
   | { readonly kind: "abortTransfer" }
   /** Asks how far the running transfer is. Answered at once by `progress`. */

@@ -42,7 +42,10 @@ export interface Wire {
    * as soon as it takes more.
    */
   send(octets: Uint8Array<ArrayBuffer>, length: number): void;
-  /** The driver's transfer has an act to be carried out; the wire calls `advanced` after it. */
+  /**
+   * The driver's transfer has an act to be carried out, at once or later, as with a close that is
+   * the kernel's to complete; the wire calls `advanced` after it.
+   */
   pursue(): void;
   /** There is more to do: `resume` is to be called when others have had their turn. */
   again(): void;

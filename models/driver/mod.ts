@@ -66,6 +66,8 @@ export class Driver<S extends PassiveSocket> {
   #congestedUntil: number | undefined;
   /** The ask that the transfer answers next: connectData, then startTransfer. */
   #transferAsk: number | undefined;
+  /** The answer to the close of its file, which waits for that of the data connection. */
+  #closing: [id: number, completion: Completion] | undefined;
   #question: number | undefined;
   #now: number;
 
@@ -142,11 +144,9 @@ export class Driver<S extends PassiveSocket> {
   /** The deadline may have passed. */
   expire(now: number): void {
     if (this.closed) return;
-    if (this.wire.congested) {
-      if (this.#congestedUntil !== undefined && this.#congestedUntil <= now) {
-        this.#reports.refused("it does not read its replies");
-        return this.abandon();
-      }
+    if (this.wire.congested && (this.#congestedUntil ?? Infinity) <= now) {
+      this.#reports.refused("it does not read its replies");
+      return this.abandon();
     }
     if (this.transfer !== undefined && this.transfer.deadline <= now) {
       this.transfer.timeout();
@@ -165,11 +165,12 @@ export class Driver<S extends PassiveSocket> {
       this.#transferAsk = undefined;
       this.#answer(ask, transfer.completion ?? { kind: "connected" }, now);
     } else if (transfer?.act === "over") {
-      this.transfer = undefined;
-      this.#transferAsk = undefined;
+      const closing = this.#closing;
+      this.transfer = this.#transferAsk = this.#closing = undefined;
       this.passive.giveBack();
       this.#reports.transfer(transfer, now);
       if (ask !== undefined) this.#answer(ask, transfer.completion!, now);
+      if (closing !== undefined) this.#answer(...closing, now);
     }
   }
 
@@ -333,10 +334,13 @@ export class Driver<S extends PassiveSocket> {
   }
 
   #perform(id: number, operation: FileOperation): number {
+    const closes = operation.do === "commitUpload" || operation.do === "closeFile";
     this.slot.perform(operation, (completion) => {
       if (completion.kind === "failed") this.#reports.file(operation, completion);
-      if (operation.do === "commitUpload" || operation.do === "closeFile") this.#release();
-      this.#answer(id, completion, this.#now); // which may be later than the call
+      if (closes) this.#release();
+      // The answer lets the session ask for the next data connection: this one is over first.
+      if (closes && this.transfer !== undefined) this.#closing = [id, completion];
+      else this.#answer(id, completion, this.#now); // which may be later than the call
     });
     const block = operation.do === "read" || operation.do === "openListing";
     return block ? WORK.block : WORK.call;

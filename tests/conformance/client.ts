@@ -232,10 +232,8 @@ export class Conversation {
   /** Asks for a passive port by `verb` and gives its number. */
   async passivePort(verb = "EPSV"): Promise<number> {
     if (verb.startsWith("EPSV")) {
-      const { text: said } = await this.command(verb, 229);
-      const match = /\(\|\|\|([0-9]{1,5})\|\)/.exec(said);
-      if (match === null) throw new AssertionError(`No port in "${said}"`);
-      return Number(match[1]);
+      await this.send(verb);
+      return await this.extendedPort();
     }
     const { text: said } = await this.command(verb, 227);
     const match = /(\d+),(\d+),(\d+),(\d+),(\d+),(\d+)/.exec(said);
@@ -243,6 +241,14 @@ export class Conversation {
     const [host, port] = [match.slice(1, 5).join("."), match.slice(5, 7).map(Number)];
     assertEquals(host, this.endpoint.host, "Address in the 227");
     return port[0]! * 256 + port[1]!;
+  }
+
+  /** The port of the answer to EPSV that comes next. */
+  async extendedPort(): Promise<number> {
+    const { text: said } = await this.reply(229, "EPSV");
+    const match = /\(\|\|\|([0-9]{1,5})\|\)/.exec(said);
+    if (match === null) throw new AssertionError(`No port in "${said}"`);
+    return Number(match[1]);
   }
 
   /** A data connection to `port` of the server. */

@@ -256,6 +256,18 @@ export class DrivenSession {
     this.#settle();
   }
 
+  /** The data connection is being closed. */
+  get closing(): boolean {
+    return this.driver.transfer?.act === "close";
+  }
+
+  /** It is closed. */
+  endClosing(): void {
+    assert(this.closing, "nothing is being closed");
+    this.wire.finishClose();
+    this.#settle();
+  }
+
   /** Reads `octets` of the replies, so that there is room for others. */
   take(octets: number): void {
     this.wire.take(octets);

@@ -55,6 +55,8 @@ export class ArrayWire implements Wire {
   room = Infinity;
   /** A data connection to the client's address is neither made nor refused before `answer`. */
   slowToConnect = false;
+  /** A data connection is closed by `finishClose` only, and not when the driver wants it. */
+  slowToClose = false;
   /** The next data connection to the client's address is refused. */
   refusal: Failure | undefined;
   /** The next transfer fails when it starts. */
@@ -133,6 +135,14 @@ export class ArrayWire implements Wire {
     this.slowToConnect = slowToConnect;
   }
 
+  /** The data connection whose close is under way is closed. */
+  finishClose(): void {
+    const { slowToClose } = this;
+    this.slowToClose = false;
+    this.pursue();
+    this.slowToClose = slowToClose;
+  }
+
   /** Connects to the passive port, or has been connected to, and takes all that comes. */
   takeData(step: number): Uint8Array {
     this.arrived = [];
@@ -197,6 +207,7 @@ export class ArrayWire implements Wire {
         transfer.controlSeen(true);
         return true;
       case "close":
+        if (this.slowToClose) return false;
         this.#connected = this.#ended = this.#asked = false;
         this.#takes = 0;
         this.#coming.length = 0;

@@ -6,7 +6,16 @@
  */
 
 import { assert, assertEquals, assertStringIncludes } from "@std/assert";
-import { assertBytes, closeQuietly, finalReply, pattern, portCommand, readAll } from "../client.ts";
+import {
+  assertBytes,
+  closeQuietly,
+  finalReply,
+  octets,
+  pattern,
+  portCommand,
+  readAll,
+  writeAll,
+} from "../client.ts";
 import type { Cases } from "../target.ts";
 
 const PASSIVE = ["PASV", "EPSV", "EPSV 1"] as const;
@@ -192,6 +201,39 @@ export const dataConnections: Cases = {
     await finalReply(ftp, 226);
     closeQuietly(await ftp.active());
     assertEquals((await ftp.fetch("RETR a")).length, 7);
+  },
+
+  "EPSV sent before the end of an upload is for the next transfer": async (target) => {
+    await target.write("b", pattern(3000));
+    const ftp = await target.login();
+    let port = await ftp.passivePort();
+    for (let round = 0; round < 5; round++) {
+      const data = await ftp.dial(port);
+      await ftp.command("STOR a", [125, 150]);
+      await writeAll(data, pattern(1000));
+      await ftp.send("EPSV");
+      closeQuietly(data);
+      await ftp.reply(226);
+      port = await ftp.extendedPort();
+    }
+    const data = await ftp.dial(port);
+    await ftp.send("RETR b");
+    assertBytes(await readAll(data), pattern(3000));
+    await finalReply(ftp, 226);
+  },
+
+  "PORT, STOR, PORT and RETR in one write are two transfers": async (target) => {
+    await target.write("b", pattern(3000));
+    const ftp = await target.login();
+    const [up, down] = [ftp.listen(), ftp.listen()];
+    const offers = [up, down].map((listener) => portCommand("PORT", listener));
+    await ftp.send(octets(`${offers[0]}\r\nSTOR a\r\n${offers[1]}\r\nRETR b\r\n`));
+    const data = await ftp.accept(up);
+    await writeAll(data, pattern(1000));
+    closeQuietly(data);
+    assertBytes(await readAll(await ftp.accept(down)), pattern(3000));
+    assertEquals(await ftp.finals(4), [200, 226, 200, 226]);
+    assertBytes(await target.read("a"), pattern(1000));
   },
 
   "a passive port serves one transfer": async (target) => {

@@ -172,6 +172,20 @@ Deno.test("Driver: a connection that cannot be made is answered once, and is no 
   assertEquals([driver.driver.transfer, link.events], [undefined, []]);
 });
 
+Deno.test("Driver: the close of a file is answered when the data connection is closed, too", () => {
+  const address = { family: 4, host: "192.0.2.1", port: 4_000 } as const;
+  const { log, driver, wire } = stage((input) => {
+    if (input === "in") return [OPEN, { kind: "connectData", id: 1, address, timeoutMs: 500 }];
+    if (input !== "<1 connected>") return [];
+    return [{ kind: "abortTransfer" }, { kind: "file", id: 2, operation: { do: "closeFile" } }];
+  });
+  driver.input("in");
+  wire.connect();
+  assertEquals(log.slice(3), ["<1 connected>", "pursue", "pursue"]);
+  wire.closeData();
+  assertEquals([log.at(-1), driver.driver.transfer], ["<2 done>", undefined]);
+});
+
 Deno.test("Driver: after close the last words are sent, and nothing happens any more", () => {
   const { log, driver, store } = stage((input) =>
     input === "in" ? [OPEN, send("221"), send(" bye"), CLOSE, send("never")] : [send("no")]

@@ -123,6 +123,7 @@ function turn(driver: DrivenSession, random: Random, chunking: Chunking): void {
       driver.store.slow = random(2) === 0;
       driver.store.late = random(2) === 0;
       driver.wire.slowToConnect = random(2) === 0;
+      driver.wire.slowToClose = random(2) === 0;
       // It stops reading replies.
       if (random(3) === 0 && !driver.wire.congested) driver.wire.room = random(100);
       driver.admission.next = { allowed: random(20) > 0, delayMs: random(1_000) };
@@ -137,6 +138,7 @@ function turn(driver: DrivenSession, random: Random, chunking: Chunking): void {
     case 4:
     case 5:
       driver.release();
+      if (driver.closing) return driver.endClosing();
       if (driver.connecting !== undefined) {
         return driver.endConnecting(random(3) === 0 ? "noConnection" : undefined);
       }
@@ -191,10 +193,12 @@ function run(seed: number, chunking: Chunking, made: Set<string>): [number, numb
   const transfers = driver.effects.filter((effect) => effect === "startTransfer").length;
   // Whatever was going on, a client that leaves is let go.
   driver.store.slow = driver.store.late = driver.wire.slowToConnect = false;
+  driver.wire.slowToClose = false;
   if (!driver.closed) driver.hangUp();
   for (let count = 0; count < 100 && !driver.closed; count++) {
     driver.take(1e9);
     driver.release();
+    if (driver.closing) driver.endClosing();
     if (driver.connecting !== undefined) driver.endConnecting("noConnection");
     if (driver.transfer?.direction === "send") driver.download();
     else if (driver.transfer !== undefined) driver.upload(octetsOf(""));
