@@ -46,10 +46,22 @@ export class RuntimeConnection implements SlotClient {
   /** Resolved by an answer that did not come at once. */
   #answered: (() => void) | undefined;
   #running = false;
+  /** A call of the runtime is under way that reads to the transfer's buffer, or writes from it. */
+  #moving = false;
+  /** Takes back the connect(2) that is under way. */
+  #connecting: AbortController | undefined;
   /** Settled when the transfer is ended from outside: nothing is awaited for it any more. */
   readonly #ended = Promise.withResolvers<undefined>();
 
   constructor(readonly tools: RuntimeTools, readonly transfer: Transfer) {}
+
+  /**
+   * Whether the transfer's buffer is in use: by a call of the runtime that has not ended, or by a
+   * file that has not answered. Once the transfer is over nobody waits for either.
+   */
+  get usesBuffer(): boolean {
+    return this.#moving || this.#asked;
+  }
 
   /** Carries acts out until the transfer holds or is over; an ended one is closed at once. */
   pursue(): void {
@@ -65,6 +77,7 @@ export class RuntimeConnection implements SlotClient {
         await this.#carryOut();
       } catch (error) {
         if (!(error instanceof Error)) throw error;
+        this.#moving = false;
         transfer.socketFailed(reasonOf(error));
         if (transfer.act === "close") this.#close();
       }
@@ -83,7 +96,8 @@ export class RuntimeConnection implements SlotClient {
       case "connect": {
         const { host, port } = transfer.route as Address;
         tools.count("connect");
-        return await this.#take(Deno.connect({ hostname: host, port }));
+        const { signal } = this.#connecting = new AbortController();
+        return await this.#take(Deno.connect({ hostname: host, port, signal }));
       }
       case "read":
         if (transfer.octets >= BULK_BYTES) await tools.breathe(1);
@@ -94,13 +108,17 @@ export class RuntimeConnection implements SlotClient {
         return await this.#answer();
       case "send": {
         tools.count("write");
+        this.#moving = true;
         const sent = await this.#conn!.write(transfer.chunk);
+        this.#moving = false;
         tools.moved("octetsOut", sent);
         return transfer.sent(sent, tools.now());
       }
       case "receive": {
         tools.count("read");
+        this.#moving = true;
         const count = await this.#conn!.read(transfer.buffer) ?? 0;
+        this.#moving = false;
         tools.moved("octetsIn", count);
         return transfer.received(count, tools.now());
       }
@@ -158,6 +176,7 @@ export class RuntimeConnection implements SlotClient {
   async #take(coming: Promise<Deno.TcpConn>): Promise<void> {
     const { transfer, tools } = this;
     const conn = await Promise.race([coming, this.#ended.promise]);
+    this.#connecting = undefined;
     if (conn === undefined || transfer.act !== "accept" && transfer.act !== "connect") {
       coming.then(closeQuietly, () => {}); // it comes too late
       return;
@@ -175,6 +194,7 @@ export class RuntimeConnection implements SlotClient {
     closeQuietly(this.#conn);
     this.#conn = undefined;
     this.#ended.resolve(undefined);
+    this.#connecting?.abort(); // else its descriptor stays for as long as the kernel tries
     this.transfer.closed();
     this.tools.advanced();
   }

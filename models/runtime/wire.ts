@@ -174,8 +174,10 @@ export class AsyncWire implements Wire {
     this.#settle();
   }
 
+  /** For the next transfer, unless a call still has it: octets of two clients must never meet. */
   #giveBuffer(): void {
-    if (this.#buffer !== undefined) this.sharing.giveBuffer(this.#buffer);
+    const used = this.#data?.usesBuffer ?? false;
+    if (this.#buffer !== undefined && !used) this.sharing.giveBuffer(this.#buffer);
     this.#buffer = undefined;
   }
 

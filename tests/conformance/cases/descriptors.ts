@@ -5,8 +5,8 @@
  * @module
  */
 
-import { assertEquals } from "@std/assert";
-import { closeQuietly } from "../client.ts";
+import { assert, assertEquals } from "@std/assert";
+import { closeQuietly, finalReply, portCommand } from "../client.ts";
 import { inLanes } from "../lanes.ts";
 import type { Cases, Target } from "../target.ts";
 
@@ -60,6 +60,27 @@ async function warm(target: Target): Promise<Target> {
   return own;
 }
 
+/** Data connections that are given up while they are made: more than the runtime's descriptors. */
+const GIVEN_UP = 2 * RUNTIME_DESCRIPTORS;
+
+/** A listener whose backlog is full: what is sent to connect to it is dropped (listen(2)). */
+async function deaf(target: Target): Promise<Deno.TcpListener> {
+  const hostname = target.endpoint.host;
+  const listener = target.defer(Deno.listen({ hostname, port: 0, tcpBacklog: 0 }));
+  target.defer(await Deno.connect({ hostname, port: listener.addr.port }));
+  return listener;
+}
+
+/** Resolves when somebody has begun to connect to `port`, as the kernel tells (proc(5)). */
+async function begun(port: number): Promise<void> {
+  const synSent = new RegExp(`^ *\\d+: \\S+ \\w+:${port.toString(16).padStart(4, "0")} 02 `, "mi");
+  for (let look = 0; look < LOOKS_MAX; look++) {
+    if (synSent.test(await Deno.readTextFile("/proc/net/tcp"))) return;
+    await new Promise((resume) => setTimeout(resume, 1));
+  }
+  assert(false, `Nobody connects to port ${port}`);
+}
+
 /** The cases by name. */
 export const descriptorCases: Cases = {
   "2,500 connects, then 100 sessions with a transfer, leave the descriptors as they were": async (
@@ -74,6 +95,25 @@ export const descriptorCases: Cases = {
     await inLanes(Array(100), LANES, () => transfer(own));
     await settlesAt(before + RUNTIME_DESCRIPTORS);
     await (await own.login()).command("NOOP", 200);
+  },
+
+  "data connections that are given up while they are made leave no descriptors": async (target) => {
+    await target.write("a", "content");
+    const all = await Promise.all(Array.from({ length: LANES }, () => target.login()));
+    const listeners = await Promise.all(all.map(() => deaf(target)));
+    const before = await descriptors();
+    await Promise.all(all.map(async (ftp, lane) => {
+      const listener = listeners[lane]!;
+      for (let count = 0; count < GIVEN_UP / LANES; count++) {
+        await ftp.command(portCommand("PORT", listener), 200);
+        await ftp.send("RETR a");
+        await begun(listener.addr.port);
+        await ftp.send("ABOR");
+        await finalReply(ftp, [425, 426]);
+        await ftp.reply([225, 226]);
+      }
+    }));
+    await settlesAt(before + RUNTIME_DESCRIPTORS);
   },
 
   "servers that have ended leave no descriptors behind": async (target) => {

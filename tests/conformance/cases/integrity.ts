@@ -10,6 +10,7 @@ import {
   assertBytes,
   closeQuietly,
   type Conversation,
+  join,
   octets,
   pattern,
   readExactly,
@@ -100,6 +101,28 @@ const SPECIAL = ["4755", "2755", "1777", "7777", "06755", "4000"];
 
 /** Names of the root by which its mode might be reached. */
 const ROOTS = ["/", ".", "//", "/.", "/..", "../../.."];
+
+/** Resolves when a download that nobody reads goes on no more, as STAT tells. */
+async function standsStill(ftp: Conversation): Promise<void> {
+  for (let look = 0, before = ""; look < LOOKS_MAX; look++) {
+    const { text } = await ftp.command("STAT", 211);
+    if (text === before) return;
+    before = text;
+    await new Promise((resume) => setTimeout(resume, 5));
+  }
+  assert(false, "It goes on though nobody reads");
+}
+
+/** What `conn` brings until its end, which may be a reset. */
+async function readWhatComes(conn: Deno.Conn): Promise<Uint8Array> {
+  const parts: Uint8Array[] = [];
+  try {
+    for await (const part of conn.readable) parts.push(part);
+  } catch {
+    // What was aborted need not end well.
+  }
+  return join(...parts);
+}
 
 /** The cases by name. */
 export const integrity: Cases = {
@@ -196,6 +219,19 @@ export const integrity: Cases = {
     );
     assertEquals(code, 226);
     assert(count <= WHOLE + bareLineFeeds + 1, `${count - WHOLE - bareLineFeeds} octets too many`);
+  },
+
+  "what still comes of an aborted download is of its own file": async (target) => {
+    const content = await target.large("a");
+    await target.write("b", pattern(WHOLE, 2));
+    const [ftp, other] = [await target.login(), await target.login()];
+    const data = await ftp.begin("RETR a");
+    await standsStill(ftp);
+    await ftp.send("ABOR");
+    assertEquals(await ftp.finals(2), [426, 226]);
+    assertBytes(await other.fetch("RETR b"), pattern(WHOLE, 2));
+    const left = await readWhatComes(data);
+    assertBytes(left, content.subarray(0, left.length));
   },
 
   "STOU cut off half-way has no final name": async (target) => {

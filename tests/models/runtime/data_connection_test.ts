@@ -200,3 +200,29 @@ testWith(
     assert(!stage.transfer.connected);
   },
 );
+
+testWith(
+  ["net"],
+  "RuntimeConnection (async) that is ended while it connects takes the attempt back",
+  async () => {
+    using stage = new Stage("send");
+    const { connect } = Deno;
+    let signal: AbortSignal | undefined;
+    Object.assign(Deno, {
+      connect: (options: Deno.ConnectOptions) => {
+        signal = options.signal;
+        return new Promise(() => {});
+      },
+    });
+    try {
+      stage.connection.pursue();
+      await settled();
+    } finally {
+      Object.assign(Deno, { connect });
+    }
+    assertEquals(signal?.aborted, false);
+    stage.transfer.fail("aborted", "the transfer was aborted");
+    stage.connection.pursue();
+    assertEquals([stage.transfer.act, signal?.aborted], ["over", true]);
+  },
+);

@@ -1,0 +1,157 @@
+/**
+ * The wire of async over a real control connection and a tree in memory: what becomes of the buffer
+ * of a transfer that is ended while a call of the runtime still has it.
+ *
+ * @module
+ */
+
+import { assert, assertEquals, assertStrictEquals } from "@std/assert";
+import { PassivePool } from "../../../models/driver/passive.ts";
+import { Replies } from "../../../models/driver/replies.ts";
+import { VolumeStore } from "../../../models/files/slot.ts";
+import { Counters } from "../../../models/pool/counters.ts";
+import type { AsyncPassive } from "../../../models/runtime/passive.ts";
+import { openPulse } from "../../../models/runtime/pulse.ts";
+import { CALLS, Sharing } from "../../../models/runtime/sharing.ts";
+import { AsyncWire, peerOf } from "../../../models/runtime/wire.ts";
+import { ftp } from "../../../server/ftp/mod.ts";
+import { Conversation } from "../../conformance/client.ts";
+import { TestAdmission, TestLink } from "../../driven/link.ts";
+import { PASSWORDS, SETTINGS } from "../../driven/settings.ts";
+import { StagedStore } from "../../driven/store.ts";
+import { Tree } from "../../driven/tree.ts";
+import { testWith } from "../../permission.ts";
+
+const HOST = "127.0.0.1";
+
+/** A client that is logged in, TYPE I, and what is on the other side of its connection. */
+interface Scene {
+  readonly client: Conversation;
+  readonly store: StagedStore;
+  /** What the wire shares with those of others. */
+  readonly sharing: Sharing;
+  /** What the first transfer has as its buffer. */
+  readonly buffer: Uint8Array<ArrayBuffer>;
+}
+
+/** Serves the client of one scene. */
+async function serving(play: (scene: Scene) => Promise<void>): Promise<void> {
+  using listener = Deno.listen({ hostname: HOST, port: 0 });
+  const pulse = await openPulse({ host: HOST });
+  const sharing = new Sharing(new Counters(Object.keys(CALLS)), pulse, () => true);
+  const buffer = sharing.takeBuffer();
+  sharing.giveBuffer(buffer);
+  const tree = new Tree();
+  tree.put("/file", new Uint8Array(1_000));
+  const link = new TestLink(SETTINGS);
+  const admission = new TestAdmission();
+  admission.admit(HOST);
+  const [client, conn] = await Promise.all([
+    Conversation.connect({ host: HOST, port: listener.addr.port }),
+    listener.accept(),
+  ]);
+  const passive = new PassivePool<AsyncPassive>([1, 1], 1, () => 0, () => undefined);
+  const replies = new Replies(link.counters);
+  const store = new StagedStore(new VolumeStore(tree.volume));
+  const tools = { link, store, passive, admission, protocol: ftp, replies };
+  const served = new AsyncWire(sharing, tools, conn, peerOf(conn, 1)).serve();
+  try {
+    await client.reply(220);
+    await client.command("USER writer", 331);
+    await client.command(`PASS ${PASSWORDS["writer"]}`, 230);
+    await client.command("TYPE I", 200);
+    await play({ client, store, sharing, buffer });
+  } finally {
+    client.close();
+    await served;
+    pulse.close();
+  }
+  link.assertSound();
+  admission.assertEmpty();
+}
+
+/** A data connection whose calls do not end with its close, as those of another runtime might. */
+class Slow {
+  readonly #asked = Promise.withResolvers<void>();
+  readonly #answer = Promise.withResolvers<number>();
+
+  /** Resolved by the first call. */
+  get asked(): Promise<void> {
+    return this.#asked.promise;
+  }
+
+  read(): Promise<number> {
+    this.#asked.resolve();
+    return this.#answer.promise;
+  }
+
+  write(): Promise<number> {
+    return this.read();
+  }
+
+  close(): void {}
+
+  /** The calls end. */
+  end(): void {
+    this.#answer.resolve(1);
+  }
+}
+
+/** ABOR, after which nobody is lent the buffer, neither before nor after `late` happens. */
+async function aborted({ client, sharing, buffer }: Scene, late: () => void): Promise<void> {
+  await client.send("ABOR");
+  assertEquals(await client.finals(2), [426, 226]);
+  assert(sharing.takeBuffer() !== buffer);
+  late();
+  await client.command("NOOP", 200);
+  assert(sharing.takeBuffer() !== buffer);
+}
+
+for (const command of ["RETR file", "STOR up"]) {
+  testWith(
+    ["net"],
+    `AsyncWire lends no buffer that a call of an aborted ${command.slice(0, 4)} still has`,
+    () =>
+      serving(async (scene) => {
+        const data = new Slow();
+        const { connect } = Deno;
+        await scene.client.command("PORT 127,0,0,1,200,10", 200);
+        Object.assign(Deno, { connect: () => Promise.resolve(data) });
+        try {
+          await scene.client.command(command, 150);
+        } finally {
+          Object.assign(Deno, { connect });
+        }
+        await data.asked;
+        await aborted(scene, () => data.end());
+      }),
+  );
+}
+
+testWith(
+  ["net"],
+  "AsyncWire lends no buffer that a file still fills for an aborted RETR",
+  () =>
+    serving(async (scene) => {
+      const { client, store } = scene;
+      store.late = true;
+      const offer = await client.active();
+      await client.send("RETR file");
+      await client.accept(offer);
+      await client.reply(150);
+      await aborted(scene, () => store.release());
+    }),
+);
+
+testWith(
+  ["net"],
+  "AsyncWire lends the buffer of a transfer that is over to the next",
+  () =>
+    serving(async ({ client, sharing, buffer }) => {
+      const offer = await client.active();
+      await client.send("STOR up");
+      (await client.accept(offer)).close();
+      assertEquals(await client.finals(1), [226]);
+      assertStrictEquals(sharing.takeBuffer(), buffer);
+    }),
+);
