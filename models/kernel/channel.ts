@@ -5,7 +5,6 @@
  * @module
  */
 
-import * as c from "../libc/constants.ts";
 import type { Kernel } from "../libc/mod.ts";
 
 /** Carries octets one way and the other. */
@@ -18,13 +17,14 @@ export interface Channel {
   receive(buffer: Uint8Array<ArrayBuffer>, length: bigint): number;
   /** Sends the first `length` of `octets`, or a part of them. */
   send(octets: Uint8Array<ArrayBuffer>, length: number): number;
-  /** false: the peer has closed its side, or the connection is broken. Never waits. */
+  /**
+   * false: the peer has closed its side, whatever of it is left to read, or the connection is
+   * broken. Never waits.
+   */
   alive(): boolean;
   /** Ends it. */
   close(): void;
 }
-
-const PEEKED = new Uint8Array(1);
 
 /** Octets as they are. */
 export class PlainChannel implements Channel {
@@ -45,8 +45,7 @@ export class PlainChannel implements Channel {
 
   /** See Channel. */
   alive(): boolean {
-    const peeked = this.kernel.recv(this.fd, PEEKED, 1n, c.MSG_PEEK | c.MSG_DONTWAIT);
-    return peeked > 0 || peeked === -c.EAGAIN || peeked === -c.EINTR;
+    return this.kernel.isEstablished(this.fd);
   }
 
   /** See Channel. */

@@ -19,6 +19,21 @@ export function symbols(): Library {
   return library ??= Deno.dlopen("libc.so.6", SYMBOLS).symbols;
 }
 
+/** Why the calls cannot be made here, in one sentence, or undefined when they can. */
+export function unavailableReason(): string | undefined {
+  const { os, arch } = Deno.build;
+  if (os !== "linux" || (arch !== "x86_64" && arch !== "aarch64")) {
+    return `it calls Linux on x86-64 or arm64 directly, this is ${os} on ${arch}`;
+  }
+  try {
+    symbols();
+    return undefined;
+  } catch (error) {
+    if (error instanceof Deno.errors.NotCapable) return "it needs --allow-ffi";
+    return `libc.so.6 cannot be opened: ${error instanceof Error ? error.message : error}`;
+  }
+}
+
 /**
  * The calling thread's errno: its one element is the error of the last call that failed, to be
  * read in the same expression as the call, before anything else runs.

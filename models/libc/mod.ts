@@ -23,23 +23,9 @@ import {
 
 export { CALL_NAMES, type CallName, EAGAIN_COUNTER } from "./symbols.ts";
 export { errorText } from "./errors.ts";
+export { unavailableReason } from "./library.ts";
 export { FileCalls } from "./files.ts";
 export type { SocketAddress } from "./structs.ts";
-
-/** Why the calls cannot be made here, in one sentence, or undefined when they can. */
-export function unavailableReason(): string | undefined {
-  const { os, arch } = Deno.build;
-  if (os !== "linux" || (arch !== "x86_64" && arch !== "aarch64")) {
-    return `it calls Linux on x86-64 or arm64 directly, this is ${os} on ${arch}`;
-  }
-  try {
-    symbols();
-    return undefined;
-  } catch (error) {
-    if (error instanceof Deno.errors.NotCapable) return "it needs --allow-ffi";
-    return `libc.so.6 cannot be opened: ${error instanceof Error ? error.message : error}`;
-  }
-}
 
 const encoder = new TextEncoder();
 const decoder = new TextDecoder();
@@ -189,11 +175,16 @@ export class Libc {
 
   /** Connections that wait to be accepted on a listener: tcpi_unacked of TCP_INFO (tcp(7)). */
   backlogLength(fd: number): number {
-    this.calls[INDEX.getsockopt]! += 1;
-    this.#length[0] = this.#tcpInfo.byteLength;
-    const failed =
-      this.#c.getsockopt(fd, c.IPPROTO_TCP, c.TCP_INFO, this.#tcpInfo, this.#length) < 0;
-    return failed ? -this.#errno[0]! : this.#tcpInfo[6]!;
+    const result = this.#readTcpInfo(fd);
+    return result < 0 ? result : this.#tcpInfo[6]!;
+  }
+
+  /**
+   * Whether neither end has closed its side: tcpi_state, the first octet of TCP_INFO. What this
+   * process has shut down for reading (SHUT_RD) does not change it.
+   */
+  isEstablished(fd: number): boolean {
+    return this.#readTcpInfo(fd) === 0 && (this.#tcpInfo[0]! & 0xff) === c.TCP_ESTABLISHED;
   }
 
   /** recv(2) of up to `length` octets to the start of `buffer`; 0 at the end. */
@@ -384,6 +375,15 @@ export class Libc {
   #counted(error: number): number {
     if (error === -c.EAGAIN) this.calls[EAGAIN_COUNTER]! += 1;
     return error;
+  }
+
+  /** getsockopt(2) of TCP_INFO, as much of it as is looked at. */
+  #readTcpInfo(fd: number): number {
+    this.calls[INDEX.getsockopt]! += 1;
+    this.#length[0] = this.#tcpInfo.byteLength;
+    const failed =
+      this.#c.getsockopt(fd, c.IPPROTO_TCP, c.TCP_INFO, this.#tcpInfo, this.#length) < 0;
+    return failed ? -this.#errno[0]! : 0;
   }
 
   #setTime(milliseconds: number, unitsPerMs: number): void {

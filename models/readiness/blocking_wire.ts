@@ -27,6 +27,9 @@ import { CLOSING, EMPTY, MAILBOX, RUNNING, type WorkerContext } from "../pool/li
 
 const CONTROL = BigInt(CONTROL_BYTES);
 
+/** How often a thread looks for octets of a client while the server stops, milliseconds. */
+const DRAIN_LOOK_MS = 10;
+
 /** What a thread keeps from one connection to the next. */
 export interface BlockingTools extends ConnectionTools {
   /** The way to the supervisor. */
@@ -96,11 +99,23 @@ export class BlockingWire implements Wire {
     }
     this.#bePatient(this.#heard ? left : Math.min(left, SILENT_GRACE_MS));
     context.counters.enter("waiting");
-    const count = this.#channel.receive(controlBuffer, CONTROL);
+    const count = this.#unlessShut(this.#channel.receive(controlBuffer, CONTROL));
+    // Shut down, the socket waits no more, and an upload of mini's may still come by it.
+    if (count === -c.EAGAIN && this.#stopTold) data.kernel.sleep(DRAIN_LOOK_MS);
     context.counters.enter("working");
     context.counters.add("wakeups", 1);
     if (count === -c.EAGAIN) context.counters.add("emptyWakeups", 1);
     return count;
+  }
+
+  /**
+   * What recv(2) gave, or EAGAIN in the place of an end that is not the client's: when the server
+   * stops the supervisor shuts the receiving side (SHUT_RD), and octets that come are still given.
+   */
+  #unlessShut(count: number): number {
+    const { context, data } = this.#tools;
+    if (count !== 0 || context.stopping === RUNNING) return count;
+    return data.kernel.isEstablished(this.#channel.fd) ? -c.EAGAIN : 0;
   }
 
   /** Sets the time-out of recv(2), in whole seconds where it is long, so that it rarely changes. */
@@ -126,8 +141,6 @@ export class BlockingWire implements Wire {
       if (!this.#heard && context.crowded) {
         this.#driver.refuse("Others wait, and nothing was said");
       }
-    } else if (count === 0 && context.stopping !== RUNNING && !this.#stopTold) {
-      this.#stopIfAsked(); // not the client: the supervisor has shut the socket down
     } else {
       if (count < 0) this.#broken = true;
       this.#driver.end(time);
@@ -146,22 +159,28 @@ export class BlockingWire implements Wire {
 
   /** Acts of the transfer, each of which blocks for a tick at most; then a look at the rest. */
   #moveData(): void {
-    const { context, controlBuffer, data } = this.#tools;
-    context.counters.enter("transferring");
+    this.#tools.context.counters.enter("transferring");
     this.pursue();
     this.#driver.expire(now());
-    if (this.#driver.transfer === undefined || !this.#driver.wantsInput || this.#stopTold) return;
-    const count = data.kernel.recv(this.#channel.fd, controlBuffer, CONTROL, c.MSG_DONTWAIT);
+    if (this.#driver.transfer === undefined || !this.#driver.wantsInput) return;
+    const count = this.#hearNow();
     if (count !== -c.EAGAIN) this.#receive(count);
+  }
+
+  /** What the client has said by now, without waiting. */
+  #hearNow(): number {
+    const { controlBuffer, data: { kernel } } = this.#tools;
+    const { fd } = this.#channel;
+    return this.#unlessShut(kernel.recv(fd, controlBuffer, CONTROL, c.MSG_DONTWAIT));
   }
 
   /** Blocks until the operator has answered, and looks between whether the client is there. */
   #waitForOperator(): void {
-    const { context, controlBuffer, data } = this.#tools;
+    const { context } = this.#tools;
     Atomics.wait(context.mailbox, MAILBOX.state, EMPTY, TICK_MS);
     context.deliver();
     if (!this.#driver.wantsInput) return;
-    const count = data.kernel.recv(this.#channel.fd, controlBuffer, CONTROL, c.MSG_DONTWAIT);
+    const count = this.#hearNow();
     if (count !== -c.EAGAIN) this.#receive(count);
   }
 

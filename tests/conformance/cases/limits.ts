@@ -11,10 +11,12 @@ import {
   closeQuietly,
   finalReply,
   join,
+  octets,
   pattern,
   readAll,
   readExactly,
   readUntilEnd,
+  writeAll,
 } from "../client.ts";
 import { type Cases, LARGE } from "../target.ts";
 
@@ -131,6 +133,40 @@ export const limits: Cases = {
     await readUntilEnd(ftp.conn);
     await stopped;
   },
+
+  "stop lets an upload finish within its grace": async (target) => {
+    const own = await target.own({});
+    const [ftp, idle] = [await own.login(), await own.login()];
+    const data = await ftp.begin("STOR a");
+    await writeAll(data, pattern(5000));
+    const stopped = own.serving.stop(20_000);
+    await idle.reply(421); // the stop has come
+    await writeAll(data, pattern(5000, 2));
+    closeQuietly(data);
+    await finalReply(ftp, 226);
+    await readUntilEnd(ftp.conn);
+    await stopped;
+    assertBytes(await target.read("a"), join(pattern(5000), pattern(5000, 2)));
+  },
+
+  ...Object.fromEntries([["", ""], [" and had a command unread", "NOOP\r\n"]].map((
+    [how, said],
+  ) => [
+    `an upload whose client is killed while the server stops${how} keeps no name`,
+    async (target) => {
+      const own = await target.own({});
+      const [ftp, idle] = [await own.login(), await own.login()];
+      const data = await ftp.begin("STOR a");
+      await writeAll(data, pattern(5000));
+      const stopped = own.serving.stop(20_000);
+      await idle.reply(421);
+      await ftp.send(octets(said!));
+      closeQuietly(ftp.conn);
+      closeQuietly(data);
+      await stopped;
+      assert(!(await target.names()).includes("a"));
+    },
+  ])) as Cases,
 
   "a server that has stopped accepts nobody, and its port is free": async (target) => {
     const own = await target.own({});

@@ -183,6 +183,25 @@ export const mini: Cases = {
     assertEquals(text(await get(other, file)), "old");
   },
 
+  "mini: stop lets a put finish within its grace": async (target) => {
+    const file = named(target, "a");
+    cleanUp(target, file);
+    const own = await target.own({ protocol: "mini", anonymous: "write" });
+    const { host, port } = own.endpoint;
+    const conn = await Deno.connect({ hostname: host, port });
+    const idle = await Deno.connect({ hostname: host, port });
+    for (const end of [conn, idle]) target.defer({ close: () => closeQuietly(end) });
+    assertEquals(await ask(conn, `put|${file}|10000`), "OK");
+    const stopped = own.serving.stop(20_000);
+    assertEquals(await readUntilEnd(idle), 0); // the stop has come
+    for (let at = 0; at < 10_000; at += 1_000) {
+      await writeAll(conn, pattern(10_000).subarray(at, at + 1_000));
+    }
+    assertEquals(await readUntilEnd(conn), 0);
+    await stopped;
+    assertBytes(await Deno.readFile(`${target.root}/${file}`), pattern(10_000));
+  },
+
   "mini: names that leave the root or are none are refused": async (target) => {
     const before = await Deno.stat("/etc/passwd");
     const names = ["../etc/passwd", "/etc/passwd", "..", "", "a/b", "n".repeat(300)];

@@ -71,13 +71,26 @@ channelTest(
   },
 );
 
-channelTest("is alive as long as something is left to read", (channel, client, loopback) => {
+channelTest("is not alive once the peer has closed, whatever is left to read", (
+  channel,
+  client,
+  loopback,
+) => {
   loopback.libc.send(client, WORDS, 0);
   loopback.libc.shutdown(client, c.SHUT_WR);
-  assert(channel.alive());
-  channel.receive(new Uint8Array(16), 16n);
   assert(!channel.alive());
+  assertEquals(channel.receive(new Uint8Array(16), 16n), WORDS.length);
 });
+
+channelTest(
+  "is alive though its receiving side is shut, until the peer has closed",
+  (channel, client, loopback) => {
+    loopback.libc.shutdown(channel.fd, c.SHUT_RD);
+    assert(channel.alive());
+    loopback.libc.shutdown(client, c.SHUT_WR);
+    assert(!channel.alive());
+  },
+);
 
 channelTest("is not alive after a reset", (channel, client, loopback) => {
   loopback.libc.send(channel.fd, WORDS, 0);

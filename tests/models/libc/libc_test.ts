@@ -257,6 +257,16 @@ libcTest("backlogLength: clients that nobody has accepted yet", (libc, loopback)
   assertEquals(libc.backlogLength(fd), 2);
 });
 
+libcTest("isEstablished: until either end has closed its side", (libc, loopback) => {
+  const { server, client } = loopback.connect();
+  libc.shutdown(server, c.SHUT_RD);
+  assert(libc.isEstablished(server), "what is shut for reading is nothing to the peer");
+  libc.shutdown(client, c.SHUT_WR);
+  assert(!libc.isEstablished(server) && !libc.isEstablished(client));
+  const { fd } = loopback.listen();
+  assert(!libc.isEstablished(fd) && !libc.isEstablished(-1));
+});
+
 libcTest(
   "setTimeout: recv gives up after it, also after a fraction of a second",
   (libc, loopback) => {
