@@ -29,10 +29,10 @@ export class WatchedData {
     if (transfer.octets > octets || transfer.act !== act) this.loop.progressed();
     if (transfer.act === "over") return this.#drop();
     if (transfer.act === "hold") {
-      // At the end of an upload the close is next; before its begin the client may do anything.
-      if (transfer.completion === undefined && this.#watch !== undefined) {
-        this.loop.interest(this.#watch, 0);
-      }
+      // At the end of an upload the close is next, unless the client takes no replies: its session
+      // is not polled then. Before the begin of a transfer the client may do anything.
+      const waitsLong = transfer.completion === undefined || act === "hold";
+      if (waitsLong && this.#watch !== undefined) this.loop.interest(this.#watch, 0);
       return;
     }
     const { fd } = this.connection;
