@@ -162,7 +162,7 @@ export function passiveDescriptors(
   const workers = blocking ? options.maxWorkers : options.workers;
   return new PassivePool(options.passivePorts, workers, chance, (port) => {
     const fd = listenOn(kernel, options.host, port, PASSIVE_BACKLOG, flags);
-    if (fd < 0) return isWant(fd) ? "full" : undefined;
+    if (fd < 0) return isOfPort(fd) ? undefined : "full";
     if (refuses(fd) !== undefined) {
       kernel.close(fd);
       return "full";
@@ -172,9 +172,12 @@ export function passiveDescriptors(
   });
 }
 
-/** Whether a call failed for want of descriptors or memory, so that the next one would, too. */
-function isWant(error: number): boolean {
-  return error === -c.EMFILE || error === -c.ENFILE || error === -c.ENOMEM || error === -c.ENOBUFS;
+/**
+ * Whether listening failed for the port alone: somebody else has it, or it is only for others. All
+ * else any port would meet, want of descriptors and memory mostly.
+ */
+function isOfPort(error: number): boolean {
+  return error === -c.EADDRINUSE || error === -c.EACCES || error === -c.EPERM;
 }
 
 /**

@@ -80,7 +80,9 @@ export function listenForData(options: ServeOptions): PassivePool<AsyncPassive> 
       return new AsyncPassive(Deno.listen({ hostname: options.host, port }));
     } catch (error) {
       if (error instanceof Deno.errors.NotCapable) throw error;
-      return undefined; // taken, or no descriptor is left: another port, or a refusal
+      const { AddrInUse, PermissionDenied } = Deno.errors;
+      // Somebody else has the port, or it is only for others. All else any port would meet.
+      return error instanceof AddrInUse || error instanceof PermissionDenied ? undefined : "full";
     }
   });
 }

@@ -159,6 +159,26 @@ testWith(["ffi"], "PassiveDescriptor takes its client only, on IPv6 as well", ()
   }
 }, ipv6Unavailable());
 
+testWith(["ffi"], "passiveDescriptors tries another port only if that could be better", () => {
+  using loopback = new Loopback();
+  const { libc } = loopback;
+  const ports: readonly [number, number] = [61_000, 61_009];
+  for (
+    const [errno, expected] of [
+      ...[[c.EADDRINUSE, 10], [c.EACCES, 10], [c.EPERM, 10]] as const,
+      ...[[c.EADDRNOTAVAIL, 1], [c.ENOBUFS, 1], [c.ENOMEM, 1]] as const,
+    ]
+  ) {
+    let tries = 0;
+    libc.bind = () => {
+      tries++;
+      return -errno;
+    };
+    const pool = passiveDescriptors(libc, { ...OPTIONS, passivePorts: ports }, c.SOCK_NONBLOCK);
+    assertEquals([pool.lend(CLIENT), tries], [undefined, expected], `error ${errno}`);
+  }
+}, absent);
+
 Deno.test("isAcceptRetry: what befell one connection goes on, want of anything pauses", () => {
   const retried = [
     ...[c.EINTR, c.ECONNABORTED, c.ENETDOWN, c.EPROTO, c.ENOPROTOOPT, c.EHOSTDOWN, c.ENONET],
