@@ -167,6 +167,11 @@ export class Transfer implements SlotClient {
     if (this.octets === this.#means!.length) this.act = "close";
   }
 
+  /** The kernel cannot move the file's octets: from its beginning they are read and sent. */
+  immovable(): void {
+    if (this.#during("move")) this.act = "read";
+  }
+
   /** A part of `chunk` was sent. */
   sent(count: number, now: number): void {
     if (!this.#during("send")) return;

@@ -41,6 +41,9 @@ export interface KernelTools {
   adopt(fd: number): string | undefined;
 }
 
+/** What sendfile(2) says of the file: its device, its server, its file system. Else the socket's. */
+const OF_THE_FILE: ReadonlySet<number> = new Set([c.EIO, c.EBADMSG, c.ESTALE, c.EUCLEAN]);
+
 /** What one act costs of a turn: what moves a block and what only goes with it. */
 const COST: Readonly<Record<Act, number>> = {
   accept: 1,
@@ -172,9 +175,14 @@ export class KernelConnection {
     const { kernel, moveBytes } = this.tools;
     const length = BigInt(transfer.moveMax(moveBytes()));
     const count = kernel.sendfile(this.channel!.fd, this.slot.descriptor!, length);
+    if (count === -c.EINVAL && transfer.octets === 0) {
+      transfer.immovable(); // not every file system can be moved from (sendfile(2))
+      return true;
+    }
     if (count < 0) {
-      // EIO is the file's, everything else the connection's.
-      return count === -c.EIO ? this.fileFailed(transfer, c.EIO) : this.failed(transfer, count);
+      return OF_THE_FILE.has(-count)
+        ? this.fileFailed(transfer, -count)
+        : this.failed(transfer, count);
     }
     this.count("octetsOut", count, 0);
     transfer.moved(count, now);

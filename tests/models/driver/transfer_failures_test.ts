@@ -94,6 +94,7 @@ const ANSWERS: Readonly<Record<string, (transfer: Transfer) => void>> = {
   madeConnection: (transfer) => transfer.madeConnection(2_000),
   moved: (transfer) => transfer.moved(5, 2_000),
   "moved to the end": (transfer) => transfer.moved(0, 2_000),
+  immovable: (transfer) => transfer.immovable(),
   sent: (transfer) => transfer.sent(5, 2_000),
   received: (transfer) => transfer.received(5, 2_000),
   "received to the end": (transfer) => transfer.received(0, 2_000),
@@ -141,7 +142,7 @@ for (const act of Object.keys(REACHED) as (keyof typeof REACHED)[]) {
     const own: Readonly<Record<string, readonly string[]>> = {
       accept: ["accepted"],
       connect: ["madeConnection"],
-      move: ["moved", "moved to the end"],
+      move: ["moved", "moved to the end", "immovable"],
       read: ["filled", "filled to the end"],
       send: ["sent"],
       receive: ["received", "received to the end"],
