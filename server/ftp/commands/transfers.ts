@@ -86,7 +86,6 @@ export function retrieve(session: CommandContext, argument: string): void {
 /** STOR: 150; 226, 425, 426, 451, 452; 450, 553, 554. */
 export function store(session: CommandContext, argument: string): void {
   const restart = takeRestart(session);
-  if (restart > 0 && session.type === "A") return session.send(NO_OFFSET_IN_LINES);
   receive(session, argument, restart === 0 ? { at: "replace" } : { at: "offset", offset: restart });
 }
 
@@ -105,6 +104,7 @@ export function storeUnique(session: CommandContext, argument: string): void {
 function receive(session: CommandContext, argument: string, start: UploadStart): void {
   const { expected } = session;
   session.expected = undefined;
+  if (start.at === "offset" && session.type === "A") return session.send(NO_OFFSET_IN_LINES);
   const path = resolveNew(session, argument);
   if (path === undefined) return;
   const operation = {
