@@ -16,10 +16,14 @@ import type { CommandContext } from "./context.ts";
 /** Ports below it belong to well-known services (RFC 2577 section 3). */
 const PORT_MIN = 1024;
 
+/** fe80::/10 (RFC 4291 section 2.5.6): an address of one link, and EPRT cannot say of which. */
+const LINK_LOCAL = /^fe[89ab]/;
+
 const PORT_TAKEN = encodeReply(200, "Data connections go to that address");
 const PORT_SYNTAX = encodeReply(501, "Takes h1,h2,h3,h4,p1,p2");
 const EPRT_SYNTAX = encodeReply(501, "Takes |1|IPv4 address|port| or |2|IPv6 address|port|");
 const FOREIGN_HOST = encodeReply(504, "Data connections go to the client's own address only");
+const LINK_LOCAL_HOST = encodeReply(522, "No data connections to link-local addresses, use EPSV");
 const LOW_PORT = encodeReply(504, "Data connections go to ports from 1024 on only");
 const ONLY_EPSV = encodeReply(501, "Only EPSV is accepted after EPSV ALL");
 const EPSV_ALL = encodeReply(200, "Only EPSV will be accepted");
@@ -51,7 +55,10 @@ export function port(session: CommandContext, argument: string): void {
   takeAddress(session, address);
 }
 
-/** EPRT: 200, 501, 504, 522 for a network protocol that the control connection does not use. */
+/**
+ * EPRT: 200, 501, 504, 522 for a network protocol that the control connection does not use, and for
+ * a client that cannot be connected to.
+ */
 export function extendedPort(session: CommandContext, argument: string): void {
   if (session.onlyExtendedPassive) return session.send(ONLY_EPSV);
   const address = parseExtended(argument);
@@ -65,6 +72,7 @@ function takeAddress(session: CommandContext, address: Address): void {
   const { family, host } = session.peer.remote;
   const own = family === 6 ? canonicalIpv6(host) : host;
   if (address.host !== own) return session.send(FOREIGN_HOST);
+  if (LINK_LOCAL.test(own)) return session.send(LINK_LOCAL_HOST);
   if (address.port < PORT_MIN) return session.send(LOW_PORT);
   session.dropRoute();
   session.route = address;

@@ -5,7 +5,7 @@
  * @module
  */
 
-import { assert, assertEquals, assertThrows } from "@std/assert";
+import { assert, assertEquals, assertMatch, assertThrows } from "@std/assert";
 import { ASCII_SIZE_BYTES_MAX, QUEUED_COMMANDS_MAX, READ_BYTES } from "../../../server/mod.ts";
 import { DrivenSession } from "../../driven/session.ts";
 import { PEER_6, SETTINGS, withLimits } from "../../driven/settings.ts";
@@ -56,6 +56,17 @@ Deno.test("FtpSession: ALLO goes with the next upload only", () => {
   assertEquals(expected(), undefined);
 });
 
+Deno.test("FtpSession: ALLO of an upload that is refused is not that of the next", () => {
+  for (const refused of [["TYPE A", "REST 5", "STOR b.txt"], ["STOR ."], ["APPE ."], ["STOU ."]]) {
+    const driver = ready();
+    const said = driver.say("EPSV", "ALLO 900000000000000", ...refused);
+    assertMatch(codesOf(said), / 55[34]$/);
+    assertEquals(codesOf(driver.say("TYPE I", "STOR b.txt")), "200 150", refused.join());
+    const operation = driver.store.operations.at(-1);
+    assert(operation?.do === "openUpload" && operation.expected === undefined, refused.join());
+  }
+});
+
 Deno.test("FtpSession: a new way to a data connection gives the passive port back", () => {
   const driver = ready();
   driver.say("PASV");
@@ -81,6 +92,15 @@ Deno.test("REIN: all is as after the greeting", () => {
   assert(operation?.do === "openUpload");
   assertEquals([operation.start.at, operation.expected], ["replace", undefined]);
   assert(driver.transfer?.lines !== undefined);
+});
+
+Deno.test("FtpSession: EPRT of a link-local address is 522, since no link can be told", () => {
+  const [local, remote] = ["fe80::1", "fe80::2"].map((host, index) => (
+    { family: 6, host, port: 2121 + index } as const
+  ));
+  const driver = new DrivenSession({ peer: { local: local!, remote: remote!, number: 1 } });
+  driver.login();
+  assertEquals(codesOf(driver.say("EPRT |2|FE80:0::2|5000|", "LIST", "EPSV")), "522 425 229");
 });
 
 Deno.test("FtpSession: PASV is for IPv4, EPSV and EPRT for both", () => {
