@@ -1,6 +1,6 @@
 /**
  * What the operator hears of real sessions on the real driver, and that the gate is told of
- * everybody who comes, logs in and goes. Needs no permission.
+ * everybody who comes, logs in and goes. Needs no permission but to read the protocols.
  *
  * @module
  */
@@ -11,6 +11,7 @@ import { TestAdmission } from "../../driven/link.ts";
 import { DrivenSession } from "../../driven/session.ts";
 import { PASSWORDS, PEER } from "../../driven/settings.ts";
 import { Tree } from "../../driven/tree.ts";
+import { testWith } from "../../permission.ts";
 
 const ORIGIN = { session: 1, host: "127.0.0.1" } as const;
 
@@ -151,7 +152,7 @@ Deno.test("Driver: the gate hears of every login and of its end", () => {
   assertEquals(counts(), [0, 0]);
 });
 
-Deno.test("Driver: however connections end, the gate is even in the end", async () => {
+testWith(["read"], "Driver: however connections end, the gate is even in the end", async () => {
   const endings: ((driver: DrivenSession) => void)[] = [
     (driver) => driver.hangUp(),
     (driver) => driver.stop(),
