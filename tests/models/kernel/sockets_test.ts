@@ -38,6 +38,13 @@ function accepts(libc: Libc): number {
   return libc.calls[CALL_NAMES.indexOf("accept4")]!;
 }
 
+/** A port of nobody: those that servers lend by default may be lent by one of another test. */
+function freePort(loopback: Loopback): number {
+  const { fd, address } = loopback.listen();
+  loopback.close(fd);
+  return address.port;
+}
+
 /** A socket of `host` that has begun to connect to `port` of `to`; what connect(2) said. */
 function connecting(loopback: Loopback, host: string, port: number, to = CLIENT) {
   const { libc } = loopback;
@@ -52,10 +59,10 @@ for (const flags of [c.SOCK_NONBLOCK, 0]) {
   testWith(["ffi"], `PassiveDescriptor turns away who came before it was lent [${kind}]`, () => {
     using loopback = new Loopback();
     const { libc } = loopback;
-    const pool = passiveDescriptors(libc, { ...OPTIONS, passivePorts: [61_000, 61_000] }, flags);
+    const port = freePort(loopback);
+    const pool = passiveDescriptors(libc, { ...OPTIONS, passivePorts: [port, port] }, flags);
     const socket = pool.lend(CLIENT);
     assert(socket !== undefined);
-    const { port } = socket;
     const clients = Array.from({ length: LATE }, () => {
       const client = loopback.open(libc.socket(4, 0));
       assertEquals(libc.connect(client, { family: 4, host: CLIENT, port }), 0);
