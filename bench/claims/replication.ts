@@ -5,8 +5,9 @@
  * @module
  */
 
-import { type Analysis, partOf } from "./analysis.ts";
+import type { Analysis } from "./analysis.ts";
 import { type GridField, gridField } from "./grid.ts";
+import { partOf } from "./run.ts";
 import type { Scenario } from "../scenarios/mod.ts";
 
 /** What a second run makes of the verdict of a first. */

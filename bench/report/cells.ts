@@ -5,8 +5,9 @@
  * @module
  */
 
-import { type Analysis, partOf, type Run } from "../claims/analysis.ts";
+import type { Analysis } from "../claims/analysis.ts";
 import { FIGURES, mergeLatencies, SAMPLES_FOR_P99, SAMPLES_FOR_P999 } from "../claims/figures.ts";
+import { partOf, type Run, termsOf } from "../claims/run.ts";
 import { cleanValues, type Row } from "../claims/series.ts";
 import type { Latency, SubjectCard } from "../record.ts";
 import type { FigureId, Scenario } from "../scenarios/mod.ts";
@@ -289,12 +290,8 @@ const CARRIED: Readonly<Record<string, boolean>> = {
 
 /** The command that measures the cells of a subject again, and those of the baseline beside it. */
 export function commandOf(run: Run, subject: SubjectCard, scenario: Scenario): string {
-  const { header } = run;
-  const { baseline } = header;
-  const part = partOf(run, scenario.id);
-  const { args = header.args, repeats = header.repeats, seconds = header.seconds } = part;
-  // The order of a part that was joined follows from a seed of its own.
-  const seed = part.args === undefined ? header.seed : part.seed;
+  const { baseline } = run.header;
+  const { args, repeats, seconds, seed } = termsOf(run, partOf(run, scenario.id));
   const carried = args.flatMap((arg, index) => {
     const [name, value] = arg.split("=", 2);
     const takes = CARRIED[name!];

@@ -5,7 +5,7 @@
  * @module
  */
 
-import { analyze, type Run } from "../claims/analysis.ts";
+import { analyze } from "../claims/analysis.ts";
 import type { GridField } from "../claims/grid.ts";
 import {
   replicate,
@@ -13,6 +13,7 @@ import {
   type Replication,
   sharedScenarios,
 } from "../claims/replication.ts";
+import type { Run } from "../claims/run.ts";
 import type { Block } from "./document.ts";
 import { factorWithInterval, inWords, levelsOf, NOTHING } from "./numbers.ts";
 import { COLUMNS_MAX, writeTerminal } from "./terminal.ts";

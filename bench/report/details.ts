@@ -5,16 +5,10 @@
  * @module
  */
 
-import {
-  type Analysis,
-  cellsByPart,
-  PAIRING_MIN,
-  type Part,
-  partOf,
-  REPEATS_FOR_CLAIM_MIN,
-} from "../claims/analysis.ts";
+import { type Analysis, PAIRING_MIN, REPEATS_FOR_CLAIM_MIN } from "../claims/analysis.ts";
 import { FALSE_DISCOVERIES_MAX } from "../claims/grid.ts";
 import { MARGIN } from "../claims/inference.ts";
+import { cellsByPart, type Part, partOf, termsOf } from "../claims/run.ts";
 import type { Ceiling, CellRecord, Idleness } from "../record.ts";
 import { median } from "../claims/statistics.ts";
 import { quoted } from "./cells.ts";
@@ -76,9 +70,8 @@ export function machine({ run }: Analysis): Block[] {
 
 /** How the cells of one part were measured: of a joined one, or of all. */
 function partRows(run: Analysis["run"], part: Part, cells: readonly CellRecord[]) {
-  const { header, parts } = run;
-  const { args = header.args, repeats = header.repeats, seconds = header.seconds } = part;
-  const seed = part.args === undefined ? header.seed : part.seed;
+  const { parts } = run;
+  const { args, repeats, seconds, seed } = termsOf(run, part);
   const isJoined = parts.some(({ args }) => args !== undefined);
   const name = isJoined ? `Part ${parts.indexOf(part) + 1}: ` : "";
   const spread = (of: (cell: CellRecord) => number) =>

@@ -7,9 +7,10 @@
  * @module
  */
 
-import { analyze, type Run } from "../claims/analysis.ts";
+import { analyze } from "../claims/analysis.ts";
 import { correctAll } from "../claims/family.ts";
 import { agreesWithinMargin, correct, gridField } from "../claims/grid.ts";
+import type { Run } from "../claims/run.ts";
 import type { Table } from "./document.ts";
 import { writeMarkdown } from "./markdown.ts";
 import {

@@ -6,7 +6,8 @@
  * @module
  */
 
-import { type Analysis, analyze, type Run } from "../claims/analysis.ts";
+import { type Analysis, analyze } from "../claims/analysis.ts";
+import type { Run } from "../claims/run.ts";
 import { callsByName, costOfCopying, memoryPerSession } from "./bars.ts";
 import { best } from "./best.ts";
 import { cells } from "./cells.ts";
@@ -25,7 +26,7 @@ import { mechanisms } from "./twins.ts";
 import { opening, signGrid, troubles, winners } from "./summary.ts";
 import { COLUMNS_MAX, writeTerminal } from "./terminal.ts";
 
-export type { Run } from "../claims/analysis.ts";
+export type { Run } from "../claims/run.ts";
 export { renderComparison } from "./compare.ts";
 export { withFindings } from "./findings.ts";
 export { RunError } from "../claims/figures.ts";

@@ -6,8 +6,8 @@
  * @module
  */
 
-import type { Part, Run } from "../claims/analysis.ts";
 import { RunError } from "../claims/figures.ts";
+import type { Part, Run } from "../claims/run.ts";
 import type {
   AgreementRecord,
   CeilingRecord,

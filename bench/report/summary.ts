@@ -5,7 +5,7 @@
  * @module
  */
 
-import { type Analysis, leastRepeats } from "../claims/analysis.ts";
+import type { Analysis } from "../claims/analysis.ts";
 import { correctAll } from "../claims/family.ts";
 import {
   agreesWithinMargin,
@@ -19,6 +19,7 @@ import {
   type Standing,
   standing,
 } from "../claims/grid.ts";
+import { leastRepeats } from "../claims/run.ts";
 import type { Row } from "../claims/series.ts";
 import type { SubjectCard } from "../record.ts";
 import type { Scenario } from "../scenarios/mod.ts";

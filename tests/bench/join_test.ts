@@ -1,7 +1,8 @@
 /** Runs of several scenarios made one. @module */
 
 import { assert, assertEquals, assertMatch } from "@std/assert";
-import { analyze, leastRepeats } from "../../bench/claims/analysis.ts";
+import { analyze } from "../../bench/claims/analysis.ts";
+import { leastRepeats } from "../../bench/claims/run.ts";
 import { parseRun, renderMarkdown, renderTerminal } from "../../bench/report/mod.ts";
 import { commandOf } from "../../bench/report/cells.ts";
 import { scenarioOf } from "../../bench/scenarios/mod.ts";
