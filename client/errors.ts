@@ -193,6 +193,11 @@ export function localError(action: string, error: unknown): unknown {
   return new LocalError(`${action}: ${text}`, { cause: error });
 }
 
+/** Whether the server refuses for good: it will say the same a moment later. */
+export function isLasting(error: unknown): error is ProtocolError {
+  return error instanceof ProtocolError && error.kind === "permanent";
+}
+
 /** What was asked for; undefined when the server refuses it. */
 export async function unlessRefused<T>(answer: Promise<T>): Promise<T | undefined> {
   try {

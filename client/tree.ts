@@ -15,7 +15,7 @@ import {
   notUnderstood,
   parentOf,
 } from "./directory.ts";
-import { LocalError, ProtocolError } from "./errors.ts";
+import { isLasting, LocalError, ProtocolError } from "./errors.ts";
 import { DEPTH_MAX } from "./limits.ts";
 import { type Entry, type EntryKind, isPlainName } from "./listing.ts";
 
@@ -58,11 +58,6 @@ export async function kindThere(client: Client, path: string): Promise<EntryKind
     if (isLasting(error)) return undefined;
     throw error;
   }
-}
-
-/** Whether the server refuses for good: it will say the same a moment later. */
-export function isLasting(error: unknown): error is ProtocolError {
-  return error instanceof ProtocolError && error.kind === "permanent";
 }
 
 /** Whether `path` is a directory on the server, as far as that says. */

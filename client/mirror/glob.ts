@@ -6,9 +6,9 @@
 
 import type { Client } from "../client.ts";
 import { hasWildcards, joinPath } from "../directory.ts";
-import { LocalError } from "../errors.ts";
+import { isLasting, LocalError } from "../errors.ts";
 import type { Entry } from "../listing.ts";
-import { isLasting, kindThere } from "../tree.ts";
+import { kindThere } from "../tree.ts";
 import { compileName, expandBraces } from "./pattern.ts";
 
 /** The most directories that one pattern lists. */

@@ -10,13 +10,13 @@
 
 import type { Client } from "../client.ts";
 import { joinPath } from "../directory.ts";
-import { LocalError, localError } from "../errors.ts";
+import { isLasting, LocalError, localError } from "../errors.ts";
 import { downloadFile } from "../local/downloads.ts";
 import type { FileTransferOptions } from "../local/options.ts";
 import { uploadFile } from "../local/uploads.ts";
 import type { ClientPool } from "../pool.ts";
 import { AttemptedTransfer, type RetryAttempt, type TransferListener } from "../retry.ts";
-import { isLasting, kindThere, makeDirectories } from "../tree.ts";
+import { kindThere, makeDirectories } from "../tree.ts";
 import { type MirrorPace, withConnection } from "./attempts.ts";
 import type { Action } from "./compare.ts";
 import type { Node } from "./tree.ts";

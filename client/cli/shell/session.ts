@@ -6,8 +6,7 @@
  */
 
 import type { Client } from "../../client.ts";
-import { ConnectionError } from "../../errors.ts";
-import { isLasting } from "../../tree.ts";
+import { ConnectionError, isLasting } from "../../errors.ts";
 import type { Request } from "../arguments.ts";
 import { Connections } from "../connection.ts";
 import type { Console } from "../console.ts";
