@@ -8,6 +8,7 @@
 import { dirname } from "@std/path";
 import type { BenchFlags } from "./flags.ts";
 import { UsageError } from "../client/cli/flags.ts";
+import { FLOORS } from "./claims/figures.ts";
 import type { LoadProgram } from "./load/process.ts";
 import type { HeaderRecord, Idleness, RunRecord } from "./record.ts";
 import { cardOf, planOf } from "./run/cast.ts";
@@ -113,6 +114,7 @@ async function headerOf(
     sources: await digestSources(),
     subjects: await Promise.all(subjects.map(cardOf)),
     load: programs.load.name,
+    floors: FLOORS,
     ...(quota === undefined ? {} : { quota: quota.terms }),
     ...(pins === undefined ? {} : { pinned: pins }),
     baseline: baselineOf(subjects).id,

@@ -60,11 +60,19 @@ export interface HeaderRecord {
   readonly load?: "typescript" | "c";
   /** A part of a processor that each server had, where it had not all of them. */
   readonly quota?: QuotaTerms;
+  /**
+   * What was named before the run: two subjects that both use less, in the figure's unit, are as good
+   * as each other. By figure; missing, also in a run of an earlier edition: none.
+   */
+  readonly floors?: Floors;
   /** Processors that were kept for one each; missing: everybody was wherever the kernel put it. */
   readonly pinned?: { readonly server: number; readonly load: number; readonly probes: number };
   /** Subjects left out and why, and the like; a sentence each. */
   readonly notes: readonly string[];
 }
+
+/** Amounts below which a difference is nothing to anybody, by the id of a figure, in its unit. */
+export type Floors = Readonly<Record<string, number>>;
 
 /** A CPU quota of a control group: so much of each period, all threads together. */
 export interface QuotaTerms {
@@ -309,6 +317,8 @@ export interface ResumeRecord {
   readonly seconds?: number;
   /** What the order of its cells followed from. */
   readonly seed?: number;
+  /** What was named before it; missing, whatever the header says: none. */
+  readonly floors?: Floors;
 }
 
 /** The last line of a part, and of the run; missing when it was killed. */

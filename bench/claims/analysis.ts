@@ -21,7 +21,7 @@ import {
   type Summary,
   unpairedRatio,
 } from "./inference.ts";
-import { leastRepeats, machineOf, type Run } from "./run.ts";
+import { floorOf, leastRepeats, machineOf, type Run } from "./run.ts";
 import {
   boundOfSummary,
   cleanValues,
@@ -40,7 +40,7 @@ export type Verdict =
   | "better"
   /** It lies on the other. */
   | "worse"
-  /** It holds 1 and lies within the margin that was named beforehand. */
+  /** It holds 1 and lies within the margin that was named beforehand, or both lie below the floor. */
   | "equivalent"
   /** Neither: see the reasons. */
   | "not enough";
@@ -53,8 +53,10 @@ export interface Comparison {
   readonly bound: Bound;
   /** What follows. */
   readonly verdict: Verdict;
-  /** The interval lies within the margin, whether it holds 1 or not. */
+  /** The interval lies within the margin, whether it holds 1 or not; or both lie below the floor. */
   readonly withinMargin: boolean;
+  /** Both medians' intervals end below it: named before the run, in the figure's unit. */
+  readonly belowFloor?: number;
   /** Quotients of the same block, or of all blocks where pairing does nothing. */
   readonly paired: boolean;
   /** Exact two-sided probability of such a split without a difference; missing without a claim. */
@@ -143,7 +145,10 @@ export function analyze(run: Run): Analysis {
       remembered(
         remembered(seriesByRow, row, () => new Map<FigureId, Series>()),
         figure,
-        () => seriesOf(row, figure, machineOf(run, row.scenario.id)),
+        () => {
+          const { id } = row.scenario;
+          return seriesOf(row, figure, machineOf(run, id), floorOf(run, id, figure));
+        },
       ),
     kernelSlope: (subject) =>
       remembered(kernelSlopes, subject, () => memorySlopes(rows, subject, "kernel")),
@@ -290,14 +295,28 @@ function compare(
   }
   if (reasons.length > 0) return { ...known, reasons };
   const p = paired ? signTest(ratios) : rankSumTest(usable.own, usable.reference);
-  const { differs, equivalent } = judge(ratio.interval);
-  const said = { ...known, p, withinMargin: equivalent, reasons };
+  const belowFloor = floorOverBoth(own, reference, usable);
+  const { differs, equivalent: withinMargin } = judge(ratio.interval);
+  const equivalent = withinMargin || belowFloor !== undefined;
+  const said = {
+    ...known,
+    ...{ p, withinMargin: equivalent, reasons },
+    ...(belowFloor === undefined ? {} : { belowFloor }),
+  };
   if (differs !== undefined) {
     const wins = (differs === "more") === (better === "higher");
     return { ...said, verdict: wins ? "better" : "worse" };
   }
   if (equivalent) return { ...said, verdict: "equivalent" };
   return { ...said, reasons: [undecided(ratio, bound)] };
+}
+
+/** The floor of the figure, where both lie below it at the level of their intervals. */
+function floorOverBoth(own: Series, reference: Series, pairs: Pairs): number | undefined {
+  const { floor = 0 } = own;
+  const areBelow = own.floor === reference.floor &&
+    [pairs.own, pairs.reference].every((values) => summarize(values)!.interval[1] < floor);
+  return areBelow ? floor : undefined;
 }
 
 function spoiltInWords(own: Series, reference: Series): string {

@@ -5,7 +5,7 @@
  * @module
  */
 
-import type { CellRecord, GroupResult } from "../record.ts";
+import type { CellRecord, Floors, GroupResult } from "../record.ts";
 import type { FigureId } from "../scenarios/mod.ts";
 import { LATENESS_SHARE_MAX, LOAD_CPU_SHARE_MAX } from "./gates.ts";
 
@@ -20,11 +20,16 @@ export interface Figure {
   readonly unit: string;
   /** Missing where neither direction is a merit. */
   readonly better?: "higher" | "lower";
+  /** Two that are both below this are as good as each other; missing: any difference may count. */
+  readonly floor?: number;
   /** It was over before the window opened: what happened in there says nothing of it. */
   readonly isBefore?: boolean;
   /** undefined when this cell cannot say. */
   of(cell: CellRecord): number | undefined;
 }
+
+/** A thousandth of a processor: a thousand servers that use it fill one. */
+const SHARE_FLOOR_PERCENT = 0.1;
 
 /** All figures. */
 export const FIGURES: Readonly<Record<FigureId, Figure>> = {
@@ -59,6 +64,7 @@ export const FIGURES: Readonly<Record<FigureId, Figure>> = {
     title: "Share of a processor",
     unit: "%",
     better: "lower",
+    floor: SHARE_FLOOR_PERCENT,
     of: (cell) => over(scaled(cell.server?.cpu, 100), cell.seconds),
   },
   p50: { title: "p50", unit: "ms", better: "lower", of: (cell) => p50Ms(mainOf(cell)) },
@@ -146,6 +152,11 @@ export const FIGURES: Readonly<Record<FigureId, Figure>> = {
     of: (cell) => cell.startMs,
   },
 };
+
+/** What a run that begins now names beforehand. */
+export const FLOORS: Floors = Object.fromEntries(
+  Object.entries(FIGURES).flatMap(([id, { floor }]) => floor === undefined ? [] : [[id, floor]]),
+);
 
 /** Calls of the server per operation, by name; undefined when nobody counted. */
 export function callsPerOperation(cell: CellRecord): ReadonlyMap<string, number> | undefined {

@@ -11,6 +11,7 @@ import type {
   CellRecord,
   CountRecord,
   EndRecord,
+  Floors,
   HeaderRecord,
   Idleness,
   Machine,
@@ -38,6 +39,8 @@ export interface Part {
   readonly seconds?: number;
   /** What the order of its cells followed from, where it is known. */
   readonly seed?: number;
+  /** Of a run of its own that was joined: what was named before it. */
+  readonly floors?: Floors;
 }
 
 /** A run as it was read. */
@@ -78,6 +81,12 @@ export function termsOf({ header }: Run, part: Part): Terms {
   // The order of a part that was joined follows from a seed of its own, which may not be known.
   const { seed } = part.args === undefined ? header : part;
   return { args, repeats, seconds, ...(seed === undefined ? {} : { seed }) };
+}
+
+/** Below how much of `figure` two are as good as each other, by what was named before the run. */
+export function floorOf(run: Run, scenario: string, figure: string): number | undefined {
+  const part = partOf(run, scenario);
+  return (part.args === undefined ? run.header : part).floors?.[figure];
 }
 
 /** The cells of each part, or of all as one where nothing was joined; a killed part counts, too. */

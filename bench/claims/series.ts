@@ -48,6 +48,8 @@ export interface Place {
 export interface Series {
   /** Missing of what is made of several points. */
   readonly place?: Place;
+  /** Below this two are as good as each other, by what was named before the run; missing: nothing. */
+  readonly floor?: number;
   /** Values by block. */
   readonly values: ReadonlyMap<number, Known>;
   /** Blocks that carry no claim, and why: shown, but left out of every comparison. */
@@ -160,8 +162,8 @@ function unableAtTimes(cells: readonly CellRecord[]): Row["gates"] {
 /** Figures that the resolution of the server's CPU bears on. */
 const OF_CPU: readonly FigureId[] = ["cpuPerOperation", "cpuPerGB", "cpuShare"];
 
-/** A figure of `row`, which was measured on `machine`, by block. */
-export function seriesOf(row: Row, figure: FigureId, machine: Machine): Series {
+/** A figure of `row`, which was measured on `machine`, by block; see Series.floor. */
+export function seriesOf(row: Row, figure: FigureId, machine: Machine, floor?: number): Series {
   const values = new Map<number, Known>();
   const spoilt = new Map<number, string>();
   const faults = new Set<string>();
@@ -200,6 +202,7 @@ export function seriesOf(row: Row, figure: FigureId, machine: Machine): Series {
   }
   return {
     place: { scenario: row.scenario, point: row.point.id, figure },
+    ...(floor === undefined ? {} : { floor }),
     values,
     spoilt,
     faults: [...faults],

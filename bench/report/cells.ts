@@ -14,7 +14,15 @@ import type { FigureId, Scenario } from "../scenarios/mod.ts";
 import { median } from "../claims/statistics.ts";
 import { medianCalls } from "./bars.ts";
 import type { Block, Column, Field, Table } from "./document.ts";
-import { bounded, capital, factorWithInterval, interval, NOTHING, number } from "./numbers.ts";
+import {
+  bounded,
+  capital,
+  factorWithInterval,
+  interval,
+  NOTHING,
+  number,
+  verdictInWords,
+} from "./numbers.ts";
 
 /** Every cell of the run. */
 export function cells(analysis: Analysis): Block[] {
@@ -102,9 +110,9 @@ function figuresTable(analysis: Analysis, scenario: Scenario, rows: readonly Row
         row.unable ??
           (compared?.verdict === "not enough"
             ? `not enough: ${compared.reasons.join("; ")}`
-            : compared?.withinMargin && compared.verdict !== "equivalent"
-            ? `${compared.verdict}, within the margin`
-            : compared?.verdict ?? series.missing ?? NOTHING),
+            : compared === undefined
+            ? series.missing ?? NOTHING
+            : verdictInWords(compared.verdict, compared)),
         { text: row.gates.map(({ text }) => text).join("; ") || "all passed", red: false },
       ];
     }),

@@ -6,9 +6,10 @@
  */
 
 import { type Analysis, PAIRING_MIN, REPEATS_FOR_CLAIM_MIN } from "../claims/analysis.ts";
+import { FIGURES } from "../claims/figures.ts";
 import { FALSE_DISCOVERIES_MAX } from "../claims/grid.ts";
 import { MARGIN } from "../claims/inference.ts";
-import { cellsByPart, type Part, partOf, termsOf } from "../claims/run.ts";
+import { cellsByPart, type Part, partOf, type Run, termsOf } from "../claims/run.ts";
 import type { Ceiling, CellRecord, Idleness } from "../record.ts";
 import { median } from "../claims/statistics.ts";
 import { quoted } from "./cells.ts";
@@ -247,8 +248,20 @@ function flagValues(flags: readonly string[]): Map<string, string> {
   return values;
 }
 
+/** What was named before the run, of all its parts that named anything. */
+function floorsInWords({ header, parts }: Run): Inline[][] {
+  const all = { ...header.floors, ...Object.assign({}, ...parts.map(({ floors }) => floors)) };
+  const shown = Object.entries(FIGURES).flatMap(([id, { title, unit }]) =>
+    all[id] === undefined ? [] : [`${title}: ${number(all[id])} ${unit}`]
+  );
+  if (shown.length === 0) return [];
+  return [[`Some amounts are too small for a difference to matter to anybody. Below a floor that was
+    named before the run (${shown.join("; ")}) two are equivalent, whatever their ratio is: where
+    the intervals of both medians end below it. A part that was measured before has no floor.`]];
+}
+
 /** How a number becomes a claim. */
-export function method(): Block[] {
+export function method({ run }: Analysis): Block[] {
   const rules: Inline[][] = [
     [`A figure is the median over blocks. Its interval goes from one order statistic to another, the
       narrowest pair that holds the true median in at least 95 of 100 runs: of 11 values from the
@@ -266,6 +279,7 @@ export function method(): Block[] {
       what would decide it. A difference may be certain and within the margin all the same: then it
       counts as what the textbook means by no difference. "Even odds": a true ratio that far from 1
       would be shown in about half of such runs.`],
+    ...floorsInWords(run),
     [`Over the whole grid the exact tests that the intervals invert (of signs, or of ranks) are
       corrected by Benjamini and Hochberg at ${percent(FALSE_DISCOVERIES_MAX)}: they assume no
       more than the intervals do. Both counts are shown, for the grid and for all comparisons with

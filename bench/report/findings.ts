@@ -20,6 +20,7 @@ import {
   levelOf,
   NOTHING,
   number,
+  verdictInWords,
   withMicro,
 } from "./numbers.ts";
 import { peers } from "./others.ts";
@@ -78,9 +79,7 @@ function findings(run: Run): string {
         ratio === undefined ? NOTHING : levelOf(ratio),
         factor(comparison?.seen),
         number(comparison && adjusted.get(comparison)),
-        comparison?.ratio === undefined
-          ? mark
-          : comparison.verdict + (comparison.withinMargin && mark !== "=" ? ", in the margin" : ""),
+        comparison?.ratio === undefined ? mark : verdictInWords(comparison.verdict, comparison),
         expected ?? NOTHING,
       ];
     }),

@@ -80,7 +80,7 @@ function documentOf(run: Run): readonly Block[] {
     ...troubles(analysis),
     ...machine(analysis),
     ...configurations(analysis),
-    ...method(),
+    ...method(analysis),
     ...countedCalls(analysis),
     ...cells(analysis),
   ];

@@ -5,6 +5,7 @@
  * @module
  */
 
+import type { Comparison } from "../claims/analysis.ts";
 import type { Bound } from "../claims/figures.ts";
 import type { Interval, Summary } from "../claims/inference.ts";
 import { boundOfSummary } from "../claims/series.ts";
@@ -52,6 +53,15 @@ export function factorWithInterval(summary: Summary | undefined, bound?: Bound):
   return `${boundSign(bound)}${factor(summary.median)}${ends}`;
 }
 
+/** A verdict with what else is to be said of it: "worse, within the margin". */
+export function verdictInWords(
+  said: string,
+  { verdict, withinMargin, belowFloor }: Comparison,
+): string {
+  if (belowFloor !== undefined) return `${said}, both below the floor`;
+  return withinMargin && verdict !== "equivalent" ? `${said}, within the margin` : said;
+}
+
 /** From where to where; an end that is not known is left out. */
 function range([low, high]: Interval, shown: (value: number) => string): string {
   if (low === 0 && high === Infinity) return "not known";
@@ -97,7 +107,7 @@ export function percent(share: number | undefined): string {
   return `${(100 * share).toFixed(share > 0 && share < 0.1 ? 1 : 0)} %`;
 }
 
-/** Labels of scenarios.ts are plain characters; a page may have the real sign. */
+/** Labels of scenarios/ are plain characters; a page may have the real sign. */
 export function withMicro(label: string): string {
   return label.replace(/\bus\b/g, "µs");
 }

@@ -95,12 +95,13 @@ export function parseRun(text: string, file?: string): Run {
 
 /** What a joined run has of its own. */
 function joinedFrom(record: ResumeRecord): Partial<Part> {
-  const { scenarios, machine, sources, args, repeats, seconds, seed } = record;
+  const { scenarios, machine, sources, args, repeats, seconds, seed, floors } = record;
   return {
     ...(args === undefined ? {} : { args }),
     ...(repeats === undefined ? {} : { repeats }),
     ...(seconds === undefined ? {} : { seconds }),
     ...(seed === undefined ? {} : { seed }),
+    ...(floors === undefined ? {} : { floors }),
     ...(scenarios === undefined ? {} : { scenarios }),
     ...(machine === undefined ? {} : { machine }),
     ...(sources === undefined ? {} : { sources }),
@@ -177,6 +178,7 @@ const SHAPES: Readonly<Record<string, Shape>> = {
     seed: "number",
     scenarios: "array",
     subjects: "array",
+    floors: "object?",
     baseline: "string",
     notes: "array",
   },
@@ -191,7 +193,13 @@ const SHAPES: Readonly<Record<string, Shape>> = {
   },
   ceiling: { scenario: "string", point: "string", block: "number", note: "string" },
   end: { after: "object" },
-  resume: { startedAt: "string", before: "object", block: "number", dropped: "number" },
+  resume: {
+    startedAt: "string",
+    before: "object",
+    block: "number",
+    dropped: "number",
+    floors: "object?",
+  },
 };
 
 const GROUP: Shape = {

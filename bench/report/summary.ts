@@ -34,6 +34,7 @@ import {
   levelOf,
   NOTHING,
   number,
+  verdictInWords,
   withMicro,
 } from "./numbers.ts";
 import { modelsOf } from "./looks.ts";
@@ -217,7 +218,7 @@ function findings(
         number(comparison?.p),
         number(comparison && adjusted.get(comparison)),
         factor(comparison?.seen),
-        WORDS[mark] + (comparison?.withinMargin && mark !== "=" ? ", within the margin" : "") +
+        (comparison === undefined ? WORDS[mark] : verdictInWords(WORDS[mark], comparison)) +
         (why === undefined ? "" : `: ${why}`),
       ];
     }),
@@ -237,11 +238,11 @@ function tileOf(analysis: Analysis, field: GridField): Tile {
   const row = headlineRow(analysis, field.subject.id, field.scenario);
   const gates = row?.gates.map(({ text }) => text) ?? [];
   const said = [
-    `${field.subject.title}, ${field.scenario.title}: ${WORDS[mark]}`,
+    `${field.subject.title}, ${field.scenario.title}: ` +
+    (comparison === undefined ? WORDS[mark] : verdictInWords(WORDS[mark], comparison)),
     comparison?.ratio && `ratio ${factorWithInterval(comparison.ratio, comparison.bound)}`,
     field.why,
     comparison?.ratio && `level ${levelOf(comparison.ratio)}`,
-    comparison?.withinMargin && mark !== "=" && "within the margin all the same",
     expected && `expected: ${WORDS[expected]}`,
     differs && "expectation and measurement differ",
     gates.length > 0 && `gates not passed: ${gates.join("; ")}`,

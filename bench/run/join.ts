@@ -76,8 +76,10 @@ function subjectsOf(headers: readonly HeaderRecord[]): SubjectCard[] {
 
 function partOf(own: HeaderRecord, first: HeaderRecord): ResumeRecord {
   const { startedAt, before, args, scenarios, machine, sources, repeats, seconds, seed } = own;
+  const { floors } = own;
   return {
     ...{ kind: "resume", startedAt, before, block: 0, dropped: 0, args, scenarios, seed },
+    ...(floors === undefined ? {} : { floors }),
     ...(repeats === first.repeats ? {} : { repeats }),
     ...(seconds === first.seconds ? {} : { seconds }),
     ...(differenceOf(first, own, ["machine"]) === undefined ? {} : { machine }),

@@ -1,8 +1,9 @@
 /** Runs of several scenarios made one. @module */
 
-import { assert, assertEquals, assertMatch } from "@std/assert";
+import { assert, assertEquals, assertMatch, assertThrows } from "@std/assert";
 import { analyze } from "../../bench/claims/analysis.ts";
-import { leastRepeats } from "../../bench/claims/run.ts";
+import { RunError } from "../../bench/claims/figures.ts";
+import { floorOf, leastRepeats } from "../../bench/claims/run.ts";
 import { parseRun, renderMarkdown, renderTerminal } from "../../bench/report/mod.ts";
 import { commandOf } from "../../bench/report/cells.ts";
 import { scenarioOf } from "../../bench/scenarios/mod.ts";
@@ -77,6 +78,25 @@ Deno.test("joined keeps what each part was measured by, and the cards of the lar
   const report = renderMarkdown(run);
   assertMatch(report, /Part 1: repeats \| 11, /);
   assertMatch(report, /Part 2: repeats \| 9, /);
+});
+
+Deno.test("a part has the floors that were named before it, and no others", () => {
+  const floors = { cpuShare: 0.1 };
+  const named = IDLE.replace('"baseline"', `"floors":${JSON.stringify(floors)},"baseline"`);
+  const floorsIn = (texts: string[]) => {
+    const text = joined(texts);
+    assert(typeof text === "string");
+    const run = parseRun(text);
+    return ["idle", "logins"].map((scenario) => floorOf(run, scenario, "cpuShare"));
+  };
+  assertEquals(floorsIn([named, LOGINS]), [0.1, undefined]);
+  assertEquals(floorsIn([LOGINS, named]), [0.1, undefined]);
+  assertEquals(floorsIn([LOGINS, IDLE]), [undefined, undefined]);
+  assertThrows(
+    () => parseRun(IDLE.replace('"baseline"', '"floors":7,"baseline"')),
+    RunError,
+    "floors",
+  );
 });
 
 Deno.test("commandOf repeats a part that was joined as it was measured", () => {

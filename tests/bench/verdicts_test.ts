@@ -7,6 +7,7 @@ import { contests, correct, gridField, standing } from "../../bench/claims/grid.
 import { replicate, sharedScenarios } from "../../bench/claims/replication.ts";
 import { boundOfSummary } from "../../bench/claims/series.ts";
 import type { CellRecord, SubjectCard } from "../../bench/record.ts";
+import { renderMarkdown } from "../../bench/report/mod.ts";
 import { scenarioOf } from "../../bench/scenarios/mod.ts";
 
 const LOGINS = scenarioOf("logins")!;
@@ -20,6 +21,51 @@ import {
   verdictsByRate,
   withMain,
 } from "./made_up_runs.ts";
+
+Deno.test("below a floor that was named before the run no difference counts, above it any does", () => {
+  const shares = ({ subject, block, server, seconds }: CellRecord) => {
+    const percent = subject === "polling-10"
+      ? 0.2 + block / 1000
+      : subject === "poll"
+      ? 0.008 + block / 10_000
+      : subject === "select"
+      ? block % 2 ? 0.001 : 0.009
+      : (subject === "epoll-edge" && block < 1) || (subject === "async" && block < 4)
+      ? 0.3
+      : 0.003;
+    return { server: { ...server!, cpu: percent / 100 * seconds } };
+  };
+  const subjects = ["epoll", "poll", "select", "polling-10", "epoll-edge", "async"];
+  const without = scenarioRun("asleep", subjects, shares);
+  const wanted = {
+    epoll: "baseline",
+    poll: "-",
+    select: "?",
+    "polling-10": "-",
+    "epoll-edge": "=",
+    async: "?",
+  } as const;
+  assertEquals(marks(without), wanted);
+  const floors = { cpuShare: 0.1 };
+  const analysis = scenarioRun("asleep", subjects, shares, 11, { floors });
+  assertEquals(marks(analysis), { ...wanted, select: "=" });
+  const fields = Object.fromEntries(subjects.map((id) => {
+    const card = analysis.run.header.subjects.find((one) => one.id === id)!;
+    const { agreement, comparison } = gridField(analysis, card, scenarioOf("asleep")!);
+    return [id, [agreement, comparison?.belowFloor]];
+  }));
+  // It is expected to take as much, and takes 2.7 times as much: that difference is nothing.
+  assertEquals(fields.poll, ["agrees", 0.1]);
+  assertEquals(fields.select, ["agrees", 0.1]);
+  assertEquals(fields["polling-10"], ["agrees", undefined]);
+  // One block above it is outside of the interval, and four are not.
+  assertEquals([fields["epoll-edge"], fields.async], [["agrees", 0.1], ["open", undefined]]);
+  const report = renderMarkdown(analysis.run);
+  assertStringIncludes(report, "(Share of a processor: 0.100 %)");
+  assertStringIncludes(report, "worse, both below the floor");
+  assert(!renderMarkdown(without.run).includes("floor"));
+});
+
 Deno.test("compare tells better, worse, equivalent and not enough by the interval of the ratio", () => {
   // Blocks differ by a factor of ten, as with a busy neighbour: only pairs can be compared.
   const epoll = (block: number) => block % 2 ? 1000 : 100;
