@@ -30,11 +30,13 @@ export class Growth {
   async saturated(pool: Pool): Promise<void> {
     if (this.#growing) return;
     this.#growing = true;
-    for (let room = true; room && !pool.stopped && allBusy(pool);) {
+    let room = true;
+    while (room && !pool.stopped && allBusy(pool)) {
       room = pool.size < this.workersMax && await this.#grown(pool);
     }
     this.#growing = false;
-    if (allBusy(pool)) this.#watch(pool);
+    // Whoever makes all busy while there is room says so, and is heard after this.
+    if (!room && allBusy(pool)) this.#watch(pool);
   }
 
   /** Looks no more. */

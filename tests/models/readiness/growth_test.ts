@@ -1,0 +1,79 @@
+/**
+ * How the pool of blocking grows, and when it says that clients wait.
+ *
+ * @module
+ */
+
+import { assertEquals } from "@std/assert";
+import type { Kernel } from "../../../models/libc/mod.ts";
+import type { Terminal } from "../../../models/model.ts";
+import { SHARED } from "../../../models/pool/link.ts";
+import type { Pool } from "../../../models/pool/supervisor.ts";
+import { Growth } from "../../../models/readiness/growth.ts";
+import type { ServerEvent } from "../../../server/mod.ts";
+
+/** A pool of `size` threads, `busy` of which have a client; `onSize` is called as it is asked for. */
+class Threads {
+  readonly shared = new Int32Array(new SharedArrayBuffer(4 * Object.keys(SHARED).length));
+  readonly stopped = false;
+  #size: number;
+
+  constructor(size: number, busy: number, readonly onSize: (size: number) => void = () => {}) {
+    this.#size = size;
+    this.busy = busy;
+  }
+
+  set busy(count: number) {
+    Atomics.store(this.shared, SHARED.busy, count);
+  }
+
+  get size(): number {
+    this.onSize(this.#size);
+    return this.#size;
+  }
+
+  grow(): Promise<void> {
+    this.#size++;
+    return Promise.resolve();
+  }
+}
+
+/** More than it takes to look at the backlog once. */
+const LOOK_MS = 600;
+
+/** What is said of a pool that five clients wait for, until the backlog was looked at. */
+async function saidOf(threads: Threads, workersMax: number): Promise<string[]> {
+  const said: string[] = [];
+  const terminal = {
+    event: (event: ServerEvent) => void said.push("text" in event ? event.text : event.kind),
+  } as unknown as Terminal;
+  const looked = Promise.withResolvers<void>();
+  const kernel = {
+    backlogLength() {
+      looked.resolve();
+      return 5;
+    },
+  } as unknown as Kernel;
+  const growth = new Growth(kernel, 0, workersMax, terminal);
+  await growth.saturated(threads as unknown as Pool);
+  let timer: ReturnType<typeof setTimeout> | undefined;
+  const enough = new Promise<void>((resolve) => timer = setTimeout(resolve, LOOK_MS));
+  await Promise.race([looked.promise, enough]);
+  clearTimeout(timer);
+  growth.stop();
+  return said;
+}
+
+Deno.test("a pool that can grow no more says that clients wait", async () => {
+  assertEquals(await saidOf(new Threads(2, 4), 4), [
+    "All 4 workers are busy: 5 clients wait in the backlog",
+  ]);
+});
+
+Deno.test("a pool that grew says nothing, though its new thread has got a client at once", async () => {
+  // The third is idle when it is looked at, and busy a moment later.
+  const threads = new Threads(2, 2, (size) => {
+    if (size === 3) threads.busy = 3;
+  });
+  assertEquals(await saidOf(threads, 8), []);
+});
