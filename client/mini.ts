@@ -98,7 +98,7 @@ export async function miniGet(
     const size = expectSize(action, await wire.answer());
     await sink.begin?.(size);
     await wire.send(message);
-    await receiveBlocks(wire, message, size, sink, options.onProgress);
+    await receiveBlocks(wire, action, message, size, sink, options.onProgress);
     return size;
   });
 }
@@ -171,6 +171,7 @@ function expectSize(action: string, answer: Answer): number {
 
 async function receiveBlocks(
   wire: Wire,
+  action: string,
   pull: Uint8Array<ArrayBuffer>,
   size: number,
   sink: Sink,
@@ -191,7 +192,7 @@ async function receiveBlocks(
       continue;
     }
     if (count === 0) {
-      const text = `The server closed after ${received} of ${size} octets`;
+      const text = `${action}: the server closed after ${received} of ${size} octets`;
       throw new ConnectionError(text, { kind: "short" });
     }
     received += count;

@@ -11,6 +11,7 @@ import { isSendable } from "../conversation.ts";
 import { lastName } from "../directory.ts";
 import { isPlainName } from "../listing.ts";
 import { baseName } from "../local/names.ts";
+import { withoutPassword } from "../url.ts";
 import type { Request } from "./arguments.ts";
 import { UsageError } from "./flags.ts";
 
@@ -40,9 +41,6 @@ export function checkGet(request: Request): void {
 export function checkPut(request: Request): void {
   const { operands, options, output, protocol } = request;
   checkFlags(request);
-  if (protocol === "mini" && options.has("no-clobber")) {
-    throw new UsageError("mini does not tell what is there: put --no-clobber takes FTP");
-  }
   if (output === "-") throw new UsageError("put -o takes a name on the server; there is no -");
   const streams = operands.filter((local) => local === "-").length;
   if (streams > 0) {
@@ -117,7 +115,8 @@ export function checkMove({ operands }: Request): void {
 /** Mode bits as SITE CHMOD takes them everywhere. */
 export function checkMode({ operands: [mode = ""] }: Request): void {
   if (!/^0?[0-7]{3,4}$/.test(mode)) {
-    throw new UsageError(`chmod takes a MODE of octal digits such as 644, not "${mode}"`);
+    const shown = withoutPassword(mode);
+    throw new UsageError(`chmod takes a MODE of octal digits such as 644, not "${shown}"`);
   }
 }
 
@@ -147,9 +146,8 @@ export function checkQuote({ operands }: Request): void {
   if (reason !== undefined) throw new UsageError(`quote cannot send ${verb}: ${reason}`);
 }
 
-function checkFlags({ options, protocol }: Request): void {
+function checkFlags({ options }: Request): void {
   if (!options.has("continue")) return;
-  if (protocol === "mini") throw notToContinue("mini");
   if (options.has("no-clobber")) {
     throw new UsageError("--continue goes on with a file, --no-clobber touches none");
   }

@@ -47,13 +47,17 @@ export function placed({ verb, operands, output, outputDirectory }: TypedNames):
   if (isUrl(output ?? "") || isUrl(outputDirectory ?? "")) {
     throw new UsageError(`${verb} writes to a file here, not to a URL`);
   }
-  const other = operands.find((operand) => !isUrl(operand));
+  // What stands before the paths is none of them.
+  const before = verb === "chmod" ? operands.slice(0, 1) : [];
+  const paths = operands.slice(before.length);
+  if (paths.length === 0) return names;
+  const other = paths.find((operand) => !isUrl(operand));
   if (other !== undefined) {
     const path = withoutPassword(other);
     const hint = verb === "get" ? `; another name for the file is -o "${path}"` : "";
     throw new UsageError(`"${path}" stands beside a URL: give all paths as URLs${hint}`);
   }
-  const urls = operands.map(read);
+  const urls = paths.map(read);
   const [first] = urls as [FtpUrl];
   for (const url of urls) {
     if (keyOf(url) !== keyOf(first)) {
@@ -65,7 +69,11 @@ export function placed({ verb, operands, output, outputDirectory }: TypedNames):
       throw new UsageError(`${verb} takes a file: ;type=d is for ls`);
     }
   }
-  return { ...names, operands: urls.map((url) => url.path), place: placeOf(first) };
+  return {
+    ...names,
+    operands: [...before, ...urls.map(({ path }) => path)],
+    place: placeOf(first),
+  };
 }
 
 /** Files of this machine, and one URL that says where they go to. */

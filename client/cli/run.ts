@@ -64,11 +64,12 @@ export function findVerb(request: Request): Subcommand {
     const able = SUBCOMMANDS.filter((each) => each.runMini !== undefined).map((each) => each.name);
     throw new UsageError(`--protocol mini has ${listed(able)}, not ${verb.name}`);
   }
-  if (request.protocol === "mini" && request.encoding !== undefined) {
-    throw new UsageError("--encoding is a flag of ftp, mini has UTF-8 only");
-  }
-  if (request.protocol === "mini" && request.user !== undefined) {
-    throw new UsageError("--user is a flag of ftp, mini has no users");
+  const { flagsOfMini = [] } = verb;
+  const other = request.protocol === "mini"
+    ? [...request.options, ...request.valued].find((flag) => !flagsOfMini.includes(flag))
+    : undefined;
+  if (other !== undefined) {
+    throw new UsageError(`--${other} is a flag of ${verb.name} by ftp, not by mini`);
   }
   if (request.telling.json && (WRITERS.includes(verb.name) || request.output === "-")) {
     throw new UsageError(`--json writes to standard output, as ${verb.name} does`);

@@ -59,6 +59,9 @@ const HOST = "127.0.0.1";
 const IMPLICIT_PORT = 990;
 const PORTS = { ftp: 2121, mini: 8000 } as const;
 
+/** What mini, which has no logins and names in UTF-8 only, knows nothing of. */
+const FTP_ONLY = ["active", "user", "password-file", "netrc-file", "encoding"] as const;
+
 /** Said each time. */
 const INSECURE = "Warning: --insecure takes any certificate: who answers may be anybody";
 
@@ -92,7 +95,8 @@ export function parseServer(flags: Values, place: RemotePlace | undefined): Serv
       throw new UsageError("--protocol mini has no URLs: give --host and a name");
     }
     if (tls !== undefined) throw new UsageError("--protocol mini has no TLS");
-    if (flags.has("active")) throw new UsageError("--active is a flag of ftp, not of mini");
+    const other = FTP_ONLY.find((name) => flags.isGiven(name));
+    if (other !== undefined) throw new UsageError(`--${other} is a flag of ftp, not of mini`);
   }
   const port = tls?.mode === "implicit" ? IMPLICIT_PORT : PORTS[protocol];
   const { warnings, ...login } = parsePlace(flags, place, port);

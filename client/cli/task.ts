@@ -82,6 +82,8 @@ export interface Subcommand {
   check?(request: Request): void;
   /** A verb that is offline is given no client. */
   run(task: Task): Promise<void>;
+  /** Those of its flags that it has by mini, too. */
+  readonly flagsOfMini?: readonly (VerbFlag | VerbValue)[];
   /** The same by mini, which has two verbs. */
   runMini?(task: BareTask): Promise<void>;
 }

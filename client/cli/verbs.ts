@@ -52,6 +52,9 @@ export const SHELL = "shell";
 /** Under which names get and put write, and over what. */
 const TARGET_FLAGS = ["output", "output-dir", "no-clobber", "continue", "force"] as const;
 
+/** What mini, which tells nothing of what is there, has of them. */
+const MINI_FLAGS = ["output", "output-dir", "limit-rate"] as const;
+
 /** How often and how fast transfers are tried. */
 const PACE_FLAGS = ["retries", "limit-rate"] as const;
 
@@ -71,6 +74,7 @@ export const SUBCOMMANDS: readonly Subcommand[] = [
     endsBySignal: true,
     check: checkGet,
     run: lazily("get", "get"),
+    flagsOfMini: [...MINI_FLAGS, "no-clobber"],
     runMini: lazily("mini", "getMini"),
   },
   {
@@ -84,6 +88,7 @@ export const SUBCOMMANDS: readonly Subcommand[] = [
     endsBySignal: true,
     check: checkPut,
     run: lazily("put", "put"),
+    flagsOfMini: MINI_FLAGS,
     runMini: lazily("mini", "putMini"),
   },
   {
@@ -222,6 +227,7 @@ export const SUBCOMMANDS: readonly Subcommand[] = [
     examples: ["shell", "shell -f script"],
     count: [0, 0],
     flags: ["script", "keep-going"],
+    flagsOfMini: ["script", "keep-going"],
     isOffline: true,
     run: () => Promise.resolve(),
     runMini: () => Promise.resolve(),

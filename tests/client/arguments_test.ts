@@ -29,6 +29,7 @@ function plain(verb: string, ...operands: string[]): Request {
     host: "127.0.0.1",
     port: 2121,
     active: false,
+    escapes: false,
     include: [],
     exclude: [],
     parallel: 2,
@@ -134,6 +135,8 @@ Deno.test("parseArguments takes URLs in the place of paths", () => {
   assertEquals([request("ls", "ftp://h/x/").port, request("ls", "FTP://h/x/").host], [21, "h"]);
   assertEquals(request("--user", "me", "ls", "ftp://h/").user, "me");
   assertEquals(request("ls", "ftp://h//etc;type=d").operands, ["/etc"]);
+  const { operands, host } = request("chmod", "644", "ftp://h/a%20b", "ftp://h/c");
+  assertEquals([operands, host], [["644", "a b", "c"], "h"]);
 });
 
 function without<T extends object, Name extends keyof T>(value: T, name: Name): Omit<T, Name> {
@@ -322,11 +325,30 @@ const WRONG_VERBS: readonly (readonly [readonly string[], string])[] = [
   [["--protocol", "mini", "ls"], "--protocol mini has get, put and shell, not ls"],
   [
     ["--protocol", "mini", "--user", "a:", "get", "a"],
-    "--user is a flag of ftp, mini has no users",
+    "--user is a flag of ftp, not of mini",
   ],
   [
     ["--protocol", "mini", "-c", "get", "a"],
-    "--continue takes a file of FTP to go on with, not mini",
+    "--continue is a flag of get by ftp, not by mini",
+  ],
+  ...["--retries=5", "-r", "-P4", "--force"].map((flag): [string[], string] => [
+    ["--protocol", "mini", "get", flag, "a"],
+    `--${
+      { "--retries=5": "retries", "-r": "recursive", "-P4": "parallel" }[flag] ?? "force"
+    } is a flag of get by ftp, not by mini`,
+  ]),
+  [
+    ["--protocol", "mini", "put", "-n", "a"],
+    "--no-clobber is a flag of put by ftp, not by mini",
+  ],
+  [
+    ["--protocol", "mini", "--password-file", "f", "put", "a"],
+    "--password-file is a flag of ftp, not of mini",
+  ],
+  [["chmod", "ftp://h/a"], "chmod takes MODE PATH..."],
+  [
+    ["chmod", "ftp://u:secret@h/a", "ftp://h/b"],
+    'chmod takes a MODE of octal digits such as 644, not "ftp://u:...@h/a"',
   ],
   [
     ["--protocol", "mini", "put", "-", "-o", "a"],
