@@ -21,6 +21,8 @@ export interface Request extends ServerFlags, TransferPace {
   readonly verb: string;
   /** What stands behind the verb; URLs have become paths on `host`. */
   readonly operands: readonly string[];
+  /** Names on the server were typed as ls shows them on a terminal; `operands` has them as they are. */
+  readonly escapes: boolean;
   /** The name that one file gets; "-" is a standard stream. */
   readonly output?: string;
   /** The directory that files go into; "" is the one of the login. */
@@ -138,7 +140,11 @@ const FLAGS = {
   // Many files.
   delete: { help: "mirror: remove what the source does not have, but no parts of transfers (-e)" },
   "dry-run": { help: "mirror: say what would be done, and do nothing" },
-  include: { value: "GLOB", repeats: true, help: "mirror: take what matches, repeatable" },
+  include: {
+    value: "GLOB",
+    repeats: true,
+    help: "mirror: take only what matches, or with --exclude that, too; repeatable",
+  },
   exclude: { value: "GLOB", repeats: true, help: "mirror: leave out what matches, repeatable" },
   newer: { help: "mirror: replace a file by a newer one only" },
   "size-only": { help: "mirror: files of one size are the same" },
@@ -227,6 +233,7 @@ export function parseArguments(args: readonly string[]): Request | Question {
     ...names,
     ...parseServer(flags, place),
     ...parsePace(flags),
+    escapes: flags.has("escapes"),
     ...(script === undefined ? {} : { script }),
     include: flags.all("include"),
     exclude: flags.all("exclude"),

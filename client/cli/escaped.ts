@@ -33,6 +33,15 @@ export function unescaped(names: TypedNames): TypedNames {
   };
 }
 
+/**
+ * Names on the server that stand in a line of a shell which was begun with --escapes, or not.
+ *
+ * @throws {UsageError} as `unescaped` does.
+ */
+export function namesOf(texts: readonly string[], isEscaped: boolean): readonly string[] {
+  return isEscaped ? texts.map(nameOf) : texts;
+}
+
 function nameOf(text: string): string {
   if (isUrl(text)) return text;
   try {

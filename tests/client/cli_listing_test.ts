@@ -95,6 +95,34 @@ scripted(
   },
 );
 
+scripted("a shell that was begun with --escapes takes the names that it shows", {
+  answers: {
+    ...latin1.answers,
+    CWD: (argument, session) => {
+      asked.push(argument);
+      return session.say("250 There");
+    },
+    PWD: '257 "/"',
+  },
+}, async ({ client, here }) => {
+  asked.length = 0;
+  const lines = [
+    `lcd "${here}"`,
+    "cd 'caf\\xe9'",
+    "rm 'caf\\xe9' 'a\\\\xe9'",
+    "get -q 'caf\\xe9'",
+  ];
+  const input = lines.map((line) => `${line}\n`).join("");
+  const { status, error } = await client(["--escapes", "shell"], { input });
+  assertEquals([status, error], [EXIT.ok, ""]);
+  assertEquals(asked, ["caf\ufffd", "caf\ufffd", "a\\xe9"]);
+  assertEquals(await names(here), ["caf\\xe9"]);
+  for (const line of ["cd 'a\\q'", "mget 'a\\q'", "rmdir 'a\\nb'"]) {
+    const wrong = await client(["--escapes", "shell"], { input: `${line}\n` });
+    assertEquals(wrong.status, EXIT.usage, line);
+  }
+});
+
 scripted("--encoding reads and writes names as the server has them", latin1, async ({ client }) => {
   const { output, status } = await client(["--encoding", "latin1", "ls"]);
   assertEquals([status, output], [EXIT.ok, "a\\xe9\ncafé\n"]);

@@ -9,6 +9,8 @@
  */
 
 import type { Client } from "../../client.ts";
+import { LocalError } from "../../errors.ts";
+import { escapeName, unescapeName } from "../../escapes.ts";
 import { isPlainName } from "../../listing.ts";
 import { printable } from "../../text.ts";
 import type { Explained } from "./help.ts";
@@ -109,8 +111,12 @@ export class NameSource {
     this.#client = client;
   }
 
-  /** The names in a directory; none when they do not come in time, or cannot be had. */
-  async list(directory: string): Promise<readonly string[]> {
+  /**
+   * The names in a directory; none when they do not come in time, or cannot be had. `isEscaped`: all
+   * of them as ls shows them on a terminal.
+   */
+  async list(directory: string, isEscaped = false): Promise<readonly string[]> {
+    if (isEscaped) return await this.#listEscaped(directory);
     const names = this.#asked(directory);
     let timer: ReturnType<typeof setTimeout> | undefined;
     const late = new Promise<readonly string[]>((resolve) => {
@@ -121,6 +127,17 @@ export class NameSource {
     } finally {
       clearTimeout(timer);
     }
+  }
+
+  async #listEscaped(directory: string): Promise<readonly string[]> {
+    let path: string;
+    try {
+      path = unescapeName(directory);
+    } catch (error) {
+      if (!(error instanceof LocalError)) throw error;
+      return []; // an escape is not whole yet
+    }
+    return (await this.list(path)).map(escapeName);
   }
 
   /** Forgets everything: a verb may have changed it. */

@@ -31,7 +31,6 @@ const ENDS: readonly number[] = [CR, LF, TAB];
 
 /** A person at a terminal. */
 export class EditedLines implements LineSource {
-  readonly isTyped = true;
   readonly #console: Console;
   readonly #history: History;
   readonly #keys = new Readable({ read() {} });

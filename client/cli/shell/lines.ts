@@ -9,8 +9,6 @@ import { decodeText } from "../../text.ts";
 
 /** One line after the other. */
 export interface LineSource extends Disposable {
-  /** Whether somebody types them: a failure then ends nothing. */
-  readonly isTyped: boolean;
   /** The next line without its end; undefined when there is none. */
   next(): Promise<string | undefined>;
   /** Forgets what was typed and not yet asked for. */
@@ -24,7 +22,6 @@ const LF = 0x0a;
 
 /** The lines of a file or of standard input. */
 export class ScriptLines implements LineSource {
-  readonly isTyped = false;
   readonly #read: (buffer: Uint8Array<ArrayBuffer>) => Promise<number | null>;
   readonly #close: () => void;
   readonly #buffer = new Uint8Array(LINE_BYTES_MAX);

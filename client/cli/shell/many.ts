@@ -7,6 +7,9 @@
 import { hasWildcards } from "../../directory.ts";
 import { LocalError } from "../../errors.ts";
 import { isDirectory } from "../../tree.ts";
+import { escapeName } from "../../escapes.ts";
+import { checkSendable } from "../checks.ts";
+import { namesOf } from "../escaped.ts";
 import { UsageError } from "../flags.ts";
 import { patternRoom } from "../remote_names.ts";
 import { onConnection } from "../task.ts";
@@ -22,8 +25,11 @@ interface Asked {
 
 /** Has get download all files that match. */
 export async function mget({ shell, operands }: ShellTask): Promise<Outcome> {
-  const { flags, patterns } = asked("mget", operands);
+  const { flags, patterns: typed } = asked("mget", operands);
   const { session } = shell;
+  const { escapes } = session.target;
+  const patterns = namesOf(typed, escapes);
+  checkSendable(patterns);
   const room = await patternRoom();
   const found = new Set<string>();
   for (const pattern of patterns) {
@@ -41,7 +47,8 @@ export async function mget({ shell, operands }: ShellTask): Promise<Outcome> {
     }
     if (!isMatched) throw noMatch(pattern);
   }
-  return found.size === 0 ? undefined : { next: ["get", ...flags, "--", ...found] };
+  const names = escapes ? [...found].map(escapeName) : [...found];
+  return names.length === 0 ? undefined : { next: ["get", ...flags, "--", ...names] };
 }
 
 /** Has put upload all files that match. */

@@ -43,7 +43,7 @@ export async function runShell(
       using lines: LineSource = new EditedLines(console, history, (line: string) =>
         complete(line, {
           verbs: VERBS,
-          remoteNames: (directory) => names.list(directory),
+          remoteNames: (directory) => names.list(directory, session.target.escapes),
           localNames: (directory) => localNames(directory || ".").catch(() => []),
         }));
       await begin(shell);

@@ -36,7 +36,8 @@ export function parseLine(words: readonly string[], base: Request): Request {
   }
   if (words.some(isUrl)) throw new UsageError("A URL names a server: open URL connects to it");
   const { protocol, host, port, active, telling } = base;
-  const line = parsed([`--protocol=${protocol}`, ...words]);
+  const kept = [`--protocol=${protocol}`, ...(base.escapes ? ["--escapes"] : [])];
+  const line = parsed([...kept, ...words]);
   return {
     ...base,
     ...line,

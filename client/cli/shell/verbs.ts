@@ -41,6 +41,7 @@ export const SHELL_VERBS: readonly ShellVerb[] = [
     summary: "download all files that match: *.avi; FLAGS are those of get",
     count: [1, MANY],
     takes: "remote",
+    takesFlags: true,
     run: mget,
   },
   {

@@ -7,7 +7,7 @@
 import { assertEquals } from "@std/assert";
 import { complete, NameSource } from "../../../client/cli/shell/completion.ts";
 import { VERBS } from "../../../client/cli/shell/shell.ts";
-import type { Client } from "../../../client/mod.ts";
+import type { Client, Entry } from "../../../client/mod.ts";
 
 const REMOTE: Readonly<Record<string, readonly string[]>> = {
   "": ["a.avi", "b.avi", "films/", ".hidden", "my film.avi", "x\x1b[2J", "-dash"],
@@ -53,6 +53,22 @@ Deno.test("complete offers verbs, flags and names as they are typed", async () =
   for (const [line, words, typed] of LINES) {
     assertEquals(await complete(line, surroundings), [[...words], typed], line);
   }
+});
+
+Deno.test("names are completed as ls shows them where they are typed so", async () => {
+  const client = {
+    list: (directory: string): Promise<Entry[]> =>
+      Promise.resolve([
+        directory === "caf\udce9/"
+          ? { name: "a\\b\n", kind: "file" }
+          : { name: "caf\udce9", kind: "directory" },
+      ]),
+  } as unknown as Client;
+  const source = new NameSource(() => client);
+  assertEquals(await source.list("", true), ["caf\\xe9/"]);
+  assertEquals(await source.list("caf\\xe9/", true), ["a\\\\b\\n"]);
+  assertEquals(await source.list("caf\\u{", true), []);
+  assertEquals(await source.list(""), ["caf\udce9/"]);
 });
 
 Deno.test("complete shows no more than a screen of names, and what they have in common", async () => {
