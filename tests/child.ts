@@ -9,8 +9,8 @@
 import { assert } from "@std/assert";
 import { fromFileUrl } from "@std/path";
 
-/** No child needs seconds for what a test waits for; one that does is stuck. */
-const PATIENCE_MS = 20_000;
+/** A guard: who has said nothing for so long, while nobody began to wait for it, is stuck. */
+const PATIENCE_MS = 60_000;
 
 /** What `deno task serve` grants, whatever the model. */
 export function servePermissions(): string[] {
@@ -26,7 +26,8 @@ class Output {
   #ended = false;
   #changed = Promise.withResolvers<void>();
 
-  constructor(stream: ReadableStream<Uint8Array>) {
+  /** `heard` is called when something comes, and when somebody begins to wait for it. */
+  constructor(stream: ReadableStream<Uint8Array>, readonly heard: () => void) {
     this.#collect(stream);
   }
 
@@ -41,6 +42,7 @@ class Output {
   }
 
   #change(): void {
+    this.heard();
     this.#changed.resolve();
     this.#changed = Promise.withResolvers();
   }
@@ -52,6 +54,7 @@ class Output {
 
   /** Resolves with the first match in all that is written, from the beginning. */
   async match(pattern: RegExp): Promise<RegExpExecArray> {
+    this.heard();
     for (;;) {
       const match = pattern.exec(this.#text);
       if (match !== null) return match;
@@ -62,6 +65,7 @@ class Output {
 
   /** Resolves with what is written and not taken yet, up to the end of the first match in it. */
   async take(pattern: RegExp): Promise<string> {
+    this.heard();
     for (;;) {
       const match = pattern.exec(this.#text.slice(this.#taken));
       if (match !== null) {
@@ -98,7 +102,8 @@ export class Child implements AsyncDisposable {
   readonly pid: number;
   readonly #process: Deno.ChildProcess;
   readonly #input: WritableStreamDefaultWriter<Uint8Array> | undefined;
-  readonly #patience: ReturnType<typeof setTimeout>;
+  #patience: ReturnType<typeof setTimeout> | undefined;
+  #isOver = false;
 
   constructor(program: string, args: readonly string[], { cwd, input }: ChildOptions = {}) {
     this.#process = new Deno.Command(program, {
@@ -111,8 +116,16 @@ export class Child implements AsyncDisposable {
     }).spawn();
     this.pid = this.#process.pid;
     this.#input = input ? this.#process.stdin.getWriter() : undefined;
-    this.stdout = new Output(this.#process.stdout);
-    this.stderr = new Output(this.#process.stderr);
+    const heard = () => this.#wait();
+    this.stdout = new Output(this.#process.stdout, heard);
+    this.stderr = new Output(this.#process.stderr, heard);
+    this.#wait();
+  }
+
+  /** Is patient from now on. */
+  #wait(): void {
+    clearTimeout(this.#patience);
+    if (this.#isOver) return;
     this.#patience = setTimeout(() => this.kill("SIGKILL"), PATIENCE_MS);
   }
 
@@ -161,7 +174,9 @@ export class Child implements AsyncDisposable {
 
   /** Resolves when it has ended, with all that it wrote. */
   async ended(): Promise<{ code: number; signal: string | null; stdout: string; stderr: string }> {
+    this.#wait();
     const { code, signal } = await this.#process.status;
+    this.#isOver = true;
     clearTimeout(this.#patience);
     return { code, signal, stdout: await this.stdout.end(), stderr: await this.stderr.end() };
   }

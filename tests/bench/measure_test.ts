@@ -25,7 +25,7 @@ import { BLOCKING, EPOLL, planOf } from "./smallest_plan.ts";
 
 /** Uses 50 ms of processor time in a thread, which then ends. */
 const BURNING = `
-import threading, time
+import sys, threading, time
 go = threading.Event()
 def burn():
   go.wait()
@@ -33,7 +33,7 @@ def burn():
 thread = threading.Thread(target=burn)
 thread.start()
 print("started", flush=True)
-time.sleep(0.2)
+sys.stdin.readline()
 go.set()
 thread.join()
 print("ended", flush=True)
@@ -301,9 +301,10 @@ testWith(
   "processWork counts threads that have ended, and says what it cannot know",
   async () => {
     // A thread burns time and ends: its share is still that of the process.
-    await using child = new Child("python3", ["-c", BURNING]);
+    await using child = new Child("python3", ["-c", BURNING], { input: true });
     await child.stdout.match(/started/);
     const before = readProcessFigures(child.pid);
+    await child.type("go");
     await child.stdout.match(/ended/);
     let after = readProcessFigures(child.pid);
     // It is joined a moment before the kernel has done with it.

@@ -103,7 +103,7 @@ async function endless(
 for (const [name, answers, call, kind, code] of LATER) {
   scripted(`error of ${name} is ${kind}`, { answers: answers! }, async (client) => {
     await kindIs(() => call(client), kind, code);
-  }, { timeoutMs: 300 });
+  }, { timeoutMs: 1_000 });
 }
 
 async function kindIs(call: () => Promise<unknown>, kind: ErrorKind, code?: number) {

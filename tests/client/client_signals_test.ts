@@ -134,7 +134,7 @@ scripted("a call that was given up and never answered closes the connection", {
   await assertRejects(() => called, RangeError, "enough");
   await assertRejects(() => client.command("SYST"), Error, "No reply from the server to");
   assertEquals(client.closed, true);
-}, { timeoutMs: 200 });
+}, { timeoutMs: 500 });
 
 scripted("a transfer is given up while the server thinks about it", {
   answers: { RETR: () => {}, SYST: "215 UNIX" },
@@ -144,7 +144,7 @@ scripted("a transfer is given up while the server thinks about it", {
   await until(server, "RETR");
   abort.abort(new RangeError("enough"));
   await assertRejects(() => called, RangeError, "enough");
-}, { timeoutMs: 200 });
+}, { timeoutMs: 500 });
 
 let rest = () => {};
 scripted("an offset that no transfer has followed is taken back", {

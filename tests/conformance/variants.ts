@@ -7,6 +7,7 @@
  */
 
 import { type Model, models, type ServeOptions, serveOptions } from "../../models/mod.ts";
+import { freePorts } from "../ports.ts";
 import { type Overrides, type Serving, WRITER } from "./target.ts";
 
 /** Cases that a variant does not run, and why. */
@@ -43,12 +44,6 @@ const BLOCKING_THREADS_MAX = 20;
  * doubles with each failure from the one address that all of them come from.
  */
 const LOGIN_DELAY_MS = 1;
-
-/** Where no client's port is drawn from (Linux: 32768 to 60999), so that a free one stays free. */
-const PORTS = { first: 20_000, last: 32_000 };
-
-/** Places tried before giving up the search for neighbouring ports that are free. */
-const PORT_SEARCH_MAX = 50;
 
 const NOBODY_WAITS: Skip = {
   reason: "An event loop serves everybody at once",
@@ -203,23 +198,4 @@ async function start(
     ...(connections === undefined ? {} : { connections }),
     stop: (graceMs) => server.stop(graceMs),
   };
-}
-
-/** The first and last of `count` neighbouring ports that nobody listens on just now. */
-function freePorts(count: number): [number, number] {
-  for (let attempt = 0; attempt < PORT_SEARCH_MAX; attempt++) {
-    const first = Math.floor(PORTS.first + Math.random() * (PORTS.last - PORTS.first - count));
-    const held: Deno.Listener[] = [];
-    try {
-      for (let port = first; port < first + count; port++) {
-        held.push(Deno.listen({ hostname: "127.0.0.1", port }));
-      }
-      return [first, first + count - 1];
-    } catch {
-      // One of them is taken: another place.
-    } finally {
-      for (const listener of held) listener.close();
-    }
-  }
-  throw new Error(`Cannot find ${count} free ports side by side`);
 }

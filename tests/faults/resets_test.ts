@@ -76,7 +76,8 @@ for (const variant of kinds) {
     `serve keeps nothing of a crowd that was reset, and does not pause [${variant.name}]`,
     async () => {
       using root = new Root();
-      await using server = Child.serve([...flagsOf(variant, root.path), "--stats"]);
+      // All threads are there from the beginning: those that come later have descriptors, too.
+      await using server = Child.serve([...flagsOf(variant, root.path, 6, 6), "--stats"]);
       const endpoint = await server.serving();
       (await login(endpoint)).close();
       const before = await descriptorsOf(server.pid);

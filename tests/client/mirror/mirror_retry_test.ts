@@ -9,6 +9,7 @@ import { assert, assertEquals } from "@std/assert";
 import { type ClientError, ClientPool, RateLimit } from "../../../client/mod.ts";
 import { type MirrorPace, planMirror, runMirror } from "../../../client/mirror/mod.ts";
 import { testWith } from "../../permission.ts";
+import { freePorts } from "../../ports.ts";
 import { EXIT } from "../../../client/cli/exit.ts";
 import { MemoryFiles } from "../memory_files.ts";
 import { type Answer, ScriptedServer } from "../scripted_server.ts";
@@ -32,8 +33,8 @@ for (const direction of ["down", "up"] as const) {
       withFolders(async (root, here) => {
         const [source, target] = direction === "down" ? [root, here] : [here, root];
         await makeLarge(source);
-        let server = await ours.start(root, { anonymous: "write" });
-        const { port } = server.endpoint;
+        const [port] = freePorts(1);
+        let server = await ours.start(root, { anonymous: "write", port });
         try {
           await using pool = await ClientPool.open({ port }, 4);
           let done = 0;

@@ -23,11 +23,14 @@ const LOGIN_TIMEOUT_MS = 1_500;
 /** Commands before the login, and the pause between two, until the time-out must have come. */
 const COMMANDS_MAX = 120, PAUSE_MS = 40;
 
+/** How long a client is silent that is slow, and does not keep others out: a third of a second. */
+const SLOW_MS = 280;
+
 /** Failed logins within a minute, where that is under test. */
 const FAILURES_MAX = 4;
 
 /** Tries until a place that was left is free: the server learns of it a moment later. */
-const TRIES_MAX = 200;
+const TRIES_MAX = 200, TRY_PAUSE_MS = 5;
 
 const LOGIN = `USER ${WRITER.user}\r\nPASS ${WRITER.password}\r\n`;
 
@@ -48,6 +51,7 @@ async function connectsAgain(target: Target): Promise<Conversation> {
     const ftp = await target.dial();
     if ((await ftp.reply([220, 421])).code === 220) return ftp;
     ftp.close();
+    await new Promise((resume) => setTimeout(resume, TRY_PAUSE_MS));
   }
   throw new Error("No place became free");
 }
@@ -226,10 +230,13 @@ export const admission: Cases = {
     target,
   ) => {
     const small = await target.own({ maxWorkers: 2 });
-    const [slow, other] = [await small.connect(), await small.connect()];
+    // A thread more is there before anybody is slow: who is greeted has a second to speak.
+    const other = await small.connect();
     await other.command("NOOP", 200);
+    const slow = await small.connect();
     const waiting = await small.dial();
-    for (let count = 0; count < 7; count++) await pause();
+    const until = performance.now() + SLOW_MS;
+    while (performance.now() < until) await pause();
     await slow.command("NOOP", 200);
     await slow.command("QUIT", 221);
     await waiting.reply(220);

@@ -18,6 +18,7 @@ import {
   readUntilEnd,
   writeAll,
 } from "../client.ts";
+import { freePorts } from "../../ports.ts";
 import { type Cases, LARGE } from "../target.ts";
 
 /** The cases by name. */
@@ -169,10 +170,11 @@ export const limits: Cases = {
   ])) as Cases,
 
   "a server that has stopped accepts nobody, and its port is free": async (target) => {
-    const own = await target.own({});
+    const [port] = freePorts(1);
+    const own = await target.own({ port });
     await own.connect();
     await own.serving.stop(0);
-    const { host, port } = own.endpoint;
+    const { host } = own.endpoint;
     await assertRejects(
       () => Deno.connect({ hostname: host, port }).then(closeQuietly),
       Deno.errors.ConnectionRefused,
