@@ -209,7 +209,7 @@ const LINE: CommandLine<keyof typeof TABLE> = {
   operands: false,
   exits: [
     ["0", "measured without an error"],
-    ["1", "some cell failed or had errors"],
+    ["1", "some cell failed or had errors, or a file could not be read or written"],
     ["2", "a wrong command line"],
     ["130", "interrupted with Ctrl-C, which keeps what was measured"],
   ],

@@ -20,7 +20,6 @@ import { CALLS } from "./runtime/sharing.ts";
 /** See Model. */
 export const async: Model = {
   name: "async",
-  summary: "the runtime's async iterators: for await over Deno.listen",
   limits: () => ({ countsCalls: false }),
   unavailable: () => undefined,
 

@@ -21,7 +21,6 @@ import { hasSpareDescriptors, listenForControl } from "./kernel/sockets.ts";
 /** See Model. */
 export const blocking: Model = {
   name: "blocking",
-  summary: "a thread per connection, blocked in accept, recv or send",
   limits: ({ maxWorkers }) => ({ countsCalls: true, connections: maxWorkers }),
   unavailable: unavailableReason,
 

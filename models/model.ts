@@ -20,8 +20,11 @@ export const MODEL_NAMES = ["blocking", "polling", "multiplex", "async", "uring"
 /** See MODEL_NAMES. */
 export type ModelName = typeof MODEL_NAMES[number];
 
-/** Which readiness call a multiplex model waits in. */
-export type SelectorName = "select" | "poll" | "epoll";
+/** The readiness calls that a multiplex model may wait in. */
+export const SELECTOR_NAMES = ["select", "poll", "epoll"] as const;
+
+/** See SELECTOR_NAMES. */
+export type SelectorName = typeof SELECTOR_NAMES[number];
 
 /** Level: readiness is repeated until it is consumed. Edge: it is told once (epoll(7)). */
 export type Trigger = "level" | "edge";
@@ -190,8 +193,6 @@ export interface Counting {
 export interface Model {
   /** What `--model` calls it. */
   readonly name: ModelName;
-  /** One line for --help and the README. */
-  readonly summary: string;
   /** What it cannot do with these options. */
   limits(options: ServeOptions): ModelLimits;
   /** Why it cannot run here, in one sentence, or undefined when it can. */

@@ -15,7 +15,6 @@ import { serveLoops } from "./kernel/loops.ts";
 /** See Model. */
 export const multiplex: Model = {
   name: "multiplex",
-  summary: "waits for many descriptors in one call: select, poll or epoll",
   limits: ({ selector, fdSetBits }) => ({
     countsCalls: true,
     ...(selector === "select" ? { connections: fdSetBits } : {}),

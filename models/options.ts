@@ -1,5 +1,6 @@
 /**
- * Every default of a server, once: what an embedder does not say, `serve --help` shows.
+ * Every default of a server, once: what an embedder does not say, `serve --help` shows, but for the
+ * accounts, of which an embedder has none, and the threads that blocking begins with.
  *
  * @module
  */

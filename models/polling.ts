@@ -15,7 +15,6 @@ import { serveLoops } from "./kernel/loops.ts";
 /** See Model. */
 export const polling: Model = {
   name: "polling",
-  summary: "tries every descriptor in turn, then sleeps --interval milliseconds",
   limits: () => ({ countsCalls: true }),
   unavailable: unavailableReason,
   serve(options, terminal = SILENT) {

@@ -16,7 +16,6 @@ import { type Model, SILENT } from "./model.ts";
 /** See Model. */
 export const uring: Model = {
   name: "uring",
-  summary: "hands operations over and waits until they are done: io_uring",
   limits: () => ({ countsCalls: true }),
   unavailable: () => unavailableReason() ?? uringUnavailable(),
   serve(options, terminal = SILENT) {

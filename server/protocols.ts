@@ -9,8 +9,6 @@
 export interface ProtocolFacts {
   /** What `--protocol` calls it, and its module exports it as. */
   readonly name: string;
-  /** One line for --help. */
-  readonly summary: string;
   /** The port where none is asked for. */
   readonly defaultPort: number;
   /** Whether its clients log in: until then they wait behind a limit of their own. */
@@ -24,7 +22,6 @@ export interface ProtocolFacts {
 const FACTS: readonly ProtocolFacts[] = [
   {
     name: "ftp",
-    summary: "File Transfer Protocol, RFC 959 and its extensions",
     defaultPort: 2121,
     logsIn: true,
     stores: true,
@@ -32,7 +29,6 @@ const FACTS: readonly ProtocolFacts[] = [
   },
   {
     name: "mini",
-    summary: "get and put in three fields, as it is taught",
     defaultPort: 8000,
     logsIn: false,
     stores: true,
@@ -40,7 +36,6 @@ const FACTS: readonly ProtocolFacts[] = [
   },
   {
     name: "echo",
-    summary: "sends back whatever arrives",
     defaultPort: 8000,
     logsIn: false,
     stores: false,
@@ -48,7 +43,6 @@ const FACTS: readonly ProtocolFacts[] = [
   },
   {
     name: "hello",
-    summary: "greets, shows one message, closes",
     defaultPort: 8000,
     logsIn: false,
     stores: false,
@@ -56,7 +50,6 @@ const FACTS: readonly ProtocolFacts[] = [
   },
   {
     name: "chat",
-    summary: "shows messages, sends what the operator answers",
     defaultPort: 8000,
     logsIn: false,
     stores: false,

@@ -1,7 +1,7 @@
 /**
  * The load process: reads jobs (job.ts) from standard input, one JSON line each, does them one
  * after the other and says on standard output when a window opens, when it has closed, and what
- * was measured. ../load_process.ts starts it; it is a process of its own so that a server never
+ * was measured. process.ts starts it; it is a process of its own so that a server never
  * shares a thread, a heap or a lock with its load.
  *
  * @module

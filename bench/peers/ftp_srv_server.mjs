@@ -1,5 +1,5 @@
 /**
- * The server of the npm package ftp-srv, for peers.ts: ftp_srv_server.mjs PACKAGE HOST PORT ROOT.
+ * The server of the npm package ftp-srv, for mod.ts: ftp_srv_server.mjs PACKAGE HOST PORT ROOT.
  *
  * Its defaults are kept, except for the log and the range of passive ports, which would begin among
  * those that the kernel gives to clients. Users log in with USER and PASS, as everywhere else: its

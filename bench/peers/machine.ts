@@ -1,5 +1,5 @@
 /**
- * What peers.ts has to know of the machine: where a server's program is, what version it says it
+ * What mod.ts has to know of the machine: where a server's program is, what version it says it
  * is, which account it may change to. Reads only; the one thing run is a program asked its version.
  *
  * @module

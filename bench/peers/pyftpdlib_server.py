@@ -1,4 +1,4 @@
-"""pyftpdlib's asynchronous server, for peers.ts:
+"""pyftpdlib's asynchronous server, for mod.ts:
 pyftpdlib_server.py HOST PORT ROOT [PERM [CERTIFICATE KEY]].
 
 PERM are the rights of anonymous users; with a certificate all is under TLS, commands and data alike.

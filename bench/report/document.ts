@@ -1,6 +1,6 @@
 /**
  * A report as a document: headings, sentences, tables and figures, before anybody decided what it
- * is written in. sections.ts and its neighbours make one of an analysis; terminal.ts, markdown.ts
+ * is written in. summary.ts and its neighbours make one of an analysis; terminal.ts, markdown.ts
  * and html.ts write it. Text is plain here: whoever writes escapes it.
  *
  * @module

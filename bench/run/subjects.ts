@@ -1,6 +1,6 @@
 /**
  * Whom the benchmark measures: this project's models as data, each by the flags that `serve` gets,
- * peers (peers.ts) that were found on this machine, and twins (load/twin/), the least servers in C.
+ * peers (../peers/mod.ts) that were found on this machine, and twins (../load/twin/), the least servers in C.
  *
  * @module
  */

@@ -28,7 +28,7 @@ export const EXIT_TEXTS: readonly Row[] = [
   [`${EXIT.usage}`, "a wrong command line"],
   [`${EXIT.connection}`, "no connection, or none to be trusted, or what came was no FTP"],
   [`${EXIT.login}`, "the login was refused"],
-  [`${EXIT.local}`, "a file here could not be read or written"],
+  [`${EXIT.local}`, "a file here could not be read or written, or was not to be (-n, a limit)"],
   [`${EXIT.retry}`, "worth a retry: refused for now (4yz), silent, broken, a transfer cut short"],
   [`${EXIT.interrupted}`, "interrupted with Ctrl-C"],
   [`${EXIT.outputClosed}`, "nobody reads standard output any more"],

@@ -38,12 +38,10 @@ export interface ProgressState {
   readonly idleMs: number;
 }
 
-/** One line of at most `columns - 1` columns: in the last one some terminals wrap. */
-export function renderProgress(state: ProgressState, columns: number): string {
-  return renderLines([state], columns)[0]!;
-}
-
-/** A line for each state, each of at most `columns - 1` columns, their numbers below each other. */
+/**
+ * A line for each state, their numbers below each other, each of at most `columns - 1` columns: in
+ * the last one some terminals wrap.
+ */
 export function renderLines(states: readonly ProgressState[], columns: number): string[] {
   if (states.length === 0) return [];
   const room = columns - 1;

@@ -18,7 +18,7 @@ import {
   type DiskDelay,
   MODEL_NAMES,
   type ModelName,
-  type SelectorName,
+  SELECTOR_NAMES,
   type ServeOptions,
   type Trigger,
 } from "../model.ts";
@@ -276,7 +276,7 @@ function parseOptions(values: Values, model: ModelName): Omit<ServeOptions, "roo
     partialDays: values.number("partial-days", { unit: "days", high: PARTIAL_DAYS_MAX }),
     workers,
     maxWorkers: Math.max(workers, values.whole("max-workers", 1, MAX_WORKERS_MAX)),
-    selector: values.oneOf<SelectorName>("selector", ["select", "poll", "epoll"]),
+    selector: values.oneOf("selector", SELECTOR_NAMES),
     fdSetBits: values.whole("fd-set", FD_SET_BITS_MIN, SESSIONS_MAX),
     trigger: values.oneOf<Trigger>("trigger", ["level", "edge"]),
     intervalMs: values.number("interval", { unit: "milliseconds", high: 60_000 }),

@@ -1,4 +1,4 @@
-/** Tests of bench/content.ts. @module */
+/** Tests of bench/load/content.ts. @module */
 
 import { assert, assertEquals, assertFalse } from "@std/assert";
 import { join } from "@std/path";

@@ -1,4 +1,4 @@
-/** Tests of bench/statistics.ts. @module */
+/** Tests of bench/claims/statistics.ts. @module */
 
 import { assert, assertEquals, assertThrows } from "@std/assert";
 import {

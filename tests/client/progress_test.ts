@@ -6,13 +6,11 @@
  */
 
 import { assert, assertEquals } from "@std/assert";
-import {
-  Pace,
-  type ProgressState,
-  renderLines,
-  renderProgress,
-} from "../../client/cli/progress.ts";
+import { Pace, type ProgressState, renderLines } from "../../client/cli/progress.ts";
 import { textWidth, widthsFor } from "../../client/cli/width.ts";
+
+/** The line of one transfer. */
+const renderLine = (state: ProgressState, columns: number) => renderLines([state], columns)[0]!;
 
 const HALF: ProgressState = {
   name: "a.avi",
@@ -23,57 +21,57 @@ const HALF: ProgressState = {
   idleMs: 0,
 };
 
-Deno.test("renderProgress at 60 columns has a bar and no size, at 80 it has both", () => {
+Deno.test("renderLine at 60 columns has a bar and no size, at 80 it has both", () => {
   assertEquals(
-    renderProgress(HALF, 60),
+    renderLine(HALF, 60),
     "a.avi  [=========          ]   50%     1.0 MiB/s  ETA  0:05",
   );
   assertEquals(
-    renderProgress(HALF, 80),
+    renderLine(HALF, 80),
     "a.avi  [=======        ]   50%     5.0 MiB of 10.0 MiB     1.0 MiB/s  ETA  0:05",
   );
 });
 
-Deno.test("renderProgress at 45 columns has no bar, at 20 the name and the percent", () => {
-  assertEquals(renderProgress(HALF, 45), "a.avi   50%     1.0 MiB/s  ETA  0:05");
-  assertEquals(renderProgress(HALF, 20), "a.avi   50%");
+Deno.test("renderLine at 45 columns has no bar, at 20 the name and the percent", () => {
+  assertEquals(renderLine(HALF, 45), "a.avi   50%     1.0 MiB/s  ETA  0:05");
+  assertEquals(renderLine(HALF, 20), "a.avi   50%");
 });
 
-Deno.test("renderProgress at 100 columns has a bar", () => {
+Deno.test("renderLine at 100 columns has a bar", () => {
   assertEquals(
-    renderProgress(HALF, 100),
+    renderLine(HALF, 100),
     "a.avi  [=================                  ]   50%     5.0 MiB of 10.0 MiB     1.0 MiB/s  ETA  0:05",
   );
 });
 
-Deno.test("renderProgress without a size counts up", () => {
+Deno.test("renderLine without a size counts up", () => {
   assertEquals(
-    renderProgress({ ...HALF, total: undefined }, 60),
+    renderLine({ ...HALF, total: undefined }, 60),
     "a.avi     5.0 MiB     1.0 MiB/s  0:05",
   );
 });
 
-Deno.test("renderProgress says 100 % only of what is complete", () => {
-  assert(renderProgress({ ...HALF, done: 10 * 2 ** 20 - 1 }, 60).includes(" 99%"));
-  assert(renderProgress({ ...HALF, done: 10 * 2 ** 20 }, 60).includes("100%"));
-  assert(renderProgress({ ...HALF, done: 0, total: 0 }, 60).includes("100%"));
+Deno.test("renderLine says 100 % only of what is complete", () => {
+  assert(renderLine({ ...HALF, done: 10 * 2 ** 20 - 1 }, 60).includes(" 99%"));
+  assert(renderLine({ ...HALF, done: 10 * 2 ** 20 }, 60).includes("100%"));
+  assert(renderLine({ ...HALF, done: 0, total: 0 }, 60).includes("100%"));
 });
 
-Deno.test("renderProgress knows no ETA while nothing moves", () => {
-  assert(renderProgress({ ...HALF, octetsPerSecond: 0 }, 60).endsWith("ETA  -:--"));
+Deno.test("renderLine knows no ETA while nothing moves", () => {
+  assert(renderLine({ ...HALF, octetsPerSecond: 0 }, 60).endsWith("ETA  -:--"));
 });
 
-Deno.test("renderProgress says for how long a transfer has stalled or has been waited for", () => {
+Deno.test("renderLine says for how long a transfer has stalled or has been waited for", () => {
   assertEquals(
-    renderProgress({ ...HALF, idleMs: 5_900 }, 60),
+    renderLine({ ...HALF, idleMs: 5_900 }, 60),
     "a.avi  [=========          ]   50%     5.0 MiB  stalled 5 s",
   );
-  assert(renderProgress({ ...HALF, idleMs: 65_000 }, 60).endsWith("  stalled 1:05 min"));
-  assert(!renderProgress({ ...HALF, idleMs: 2_000 }, 60).includes("stalled"));
+  assert(renderLine({ ...HALF, idleMs: 65_000 }, 60).endsWith("  stalled 1:05 min"));
+  assert(!renderLine({ ...HALF, idleMs: 2_000 }, 60).includes("stalled"));
   const complete = { ...HALF, done: HALF.total!, idleMs: 5_000 };
-  assert(!renderProgress(complete, 60).includes("stalled"));
+  assert(!renderLine(complete, 60).includes("stalled"));
   const waiting = { ...HALF, done: 0, total: undefined, elapsedMs: undefined, idleMs: 2_000 };
-  assert(renderProgress(waiting, 60).endsWith("  waiting 2 s"));
+  assert(renderLine(waiting, 60).endsWith("  waiting 2 s"));
 });
 
 Deno.test("renderLines puts the numbers of all lines below each other", async () => {

@@ -55,7 +55,7 @@ ${byVerb.join("\n")}
 }
 _ftplab_files() { # names may hold spaces
   local IFS=$'\\n'
-  compopt -o filenames
+  compopt -o filenames 2>/dev/null # since bash 4.0
   COMPREPLY=($(compgen "$1" -- "$2"))
 }
 complete -F _ftplab ftplab
