@@ -38,7 +38,7 @@ export function unescaped(names: TypedNames): TypedNames {
  *
  * @throws {UsageError} as `unescaped` does.
  */
-export function namesOf(texts: readonly string[], isEscaped: boolean): readonly string[] {
+export function namesTyped(texts: readonly string[], isEscaped: boolean): readonly string[] {
   return isEscaped ? texts.map(nameOf) : texts;
 }
 

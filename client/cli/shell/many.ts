@@ -9,7 +9,7 @@ import { LocalError } from "../../errors.ts";
 import { isDirectory } from "../../tree.ts";
 import { escapeName } from "../../escapes.ts";
 import { checkSendable } from "../checks.ts";
-import { namesOf } from "../escaped.ts";
+import { namesTyped } from "../escaped.ts";
 import { UsageError } from "../flags.ts";
 import { patternRoom } from "../remote_names.ts";
 import { onConnection } from "../task.ts";
@@ -28,7 +28,7 @@ export async function mget({ shell, operands }: ShellTask): Promise<Outcome> {
   const { flags, patterns: typed } = asked("mget", operands);
   const { session } = shell;
   const { escapes } = session.target;
-  const patterns = namesOf(typed, escapes);
+  const patterns = namesTyped(typed, escapes);
   checkSendable(patterns);
   const room = await patternRoom();
   const found = new Set<string>();

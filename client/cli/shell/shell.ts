@@ -9,7 +9,7 @@ import { encodeText, printable } from "../../text.ts";
 import type { Request } from "../arguments.ts";
 import { checkSendable } from "../checks.ts";
 import { type Console, OutputClosed } from "../console.ts";
-import { namesOf } from "../escaped.ts";
+import { namesTyped } from "../escaped.ts";
 import { UsageError } from "../flags.ts";
 import { interruptible } from "../interrupts.ts";
 import { type Reporter, reporterFor, type Telling } from "../reporter.ts";
@@ -169,7 +169,7 @@ export class Shell implements ShellFace {
       throw new UsageError(`${verb.name} takes ${verb.operands || "nothing"}`);
     }
     const isName = verb.takes === "remote" && !verb.takesFlags;
-    const names = isName ? namesOf(operands, this.session.target.escapes) : operands;
+    const names = isName ? namesTyped(operands, this.session.target.escapes) : operands;
     if (isName) checkSendable(names);
     if (this.session.target.protocol === "mini" && !verb.isLocal) {
       throw new UsageError(`--protocol mini has get and put, not ${verb.name}`);
