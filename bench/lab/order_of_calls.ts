@@ -7,7 +7,7 @@
  *
  * An order of three is two claims, so both quotients are looked at where the order would show best,
  * among many silent ones, and where it would show least. "Level" is a finding, too: an interval that
- * lies wholly within a margin named beforehand. What the selectors do in this runtime, to fill the
+ * lies wholly within a margin named beforehand, be a hundredth on one side of 1 certain or not. What the selectors do in this runtime, to fill the
  * sets in and to look through them, is part of the cost, as it is in every program.
  *
  * @module
@@ -40,8 +40,8 @@ export const lesson: Lesson = {
     "wait, and the quotients of the neighbours in the order",
   rule:
     "confirmed when among the most silent ones both quotients, select over poll and poll over " +
-    `epoll, are above 1 by their intervals; refuted when one is below 1, or level (from ` +
-    `${MARGIN.join(" to ")}) while it is not above 1`,
+    `epoll, are above 1 by their intervals and not level; refuted when one is below 1, or level ` +
+    `(within ${MARGIN.join(" to ")})`,
   refutedIf:
     "select costs as much as poll or less, as where the few bits that it hands over weigh more " +
     "than the sorting out, or poll costs as little as epoll, as beside no silent descriptor",
@@ -98,9 +98,7 @@ export function verdictOf(blocks: number, intervals: readonly Interval[]): Verdi
   const judged = intervals.map(judge);
   return verdictBy(
     blocks,
-    judged.every(({ differs }) => differs === "more"),
-    judged.some(({ differs, equivalent }) =>
-      differs === "less" || (equivalent && differs === undefined)
-    ),
+    judged.every(({ differs, equivalent }) => differs === "more" && !equivalent),
+    judged.some(({ differs, equivalent }) => differs === "less" || equivalent),
   );
 }
