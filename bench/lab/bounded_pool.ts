@@ -25,9 +25,6 @@ const FILM_BYTES = 16 << 20;
 /** What the quick ones fetch, octets. */
 const NOTE_BYTES = 1 << 10;
 
-/** How much longer a quick client waits for a pool than for a loop. */
-const RATIO_MIN = 10;
-
 /** See Lesson. */
 export const lesson: Lesson = {
   name: "bounded-pool",
@@ -35,11 +32,12 @@ export const lesson: Lesson = {
   claim: "A bounded pool starves behind slow readers: quick clients wait for a whole slow transfer",
   plan: "Occupy a blocking pool of N threads with N readers that stop in the middle, let quick " +
     "clients come for a small file, and see who is done first; then the same with multiplex",
-  rule: `confirmed when the quick clients' p99 is more than ${RATIO_MIN} times as long with the ` +
-    "pool, where none of them was served before a slow reader had ended",
+  rule:
+    "confirmed when the pool serves no quick client before a slow reader has ended, and the loop " +
+    "all of them; refuted when the pool serves one, or the loop none; their waits are shown",
   refutedIf:
     "a quick client is served before a slow reader has ended, as by a pool with more threads " +
-    "than slow readers",
+    "than slow readers, or a loop starves as well",
   code: [
     "models/blocking.ts: a thread serves its client to the end",
     "models/readiness/loop.ts: one unit of work for each watch that is ready",
@@ -109,7 +107,7 @@ export const lesson: Lesson = {
         { name: "p99 of the quick ones, loop", value: loop.p99, unit: "ms" },
         { name: "pool over loop", value: ratio, unit: "times" },
       ],
-      verdict: verdictOf({ ratio, servedBefore: pool.servedBefore }),
+      verdict: verdictOf({ quick, pool: pool.servedBefore, loop: loop.servedBefore }),
       reason:
         `${pool.servedBefore} of ${quick} quick clients were served before a slow one ended ` +
         `by the pool, ${loop.servedBefore} by the loop; p99 ${pool.p99.toFixed(0)} ms against ` +
@@ -118,10 +116,12 @@ export const lesson: Lesson = {
   },
 };
 
-/** The rule: p99 of the pool over the loop's, and who was served before a slow reader ended. */
-export function verdictOf({ ratio, servedBefore }: {
-  readonly ratio: number;
-  readonly servedBefore: number;
+/** The rule: how many of the quick ones were served before a slow reader ended. */
+export function verdictOf({ quick, pool, loop }: {
+  readonly quick: number;
+  readonly pool: number;
+  readonly loop: number;
 }): Verdict {
-  return ratio > RATIO_MIN && servedBefore === 0 ? "confirmed" : "refuted";
+  if (pool > 0 || loop === 0) return "refuted";
+  return loop === quick ? "confirmed" : "inconclusive";
 }

@@ -28,9 +28,9 @@ export const lesson: Lesson = {
   plan: "Serve echo by the model multiplex (epoll, level), one worker. Many clients connect and " +
     "stay; each sends messages of its own and compares what comes back. Count sessions, threads, " +
     "wake-ups and octets.",
-  rule: "confirmed when all sessions were open at once in one worker and every message came " +
-    "back unchanged",
-  refutedIf: "a message comes back changed or not at all, or it takes more than one worker",
+  rule: "confirmed when all sessions were open at once and every message came back unchanged",
+  refutedIf: "a message comes back changed or not at all, or a client has to wait until another " +
+    "one leaves, as where the thread blocks for one",
   code: [
     "models/readiness/loop.ts: round(), the loop",
     "models/selector/epoll.ts: wait()",
@@ -41,14 +41,13 @@ export const lesson: Lesson = {
 };
 
 /** The rule: sessions open of so many clients, and messages that came back of all. */
-export function verdictOf({ clients, open, workers, total, right }: {
+export function verdictOf({ clients, open, total, right }: {
   readonly clients: number;
   readonly open: number;
-  readonly workers: number;
   readonly total: number;
   readonly right: number;
 }): Verdict {
-  return open === clients && workers === 1 && right === total ? "confirmed" : "refuted";
+  return open === clients && right === total ? "confirmed" : "refuted";
 }
 
 async function run({ size, say, signal }: Stage): Promise<Finding> {
@@ -77,7 +76,7 @@ async function run({ size, say, signal }: Stage): Promise<Finding> {
       { name: "messages per wake-up", value: total / wakeups },
       { name: "calls of recv and send", value: (calls.recv ?? 0) + (calls.send ?? 0) },
     ],
-    verdict: verdictOf({ clients: count, open: before.sessionsOpen, workers, total, right }),
+    verdict: verdictOf({ clients: count, open: before.sessionsOpen, total, right }),
     reason: `${right} of ${total} messages of ${count} clients came back from ${workers} worker, ` +
       `${(total / wakeups).toFixed(1)} per wake-up`,
   };
@@ -89,7 +88,8 @@ async function converse(client: Client, number: number, messages: number): Promi
   for (let index = 0; index < messages; index++) {
     const message = `client ${number}, message ${index}.`.padEnd(MESSAGE_BYTES, ".");
     await client.send(message);
-    if (await client.receiveAll(MESSAGE_BYTES) === message) unchanged++;
+    if (await client.receiveAll(MESSAGE_BYTES) !== message) break; // the next would be behind it
+    unchanged++;
   }
   return unchanged;
 }

@@ -22,8 +22,8 @@ const SLOW_MS = { full: 500, small: 50 };
 export const lesson: Lesson = {
   name: "event-queue",
   title: "an event loop is a queue of events with a handler each",
-  claim: "An event loop takes events from a queue and runs a handler for each, in the order of " +
-    "arrival; a slow handler delays all behind it.",
+  claim: "An event loop takes events from a queue and runs a handler for each: over epoll in the " +
+    "order of arrival, over select and poll by number; a slow handler delays all behind it.",
   plan: "Make a loop over the selector of this project: what epoll tells goes to a queue, what " +
     "comes out of the queue is handled. Post events on six connections, not in the order of their " +
     "descriptors; the third has a handler that takes long. The same over select and poll, which " +

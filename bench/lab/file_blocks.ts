@@ -5,10 +5,11 @@
  * waits for disks, and its other clients with it. Only what is begun and reported later, asynchronous
  * I/O such as io_uring(7) or a thread that does the waiting, never blocks the loop.
  *
- * Whether a read had to wait is asked of the kernel twice: preadv2(2) with RWF_NOWAIT says EAGAIN in
- * place of waiting, and a thread that sleeps is counted as a voluntary switch. The same read is then
- * handed to a ring, whose own thread in the kernel waits. The claim would be refuted by a read(2) that
- * says EAGAIN, or by a ring in which the thread sleeps as often.
+ * Whether a read had to wait is asked of the kernel twice: preadv2(2) with RWF_NOWAIT says EAGAIN
+ * in place of waiting, and a thread that sleeps is counted as a voluntary switch. The same read is
+ * then handed to a ring by a call of this thread, in which it would sleep if the ring had it wait.
+ * The claim would be refuted by a read(2) that says EAGAIN, or by a ring in which the thread sleeps
+ * as often.
  *
  * @module
  */
@@ -43,8 +44,8 @@ export const lesson: Lesson = {
     "the thread slept in it. The same when the file is in memory, and through io_uring.",
   rule: "confirmed when poll calls the forgotten file ready, RWF_NOWAIT says EAGAIN, and read " +
     "brings octets all the same, having slept, and less than half as often through the ring; " +
-    "inconclusive when the kernel forgot nothing, as of " +
-    "files in memory (tmpfs)",
+    "refuted when it sleeps there as often; inconclusive between, and when the kernel forgot " +
+    "nothing, as of files in memory (tmpfs)",
   refutedIf:
     "a read(2) of a forgotten file says EAGAIN, or brings the octets while the thread never " +
     "slept, or the thread sleeps as often in the calls of the ring",
@@ -136,5 +137,6 @@ export function verdictOf({ rounds, ready, wouldWait, brought, slept, ringed }: 
 }): Verdict {
   if (wouldWait === 0) return "inconclusive";
   const blocks = ready === rounds && brought === wouldWait && slept > 0;
-  return blocks && ringed < slept / 2 ? "confirmed" : "refuted";
+  if (!blocks || ringed >= slept) return "refuted";
+  return ringed < slept / 2 ? "confirmed" : "inconclusive";
 }

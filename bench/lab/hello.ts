@@ -16,6 +16,12 @@ import { procUnavailable, threadUse } from "./stage/thread.ts";
 /** How long nobody comes, milliseconds. */
 const ALONE_MS = { full: 4_000, small: 150 };
 
+/** How long the thread may take to start, and to show what it was told, milliseconds. */
+const START_MS_MAX = 1_000, SHOW_MS_MAX = 1_000;
+
+/** It says that it waits a moment before it does, milliseconds. */
+const SETTLE_MS = 50;
+
 /** The thread may use this share of the time: it should be 0. */
 const SHARE_MAX = 0.01;
 
@@ -64,7 +70,8 @@ async function run({ size, say, signal }: Stage): Promise<Finding> {
     ask: () => Promise.resolve(undefined),
   };
   await using served = await serve("blocking", { protocol: "hello" }, signal, terminal);
-  await until(() => served.stats().lane === "waiting", 1_000, signal);
+  await until(() => served.stats().lane === "waiting", START_MS_MAX, signal);
+  await pause(SETTLE_MS, signal);
   const before = { stats: served.stats(), use: threadUse("blocking 0") };
   say(`nobody comes for ${ALONE_MS[size] / 1e3} s`);
   await pause(ALONE_MS[size], signal);
@@ -81,7 +88,7 @@ async function run({ size, say, signal }: Stage): Promise<Finding> {
   const greeting = await client.receive();
   const greetedUs = (performance.now() - begun) * 1e3;
   await client.send("hello server");
-  await until(() => shown.length > 0, 1_000, signal);
+  await until(() => shown.length > 0, SHOW_MS_MAX, signal);
 
   const share = cpuMs / ALONE_MS[size];
   const greeted = greeting === "hello client" && shown[0] === "hello server";

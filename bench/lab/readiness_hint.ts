@@ -20,6 +20,9 @@ import { Sockets } from "./stage/sockets.ts";
 /** Messages and connections, each of which two parties are told of. */
 const ROUNDS = { full: 1_000, small: 20 };
 
+/** The part of the rounds in which an octet may be later than the question; more is no accident. */
+const LATE_MAX = 0.01, ODD_MIN = 0.5;
+
 /** See Lesson. */
 export const lesson: Lesson = {
   name: "readiness-hint",
@@ -27,9 +30,12 @@ export const lesson: Lesson = {
   claim: "Readiness is a hint: a call after it may find nothing, so descriptors must not block",
   plan: "Let two selectors of each kind watch one socket. Send an octet, ask both, and let both " +
     "receive, one after the other. The same with a listener, one connection and two accepts.",
-  rule: "confirmed when both are told at every round and the second call says EAGAIN each time, " +
-    "for recv and for accept; refuted when a second one is told and gets something",
-  refutedIf: "only one of two who wait is told, or the second call gets something",
+  rule: `confirmed when in all rounds but ${100 * LATE_MAX} % both are told and the second call ` +
+    `says EAGAIN, for recv and for accept; refuted when in ${100 * ODD_MIN} % or more of one ` +
+    "kind only one is told, or the second one gets something; else inconclusive",
+  refutedIf:
+    "only one of two who wait is told, as by a kernel that keeps what it told of for whom it " +
+    "told, or the second call gets something",
   code: [
     "models/selector/mod.ts: readiness may be spurious, so every call that follows does not block",
     "models/kernel/sockets.ts: where sockets are made",
@@ -76,8 +82,9 @@ export function verdictOf(
   rounds: number,
   races: readonly { readonly told: number; readonly vain: number }[],
 ): Verdict {
-  const holds = races.every(({ told, vain }) => told === rounds && vain === rounds);
-  return holds ? "confirmed" : "refuted";
+  const odd = Math.max(...races.flatMap(({ told, vain }) => [rounds - told, rounds - vain])) /
+    rounds;
+  return odd <= LATE_MAX ? "confirmed" : odd >= ODD_MIN ? "refuted" : "inconclusive";
 }
 
 /** Two selectors over `fd`: how often both are told, and how often the second call is in vain. */

@@ -11,8 +11,8 @@ import type { Finding, Lesson, Stage, Verdict } from "./lesson.ts";
 import { until } from "./stage/pause.ts";
 import { serve } from "./stage/serving.ts";
 
-/** Who writes, in this order: clients are numbered as they connected. */
-const SPEAKERS = [3, 1, 4, 2, 3, 1];
+/** Who writes first, and who once more, in these orders: clients are numbered as they connected. */
+const FIRST = [3, 1, 4, 2], AGAIN = [1, 3];
 
 /** How many clients there are. */
 const CLIENTS = 4;
@@ -24,21 +24,24 @@ const ARRIVAL_MS = 2_000;
 export const lesson: Lesson = {
   name: "select-chat",
   title: "a chat of one person with several clients, by select",
-  claim: "With select one thread talks with several clients at once: what they write is shown in " +
-    "the order in which it arrives, and each answer reaches the one who asked.",
-  plan:
-    `Serve chat by the model multiplex with select. ${CLIENTS} clients connect; they write in ` +
-    `the order ${SPEAKERS.join(", ")}. The operator here answers each question with the number ` +
-    "of the client that it names, but not before all have written.",
+  claim: "With select one thread talks with several clients at once: whoever speaks is heard, " +
+    "and nobody waits for another one to speak first; a client's next message is shown when its " +
+    "last has been answered, and each answer reaches the one who asked.",
+  plan: `Serve chat by the model multiplex with select. ${CLIENTS} clients connect and write, ` +
+    `${FIRST.join(", ")}, each when the last was shown; then ${AGAIN.join(" and ")} once more. ` +
+    "The operator here answers each question with the number of the client that it names, but " +
+    "not before all have written.",
   rule:
-    "confirmed when messages are shown as they were written, in that order, each client reads " +
-    "the answers meant for it and no others, and all sessions were open in one thread at once",
+    "confirmed when each first message is shown before another client writes, the next ones in " +
+    "the order of the answers that they wait for, each client reads the answers meant for it and " +
+    "no others, and all sessions were open in one thread at once",
   refutedIf:
-    "an answer reaches another client, messages are shown in another order than they came, or a " +
-    "client has to leave before the next can be heard",
+    "a client is not heard before another one has spoken or left, as by a thread that sits in a " +
+    "read of one, or a next message is shown before its client's answer, or an answer reaches " +
+    "another client or none",
   code: [
     "models/selector/select.ts: the call",
-    "server/small/chat.ts: messages, questions, answers",
+    "server/small/chat.ts: #advance(), messages, questions, answers",
     "models/pool/questions.ts: one question at a time",
   ],
   unavailable: () => models.get("multiplex")!.unavailable(),
@@ -64,35 +67,41 @@ async function run({ say, signal }: Stage): Promise<Finding> {
     await until(() => served.stats().sessions === number, ARRIVAL_MS, signal);
   }
   const together = served.stats().sessionsOpen;
-  const written: string[] = [];
-  const spoken = new Set<number>();
-  for (const [index, number] of SPEAKERS.entries()) {
-    const message = `message ${index + 1}`;
-    await clients[number - 1]!.send(`${message}\n`);
-    written.push(`client ${number}: ${message}`);
-    // A client's next message waits for the answer to its first: shown then, not now.
-    if (spoken.has(number)) continue;
-    spoken.add(number);
-    await until(() => operator.shown.length === spoken.size, ARRIVAL_MS, signal);
+  const said = [...FIRST, ...AGAIN]
+    .map((number, index) => ({ number, text: `message ${index + 1}` }));
+  let [octets, heard] = [0, true];
+  for (const [index, { number, text }] of said.entries()) {
+    await clients[number - 1]!.send(`${text}\n`);
+    octets += text.length + 1;
+    if (index >= FIRST.length) continue; // it waits for an answer: shown then, not now
+    heard = await until(() => operator.shown.length > index, ARRIVAL_MS, signal) && heard;
   }
+  // Before the first answer all are there: so what is shown next is no matter of luck.
+  await until(() => served.stats().octetsIn === octets, ARRIVAL_MS, signal);
   operator.begin();
-  await until(() => operator.shown.length === SPEAKERS.length, ARRIVAL_MS, signal);
+  await until(() => operator.shown.length === said.length, ARRIVAL_MS, signal);
   for (const line of operator.shown) say(`the server shows "${line}"`);
-  const read = [];
-  for (const [index, client] of clients.entries()) {
-    const answers = SPEAKERS.filter((number) => number === index + 1).length;
-    read.push(await client.receiveAll(answers * answerTo(1).length));
-  }
-  const right = read.filter((text, index) => text.replaceAll(answerTo(index + 1), "") === "");
-  const inOrder = `${operator.shown}` === `${written}`;
-  const complete = right.length === CLIENTS && read.every((text) => text !== "");
+  const answers = clients.map((_, index) =>
+    answerTo(index + 1).repeat(said.filter(({ number }) => number === index + 1).length)
+  );
+  const read = await Promise.all(
+    clients.map((client, index) => client.receiveAll(answers[index]!.length)),
+  );
+  const right = read.filter((text, index) => text === answers[index]);
+  // Questions are answered in the order in which they were put.
+  const again = said.slice(FIRST.length)
+    .sort((one, other) => FIRST.indexOf(one.number) - FIRST.indexOf(other.number));
+  const due = [...said.slice(0, FIRST.length), ...again]
+    .map(({ number, text }) => `client ${number}: ${text}`);
+  const inOrder = heard && `${operator.shown}` === `${due}`;
+  const complete = right.length === CLIENTS;
   const { wakeups } = served.stats();
   return {
     measured: [
       { name: "sessions open at once", value: together },
       { name: "threads that serve them", value: served.server.stats().length },
       { name: "messages shown", value: operator.shown.length },
-      { name: "in the order of arrival", value: inOrder ? "yes" : "no" },
+      { name: "shown when they spoke, and then as answered", value: inOrder ? "yes" : "no" },
       { name: "clients that read their own answers only", value: right.length },
       { name: "returns from select", value: wakeups },
     ],

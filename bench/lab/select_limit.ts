@@ -39,7 +39,8 @@ export const lesson: Lesson = {
     "the next clients of two servers over select are beyond the limit of the one and not of the " +
     "other. Last, hand poll as many entries as there may be descriptors, and one more.",
   rule: "confirmed when select is told of no descriptor from 1024 on, however long its sets are, " +
-    "and poll takes any number of entries; refuted when it is told of all with longer sets",
+    "and poll takes any number of entries; refuted when it is told of all with longer sets; else " +
+    "inconclusive",
   refutedIf: "select is told of descriptors above 1023 with longer sets, which is what Linux does",
   code: [
     "models/selector/select.ts: refuses(), and the length of the sets",
@@ -51,8 +52,8 @@ export const lesson: Lesson = {
 
 /** The rule: the highest descriptor that select tells of, and what poll says beyond the limit. */
 export function verdictOf(highest: number, past: number | undefined): Verdict {
-  if (highest < FD_SETSIZE && past !== -EINVAL) return "confirmed";
-  return highest === LAST ? "refuted" : "inconclusive";
+  if (highest === LAST) return "refuted";
+  return highest < FD_SETSIZE && past !== undefined && past >= 0 ? "confirmed" : "inconclusive";
 }
 
 const SETS = { "select, fd_set": FD_SETSIZE, "select, longer sets": LONG_BITS } as const;
@@ -87,7 +88,12 @@ async function run({ say, signal }: Stage): Promise<Finding> {
     ],
     verdict: verdictOf(long!.highest, past),
     reason: `with sets of ${LONG_BITS} bits the kernel's select watches descriptor ` +
-      `${long!.highest}: 1024 is the C library's; and poll ends where descriptors end`,
+      `${long!.highest}${long!.highest < FD_SETSIZE ? "" : ": 1024 is the C library's"}; ` +
+      (past === undefined
+        ? "poll was not asked where descriptors end"
+        : past === -EINVAL
+        ? "poll ends where descriptors end"
+        : "poll does not end where descriptors end"),
   };
 }
 

@@ -25,6 +25,9 @@ const BUSY_MIN = 95, WASTED_MIN = 99;
 /** How long the connections may take to be accepted, milliseconds. */
 const ACCEPT_MS_MAX = 5_000;
 
+/** From when they are accepted until the worker that waits does so, milliseconds. */
+const SETTLE_MS = 50;
+
 /** See Lesson. */
 export const lesson: Lesson = {
   name: "spinning",
@@ -52,6 +55,7 @@ export const lesson: Lesson = {
       await using server = await serve(model, { protocol: "echo", intervalMs: 0 }, signal);
       for (let client = 0; client < CLIENTS; client++) await server.connect();
       await until(() => server.stats().sessions === CLIENTS, ACCEPT_MS_MAX, signal);
+      await pause(SETTLE_MS, signal);
       const [statsBefore, useBefore] = [server.stats(), threadUse(`${model} 0`)];
       const begun = performance.now();
       await pause(idleMs, signal);

@@ -16,7 +16,7 @@ import { SOCK_NONBLOCK } from "../../models/libc/constants.ts";
 import { unavailableReason } from "../../models/libc/mod.ts";
 import { type Lesson, LessonError, type Verdict } from "./lesson.ts";
 import { pause, until } from "./stage/pause.ts";
-import { type Herd, PLACES } from "./stage/herd_worker.ts";
+import { type Ended, type Herd, PLACES } from "./stage/herd_worker.ts";
 import { Sockets } from "./stage/sockets.ts";
 
 const THREADS = { full: 4, small: 2 };
@@ -24,8 +24,14 @@ const THREADS = { full: 4, small: 2 };
 /** <sys/epoll.h> */
 const EPOLLEXCLUSIVE = 1 << 28;
 
-/** Between two connections the herd goes to sleep, milliseconds; a thread may take so long. */
-const REST_MS = 5, PATIENCE_MS = 20_000;
+/** Between two connections the herd goes to sleep, milliseconds. */
+const REST_MS = 5;
+
+/**
+ * How long the threads may take to start, milliseconds, and a connection until it is accepted: one
+ * that is not told of again in all that time is lost.
+ */
+const START_MS_MAX = 10_000, ACCEPT_MS_MAX = 1_000;
 
 /** See Lesson. */
 export const lesson: Lesson = {
@@ -97,11 +103,12 @@ class Threads implements Disposable {
     this.#workers = Array.from({ length: count }, () => new Worker(url, { type: "module" }));
   }
 
-  /** Lets all of them wait; resolves when all have ended. */
+  /** Lets all of them wait; resolves when all have ended. @throws {LessonError} if one cannot. */
   async wait(herd: Herd): Promise<void> {
     await Promise.all(this.#workers.map((worker) => {
       const { promise, resolve, reject } = Promise.withResolvers<void>();
-      worker.onmessage = () => resolve();
+      worker.onmessage = ({ data: { failed } }: MessageEvent<Ended>) =>
+        failed === undefined ? resolve() : reject(new LessonError(`Cannot wait: ${failed}`));
       worker.onerror = (event) => reject(new Error(event.message));
       worker.postMessage(herd);
       return promise;
@@ -120,14 +127,17 @@ async function herd(threads: Threads, connections: number, flags: number, signal
   const shared = new Int32Array(new SharedArrayBuffer(PLACES.count * 4));
   const count = (place: keyof typeof PLACES) => Atomics.load(shared, PLACES[place]);
   const ended = threads.wait({ listener, flags, shared });
-  ended.catch(() => {}); // it is awaited below
+  let failed = false;
+  ended.catch(() => failed = true); // it is awaited below
   try {
-    const there = await until(() => count("waiting") === threads.count, PATIENCE_MS, signal);
-    if (!there) throw new LessonError("The threads did not start in time");
-    for (let connection = 1; connection <= connections; connection++) {
+    const there = () => failed || count("waiting") === threads.count;
+    if (!await until(there, START_MS_MAX, signal)) {
+      throw new LessonError("The threads did not start in time");
+    }
+    for (let connection = 1; !failed && connection <= connections; connection++) {
       await pause(REST_MS, signal);
       sockets.close(sockets.connect(port));
-      await until(() => count("accepted") === connection, PATIENCE_MS, signal);
+      if (!await until(() => count("accepted") === connection, ACCEPT_MS_MAX, signal)) break;
     }
     await pause(REST_MS, signal);
   } finally {

@@ -28,6 +28,7 @@ lessonTest(selectChat, "shows in order, answers the right ones", (figures, verdi
   assertEquals(figures["sessions open at once"], 4);
   assertEquals(figures["threads that serve them"], 1);
   assertEquals(figures["messages shown"], 6);
+  assertEquals(figures["shown when they spoke, and then as answered"], "yes");
   assertEquals(figures["clients that read their own answers only"], 4);
   assertEquals(verdict, "confirmed");
 });
@@ -70,6 +71,9 @@ lessonTest(edgeEagain, "one by edge, and the end that a short read misses", (fig
   assertEquals(figures["EAGAIN per request, edge, until a short read"], 0.1); // of full buffers
   assertEquals(figures["sees the end that came along, edge, until EAGAIN"], "yes");
   assertEquals(figures["sees the end that came along, edge, until a short read"], "no");
+  const warned = "edge with EPOLLRDHUP, until a short read";
+  assertEquals(figures[`EAGAIN per request, ${warned}`], 0.1);
+  assertEquals(figures[`sees the end that came along, ${warned}`], "yes");
   assertEquals(figures["every octet of every request was read"], "yes");
   assertEquals(verdict, "confirmed");
 });
@@ -93,6 +97,8 @@ lessonTest(readinessHint, "tells both and has something for one", (figures, verd
 lessonTest(dupStillTold, "tells until the copy is closed", (figures, verdict) => {
   assertEquals(figures["waits that told, the registered one closed"], 100);
   assertEquals(figures["taking it out then"], "EBADF");
+  assertEquals(figures["taking it out by the number that means it again"], "done");
+  assertEquals(figures["waits that told then"], 0);
   assertEquals(figures["waits that told, the copy closed, too"], 0);
   assertEquals(verdict, "confirmed");
 });

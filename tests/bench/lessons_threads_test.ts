@@ -23,7 +23,9 @@ lessonTest(threadPerConnection, "a thread for each client, and one to accept", (
   assertEquals(figures["clients at the end"], 2);
   assertEquals(figures["threads that serve"], 3);
   assertEquals(figures["requests"], 40);
-  assert(number(figures, "voluntary switches per request") > 0);
+  assert(number(figures, "voluntary switches per request, threads") > 0);
+  assert(number(figures, "voluntary switches per request, loop") > 0);
+  assert(number(figures, "one more client, threads") > number(figures, "one more client, loop"));
 }, ["run"]);
 
 lessonTest(

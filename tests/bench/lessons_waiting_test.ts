@@ -37,6 +37,7 @@ lessonTest(waitingInLine, "greets in the order of coming, one at a time", (figur
 lessonTest(connectedNotAccepted, "connects one more than the backlog", (figures, verdict) => {
   assertEquals(figures["of them connected, nobody having accepted"], 5);
   assertEquals(figures["waiting in the backlog"], 5);
+  assertEquals(figures["what the others hear"], "nothing yet");
   assertEquals(verdict, "confirmed");
 });
 

@@ -9,7 +9,8 @@ import { SOCK_NONBLOCK } from "../../../models/libc/constants.ts";
 import { Libc } from "../../../models/libc/mod.ts";
 import type { Probe } from "../../../models/libc/probe.ts";
 import { memoryAddress, Ring } from "../../../models/libc/uring.ts";
-import { EchoLoop, selectorOf } from "./selectors.ts";
+import { LessonError } from "../lesson.ts";
+import { EchoLoop, selectorOf, WAIT_MS_MAX, WAITS_MAX } from "./selectors.ts";
 import { Sockets } from "./sockets.ts";
 
 /** Octets of a message: who says it, and in which turn. */
@@ -60,9 +61,13 @@ function overUring(sockets: readonly number[]): EchoServer {
   };
   return {
     turn() {
-      for (received = 0; received < sockets.length;) {
-        ring.enter(1);
+      received = 0;
+      for (let vain = 0; received < sockets.length;) {
+        const before = received;
+        ring.enter(1, WAIT_MS_MAX);
         ring.reap(onCompletion);
+        vain = received > before ? 0 : vain + 1;
+        if (vain === WAITS_MAX) throw new LessonError("No message came to be echoed");
       }
     },
     finish: () => ring.enter(0),
@@ -110,7 +115,7 @@ export function converse(cell: Cell, messages: number, probe: Probe): number {
   };
   const read = (turn: number) => {
     for (const [index, [fd]] of pairs.entries()) {
-      clients.libc.recv(fd, got, BigInt(BYTES), 0);
+      if (clients.receive(fd, got) <= 0) throw new LessonError("No echo came");
       if (answer[0] === index && answer[1] === turn) cell.unchanged++;
     }
   };

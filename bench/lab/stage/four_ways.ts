@@ -7,7 +7,7 @@
  * @module
  */
 
-import { EAGAIN, MSG_DONTWAIT } from "../../../models/libc/constants.ts";
+import { EAGAIN, EINTR, MSG_DONTWAIT } from "../../../models/libc/constants.ts";
 import { LessonCalls } from "../../../models/libc/lesson_calls.ts";
 import { Libc } from "../../../models/libc/mod.ts";
 import { alignedBuffer, PAGE_BYTES, Probe } from "../../../models/libc/probe.ts";
@@ -26,6 +26,8 @@ const IDLE_MS = 1;
 
 /** How long a message is waited for, milliseconds. */
 const PATIENCE_MS = 10_000;
+
+const LATE = "A message did not come in time";
 
 /** About that long is the thread's own work between two looks, milliseconds. */
 const WORK_MS = 0.2;
@@ -91,10 +93,15 @@ export class Meter {
     return count;
   }
 
+  /** @throws {LessonError} when a message is overdue. */
+  check(): void {
+    if (performance.now() > this.#deadline) throw new LessonError(LATE);
+  }
+
   /** The thread's own work for a moment. @throws {LessonError} when a message is overdue. */
   work(): void {
+    this.check();
     const now = performance.now();
-    if (now > this.#deadline) throw new LessonError("A message did not come in time");
     while (performance.now() < now + WORK_MS) continue;
     this.account.worked++;
   }
@@ -113,12 +120,16 @@ export interface Way extends Disposable {
   get(due: () => void): void;
 }
 
-/** recv(2) that waits until octets are there, and then copies. */
+/** recv(2) that waits until octets are there, as long as `fd` has patience, and then copies. */
 export function blocking(fd: number): Way {
   const [libc, meter] = [new Libc(), new Meter()];
   return wayOf(meter, (due) => {
     due();
-    for (let at = 0; at < MESSAGE_BYTES;) at += meter.book(() => received(libc, meter, fd, at, 0));
+    for (let at = 0; at < MESSAGE_BYTES;) {
+      const count = meter.book(() => received(libc, meter, fd, at, 0));
+      if (count === 0) meter.check();
+      at += count;
+    }
   });
 }
 
@@ -145,7 +156,7 @@ export function multiplexed(fd: number): Way {
     due();
     for (let at = 0; at < MESSAGE_BYTES;) {
       meter.book(() => (selector.wait(PATIENCE_MS, ready), 0));
-      if (ready.count === 0) throw new LessonError("A message did not come in time");
+      if (ready.count === 0) throw new LessonError(LATE);
       at += meter.book(() => received(libc, meter, fd, at, MSG_DONTWAIT));
     }
   }, () => selector.close());
@@ -195,10 +206,10 @@ function wayOf(meter: Meter, get: Way["get"], close = () => {}): Way {
   };
 }
 
-/** What recv(2) brought to the buffer from `at` on; 0: nothing yet. */
+/** What recv(2) brought to the buffer from `at` on; 0: nothing yet, or a signal ended the call. */
 function received(libc: Libc, { buffer }: Meter, fd: number, at: number, flags: number): number {
   const count = libc.recv(fd, buffer.subarray(at), BigInt(MESSAGE_BYTES - at), flags);
-  if (count === -EAGAIN) return 0;
+  if (count === -EAGAIN || count === -EINTR) return 0;
   if (count <= 0) throw new LessonError("The connection has ended");
   return count;
 }

@@ -7,7 +7,7 @@
  */
 
 import { EPOLL_CTL_ADD, EPOLLIN } from "../../../models/libc/constants.ts";
-import { Libc } from "../../../models/libc/mod.ts";
+import { errorText, Libc } from "../../../models/libc/mod.ts";
 import { Probe } from "../../../models/libc/probe.ts";
 import { EPOLL_EVENT_LAYOUTS } from "../../../models/libc/structs.ts";
 
@@ -36,10 +36,16 @@ export const PLACES = {
 /** A thread looks so often whether all is over, milliseconds. */
 const LOOK_MS = 200;
 
+/** What it tells at the end. */
+export interface Ended {
+  /** Why it could not wait at all. */
+  readonly failed?: string;
+}
+
 /** The part of a worker's global scope that is used here. */
 interface WorkerScope {
   onmessage: ((event: MessageEvent<Herd>) => void) | null;
-  postMessage(message: "ended"): void;
+  postMessage(message: Ended): void;
 }
 
 const scope = globalThis as unknown as WorkerScope;
@@ -49,7 +55,11 @@ scope.onmessage = ({ data: { listener, flags, shared } }) => {
   const event = new Uint8Array(EPOLL_EVENT_LAYOUTS[Deno.build.arch]!.bytes);
   new DataView(event.buffer).setUint32(0, (EPOLLIN | flags) >>> 0, true);
   const epoll = libc.epollCreate();
-  libc.epollControl(epoll, EPOLL_CTL_ADD, listener, event);
+  const added = libc.epollControl(epoll, EPOLL_CTL_ADD, listener, event);
+  if (added < 0) {
+    libc.close(epoll);
+    return scope.postMessage({ failed: `epoll_ctl(2): ${errorText(-added)}` });
+  }
   const before = probe.switches().voluntary;
   let expired = 0;
   Atomics.add(shared, PLACES.waiting, 1);
@@ -68,5 +78,5 @@ scope.onmessage = ({ data: { listener, flags, shared } }) => {
   const { voluntary } = probe.switches();
   Atomics.add(shared, PLACES.woken, voluntary - before - expired);
   libc.close(epoll);
-  scope.postMessage("ended");
+  scope.postMessage({});
 };

@@ -28,7 +28,7 @@ export function openUpTo(last: number, sockets: Sockets): number[] {
 /** RLIMIT_NOFILE, or undefined when it is too large to be tried. */
 export function openFilesToTry(): number | undefined {
   const soft = openFilesMax();
-  return soft < ENTRIES_MAX ? soft : undefined;
+  return soft <= ENTRIES_MAX ? soft : undefined;
 }
 
 /** What poll(2) says to `count` entries that name no descriptor at all (-1). */

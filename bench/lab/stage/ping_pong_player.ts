@@ -8,6 +8,7 @@
 import { Libc } from "../../../models/libc/mod.ts";
 import { O_RDONLY, O_WRONLY } from "../../../models/libc/constants.ts";
 import { Probe } from "../../../models/libc/probe.ts";
+import { processorsIn } from "../../run/pins.ts";
 import { answer, AS_PROCESS, type Ends, type Game, play, type Score } from "./ping_pong.ts";
 
 /** What a Worker is told: the second player answers, the first one plays a game. */
@@ -25,12 +26,9 @@ interface WorkerScope {
   postMessage(report: Ready | Score): void;
 }
 
-/** All players stay here: a turn is then a switch, and wakes no other processor. */
-const PROCESSOR = 0;
-
 const libc = new Libc();
 const probe = new Probe();
-const pinned = probe.pin(PROCESSOR);
+const pinned = probe.pin(firstProcessor());
 
 if (Deno.args[0] === AS_PROCESS) {
   const [, from, to] = Deno.args as [string, string, string];
@@ -46,4 +44,13 @@ if (Deno.args[0] === AS_PROCESS) {
     else scope.postMessage(play(role.plays, libc, probe));
   };
   scope.postMessage({ pinned });
+}
+
+/**
+ * The first processor that this process may use, which is the same for all players: a turn is then
+ * a switch, and wakes no other processor.
+ */
+function firstProcessor(): number {
+  const status = Deno.readTextFileSync("/proc/self/status");
+  return processorsIn(/^Cpus_allowed_list:\s+(\S+)/m.exec(status)?.[1] ?? "0")[0]!;
 }

@@ -20,6 +20,9 @@ export type Way = typeof WAYS[number];
 
 const NOT_PINNED = "Cannot keep a player on one processor";
 
+/** How long a process may take to end when the game is over, milliseconds. */
+const END_MS_MAX = 2_000;
+
 /** A fiber: it takes its turn, gives it to the other one, and is called again. */
 function* fiber(board: { turn: number }, player: 0 | 1): Generator<void, never, void> {
   for (;;) {
@@ -62,15 +65,18 @@ export class Players implements AsyncDisposable {
     const args = ["run", "--no-prompt", "--allow-all", PLAYER.href, AS_PROCESS, ...paths];
     const command = new Deno.Command(Deno.execPath(), { args, stdin: "null", stdout: "piped" });
     this.#process = command.spawn();
-    const reader = this.#process.stdout.getReader();
     for (let count = 0; count < 2; count++) {
       const worker = new Worker(PLAYER, { type: "module" });
       this.#workers.push(worker);
       if (!(await told<Ready>(worker)).pinned) throw new LessonError(NOT_PINNED);
     }
-    const { value } = await reader.read();
-    reader.releaseLock();
-    if (new TextDecoder().decode(value) !== "ready\n") throw new LessonError(NOT_PINNED);
+    const reader = this.#process.stdout.getReader();
+    try {
+      const { value } = await reader.read();
+      if (new TextDecoder().decode(value) !== "ready\n") throw new LessonError(NOT_PINNED);
+    } finally {
+      reader.releaseLock(); // the stream is cancelled in the end, which a lock would forbid
+    }
     const [there, back] = this.#pipes["two threads"];
     this.#workers[1]!.postMessage(
       { answers: { from: there!.from, to: back!.to } } satisfies Role,
@@ -91,9 +97,13 @@ export class Players implements AsyncDisposable {
     for (const way of ["two threads", "two processes"] as const) {
       this.sockets.libc.write(this.#pipes[way][0]!.to, new Uint8Array([OVER]));
     }
-    await this.#process?.stdout.cancel();
-    await this.#process?.status;
     for (const worker of this.#workers) worker.terminate();
+    if (this.#process === undefined) return;
+    const child = this.#process;
+    const late = setTimeout(() => child.kill("SIGKILL"), END_MS_MAX);
+    await child.stdout.cancel();
+    await child.status;
+    clearTimeout(late);
   }
 }
 

@@ -18,7 +18,7 @@ export interface PthreadCost {
   readonly switches: number;
 }
 
-/** Connects `clients` to the twin, each of which asks `rounds` times; or why there is none here. */
+/** Connects `clients` to the twin, who ask at once `rounds` times; or why there is none here. */
 export async function pthreadCost(
   clients: number,
   rounds: number,
@@ -50,7 +50,7 @@ export async function pthreadCost(
     const begun = readProcessFigures(twin.pid);
     for (let round = 0; round < rounds; round++) {
       await pause(0, signal);
-      for (const client of connected) await ask(client);
+      await Promise.all(connected.map(ask));
     }
     const { switches } = processWork(begun, readProcessFigures(twin.pid));
     if (switches === undefined) return { unavailable: "a thread ended while it was counted" };

@@ -12,38 +12,44 @@ import { LessonError } from "../lesson.ts";
 /** How long a read may take, milliseconds; and the own work between two looks. */
 const PATIENCE_MS = 10_000, WORK_MS = 0.1;
 
-/** The kernel's thread goes to sleep after that without submissions, milliseconds. */
-const IDLE_MS = 1;
-
 /** Tags: the read itself, which tells only of a failure, and what follows it. */
 const READ = 1, DONE = 2;
 
 /** What a read took. */
 export interface RingRead {
-  /** In how many of the calls that handed it over the thread slept. */
+  /** 1 when the thread slept in one of its calls, else 0. */
   readonly slept: number;
   /** How often the thread worked before it was done. */
   readonly worked: number;
 }
 
-/** Reads files through a ring, whose submissions a thread of the kernel takes. */
+/**
+ * Reads files through a ring. No thread of the kernel looks for submissions: the calls that hand
+ * the read over and look for its completion are this thread's, which could be stopped in each of
+ * them.
+ */
 export class RingReader implements Disposable {
-  readonly #ring = new Ring({ entries: 4, pollingIdleMs: IDLE_MS });
+  readonly #ring = new Ring({ entries: 4 });
   readonly #probe = new Probe();
 
   /** Fills `buffer` from the position of `fd`. @throws {LessonError} when that fails. */
   read(fd: number, buffer: Uint8Array<ArrayBuffer>): RingRead {
-    const before = this.#probe.switches().voluntary;
+    let slept = 0;
+    const enter = () => {
+      const before = this.#probe.switches().voluntary;
+      this.#ring.enter(0);
+      if (this.#probe.switches().voluntary > before) slept = 1;
+    };
     this.#ring.readThen(fd, memoryAddress(buffer), buffer.length, READ);
     this.#ring.nop(DONE);
-    this.#ring.enter(0);
-    const slept = this.#probe.switches().voluntary > before ? 1 : 0;
+    enter();
     const deadline = performance.now() + PATIENCE_MS;
     let worked = 0, done = false, failed = false;
     for (; !done; worked++) {
       const now = performance.now();
       if (now > deadline) throw new LessonError("A read of a file did not end in time");
       while (performance.now() < now + WORK_MS) continue;
+      enter();
       this.#ring.reap((tag, result) => {
         done ||= tag === DONE;
         failed ||= tag === DONE ? result < 0 : result !== buffer.length;

@@ -10,6 +10,10 @@ import { EpollSelector } from "../../../models/selector/epoll.ts";
 import { READ, ReadyList, type Selector } from "../../../models/selector/mod.ts";
 import { PollSelector } from "../../../models/selector/poll.ts";
 import { SelectSelector } from "../../../models/selector/select.ts";
+import { LessonError } from "../lesson.ts";
+
+/** How long an echo waits for a message, milliseconds, and how often: a signal ends a wait. */
+export const WAIT_MS_MAX = 2_000, WAITS_MAX = 3;
 
 /** The calls that wait for many descriptors. */
 export const KINDS = ["select", "poll", "epoll"] as const;
@@ -47,10 +51,14 @@ export class EchoLoop implements Disposable {
     for (const fd of sockets) selector.set(fd, READ);
   }
 
-  /** Waits once, and answers all who are ready. */
+  /** Waits once, and answers all who are ready. @throws {LessonError} when nobody is. */
   turn(): void {
     const { libc } = this;
-    this.selector.wait(-1, this.#ready);
+    let waits = 0;
+    do this.selector.wait(WAIT_MS_MAX, this.#ready); while (
+      this.#ready.count === 0 && ++waits < WAITS_MAX
+    );
+    if (this.#ready.count === 0) throw new LessonError("No message came to be echoed");
     for (let index = 0; index < this.#ready.count; index++) {
       const fd = this.#ready.fds[index]!;
       const count = libc.recv(fd, this.#buffer, BigInt(this.bytes), 0);

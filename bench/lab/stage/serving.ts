@@ -23,6 +23,9 @@ export const HOST = "127.0.0.1";
 /** One receive of a client; the answers of the small protocols are shorter. */
 const RECEIVE_BYTES = 65_536;
 
+/** How long a client waits for what comes next, milliseconds: no lesson's answer takes so long. */
+const RECEIVE_MS_MAX = 10_000;
+
 const DEFAULTS: Omit<ServeParts, "root"> = {
   protocol: "hello",
   host: HOST,
@@ -102,28 +105,36 @@ export class Served implements AsyncDisposable {
 export class Client {
   readonly #buffer = new Uint8Array(RECEIVE_BYTES);
   #closed = false;
+  /** It has waited in vain for RECEIVE_MS_MAX, and was closed then. */
+  #gaveUp = false;
 
   constructor(readonly connection: Deno.TcpConn) {}
 
-  /** Sends all of `text`. */
+  /** Sends all of `text`. @throws {LessonError} when it has given up. */
   async send(text: string): Promise<void> {
+    this.#check();
     const octets = new TextEncoder().encode(text);
     for (let sent = 0; sent < octets.length;) {
       sent += await this.connection.write(octets.subarray(sent));
     }
   }
 
-  /** What comes next, as much as there is; undefined at the end. */
+  /**
+   * What comes next, as much as there is; undefined at the end.
+   *
+   * @throws {LessonError} when nothing comes, and it gives up.
+   */
   async receive(): Promise<string | undefined> {
-    const count = await this.connection.read(this.#buffer);
-    return count === null ? undefined : new TextDecoder().decode(this.#buffer.subarray(0, count));
+    const text = await this.#next();
+    this.#check();
+    return text;
   }
 
-  /** The next `length` characters (of one octet each), or fewer at the end. */
+  /** The next `length` characters (of one octet each), or fewer at the end or if it gives up. */
   async receiveAll(length: number): Promise<string> {
     let text = "";
     while (text.length < length) {
-      const more = await this.receive();
+      const more = await this.#next();
       if (more === undefined) break;
       text += more;
     }
@@ -134,6 +145,27 @@ export class Client {
   close(): void {
     if (!this.#closed) this.connection.close();
     this.#closed = true;
+  }
+
+  async #next(): Promise<string | undefined> {
+    const patience = setTimeout(() => {
+      this.#gaveUp = true;
+      this.close();
+    }, RECEIVE_MS_MAX);
+    try {
+      const count = await this.connection.read(this.#buffer);
+      return count === null ? undefined : new TextDecoder().decode(this.#buffer.subarray(0, count));
+    } catch (error) {
+      if (!this.#gaveUp) throw error;
+      return undefined;
+    } finally {
+      clearTimeout(patience);
+    }
+  }
+
+  #check(): void {
+    if (!this.#gaveUp) return;
+    throw new LessonError(`The server said nothing for ${RECEIVE_MS_MAX / 1e3} s`);
   }
 }
 

@@ -5,13 +5,25 @@
  * @module
  */
 
-import { SO_REUSEADDR, SOL_SOCKET } from "../../../models/libc/constants.ts";
+import {
+  EINTR,
+  SO_RCVTIMEO,
+  SO_REUSEADDR,
+  SO_SNDTIMEO,
+  SOL_SOCKET,
+} from "../../../models/libc/constants.ts";
 import { CALL_NAMES, type CallName, errorText, Libc } from "../../../models/libc/mod.ts";
 import { LessonError } from "../lesson.ts";
 import { HOST } from "./serving.ts";
 
 /** More than any experiment leaves unaccepted. */
 const BACKLOG = 1024;
+
+/** How long a call on a connection may wait, milliseconds: connect, send or receive. */
+const PATIENCE_MS = 5_000;
+
+/** How often a receive is begun again that something else has ended. */
+const RECEIVES_MAX = 10;
 
 /** A socket that listens. */
 export interface Listener {
@@ -52,20 +64,38 @@ export class Sockets implements Disposable {
     return { fd, port: this.libc.localAddress(fd).port };
   }
 
-  /** Connects to a port on HOST: over loopback that takes no accept(2) on the other side. */
+  /**
+   * Connects to a port on HOST: over loopback that takes no accept(2) on the other side. No call on
+   * the new socket waits for longer than PATIENCE_MS.
+   */
   connect(port: number): number {
-    const fd = this.own(this.libc.socket(4, 0));
+    const fd = this.#impatient(this.own(this.libc.socket(4, 0)));
     this.#check(this.libc.connect(fd, { family: 4, host: HOST, port }));
     return fd;
   }
 
-  /** Two ends of one TCP connection; the second, the server's, has `flags` (SOCK_NONBLOCK). */
+  /**
+   * Two ends of one TCP connection; the second, the server's, has `flags` (SOCK_NONBLOCK). No call
+   * on either waits for longer than PATIENCE_MS.
+   */
   pair(flags = 0): [client: number, server: number] {
     const listener = this.listen();
     const client = this.connect(listener.port);
-    const server = this.own(this.libc.accept(listener.fd, flags));
+    const server = this.#impatient(this.own(this.libc.accept(listener.fd, flags)));
     this.close(listener.fd);
     return [client, server];
+  }
+
+  /**
+   * recv(2) of up to `buffer.length` octets, begun again after a signal or the news of a ring: with a
+   * time-out the kernel does not do that by itself (signal(7)).
+   */
+  receive(fd: number, buffer: Uint8Array<ArrayBuffer>, flags = 0): number {
+    let count = -EINTR;
+    for (let tries = 0; count === -EINTR && tries < RECEIVES_MAX; tries++) {
+      count = this.libc.recv(fd, buffer, BigInt(buffer.length), flags);
+    }
+    return count;
   }
 
   /** A pipe: the descriptor to read from and the one to write to. */
@@ -83,6 +113,14 @@ export class Sockets implements Disposable {
   [Symbol.dispose](): void {
     for (const fd of this.#owned) this.libc.close(fd);
     this.#owned.clear();
+  }
+
+  /** `fd`, on which a call that waits for too long says EAGAIN, or EINPROGRESS (socket(7)). */
+  #impatient(fd: number): number {
+    for (const name of [SO_SNDTIMEO, SO_RCVTIMEO]) {
+      this.#check(this.libc.setTimeout(fd, name, PATIENCE_MS));
+    }
+    return fd;
   }
 
   #check(result: number): void {
