@@ -98,7 +98,7 @@ async function headerOf(
   notes: readonly string[],
   { quota, pins }: Keeping,
 ): Promise<HeaderRecord> {
-  const { subjects, scenarios, repeats, seconds, seed } = plan;
+  const { subjects, scenarios, repeats, seconds, seed, peersRoots } = plan;
   return {
     kind: "run",
     format: 3,
@@ -112,7 +112,7 @@ async function headerOf(
     scenarios: scenarios.map(({ id }) => id),
     points: scenarios.map(({ points }) => points.map(({ id }) => id)),
     sources: await digestSources(),
-    subjects: await Promise.all(subjects.map(cardOf)),
+    subjects: await Promise.all(subjects.map((subject) => cardOf(subject, peersRoots))),
     load: programs.load.name,
     floors: FLOORS,
     ...(quota === undefined ? {} : { quota: quota.terms }),

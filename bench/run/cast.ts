@@ -10,6 +10,7 @@ import { models } from "../../models/mod.ts";
 import { compileTwins } from "../load/twins.ts";
 import { PEERS } from "../peers/mod.ts";
 import type { SubjectCard } from "../record.ts";
+import { withoutPlaces } from "./places.ts";
 import type { Plan } from "./plan.ts";
 import {
   ladderOf,
@@ -58,7 +59,8 @@ export async function planOf(
   if (why !== undefined) notes.push(`The twins in C are left out: ${why}`);
   const subjects: Subject[] = [...wanted.models, ...peers, ...(why === undefined ? twins : [])]
     .filter((subject) => subject.kind === "peer" || canWait(subject, notes));
-  return { plan: { ...wanted, subjects, seed: wanted.seed ?? Date.now() % SEEDS }, notes };
+  const seed = wanted.seed ?? Date.now() % SEEDS;
+  return { plan: { ...wanted, peersRoots: roots, subjects, seed }, notes };
 }
 
 /** Whether the system has what `subject` waits by; a note where it has not. */
@@ -82,8 +84,11 @@ async function findPeers(roots: readonly string[], notes: string[]): Promise<Pee
   return found;
 }
 
-/** What a report says of `subject`. */
-export async function cardOf(subject: Subject): Promise<SubjectCard> {
+/** What a report says of `subject`, which may have been unpacked below one of `roots`. */
+export async function cardOf(
+  subject: Subject,
+  roots: readonly string[] = [],
+): Promise<SubjectCard> {
   const { id, title, kind } = subject;
   if (kind === "model") return { id, title, kind, flags: subject.flags };
   if (kind === "twin") {
@@ -100,7 +105,8 @@ export async function cardOf(subject: Subject): Promise<SubjectCard> {
     // The place differs from start to start; everything else is the same for all of them.
     const place = { host: "127.0.0.1", port: 2121, root: "ROOT", folder };
     const { configuration } = await prepare({ ...place, superuser: Deno.uid() === 0 });
-    const shown = configuration.replaceAll(folder, "STATE").replaceAll(`${Deno.cwd()}/`, "");
+    const places = { root: place.root, state: folder, peersRoots: roots };
+    const shown = withoutPlaces(configuration, places);
     return { id, title, kind, flags: [], version, configuration: shown };
   } finally {
     await Deno.remove(folder, { recursive: true });

@@ -7,7 +7,7 @@
  * @module
  */
 
-import { fromFileUrl, join } from "@std/path";
+import { join } from "@std/path";
 import { isDisturbed } from "../claims/gates.ts";
 import { together } from "../claims/together.ts";
 import type { LoadProcess } from "../load/process.ts";
@@ -26,9 +26,10 @@ import { companiesOf, Company } from "./company.ts";
 import { whyTooMany } from "./machine.ts";
 import { baselineOf, cellCount, orderOf, type Plan, type Series, whyUnable } from "./plan.ts";
 import { pin } from "./pins.ts";
+import { withoutPlaces } from "./places.ts";
 import { processTree } from "./process_figures.ts";
 import { RunClock } from "./run_clock.ts";
-import { type Folders, type ServerProcess, startServer } from "./server_process.ts";
+import { type ServerProcess, startServer } from "./server_process.ts";
 import type { Subject } from "./subjects.ts";
 import { warmUp } from "./warm_up.ts";
 import { measureWindow } from "./window.ts";
@@ -219,7 +220,7 @@ class BlockRun {
     try {
       const server = await this.#serverFor(servers, subject, series, seat.load);
       const { startMs } = server;
-      const shown = (text: string) => withoutPlaces(text, this.workplace.folders);
+      const shown = (text: string) => this.#shown(text);
       const command = server.command.map(shown);
       const introduction = shown(server.introduction);
       const measured = await this.#measureOn(server, subject, scenario, point, seat);
@@ -235,7 +236,7 @@ class BlockRun {
     } catch (error) {
       if (!(error instanceof Error)) throw error;
       await end(servers, subject.id);
-      const failure = withoutPlaces(error.message, this.workplace.folders);
+      const failure = this.#shown(error.message);
       return { ...place, command: [], introduction: "", ...NOTHING, failure };
     }
   }
@@ -355,6 +356,11 @@ class BlockRun {
     return { ...rest, failure: [result.failure, ...server.complaints()].join(": ") };
   }
 
+  #shown(text: string): string {
+    const { folders } = this.workplace;
+    return withoutPlaces(text, { ...folders, peersRoots: this.plan.peersRoots });
+  }
+
   /** Windows one after the other; one that failed or was cut off is the last of them. */
   async #rounds(server: ServerProcess, jobs: Jobs, count: number, { load, allAreThere }: Seat) {
     const loads = { ...this.workplace, load };
@@ -376,13 +382,6 @@ async function end(servers: Map<string, ServerProcess>, id: string): Promise<voi
   const server = servers.get(id);
   servers.delete(id);
   await server?.stop();
-}
-
-/** What a server said or was started with, less what is of this machine and this run only. */
-function withoutPlaces(text: string, { root, state }: Folders): string {
-  const project = fromFileUrl(new URL("../../", import.meta.url));
-  const names = [[Deno.execPath(), "deno"], [root, "ROOT"], [state, "STATE"], [project, ""]];
-  return names.reduce((shown, [long, short]) => shown.replaceAll(long!, short!), text);
 }
 
 async function emptyFolder(folder: string): Promise<void> {

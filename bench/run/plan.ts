@@ -18,6 +18,8 @@ export interface Plan {
   readonly subjects: readonly Subject[];
   /** What each of them is to do, with the points that are wanted. */
   readonly scenarios: readonly Scenario[];
+  /** Where packages of other servers were unpacked: reports show PEERS for it. */
+  readonly peersRoots?: readonly string[];
   /** How large the files moved are. */
   readonly sizes: FileSizes;
   /** Blocks, in each of which every cell is measured once. */

@@ -10,6 +10,7 @@ import { assert, assertEquals, assertMatch } from "@std/assert";
 import { join } from "@std/path";
 import { contentBlock, createContentFile } from "../../bench/load/content.ts";
 import { type Located, type Peer, PEERS } from "../../bench/peers/mod.ts";
+import { cardOf } from "../../bench/run/cast.ts";
 import { processTree } from "../../bench/run/process_figures.ts";
 import { startServer } from "../../bench/run/server_process.ts";
 import { startTwin, TWIN_WAYS } from "../../bench/load/twins.ts";
@@ -105,6 +106,10 @@ for (const peer of PEERS) {
     async () => {
       assert(located !== undefined);
       assertMatch(located.version, /^\d+\.\d/);
+      const { kind, id, title, idleMax } = peer;
+      const subject = { kind, id, title, sessionsMax: idleMax, located };
+      const { configuration } = await cardOf(subject, extra === undefined ? [] : [extra]);
+      assert(extra === undefined || !configuration!.includes(extra), configuration);
       await assertServes(peer, located);
     },
     skip,
