@@ -1,7 +1,7 @@
 /** What is read of processes, of the kernel and of perf. @module */
 
 import { assert, assertEquals } from "@std/assert";
-import { parseCounts } from "../../bench/run/count.ts";
+import { parseCounts } from "../../bench/run/perf_stat.ts";
 import { whyTooMany } from "../../bench/run/machine.ts";
 import {
   kernelBytes,
