@@ -18,8 +18,8 @@ export class StandardTerminal implements Terminal {
   readonly #format: LogFormat;
   readonly #out = new Output(Deno.stdout, (dropped) => this.#told(dropped, "output"));
   readonly #err = new Output(Deno.stderr, (dropped) => this.#told(dropped, "error"));
-  /** A prompt stands at the end of standard output. */
-  #isAsking = false;
+  /** The prompt that stands at the end of standard output, if one does. */
+  #prompt: string | undefined;
   /** The next line of standard input; it stays the next one while nobody takes it. */
   #next: Promise<string | undefined> | undefined;
   #lines: AsyncIterator<string> | undefined;
@@ -36,7 +36,8 @@ export class StandardTerminal implements Terminal {
 
   /** See Terminal. */
   print(text: string): void {
-    this.#out.write(`${text}\n`);
+    // A prompt keeps its line, and whoever is asked is asked again.
+    this.#out.write(this.#prompt === undefined ? `${text}\n` : `\n${text}\n${this.#prompt}`);
   }
 
   /** See Terminal. */
@@ -49,14 +50,14 @@ export class StandardTerminal implements Terminal {
   async ask(prompt: string, signal: AbortSignal): Promise<string | undefined> {
     if (signal.aborted) return undefined;
     this.#out.write(prompt);
-    this.#isAsking = true;
+    this.#prompt = prompt;
     this.#next ??= this.#readLine();
     const { promise, resolve } = Promise.withResolvers<"withdrawn">();
     const withdraw = () => resolve("withdrawn");
     signal.addEventListener("abort", withdraw);
     const answer = await Promise.race([this.#next.then((line) => ({ line })), promise]);
     signal.removeEventListener("abort", withdraw);
-    this.#isAsking = false;
+    this.#prompt = undefined;
     if (answer === "withdrawn") {
       this.#out.write("\n"); // what comes next is no answer to this prompt
       return undefined;
@@ -67,7 +68,7 @@ export class StandardTerminal implements Terminal {
 
   /** Waits for a while until all is written, and says what nobody read. */
   async close(): Promise<void> {
-    if (this.#isAsking) this.#out.write("\n");
+    if (this.#prompt !== undefined) this.#out.write("\n");
     const lost = await this.#out.flush(LAST_WORDS_MS);
     if (lost > 0) this.#told(lost, "output");
     await this.#err.flush(LAST_WORDS_MS);

@@ -66,10 +66,14 @@ for (const { name, unavailable } of models.values()) {
       );
       using second = await connect(port);
       await say(second, "from the second");
+      // It is shown on a line of its own, and the first question put again.
+      assertEquals(
+        await server.stdout.take(/> /),
+        "\nclient 2: from the second\nanswer client 1> ",
+      );
       await server.type("to the first");
       await assertHears(first, "to the first");
-      const shown = await server.stdout.take(/answer client 2> /);
-      assertEquals(shown, "client 2: from the second\nanswer client 2> ");
+      assertEquals(await server.stdout.take(/> /), "answer client 2> ");
       await server.type("to the second");
       await assertHears(second, "to the second");
       await say(first, "again");
