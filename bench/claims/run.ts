@@ -75,18 +75,23 @@ export type Terms =
   & Required<Pick<Part, "args" | "repeats" | "seconds">>
   & Pick<Part, "seed">;
 
+/** What was said at the beginning of a part: by the record that joined it, else by the header. */
+function beginningOf({ header }: Run, part: Part): Pick<Part, "seed" | "floors"> {
+  return part.args === undefined ? header : part;
+}
+
 /** By what a part was measured: its command, its blocks, its windows, the order of its cells. */
-export function termsOf({ header }: Run, part: Part): Terms {
+export function termsOf(run: Run, part: Part): Terms {
+  const { header } = run;
   const { args = header.args, repeats = header.repeats, seconds = header.seconds } = part;
   // The order of a part that was joined follows from a seed of its own, which may not be known.
-  const { seed } = part.args === undefined ? header : part;
+  const { seed } = beginningOf(run, part);
   return { args, repeats, seconds, ...(seed === undefined ? {} : { seed }) };
 }
 
 /** Below how much of `figure` two are as good as each other, by what was named before the run. */
 export function floorOf(run: Run, scenario: string, figure: string): number | undefined {
-  const part = partOf(run, scenario);
-  return (part.args === undefined ? run.header : part).floors?.[figure];
+  return beginningOf(run, partOf(run, scenario)).floors?.[figure];
 }
 
 /** The cells of each part, or of all as one where nothing was joined; a killed part counts, too. */

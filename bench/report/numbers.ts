@@ -56,7 +56,7 @@ export function factorWithInterval(summary: Summary | undefined, bound?: Bound):
 /** A verdict with what else is to be said of it: "worse, within the margin". */
 export function verdictInWords(
   said: string,
-  { verdict, withinMargin, belowFloor }: Comparison,
+  { verdict, withinMargin, belowFloor }: Partial<Comparison> = {},
 ): string {
   if (belowFloor !== undefined) return `${said}, both below the floor`;
   return withinMargin && verdict !== "equivalent" ? `${said}, within the margin` : said;

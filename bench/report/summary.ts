@@ -218,7 +218,7 @@ function findings(
         number(comparison?.p),
         number(comparison && adjusted.get(comparison)),
         factor(comparison?.seen),
-        (comparison === undefined ? WORDS[mark] : verdictInWords(WORDS[mark], comparison)) +
+        verdictInWords(WORDS[mark], comparison) +
         (why === undefined ? "" : `: ${why}`),
       ];
     }),
@@ -239,7 +239,7 @@ function tileOf(analysis: Analysis, field: GridField): Tile {
   const gates = row?.gates.map(({ text }) => text) ?? [];
   const said = [
     `${field.subject.title}, ${field.scenario.title}: ` +
-    (comparison === undefined ? WORDS[mark] : verdictInWords(WORDS[mark], comparison)),
+    verdictInWords(WORDS[mark], comparison),
     comparison?.ratio && `ratio ${factorWithInterval(comparison.ratio, comparison.bound)}`,
     field.why,
     comparison?.ratio && `level ${levelOf(comparison.ratio)}`,

@@ -220,9 +220,8 @@ class BlockRun {
     try {
       const server = await this.#serverFor(servers, subject, series, seat.load);
       const { startMs } = server;
-      const shown = (text: string) => this.#shown(text);
-      const command = server.command.map(shown);
-      const introduction = shown(server.introduction);
+      const command = server.command.map((text) => this.#shown(text));
+      const introduction = this.#shown(server.introduction);
       const measured = await this.#measureOn(server, subject, scenario, point, seat);
       const cutOff = scenario.cutOffEnds &&
         Object.values(measured.groups).some(({ unfinished }) => unfinished > 0);
@@ -356,6 +355,7 @@ class BlockRun {
     return { ...rest, failure: [result.failure, ...server.complaints()].join(": ") };
   }
 
+  /** `text` as reports have it. */
   #shown(text: string): string {
     const { folders } = this.workplace;
     return withoutPlaces(text, { ...folders, peersRoots: this.plan.peersRoots });

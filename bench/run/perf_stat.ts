@@ -64,11 +64,11 @@ export class PerfStat implements AsyncDisposable {
     });
   }
 
-  /** Attaches it to `pids`; its files are in `folder`. */
+  /** Attaches it to `pids`; its files are in a folder of their own in `folder`, and stay. */
   static async attach(pids: readonly number[], folder: string): Promise<PerfStat | Unavailable> {
-    const [control, answers] = [join(folder, "perf.control"), join(folder, "perf.answers")];
-    const output = join(folder, "perf.csv");
-    for (const path of [control, answers, output]) await Deno.remove(path).catch(() => {});
+    const own = await Deno.makeTempDir({ dir: folder });
+    const [control, answers] = [join(own, "control"), join(own, "answers")];
+    const output = join(own, "counts.csv");
     const { success } = await new Deno.Command("mkfifo", { args: [control, answers] }).output();
     if (!success) return { unavailable: "mkfifo(1) makes no fifo" };
     const events = ["raw_syscalls:sys_enter", ...CALLS.filter(hasTracepoint).map(tracepoint)];

@@ -20,14 +20,23 @@ export function processorsIn(list: string): number[] {
 }
 
 /**
+ * The processors that a process may use, as the kernel writes them: "0-2,5", or "" if it does not.
+ *
+ * @param status the text of its /proc/PID/status
+ */
+export function allowedList(status = Deno.readTextFileSync("/proc/self/status")): string {
+  return /^Cpus_allowed_list:\s+(\S+)/m.exec(status)?.[1] ?? "";
+}
+
+/**
  * Which processors are whose, or why there is no telling them apart, in a sentence.
  *
  * @param status the text of /proc/self/status
  */
 export async function choosePins(
-  status: string = Deno.readTextFileSync("/proc/self/status"),
+  status?: string,
 ): Promise<Pins | { readonly unavailable: string }> {
-  const list = /^Cpus_allowed_list:\s+(\S+)/m.exec(status)?.[1] ?? "";
+  const list = allowedList(status);
   const [server, load, probes = load] = processorsIn(list);
   if (server === undefined || load === undefined || probes === undefined) {
     return { unavailable: `it takes two processors, and this process may use "${list}"` };

@@ -25,8 +25,7 @@ const RUNTIME_DESCRIPTORS = 16;
 /** Sessions that are open, by the counters that SIGUSR2 shows. */
 async function sessionsOpen(server: Child): Promise<number> {
   server.kill("SIGUSR2");
-  // It may stand behind a question that nobody has answered.
-  const line = await server.stdout.take(/ftplab: stats .*\n/);
+  const line = await server.stdout.take(/^ftplab: stats .*\n/m);
   const { workers } = JSON.parse(line.slice(line.indexOf("{")));
   return workers.reduce(
     (sum: number, worker: { sessionsOpen: number }) => sum + worker.sessionsOpen,

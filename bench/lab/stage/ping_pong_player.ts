@@ -8,7 +8,7 @@
 import { Libc } from "../../../models/libc/mod.ts";
 import { O_RDONLY, O_WRONLY } from "../../../models/libc/constants.ts";
 import { Probe } from "../../../models/libc/probe.ts";
-import { processorsIn } from "../../run/pins.ts";
+import { allowedList, processorsIn } from "../../run/pins.ts";
 import { answer, AS_PROCESS, type Ends, type Game, play, type Score } from "./ping_pong.ts";
 
 /** What a Worker is told: the second player answers, the first one plays a game. */
@@ -28,7 +28,9 @@ interface WorkerScope {
 
 const libc = new Libc();
 const probe = new Probe();
-const pinned = probe.pin(firstProcessor());
+// All players stay on the first that this process may use: a turn is then a switch, and wakes no
+// other processor.
+const pinned = probe.pin(processorsIn(allowedList())[0] ?? 0);
 
 if (Deno.args[0] === AS_PROCESS) {
   const [, from, to] = Deno.args as [string, string, string];
@@ -44,13 +46,4 @@ if (Deno.args[0] === AS_PROCESS) {
     else scope.postMessage(play(role.plays, libc, probe));
   };
   scope.postMessage({ pinned });
-}
-
-/**
- * The first processor that this process may use, which is the same for all players: a turn is then
- * a switch, and wakes no other processor.
- */
-function firstProcessor(): number {
-  const status = Deno.readTextFileSync("/proc/self/status");
-  return processorsIn(/^Cpus_allowed_list:\s+(\S+)/m.exec(status)?.[1] ?? "0")[0]!;
 }

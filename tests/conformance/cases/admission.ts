@@ -34,8 +34,8 @@ const TRIES_MAX = 200, TRY_PAUSE_MS = 5;
 
 const LOGIN = `USER ${WRITER.user}\r\nPASS ${WRITER.password}\r\n`;
 
-function pause(): Promise<void> {
-  return new Promise((resume) => setTimeout(resume, PAUSE_MS));
+function pause(ms = PAUSE_MS): Promise<void> {
+  return new Promise((resume) => setTimeout(resume, ms));
 }
 
 /** Fails unless `target` refuses the next connection by 421 and a reason, and closes it. */
@@ -51,7 +51,7 @@ async function connectsAgain(target: Target): Promise<Conversation> {
     const ftp = await target.dial();
     if ((await ftp.reply([220, 421])).code === 220) return ftp;
     ftp.close();
-    await new Promise((resume) => setTimeout(resume, TRY_PAUSE_MS));
+    await pause(TRY_PAUSE_MS);
   }
   throw new Error("No place became free");
 }

@@ -38,11 +38,18 @@ class Threads {
   }
 }
 
-/** More than it takes to look at the backlog once. */
-const LOOK_MS = 600;
+/** A guard for what comes, and more than a look takes for what does not come, milliseconds. */
+const GUARD_MS = 60_000, LOOK_MS = 600;
 
-/** What is said of a pool that five clients wait for, until the backlog was looked at. */
-async function saidOf(threads: Threads, workersMax: number): Promise<string[]> {
+/**
+ * What is said of a pool that five clients wait for, until the backlog was looked at, or for
+ * `patienceMs`.
+ */
+async function saidOf(
+  threads: Threads,
+  workersMax: number,
+  patienceMs: number,
+): Promise<string[]> {
   const said: string[] = [];
   const terminal = {
     event: (event: ServerEvent) => void said.push("text" in event ? event.text : event.kind),
@@ -57,7 +64,7 @@ async function saidOf(threads: Threads, workersMax: number): Promise<string[]> {
   const growth = new Growth(kernel, 0, workersMax, terminal);
   await growth.saturated(threads as unknown as Pool);
   let timer: ReturnType<typeof setTimeout> | undefined;
-  const enough = new Promise<void>((resolve) => timer = setTimeout(resolve, LOOK_MS));
+  const enough = new Promise<void>((resolve) => timer = setTimeout(resolve, patienceMs));
   await Promise.race([looked.promise, enough]);
   clearTimeout(timer);
   growth.stop();
@@ -65,7 +72,7 @@ async function saidOf(threads: Threads, workersMax: number): Promise<string[]> {
 }
 
 Deno.test("a pool that can grow no more says that clients wait", async () => {
-  assertEquals(await saidOf(new Threads(2, 4), 4), [
+  assertEquals(await saidOf(new Threads(2, 4), 4, GUARD_MS), [
     "All 4 workers are busy: 5 clients wait in the backlog",
   ]);
 });
@@ -75,5 +82,5 @@ Deno.test("a pool that grew says nothing, though its new thread has got a client
   const threads = new Threads(2, 2, (size) => {
     if (size === 3) threads.busy = 3;
   });
-  assertEquals(await saidOf(threads, 8), []);
+  assertEquals(await saidOf(threads, 8, LOOK_MS), []);
 });
