@@ -18,7 +18,7 @@ import {
 import { errorText, unavailableReason } from "../../models/libc/mod.ts";
 import type { Finding, Lesson, Stage, Verdict } from "./lesson.ts";
 import { HOST } from "./stage/serving.ts";
-import { Sockets } from "./stage/sockets.ts";
+import { begunAgain, Sockets } from "./stage/sockets.ts";
 
 /** The backlog asked for: Linux keeps one more (the queue is full when it is longer). */
 const BACKLOG = 4;
@@ -82,7 +82,8 @@ function run({ say }: Stage): Promise<Finding> {
   for (let client = 0; client < CLIENTS; client++) {
     const fd = sockets.own(libc.socket(4, 0));
     libc.setTimeout(fd, SO_SNDTIMEO, CONNECT_MS); // holds for connect(2), too (socket(7))
-    const made = libc.connect(fd, { family: 4, host: HOST, port: listener.port });
+    const address = { family: 4, host: HOST, port: listener.port } as const;
+    const made = begunAgain(() => libc.connect(fd, address));
     const answer = made === 0 ? libc.send(fd, octet, 0) : made;
     if (answer === 1) connected++;
     else others.push(answer);

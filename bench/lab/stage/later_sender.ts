@@ -6,6 +6,7 @@
  */
 
 import { Libc } from "../../../models/libc/mod.ts";
+import { begunAgain } from "./sockets.ts";
 
 /** What the sender is told. */
 export interface Sending {
@@ -39,7 +40,7 @@ scope.onmessage = ({ data: { fd, bytes, delayMs, due } }) => {
     if (Atomics.load(due, 0) <= sent) continue;
     libc.sleep(delayMs);
     for (let at = 0; at < bytes;) {
-      const count = libc.send(fd, message.subarray(at), 0);
+      const count = begunAgain(() => libc.send(fd, message.subarray(at), 0));
       if (count < 0) break; // the other end is closed: the experiment was ended
       at += count;
     }

@@ -22,8 +22,8 @@ const BACKLOG = 1024;
 /** How long a call on a connection may wait, milliseconds: connect, send or receive. */
 const PATIENCE_MS = 5_000;
 
-/** How often a receive is begun again that something else has ended. */
-const RECEIVES_MAX = 10;
+/** How often a call is begun again that something else has ended. */
+const CALLS_MAX = 10;
 
 /** A socket that listens. */
 export interface Listener {
@@ -31,6 +31,19 @@ export interface Listener {
   readonly fd: number;
   /** Its port on HOST. */
   readonly port: number;
+}
+
+/**
+ * Makes `call` again while a signal or the news of a ring ends it: of a socket with a time-out the
+ * kernel does not do that by itself (signal(7)). A connect(2) that was ended goes on, and the next
+ * one waits for the same connection (connect(2), EINTR).
+ *
+ * @returns what the last call did.
+ */
+export function begunAgain(call: () => number): number {
+  let result = -EINTR;
+  for (let calls = 0; result === -EINTR && calls < CALLS_MAX; calls++) result = call();
+  return result;
 }
 
 /** Descriptors, each closed at the end. */
@@ -70,7 +83,7 @@ export class Sockets implements Disposable {
    */
   connect(port: number): number {
     const fd = this.#impatient(this.own(this.libc.socket(4, 0)));
-    this.#check(this.libc.connect(fd, { family: 4, host: HOST, port }));
+    this.#check(begunAgain(() => this.libc.connect(fd, { family: 4, host: HOST, port })));
     return fd;
   }
 
@@ -86,16 +99,9 @@ export class Sockets implements Disposable {
     return [client, server];
   }
 
-  /**
-   * recv(2) of up to `buffer.length` octets, begun again after a signal or the news of a ring: with a
-   * time-out the kernel does not do that by itself (signal(7)).
-   */
+  /** recv(2) of up to `buffer.length` octets, {@link begunAgain} where it waits. */
   receive(fd: number, buffer: Uint8Array<ArrayBuffer>, flags = 0): number {
-    let count = -EINTR;
-    for (let tries = 0; count === -EINTR && tries < RECEIVES_MAX; tries++) {
-      count = this.libc.recv(fd, buffer, BigInt(buffer.length), flags);
-    }
-    return count;
+    return begunAgain(() => this.libc.recv(fd, buffer, BigInt(buffer.length), flags));
   }
 
   /** A pipe: the descriptor to read from and the one to write to. */
