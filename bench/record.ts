@@ -169,7 +169,11 @@ export interface ServerWork {
   readonly processes: number;
   /** Proportional set size (smaps_rollup) of the tree at the end of the window. */
   readonly memoryBytes: number;
-  /** Of silent sessions: the same when the window opens, right after they have logged in. */
+  /**
+   * Of silent sessions, when the window opens, right after they have logged in: the part of it that
+   * no file stands behind. The rest is the program's code, of which each server has the less the
+   * more of them are alive. An earlier edition has all of it.
+   */
   readonly restBytes?: number;
   /**
    * At the same moment the kernel's own memory, less what it was before they came: unreclaimable

@@ -97,7 +97,7 @@ async function run({ size, say, signal }: Stage): Promise<Finding> {
   };
   // The backlog is empty when the last of all has its answer.
   const last = ask(connected.at(-1)!);
-  const before = await server.sample();
+  const before = await server.sample("opening");
   const kilobytes = (server.memoryBytes() - first) / clients / 1e3;
   const open = before.workers!.reduce((sum, { sessionsOpen }) => sum + sessionsOpen, 0);
   say(`${open} sessions are open`);
@@ -106,7 +106,7 @@ async function run({ size, say, signal }: Stage): Promise<Finding> {
     if (!ask(fd)) break; // each other one would wait as long
     right++;
   }
-  const after = await server.sample();
+  const after = await server.sample("closed");
   const total = (of: typeof after) =>
     of.workers!.flatMap(({ calls }) => Object.values(calls)).reduce((sum, count) => sum + count, 0);
   const calls = (total(after) - total(before)) / asking;

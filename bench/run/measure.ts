@@ -139,7 +139,7 @@ async function settled(server: ServerProcess): Promise<void> {
   const deadline = performance.now() + SETTLE_MS_MAX;
   do {
     await new Promise((resolve) => setTimeout(resolve, SETTLE_MS));
-    const { workers = [] } = await server.sample();
+    const { workers = [] } = await server.sample("opening");
     if (workers.every(({ sessionsOpen }) => sessionsOpen === 0)) return;
   } while (performance.now() < deadline);
 }
@@ -302,7 +302,7 @@ class BlockRun {
     // Nothing in it is compiled while it runs.
     if (subject.kind === "twin") return server;
     const work = servers === this.#own ? scenario : undefined;
-    const workers = (await server.sample()).workers?.length ?? 1;
+    const workers = (await server.sample("opening")).workers?.length ?? 1;
     const { sessionsMax = Infinity } = subject;
     const room = { workers, sessionsMax, incoming: () => this.#ownFolder() };
     const jobs = warmUpJobs(this.#around(server, subject), work, room);

@@ -158,15 +158,22 @@ export function processWork(before: ProcessFigures, after: ProcessFigures): Proc
   return { ...work, switches: { voluntary, involuntary } };
 }
 
+/** The parts of the proportional set size that no file stands behind. */
+export const OWN: readonly string[] = ["Pss_Anon", "Pss_Shmem"];
+
 /**
  * The proportional set size of `pid` and its descendants in octets: memory shared by several
  * processes counts once (smaps_rollup, proc_pid_smaps(5)). Slower than the other figures.
+ *
+ * @param parts which rows of smaps_rollup are added up
  */
-export function readMemoryBytes(pid: number): number {
+export function readMemoryBytes(pid: number, parts: readonly string[] = ["Pss"]): number {
   let kib = 0;
   for (const member of processTree(pid)) {
     const rollup = read(`/proc/${member}/smaps_rollup`) ?? "";
-    kib += Number(/^Pss:\s+(\d+) kB/m.exec(rollup)?.[1] ?? 0);
+    for (const [, part, size] of rollup.matchAll(/^(\w+):\s+(\d+) kB/gm)) {
+      if (parts.includes(part!)) kib += Number(size);
+    }
   }
   return kib * 1024;
 }

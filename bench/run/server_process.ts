@@ -11,6 +11,7 @@ import type { WorkerStats } from "../../models/mod.ts";
 import { twinArguments, twinPort } from "../load/twins.ts";
 import { FILES } from "../scenarios/parts.ts";
 import {
+  OWN,
   type ProcessFigures,
   processTree,
   readMemoryBytes,
@@ -39,6 +40,9 @@ const OUTPUT_LINES_MAX = 5;
 /** What this project's server is allowed to do, whatever the model. */
 const PERMISSIONS = ["net", "read", "write", "ffi", "sys"].map((name) => `--allow-${name}`);
 
+/** Which end of a window a look is at. */
+export type Edge = "opening" | "closed";
+
 /** What a server has used since it was started. */
 export interface ServerSample extends ProcessFigures {
   /** The counters of a model's workers; none of a peer. */
@@ -59,10 +63,15 @@ export interface ServerProcess {
   readonly command: readonly string[];
   /** Milliseconds from the start of the process to the first greeting. */
   readonly startMs: number;
-  /** What it has used so far. */
-  sample(): Promise<ServerSample>;
+  /**
+   * What it has used so far. A model is asked for its counters, which costs it something: outside
+   * the window whose `edge` this is.
+   */
+  sample(edge: Edge): Promise<ServerSample>;
   /** Octets of memory that are its own, now: the proportional set size. */
   memoryBytes(): number;
+  /** Octets of it that no file stands behind: the program's own code is shared by all who run it. */
+  ownMemoryBytes(): number;
   /** The last lines that it wrote since it serves: a hint at why it may have failed. */
   complaints(): string[];
   /** Stops it and its descendants where they are, until `resume`: it uses nothing meanwhile. */
@@ -287,11 +296,14 @@ class Child {
       introduction,
       command: this.#command,
       startMs,
-      async sample() {
-        const stats = workers === undefined ? {} : { workers: await workers() };
+      async sample(edge) {
+        if (workers === undefined) return readProcessFigures(pid);
+        if (edge === "closed") return { ...readProcessFigures(pid), workers: await workers() };
+        const stats = { workers: await workers() };
         return { ...readProcessFigures(pid), ...stats };
       },
       memoryBytes: () => readMemoryBytes(pid),
+      ownMemoryBytes: () => readMemoryBytes(pid, OWN),
       complaints: () => [...this.lines],
       park: () => signalTree(pid, "SIGSTOP"),
       resume: () => signalTree(pid, "SIGCONT"),

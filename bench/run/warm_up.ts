@@ -79,7 +79,10 @@ async function oneRound(
   job: LoadJob,
 ): Promise<WarmUpRound> {
   const samples: ServerSample[] = [];
-  const result = await load.run(job, async () => void samples.push(await server.sample()));
+  const result = await load.run(
+    job,
+    async (edge) => void samples.push(await server.sample(edge)),
+  );
   const operations = Object.values(result.groups).reduce((sum, group) => sum + group.operations, 0);
   const [before, after] = samples;
   if (before === undefined || after === undefined || operations === 0) {

@@ -20,7 +20,7 @@ import {
   TICKS_PER_SECOND,
 } from "./process_figures.ts";
 import type { Quota, Throttling } from "./quota.ts";
-import type { ServerProcess, ServerSample } from "./server_process.ts";
+import type { Edge, ServerProcess, ServerSample } from "./server_process.ts";
 
 /** Who makes the load: each a process of its own. */
 export interface Loads {
@@ -41,9 +41,13 @@ interface Sample {
   readonly throttling?: Throttling;
 }
 
-async function takeSample(server: ServerProcess, { load, probes, quota }: Loads): Promise<Sample> {
+async function takeSample(
+  server: ServerProcess,
+  { load, probes, quota }: Loads,
+  edge: Edge,
+): Promise<Sample> {
   return {
-    server: await server.sample(),
+    server: await server.sample(edge),
     ours: readProcessFigures(load.pid).cpu + readProcessFigures(probes.pid).cpu + ownCpuSeconds(),
     ticks: readProcessorTicks(),
     ...(quota === undefined ? {} : { throttling: quota.throttling() }),
@@ -84,13 +88,13 @@ export async function measureWindow(
   const barriers = {
     opening: new Barrier(parties, async () => {
       if (jobs.atRest) {
-        rest = { restBytes: server.memoryBytes(), kernelBytes: kernelBytes() - kernelBefore };
+        rest = { restBytes: server.ownMemoryBytes(), kernelBytes: kernelBytes() - kernelBefore };
       }
       await allAreThere();
-      before = await takeSample(server, loads);
+      before = await takeSample(server, loads, "opening");
     }),
     closed: new Barrier(parties, async () => {
-      after = await takeSample(server, loads);
+      after = await takeSample(server, loads, "closed");
       memoryBytes = server.memoryBytes();
     }),
   };

@@ -269,6 +269,27 @@ testWith(NEEDS, "measure parks whoever is not measured, and lets nobody stay beh
   assert(!states.includes("T"));
 });
 
+testWith(NEEDS, "a window holds nothing of what asking for the counters costs", async () => {
+  const folder = await Deno.makeTempDir();
+  const server = await startServer(EPOLL, { root: folder, state: folder });
+  try {
+    const waits = async (...edges: readonly ("opening" | "closed")[]) => {
+      const [before, after] = [await server.sample(edges[0]!), await server.sample(edges[1]!)];
+      assert(before.workers !== undefined && after.workers !== undefined);
+      return processWork(before, after).switches!.voluntary;
+    };
+    const inWindow: number[] = [], asked: number[] = [];
+    for (let round = 0; round < 5; round++) {
+      inWindow.push(await waits("opening", "closed"));
+      asked.push(await waits("opening", "opening"));
+    }
+    assert(Math.min(...inWindow) < Math.min(...asked), `${inWindow} in a window, ${asked} else`);
+  } finally {
+    await server.stop();
+    await Deno.remove(folder, { recursive: true });
+  }
+});
+
 testWith(
   NEEDS,
   "a parked server uses nothing, goes on where it was, and ends all the same",
@@ -287,7 +308,7 @@ testWith(
       // Its other threads may have been on their way to the stop; one that spins would use it all.
       assert(cpu() - before < 0.01);
       server.resume();
-      assert((await server.sample()).cpu > before);
+      assert((await server.sample("closed")).cpu > before);
       server.park();
     } finally {
       await server.stop();

@@ -5,6 +5,7 @@ import { parseCounts } from "../../bench/run/perf_stat.ts";
 import { whyTooMany } from "../../bench/run/machine.ts";
 import {
   kernelBytes,
+  OWN,
   processTree,
   processWork,
   readMemoryBytes,
@@ -56,6 +57,26 @@ testWith(NEEDS, "readProcessFigures counts a process and what it started", async
   assert(figures.cpu > 0 && readMemoryBytes(child.pid) > 0);
   Deno.kill(tree[1]!);
 });
+
+testWith(
+  NEEDS,
+  "what a server has of its own does not hang on who else runs its program",
+  async () => {
+    // It says so twice: what the first time takes is there when it says so again.
+    const program = "import signal\nfor _ in (1, 2): print('started', flush=True)\nsignal.pause()";
+    await using child = new Child("python3", ["-c", program]);
+    await child.stdout.match(/started\nstarted/);
+    const look = () => [readMemoryBytes(child.pid), readMemoryBytes(child.pid, OWN)] as const;
+    const [alone, ownAlone] = look();
+    {
+      await using other = new Child("python3", ["-c", "print('started', flush=True); input()"]);
+      await other.stdout.match(/started/);
+      const [together, own] = look();
+      assertEquals(own, ownAlone);
+      assert(together < alone && own < together, `${alone}, then ${together}; its own ${own}`);
+    }
+  },
+);
 
 testWith(NEEDS, "readProcessFigures of a process that has ended is nothing, not an error", () => {
   const { cpu, threads } = readProcessFigures(2 ** 22 + 1);

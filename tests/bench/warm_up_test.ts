@@ -54,7 +54,7 @@ testWith(
     const requests = jobs.filter(({ work }) => work === "requests");
     const { seconds, unlevel } = await warmUp(server, load, requests, true);
     assert(seconds > 0 && (unlevel!.length === 0 || unlevel!.join() === "requests"));
-    const { workers } = await server.sample();
+    const { workers } = await server.sample("closed");
     assertEquals(workers!.filter(({ octetsIn }) => octetsIn === 0).length, 0);
     // There is no such file: no round of it can be level, and there is no second one.
     const downloads = jobs.filter(({ work }) => work === "downloads");
