@@ -13,7 +13,23 @@ import { uring } from "./uring.ts";
 
 export type { AdmissionLimits } from "./admission.ts";
 export { hostAndPort } from "./address.ts";
-export * from "./model.ts";
+// Of model.ts all but what a worker's side of a model is made of.
+export {
+  type DiskDelay,
+  type Model,
+  MODEL_NAMES,
+  type ModelLimits,
+  type ModelName,
+  SELECTOR_NAMES,
+  type SelectorName,
+  ServeError,
+  type ServeOptions,
+  type Server,
+  SILENT,
+  type Terminal,
+  type Trigger,
+  type WorkerStats,
+} from "./model.ts";
 export * from "./options.ts";
 
 const MODELS: Readonly<Record<ModelName, Model>> = { blocking, polling, multiplex, async, uring };

@@ -75,6 +75,11 @@ interface Case {
   readonly finds: readonly string[];
 }
 
+/** So many lines of code. */
+function ofLines(count: number, rule: Rule, path: string, finds: readonly string[]): Case {
+  return { rule, path, text: "a();\n".repeat(count), finds };
+}
+
 const directions: Rule = (file) => importDirections(file, PACKAGES);
 
 const CASES: Readonly<Record<string, Case>> = {
@@ -92,13 +97,13 @@ const CASES: Readonly<Record<string, Case>> = {
   },
   "models imports a part of the core, as types, later, or as a worker": {
     rule: directions,
-    path: "models/deep/a.ts",
-    text: `import type { A } from "../../server/session.ts";
-export * from "../../server/mini.ts";
-export { b } from "../../server/mod.ts";
-const c = await import("../../client/mod.ts");
-type D = import("../../bench/mod.ts").D;
-new Worker(new URL("../../tests/e.ts", import.meta.url), { type: "module" });
+    path: "models/a.ts",
+    text: `import type { A } from "../server/session.ts";
+export * from "../server/mini.ts";
+export { b } from "../server/mod.ts";
+const c = await import("../client/mod.ts");
+type D = import("../bench/mod.ts").D;
+new Worker(new URL("../tests/e.ts", import.meta.url), { type: "module" });
 `,
     finds: [
       ":1 imports server/session.ts",
@@ -107,6 +112,12 @@ new Worker(new URL("../../tests/e.ts", import.meta.url), { type: "module" });
       ":5 imports bench/mod.ts",
       ":6 imports tests/e.ts",
     ],
+  },
+  "a room of models/ that has no directions": {
+    rule: directions,
+    path: "models/kqueue/a.ts",
+    text: 'import "../driver/mod.ts";\n',
+    finds: [":1 is in no part of the project that has directions"],
   },
   "models/libc imports something of ours": {
     rule: directions,
@@ -203,18 +214,8 @@ const b = await fetch("c");
     text: 'Deno.dlopen("libc.so.6", {});\n',
     finds: [],
   },
-  "a file of 401 lines": {
-    rule: rules.fileLength,
-    path: "tests/a.ts",
-    text: "a();\n".repeat(401),
-    finds: [" has 401 lines"],
-  },
-  "a file of 400 lines": {
-    rule: rules.fileLength,
-    path: "server/a.ts",
-    text: "a();\n".repeat(400),
-    finds: [],
-  },
+  "a file of 401 lines": ofLines(401, rules.fileLength, "tests/a.ts", [" has 401 lines"]),
+  "a file of 400 lines": ofLines(400, rules.fileLength, "server/a.ts", []),
   "an overview of 121 lines": {
     rule: rules.onePage,
     path: "ARCHITECTURE.md",
@@ -347,18 +348,10 @@ export type I =
       ':20 has a member without a word: { readonly kind: "k" }',
     ],
   },
-  "a model's file of 251 lines": {
-    rule: rules.modelLength,
-    path: "models/readiness/a.ts",
-    text: "a();\n".repeat(251),
-    finds: [" has 251 lines"],
-  },
-  "a shared file of 251 lines": {
-    rule: rules.modelLength,
-    path: "models/driver/a.ts",
-    text: "a();\n".repeat(251),
-    finds: [],
-  },
+  "a model's file of 251 lines": ofLines(251, rules.modelLength, "models/readiness/a.ts", [
+    " has 251 lines",
+  ]),
+  "a shared file of 251 lines": ofLines(251, rules.modelLength, "models/driver/a.ts", []),
   "work that is left": {
     rule: rules.noMarkers,
     path: "README.md",

@@ -7,7 +7,8 @@
 
 import { assert, assertEquals } from "@std/assert";
 import type { Admission, Attempt } from "../../models/admission.ts";
-import { type ServeOptions, serveOptions, type WorkerLink } from "../../models/mod.ts";
+import { type ServeOptions, serveOptions } from "../../models/mod.ts";
+import type { WorkerLink } from "../../models/model.ts";
 import type { ServerEvent, Settings } from "../../server/mod.ts";
 
 /** A question that waits for the operator. */
