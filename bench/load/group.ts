@@ -41,7 +41,7 @@ export class GroupState {
   readonly #fromStart = newHistogram();
   readonly #begun = new Map<FtpClient, number>();
   readonly #timeline: [number, number, number][] = [];
-  /** Clients that have logged in and have nothing to do (open loop). */
+  /** Clients that have logged in and have nothing to do, each once (open loop). */
   #free: FtpClient[] = [];
   /** When operations were due that no client was free for. */
   #waiting: number[] = [];
@@ -52,6 +52,8 @@ export class GroupState {
   #operations = 0;
   #octets = 0;
   #unfinished = 0;
+  /** Of the operations that ended in the window, milliseconds. */
+  #longestMs = 0;
   #unservedAtOpening = 0;
 
   constructor(readonly spec: Group) {}
@@ -89,6 +91,11 @@ export class GroupState {
       this.#waitingFrom = 0;
     }
     this.#begin(client, due, now);
+  }
+
+  /** A client has failed: until it has logged in again it can begin nothing. */
+  clientFailed(client: FtpClient): void {
+    this.#free = this.#free.filter((one) => one !== client);
   }
 
   /** Open loop: begins what is due. */
@@ -138,7 +145,9 @@ export class GroupState {
     this.#operations++;
     this.#octets += octets;
     client.operations++;
-    this.#histogram.recordValue(microseconds(now - client.intended));
+    const lasted = now - client.intended;
+    this.#longestMs = Math.max(this.#longestMs, lasted);
+    this.#histogram.recordValue(microseconds(lasted));
     const begun = this.#begun.get(client);
     if (begun !== undefined) this.#fromStart.recordValue(microseconds(now - begun));
     if (this.spec.timeline && this.#timeline.length < TIMELINE_MAX) {
@@ -152,11 +161,14 @@ export class GroupState {
     this.#recording = false;
     if (this.spec.action === "hold") return;
     for (const client of this.clients) {
-      const since = client.pendingSince ?? (client.served ? undefined : this.#openedAt);
+      const { pendingSince } = client;
+      const since = pendingSince ?? (client.served ? undefined : this.#openedAt);
+      if (since === undefined || client.done) continue;
+      const lasted = now - Math.max(since, this.#openedAt);
       // In a closed loop the operation that the close cut off says nothing, unless it is long.
+      const isLong = pendingSince !== undefined && lasted > this.#longestMs;
       const cut = !this.open && !this.spec.once && client.operations > 0;
-      if (since === undefined || client.done || cut) continue;
-      this.#countUnfinished(now - Math.max(since, this.#openedAt));
+      if (!cut || isLong) this.#countUnfinished(lasted);
     }
     for (const due of this.#waiting.slice(this.#waitingFrom)) this.#countUnfinished(now - due);
   }

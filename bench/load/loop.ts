@@ -186,7 +186,11 @@ class Loop implements Surroundings {
   }
 
   #turn(now: number): void {
-    while (this.#unstarted.length > 0 && this.#starting.size < LOGINS_MAX) {
+    // One that fails at once is to be started again: at the limit of errors there is an end to it.
+    while (
+      this.#unstarted.length > 0 && this.#starting.size < LOGINS_MAX &&
+      this.#errorCount <= ERRORS_MAX
+    ) {
       const client = this.#unstarted.pop()!;
       this.#starting.add(client);
       client.start();
@@ -249,6 +253,7 @@ class Loop implements Surroundings {
 
   fail(client: FtpClient, reason: string): void {
     this.#starting.delete(client);
+    this.#groupOf.get(client.group)!.clientFailed(client);
     this.#countError(reason);
     if (!client.done) this.#unstarted.push(client);
   }

@@ -19,12 +19,19 @@ import {
 import { startServer } from "../../bench/run/server_process.ts";
 import { MODELS, type ModelSubject } from "../../bench/run/subjects.ts";
 import { testWith } from "../permission.ts";
+import { ScriptedServer } from "../client/scripted_server.ts";
 import { NEEDS, noCompiler } from "./needs.ts";
 
 const EPOLL = MODELS.find(({ id }) => id === "epoll")!;
 
 /** Octets of the file that is served. */
 const SIZE = 5_000;
+
+/** How long the parts of a job take, unless a test says otherwise. */
+const TIMES = { setupMs: 10_000, warmupMs: 0, measureMs: 20, stallMs: 10_000 };
+
+/** A load that has not done its job by then turns for ever, milliseconds. */
+const PATIENCE_MS = 30_000;
 
 interface Setting {
   readonly subject?: ModelSubject;
@@ -55,12 +62,11 @@ async function loadOf(
         arrivals: join(folder, "incoming"),
       }
     );
-    const times = { setupMs: 10_000, warmupMs: 0, measureMs: 20, stallMs: 10_000 };
     const { host, port } = server;
     const arrived = () =>
       Array.from(Deno.readDirSync(join(folder, "incoming")), ({ name }) => name).sort();
     const told = (event: string) => pause(event, arrived());
-    const result = await load.run({ host, port, ...times, ...job, groups }, told);
+    const result = await load.run({ host, port, ...TIMES, ...job, groups }, told);
     // What the end of the window may have cut off is not the load's to judge, nor to remove.
     if (groups.every(({ once, action }) => once || action !== "upload")) {
       assertEquals(arrived(), []);
@@ -70,6 +76,21 @@ async function loadOf(
     await server.stop();
     await load.kill();
     await Deno.remove(folder, { recursive: true });
+  }
+}
+
+/** Runs `job` against whoever is at its address. */
+async function loadAt(
+  program: LoadProgram,
+  job: Partial<LoadJob> & Pick<LoadJob, "host" | "port" | "groups">,
+): Promise<LoadResult> {
+  const load = new LoadProcess(program);
+  const patience = setTimeout(() => load.kill(), PATIENCE_MS);
+  try {
+    return await load.run({ ...TIMES, ...job });
+  } finally {
+    clearTimeout(patience);
+    await load.kill();
   }
 }
 
@@ -200,15 +221,69 @@ testLoad("the load counts refused connections, and gives up", async (program) =>
   using listener = Deno.listen({ hostname: "127.0.0.1", port: 0 });
   const { port } = listener.addr;
   listener.close();
-  const load = new LoadProcess(program);
-  try {
-    const times = { setupMs: 1_000, warmupMs: 0, measureMs: 20, stallMs: 10_000 };
-    const result = await load.run({ host: "127.0.0.1", port, groups: [group("noop")], ...times });
-    assertEquals(result.failure, "more than 100 errors");
-    assertMatch(Object.keys(result.errors)[0]!, /connection refused$/i);
-  } finally {
-    await load.kill();
-  }
+  const result = await loadAt(program, { host: "127.0.0.1", port, groups: [group("noop")] });
+  assertEquals(result.failure, "more than 100 errors");
+  assertMatch(Object.keys(result.errors)[0]!, /connection refused$/i);
+});
+
+for (const action of ["noop", "login"] as const) {
+  testLoad(
+    `the load ${action}: gives up where every connection fails before the call is back`,
+    async (program) => {
+      // Nobody connects to a group (connect(2) of an address of RFC 5771).
+      const job = { host: "224.0.0.1", port: 21, groups: [group(action)], measureMs: 10_000 };
+      const { failure, errors } = await loadAt(program, job);
+      assertEquals([failure, Object.keys(errors).length], ["more than 100 errors", 1]);
+      assertMatch(Object.keys(errors)[0]!, /^connect: /);
+    },
+  );
+}
+
+testLoad("the load tells 20 kinds of failure apart, the rest are one", async (program) => {
+  let logins = 0;
+  await using server = new ScriptedServer({
+    answers: { USER: (_, session) => session.say(`530 Not you, number ${++logins}`) },
+  });
+  const groups = [group("noop", { clients: 1 })];
+  const { failure, errors } = await loadAt(program, { ...server.address, groups });
+  assertEquals(failure, "more than 100 errors");
+  assertEquals([Object.keys(errors).length, errors["other errors"]], [21, 81]);
+});
+
+testLoad("the load has a client that fails while it is free log in first", async (program) => {
+  let logins = 0;
+  await using server = new ScriptedServer({
+    answers: {
+      USER: async (_, session) => {
+        const isFirst = logins++ === 0;
+        // Meanwhile several operations are due.
+        if (!isFirst) await new Promise((resolve) => setTimeout(resolve, 100));
+        await session.say("230 In");
+        if (isFirst) session.close();
+      },
+      NOOP: "200 Still here",
+    },
+  });
+  const groups = [group("noop", { clients: 1, perSecond: 100 })];
+  const result = await loadAt(program, { ...server.address, groups, measureMs: 400 });
+  assertEquals(result.errors, { "control connection: closed by the server": 1 });
+  assertEquals([result.failure, logins], [undefined, 2]);
+  assert(result.groups.main!.operations > 0);
+});
+
+testLoad("the load counts what hangs for longer than anything took that ended", async (program) => {
+  let requests = 0;
+  await using server = new ScriptedServer({
+    answers: {
+      NOOP: (_, session) => ++requests <= 5 ? session.say("200 Still here") : undefined,
+    },
+  });
+  const groups = [group("noop", { clients: 1 })];
+  const result = await loadAt(program, { ...server.address, groups, measureMs: 300 });
+  const { operations, unfinished, latency } = result.groups.main!;
+  assertEquals([result.failure, result.errors], [undefined, {}]);
+  assert(operations > 0);
+  assertEquals([unfinished, latency!.count], [1, operations + 1]);
 });
 
 Deno.test("jain is 1 when all got the same and 1/n when one got all", () => {
@@ -230,9 +305,8 @@ testWith(
     const server = await startServer(EPOLL, { root: folder, state: folder });
     stack.defer(() => server.stop());
     const { host, port } = server;
-    const times = { setupMs: 10_000, warmupMs: 0, measureMs: 20, stallMs: 10_000 };
     const job = (name: string): LoadJob => ({
-      ...{ host, port, ...times },
+      ...{ host, port, ...TIMES },
       groups: [{ name, clients: 2, action: "noop" }],
     });
     const failing = load.run(job("one"), () => Promise.reject(new Error("no sample")));

@@ -86,21 +86,26 @@ void group_client_free(struct group *group, struct client *client, double now) {
   begin(client, due, now);
 }
 
+void group_client_failed(struct group *group, const struct client *client) {
+  long kept = 0;
+  for (long index = 0; index < group->free_count; index++) {
+    struct client *one = group->free[(group->free_from + index) % group->clients];
+    if (one != client) group->free[(group->free_from + kept++) % group->clients] = one;
+  }
+  group->free_count = kept;
+}
+
 void group_dispatch(struct group *group, double now) {
   double period = 1e3 / group->per_second;
   for (; group->next_due <= now; group->next_due += period) {
-    struct client *client = NULL;
-    while (group->free_count > 0 && client == NULL) {
-      struct client *first = group->free[group->free_from];
-      group->free_from = (group->free_from + 1) % group->clients;
-      group->free_count--;
-      if (first->step == READY || group->action == LOGIN) client = first;  // else it has failed
-    }
-    if (client == NULL) {
+    if (group->free_count == 0) {
       if (group->waiting_count == BACKLOG_MAX) continue;
       group->waiting[(group->waiting_from + group->waiting_count++) % BACKLOG_MAX] = group->next_due;
       continue;
     }
+    struct client *client = group->free[group->free_from];
+    group->free_from = (group->free_from + 1) % group->clients;
+    group->free_count--;
     if (group->recording) record(&group->lateness, now - group->next_due);
     begin(client, group->next_due, now);
   }
@@ -129,7 +134,9 @@ void group_finish(struct group *group, struct client *client, int64_t octets, do
   group->operations++;
   group->moved += (uint64_t)octets;
   client->operations++;
-  record(&group->latency, now - client->intended);
+  double lasted = now - client->intended;
+  group->longest_ms = fmax(group->longest_ms, lasted);
+  record(&group->latency, lasted);
   if (group->per_second > 0) record(&group->from_start, now - client->begun);
   if (!group->timeline || group->timed == TIMELINE_MAX) return;
   double *times = group->times[group->timed++];
@@ -149,11 +156,13 @@ void group_close_window(struct group *group, double now) {
   for (long index = 0; index < group->clients; index++) {
     struct client *client = &group->all[index];
     bool pending = client->busy || !client->served;
-    // In a closed loop the operation that the close cut off says nothing, unless it is long.
-    bool cut = group->per_second == 0 && !group->once && client->operations > 0;
-    if (!pending || client->done || cut) continue;
+    if (!pending || client->done) continue;
     double since = client->busy ? client->intended : group->opened_at;
-    count_unfinished(group, now - fmax(since, group->opened_at));
+    double lasted = now - fmax(since, group->opened_at);
+    // In a closed loop the operation that the close cut off says nothing, unless it is long.
+    bool is_long = client->busy && lasted > group->longest_ms;
+    bool cut = group->per_second == 0 && !group->once && client->operations > 0;
+    if (!cut || is_long) count_unfinished(group, lasted);
   }
   for (long index = 0; index < group->waiting_count; index++) {
     count_unfinished(group, now - group->waiting[(group->waiting_from + index) % BACKLOG_MAX]);

@@ -90,17 +90,19 @@ void finished(struct client *client, int64_t octets) {
 static void count_error(const char *reason) {
   error_count++;
   int kind = 0;
-  while (kind < error_kinds && strcmp(errors[kind].reason, reason) != 0) kind++;
-  if (kind == ERROR_KINDS_MAX) reason = "other errors";
-  if (kind == error_kinds || kind == ERROR_KINDS_MAX) {
+  int told_apart = error_kinds < ERROR_KINDS_MAX ? error_kinds : ERROR_KINDS_MAX;
+  while (kind < told_apart && strcmp(errors[kind].reason, reason) != 0) kind++;
+  if (kind == error_kinds) {
+    if (kind == ERROR_KINDS_MAX) reason = "other errors";
     snprintf(errors[kind].reason, REASON_BYTES, "%s", reason);
-    if (error_kinds <= kind) error_kinds = kind + 1;
+    error_kinds++;
   }
   errors[kind].count++;
 }
 
 void failed(struct client *client, const char *reason) {
   has_started(client);
+  group_client_failed(client->group, client);
   count_error(reason);
   if (!client->done) unstarted[unstarted_count++] = client;
 }
@@ -131,7 +133,8 @@ static void read_slowly(double now) {
 
 static void turn(double now) {
   static struct epoll_event events[EVENTS_MAX];
-  while (unstarted_count > 0 && starting < LOGINS_MAX) {
+  // One that fails at once is to be started again: at the limit of errors there is an end to it.
+  while (unstarted_count > 0 && starting < LOGINS_MAX && error_count <= ERRORS_MAX) {
     struct client *client = unstarted[--unstarted_count];
     client->starting = true;
     starting++;

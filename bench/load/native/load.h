@@ -47,11 +47,12 @@ struct group {
   struct histogram latency, lateness, from_start;
   double times[TIMELINE_MAX][3];
   int timed;
-  struct client **free;  // a ring: logged in, nothing to do (open loop)
+  struct client **free;  // a ring: logged in, nothing to do, each once (open loop)
   long free_from, free_count;
   double *waiting;  // a ring: when operations were due that nobody was free for
   long waiting_from, waiting_count;
   double next_due, opened_at;
+  double longest_ms;  // of the operations that ended in the window
   bool recording;
   uint64_t operations, moved, unfinished, unserved;
   long done, served;
@@ -97,6 +98,7 @@ void uploaded(struct client *client, long number);
 void group_open(struct group *group);
 void group_close(struct group *group);
 void group_client_free(struct group *group, struct client *client, double now);
+void group_client_failed(struct group *group, const struct client *client);
 void group_dispatch(struct group *group, double now);
 void group_schedule(struct group *group, double now);
 void group_open_window(struct group *group, double now);
