@@ -297,18 +297,19 @@ class BlockRun {
     const flags = [...scenario.serveFlags ?? [], ...point.serveFlags ?? []];
     const server = await startServer(subject, folders, this.nextHost(), flags);
     servers.set(subject.id, server);
-    const { pins } = this.workplace;
+    const { pins, quota } = this.workplace;
     if (pins !== undefined) await pin(processTree(server.pid), pins.server);
-    // Nothing in it is compiled while it runs.
-    if (subject.kind === "twin") return server;
-    const work = servers === this.#own ? scenario : undefined;
-    const workers = (await server.sample("opening")).workers?.length ?? 1;
-    const { sessionsMax = Infinity } = subject;
-    const room = { workers, sessionsMax, incoming: () => this.#ownFolder() };
-    const jobs = warmUpJobs(this.#around(server, subject), work, room);
-    this.#warmUps.set(server, await warmUp(server, load, jobs, looksForLevel(this.plan.seconds)));
+    // Nothing in a twin is compiled while it runs.
+    if (subject.kind !== "twin") {
+      const work = servers === this.#own ? scenario : undefined;
+      const workers = (await server.sample("opening")).workers?.length ?? 1;
+      const { sessionsMax = Infinity } = subject;
+      const room = { workers, sessionsMax, incoming: () => this.#ownFolder() };
+      const jobs = warmUpJobs(this.#around(server, subject), work, room);
+      this.#warmUps.set(server, await warmUp(server, load, jobs, looksForLevel(this.plan.seconds)));
+    }
     // Now, since compilers are no part of waiting; who it starts from here on is in it, too.
-    this.workplace.quota?.take(processTree(server.pid));
+    quota?.take(processTree(server.pid));
     return server;
   }
 

@@ -1,11 +1,19 @@
 /** Tests of bench/run/quota.ts: real control groups where they can be made. @module */
 
 import { assert, assertEquals, assertMatch } from "@std/assert";
+import { join } from "@std/path";
+import { TYPESCRIPT_LOAD } from "../../bench/load/process.ts";
+import { compileTwins } from "../../bench/load/twins.ts";
+import type { CellRecord } from "../../bench/record.ts";
+import { measure } from "../../bench/run/measure.ts";
 import { processTree } from "../../bench/run/process_figures.ts";
 import { hierarchiesOf, parseThrottling, Quota } from "../../bench/run/quota.ts";
+import { twinsOf } from "../../bench/run/subjects.ts";
+import { prepareWorkplace } from "../../bench/run/workplace.ts";
 import { Child } from "../child.ts";
 import { missing, testWith } from "../permission.ts";
-import { NEEDS } from "./needs.ts";
+import { NEEDS, noCompiler } from "./needs.ts";
+import { planOf } from "./smallest_plan.ts";
 
 const MOUNTS = `proc /proc proc rw 0 0
 cgroup /sys/fs/cgroup/cpu,cpuacct cgroup rw,cpu,cpuacct 0 0
@@ -85,3 +93,30 @@ Deno.test({
     );
   },
 });
+
+testWith(NEEDS, "a run with a quota limits twins, too", async () => {
+  const folder = await Deno.makeTempDir();
+  await using stack = new AsyncDisposableStack();
+  stack.defer(() => Deno.remove(folder, { recursive: true }));
+  const program = join(folder, "twin");
+  assertEquals(await compileTwins(program), undefined);
+  const opened = Quota.open(0.2);
+  assert(!("unavailable" in opened));
+  const quota = stack.use(opened);
+  const plan = planOf(...twinsOf(program).filter(({ way }) => way === "epoll"));
+  const scenarios = plan.scenarios.filter(({ id }) => id === "control");
+  const { signal } = new AbortController();
+  const keeping = { quota };
+  const workplace = stack.use(
+    await prepareWorkplace(plan.sizes, signal, TYPESCRIPT_LOAD, keeping),
+  );
+  const cells: CellRecord[] = [];
+  await measure({ ...plan, scenarios }, workplace, {
+    signal,
+    progress: () => {},
+    record: (record) => void (record.kind === "cell" && cells.push(record)),
+  });
+  assertEquals(cells.map(({ failure }) => failure), [undefined]);
+  // Nobody else is in the group: it has periods while one that is in it runs.
+  assert(cells[0]!.quota!.periods > 0);
+}, none ?? noCompiler);
