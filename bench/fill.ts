@@ -32,10 +32,14 @@ export interface Before {
 export class RunFile {
   #file: Deno.FsFile;
 
-  /** Empty, unless an earlier part is to `remain` in it. */
+  /**
+   * A new one, or one in which an earlier part is to `remain`.
+   *
+   * @throws {UsageError} when a new one is there already.
+   */
   constructor(readonly path: string, remain: boolean) {
     Deno.mkdirSync(dirname(path), { recursive: true });
-    this.#file = remain ? Deno.openSync(path, { append: true }) : Deno.createSync(path);
+    this.#file = remain ? Deno.openSync(path, { append: true }) : createNew(path);
   }
 
   /** Has `text` in place of what there was; who is killed meanwhile finds the one or the other. */
@@ -56,6 +60,15 @@ export class RunFile {
 
   close(): void {
     this.#file.close();
+  }
+}
+
+function createNew(path: string): Deno.FsFile {
+  try {
+    return Deno.openSync(path, { write: true, createNew: true });
+  } catch (error) {
+    if (!(error instanceof Deno.errors.AlreadyExists)) throw error;
+    throw new UsageError(`"${path}" is there already: bench resume goes on with it`);
   }
 }
 

@@ -181,7 +181,7 @@ const TABLE = {
   out: {
     value: "FILE",
     otherwise: "bench/results/TIME.jsonl",
-    help: "the raw run as JSON lines; the reports go beside it, ending in .html and .md",
+    help: "a new file for the raw run as JSON lines; reports go beside it, ending in .html and .md",
   },
   quota: {
     value: "SHARE",
@@ -211,7 +211,9 @@ const LINE: CommandLine<keyof typeof TABLE> = {
     ["0", "measured without an error"],
     ["1", "some cell failed or had errors, or a file could not be read or written"],
     ["2", "a wrong command line"],
+    ["5", "standard output could not be written"],
     ["130", "interrupted with Ctrl-C, which keeps what was measured"],
+    ["141", "nobody reads standard output any more"],
   ],
 };
 

@@ -41,7 +41,7 @@ export async function main(args: readonly string[]): Promise<number> {
       print(helpText(outputColumns()));
       return 0;
     case "report":
-      return await report(parsed.file, parsed.page) ?? 1;
+      return await report(parsed.file, parsed.page);
     case "compare":
       return await compare(parsed.files);
     case "resume":
@@ -63,7 +63,7 @@ async function foretell(flags: BenchFlags): Promise<number> {
     { load: "typescript", bothLoads: false },
     ({ twins }) => planOf(flags, twins),
   );
-  for (const line of [...foretold(plan), ...notes]) console.log(line);
+  print([...foretold(plan), ...notes].join("\n"));
   return 0;
 }
 
@@ -103,7 +103,7 @@ async function joinRuns(out: string, files: readonly string[]): Promise<number> 
     console.error(`ftplab: Cannot write "${out}": ${error.message}`);
     return 1;
   }
-  return await report(out) ?? 1;
+  return await report(out);
 }
 
 /** Shows two runs side by side. */
@@ -114,32 +114,38 @@ async function compare(files: readonly [string, string]): Promise<number> {
     if (run === undefined) return 1;
     runs.push(run);
   }
-  console.log(renderComparison(runs[0]!, runs[1]!, columns()));
+  print(renderComparison(runs[0]!, runs[1]!, columns()));
   return 0;
 }
 
 /**
- * Reads the run in `file`, writes its reports beside it, and the table of findings into `page`, and
- * shows one; undefined: it could not.
+ * Reads the run in `file`, writes the table of findings into `page` and its reports beside it, and
+ * shows one; the exit status.
  */
-async function report(file: string, page?: string): Promise<number | undefined> {
-  return await reading(file, async () => {
-    const run = parseRun(await readRun(file), file);
-    if (page !== undefined) {
-      const text = withFindings(await Deno.readTextFile(page), run);
-      if (text === undefined) throw new RunError(`"${page}" has no marks for the table`);
-      await Deno.writeTextFile(page, text);
-    }
-    const base = file.replace(/\.jsonl(\.gz)?$/, "");
+async function report(file: string, page?: string): Promise<number> {
+  const run = await reading(file, async () => parseRun(await readRun(file), file));
+  if (run === undefined) return 1;
+  if (page !== undefined && !await reading(page, () => fillIn(page, run))) return 1;
+  const base = file.replace(/\.jsonl(\.gz)?$/, "");
+  const shown = await reading(file, async () => {
     await Deno.writeTextFile(`${base}.html`, await renderHtml(run));
     await Deno.writeTextFile(`${base}.md`, renderMarkdown(run));
-    console.log(renderTerminal(run, columns()));
-    console.log(`\nRaw run: ${file}\nReports: ${base}.html, ${base}.md`);
-    const clean = run.cells.every(({ failure, errors }) =>
-      failure === undefined && Object.keys(errors).length === 0
-    );
-    return clean ? 0 : 1;
+    return renderTerminal(run, columns());
   });
+  if (shown === undefined) return 1;
+  print(`${shown}\n\nRaw run: ${file}\nReports: ${base}.html, ${base}.md`);
+  const clean = run.cells.every(({ failure, errors }) =>
+    failure === undefined && Object.keys(errors).length === 0
+  );
+  return clean ? 0 : 1;
+}
+
+/** Writes the table of findings of `run` between the marks of `page`; true: it is there. */
+async function fillIn(page: string, run: Run): Promise<true> {
+  const text = withFindings(await Deno.readTextFile(page), run);
+  if (text === undefined) throw new RunError("it has no marks for the table");
+  await Deno.writeTextFile(page, text);
+  return true;
 }
 
 /** What `work` makes of `file`, or undefined when it cannot be read or drawn, which it says. */
@@ -239,7 +245,7 @@ async function run(
   try {
     const keeping = { quota, pins };
     await fill(file, { args, startedAt, flags, programs, before }, interrupt.signal, keeping);
-    const status = await report(path) ?? 1;
+    const status = await report(path);
     return interrupt.signal.aborted ? 130 : status;
   } finally {
     for (const signal of ENDINGS) Deno.removeSignalListener(signal, onInterrupt);

@@ -126,7 +126,9 @@ const LINE: CommandLine<"json"> = {
       "machine, and says why",
     ],
     ["2", "a wrong command line"],
+    ["5", "standard output could not be written"],
     ["130", "interrupted with Ctrl-C, which ends the experiment and shows what there is"],
+    ["141", "nobody reads standard output any more"],
   ],
 };
 
@@ -155,7 +157,7 @@ export async function main(args: readonly string[]): Promise<number> {
     return DONE;
   }
   const { lessons, json, all } = wishes;
-  const say = json ? () => {} : (text: string) => console.log(text);
+  const say = json ? () => {} : print;
   const interrupt = new AbortController();
   // The second Ctrl-C finds no listener any more, so it ends the process.
   const onInterrupt = () => {
@@ -165,8 +167,8 @@ export async function main(args: readonly string[]): Promise<number> {
   Deno.addSignalListener("SIGINT", onInterrupt);
   const outcomes = await carryOutAll(lessons, interrupt.signal, look, say);
   Deno.removeSignalListener("SIGINT", onInterrupt);
-  if (json) console.log(renderJson(outcomes));
-  else if (outcomes.length > 1) console.log(renderSummary(outcomes, look));
+  if (json) print(renderJson(outcomes));
+  else if (outcomes.length > 1) print(renderSummary(outcomes, look));
   if (interrupt.signal.aborted) return INTERRUPTED;
   const lacks = (verdict: Outcome["verdict"]) => outcomes.some((one) => one.verdict === verdict);
   return lacks("failed") || (!all && lacks("unavailable")) ? FAILED : DONE;
@@ -211,16 +213,16 @@ async function carryOutAll(
   lessons: readonly Lesson[],
   signal: AbortSignal,
   look: Look,
-  print: (text: string) => void,
+  show: (text: string) => void,
 ): Promise<Outcome[]> {
   const outcomes: Outcome[] = [];
   for (const [index, lesson] of lessons.entries()) {
     if (signal.aborted) break;
-    print(renderOpening(lesson, index + 1, lessons.length, look));
-    const say = (line: string) => print(renderProgress(line, look));
+    show(renderOpening(lesson, index + 1, lessons.length, look));
+    const say = (line: string) => show(renderProgress(line, look));
     const outcome = await carryOut(lesson, { size: "full", say, signal });
     outcomes.push(outcome);
-    print(renderOutcome(outcome, look) + "\n");
+    show(renderOutcome(outcome, look) + "\n");
   }
   return outcomes;
 }

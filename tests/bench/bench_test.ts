@@ -10,6 +10,7 @@ import { join } from "@std/path";
 import { Child } from "../child.ts";
 import { testWith } from "../permission.ts";
 import { processTree } from "../../bench/run/process_figures.ts";
+import { fixtureText } from "./fixture_run.ts";
 import { NEEDS } from "./needs.ts";
 
 const ALL = ["--allow-all"];
@@ -48,6 +49,9 @@ function exists(path: string): boolean {
 function recordsIn(text: string): { readonly kind: string }[] {
   return text.trimEnd().split("\n").map((line) => JSON.parse(line));
 }
+
+/** A run that never took place. */
+const SMALL_RUN = fixtureText({ scenarios: ["logins"], subjects: ["epoll", "poll"], repeats: 1 });
 
 const SHORT = ["--quick", "--models", "epoll", "--scenarios", "control,logins"];
 
@@ -232,13 +236,19 @@ testWith(NEEDS, "bench --dry-run tells cells and time, and starts nothing", asyn
 
 testWith(NEEDS, "bench says no in one line", async () => {
   await inFolder(async (folder) => {
-    const broken = join(folder, "broken.jsonl");
+    const [broken, run, page] = ["broken.jsonl", "run.jsonl", "page.md"]
+      .map((name) => join(folder, name)) as [string, string, string];
     await Deno.writeTextFile(broken, "no run\n");
+    await Deno.writeTextFile(run, SMALL_RUN);
+    await Deno.writeTextFile(page, "no marks\n");
     const cases: [number, string[], RegExp][] = [
       [2, ["--fast"], /"--fast"/],
       [1, ["report", join(folder, "missing.jsonl")], /No file ".*missing.jsonl"/],
       [1, ["report", broken], /Cannot read ".*broken.jsonl": /],
+      [1, ["report", run, join(folder, "pgae.md")], /No file ".*pgae.md"/],
+      [1, ["report", run, page], /Cannot read ".*page.md": it has no marks for the table/],
       [1, ["--quick", "--out", "/dev/null/run.jsonl"], /Cannot write "\/dev\/null\/run.jsonl": /],
+      [2, ["--quick", "--out", broken], /"[^"]*broken.jsonl" is there already: bench resume /],
     ];
     for (const [status, args, message] of cases) {
       await using child = bench(...args);
@@ -246,6 +256,25 @@ testWith(NEEDS, "bench says no in one line", async () => {
       assertEquals([code, stdout], [status, ""], args.join(" "));
       assertMatch(stderr, /^ftplab: [^\n]+\n$/);
       assertMatch(stderr, message);
+    }
+    const kept = await Promise.all([broken, run, page].map((path) => Deno.readTextFile(path)));
+    assertEquals(kept, ["no run\n", SMALL_RUN, "no marks\n"]);
+  });
+});
+
+testWith(NEEDS, "bench says in one line that standard output takes nothing", async () => {
+  await inFolder(async (folder) => {
+    const run = join(folder, "run.jsonl");
+    await Deno.writeTextFile(run, SMALL_RUN);
+    for (const args of [["report", run], ["compare", run, run], ["--quick", "--dry-run"]]) {
+      const wrapper = ["sh", "-c", 'exec "$0" "$@" > /dev/full'];
+      await using child = Child.main(["bench", ...args], { permissions: ALL, wrapper });
+      const { code, stderr } = await child.ended();
+      assertEquals(
+        [code, stderr],
+        [5, "ftplab: Cannot write to standard output: no space left on device\n"],
+        args.join(" "),
+      );
     }
   });
 });

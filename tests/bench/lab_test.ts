@@ -170,6 +170,19 @@ testWith(NEEDS, "lab run NAME --json prints nothing but an array", async () => {
   assertEquals([outcome.name, outcome.verdict, more.length], ["level-and-edge", "confirmed", 0]);
 });
 
+testWith(NEEDS, "lab says in one line that standard output takes nothing", async () => {
+  for (const args of [["run", "level-and-edge"], ["run", "level-and-edge", "--json"]]) {
+    const wrapper = ["sh", "-c", 'exec "$0" "$@" > /dev/full'];
+    await using run = Child.main(["lab", ...args], { permissions: ["--allow-all"], wrapper });
+    const { code, stderr } = await run.ended();
+    assertEquals(
+      [code, stderr],
+      [5, "ftplab: Cannot write to standard output: no space left on device\n"],
+      args.join(" "),
+    );
+  }
+}, Deno.build.os === "linux" ? undefined : "needs /dev/full");
+
 testWith(NEEDS, "lab ends an experiment on SIGINT and says what there is", async () => {
   await using run = lab("run", "level-and-edge", "hello", "select-chat");
   await run.stdout.match(/- nobody comes/);
