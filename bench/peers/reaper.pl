@@ -2,15 +2,16 @@
 #
 # Servers with two processes per session leave one of them behind when the other ends, and those
 # that end by SIGTERM leave all of their sessions. Here such orphans come back to the process that
-# was started, which counts their times among its own and takes them with it when it ends. PRCTL is
-# the number of prctl(2), which perl has no name for.
+# was started, which counts their times among its own and takes them with it when it ends. It ends
+# with whoever started it, too: a server that changes its user is no longer told of that itself.
+# PRCTL is the number of prctl(2), which perl has no name for.
 use strict;
 use warnings;
 
 my ($prctl, @command) = @ARGV;
 
 my ($PR_SET_PDEATHSIG, $PR_SET_CHILD_SUBREAPER) = (1, 36);
-my $SIGKILL = 9;
+my ($SIGKILL, $SIGTERM) = (9, 15);
 
 sub prctl {
     my ($option, $value) = @_;
@@ -24,7 +25,9 @@ if ($server == 0) {
     prctl($PR_SET_PDEATHSIG, $SIGKILL); # whoever kills this process means the server
     exec { $command[0] } @command or die "$command[0]: $!\n";
 }
-$SIG{TERM} = sub { kill 'TERM', $server };
+# A terminal that closes says HUP, and so does the kernel to orphans that are stopped.
+$SIG{TERM} = $SIG{HUP} = sub { kill 'TERM', $server; kill 'CONT', $server };
+prctl($PR_SET_PDEATHSIG, $SIGTERM);
 
 my $status;
 until (defined $status) {

@@ -331,7 +331,8 @@ class Child {
     // One that is parked would not hear of it.
     if (!this.#ended) signalTree(this.#child.pid, "SIGCONT");
     this.#kill("SIGTERM");
-    const timer = setTimeout(() => this.#kill("SIGKILL"), STOP_MS_MAX);
+    // Sessions may be processes, which would outlive it.
+    const timer = setTimeout(() => signalTree(this.#child.pid, "SIGKILL"), STOP_MS_MAX);
     await this.#child.status;
     clearTimeout(timer);
     // A killed server's sessions may live on for a moment and hold its output open.

@@ -7,13 +7,15 @@
  */
 
 import { assert, assertEquals, assertMatch } from "@std/assert";
-import { join } from "@std/path";
+import { fromFileUrl, join } from "@std/path";
 import { contentBlock, createContentFile } from "../../bench/load/content.ts";
+import { findProgram } from "../../bench/peers/machine.ts";
 import { type Located, type Peer, PEERS } from "../../bench/peers/mod.ts";
 import { cardOf } from "../../bench/run/cast.ts";
 import { processTree } from "../../bench/run/process_figures.ts";
 import { startServer } from "../../bench/run/server_process.ts";
 import { startTwin, TWIN_WAYS } from "../../bench/load/twins.ts";
+import { Child } from "../child.ts";
 import { assertBytes, Conversation, type Endpoint } from "../conformance/client.ts";
 import { missing, testWith } from "../permission.ts";
 import { NEEDS, noCompiler } from "./needs.ts";
@@ -94,6 +96,26 @@ function isThere(pid: number): boolean {
   }
 }
 
+/** Whether it runs: one that nobody has reaped yet does not (proc_pid_stat(5)). */
+function runs(pid: number): boolean {
+  try {
+    return !/^.*\) Z/s.test(Deno.readTextFileSync(`/proc/${pid}/stat`));
+  } catch {
+    return false;
+  }
+}
+
+/** How long processes may take to end once they have to, milliseconds. */
+const END_MS_MAX = 10_000;
+
+async function assertEnded(pids: readonly number[]): Promise<void> {
+  const deadline = performance.now() + END_MS_MAX;
+  while (pids.some(runs) && performance.now() < deadline) {
+    await new Promise((resolve) => setTimeout(resolve, 10));
+  }
+  assertEquals(pids.filter(runs), []);
+}
+
 // Looking for peers takes permissions too; without them each test says which it lacks.
 const blind = missing(NEEDS).length > 0;
 const extra = blind ? undefined : Deno.env.get("FTPLAB_PEERS_ROOT");
@@ -115,6 +137,69 @@ for (const peer of PEERS) {
     skip,
   );
 }
+
+/** Greets, has a session in a process of its own, and ends by no SIGTERM. */
+const STUBBORN = `
+import os, signal, socket, sys, time
+signal.signal(signal.SIGTERM, signal.SIG_IGN)
+if os.fork() == 0:
+  time.sleep(60)
+  os._exit(0)
+listener = socket.create_server((sys.argv[1], int(sys.argv[2])))
+while True:
+  connection, _ = listener.accept()
+  connection.sendall(b"220 There\\r\\n")
+  connection.close()
+`;
+
+testWith(NEEDS, "a server that has to be killed leaves no session behind", async () => {
+  await withFolders(async (folders) => {
+    const located: Located = {
+      version: "1",
+      prepare: ({ host, port }) =>
+        Promise.resolve({
+          command: ["python3", "-c", STUBBORN, host, String(port)],
+          configuration: "",
+        }),
+    };
+    const stubborn = { kind: "peer", id: "stubborn", title: "stubborn" } as const;
+    const server = await startServer({ ...stubborn, sessionsMax: 1, located }, folders, HOST);
+    const tree = processTree(server.pid);
+    await server.stop();
+    assertEquals(tree.length, 2);
+    await assertEnded(tree);
+  });
+});
+
+/** A server that is not told any more when its parent ends, as one that has changed its user. */
+const FORGETFUL = `
+  $| = 1;
+  syscall($ARGV[0], 1, 0, 0, 0, 0);
+  select(undef, undef, undef, 0.2);
+  print "started\\n";
+  sleep 60;
+`;
+
+const noPerl = blind || await findProgram("perl", []) !== undefined
+  ? undefined
+  : "there is no perl";
+
+testWith(
+  NEEDS,
+  "the reaper takes its server along when whoever started both is killed",
+  async () => {
+    const reaper = fromFileUrl(new URL("../../bench/peers/reaper.pl", import.meta.url));
+    const prctl = { x86_64: "157", aarch64: "167" }[Deno.build.arch];
+    const run = 'perl "$0" "$1" perl -e "$2" "$1" & wait';
+    await using starter = new Child("sh", ["-c", run, reaper, prctl, FORGETFUL]);
+    await starter.stdout.match(/started/);
+    const tree = processTree(starter.pid);
+    assertEquals(tree.length, 3);
+    starter.kill("SIGKILL");
+    await assertEnded(tree);
+  },
+  noPerl,
+);
 
 const RUNGS = [0, 1, 2, 3, 4].map((rung) => ["uring", rung] as const);
 
