@@ -289,20 +289,24 @@ function commands(analysis: Analysis, rows: readonly Row[]): Table {
 /** Flags of the run that change what is measured, and whether a value follows them. */
 const CARRIED: Readonly<Record<string, boolean>> = {
   "--quick": false,
+  "--points": true,
   "--load": true,
   "--workers": true,
   "--quota": true,
   "--pin": false,
-  "--peers-root": true,
 };
+
+/** The same for peers: where they are looked for, which turns all of them on. */
+const CARRIED_FOR_PEERS: typeof CARRIED = { ...CARRIED, "--peers-root": true };
 
 /** The command that measures the cells of a subject again, and those of the baseline beside it. */
 export function commandOf(run: Run, subject: SubjectCard, scenario: Scenario): string {
   const { baseline } = run.header;
   const { args, repeats, seconds, seed } = termsOf(run, partOf(run, scenario.id));
+  const flags = subject.kind === "peer" ? CARRIED_FOR_PEERS : CARRIED;
   const carried = args.flatMap((arg, index) => {
     const [name, value] = arg.split("=", 2);
-    const takes = CARRIED[name!];
+    const takes = flags[name!];
     if (takes === undefined) return [];
     return takes && value === undefined ? [arg, quoted(args[index + 1] ?? "")] : [quoted(arg)];
   });
