@@ -25,6 +25,7 @@ import { floorOf, leastRepeats, machineOf, type Run } from "./run.ts";
 import {
   boundOfSummary,
   cleanValues,
+  memoryFaults,
   memorySlopes,
   type Place,
   type Row,
@@ -57,7 +58,7 @@ export interface Comparison {
   readonly withinMargin: boolean;
   /** Both medians' intervals end below it: named before the run, in the figure's unit. */
   readonly belowFloor?: number;
-  /** Quotients of the same block, or of all blocks where pairing does nothing. */
+  /** Quotients of the same block, or of all blocks where pairing does nothing (PAIRING_MIN). */
   readonly paired: boolean;
   /** Exact two-sided probability of such a split without a difference; missing without a claim. */
   readonly p?: number;
@@ -70,7 +71,11 @@ export interface Comparison {
 /** Fewer clean repeats claim nothing: of 9 an interval leaves out one value at each end. */
 export const REPEATS_FOR_CLAIM_MIN = 9;
 
-/** Correlation below which pairs are dropped: they would cost values and take away no noise. */
+/**
+ * Correlation of either sign below which pairs are dropped: they would cost values and take away no
+ * noise. A negative one keeps them as a positive one does: the rank sum takes both sides to be
+ * independent, and where one goes up as the other goes down its level is less than it states.
+ */
 export const PAIRING_MIN = 0.3;
 
 /** More than this share of the processors in use is somebody else's work. */
@@ -137,7 +142,10 @@ export function analyze(run: Run): Analysis {
     reservations,
     cautions: cautionsOf(run),
     rows,
-    faults: faultsOfRun(run),
+    faults: [
+      ...faultsOfRun(run),
+      ...header.subjects.flatMap(({ id }) => memoryFaults(rows, id)),
+    ],
     headline: (scenario) => headlineOf(rows, scenario),
     tagged: (tag) => scenarios.find(({ tags }) => tags.includes(tag)),
     row: (subject, scenario, point) => byKey.get(keyOf(subject, scenario, point)),
@@ -162,7 +170,8 @@ export function analyze(run: Run): Analysis {
       ),
     compare: (own, reference, better) => {
       const r = own.place && analysis.correlation(own.place);
-      return compare(own, reference, better, reservations, r === undefined || r >= PAIRING_MIN);
+      const paired = r === undefined || Math.abs(r) >= PAIRING_MIN;
+      return compare(own, reference, better, reservations, paired);
     },
   };
   return analysis;
@@ -260,11 +269,22 @@ interface Pairs {
 }
 
 function pairsOf(own: ReadonlyMap<number, Known>, reference: ReadonlyMap<number, Known>): Pairs {
-  const blocks = [...own.keys()].filter((block) => (reference.get(block)?.value ?? 0) > 0);
+  const blocks = [...own.keys()].filter((block) => reference.has(block));
   return {
     own: blocks.map((block) => own.get(block)!),
     reference: blocks.map((block) => reference.get(block)!),
   };
+}
+
+/**
+ * Why `pairs` have no ratio, if so. Blocks that have none are not left out: the others alone would
+ * be chosen by their figures.
+ */
+function whyNoRatio({ own, reference }: Pairs): string | undefined {
+  const { length } = own.filter(({ value }, index) => value < 0 || reference[index]!.value <= 0);
+  return length === 0
+    ? undefined
+    : `no ratio: in ${length} of ${own.length} blocks it is negative, or the reference not above 0`;
 }
 
 function compare(
@@ -277,11 +297,16 @@ function compare(
   const clean = pairsOf(cleanValues(own), cleanValues(reference));
   const usable = clean.own.length > 0 ? clean : pairsOf(own.values, reference.values);
   const ratios = usable.own.map((value, index) => quotient(value, usable.reference[index]!));
-  const ratio = paired ? summarize(ratios) : unpairedRatio(usable.own, usable.reference);
+  const none = whyNoRatio(usable);
+  const ratio = none !== undefined
+    ? undefined
+    : paired
+    ? summarize(ratios)
+    : unpairedRatio(usable.own, usable.reference);
   const bound = boundOfSummary(ratio);
   const common = { bound, paired, withinMargin: false, verdict: "not enough" } as const;
   if (ratio === undefined) {
-    const why = own.missing ?? reference.missing ?? "nothing to compare";
+    const why = none ?? own.missing ?? reference.missing ?? "nothing to compare";
     return { ...common, reasons: [why] };
   }
   const seen = smallestSeen(ratio);

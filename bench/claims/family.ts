@@ -1,7 +1,8 @@
 /**
- * Every comparison of a run that a report gives a verdict of, models, peers and twins alike: who
- * asks often finds something, so that the correction counts all that was asked. Pure; report/ shows
- * it.
+ * The comparisons of a run that are corrected for their number, models, peers and twins alike: who
+ * asks often finds something. What else a report has a verdict of is each for itself: models in
+ * figures beside the headline, at other points, over who is best; rungs of the ladder. Pure;
+ * report/ shows it.
  *
  * @module
  */
@@ -47,7 +48,7 @@ export function ofTwins(analysis: Analysis): Comparison[] {
   );
 }
 
-/** The correction for all of them: the fields of the grid, the peers' and the twins'. */
+/** The correction for the fields of the grid, the peers' and the twins'. */
 export function correctAll(analysis: Analysis, fields: readonly GridField[]): Correction {
   const grid = fields.flatMap(({ comparison }) => comparison ?? []);
   return correctionOf([...grid, ...ofPeers(analysis), ...ofTwins(analysis)]);

@@ -7,7 +7,7 @@
 
 import type { CellRecord, Floors, GroupResult } from "../record.ts";
 import type { FigureId } from "../scenarios/mod.ts";
-import { LATENESS_SHARE_MAX, LOAD_CPU_SHARE_MAX } from "./gates.ts";
+import { LOAD_CPU_SHARE_MAX } from "./gates.ts";
 
 export { mergeLatencies, RunError } from "./histograms.ts";
 export type { FigureId };
@@ -229,18 +229,21 @@ function makespan(cell: CellRecord): number | undefined {
     : undefined;
 }
 
+/** The group that a figure is of, where it is of one. */
+function groupOf(cell: CellRecord, id: FigureId): GroupResult | undefined {
+  return id === "probeP99" ? cell.groups.probe : mainOf(cell);
+}
+
+/** Figures that count from when an operation was due. */
+const LATENCIES: readonly FigureId[] = ["p50", "p99", "probeP99"];
+
 /**
- * Whether late starts bend a latency: an operation is charged from when it was due, so that a late
- * start is part of it, and matters when it is a tenth of the figure itself. The gate looks at p50,
- * for which that is hardest: a p99 of many milliseconds stands beside starts late by a fraction.
+ * Milliseconds of a latency that may be the load's and not the server's: an operation is charged
+ * from when it was due, so that a late start is part of it; 0 of any other figure. The block keeps
+ * its figure, known from one side: were late ones left out where they matter, fast servers would be.
  */
-export function isBentByLateness(cell: CellRecord, id: FigureId): boolean {
-  const group = id === "probeP99" ? cell.groups.probe : cell.groups.main;
-  const value = id === "p50" || id === "p99" || id === "probeP99"
-    ? FIGURES[id].of(cell)
-    : undefined;
-  if (value === undefined || group?.latenessP99Us === undefined) return false;
-  return group.latenessP99Us > LATENESS_SHARE_MAX * value * 1e3;
+export function lateByMs(cell: CellRecord, id: FigureId): number {
+  return LATENCIES.includes(id) ? (groupOf(cell, id)?.latenessP99Us ?? 0) / 1e3 : 0;
 }
 
 /** Which way the true figure may lie from the measured one. */
@@ -252,7 +255,7 @@ export interface Bound {
 }
 
 /** Figures that a faster load could have improved; work per operation stands as it was counted. */
-const PACED: readonly FigureId[] = ["rate", "throughput", "makespan", "p50", "p99", "probeP99"];
+const PACED: readonly FigureId[] = ["rate", "throughput", "makespan", ...LATENCIES];
 
 /**
  * A load that was busy leaves a server that may be better than it looks. Operations that had not
@@ -271,7 +274,7 @@ export function boundOf(cell: CellRecord, id: FigureId): Bound {
 }
 
 function isUnended(cell: CellRecord, id: FigureId): boolean {
-  const group = id === "probeP99" ? cell.groups.probe : mainOf(cell);
+  const group = groupOf(cell, id);
   if (group === undefined || group.unfinished === 0) return false;
   if (id === "makespan") return true;
   const beyond = id === "p50" ? 0.5 : id === "p99" || id === "probeP99" ? 0.01 : Infinity;

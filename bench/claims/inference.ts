@@ -78,7 +78,7 @@ function rankSum(own: number, other: number): number[] {
 export interface Known {
   /** As it was measured. */
   readonly value: number;
-  /** `value`, or 0 where the true figure may be smaller. */
+  /** `value`, or less where the true figure may be smaller: 0 where nobody knows by how much. */
   readonly least: number;
   /** `value`, or Infinity where the true figure may be larger. */
   readonly most: number;

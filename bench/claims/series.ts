@@ -9,14 +9,7 @@
 import type { CellRecord, Machine, SubjectCard } from "../record.ts";
 import type { Point, Scenario } from "../scenarios/mod.ts";
 import { faultsOf, isOfOthersOnly } from "./faults.ts";
-import {
-  type Bound,
-  boundOf,
-  type FigureId,
-  FIGURES,
-  isBentByLateness,
-  tooFewSamples,
-} from "./figures.ts";
+import { type Bound, boundOf, type FigureId, FIGURES, lateByMs, tooFewSamples } from "./figures.ts";
 import { type GateId, gatesOf, isDisturbed } from "./gates.ts";
 import { exactly, type Known, type Summary } from "./inference.ts";
 import { slope } from "./statistics.ts";
@@ -129,7 +122,13 @@ function passesTogether(passes: readonly CellRecord[]): CellRecord {
     failure !== undefined || unable !== undefined
   );
   const [first] = passes;
-  return failed ?? (passes.length === 1 ? first! : { ...first!, ...together(passes) });
+  const one = failed ?? (passes.length === 1 ? first : undefined);
+  if (one !== undefined) return one;
+  const all = { ...first!, ...together(passes) };
+  if (!passes.some(isDisturbed)) return all;
+  // Two that were disturbed in different ways are no clean one by their mean.
+  const worst = (of: "steal" | "others") => Math.max(...passes.map((pass) => pass[of]));
+  return { ...all, steal: worst("steal"), others: worst("others") };
 }
 
 /** The first that nothing disturbed, else the last: it is never chosen by its figures. */
@@ -179,13 +178,12 @@ export function seriesOf(row: Row, figure: FigureId, machine: Machine, floor?: n
       const { atLeast, atMost } = boundOf(cell, figure);
       values.set(cell.block, {
         value,
-        least: atMost ? 0 : value,
+        least: atMost ? 0 : Math.max(0, value - lateByMs(cell, figure)),
         most: atLeast ? Infinity : value,
       });
     }
     // What disturbs a window comes after what was over before it.
     if (FIGURES[figure].isBefore) continue;
-    if (isBentByLateness(cell, figure)) spoilt.set(cell.block, "begun late");
     for (const { id } of gatesOf(cell)) {
       if (id === "steal" || id === "others") spoilt.set(cell.block, "disturbed");
       if (id === "resolution" && OF_CPU.includes(figure)) spoilt.set(cell.block, "coarse");
@@ -219,16 +217,34 @@ function memoryOf({ server }: CellRecord, whose: MemoryOf): number | undefined {
   return whose === "kernel" ? server?.kernelBytes : server?.restBytes ?? server?.memoryBytes;
 }
 
+/** Rows of `subject` at numbers of silent sessions, fewest first. */
+function besideSessions(rows: readonly Row[], subject: string): Row[] {
+  return rows.filter((row) => row.subject.id === subject && row.scenario.tags.includes("sessions"));
+}
+
+/**
+ * Blocks in which the memory of `subject` falls as sessions come, which cannot be: each with the
+ * cell that has most of them. They stay in the series: the others would be chosen by their figures.
+ */
+export function memoryFaults(
+  rows: readonly Row[],
+  subject: string,
+): { readonly cell: CellRecord; readonly what: string }[] {
+  const cells = besideSessions(rows, subject).flatMap((row) => row.cells);
+  return [...memorySlopes(rows, subject).values].flatMap(([block, { value }]) => {
+    const cell = cells.findLast((one) => one.block === block && one.unable === undefined)!;
+    const shown = Number(value.toPrecision(3));
+    return value < 0 ? [{ cell, what: `memory of ${shown} KiB per session` }] : [];
+  });
+}
+
 /** KiB per silent client in each block: the slope of memory over the points of such a scenario. */
 export function memorySlopes(
   rows: readonly Row[],
   subject: string,
   whose: MemoryOf = "server",
 ): Series {
-  const tagged = rows.filter((row) =>
-    row.subject.id === subject && row.scenario.tags.includes("sessions")
-  );
-  for (const own of Map.groupBy(tagged, ({ scenario }) => scenario.id).values()) {
+  for (const own of Map.groupBy(besideSessions(rows, subject), (row) => row.scenario.id).values()) {
     const points = own.flatMap((row) =>
       row.cells.flatMap((cell) => {
         const bytes = memoryOf(cell, whose);

@@ -271,9 +271,10 @@ export function method({ run }: Analysis): Block[] {
       anything, those that sleep do so several at a time. Where windows
       are short, this is done in several passes, and the cell of a block is all of them. A comparison is
       the quotient within a block. Where the correlation within blocks, the median over all subjects
-      of that figure at that point, is below ${PAIRING_MIN}, pairs do nothing: then it is the median
-      of all quotients, with the interval of the rank sum, which is exact if the two sides differ by
-      a factor. The choice is made by the same blocks, so that levels near it are not quite as printed.`],
+      of that figure at that point, is less than ${PAIRING_MIN} from 0, pairs do nothing: then it is
+      the median of all quotients, with the interval of the rank sum, which is exact if the two
+      sides are independent and differ by a factor. The choice is made by the same blocks, so that
+      levels near it are not quite as printed.`],
     [`Three verdicts: better or worse when the interval of the ratio lies outside 1; equivalent when
       it lies within ${MARGIN[0]} to ${MARGIN[1]}, a margin named beforehand; else not enough, with
       what would decide it. A difference may be certain and within the margin all the same: then it
@@ -283,7 +284,8 @@ export function method({ run }: Analysis): Block[] {
     [`Over the whole grid the exact tests that the intervals invert (of signs, or of ranks) are
       corrected by Benjamini and Hochberg at ${percent(FALSE_DISCOVERIES_MAX)}: they assume no
       more than the intervals do. Both counts are shown, for the grid and for all comparisons with
-      peers and twins. What is equivalent is not corrected.`],
+      peers and twins. What is equivalent is not corrected, and other verdicts are each for itself:
+      at other points, over the rung before, over who is best.`],
     [`A fresh server works for nothing, kind by kind, until neither of two rounds took 5 % less CPU
       per operation than the best before, all its workers together; after twelve rounds it is measured
       as it is, and that is said with its configuration.`],
@@ -300,13 +302,16 @@ export function method({ run }: Analysis): Block[] {
     [`Where the load was the limit, the server may be better than its figure; where clients
       were not served or had not ended, it may be worse (≥, ≤). Such a value counts as anything from
       itself on, in its block only. Work per operation is counted, not raced: a load at its limit
-      does not bound it, but says at which rate it was measured, and what comes together is cheaper.`],
+      does not bound it, but says at which rate it was measured, and what comes together is cheaper.
+      A latency of an open loop may be less by what its operations were begun late (p99).`],
     [`CPU of a process is read from its own clock, which counts threads that have ended; of servers
       with a process per session, what reaped children used is known in ticks of 10 ms. Switches are
       left out where threads ended in the window.`],
     [`A figure that cannot be (negative, or above what there is) is a fault of the harness: it is
-      listed as one, and carries no claim. So is a server above the load's ceiling of its block: then
-      that was no ceiling, and its rate stays what it was measured to be.`],
+      listed as one, and carries no claim. So is memory that falls as sessions come, and a server
+      above the load's ceiling of its block: then that was no ceiling, and its rate stays what it
+      was measured to be. There is no ratio where some block has none, since the others would be
+      chosen by their figures.`],
   ];
   return [
     { kind: "heading", level: 2, text: "How a number becomes a claim" },

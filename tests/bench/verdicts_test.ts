@@ -138,6 +138,13 @@ Deno.test("pairs are dropped where blocks have nothing in common", () => {
   );
   assert(alike.correlation(place)! > 0.999);
   assertEquals([compare(alike).paired, compare(alike).verdict], [true, "better"]);
+  // Where one goes up and the other down, ranks would take them to be independent.
+  const opposed = loginsOf(
+    ["epoll", "poll"],
+    rates((subject, block) => 1000 + (subject === "poll" ? 10 - block : block)),
+  );
+  assert(opposed.correlation(place)! < -0.99);
+  assertEquals([compare(opposed).paired, compare(opposed).verdict], [true, "equivalent"]);
 });
 
 Deno.test("correct counts what stands when it counts that there are so many", () => {
