@@ -12,8 +12,8 @@ import { errorText } from "./errors.ts";
 import { memoryAddress, type Ring } from "./uring.ts";
 import * as abi from "./uring_abi.ts";
 
-/** What the ring of buffers is aligned to: a page. */
-const PAGE_BYTES = 4096;
+/** What the ring of buffers is aligned to: a page, of which those of arm64 are the largest. */
+const PAGE_BYTES_MAX = 65_536;
 
 /** One ring of buffers, a group of a Ring. */
 export class BufferRing {
@@ -33,8 +33,8 @@ export class BufferRing {
    */
   constructor(ring: Ring, readonly group: number, readonly count: number, readonly bytes: number) {
     this.#first = count * abi.BUF_BYTES;
-    const room = new Uint8Array(this.#first + count * bytes + PAGE_BYTES);
-    const skipped = -memoryAddress(room) & PAGE_BYTES - 1;
+    const room = new Uint8Array(this.#first + count * bytes + PAGE_BYTES_MAX);
+    const skipped = -memoryAddress(room) & PAGE_BYTES_MAX - 1;
     this.#memory = room.subarray(skipped, skipped + this.#first + count * bytes);
     this.#address = memoryAddress(this.#memory);
     this.#view = new DataView(room.buffer, skipped, this.#first);

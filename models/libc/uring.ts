@@ -29,6 +29,9 @@ const CURRENT = 0xffffffff;
 
 const SEND_THEN = abi.OP_SEND | abi.IOSQE_IO_LINK << abi.SQE_FLAGS_SHIFT;
 
+/** A place that is not used, which nobody hears of. */
+const NOTHING = abi.OP_NOP | abi.IOSQE_CQE_SKIP_SUCCESS << abi.SQE_FLAGS_SHIFT;
+
 /** What io_uring_enter(2) says without being broken. */
 const PASSING: ReadonlySet<number> = new Set([c.ETIME, c.EINTR, c.EAGAIN, c.EBUSY, c.ENOMEM]);
 
@@ -118,6 +121,21 @@ export class Ring {
   }
 
   // --- what is written down ---
+
+  /**
+   * Sees that the next `count` entries are handed over together: what was written down before them
+   * goes first if they do not fit. A chain ends where what is handed over does (io_uring_enter(2),
+   * IOSQE_IO_LINK), so whoever writes one down reserves it.
+   */
+  reserve(count: number): void {
+    for (let tries = 0; this.#room < count; tries++) {
+      if (tries === FULL_TRIES_MAX) throw new Error("The ring is full");
+      // The kernel's thread is waited for only by who finds no room at all.
+      while (this.polled && this.#room > 0) this.#write(NOTHING, -1, 0, 0, 0, 0);
+      Atomics.store(this.#words, this.#sq.tail, this.#tail);
+      this.#enter(0, this.polled ? abi.ENTER_SQ_WAIT : 0, NO_OCTETS, 0n);
+    }
+  }
 
   /** Does nothing, and says so. */
   nop(tag: number): void {
@@ -252,6 +270,11 @@ export class Ring {
     return Atomics.load(this.#words, tail) - this.#words[head]! >>> 0;
   }
 
+  /** More have completed than there is room for: an `enter` brings the rest when these are told. */
+  get overflows(): boolean {
+    return (Atomics.load(this.#words, this.#sq.flags) & abi.SQ_CQ_OVERFLOW) !== 0;
+  }
+
   /** Tells the tags of what has completed, all of which `reap` will tell again. */
   look(onTag: (tag: number) => void): void {
     const { head, mask, cqes } = this.#cq;
@@ -326,11 +349,7 @@ export class Ring {
     tag: number,
   ): number {
     const entries = this.#entries;
-    for (let tries = 0; !this.#hasRoom(); tries++) {
-      if (tries === FULL_TRIES_MAX) throw new Error("The ring is full");
-      Atomics.store(this.#words, this.#sq.tail, this.#tail);
-      this.#enter(0, this.polled ? abi.ENTER_SQ_WAIT : 0, NO_OCTETS, 0n);
-    }
+    this.reserve(1);
     const at = (this.#tail & this.#sq.mask) * abi.SQE_WORDS;
     entries[at] = kind;
     entries[at + abi.SQE_FD] = fd;
@@ -349,9 +368,10 @@ export class Ring {
     this.#entries[at + 1] = address / 2 ** 32;
   }
 
-  #hasRoom(): boolean {
+  /** Entries that can be written down now. */
+  get #room(): number {
     const head = Atomics.load(this.#words, this.#sq.head);
-    return (this.#tail - head >>> 0) <= this.#sq.mask;
+    return this.#sq.mask + 1 - (this.#tail - head >>> 0);
   }
 
   /** The kernel's thread wants to be woken. */

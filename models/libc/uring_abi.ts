@@ -27,8 +27,8 @@ export const ENTER_GETEVENTS = 1 << 0, ENTER_SQ_WAKEUP = 1 << 1, ENTER_SQ_WAIT =
 /** io_uring_enter(2): an argument with a time-out. */
 export const ENTER_EXT_ARG = 1 << 3;
 
-/** The flags of the submission ring: the kernel's thread sleeps. */
-export const SQ_NEED_WAKEUP = 1 << 0;
+/** The flags of the submission ring: the kernel's thread sleeps; completions found no room. */
+export const SQ_NEED_WAKEUP = 1 << 0, SQ_CQ_OVERFLOW = 1 << 1;
 
 /** io_uring_register(2): a ring of buffers. */
 export const REGISTER_PBUF_RING = 22;

@@ -48,7 +48,7 @@ export class RingConnection extends KernelConnection {
   #doing: Doing = "wait";
   /** For an address, or for what comes. */
   #slot: Slot | undefined;
-  /** Much comes: the kernel moves it by itself. */
+  /** Much comes, or the file has to be waited for: the kernel moves it by itself. */
   #bulk = false;
 
   constructor(
@@ -178,6 +178,7 @@ export class RingConnection extends KernelConnection {
 
   /** Lets the ring send all that is left, if it fits; true: it does not. */
   #sendSmall(transfer: Transfer): boolean {
+    if (this.#bulk) return true;
     const { fd } = this.channel!;
     if (this.#file.pending) {
       this.#file.goOn(fd, this.#begin("send"));
@@ -202,6 +203,8 @@ export class RingConnection extends KernelConnection {
         this.failed(transfer, sent.error);
         break;
       case "again":
+      case "unread":
+        this.#bulk = sent.kind === "unread";
         break;
       default:
         unreachable(sent);

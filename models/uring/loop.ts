@@ -51,7 +51,7 @@ export class RingLoop implements EventLoop {
   readonly #free: number[] = [];
   #later: Resumed[] = [];
   /** Those of beginSilent that are not told yet. */
-  #silent: Operation[] = [];
+  #silent = new Set<Operation>();
   #hurried = false;
   readonly #failed = (tag: number) => {
     const operation = this.#operations[tag];
@@ -98,7 +98,7 @@ export class RingLoop implements EventLoop {
    */
   beginSilent(operation: Operation, result: number): number {
     operation.silent = result;
-    this.#silent.push(operation);
+    this.#silent.add(operation);
     return this.begin(operation);
   }
 
@@ -134,7 +134,8 @@ export class RingLoop implements EventLoop {
     this.now = clock();
     const completed = ring.completed;
     this.worked = completed + later.length;
-    if (this.#silent.length > 0 && ring.handedOver) this.#tellSilent();
+    // Silence is success only where every failure is there to be seen.
+    if (this.#silent.size > 0 && ring.handedOver && !ring.overflows) this.#tellSilent();
     ring.reap(this.#told);
     resumeEach(later);
     counters.add("wakeups", 1);
@@ -148,7 +149,7 @@ export class RingLoop implements EventLoop {
   /** Whoever said nothing has done what it was to do. */
   #tellSilent(): void {
     const silent = this.#silent;
-    this.#silent = [];
+    this.#silent = new Set();
     this.ring.look(this.#failed);
     for (const operation of silent) {
       const result = operation.silent;

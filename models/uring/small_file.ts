@@ -10,6 +10,9 @@ import * as c from "../libc/constants.ts";
 import type { Operation, RingLoop } from "./loop.ts";
 import type { Slot, Slots } from "./slots.ts";
 
+/** A read, a send and a close. */
+const CHAIN_ENTRIES = 3;
+
 /** What came of a send. */
 export type Sent =
   /** So many octets were sent. */
@@ -19,7 +22,9 @@ export type Sent =
   /** The socket did, as a negative one. */
   | { readonly kind: "socketFailed"; readonly error: number }
   /** The file has become shorter; what was read is to be sent. */
-  | { readonly kind: "again" };
+  | { readonly kind: "again" }
+  /** Nothing was read: the file would have to be waited for. */
+  | { readonly kind: "unread" };
 
 /** What one data connection sends so. */
 export class SmallFile {
@@ -61,6 +66,7 @@ export class SmallFile {
     this.#read = undefined;
     this.#start = 0;
     this.#end = length;
+    ring.reserve(CHAIN_ENTRIES);
     ring.readThen(file, slot.address, length, this.#loop.begin(this.reading));
     ring.sendThen(socket, slot.address, length, sending());
     ring.closeDescriptor(socket, this.#loop.begin(this.closing));
@@ -79,10 +85,12 @@ export class SmallFile {
 
   /** The send has completed. */
   sent(result: number): Sent {
+    if (this.reading.underWay) throw new Error("Cannot send what is not read yet");
     const read = this.#read;
     this.#read = undefined;
     if (read !== undefined && result === -c.ECANCELED) {
       this.#end = Math.max(0, read);
+      if (read === -c.EAGAIN || read === -c.EINTR) return { kind: "unread" };
       if (read > 0) return { kind: "again" };
       return read < 0 ? { kind: "fileFailed", errno: -read } : { kind: "moved", octets: 0 };
     }

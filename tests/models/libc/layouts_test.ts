@@ -135,6 +135,7 @@ const RING_LAYOUT: Readonly<Record<string, readonly [expected: number, own: numb
   "IORING_ENTER_SQ_WAIT": [4, abi.ENTER_SQ_WAIT],
   "IORING_ENTER_EXT_ARG": [8, abi.ENTER_EXT_ARG],
   "IORING_SQ_NEED_WAKEUP": [1, abi.SQ_NEED_WAKEUP],
+  "IORING_SQ_CQ_OVERFLOW": [2, abi.SQ_CQ_OVERFLOW],
   "IORING_REGISTER_PBUF_RING": [22, abi.REGISTER_PBUF_RING],
   "IORING_OP_NOP": [0, abi.OP_NOP],
   "IORING_OP_POLL_ADD": [6, abi.OP_POLL_ADD],

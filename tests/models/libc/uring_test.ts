@@ -72,6 +72,18 @@ ringTest("what does not fit is done, too: a full ring is handed over", (ring) =>
   assertEquals(completed(ring, 12), tags.map((tag) => [tag, 0]));
 });
 
+ringTest("reserve keeps entries together: what is before them goes first if it must", (ring) => {
+  const tags = [1, 2, 3, 4, 5, 6];
+  for (const tag of tags) ring.nop(tag);
+  ring.reserve(2);
+  assertEquals(ring.enters, 0);
+  ring.reserve(3);
+  assertEquals(ring.enters, 1);
+  for (const tag of [7, 8, 9]) ring.nop(tag);
+  assertEquals(ring.enters, 1);
+  assertEquals(completed(ring, 9), [...tags, 7, 8, 9].map((tag) => [tag, 0]));
+});
+
 ringTest("completions beyond the ring's room are not lost, and keep their order", (ring) => {
   const tags = Array.from({ length: 100 }, (_, tag) => tag); // there is room for 16
   for (const tag of tags) ring.nop(tag);
@@ -346,6 +358,23 @@ testWith(["ffi"], "Ring, a thread of the kernel does what is written down, aslee
       const tags = Array.from({ length: 12 }, (_, tag) => tag); // more than there is room for
       for (const tag of tags) ring.nop(tag);
       assertEquals(completed(ring, 12), tags.map((tag) => [tag, 0]));
+      if (turn % 5 === 0) new Libc().sleep(5); // it falls asleep
+    }
+  } finally {
+    ring.close();
+  }
+}, absent);
+
+testWith(["ffi"], "Ring, reserve waits for the kernel's thread, and nobody hears of it", () => {
+  const ring = new Ring({ entries: 8, pollingIdleMs: 1 });
+  try {
+    const tags = [1, 2, 3, 4, 5, 6, 7, 8, 9];
+    for (let turn = 0; turn < 20; turn++) {
+      for (const tag of tags) {
+        if (tag % 3 === 1) ring.reserve(3);
+        ring.nop(tag);
+      }
+      assertEquals(completed(ring, tags.length), tags.map((tag) => [tag, 0]));
       if (turn % 5 === 0) new Libc().sleep(5); // it falls asleep
     }
   } finally {

@@ -16,9 +16,12 @@ import { CALL_NAMES, type CallName } from "../../../models/libc/mod.ts";
 import { BULK_BYTES } from "../../../models/limits.ts";
 import { ADDRESS_SLOT_BYTES, RingConnection } from "../../../models/uring/data_connection.ts";
 import { Slots } from "../../../models/uring/slots.ts";
-import { Owner, type Stage, stageTest } from "./stage.ts";
+import { Owner, type Stage, STAGE_ENTRIES, stageTest } from "./stage.ts";
 
 const SLOT_BYTES = 4_096, HOST = "127.0.0.1";
+
+/** The tag of what the loop tells nobody. */
+const NOBODY = 0;
 
 /** How one transfer goes. */
 interface Plan {
@@ -31,6 +34,10 @@ interface Plan {
   readonly slots?: number;
   /** Somebody else is there first. */
   readonly stranger?: true;
+  /** How many places the ring has when the client comes; others have all that are before them. */
+  readonly places?: number;
+  /** What the ring says of the file, for a kernel that cannot read it without waiting: -errno. */
+  readonly unread?: number;
 }
 
 /** A transfer over a passive socket, and its client. */
@@ -44,7 +51,8 @@ class Story {
   readonly acts: Act[] = [];
   over = false;
 
-  constructor(readonly stage: Stage, { direction, content, length, slots = 4, stranger }: Plan) {
+  constructor(readonly stage: Stage, plan: Plan) {
+    const { direction, content, length, slots = 4, stranger, places, unread } = plan;
     const { loopback, loop, counters } = stage;
     const { libc } = loopback;
     if (content !== undefined) Deno.writeFileSync(this.path, content);
@@ -55,7 +63,9 @@ class Story {
     this.dataSlots = new Slots(SLOT_BYTES, slots);
     const owner = new Owner();
     owner.does = (operation, result) => {
-      this.connection.completed(operation, result);
+      if (places !== undefined && this.transfer.act === "accept") this.#leave(places);
+      const said = result === -c.EBADF ? unread ?? result : result;
+      this.connection.completed(operation, said);
       this.advance();
     };
     this.connection = new RingConnection(
@@ -72,7 +82,7 @@ class Story {
         dataSlots: this.dataSlots,
       },
       this.transfer,
-      fileSlot(libc, file),
+      fileSlot(libc, unread === undefined ? [file] : [-1, file]),
       address,
       new PlainChannel(libc, server),
       new PassiveDescriptor(libc, fd, address.port, false),
@@ -97,7 +107,7 @@ class Story {
   advance(): void {
     this.acts.push(this.transfer.act);
     this.over = this.connection.advance(2);
-    if (this.transfer.act === "hold") this.transfer.release();
+    if (this.transfer.act === "hold") this.transfer.release({ kind: "done" });
     if (!this.over && this.transfer.act === "close") this.over = this.connection.advance(0);
   }
 
@@ -115,6 +125,11 @@ class Story {
     return this.stage.loopback.libc.recv(this.client, new Uint8Array(1), 1n, 0) === 0;
   }
 
+  /** Others take the places of the ring but for the last. */
+  #leave(places: number): void {
+    for (let taken = places; taken < STAGE_ENTRIES; taken++) this.stage.ring.nop(NOBODY);
+  }
+
   #drain(all: number[]): true {
     const buffer = new Uint8Array(65_536);
     const { libc } = this.stage.loopback;
@@ -126,14 +141,17 @@ class Story {
   }
 }
 
-function fileSlot(libc: Stage["loopback"]["libc"], descriptor: number): FileSlot {
+/** A file whose descriptor is each of these in turn, and then the last. */
+function fileSlot(libc: Stage["loopback"]["libc"], descriptors: number[]): FileSlot {
   return {
     perform() {},
-    descriptor,
+    get descriptor() {
+      return descriptors.length > 1 ? descriptors.shift()! : descriptors[0]!;
+    },
     length: undefined,
     read() {},
     write(octets, client) {
-      libc.write(descriptor, octets);
+      libc.write(descriptors.at(-1)!, octets);
       client.written();
     },
     failureOf: (errno) => ({ failure: "io", detail: `error ${errno}` }) as never,
@@ -190,6 +208,34 @@ storyTest("sends what is there of a file that has become shorter, and fails", {
   assert(completion?.kind === "failed" && completion.failure === "changed", `${completion?.kind}`);
   assert(story.ended());
 });
+
+for (const places of [1, 2]) {
+  storyTest(`sends no octet but the file's where the ring has ${places} of a chain's places`, {
+    direction: "send",
+    content: small.subarray(0, 100),
+    length: 200,
+    places,
+  }, (story) => {
+    assertEquals(story.finish(), small.subarray(0, 100));
+    const { completion } = story.transfer;
+    assert(completion?.kind === "failed" && completion.failure === "changed");
+    assert(story.dataSlots.take() !== undefined);
+  });
+}
+
+for (const [name, unread] of Object.entries({ EAGAIN: -c.EAGAIN, EINTR: -c.EINTR })) {
+  storyTest(`sends a small file by sendfile(2) when its read in the ring says ${name}`, {
+    direction: "send",
+    content: small,
+    slots: 1,
+    unread,
+  }, (story, { loopback: { libc } }) => {
+    assertEquals(story.finish(), small);
+    assertEquals(story.transfer.completion, { kind: "transferred", octets: small.length });
+    assert(counted(libc, ["sendfile"]).sendfile! > 0);
+    assert(story.dataSlots.take() !== undefined);
+  });
+}
 
 storyTest("fails when the file has nothing any more", {
   direction: "send",

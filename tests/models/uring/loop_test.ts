@@ -8,7 +8,7 @@
 import { assert, assertEquals, assertThrows } from "@std/assert";
 import * as c from "../../../models/libc/constants.ts";
 import { memoryAddress } from "../../../models/libc/uring.ts";
-import { Owner, stageTest } from "./stage.ts";
+import { Owner, STAGE_ENTRIES, stageTest } from "./stage.ts";
 
 stageTest(
   "RingLoop hands over what many write down in one call, and tells each",
@@ -153,5 +153,21 @@ stageTest(
     loop.hurry(sending);
     loop.round();
     assertEquals(owner.log, [[sending.tag, 8]]);
+  },
+);
+
+stageTest(
+  "RingLoop.beginSilent: a failure that waits for room is not taken for success",
+  (stage) => {
+    const { loop, ring } = stage;
+    const [crowd, owner] = [new Owner(), new Owner()];
+    // More than the completions that there is room for, which is twice the entries.
+    const many = Array.from({ length: 3 * STAGE_ENTRIES }, () => loop.operation(crowd));
+    for (const operation of many) ring.nop(loop.begin(operation));
+    const failing = loop.operation(owner);
+    ring.sendNow(-1, memoryAddress(new Uint8Array(8)), 8, loop.beginSilent(failing, 8));
+    loop.hurry(failing);
+    stage.rounds(() => crowd.log.length === many.length && owner.log.length > 0);
+    assertEquals(owner.log, [[failing.tag, -c.EBADF]]);
   },
 );

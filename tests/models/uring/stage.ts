@@ -16,6 +16,9 @@ import { Loopback } from "../loopback.ts";
 
 const absent = missing(["ffi"]).length > 0 ? undefined : unavailableReason() ?? uringUnavailable();
 
+/** Submissions that the ring takes before it is handed over. */
+export const STAGE_ENTRIES = 64;
+
 /** How many rounds a story may take: a guard. */
 const ROUNDS_MAX = 10_000;
 
@@ -24,7 +27,7 @@ export class Stage implements Disposable {
   /** Sockets, and the calls. */
   readonly loopback = new Loopback();
   /** The ring. */
-  readonly ring = new Ring({ entries: 64 });
+  readonly ring = new Ring({ entries: STAGE_ENTRIES });
   /** What the loop counts. */
   readonly counters = new Counters([]);
   /** The clock; it stands still. */
