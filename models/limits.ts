@@ -59,7 +59,7 @@ export const PASSIVE_USES_MAX = 1_024;
 
 /**
  * What one turn of a connection may cost before others have theirs, in replies; a call counts for
- * two, a block of a file or of a listing for all.
+ * two, a block of a file or of a listing, or the search for a free name, for all.
  */
 export const TURN_WORK_MAX = 64;
 

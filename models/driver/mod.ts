@@ -153,8 +153,7 @@ export class Driver<S extends PassiveSocket> {
       this.wire.pursue();
     }
     if (this.closed || this.wire.congested) return;
-    const due = this.session.pollDeadline();
-    if (due !== undefined && due <= now) this.#turn("timeout", now);
+    if ((this.session.pollDeadline() ?? Infinity) <= now) this.#turn("timeout", now);
   }
 
   /** The wire has carried out acts of the transfer. */
@@ -178,7 +177,7 @@ export class Driver<S extends PassiveSocket> {
   refuse(reason: string): void {
     if (this.closed) return;
     this.#reports.refused(reason);
-    this.#say(this.tools.protocol.refusal(reason));
+    this.tools.replies.add(this.tools.protocol.refusal(reason), this.wire);
     this.#flush();
     this.abandon();
   }
@@ -192,7 +191,9 @@ export class Driver<S extends PassiveSocket> {
     if (this.#question !== undefined) this.tools.link.withdraw(this.#question);
     this.wire.close();
     if (this.transfer !== undefined) this.#reports.transfer(this.transfer, this.#now);
+    const isOver = (this.transfer?.act ?? "over") === "over";
     this.transfer = undefined;
+    if (!isOver) return; // what it has is worked with until `ended`
     this.passive.giveBack();
     this.slot.close();
   }
@@ -203,8 +204,10 @@ export class Driver<S extends PassiveSocket> {
     this.abandon();
   }
 
-  /** The wire has closed the control connection. */
+  /** The wire has closed both connections, and nothing is under way for them. */
   ended(): void {
+    this.passive.giveBack();
+    this.slot.close();
     if (this.#visit.leave()) this.tools.link.endSession();
   }
 
@@ -274,7 +277,7 @@ export class Driver<S extends PassiveSocket> {
   #carryOut(effect: Effect, now: number): number {
     switch (effect.kind) {
       case "send":
-        this.#say(effect.octets);
+        this.tools.replies.add(effect.octets, this.wire);
         return WORK.reply;
       case "file":
         return this.#perform(effect.id, effect.operation);
@@ -337,24 +340,21 @@ export class Driver<S extends PassiveSocket> {
     const closes = operation.do === "commitUpload" || operation.do === "closeFile";
     this.slot.perform(operation, (completion) => {
       if (completion.kind === "failed") this.#reports.file(operation, completion);
-      if (closes) this.#release();
+      if (closes) this.#release(completion);
       // The answer lets the session ask for the next data connection: this one is over first.
       if (closes && this.transfer !== undefined) this.#closing = [id, completion];
       else this.#answer(id, completion, this.#now); // which may be later than the call
     });
-    const block = operation.do === "read" || operation.do === "openListing";
+    const block = operation.do === "read" || operation.do === "openListing" ||
+      operation.do === "openUpload" && operation.start.at === "unique";
     return block ? WORK.block : WORK.call;
   }
 
   /** An upload's file is closed: so may its data connection be. */
-  #release(): void {
+  #release(closed: Completion): void {
     if (this.transfer === undefined) return;
-    this.transfer.release();
+    this.transfer.release(closed);
     this.wire.pursue();
-  }
-
-  #say(octets: Uint8Array): void {
-    this.tools.replies.add(octets, this.wire);
   }
 
   #flush(): void {
@@ -378,9 +378,8 @@ export class Driver<S extends PassiveSocket> {
   #startTransfer(effect: StartTransfer, now: number): void {
     if (this.closed) return; // sending 150 may have broken the connection
     this.#transferAsk = effect.id;
-    const { connectTimeoutMs } = effect;
     const transfer = this.transfer ??
-      this.#newTransfer("passive", effect.id, now + connectTimeoutMs);
+      this.#newTransfer("passive", effect.id, now + effect.connectTimeoutMs);
     const direct = effect.lines === undefined && this.slot.descriptor !== undefined &&
       this.wire.moves(effect.direction);
     const length = effect.direction === "send" ? this.slot.length : undefined;
@@ -391,10 +390,10 @@ export class Driver<S extends PassiveSocket> {
   #askOperator(id: number, prompt: string): void {
     this.#flush();
     if (this.closed) return;
-    const { link } = this.tools;
-    this.#question = link.ask(prompt, (text, now) => {
+    this.#question = this.tools.link.ask(prompt, (text, now) => {
       this.#question = undefined;
       this.#answer(id, { kind: "line", text }, now);
+      this.wire.again(); // nobody else sees that octets are wanted again, or none any more
     });
   }
 }

@@ -232,9 +232,11 @@ export class Transfer implements SlotClient {
     this.completion = { kind: "transferred", octets: this.octets };
   }
 
-  /** The file of an upload has its name, or none: nothing holds the data connection any more. */
-  release(): void {
-    if (this.act === "hold" && this.completion !== undefined) this.act = "close";
+  /** The file of an upload is `closed`: nothing holds the data connection any more. */
+  release(closed: Completion): void {
+    if (this.act !== "hold" || this.completion === undefined) return;
+    this.act = "close";
+    if (closed.kind === "failed") this.completion = closed; // all has come, and has no name
   }
 
   /** The data connection is closed. */

@@ -84,7 +84,7 @@ Deno.test("Driver: a turn makes so many replies, then others have theirs", () =>
   assertEquals(log.slice(1).join("").replaceAll("send ", "").trim().split(" ").length, 640);
 });
 
-Deno.test("Driver: a call costs more than a reply, a block of a file all of a turn", () => {
+Deno.test("Driver: a call costs more than a reply, a block or a search all of a turn", () => {
   const operation = { do: "stat", path: "/file" } as const;
   const calls: Effect[] = Array.from({ length: 100 }, (_, id) => ({ kind: "file", id, operation }));
   const { driver, store } = stage((input) => input === "in" ? calls : []);
@@ -99,6 +99,18 @@ Deno.test("Driver: a call costs more than a reply, a block of a file all of a tu
     assertEquals(reading.store.operations.length, turns);
     reading.driver.resume();
   }
+
+  const unique = {
+    do: "openUpload",
+    path: "/up",
+    partial: "/.up.part",
+    start: { at: "unique" },
+    keepPartial: false,
+  } as const;
+  const searches: Effect[] = calls.map((_, id) => ({ kind: "file", id, operation: unique }));
+  const searching = stage((input) => input === "in" ? searches : []);
+  searching.driver.input("in");
+  assertEquals(searching.store.operations.length, 1);
 });
 
 Deno.test("Driver: replies are put together, but not without end", () => {

@@ -90,6 +90,20 @@ Deno.test("Driver: a transfer that fails is told with the reason", () => {
   }
 });
 
+Deno.test("Driver: an upload that came whole and could not take its name is told as failed", () => {
+  for (const command of ["APPE b.txt", "STOU b.txt"]) {
+    const driver = ready();
+    driver.say("EPSV", command);
+    driver.receive(octetsOf("123"));
+    driver.tree.put("/b.txt", octetsOf("another's"));
+    driver.upload(octetsOf("45"));
+    assertEquals(driver.takeSaid().slice(0, 3), "451");
+    const event = only(driver);
+    assert(event.kind === "transfer");
+    assertEquals([event.outcome, event.reason, event.octets], ["failed", "file exists", 5]);
+  }
+});
+
 Deno.test("Driver: a transfer whose connection is given up is told, once", () => {
   const driver = ready();
   driver.say("EPSV", "RETR a.txt");

@@ -125,7 +125,7 @@ export class Bench {
         return transfer.madeConnection(now);
       case "hold":
         // The file of an upload has its name; before the start nobody releases.
-        transfer.release();
+        transfer.release({ kind: "done" });
         return assertEquals(transfer.act, "close");
       case "over":
         throw new Error(`Nothing is to be done while the act is "${transfer.act}"`);

@@ -6,49 +6,8 @@
  */
 
 import { assert, assertEquals } from "@std/assert";
-import { Gate } from "../../../models/pool/gate.ts";
-import {
-  EMPTY,
-  FULL,
-  LENT,
-  MAILBOX,
-  NONE,
-  OWN,
-  SHARED,
-  WorkerContext,
-  type WorkerMessage,
-} from "../../../models/pool/link.ts";
-import { Counters } from "../../../models/pool/counters.ts";
-import { echo } from "../../../server/small/echo.ts";
-import { OPTIONS } from "../options.ts";
-
-function stage(warningsOnly = false) {
-  const posted: WorkerMessage[] = [];
-  const shared = (numbers: number) => new SharedArrayBuffer(numbers * 4);
-  const own = shared(OWN.count);
-  const mailbox = new SharedArrayBuffer(MAILBOX.headBytes + MAILBOX.lineBytesMax);
-  const context = new WorkerContext(
-    {
-      model: "multiplex",
-      options: OPTIONS,
-      index: 3,
-      callNames: ["recv"],
-      counters: Counters.allocate(["recv"]),
-      shared: shared(SHARED.count),
-      own,
-      mailbox,
-      listener: -1,
-      wake: -1,
-      gate: Gate.allocate(OPTIONS.admission, true),
-      handoff: undefined,
-      warningsOnly,
-    },
-    echo,
-    (message) => posted.push(message),
-  );
-  new Int32Array(own).fill(NONE);
-  return { context, posted, own: new Int32Array(own), mailbox: new Int32Array(mailbox) };
-}
+import { EMPTY, FULL, LENT, MAILBOX, NONE, OWN, SHARED } from "../../../models/pool/link.ts";
+import { workerOf } from "../worker.ts";
 
 /** What the supervisor does with an answer. */
 function put(mailbox: Int32Array<SharedArrayBuffer>, ask: number, line: string | undefined): void {
@@ -60,7 +19,7 @@ function put(mailbox: Int32Array<SharedArrayBuffer>, ask: number, line: string |
 }
 
 Deno.test("WorkerContext.served: the number is nobody's once the connection is closed", () => {
-  const { context, own } = stage();
+  const { context, own } = workerOf();
   context.serve(7);
   assertEquals(own[OWN.control], 7);
   context.served(7);
@@ -68,7 +27,7 @@ Deno.test("WorkerContext.served: the number is nobody's once the connection is c
 });
 
 Deno.test("WorkerContext.served waits while the supervisor works on the connection", async () => {
-  const { context, own } = stage();
+  const { context, own } = workerOf();
   context.serve(7);
   Atomics.store(own, OWN.control, LENT);
   const supervisor = new Worker(
@@ -97,7 +56,7 @@ Deno.test("WorkerContext.served waits while the supervisor works on the connecti
 });
 
 Deno.test("WorkerContext.served waits for a supervisor that has died, but not for ever", () => {
-  const { context, own } = stage();
+  const { context, own } = workerOf();
   context.serve(7);
   Atomics.store(own, OWN.control, LENT);
   context.served(7); // returns
@@ -105,7 +64,7 @@ Deno.test("WorkerContext.served waits for a supervisor that has died, but not fo
 });
 
 Deno.test("WorkerContext.deliver hands an answer to who asked, and empties the mailbox", () => {
-  const { context, posted, mailbox } = stage();
+  const { context, posted, mailbox } = workerOf();
   const heard: string[] = [];
   const asks = [1, 2].map((number) =>
     context.ask(`${number}> `, (line) => void heard.push(`${number} ${line}`))
@@ -123,7 +82,7 @@ Deno.test("WorkerContext.deliver hands an answer to who asked, and empties the m
 });
 
 Deno.test("WorkerContext.withdraw: nobody hears the answer, which is taken all the same", () => {
-  const { context, posted, mailbox } = stage();
+  const { context, posted, mailbox } = workerOf();
   const heard: unknown[] = [];
   const ask = context.ask("> ", (line) => void heard.push(line));
   context.withdraw(ask);
@@ -135,7 +94,7 @@ Deno.test("WorkerContext.withdraw: nobody hears the answer, which is taken all t
 });
 
 Deno.test("WorkerContext numbers the sessions of the whole server, and counts those open", () => {
-  const { context } = stage();
+  const { context } = workerOf();
   assertEquals([context.beginSession(), context.beginSession()], [1, 2]);
   Atomics.add(context.shared, SHARED.connections, 5); // other workers
   assertEquals(context.beginSession(), 8);
@@ -145,7 +104,7 @@ Deno.test("WorkerContext numbers the sessions of the whole server, and counts th
 });
 
 Deno.test("WorkerContext: a pause of accepting is told once, until somebody gets in", () => {
-  const { context, posted } = stage();
+  const { context, posted } = workerOf();
   for (let count = 0; count < 3; count++) context.acceptingPauses("too many open files");
   assertEquals(posted.length, 1);
   context.beginSession();
@@ -154,7 +113,7 @@ Deno.test("WorkerContext: a pause of accepting is told once, until somebody gets
 });
 
 Deno.test("WorkerContext.sessionCrashed tells the operator which session, and where", () => {
-  const { context, posted } = stage();
+  const { context, posted } = workerOf();
   context.sessionCrashed(12, new Error("a bug"));
   const [message] = posted;
   assert(message?.kind === "events" && message.events.length === 1);
@@ -165,7 +124,7 @@ Deno.test("WorkerContext.sessionCrashed tells the operator which session, and wh
 });
 
 Deno.test("WorkerContext.event: in a loop events are told together, and before a warning", () => {
-  const { context, posted } = stage();
+  const { context, posted } = workerOf();
   const later: (() => void)[] = [];
   context.after = (_, run) => void later.push(run);
   const refused = { kind: "refused", host: "192.0.2.1", reason: "enough" } as const;
@@ -183,7 +142,7 @@ Deno.test("WorkerContext.event: in a loop events are told together, and before a
 
 Deno.test("WorkerContext.event: where nobody shows them, only warnings are told", () => {
   for (const [warningsOnly, told] of [[false, 2], [true, 1]] as const) {
-    const { context, posted } = stage(warningsOnly);
+    const { context, posted } = workerOf({ warningsOnly });
     context.event({ kind: "refused", host: "192.0.2.1", reason: "enough" });
     context.event({ kind: "warning", text: "all workers are busy" });
     assertEquals(posted.length, told);

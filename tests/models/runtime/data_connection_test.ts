@@ -66,7 +66,7 @@ class Stage implements Disposable {
       breathe: () => undefined,
       advanced: () => {
         if (this.transfer.completion !== undefined && this.transfer.act === "hold") {
-          this.transfer.release(); // the file of an upload has its name
+          this.transfer.release({ kind: "done" }); // the file of an upload has its name
           this.connection.pursue();
         }
         this.#changed.resolve();
