@@ -10,7 +10,7 @@
 import type { Peer } from "../../server/mod.ts";
 import type { Kernel } from "../libc/mod.ts";
 import type { Handed } from "../pool/handoff.ts";
-import { DRAINING, RUNNING, type WorkerContext } from "../pool/link.ts";
+import { CLOSING, DRAINING, RUNNING, type WorkerContext } from "../pool/link.ts";
 import { acceptedPeer, WAKE } from "./sockets.ts";
 import { type ConnectionTools, refuse } from "./tools.ts";
 
@@ -80,12 +80,8 @@ export class Clients {
     if (this.kernel.read(context.wake, this.#eventCount) < 0) return false;
     for (const handed of context.handoff?.take() ?? []) this.#admit(handed);
     context.deliver();
-    const { stopping } = context;
-    if (stopping === RUNNING) return true;
-    for (const client of [...this.#all]) {
-      if (stopping === DRAINING) client.stop();
-      else client.abandon();
-    }
+    if (context.stopping === RUNNING) return true;
+    for (const client of [...this.#all]) this.#stop(client);
     return true;
   }
 
@@ -116,9 +112,17 @@ export class Clients {
     this.#all.add(client);
     try {
       client.begin();
+      this.#stop(client); // the news of that may have come before
     } catch (error) {
       client.crashed(error);
     }
+  }
+
+  /** Tells `client` that the server stops, if it does. */
+  #stop(client: Admitted): void {
+    const { stopping } = this.context;
+    if (stopping === DRAINING) client.stop();
+    else if (stopping === CLOSING) client.abandon();
   }
 
   #refuse(fd: number, host: string, reason: string): void {

@@ -1,6 +1,7 @@
 /**
  * How the pool of blocking grows: when the last idle thread has got a client another is started,
- * up to the most that there may be; beyond that clients wait, and the operator is told.
+ * up to the most that there may be; beyond that clients wait, and the operator is told. While they
+ * wait, a start that failed is tried again.
  *
  * @module
  */
@@ -10,13 +11,15 @@ import type { Terminal } from "../model.ts";
 import { SHARED } from "../pool/link.ts";
 import type { Pool } from "../pool/supervisor.ts";
 
-/** How often the supervisor looks whether a client waits while all threads are busy. */
+/** Between two looks whether a client waits while all threads are busy, milliseconds. */
 const SATURATION_CHECK_MS = 250;
 
 /** Starts threads for one pool. */
 export class Growth {
   #growing = false;
   #watching: ReturnType<typeof setInterval> | undefined;
+  /** Why the last start of a thread failed, which the operator has been told. */
+  #failure: string | undefined;
 
   /** @param listener whose backlog clients wait in */
   constructor(
@@ -48,10 +51,12 @@ export class Growth {
   async #grown(pool: Pool): Promise<boolean> {
     try {
       await pool.grow();
+      this.#failure = undefined;
       return true;
     } catch (error) {
       const text = error instanceof Error ? error.message : String(error);
-      this.terminal.event({ kind: "warning", text });
+      if (text !== this.#failure) this.terminal.event({ kind: "warning", text });
+      this.#failure = text;
       return false;
     }
   }
@@ -65,7 +70,9 @@ export class Growth {
         : -1;
       Atomics.store(pool.shared, SHARED.crowded, waiting > 0 ? 1 : 0);
       if (waiting < 0) this.stop();
-      if (waiting <= 0 || told) return;
+      if (waiting <= 0) return;
+      if (pool.size < this.workersMax) this.saturated(pool); // what failed may succeed by now
+      if (told) return;
       told = true;
       const clients = waiting === 1 ? "1 client waits" : `${waiting} clients wait`;
       const text = `All ${pool.size} workers are busy: ${clients} in the backlog`;

@@ -166,14 +166,20 @@ export class Loop implements EventLoop {
   }
 }
 
-/** A watch that is only readable, and whose work is a function: an eventfd, a listener. */
+/**
+ * A watch that is only readable, and whose work is a function: an eventfd, a listener.
+ *
+ * @returns the watch, or -errno of a kernel that has no room for it; there is no watch then
+ */
 export function watchReadable(
   loop: Loop,
   fd: number,
   ready: (watch: Watch) => void,
   crashed: (error: unknown) => void,
-): Watch {
+): Watch | number {
   const watch = loop.watch(fd, { ready, crashed });
-  loop.interest(watch, READ);
-  return watch;
+  const result = loop.interest(watch, READ);
+  if (result === 0) return watch;
+  loop.forget(watch);
+  return result;
 }

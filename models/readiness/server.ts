@@ -8,8 +8,9 @@
 import type { Peer } from "../../server/mod.ts";
 import { now } from "../clock.ts";
 import { LoopServer } from "../kernel/loop_server.ts";
-import type { Kernel } from "../libc/mod.ts";
+import { errorText, type Kernel } from "../libc/mod.ts";
 import { ACCEPT_BURST_MS, ACCEPTS_PER_TURN_MAX } from "../limits.ts";
+import { ServeError } from "../model.ts";
 import type { WorkerContext } from "../pool/link.ts";
 import type { Selector } from "../selector/mod.ts";
 import { Loop, type Watch, watchReadable } from "./loop.ts";
@@ -34,14 +35,18 @@ export class ReadinessServer extends LoopServer<Loop> {
 
   /** See LoopServer. */
   protected waitForNews(): void {
-    this.#waking = this.#watch(this.context.wake, (watch) => {
+    const waking = this.#watch(this.context.wake, (watch) => {
       watch.ready = 0;
       if (this.news()) this.loop.progressed();
     });
+    if (typeof waking === "number") {
+      throw new ServeError(`Cannot start a worker: ${errorText(-waking)}`);
+    }
+    this.#waking = waking;
   }
 
   /** An error here is nobody's connection's: the worker ends by it. */
-  #watch(fd: number, ready: (watch: Watch) => void): Watch {
+  #watch(fd: number, ready: (watch: Watch) => void): Watch | number {
     return watchReadable(this.loop, fd, ready, (error) => {
       throw error;
     });
@@ -50,7 +55,9 @@ export class ReadinessServer extends LoopServer<Loop> {
   /** See LoopServer. */
   protected listen(): void {
     if (this.#accepting !== undefined || !this.listens) return;
-    this.#accepting = this.#watch(this.context.listener, () => this.#accept());
+    const accepting = this.#watch(this.context.listener, () => this.#accept());
+    if (typeof accepting === "number") this.nobody(accepting);
+    else this.#accepting = accepting;
   }
 
   /** See LoopServer. */

@@ -16,7 +16,10 @@ import type { ServerEvent } from "../../../server/mod.ts";
 class Threads {
   readonly shared = new Int32Array(new SharedArrayBuffer(4 * Object.keys(SHARED).length));
   readonly stopped = false;
+  /** So many starts of a thread fail. */
+  failures = 0;
   #size: number;
+  readonly #grown = Promise.withResolvers<void>();
 
   constructor(size: number, busy: number, readonly onSize: (size: number) => void = () => {}) {
     this.#size = size;
@@ -32,8 +35,15 @@ class Threads {
     return this.#size;
   }
 
+  /** Resolves when one is started. */
+  get grown(): Promise<void> {
+    return this.#grown.promise;
+  }
+
   grow(): Promise<void> {
+    if (this.failures-- > 0) return Promise.reject(new Error("Cannot start a worker"));
     this.#size++;
+    this.#grown.resolve();
     return Promise.resolve();
   }
 }
@@ -42,13 +52,14 @@ class Threads {
 const GUARD_MS = 60_000, LOOK_MS = 600;
 
 /**
- * What is said of a pool that five clients wait for, until the backlog was looked at, or for
- * `patienceMs`.
+ * What is said of a pool that five clients wait for, until the backlog was looked at or `until`, or
+ * for `patienceMs`.
  */
 async function saidOf(
   threads: Threads,
   workersMax: number,
   patienceMs: number,
+  until?: Promise<void>,
 ): Promise<string[]> {
   const said: string[] = [];
   const terminal = {
@@ -65,7 +76,7 @@ async function saidOf(
   await growth.saturated(threads as unknown as Pool);
   let timer: ReturnType<typeof setTimeout> | undefined;
   const enough = new Promise<void>((resolve) => timer = setTimeout(resolve, patienceMs));
-  await Promise.race([looked.promise, enough]);
+  await Promise.race([until ?? looked.promise, enough]);
   clearTimeout(timer);
   growth.stop();
   return said;
@@ -83,4 +94,14 @@ Deno.test("a pool that grew says nothing, though its new thread has got a client
     if (size === 3) threads.busy = 3;
   });
   assertEquals(await saidOf(threads, 8, LOOK_MS), []);
+});
+
+Deno.test("a pool whose threads could not be started tries again while clients wait", async () => {
+  const threads = new Threads(2, 2);
+  threads.failures = 2;
+  assertEquals(await saidOf(threads, 4, GUARD_MS, threads.grown), [
+    "Cannot start a worker",
+    "All 2 workers are busy: 5 clients wait in the backlog",
+  ]);
+  assertEquals(threads.size, 3);
 });

@@ -264,3 +264,12 @@ Deno.test("watchReadable: an error is its own affair", () => {
   selector.tell([5, READ]);
   assertThrows(() => loop.round(), Error, "a bug");
 });
+
+Deno.test("watchReadable: a kernel without room says so, and nothing is watched", () => {
+  const { loop, selector } = stage();
+  selector.full.add(5);
+  assertEquals(watchReadable(loop, 5, bug, bug), -28);
+  selector.tell([5, READ]);
+  loop.round();
+  assertEquals(selector.log, ["forget 5"]);
+});
