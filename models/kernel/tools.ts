@@ -14,7 +14,7 @@ import type { Kernel } from "../libc/mod.ts";
 import { BULK_BYTES, CONTROL_BYTES, MOVE_BYTES_MAX, READY_FEW_MAX } from "../limits.ts";
 import type { WorkerContext } from "../pool/link.ts";
 import type { KernelTools } from "./data_connection.ts";
-import { type PassiveDescriptor, passiveDescriptors } from "./sockets.ts";
+import { closeGently, type PassiveDescriptor, passiveDescriptors } from "./sockets.ts";
 import { UploadPipe } from "./upload_pipe.ts";
 
 /** For the wires of one thread. */
@@ -83,11 +83,11 @@ export function closeTools({ data, driver }: ConnectionTools): void {
 
 /** Says to the peer of `fd` why it is not served, and closes it. */
 export function refuse(
-  { data: { kernel }, driver }: ConnectionTools,
+  { data: { kernel }, driver, controlBuffer }: ConnectionTools,
   fd: number,
   host: string,
   reason: string,
 ): void {
   kernel.send(fd, turnAway(driver, host, reason), 0);
-  kernel.close(fd);
+  closeGently(kernel, fd, controlBuffer);
 }

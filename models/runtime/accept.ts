@@ -9,6 +9,7 @@
  */
 
 import { ACCEPT_PAUSE_MS, BACKLOG } from "../limits.ts";
+import { lingeringClose } from "./closing.ts";
 import { reasonOf } from "./listen.ts";
 
 /** Errors that pass by themselves, and that another accept would meet at once. */
@@ -50,4 +51,10 @@ export async function acceptEach(
       await new Promise((resume) => setTimeout(resume, ACCEPT_PAUSE_MS));
     }
   }
+}
+
+/** Says why it is turned away to `conn`, and closes it soon; never rejects. */
+export async function dismiss(conn: Deno.TcpConn, reason: Uint8Array<ArrayBuffer>): Promise<void> {
+  await conn.write(reason).catch(() => {}); // it may have gone
+  await lingeringClose(conn);
 }

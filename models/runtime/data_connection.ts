@@ -10,6 +10,7 @@ import { type Address, type Failure, unreachable } from "../../server/mod.ts";
 import type { Transfer } from "../driver/transfer.ts";
 import type { FileSlot, SlotClient } from "../files/contract.ts";
 import { BULK_BYTES } from "../limits.ts";
+import { closeQuietly } from "./closing.ts";
 import { reasonOf } from "./listen.ts";
 import { addressOf, type AsyncPassive } from "./passive.ts";
 import { BLOCKS_BETWEEN_LOOKS } from "./sharing.ts";
@@ -197,14 +198,5 @@ export class RuntimeConnection implements SlotClient {
     this.#connecting?.abort(); // else its descriptor stays for as long as the kernel tries
     this.transfer.closed();
     this.tools.advanced();
-  }
-}
-
-/** Closes `conn`, closed already or not: the runtime throws for the second close. */
-export function closeQuietly(conn: Deno.Conn | undefined): void {
-  try {
-    conn?.close();
-  } catch (error) {
-    if (!(error instanceof Deno.errors.BadResource)) throw error;
   }
 }

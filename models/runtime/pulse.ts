@@ -12,54 +12,84 @@ import { listen } from "./listen.ts";
 
 const OCTET = new Uint8Array(1);
 
+/** How long the runtime has in the place of a beat that fails, milliseconds. */
+const MISSED_BEAT_MS = 1;
+
 /** Strangers that may come before the worker itself does, who are turned away. */
 const STRANGERS_MAX = 64;
+
+/** The two ends of a connection of the worker to itself. */
+interface Ends {
+  readonly near: Deno.TcpConn;
+  readonly far: Deno.TcpConn;
+}
 
 /** One for each worker. */
 export class Pulse {
   readonly #into = new Uint8Array(1);
+  /** Undefined after they broke, until the next beat. */
+  #ends: Ends | undefined;
   #closed = false;
 
-  constructor(readonly near: Deno.TcpConn, readonly far: Deno.TcpConn) {
-    near.setNoDelay(true);
+  constructor(readonly host: string, ends: Ends) {
+    this.#ends = ends;
   }
 
   /**
-   * Resolves when the runtime has polled all sockets once. The read begins first, and finds
-   * nothing: only a poll can tell that the octet has come. A call of the thread pool may have ended
-   * before the runtime comes to wait for it, and so may two in a row.
+   * Resolves when the runtime has polled all sockets once; never rejects. The read begins first, and
+   * finds nothing: only a poll can tell that the octet has come. A call of the thread pool may have
+   * ended before the runtime comes to wait for it, and so may two in a row.
    */
   async beat(): Promise<void> {
+    if (this.#closed) return; // the worker ends, and nobody waits any more
     try {
-      const come = this.far.read(this.#into);
-      await Promise.all([come, this.near.write(OCTET)]);
-    } catch (error) {
-      if (!this.#closed) throw error; // else the worker ends, and nobody waits any more
+      const { near, far } = this.#ends ??= await connectedTo(this.host);
+      const come = far.read(this.#into);
+      await Promise.all([come, near.write(OCTET)]);
+    } catch {
+      this.#drop();
+      if (!this.#closed) await new Promise((resume) => setTimeout(resume, MISSED_BEAT_MS));
     }
+    if (this.#closed) this.#drop(); // it was closed while it connected anew
   }
 
   /** Whoever waits for a beat goes on. */
   close(): void {
-    if (this.#closed) return;
     this.#closed = true;
-    this.near.close();
-    this.far.close();
+    this.#drop();
+  }
+
+  #drop(): void {
+    this.#ends?.near.close();
+    this.#ends?.far.close();
+    this.#ends = undefined;
   }
 }
 
 /**
- * Connects the worker to itself, by a listener that is closed again.
+ * Connects the worker to itself.
  *
- * @throws {ServeError} when it cannot
+ * @throws {ServeError} when it cannot listen
  */
 export async function openPulse({ host }: Pick<ServeOptions, "host">): Promise<Pulse> {
+  return new Pulse(host, await connectedTo(host));
+}
+
+/** By a listener that is closed again. */
+async function connectedTo(host: string): Promise<Ends> {
   using listener = listen({ host, port: 0, workers: 1 });
   const { hostname, port } = listener.addr;
   const near = await Deno.connect({ hostname, port });
-  for (let strangers = 0; strangers <= STRANGERS_MAX; strangers++) {
-    const far = await listener.accept();
-    if (far.remoteAddr.port === near.localAddr.port) return new Pulse(near, far);
-    far.close();
+  try {
+    near.setNoDelay(true);
+    for (let strangers = 0; strangers <= STRANGERS_MAX; strangers++) {
+      const far = await listener.accept();
+      if (far.remoteAddr.port === near.localAddr.port) return { near, far };
+      far.close();
+    }
+    throw new Error("Cannot connect to the server itself: strangers came instead");
+  } catch (error) {
+    near.close();
+    throw error;
   }
-  throw new Error("Cannot connect to the server itself: strangers came instead");
 }

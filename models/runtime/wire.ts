@@ -10,8 +10,9 @@ import type { Peer } from "../../server/mod.ts";
 import { now } from "../clock.ts";
 import { Driver, type DriverTools, type Wire } from "../driver/mod.ts";
 import { LAST_REPLY_MS } from "../limits.ts";
+import { closeQuietly, lingeringClose } from "./closing.ts";
 import { ControlInput } from "./control_input.ts";
-import { closeQuietly, RuntimeConnection } from "./data_connection.ts";
+import { RuntimeConnection } from "./data_connection.ts";
 import { addressOf, type AsyncPassive } from "./passive.ts";
 import type { Sharing } from "./sharing.ts";
 
@@ -30,6 +31,8 @@ export class AsyncWire implements Wire {
   #data: RuntimeConnection | undefined;
   #buffer: Uint8Array<ArrayBuffer> | undefined;
   #resumes = false;
+  /** Octets of the client may have come that nobody has read or is about to. */
+  #unread = true;
   #closed = false;
 
   constructor(
@@ -55,7 +58,12 @@ export class AsyncWire implements Wire {
         else if (!this.#driver.wantsInput) await new Promise<void>((wake) => this.#wake = wake);
         else {
           this.sharing.count("read");
-          this.#received(await this.conn.read(this.#input.room()));
+          const room = this.#input.room();
+          this.#unread = false;
+          const count = await this.conn.read(room);
+          this.#unread = count === room.length; // else it was all that there was
+          this.#received(count);
+          this.#unread = true;
         }
       }
     } catch (error) {
@@ -205,9 +213,11 @@ export class AsyncWire implements Wire {
     this.#wakeUp();
     // A read that is under way ends with the socket; replies go first, but not for ever.
     const limit = setTimeout(() => closeQuietly(this.conn), LAST_REPLY_MS);
-    this.#written = this.#written.then(() => {
+    const unread = this.#unread;
+    this.#written = this.#written.then(async () => {
       clearTimeout(limit);
-      closeQuietly(this.conn);
+      if (unread) await lingeringClose(this.conn);
+      else closeQuietly(this.conn);
     });
   }
 }

@@ -11,7 +11,7 @@ import { runtimeStore } from "../files/runtime.ts";
 import { slowStore } from "../files/slow_disk.ts";
 import { CLOSING, RUNNING, type WorkerContext } from "../pool/link.ts";
 import { runWorker } from "../pool/worker.ts";
-import { acceptEach } from "./accept.ts";
+import { acceptEach, dismiss } from "./accept.ts";
 import { listen } from "./listen.ts";
 import { addressOf, listenForData } from "./passive.ts";
 import { openPulse, type Pulse } from "./pulse.ts";
@@ -70,10 +70,7 @@ function beginner(context: WorkerContext, pulse: Pulse, serving: Map<AsyncWire, 
     serve(conn: Deno.TcpConn): void {
       const { host } = addressOf(conn.remoteAddr);
       const refusal = context.admission.admit(host);
-      if (refusal !== undefined) {
-        conn.write(turnAway(tools, host, refusal)).catch(() => {}).finally(() => conn.close());
-        return;
-      }
+      if (refusal !== undefined) return void dismiss(conn, turnAway(tools, host, refusal));
       const wire = new AsyncWire(sharing, tools, conn, peerOf(conn, context.beginSession()));
       serving.set(wire, wire.serve().finally(() => serving.delete(wire)));
     },

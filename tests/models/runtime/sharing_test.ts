@@ -43,23 +43,48 @@ function firstLook(shared: Sharing): { look: Promise<void> | undefined; blocks: 
   return { look: undefined, blocks: BLOCKS };
 }
 
+/** Whether what has come to another socket is heard by the end of each of `beats`. */
+async function looks(pulse: Pulse, beats: number): Promise<boolean> {
+  using listener = Deno.listen({ hostname: LOOPBACK.host, port: 0 });
+  using near = await Deno.connect({ hostname: LOOPBACK.host, port: listener.addr.port });
+  using far = await listener.accept();
+  const octet = new Uint8Array(1);
+  for (let beat = 0; beat < beats; beat++) {
+    let heard = false;
+    const hears = far.read(octet).then(() => heard = true);
+    await near.write(octet);
+    await pulse.beat();
+    if (!heard) return false;
+    await hears;
+  }
+  return true;
+}
+
 pulseCase(
   "Pulse.beat: what has come to another socket is heard by its end, each time",
-  async (pulse) => {
-    using listener = Deno.listen({ hostname: LOOPBACK.host, port: 0 });
-    using near = await Deno.connect({ hostname: LOOPBACK.host, port: listener.addr.port });
-    using far = await listener.accept();
-    const octet = new Uint8Array(1);
-    for (let beats = 0; beats < BEATS; beats++) {
-      let heard = false;
-      const hears = far.read(octet).then(() => heard = true);
-      await near.write(octet);
-      await pulse.beat();
-      assert(heard, `beat ${beats} ended before the runtime had looked`);
-      await hears;
-    }
-  },
+  async (pulse) => assert(await looks(pulse, BEATS), "The runtime had not looked"),
 );
+
+testWith(["net"], "Pulse.beat: what broke is made anew, as soon as it can be", async () => {
+  const { connect, listen } = Deno;
+  let near: Deno.TcpConn | undefined;
+  Object.assign(Deno, {
+    connect: async (options: Deno.ConnectOptions) => near = await connect(options),
+  });
+  const pulse = await openPulse(LOOPBACK).finally(() => Object.assign(Deno, { connect }));
+  await near!.closeWrite();
+  const fails = () => {
+    throw new Error("EMFILE");
+  };
+  Object.assign(Deno, { listen: fails });
+  try {
+    for (let beats = 0; beats < 3; beats++) await pulse.beat();
+  } finally {
+    Object.assign(Deno, { listen });
+  }
+  assert(await looks(pulse, BEATS), "The runtime had not looked");
+  pulse.close();
+});
 
 pulseCase("Pulse.close: whoever waits for a beat goes on", async (pulse) => {
   const beat = pulse.beat();

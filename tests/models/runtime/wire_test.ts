@@ -1,6 +1,6 @@
 /**
  * The wire of async over a real control connection and a tree in memory: what becomes of the buffer
- * of a transfer that is ended while a call of the runtime still has it.
+ * of a transfer that is ended while a call of the runtime still has it, and of unread input.
  *
  * @module
  */
@@ -9,13 +9,14 @@ import { assert, assertEquals, assertStrictEquals } from "@std/assert";
 import { PassivePool } from "../../../models/driver/passive.ts";
 import { Replies } from "../../../models/driver/replies.ts";
 import { VolumeStore } from "../../../models/files/slot.ts";
+import { CONTROL_BYTES } from "../../../models/limits.ts";
 import { Counters } from "../../../models/pool/counters.ts";
 import type { AsyncPassive } from "../../../models/runtime/passive.ts";
 import { openPulse } from "../../../models/runtime/pulse.ts";
 import { CALLS, Sharing } from "../../../models/runtime/sharing.ts";
 import { AsyncWire, peerOf } from "../../../models/runtime/wire.ts";
 import { ftp } from "../../../server/ftp/mod.ts";
-import { Conversation } from "../../conformance/client.ts";
+import { Conversation, octets } from "../../conformance/client.ts";
 import { TestAdmission, TestLink } from "../../driven/link.ts";
 import { PASSWORDS, SETTINGS } from "../../driven/settings.ts";
 import { StagedStore } from "../../driven/store.ts";
@@ -34,8 +35,8 @@ interface Scene {
   readonly buffer: Uint8Array<ArrayBuffer>;
 }
 
-/** Serves the client of one scene. */
-async function serving(play: (scene: Scene) => Promise<void>): Promise<void> {
+/** Serves the client of one scene, who has said nothing yet if it is not `loggedIn`. */
+async function serving(play: (scene: Scene) => Promise<void>, loggedIn = true): Promise<void> {
   using listener = Deno.listen({ hostname: HOST, port: 0 });
   const pulse = await openPulse({ host: HOST });
   const sharing = new Sharing(new Counters(Object.keys(CALLS)), pulse, () => true);
@@ -57,9 +58,11 @@ async function serving(play: (scene: Scene) => Promise<void>): Promise<void> {
   const served = new AsyncWire(sharing, tools, conn, peerOf(conn, 1)).serve();
   try {
     await client.reply(220);
-    await client.command("USER writer", 331);
-    await client.command(`PASS ${PASSWORDS["writer"]}`, 230);
-    await client.command("TYPE I", 200);
+    if (loggedIn) {
+      await client.command("USER writer", 331);
+      await client.command(`PASS ${PASSWORDS["writer"]}`, 230);
+      await client.command("TYPE I", 200);
+    }
     await play({ client, store, sharing, buffer });
   } finally {
     client.close();
@@ -69,6 +72,9 @@ async function serving(play: (scene: Scene) => Promise<void>): Promise<void> {
   link.assertSound();
   admission.assertEmpty();
 }
+
+/** The body of an HTTP request: more than the server reads at once. */
+const BODY = octets(`POST / HTTP/1.1\r\n\r\n${"x".repeat(2 * CONTROL_BYTES)}`);
 
 /** A data connection whose calls do not end with its close, as those of another runtime might. */
 class Slow {
@@ -154,4 +160,15 @@ testWith(
       assertEquals(await client.finals(1), [226]);
       assertStrictEquals(sharing.takeBuffer(), buffer);
     }),
+);
+
+testWith(
+  ["net"],
+  "AsyncWire reads what came before it closes, so that its last reply is heard",
+  () =>
+    serving(async ({ client }) => {
+      await client.command(BODY, 421);
+      await client.end();
+      await client.send("NOOP"); // which a connection that was reset refuses
+    }, false),
 );
