@@ -103,7 +103,7 @@ export type Rows =
 export interface Selection {
   /**
    * Matched against what is below the path, as glob(7): one component each ("*", "?", "[...]").
-   * None: the path itself is listed.
+   * Where it is the very name of an entry, or there is none, that or the path itself is listed.
    */
   readonly pattern: readonly string[];
   /** Names that begin with a dot, too; a pattern that begins with one shows them anyway. */
@@ -126,11 +126,15 @@ export interface Selection {
 export type UploadStart =
   /** Octets go to `partial` (truncated), which takes the name `path` at `commitUpload`. */
   | { readonly at: "replace" }
-  /** After the last octet of `path`, in place; where `path` is missing, of `partial`, as resume. */
+  /**
+   * After the last octet of `path`, in place; where `path` is missing, of `partial`, as resume.
+   * Where `partial` holds something and is not older than `path`: "badOffset".
+   */
   | { readonly at: "end" }
   /**
    * From `offset` of `partial` when that exists and is at least `offset` long, renamed at
-   * `commitUpload`; else from `offset` of `path`, in place. Neither long enough: "badOffset".
+   * `commitUpload`; else from `offset` of `path`, in place. Neither long enough, or `partial`
+   * holds something and is not older than `path`: "badOffset".
    */
   | { readonly at: "offset"; readonly offset: number }
   /**
@@ -145,8 +149,11 @@ export type UploadStart =
  * that lead outside ("denied").
  */
 export type FileOperation =
-  /** lstat through links that stay inside. Answers `stat`. */
-  | { readonly do: "stat"; readonly path: string }
+  /**
+   * lstat through links that stay inside; `itself`: of the entry, a link too, as it is removed or
+   * renamed. Answers `stat`.
+   */
+  | { readonly do: "stat"; readonly path: string; readonly itself?: true }
   /** A directory that can be entered. Answers `done`, else "notDirectory", "notFound", "denied". */
   | { readonly do: "enter"; readonly path: string }
   | { readonly do: "makeDirectory"; readonly path: string }

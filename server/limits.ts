@@ -11,12 +11,16 @@ export const LOGIN_ATTEMPTS_MAX = 3;
 /** A command line: the verb, a path of PATH_MAX (4096) octets each doubled as Telnet IAC, CRLF. */
 export const LINE_BYTES_MAX = 8_400;
 
-/** Commands that wait behind the one under way; more of them make the session stop reading. */
+/**
+ * Commands that wait behind the one under way, NOOPs in a row as one; more of them make the session
+ * stop reading.
+ */
 export const QUEUED_COMMANDS_MAX = 64;
 
 /**
- * Octets of those commands, so that 64 long lines do not hold half a MiB for one connection. The
- * rest of the input that carried them stays where it is, at most one read of the model's.
+ * Octets of those commands, so that 64 long lines do not hold half a MiB for one connection, while
+ * a NOOP each half minute may wait for days. The rest of the input that carried them stays where it
+ * is, at most one read of the model's.
  */
 export const QUEUED_BYTES_MAX = 32_768;
 

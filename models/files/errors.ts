@@ -110,6 +110,7 @@ export const FAILURES = {
   isRoot: failed("denied", "the root itself cannot be changed"),
   partialTaken: failed("denied", "the name for the partial file is taken"),
   pastEnd: failed("badOffset", "past the end of the file"),
+  halfReplaced: failed("badOffset", "an interrupted upload to it is younger"),
   noFreeName: failed("exists", "no free name is left"),
   busy: failed("busy", "another upload to it is under way"),
   overtaken: failed("busy", "another upload to it has just finished"),

@@ -17,6 +17,12 @@ export const LISTING_STEP = 32;
  */
 export const LISTING_NAMES_STEP = 1_024;
 
+/**
+ * UTF-16 units of a pattern that each of those names may be compared with: a longer one takes so
+ * many fewer names at a time.
+ */
+export const LISTING_PATTERN_UNITS = 8;
+
 /** A directory of more names comes in the file system's order: sorting takes all of them at once. */
 export const LISTING_SORTED_MAX = 4_096;
 

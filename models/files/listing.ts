@@ -29,6 +29,7 @@ import {
   LISTING_DEPTH_MAX,
   LISTING_DIRECTORIES_MAX,
   LISTING_NAMES_STEP,
+  LISTING_PATTERN_UNITS,
   LISTING_SORTED_MAX,
   LISTING_STEP,
 } from "./limits.ts";
@@ -254,7 +255,9 @@ export class Listing<D extends object, F extends object, N extends object> {
     const read: string[] = [];
     const kinds: (Info["kind"] | undefined)[] = [];
     const told = this.#needed === "kind" ? kinds : undefined;
-    while (read.length < LISTING_NAMES_STEP) {
+    const units = this.#componentFor(current)?.length ?? 0;
+    const cost = Math.max(1, units / LISTING_PATTERN_UNITS);
+    while (read.length < LISTING_NAMES_STEP / cost) {
       const count = this.volume.nextNames(names, read, told);
       if (count < 0) return count;
       if (count > 0) continue;
@@ -268,16 +271,21 @@ export class Listing<D extends object, F extends object, N extends object> {
       current.waiting.push(name);
       if (kind !== undefined && kind !== "link") this.#kinds.set(name, kind);
     }
-    this.#budget -= LISTING_STEP / 4;
+    this.#budget -= LISTING_STEP / 4 * cost;
     return 0;
   }
 
-  #selects({ level, depth }: Pending, name: string): boolean {
-    const { pattern, hidden, partials } = this.request.selection;
+  /** What the names in a directory are compared with; undefined where all are shown. */
+  #componentFor({ level, depth }: Pending): string | undefined {
+    return depth === 0 ? this.request.selection.pattern[level] : undefined;
+  }
+
+  #selects(pending: Pending, name: string): boolean {
+    const { hidden, partials } = this.request.selection;
     if (!partials && isPartialName(name)) return false;
-    const component = depth === 0 ? pattern[level] : undefined;
+    const component = this.#componentFor(pending);
     if (name.startsWith(".") && !hidden && component?.startsWith(".") !== true) return false;
-    return component === undefined || this.#matchers[level]!(name);
+    return component === undefined || this.#matchers[pending.level]!(name);
   }
 
   /** The next name, as an entry; undefined when it is none, or has to be gone down to. */

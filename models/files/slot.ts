@@ -9,7 +9,13 @@
  * @module
  */
 
-import { type Completion, type FileOperation, nameOf, unreachable } from "../../server/mod.ts";
+import {
+  childPath,
+  type Completion,
+  type FileOperation,
+  nameOf,
+  unreachable,
+} from "../../server/mod.ts";
 import type { FileSlot, FileStore, SlotClient } from "./contract.ts";
 import { ERRNO, type Failed, failureOf, FAILURES } from "./errors.ts";
 import { Finder } from "./find.ts";
@@ -148,10 +154,8 @@ class VolumeSlot<D extends object, F extends object, N extends object> implement
 
   #perform(operation: FileOperation): Completion {
     switch (operation.do) {
-      case "stat": {
-        const found = this.#at.follow(operation.path);
-        return found < 0 ? failureOf(found) : { kind: "stat", stat: this.volume.found.toStat() };
-      }
+      case "stat":
+        return this.#stat(operation);
       case "enter":
         return this.#enter(operation);
       case "makeDirectory":
@@ -192,6 +196,17 @@ class VolumeSlot<D extends object, F extends object, N extends object> implement
       default:
         return unreachable(operation);
     }
+  }
+
+  #stat({ path, itself }: Of<"stat">): Completion {
+    if (itself) {
+      const refused = this.#findOwn(path);
+      if (refused !== undefined) return refused;
+    } else {
+      const found = this.#at.follow(path);
+      if (found < 0) return failureOf(found);
+    }
+    return { kind: "stat", stat: this.volume.found.toStat() };
   }
 
   #enter({ path }: Of<"enter">): Completion {
@@ -275,8 +290,9 @@ class VolumeSlot<D extends object, F extends object, N extends object> implement
     return { kind: "opened", stat, offset, name: nameOf(path) };
   }
 
-  #openListing(operation: Of<"openListing">): Completion {
+  #openListing(asked: Of<"openListing">): Completion {
     this.close();
+    const operation = this.#asCalled(asked);
     const { path, selection } = operation;
     const found = this.#at.follow(path);
     if (found < 0) return failureOf(found);
@@ -296,6 +312,21 @@ class VolumeSlot<D extends object, F extends object, N extends object> implement
     }
     this.#listing = listing;
     return { kind: "opened", stat, offset: 0, name };
+  }
+
+  /** Names may hold what makes a pattern: where one is called just so, it alone is meant. */
+  #asCalled(operation: Of<"openListing">): Of<"openListing"> {
+    const { path, selection, rows } = operation;
+    const { pattern } = selection;
+    if (pattern.length === 0 || pattern.includes("..")) return operation;
+    const called = pattern.reduce(childPath, path);
+    if (this.#at.follow(called) < 0) return operation;
+    return {
+      ...operation,
+      path: called,
+      selection: { ...selection, pattern: [] },
+      rows: rows.as === "names" ? { ...rows, prefix: `${rows.prefix}${pattern.join("/")}/` } : rows,
+    };
   }
 
   #openUpload(operation: OpenUpload): Completion {
@@ -335,7 +366,7 @@ class VolumeSlot<D extends object, F extends object, N extends object> implement
     return result < 0 ? this.failureOf(-result) : undefined;
   }
 
-  /** Finds an entry to be removed or renamed: a link that leads outside is not to be touched. */
+  /** Finds an entry that is or may be removed or renamed: no link that leads outside is touched. */
   #findOwn(path: string): Failed | undefined {
     const found = this.#at.find(path);
     if (found < 0) return failureOf(found);

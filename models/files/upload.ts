@@ -23,8 +23,13 @@ import { ERRNO, type Failed, failureOf, FAILURES } from "./errors.ts";
 import type { Finder } from "./find.ts";
 import { type Identity, identityOf, type OpenMode, type Volume } from "./volume.ts";
 
-/** Tries of a name for a unique upload, and of a lock lost to a finishing upload. */
-const UNIQUE_TRIES_MAX = 10_000;
+/** Tries of a free name that others take meanwhile, each one of theirs. */
+const UNIQUE_TRIES_MAX = 100;
+
+/** The highest number behind a name for a unique upload: more files than a folder holds. */
+const UNIQUE_NUMBER_MAX = 2 ** 30;
+
+/** Tries of a lock lost to a finishing upload. */
 const LOCK_TRIES_MAX = 3;
 
 const DONE: Completion = { kind: "done" };
@@ -155,7 +160,6 @@ export class Upload<D extends object, F extends object, N extends object> {
       parentPath(operation.partial) === parentPath(operation.path);
     this.#directory = finder.take();
     this.#answer = nameOf(operation.path);
-    if (start.at === "end" && existing !== undefined) return this.#openInPlace();
     if (!isBeside) {
       const located = finder.locate(operation.partial);
       if (located < 0) return failureOf(located);
@@ -168,31 +172,40 @@ export class Upload<D extends object, F extends object, N extends object> {
   /** Chooses between the partial file and the one that is there; see UploadStart. */
   #begin(partial: string, start: NamedStart, existing: FileStat | undefined): Completion {
     if (start.at === "replace") return this.#openPartial(partial, 0, existing);
+    const { found } = this.volume;
     const looked = this.volume.look(this.#directory!, partial);
     if (looked < 0 && looked !== -ERRNO.ENOENT) return failureOf(looked);
-    if (looked === 0 && this.volume.found.kind !== "file") return FAILURES.partialTaken;
-    const begun = looked === 0 ? this.volume.found.size : undefined;
-    if (start.at === "end") return this.#openNew(partial);
-    const isNew = start.offset === 0 && existing === undefined;
-    if (isNew || begun !== undefined && begun >= start.offset) {
-      return this.#openPartial(partial, start.offset, existing);
+    const begun = looked === 0 && found.kind === "file" ? found.toStat() : undefined;
+    if (start.at === "end") {
+      return existing === undefined ? this.#openNew(partial) : this.#openInPlace(begun);
     }
-    if (existing === undefined || existing.size < start.offset) return FAILURES.pastEnd;
+    const { offset } = start;
+    const isNew = offset === 0 && existing === undefined;
+    if (isNew || begun !== undefined && begun.size >= offset) {
+      return this.#openPartial(partial, offset, existing);
+    }
+    if (existing === undefined || existing.size < offset) return FAILURES.pastEnd;
+    return this.#openInPlace(begun, offset);
+  }
+
+  /**
+   * Goes on in the file that is there, at its end or at `offset`, unless what was begun to replace
+   * it is younger: whoever goes on then has measured the old file, and would mix it with the new.
+   */
+  #openInPlace(begun: FileStat | undefined, offset?: number): Completion {
     if (this.#finalDirectory !== undefined) {
       this.volume.release(this.#directory!);
       this.#directory = this.#finalDirectory;
       this.#finalDirectory = undefined;
     }
-    return this.#openInPlace(start.offset);
-  }
-
-  /** Goes on in the file that is there, at its end or at `offset`. */
-  #openInPlace(offset?: number): Completion {
     this.#name = this.#finalName;
     this.#inPlace = true;
     const opened = this.#openLocked("modify");
     if (opened !== undefined) return opened;
-    const { size } = this.volume.found;
+    const { size, modifiedMs } = this.volume.found;
+    if (begun !== undefined && begun.size > 0 && begun.modifiedMs >= modifiedMs) {
+      return FAILURES.halfReplaced;
+    }
     if (offset !== undefined && offset > size) return FAILURES.pastEnd;
     return this.#startAt(offset ?? size);
   }
@@ -285,9 +298,8 @@ export class Upload<D extends object, F extends object, N extends object> {
     return FAILURES.busy;
   }
 
-  /** The first of NAME, NAME.1, NAME.2, ... that is free, and whose partial name is, too. */
+  /** Its name, or that with a number behind it, where nobody has that or its partial name. */
   #openUnique(operation: OpenUpload, finder: Finder<D, F, N>): Completion {
-    const { volume } = this;
     const located = finder.locate(operation.path);
     if (located < 0) return failureOf(located);
     if (finder.name === ".") return FAILURES.isRoot;
@@ -295,18 +307,48 @@ export class Upload<D extends object, F extends object, N extends object> {
     const wanted = finder.name;
     this.#directory = finder.take();
     this.#isNew = true;
-    for (let count = 0; count < UNIQUE_TRIES_MAX; count++) {
-      this.#answer = this.#finalName = count === 0 ? wanted : `${wanted}.${count}`;
-      this.#name = partialName(this.#finalName);
-      const looked = volume.look(this.#directory, this.#finalName);
-      if (looked === 0) continue;
-      if (looked !== -ERRNO.ENOENT) return failureOf(looked);
+    for (let tries = 0; tries < UNIQUE_TRIES_MAX; tries++) {
+      const found = this.#findFree(wanted);
+      if (found < 0) return failureOf(found);
       const failed = this.#openLocked("createNew");
       if (failed === undefined) return this.#startAt(0);
       if (failed.failure !== "exists" && failed.failure !== "busy") return failed;
       this.#closeFile();
     }
     return FAILURES.noFreeName;
+  }
+
+  /**
+   * Finds a number that is free behind one that is taken, NAME itself being 0: by doubling up to a
+   * free one, and by halving what lies between. Of numbers without gaps that is the next, and a
+   * million of them take forty looks.
+   *
+   * @returns 0, or -errno
+   */
+  #findFree(wanted: string): number {
+    let [taken, free] = [-1, Infinity];
+    while (free - taken > 1) {
+      const number = free < Infinity ? (taken + free) >> 1 : Math.max(taken + 1, 2 * taken);
+      if (number > UNIQUE_NUMBER_MAX) return -ERRNO.EEXIST;
+      const looked = this.#lookAtNumber(wanted, number);
+      if (looked === -ERRNO.ENOENT) free = number;
+      else if (looked === 0) taken = number;
+      else return looked;
+    }
+    this.#nameBy(wanted, free);
+    return 0;
+  }
+
+  /** Whether a number is taken, 0, or free, -ENOENT. */
+  #lookAtNumber(wanted: string, number: number): number {
+    this.#nameBy(wanted, number);
+    const looked = this.volume.look(this.#directory!, this.#finalName);
+    return looked === -ERRNO.ENOENT ? this.volume.look(this.#directory!, this.#name) : looked;
+  }
+
+  #nameBy(wanted: string, number: number): void {
+    this.#answer = this.#finalName = number === 0 ? wanted : `${wanted}.${number}`;
+    this.#name = partialName(this.#finalName);
   }
 
   #hasRoom({ expected }: OpenUpload): boolean {

@@ -267,7 +267,8 @@ function parseOptions(values: Values, model: ModelName): Omit<ServeOptions, "roo
   const diskDelay = parseDelay(values);
   const sqpollIdleMs = values.whole("sqpoll", 1, SQPOLL_MS_MAX, undefined);
   const turnBytes = values.whole("turn-bytes", TURN_BYTES_MIN, MOVE_BYTES_MAX, undefined);
-  return {
+  const { root: _, ...options } = serveOptions({
+    root: "",
     protocol: protocol.name,
     host,
     port: values.whole("port", 0, 65_535, protocol.defaultPort),
@@ -275,7 +276,7 @@ function parseOptions(values: Values, model: ModelName): Omit<ServeOptions, "roo
     admission: parseAdmission(values, host),
     partialDays: values.number("partial-days", { unit: "days", high: PARTIAL_DAYS_MAX }),
     workers,
-    maxWorkers: Math.max(workers, values.whole("max-workers", 1, MAX_WORKERS_MAX)),
+    maxWorkers: values.whole("max-workers", 1, MAX_WORKERS_MAX),
     selector: values.oneOf("selector", SELECTOR_NAMES),
     fdSetBits: values.whole("fd-set", FD_SET_BITS_MIN, SESSIONS_MAX),
     trigger: values.oneOf<Trigger>("trigger", ["level", "edge"]),
@@ -284,12 +285,13 @@ function parseOptions(values: Values, model: ModelName): Omit<ServeOptions, "roo
     ...(sqpollIdleMs === undefined ? {} : { sqpollIdleMs }),
     ...(turnBytes === undefined ? {} : { turnBytes }),
     ...(diskDelay === undefined ? {} : { diskDelay }),
-  };
+  });
+  return options;
 }
 
 function parseSettings(values: Values, accounts: Accounts): ServeOptions["settings"] {
-  const idleTimeoutMs = seconds(values, "idle-timeout", DAY_SECONDS);
-  const stallTimeoutMs = seconds(values, "data-timeout", DAY_SECONDS);
+  const idleTimeoutMs = seconds(values, "idle-timeout", DAY_SECONDS, true);
+  const stallTimeoutMs = seconds(values, "data-timeout", DAY_SECONDS, true);
   const small = { idleTimeoutMs };
   return {
     ftp: {

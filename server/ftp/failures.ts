@@ -15,7 +15,7 @@ const FAILURES: Readonly<Record<Failure, readonly [code: number, text: string]>>
   isDirectory: [550, "Is a directory"],
   notDirectory: [550, "Not a directory"],
   badName: [550, "Name not allowed"],
-  badOffset: [554, "REST is beyond the end of the file"],
+  badOffset: [554, "Beyond the end, or an interrupted upload to the file is younger than it"],
   busy: [450, "Another upload to it is under way"],
   noSpace: [452, "No space left"],
   changed: [451, "The file became shorter while it was sent"],

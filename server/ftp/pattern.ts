@@ -7,7 +7,7 @@
 import { compileGlob } from "./words/glob.ts";
 
 /** A pattern longer than this, in UTF-16 units, matches itself only: names have 255 octets. */
-const PATTERN_UNITS_MAX = 1024;
+const PATTERN_UNITS_MAX = 255;
 
 /** Whether `text` holds anything that makes it a pattern. */
 export function isPattern(text: string): boolean {

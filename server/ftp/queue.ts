@@ -3,7 +3,8 @@
  *
  * Lines are read from the octets only as long as there is room for commands. The rest stays octets,
  * at most what one read of the model brought, because a queue without room makes the session want
- * no more input.
+ * no more input. NOOPs in a row take the room of one command: who says one now and then during a
+ * transfer of many hours can still say ABOR.
  *
  * @module
  */
@@ -15,10 +16,16 @@ import { LineReader } from "./words/lines.ts";
 
 const NOTHING = new Uint8Array(0);
 
+/** A command, and how often it was said in a row. */
+interface Waiting {
+  readonly command: Command;
+  times: number;
+}
+
 /** The commands of one connection that wait for their turn. */
 export class CommandQueue {
   readonly #reader = new LineReader(LINE_BYTES_MAX, mayEndUrgently);
-  readonly #commands: Command[] = [];
+  readonly #waiting: Waiting[] = [];
   /** The octets of those commands. */
   #bytes = 0;
   /** Octets of which no line was read yet, from `#at` on. */
@@ -27,7 +34,7 @@ export class CommandQueue {
 
   /** Whether another command may be read. */
   get hasRoom(): boolean {
-    return this.#commands.length < QUEUED_COMMANDS_MAX && this.#bytes < QUEUED_BYTES_MAX;
+    return this.#waiting.length < QUEUED_COMMANDS_MAX && this.#bytes < QUEUED_BYTES_MAX;
   }
 
   /** Takes octets that come behind all others; they stay the caller's. */
@@ -43,11 +50,15 @@ export class CommandQueue {
 
   /** Takes the first command that may run; `index` tells how many wait before it. */
   take(mayRun: (command: Command, index: number) => boolean): Command | undefined {
-    for (let index = 0; index < this.#commands.length; index++) {
-      const command = this.#commands[index]!;
+    for (let index = 0; index < this.#waiting.length; index++) {
+      const waiting = this.#waiting[index]!;
+      const { command } = waiting;
       if (!mayRun(command, index)) continue;
-      if (index === 0) takeFirst(this.#commands);
-      else this.#commands.splice(index, 1);
+      waiting.times--;
+      if (waiting.times === 0) {
+        if (index === 0) takeFirst(this.#waiting);
+        else this.#waiting.splice(index, 1);
+      }
       this.#bytes -= command.octets;
       while (this.#readOne());
       return command;
@@ -63,9 +74,19 @@ export class CommandQueue {
       return false;
     }
     this.#at = next;
-    const command = parseCommand(this.#reader.line, this.#reader.tooLong);
-    this.#commands.push(command);
-    this.#bytes += command.octets;
+    this.#add(parseCommand(this.#reader.line, this.#reader.tooLong));
     return true;
   }
+
+  #add(command: Command): void {
+    const last = this.#waiting.at(-1);
+    if (last !== undefined && waitTogether(last.command, command)) last.times++;
+    else this.#waiting.push({ command, times: 1 });
+    this.#bytes += command.octets;
+  }
+}
+
+function waitTogether(one: Command, next: Command): boolean {
+  return one.verb?.waitsTogether === true && one.verb === next.verb &&
+    one.argument === "" && next.argument === "";
 }

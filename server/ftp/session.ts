@@ -166,13 +166,20 @@ export class FtpSession implements Session {
   }
 
   #run(command: Command): void {
-    this.#work.hear();
+    const work = this.#work;
+    work.hear();
     if (command.verb === undefined) return this.#answerFault(command);
     const { verb, argument } = command;
     const refusal = this.#refusalOf(verb, argument);
-    if (refusal !== undefined) return this.#work.send(refusal);
-    if (verb.endsRename) this.#work.renameFrom = undefined;
-    verb.run(this.#work, argument);
+    if (refusal !== undefined) {
+      work.send(refusal);
+    } else {
+      if (verb.endsRename) work.renameFrom = undefined;
+      verb.run(work, argument);
+    }
+    // They were said for this transfer, and are no other's, whatever came of it.
+    if (verb.transfers !== undefined) work.restart = 0;
+    if (verb.transfers === "receive") work.expected = undefined;
   }
 
   #refusalOf(verb: Verb, argument: string): Uint8Array | undefined {

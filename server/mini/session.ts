@@ -177,6 +177,9 @@ class MiniSession implements Session {
     if (phase.kind === "skipping" || this.#openMessage !== undefined) return NUMBER_WAIT_MS;
     if (this.#waitsForRest()) return MESSAGE_WAIT_MS;
     if (phase.kind === "finished" && phase.get.doubtful) return PULL_WAIT_MS;
+    if (phase.kind === "sending" || phase.kind === "receiving") {
+      return this.#settings.stallTimeoutMs;
+    }
     return this.#settings.idleTimeoutMs;
   }
 

@@ -132,6 +132,8 @@ const WRONG: readonly (readonly [args: string, says: RegExp])[] = [
   ["folder", /"folder"/],
   ["--user hunter2", /^--user takes NAME:PASSWORD$/],
   ["--login-timeout 0", /--login-timeout takes seconds over 0, up to 86400, not "0"/],
+  ["--idle-timeout 0", /--idle-timeout takes seconds over 0, up to 86400, not "0"/],
+  ["--data-timeout 0", /--data-timeout takes seconds over 0, up to 86400, not "0"/],
   ["--max-sessions 0", /--max-sessions takes a whole number from 1 to \d+, not "0"/],
   ["--max-sessions-per-host -1", /--max-sessions-per-host takes .*not "-1"/],
   ["--max-logins-failed-per-minute many", /--max-logins-failed-per-minute takes .*not "many"/],

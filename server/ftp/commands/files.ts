@@ -36,7 +36,7 @@ export function renameFrom(session: CommandContext, argument: string): void {
   const path = resolveOld(session, argument);
   if (path === undefined) return;
   if (path === "/") return session.send(ROOT_STAYS);
-  session.file({ do: "stat", path }, "stat", () => {
+  session.file({ do: "stat", path, itself: true }, "stat", () => {
     session.renameFrom = path;
     session.send(RENAME_BEGUN);
   });
@@ -60,7 +60,7 @@ export function renameTo(session: CommandContext, argument: string): void {
 /**
  * SIZE: 213 with the octets that RETR would send in the current TYPE, 550.
  *
- * Where only the partial file of a broken upload exists, its size is the answer: clients that
+ * Where only the partial file of a broken upload exists, who may write hears its size: clients that
  * resume an upload ask SIZE for the offset to go on from (curl -C - -T, lftp put -c).
  */
 export function size(session: CommandContext, argument: string): void {
@@ -68,7 +68,8 @@ export function size(session: CommandContext, argument: string): void {
   if (path === undefined) return;
   const measure = session.type === "I" ? measureOctets : measureLines;
   measure(session, path, (failure) => {
-    const resumable = failure === "notFound" && !isPartialName(nameOf(path));
+    const resumable = failure === "notFound" && session.access === "write" &&
+      !isPartialName(nameOf(path));
     if (!resumable) return session.fail(failure);
     measure(session, partialPath(path), (failure) => session.fail(failure));
   });

@@ -8,7 +8,8 @@
  *
  * An upload lives under ".NAME.part" beside its name until it is complete, so a broken STOR
  * leaves an old file as it was, and what has come can be gone on with: by APPE, or by REST with
- * the size that SIZE tells, and STOR.
+ * the size that SIZE tells, and STOR. Nobody goes on in an old file that a younger upload was to
+ * replace: SIZE tells its size, as RFC 3659 section 4 has it, and the client takes it for its own.
  *
  * @module
  */
@@ -68,7 +69,7 @@ const NO_OFFSET_IN_LINES = encodeReply(554, "REST for an upload needs TYPE I");
 
 /** RETR: 150; 226, 425, 426, 451; 550, 554. */
 export function retrieve(session: CommandContext, argument: string): void {
-  const restart = takeRestart(session);
+  const { restart } = session;
   const path = resolveOld(session, argument);
   if (path === undefined) return;
   const isText = session.type === "A";
@@ -85,25 +86,22 @@ export function retrieve(session: CommandContext, argument: string): void {
 
 /** STOR: 150; 226, 425, 426, 451, 452; 450, 553, 554. */
 export function store(session: CommandContext, argument: string): void {
-  const restart = takeRestart(session);
+  const { restart } = session;
   receive(session, argument, restart === 0 ? { at: "replace" } : { at: "offset", offset: restart });
 }
 
 /** APPE: as STOR; it goes on with a partial upload where the name is free. */
 export function append(session: CommandContext, argument: string): void {
-  takeRestart(session);
   receive(session, argument, { at: "end" });
 }
 
 /** STOU: as STOR, and the 150 reply tells the name, in the form of RFC 1123 section 4.1.2.9. */
 export function storeUnique(session: CommandContext, argument: string): void {
-  takeRestart(session);
   receive(session, argument === "" ? UNIQUE_NAME : argument, { at: "unique" });
 }
 
 function receive(session: CommandContext, argument: string, start: UploadStart): void {
   const { expected } = session;
-  session.expected = undefined;
   if (start.at === "offset" && session.type === "A") return session.send(NO_OFFSET_IN_LINES);
   const path = resolveNew(session, argument);
   if (path === undefined) return;
@@ -129,14 +127,12 @@ function receive(session: CommandContext, argument: string, start: UploadStart):
 
 /** LIST: 150; 226, 425, 426, 451; 550. */
 export function list(session: CommandContext, argument: string): void {
-  takeRestart(session);
   const request = resolveList(session, argument);
   if (request !== undefined) sendListing(session, request, longRows(session));
 }
 
 /** NLST: as LIST, and with its flag "l" its very lines, as ls has it. */
 export function listNames(session: CommandContext, argument: string): void {
-  takeRestart(session);
   const request = resolveList(session, argument);
   if (request === undefined) return;
   const { prefix, name, long } = request;
@@ -168,7 +164,6 @@ function sendListing(
 
 /** MLSD: 150; 226, 425, 426, 451; 501 for a file (RFC 3659 section 7.2.1), 550. */
 export function listMachine(session: CommandContext, argument: string): void {
-  takeRestart(session);
   const path = resolveOld(session, argument);
   if (path === undefined) return;
   const { facts, access = "read" } = session;
@@ -238,10 +233,4 @@ function end(session: CommandContext, reply: Uint8Array): void {
   session.send(reply);
   if (session.transfer!.aborted) session.send(ABORTED);
   session.endTransfer();
-}
-
-function takeRestart(session: CommandContext): number {
-  const { restart } = session;
-  session.restart = 0;
-  return restart;
 }

@@ -24,8 +24,12 @@ export interface Verb {
    * other verb waits, and so does every one with an argument.
    */
   readonly during?: "overtakes" | "aborts";
+  /** Said again and again to be heard at all: those that wait in a row take the room of one. */
+  readonly waitsTogether?: true;
   /** It changes files, or may: a name given with RNFR is forgotten. */
   readonly endsRename?: true;
+  /** It begins a transfer this way: what REST said is for it, and ALLO where it receives. */
+  readonly transfers?: "send" | "receive";
   /** What the file store must be able to do; 502 without it. */
   readonly needs?: keyof StoreAbilities;
   /** The command itself. */

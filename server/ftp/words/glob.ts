@@ -74,16 +74,40 @@ function endOfClass(pattern: readonly string[], open: number): number {
 
 function classOf(inside: readonly string[]): (character: string) => boolean {
   const negated = isNegation(inside[0]);
-  const ranges: [first: number, last: number][] = [];
+  const ranges: Range[] = [];
   for (let at = negated ? 1 : 0; at < inside.length; at++) {
     const isRange = inside[at + 1] === "-" && at + 2 < inside.length;
     ranges.push([codeOf(inside[at]!), codeOf(inside[isRange ? at + 2 : at]!)]);
     if (isRange) at += 2;
   }
-  return (character) => {
-    const code = codeOf(character);
-    return ranges.some(([first, last]) => first <= code && code <= last) !== negated;
-  };
+  const members = inOrder(ranges);
+  return (character) => isAmong(members, codeOf(character)) !== negated;
+}
+
+/** Code points from the first to the last; none when the last is the smaller one. */
+type Range = readonly [first: number, last: number];
+
+/** The same code points by ranges in their order, none of which meets the next. */
+function inOrder(ranges: readonly Range[]): Range[] {
+  const members: Range[] = [];
+  for (const [first, last] of ranges.toSorted(([left], [right]) => left - right)) {
+    if (last < first) continue;
+    const before = members.at(-1);
+    if (before === undefined || before[1] < first - 1) members.push([first, last]);
+    else members[members.length - 1] = [before[0], Math.max(before[1], last)];
+  }
+  return members;
+}
+
+/** Searches by halves: a class of a thousand members takes no longer than one of ten does. */
+function isAmong(members: readonly Range[], code: number): boolean {
+  let [low, high] = [0, members.length];
+  while (low < high) {
+    const middle = (low + high) >> 1;
+    if (members[middle]![1] < code) low = middle + 1;
+    else high = middle;
+  }
+  return low < members.length && members[low]![0] <= code;
 }
 
 function isNegation(character: string | undefined): boolean {

@@ -289,7 +289,7 @@ export const paths: Cases = {
     await target.holds("a");
   },
 
-  "links that lead nowhere or round in a circle are 550": async (target) => {
+  "links that lead nowhere or round in a circle are 550, and can be renamed": async (target) => {
     await Deno.symlink("missing", target.path("dangling"));
     await Deno.symlink("circle", target.path("circle"));
     const ftp = await target.login();
@@ -300,6 +300,11 @@ export const paths: Cases = {
     }
     await ftp.fetch("LIST");
     await ftp.fetch("MLSD");
+    await ftp.command("RNFR circle", 350);
+    await ftp.command("RNTO moved", 250);
+    await ftp.command("RNFR dangling", 350);
+    await ftp.command("RNTO moved", 250);
+    await target.holds("moved");
   },
 
   "names of partial uploads are refused to STOR, APPE, MKD and RNTO": async (target) => {

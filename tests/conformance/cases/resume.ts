@@ -176,6 +176,23 @@ export const resume: Cases = {
     assertEquals(new TextDecoder().decode(await ftp.fetch("RETR a")), "old");
   },
 
+  "a resume of an interrupted overwrite from the old file's end is refused": async (target) => {
+    const content = pattern(20_000, 2);
+    await target.write("a", pattern(9000));
+    const ftp = await target.login();
+    await interrupted(ftp, "a", content.subarray(0, 5000));
+    assertEquals((await ftp.command("SIZE a", 213)).text, "213 9000");
+    const data = await ftp.passive();
+    await ftp.command("REST 9000", 350);
+    await ftp.command("STOR a", 554);
+    await ftp.command("APPE a", 554);
+    closeQuietly(data);
+    assertBytes(await target.read("a"), pattern(9000));
+    await resumed(ftp, "STOR a", 5000, content.subarray(5000));
+    assertBytes(await target.read("a"), content);
+    await target.holds("a");
+  },
+
   "SIZE tells how far an interrupted upload came": async (target) => {
     const ftp = await target.login();
     await interrupted(ftp, "a", pattern(5000));

@@ -220,6 +220,27 @@ storeTest("listing", {
     assertEquals(stage.list("/f", { pattern: ["*"] }), []);
   },
 
+  "a pattern that is somebody's very name is that name": (stage) => {
+    const { ground } = stage;
+    for (const folder of ["/d", "/d/Album [2020]", "/d/Album 2"]) ground.makeFolder(folder);
+    for (const file of ["Album [2020]/*", "Album [2020]/b", "Album 2/c", "[x]?", "x?"]) {
+      ground.write(`/d/${file}`, "");
+    }
+    ground.link("/d/*.lnk", "Album [2020]");
+    const rowsOf = (name: string): Rows => ({ as: "names", prefix: "d/", name: `d/${name}` });
+    const listed = (name: string, selection = {}) =>
+      stage.list("/d", { pattern: name.split("/"), ...selection }, rowsOf(name));
+    assertEquals(listed("Album [2020]"), ["d/Album [2020]/*", "d/Album [2020]/b"]);
+    assertEquals(listed("*.lnk"), ["d/*.lnk/*", "d/*.lnk/b"]);
+    assertEquals(listed("Album [2020]/*"), ["d/Album [2020]/*"]);
+    assertEquals(listed("Album ?/*"), ["d/Album 2/c"]);
+    assertEquals(listed("[x]?"), ["d/[x]?"]);
+    assertEquals(listed("Album [2020]", { itself: true }), ["d/Album [2020]"]);
+    assertEquals(listed("Album [2]"), ["d/Album 2"]);
+    assertEquals(listed("[x]*"), ["d/x?"]);
+    assertEquals(kinds(stage.list("/d", { pattern: ["[x]?"] }, LONG)), ["- [x]?"]);
+  },
+
   "by time: the newest first, equals by name": (stage) => {
     for (const [name, ms] of [["/a", 2e9], ["/b", 3e9], ["/c", 2e9], ["/d", 1e9]] as const) {
       stage.ground.write(name, "");
@@ -328,6 +349,23 @@ storeTest("listing", {
     stage.do("opened", { do: "openListing", path: "/", selection: ALL, rows: NAMES });
     stage.do("octets", { do: "read", length: 10 });
     stage.do("done", CLOSE);
+  },
+
+  "a long pattern has fewer names compared with it at a time": (stage) => {
+    const count = 2 * LISTING_NAMES_STEP;
+    for (let at = 0; at < count; at++) stage.ground.write(`/${"n".repeat(200)}${at}`, "");
+    const readsFor = (pattern: string) => {
+      const selection = { ...ALL, pattern: [pattern] };
+      stage.do("opened", { do: "openListing", path: "/", selection, rows: NAMES });
+      for (let reads = 1; reads < 100; reads++) {
+        const { octets, ended } = stage.do("octets", { do: "read", length: 1e6 });
+        assertEquals(octets.length, 0);
+        if (ended) return reads;
+      }
+      throw new Error("The listing does not end");
+    };
+    assert(readsFor("x*") <= 3);
+    assert(readsFor(`*[${"~".repeat(250)}]`) >= 8);
   },
 
   "recursive: ends at a limit": (stage) => {

@@ -60,6 +60,7 @@ storeTest("outside the root", {
         else if (operation.do === "openUpload" && operation.start.at === "unique") continue;
         else stage.fails("denied", operation);
       }
+      stage.fails("denied", { do: "stat", path, itself: true });
       assert(stage.ground.isLink(path));
     }
   },
@@ -161,6 +162,10 @@ storeTest("links inside the root", {
     stage.fails("notFound", { do: "openRead", path: "/dangling", offset: 0 });
     stage.fails("notFound", upload(REPLACE, { path: "/dangling" }));
     stage.fails("denied", { do: "stat", path: "/loop" });
+    for (const path of ["/dangling", "/loop"]) {
+      assertEquals(stage.do("stat", { do: "stat", path, itself: true }).stat.kind, "other");
+    }
+    stage.fails("notFound", { do: "stat", path: "/none", itself: true });
     stage.do("done", { do: "rename", from: "/dangling", to: "/renamed" });
     assert(stage.ground.isLink("/renamed"));
     for (const path of ["/renamed", "/loop"]) stage.do("done", { do: "removeFile", path });

@@ -206,10 +206,48 @@ storeTest("upload that goes on", {
 
   "at an offset of the file, where nothing else is long enough": (stage) => {
     stage.ground.write("/file", "0123456789");
-    stage.ground.write(PART, "0");
     assertEquals(stage.whole(at(8), "xyz"), 8);
     assertEquals(stage.ground.text("/file"), "01234567xyz");
-    assertEquals(stage.ground.text(PART), "0");
+  },
+
+  "never in a file that a younger one was to replace": (stage) => {
+    const { ground } = stage;
+    ground.makeFolder("/folder");
+    ground.link("/link", "folder/target");
+    for (const [path, target] of [["/file", "/file"], ["/link", "/folder/target"]] as const) {
+      const part = `/.${path.slice(1)}.part`;
+      ground.write(target, "the old one");
+      ground.setModified(target, 10_000);
+      ground.write(part, "the new");
+      for (const partMs of [10_000, 20_000]) {
+        ground.setModified(part, partMs);
+        // The client asked for the size of the old file, or leaves it to the server.
+        for (const start of [at(11), at(8), END]) stage.fails("badOffset", upload(start, { path }));
+      }
+      assertEquals([ground.text(target), ground.text(part)], ["the old one", "the new"]);
+      assertEquals(stage.whole(at(7), " one", path), 7);
+      assertEquals(ground.text(target), "the new one");
+    }
+    assertEquals([ground.names(), ground.names("/folder")], [["file", "folder", "link"], [
+      "target",
+    ]]);
+  },
+
+  "in a file beside an older one, and beside one of nothing": (stage) => {
+    const { ground } = stage;
+    for (const [partMs, content] of [[9_000, "stale"], [20_000, ""]] as const) {
+      for (const start of [at(10), END]) {
+        ground.write("/file", "0123456789");
+        ground.setModified("/file", 10_000);
+        ground.write(PART, content);
+        ground.setModified(PART, partMs);
+        assertEquals(stage.whole(start, "xyz"), 10);
+        assertEquals([ground.text("/file"), ground.text(PART)], ["0123456789xyz", content]);
+      }
+    }
+    ground.delete(PART);
+    ground.makeFolder(PART);
+    assertEquals(stage.whole(END, "!"), 13);
   },
 
   "at offset 0 of nothing makes the file": (stage) => {
@@ -235,60 +273,6 @@ storeTest("upload that goes on", {
     }
     assertEquals(stage.whole(END, "!"), 13);
     assertEquals(stage.ground.text("/file"), "one two three!");
-  },
-});
-
-storeTest("upload to a free name", {
-  "takes the name itself, then numbers": (stage) => {
-    const names = ["first", "second", "third"].map((text) => {
-      const { name, offset } = stage.do("opened", upload(UNIQUE));
-      assertEquals(offset, 0);
-      stage.append(text);
-      stage.do("done", COMMIT);
-      return name;
-    });
-    assertEquals(names, ["file", "file.1", "file.2"]);
-    assertEquals(stage.ground.names(), names);
-    assertEquals(names.map((name) => stage.ground.text(`/${name}`)), ["first", "second", "third"]);
-  },
-
-  "keeps half a file under its partial name": (stage) => {
-    const second = stage.other();
-    assertEquals(stage.do("opened", upload(UNIQUE)).name, "file");
-    stage.append("half");
-    assertEquals(stage.ground.names(), [".file.part"]);
-    assertEquals(second.do("opened", upload(UNIQUE)).name, "file.1");
-    second.append("whole");
-    stage.do("done", CLOSE);
-    second.do("done", COMMIT);
-    assertEquals(stage.ground.names(), [".file.part", "file.1"]);
-    assertEquals(stage.whole(at(4), " and half"), 4);
-    assertEquals(stage.ground.text("/file"), "half and half");
-  },
-
-  "is not put over a file that has come meanwhile": (stage) => {
-    stage.do("opened", upload(UNIQUE));
-    stage.append("mine");
-    stage.ground.write("/file", "another's");
-    stage.fails("exists", COMMIT);
-    assertEquals([stage.ground.text("/file"), stage.ground.text(PART)], ["another's", "mine"]);
-  },
-
-  "does not take a link's place": (stage) => {
-    stage.ground.link("/file.1", "nowhere");
-    stage.ground.write("/file", "");
-    assertEquals(stage.do("opened", upload(UNIQUE)).name, "file.2");
-    stage.do("done", COMMIT);
-    assertEquals(stage.ground.names(), ["file", "file.1", "file.2"]);
-  },
-
-  "when it is interrupted is kept or removed as asked": (stage) => {
-    for (const keepPartial of [true, false]) {
-      stage.do("opened", upload(UNIQUE, { keepPartial }));
-      stage.append("half");
-      stage.do("done", CLOSE);
-    }
-    assertEquals(stage.ground.names(), [".file.part"]);
   },
 });
 

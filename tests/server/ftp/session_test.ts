@@ -67,6 +67,28 @@ Deno.test("FtpSession: ALLO of an upload that is refused is not that of the next
   }
 });
 
+Deno.test("FtpSession: REST and ALLO end with the command that the verb table refuses", () => {
+  const reader = ready("anonymous");
+  for (const refused of ["STOR b.txt", "APPE b.txt", "STOU", "RETR", "STOR", "RETR missing"]) {
+    const codes = codesOf(reader.say("REST 2", refused, "EPSV", "RETR a.txt"));
+    assertMatch(codes, /^350 (550|501) 229 150$/);
+    assertEquals(reader.download(), octetsOf("data"), refused);
+    reader.takeSaid();
+  }
+  reader.say("REST 2", "SIZE", "DELE a.txt", "EPSV", "RETR a.txt");
+  assertEquals(reader.download(), octetsOf("ta"));
+  const writer = ready();
+  for (const refused of ["STOR", "APPE"]) {
+    const said = writer.say("ALLO 900000000000000", "REST 4", refused, "EPSV", "STOR b.txt");
+    assertEquals(codesOf(said), "200 350 501 229 150");
+    const operation = writer.store.operations.at(-1);
+    assert(operation?.do === "openUpload");
+    assertEquals([operation.start.at, operation.expected], ["replace", undefined]);
+    writer.upload(octetsOf("x"));
+    writer.takeSaid();
+  }
+});
+
 Deno.test("FtpSession: a new way to a data connection gives the passive port back", () => {
   const driver = ready();
   driver.say("PASV");

@@ -6,7 +6,12 @@
  */
 
 import { assert, assertEquals } from "@std/assert";
-import { type Effect, QUEUED_COMMANDS_MAX, READ_BYTES } from "../../../server/mod.ts";
+import {
+  type Effect,
+  QUEUED_BYTES_MAX,
+  QUEUED_COMMANDS_MAX,
+  READ_BYTES,
+} from "../../../server/mod.ts";
 import { type DrivenSession } from "../../driven/session.ts";
 import { codesOf, octetsOf, ready } from "./ready.ts";
 
@@ -123,6 +128,33 @@ Deno.test("FtpSession: any number of ABORs during a transfer are answered one by
   const codes = codesOf(driver.takeSaid()).split(" ");
   assertEquals(codes.length, 1_001);
   assertEquals([codes[0], new Set(codes.slice(1))], ["426", new Set(["226"])]);
+});
+
+Deno.test("ABOR: is heard during a transfer, however many NOOPs wait before it", () => {
+  const driver = ready();
+  driver.say("EPSV", "RETR a.txt");
+  const count = 20 * QUEUED_COMMANDS_MAX;
+  for (let said = 0; said < count; said++) assertEquals(driver.say("NOOP"), "");
+  assertEquals(driver.say("NOOP now", "PWD", "NOOP", "NOOP"), "");
+  assert(driver.session.wantsInput);
+  const codes = codesOf(driver.say("ABOR")).split(" ");
+  assertEquals(codes.slice(0, 2), ["426", "226"]);
+  assertEquals(codes.slice(2, -4), Array.from({ length: count }, () => "200"));
+  assertEquals(codes.slice(-4), ["501", "257", "200", "200"]);
+});
+
+Deno.test("FtpSession: NOOPs without end are not read without end", () => {
+  const driver = ready();
+  driver.say("EPSV", "RETR a.txt");
+  let count = 0;
+  while (driver.session.wantsInput && count <= QUEUED_BYTES_MAX) {
+    driver.say("NOOP");
+    count++;
+  }
+  assert(count <= QUEUED_BYTES_MAX / "NOOP".length, `${count} wait`);
+  driver.download();
+  assertEquals(codesOf(driver.takeSaid()).split(" ").length, 1 + count);
+  assert(driver.session.wantsInput);
 });
 
 Deno.test("RETR: over PORT the connection is made before 150", () => {

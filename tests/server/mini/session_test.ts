@@ -1,6 +1,6 @@
 import { assert, assertEquals, assertFalse } from "@std/assert";
 import { mini } from "../../../server/mini/session.ts";
-import { getLong, NUMBER_WAIT_MS, prepared, text } from "./driver.ts";
+import { getLong, NUMBER_WAIT_MS, prepared, preparedWith, text } from "./driver.ts";
 import { SETTINGS } from "../../driven/settings.ts";
 
 Deno.test("mini wants no input while a file operation is under way", () => {
@@ -78,6 +78,27 @@ Deno.test("mini closes a client that says nothing, in every phase", () => {
     assert(driver.closed, messages.join());
     assertFalse(driver.tree.has("/.new.part"));
   }
+});
+
+Deno.test("mini closes a transfer that stands still sooner than who has none", () => {
+  const stallTimeoutMs = 10_000;
+  const settings = { anonymous: "write", stallTimeoutMs } as const;
+  for (const messages of [["get|long|0"], ["get|long|0", "get|long|0"], ["put|new|100", "0123"]]) {
+    const driver = preparedWith(settings);
+    for (const message of messages) {
+      driver.pass(stallTimeoutMs - 1);
+      driver.input(message);
+    }
+    driver.pass(stallTimeoutMs - 1);
+    assertFalse(driver.closed, messages.join());
+    driver.pass(1);
+    assert(driver.closed, messages.join());
+    assertFalse(driver.tree.has("/.new.part"));
+  }
+  const driver = preparedWith(settings);
+  getLong(driver);
+  driver.pass(SETTINGS.mini.idleTimeoutMs - 1);
+  assertFalse(driver.closed);
 });
 
 Deno.test("mini refusal is an ERR", () => {
