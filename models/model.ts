@@ -45,7 +45,7 @@ export interface ServeOptions {
   readonly host: string;
   /** 0 lets the kernel choose. */
   readonly port: number;
-  /** The absolute real path of the folder served. */
+  /** The folder served; workers are given its absolute real path. */
   readonly root: string;
   /** What each protocol may know: accounts, limits, folders. */
   readonly settings: Settings;
@@ -138,7 +138,10 @@ export interface Server {
 export interface Terminal {
   /** A line for standard output. */
   print(text: string): void;
-  /** Warnings alone are wanted: other events stay in the workers, where they cost nothing. */
+  /**
+   * Warnings alone are wanted: other events stay in the workers, where they cost nothing. Unless
+   * it is said, where `event` is that of SILENT.
+   */
   readonly warningsOnly?: boolean;
   /**
    * What happened; how it is shown is the terminal's affair.
@@ -153,9 +156,11 @@ export interface Terminal {
   ask(prompt: string, signal: AbortSignal): Promise<string | undefined>;
 }
 
-/** Says nothing and answers nothing: for servers that are embedded. */
+/**
+ * Says nothing and answers nothing: for servers that are embedded. With an `event` in the place of
+ * its own, `{ ...SILENT, event(event) { ... } }`, it hears of everything that happens.
+ */
 export const SILENT: Terminal = {
-  warningsOnly: true,
   print() {},
   event() {},
   ask: () => Promise.resolve(undefined),
@@ -200,7 +205,7 @@ export interface Model {
   /**
    * Starts serving; resolves once connections are accepted. `terminal` is SILENT by default.
    *
-   * @throws {ServeError} with one line of text when the address cannot be listened on.
+   * @throws {ServeError} with one line of text when the folder or the address cannot be served.
    */
   serve(options: ServeOptions, terminal?: Terminal): Promise<Server>;
 }
@@ -209,4 +214,37 @@ export interface Model {
 export class ServeError extends Error {
   /** For whoever looks at the name of an error. */
   override name = "ServeError";
+}
+
+/**
+ * The absolute real path of the folder at `path`, which is looked into.
+ *
+ * @throws {ServeError} with one line of text when it cannot be served.
+ */
+export function realRoot(path: string): string {
+  try {
+    const real = Deno.realPathSync(path);
+    Deno.readDirSync(real)[Symbol.iterator]().next();
+    return real;
+  } catch (error) {
+    throw rootError(path, error);
+  }
+}
+
+/** The one-line error for a folder that cannot be served. */
+export function rootError(path: string, error: unknown): ServeError {
+  return new ServeError(`Cannot serve "${path}": ${reasonOf(error)}`);
+}
+
+function reasonOf(error: unknown): string {
+  if (error instanceof Deno.errors.NotFound) return "no such folder";
+  if (error instanceof Deno.errors.NotADirectory) return "not a folder";
+  // A link may lead there too, so the runtime is asked, not the path.
+  if (error instanceof Deno.errors.NotCapable && error.message.includes("--allow-all")) {
+    return "below /dev, /proc and /sys the runtime wants --allow-all";
+  }
+  if (error instanceof Deno.errors.PermissionDenied || error instanceof Deno.errors.NotCapable) {
+    return "permission denied";
+  }
+  return error instanceof Error ? error.message : String(error);
 }

@@ -23,7 +23,7 @@ export type SettingsParts =
 export type ServeParts =
   & Partial<Omit<ServeOptions, "root" | "settings" | "admission">>
   & {
-    /** The absolute real path of the folder served. */
+    /** See ServeOptions. */
     readonly root: string;
     /** See Settings. */
     readonly settings?: SettingsParts;
@@ -51,21 +51,21 @@ export function isLoopback(host: string): boolean {
 }
 
 /**
- * Complete options: `parts`, and the default of all that they do not say.
+ * Complete options: `parts`, and the default of all that they do not say. What is undefined is not
+ * said, but for `sessionsPerHostMax`, which is then without a limit.
  *
  * @throws {ServeError} when there is no such protocol.
  */
 export function serveOptions(parts: ServeParts): ServeOptions {
-  const { settings = {}, admission = {}, ...rest } = parts;
-  const { protocol = "ftp", host = "127.0.0.1" } = rest;
+  const { settings = {}, admission = {}, ...rest } = said(parts);
+  const { protocol = "ftp", host = "127.0.0.1", workers = 1, maxWorkers = 64 } = rest;
   const spoken = protocols.get(protocol);
   if (spoken === undefined) {
     throw new ServeError(`Cannot serve an unknown protocol "${protocol}"`);
   }
+  const sessionsPerHostMax = isLoopback(host) ? undefined : SESSIONS_PER_HOST_MAX;
   return {
     port: spoken.defaultPort,
-    workers: 1,
-    maxWorkers: 64,
     selector: "epoll",
     fdSetBits: FD_SET_BITS,
     trigger: "level",
@@ -75,23 +75,35 @@ export function serveOptions(parts: ServeParts): ServeOptions {
     ...rest,
     protocol,
     host,
+    workers,
+    maxWorkers: Math.max(workers, maxWorkers),
     settings: completeSettings(settings),
     admission: {
       sessionsMax: SESSIONS_MAX,
-      sessionsPerHostMax: isLoopback(host) ? undefined : SESSIONS_PER_HOST_MAX,
       failedLoginsPerMinuteMax: FAILED_LOGINS_PER_MINUTE_MAX,
-      ...admission,
+      ...said(admission),
+      sessionsPerHostMax: "sessionsPerHostMax" in admission
+        ? admission.sessionsPerHostMax
+        : sessionsPerHostMax,
     },
   };
 }
 
 function completeSettings({ ftp = {}, mini, echo, hello, chat }: SettingsParts): Settings {
   const initial = DEFAULT_SETTINGS;
+  const { limits, ...accounts } = said(ftp);
   return {
-    ftp: { ...initial.ftp, ...ftp, limits: { ...initial.ftp.limits, ...ftp.limits } },
-    mini: { ...initial.mini, ...mini },
-    echo: { ...initial.echo, ...echo },
-    hello: { ...initial.hello, ...hello },
-    chat: { ...initial.chat, ...chat },
+    ftp: { ...initial.ftp, ...accounts, limits: { ...initial.ftp.limits, ...said(limits) } },
+    mini: { ...initial.mini, ...said(mini) },
+    echo: { ...initial.echo, ...said(echo) },
+    hello: { ...initial.hello, ...said(hello) },
+    chat: { ...initial.chat, ...said(chat) },
   };
+}
+
+/** `parts` without what is undefined, as a spread takes over that, too. */
+function said<T extends object>(parts: T = {} as T): T {
+  return Object.fromEntries(
+    Object.entries(parts).filter(([, part]) => part !== undefined),
+  ) as T;
 }

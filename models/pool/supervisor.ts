@@ -9,7 +9,14 @@
  */
 
 import { type Address, protocols, unreachable } from "../../server/mod.ts";
-import { ServeError, type ServeOptions, type Server, type Terminal } from "../model.ts";
+import {
+  realRoot,
+  ServeError,
+  type ServeOptions,
+  type Server,
+  SILENT,
+  type Terminal,
+} from "../model.ts";
 import type { FileStore } from "../files/contract.ts";
 import { Counters } from "./counters.ts";
 import { Gate } from "./gate.ts";
@@ -90,6 +97,8 @@ export class Pool {
   readonly #workers: Entry[] = [];
   readonly #finished = Promise.withResolvers<void>();
   readonly #questions: Questions<Entry>;
+  /** The real path of the folder that is served. */
+  readonly #root: string;
   readonly #gate: SharedArrayBuffer;
   readonly #handoff: SharedArrayBuffer | undefined;
   #relief: Relief | undefined;
@@ -99,11 +108,16 @@ export class Pool {
   #over = false;
 
   constructor(readonly plan: PoolPlan) {
-    const { admission, protocol, workers } = plan.options;
+    const { admission, protocol, root, workers } = plan.options;
     const spoken = protocols.get(protocol);
-    if (spoken === undefined) {
+    try {
+      if (spoken === undefined) {
+        throw new ServeError(`Cannot serve an unknown protocol "${protocol}"`);
+      }
+      this.#root = realRoot(root);
+    } catch (error) {
       plan.release();
-      throw new ServeError(`Cannot serve an unknown protocol "${protocol}"`);
+      throw error;
     }
     this.#gate = Gate.allocate(admission, spoken.logsIn);
     if (plan.handsOver === true && workers > 1) this.#handoff = Handoff.allocate(workers);
@@ -177,7 +191,7 @@ export class Pool {
     };
     const start: WorkerStart = {
       model: plan.model,
-      options,
+      options: { ...options, root: this.#root },
       index: this.#workers.length,
       callNames: plan.callNames,
       counters: counters.buffer,
@@ -188,7 +202,7 @@ export class Pool {
       wake,
       gate: this.#gate,
       handoff: this.#handoff,
-      warningsOnly: plan.terminal.warningsOnly ?? false,
+      warningsOnly: plan.terminal.warningsOnly ?? plan.terminal.event === SILENT.event,
     };
     this.#workers.push(worker);
     Atomics.add(this.shared, SHARED.started, 1);

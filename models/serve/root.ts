@@ -5,7 +5,7 @@
  * @module
  */
 
-import { ServeError } from "../model.ts";
+import { realRoot, rootError } from "../model.ts";
 
 /** The folder served where none is given; made when it is missing. */
 export const DEFAULT_ROOT = "files";
@@ -19,25 +19,10 @@ export async function openRoot(given: string | undefined): Promise<string> {
   const root = given ?? DEFAULT_ROOT;
   try {
     if (given === undefined) await makeRoot(root);
-    const path = Deno.realPathSync(root);
-    Deno.readDirSync(path)[Symbol.iterator]().next();
-    return path;
   } catch (error) {
-    throw new ServeError(`Cannot serve "${root}": ${reasonOf(error)}`);
+    throw rootError(root, error);
   }
-}
-
-function reasonOf(error: unknown): string {
-  if (error instanceof Deno.errors.NotFound) return "no such folder";
-  if (error instanceof Deno.errors.NotADirectory) return "not a folder";
-  // A link may lead there too, so the runtime is asked, not the path.
-  if (error instanceof Deno.errors.NotCapable && error.message.includes("--allow-all")) {
-    return "below /dev, /proc and /sys the runtime wants --allow-all";
-  }
-  if (error instanceof Deno.errors.PermissionDenied || error instanceof Deno.errors.NotCapable) {
-    return "permission denied";
-  }
-  return error instanceof Error ? error.message : String(error);
+  return realRoot(root);
 }
 
 async function makeRoot(root: string): Promise<void> {

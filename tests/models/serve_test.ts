@@ -7,7 +7,8 @@
 
 import { assert, assertEquals, assertRejects } from "@std/assert";
 import { BULK_BYTES } from "../../models/limits.ts";
-import { models, ServeError, type ServeOptions } from "../../models/mod.ts";
+import { models, ServeError, type ServeOptions, SILENT, type Terminal } from "../../models/mod.ts";
+import type { ServerEvent } from "../../server/mod.ts";
 import { missing, type Need, SERVER_NEEDS, testWith } from "../permission.ts";
 import { connected, LARGE_BYTES, login, Root } from "../served.ts";
 import { OPTIONS } from "./options.ts";
@@ -78,6 +79,28 @@ for (const model of models.values()) {
     await server.stop(0);
   }, absent);
 
+  testWith(NEEDS, `Model.serve tells who listens what happens [${model.name}]`, async () => {
+    using root = new Root();
+    const events: ServerEvent[] = [];
+    const terminal: Terminal = { ...SILENT, event: (event) => void events.push(event) };
+    const server = await model.serve({ ...OPTIONS, root: root.path }, terminal);
+    const ftp = await login(server.address);
+    ftp.close();
+    await server.stop(0);
+    assertEquals(events.map(({ kind }) => kind), ["login"]);
+  }, absent);
+
+  testWith(NEEDS, `Model.serve takes its folder by any path [${model.name}]`, async () => {
+    using root = new Root();
+    Deno.symlinkSync(root.path, `${root.path}/self`);
+    Deno.symlinkSync(`${root.path}/large`, `${root.path}/absolute`);
+    const server = await model.serve({ ...OPTIONS, root: `${root.path}/self` });
+    const ftp = await login(server.address);
+    await ftp.command("SIZE absolute", 213);
+    ftp.close();
+    await server.stop(0);
+  }, absent);
+
   testWith(NEEDS, `Model.stop waits for nobody who is idle [${model.name}]`, async () => {
     using root = new Root();
     const server = await model.serve({ ...OPTIONS, root: root.path, workers, maxWorkers: 3 });
@@ -99,6 +122,8 @@ for (const model of models.values()) {
         ["port", { port: (taken.addr as Deno.NetAddr).port }, "address in use"],
         ["host", { host: "192.0.2.1" }, "Cannot listen on 192.0.2.1:0"],
         ["protocol", { protocol: "gopher" }, '"gopher"'],
+        ["root", { root: `${root.path}/none` }, `Cannot serve "${root.path}/none": no such folder`],
+        ["root", { root: `${root.path}/large` }, `Cannot serve "${root.path}/large": not a folder`],
       ];
       for (const [name, overrides, says] of mistakes) {
         const options = { ...OPTIONS, root: root.path, maxWorkers: 1, ...overrides };
