@@ -19,10 +19,11 @@ export interface NetrcEntry {
 export const NETRC_BYTES_MAX = 1_048_576;
 
 /**
- * Reads a .netrc. Words stand between white space; one in double quotes may hold white space, and a
- * backslash takes the character behind it as it is (inetutils, `ruserpass`). A `#` where a line
- * begins makes it a comment, as for curl; the lines of a `macdef` up to an empty one are skipped.
- * Words that mean nothing are left out.
+ * Reads a .netrc. Words stand between white space, and are literal, as for lftp and curl; one in
+ * double quotes may hold white space, and a backslash in it takes the character behind it as it is
+ * (inetutils, `ruserpass`). A `#` where a line begins makes it a comment, as for curl; the lines of
+ * a `macdef` up to an empty one are skipped: macros are programs of other clients. Words that mean
+ * nothing are left out.
  *
  * @example
  * ```ts
@@ -34,7 +35,7 @@ export const NETRC_BYTES_MAX = 1_048_576;
  */
 export function parseNetrc(text: string): NetrcEntry[] {
   const entries: NetrcEntry[] = [];
-  const words = wordsOf(withoutMacros(text));
+  const words = wordsOf(text);
   for (let word = words.next(); !word.done; word = words.next()) {
     const name = word.value;
     if (name === "default") {
@@ -66,17 +67,13 @@ export function findLogin(
   ) ?? entries.find((entry) => entry.machine === undefined && fits(entry));
 }
 
-/** Macros are programs of other clients: their lines may look like anything. */
-function withoutMacros(text: string): string {
-  return text.replace(/(^|\s)macdef\s[^]*?(?:\r?\n[ \t]*\r?\n|$)/g, "$1\n");
-}
-
-/** One word, quoted or not; a comment. */
-const WORD = /(^[ \t]*#[^\n]*)|"((?:[^"\\\n]|\\[^])*)"?|((?:[^\s\\]|\\[^])+)/gm;
+/** A comment; a macro; a word, quoted or not. */
+const TOKEN =
+  /^[ \t]*#[^\n]*|macdef\s[^]*?(?:\r?\n[ \t]*\r?\n|(?![^]))|"((?:[^"\\\n]|\\[^])*)"?|(\S+)/gm;
 
 function* wordsOf(text: string): Generator<string, undefined> {
-  for (const [, comment, quoted, plain] of text.matchAll(WORD)) {
-    if (comment !== undefined) continue;
-    yield (quoted ?? plain ?? "").replace(/\\([^])/g, "$1");
+  for (const [, quoted, plain] of text.matchAll(TOKEN)) {
+    const word = quoted?.replace(/\\([^])/g, "$1") ?? plain;
+    if (word !== undefined) yield word;
   }
 }

@@ -17,19 +17,22 @@ Deno.test("parseNetrc reads machines over several lines, or one", () => {
   ]);
 });
 
-Deno.test("parseNetrc reads quotes and backslashes as GNU inetutils does", () => {
+Deno.test("parseNetrc reads backslashes in quotes alone, and other words as they are", () => {
   const passwords: Readonly<Record<string, string>> = {
     'a"b': 'a"b',
     '"a b"': "a b",
     '"a\\"b\\\\c"': 'a"b\\c',
-    "a\\ b": "a b",
-    '\\"a': '"a',
+    "DOM\\me": "DOM\\me",
+    "a\\b\\": "a\\b\\",
+    '\\"a': '\\"a',
+    '"DOM\\\\me"': "DOM\\me",
+    '"a macdef b"': "a macdef b",
     '"#a"': "#a",
     "#a": "#a",
     "a,b#c": "a,b#c",
     '""': "",
     '"open': "open",
-    "ü\\n": "ün",
+    "ü\\n": "ü\\n",
   };
   for (const [written, password] of Object.entries(passwords)) {
     const [entry] = parseNetrc(`machine h login me password ${written}\n`);
@@ -39,11 +42,13 @@ Deno.test("parseNetrc reads quotes and backslashes as GNU inetutils does", () =>
 
 Deno.test("parseNetrc skips comments, macros and words that it does not know", () => {
   const text = `# machine no password no
+# what stands behind a macdef is skipped
 machine a # not a comment for inetutils
   # login nobody
 login me
 macdef init
 machine evil
+# no end of it
 login evil
 
 machine b port 21 login you
