@@ -73,8 +73,25 @@ const OFFERS: readonly (readonly [readonly string[], readonly string[]])[] = [
   [["client", "completions", "z"], ["zsh"]],
 ];
 
-/** To fish a value that is called like a verb is one. */
-const BASH_OFFERS: typeof OFFERS = [[["client", "-o", "ls", "--port", "put", "st"], ["stat"]]];
+/**
+ * To fish a value that is called like a verb is one. bash parts words at = : and @, and what is
+ * offered takes the place of the last part.
+ */
+const BASH_OFFERS: typeof OFFERS = [
+  [["client", "-o", "ls", "--port", "put", "st"], ["stat"]],
+  [["client", "--host", "=", "h", "ge"], ["get"]],
+  [["client", "--host", "h", ":", "2121", "pu"], ["put"]],
+  [["client", "--host", "::", "1", "--user", "me", "@", "h", "pu"], ["put"]],
+  [["client", "--user", "=", "me", "@", "h", "put", "x"], ["x y", "xd"]],
+  [["client", "--tls", "=", "ex"], ["explicit"]],
+  [["client", "--tls", "="], ["explicit", "implicit"]],
+  [["client", "--quiet", "=", "t"], []],
+  [["client", "--cacert", "=", "x"], ["x y", "xd"]],
+  [["client", "--host", "h", "put", "t", ":", "t"], ["ta"]],
+  [["client", "--host", "h", "put", "t", ":"], ["ta"]],
+  [["client", "put", "t", ":", "ta", ""], ["g1", "g[1]", "t:ta", "x y", "xd"]],
+  [["client", "put", "g["], ["g[1]"]],
+];
 
 testWith(
   ["read", "write", "run"],
@@ -85,7 +102,9 @@ testWith(
       await Deno.writeTextFile(`${folder}/script`, scriptFor("bash"));
       await Deno.mkdir(`${folder}/there`);
       await Deno.mkdir(`${folder}/there/xd`);
-      await Deno.writeTextFile(`${folder}/there/x y`, "");
+      for (const name of ["x y", "g1", "g[1]", "t:ta"]) {
+        await Deno.writeTextFile(`${folder}/there/${name}`, "");
+      }
       for (const [words, offers] of [...OFFERS, ...BASH_OFFERS]) {
         // compopt works only within a completion, which bash has only when it is interactive.
         const line = `source ../script; complete -p ftplab; compopt() { :; }

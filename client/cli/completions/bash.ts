@@ -1,5 +1,6 @@
 /**
- * Completion for bash 3.2 and later: one function that looks for the verb and asks compgen.
+ * Completion for bash 3.2 and later: one function that puts together the words that bash parts
+ * within, looks for the verb and asks compgen.
  *
  * @module
  */
@@ -7,35 +8,62 @@
 import { SUBCOMMANDS } from "../verbs.ts";
 import { COMMANDS, FLAGS, flagsOf, namesOf, SHELLS, spellings, valued } from "./flags.ts";
 
+/** What is offered, line by line: names hold spaces and stars. What bash parted off is there. */
+const REPLIES = `_ftplab_files() {
+  compopt -o filenames 2>/dev/null # since bash 4.0
+  _ftplab_reply "$1"
+}
+_ftplab_reply() {
+  local line
+  while IFS= read -r line; do
+    COMPREPLY+=("\${line#"$parted"}")
+  done < <(compgen "$@" -- "$word")
+}
+`;
+
 /** The script. */
 export function bashScript(): string {
   const verbs = SUBCOMMANDS.map(({ name }) => name).join(" ");
   const choices = FLAGS.filter(([, flag]) => flag.choices !== undefined).map(([name, flag]) =>
-    `    --${name}) COMPREPLY=($(compgen -W "${flag.choices!.join(" ")}" -- "$word")); return ;;`
+    `    --${name}) _ftplab_reply -W "${flag.choices!.join(" ")}"; return ;;`
   );
   const byVerb = SUBCOMMANDS.map((verb) =>
     `      ${verb.name}) flags="${flagsOf(verb).join(" ")}" ;;`
   );
   return `# bash completion for ftplab, written by: ftplab client completions bash
 _ftplab() {
-  local word="\${COMP_WORDS[COMP_CWORD]}" before="\${COMP_WORDS[COMP_CWORD-1]}" verb="" flags at
+  local words=() last="" each at end word before parted verb="" flags
   COMPREPLY=()
-  if ((COMP_CWORD == 1)); then
-    COMPREPLY=($(compgen -W "${COMMANDS.join(" ")}" -- "$word"))
+  for each in "\${COMP_WORDS[@]:0:COMP_CWORD+1}"; do # bash parts words at = : and @, too
+    if [[ "$each" == [@=:]* || -n "$each" && "$last" == [@=:]* ]]; then
+      words[\${#words[@]}-1]+="$each"
+    else
+      words+=("$each")
+    fi
+    last="$each"
+  done
+  end=$((\${#words[@]} - 1))
+  word="\${words[end]}" before="\${words[end-1]}"
+  [[ "$word" == --*=* ]] && before="\${word%%=*}" word="\${word#*=}"
+  [[ "$last" == [@=:]* ]] && last=""
+  parted="\${word%"$last"}"
+  if ((end == 1)); then
+    _ftplab_reply -W "${COMMANDS.join(" ")}"
     return
   fi
-  [[ "\${COMP_WORDS[1]}" == client ]] || return
+  [[ "\${words[1]}" == client ]] || return
   case "$before" in
 ${choices.join("\n")}
-    ${spellings("directory")}) _ftplab_files -d "$word"; return ;;
-    ${spellings("file")}) _ftplab_files -f "$word"; return ;;
+    ${spellings("directory")}) _ftplab_files -d; return ;;
+    ${spellings("file")}) _ftplab_files -f; return ;;
     ${spellings("text")}) return ;;
   esac
-  for ((at = 2; at < COMP_CWORD; at++)); do
-    case "\${COMP_WORDS[at]}" in
+  [[ "\${words[end]}" == --*=* ]] && return
+  for ((at = 2; at < end; at++)); do
+    case "\${words[at]}" in
       ${valued()}) ((at++)) ;;
       -*) ;;
-      *) verb="\${COMP_WORDS[at]}"; break ;;
+      *) verb="\${words[at]}"; break ;;
     esac
   done
   if [[ "$word" == -* ]]; then
@@ -43,21 +71,16 @@ ${choices.join("\n")}
 ${byVerb.join("\n")}
       *) flags="${flagsOf(undefined).join(" ")}" ;;
     esac
-    COMPREPLY=($(compgen -W "$flags" -- "$word"))
+    _ftplab_reply -W "$flags"
   elif [[ -z "$verb" ]]; then
-    COMPREPLY=($(compgen -W "${verbs}" -- "$word"))
+    _ftplab_reply -W "${verbs}"
   else
     case "$verb" in
-      completions) COMPREPLY=($(compgen -W "${SHELLS.join(" ")}" -- "$word")) ;;
-      ${namesOf("local")}) _ftplab_files -f "$word" ;;
+      completions) _ftplab_reply -W "${SHELLS.join(" ")}" ;;
+      ${namesOf("local")}) _ftplab_files -f ;;
     esac
   fi
 }
-_ftplab_files() { # names may hold spaces
-  local IFS=$'\\n'
-  compopt -o filenames 2>/dev/null # since bash 4.0
-  COMPREPLY=($(compgen "$1" -- "$2"))
-}
-complete -F _ftplab ftplab
+${REPLIES}complete -F _ftplab ftplab
 `;
 }
