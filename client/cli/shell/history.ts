@@ -7,8 +7,10 @@
  * @module
  */
 
+import { encodeText } from "../../text.ts";
 import { withoutPassword } from "../../url.ts";
-import type { Console } from "../console.ts";
+import { type Console, homeOf } from "../console.ts";
+import { closest } from "../usage.ts";
 import { scanLine } from "./words.ts";
 
 /** What a person scrolls through at most. */
@@ -20,18 +22,40 @@ const HISTORY_BYTES_MAX = 4_194_304;
 /** Whether a line may hold a password; one that cannot be read is judged as it stands. */
 export function holdsSecret(line: string): boolean {
   const words = scanLine(line).words.map(({ text }) => text);
-  const operands = words.slice(1).join(" ");
-  // USER:PASSWORD@HOST, with or without a scheme or a verb, and the flag for the same.
-  if (words.some((word) => withoutPassword(word) !== word)) return true;
-  if (/--user[= ]\S*:/.test(operands)) return true;
-  switch (words[0]) {
-    case "user":
-      return words.length > 2 || operands.includes(":");
-    case "quote":
-      return /^\s*(?:pass|acct)\b/i.test(operands);
-    default:
-      return false;
-  }
+  // USER:PASSWORD@HOST, with or without a scheme or a verb.
+  return words.some((word) => withoutPassword(word) !== word) ||
+    hasSecretFlag(words) || isLogin(words);
+}
+
+/** --user NAME:PASSWORD; -u, which curl has, and lftp with a comma; --password, which is none. */
+function hasSecretFlag(words: readonly string[]): boolean {
+  return words.some((word, at) => {
+    const [, letter, name = "", rest = ""] = /^-(?:(u)|-([\w-]+)[= ]?)([^]*)$/.exec(word) ?? [];
+    const isUser = letter !== undefined || isMeant(name, ["user"]);
+    if (isUser && /[:,]/.test(rest || (words[at + 1] ?? ""))) return true;
+    return /^pass/i.test(name) && name !== "password-file";
+  });
+}
+
+/** Verbs that a password follows behind a name or a colon; `login` is lftp's. */
+const NAMED_LOGINS = ["user", "login"];
+
+/** What a password follows at once; FTP's own, and `account` of ftp(1). */
+const SECRETS = ["pass", "acct", "account"];
+
+/** What a command of FTP follows as it is; `literal` is that of ftp(1). */
+const RAW = ["quote", "literal"];
+
+/** A login, as this shell has it, or others, or FTP itself. */
+function isLogin([verb = "", ...operands]: readonly string[]): boolean {
+  if (isMeant(verb, RAW)) return isLogin(operands.join(" ").trim().split(/\s+/));
+  if (isMeant(verb, SECRETS)) return operands.length > 0;
+  return isMeant(verb, NAMED_LOGINS) && (operands.length > 1 || operands.join().includes(":"));
+}
+
+/** Whether a word is one of these, with a slip in it or in capitals: it is typed all the same. */
+function isMeant(word: string, known: readonly string[]): boolean {
+  return closest(word.toLowerCase(), known) !== undefined;
 }
 
 /** The lines of a user, the newest first. */
@@ -50,11 +74,10 @@ export class History {
     try {
       const { size, isFile } = await Deno.stat(path);
       if (!isFile || size > HISTORY_BYTES_MAX) return new History(undefined, []);
-      const all = (await Deno.readTextFile(path)).split("\n").filter((line) => line !== "");
-      const kept = all.slice(-HISTORY_LINES_MAX);
+      const all = linesOf(await Deno.readTextFile(path));
       // Twice as many: the file is not written anew for every line.
-      if (all.length > 2 * HISTORY_LINES_MAX) await replace(path, kept);
-      return new History(path, kept.toReversed());
+      if (all.length > 2 * HISTORY_LINES_MAX) shorten(path);
+      return new History(path, all.slice(-HISTORY_LINES_MAX).toReversed());
     } catch (error) {
       return new History(error instanceof Deno.errors.NotFound ? path : undefined, []);
     }
@@ -72,24 +95,45 @@ export class History {
     if (this.#path === undefined) return;
     try {
       Deno.mkdirSync(this.#path.replace(/\/[^/]*$/, ""), { recursive: true, mode: 0o700 });
-      Deno.writeTextFileSync(this.#path, `${line}\n`, { append: true, mode: 0o600 });
+      using file = Deno.openSync(this.#path, { append: true, create: true, mode: 0o600 });
+      lock(file);
+      file.writeSync(encodeText(`${line}\n`));
     } catch {
       // It is remembered; a full disk is no reason to speak of something else than was asked for.
     }
   }
 }
 
-/** Writes the whole file anew: nobody finds half of it. */
-async function replace(path: string, lines: readonly string[]): Promise<void> {
-  const part = `${path}.part`;
-  await Deno.writeTextFile(part, `${lines.join("\n")}\n`, { mode: 0o600 });
-  await Deno.rename(part, path);
+function linesOf(text: string): string[] {
+  return text.split("\n").filter((line) => line !== "");
+}
+
+/**
+ * Leaves the last lines of the file in it, which stays the same one for all who have it open. They
+ * are moved over older ones, so that nothing is lost where that ends half-way.
+ */
+function shorten(path: string): void {
+  using file = Deno.openSync(path, { read: true, write: true });
+  lock(file);
+  const lines = linesOf(Deno.readTextFileSync(path)).slice(-HISTORY_LINES_MAX);
+  const octets = encodeText(`${lines.join("\n")}\n`);
+  for (let at = 0; at < octets.length;) at += file.writeSync(octets.subarray(at));
+  file.truncateSync(octets.length);
+}
+
+/** Keeps other shells from writing until the file is closed, flock(2): a matter of milliseconds. */
+function lock(file: Deno.FsFile): void {
+  try {
+    file.lockSync(true);
+  } catch {
+    // Some network file systems know no locks.
+  }
 }
 
 /** Where the history is: in the folder for state of the XDG Base Directory Specification. */
 export function historyPath(console: Console): string | undefined {
   const state = console.environment("XDG_STATE_HOME");
   if (state?.startsWith("/")) return `${state}/ftplab/history`;
-  const home = console.environment("HOME");
+  const home = homeOf(console);
   return home?.startsWith("/") ? `${home}/.local/state/ftplab/history` : undefined;
 }

@@ -25,8 +25,38 @@ Deno.test("holdsSecret finds passwords where they are typed", () => {
     "open 'ftp://me:ge heim@host/'",
     "ftp://me:geheim@host/",
     "me:geheim@host",
+    "USER me geheim",
+    "usr me geheim",
+    "User me:geheim",
+    "login me geheim",
+    "PASS geheim",
+    "account geheim",
+    "quote USER me geheim",
+    "QUOTE PASS geheim",
+    "qoute PASS geheim",
+    "literal PASS geheim",
+    "open --user 'Jo Doe:geheim' host",
+    "open '--user=Jo Doe:geheim' host",
+    "open --usr me:geheim host",
+    "open --user 'me:geheim host",
+    "open -u me,geheim host",
+    "open -ume:geheim host",
+    "open --password geheim host",
+    "open --password=geheim host",
   ];
-  const open = ["user me", "open host 21", "open ftp://host:21/a", "quote SITE HELP", "get a:b"];
+  const open = [
+    "user me",
+    "USER me",
+    "open host 21",
+    "open ftp://host:21/a",
+    "open --user me host:21",
+    "open --user me --password-file secret:file host",
+    "quote SITE HELP",
+    "get a:b",
+    "put a b c",
+    "cat user a",
+    "ls -U a:b",
+  ];
   assertEquals(secret.filter((line) => !holdsSecret(line)), []);
   assertEquals(open.filter(holdsSecret), []);
 });
@@ -67,6 +97,28 @@ testWith(["read", "write"], "History is bounded in memory and on disk", async ()
     await Deno.remove(folder, { recursive: true });
   }
 });
+
+testWith(
+  ["read", "write"],
+  "History that is shortened loses no line of another shell",
+  async () => {
+    const folder = await Deno.makeTempDir();
+    try {
+      const path = `${folder}/history`;
+      const lines = Array.from({ length: 2 * HISTORY_LINES_MAX + 1 }, (_, index) => `get ${index}`);
+      await Deno.writeTextFile(path, `${lines.join("\n")}\n`);
+      using other = await Deno.open(path, { append: true });
+      const history = await History.open(path);
+      await other.write(new TextEncoder().encode("of the other\n"));
+      history.add("of this");
+      const kept = (await Deno.readTextFile(path)).trim().split("\n");
+      assertEquals(kept, [...lines.slice(-HISTORY_LINES_MAX), "of the other", "of this"]);
+      assertEquals([...Deno.readDirSync(folder)].map(({ name }) => name), ["history"]);
+    } finally {
+      await Deno.remove(folder, { recursive: true });
+    }
+  },
+);
 
 testWith(["read", "write"], "History without a file that it may have only remembers", async () => {
   for (const path of [undefined, "/dev/null", "/dev/null/history"]) {
