@@ -64,7 +64,7 @@ const ESCAPES = /[\udc80-\udcff]/u;
  */
 const UNPRINTABLE =
   // deno-lint-ignore no-control-regex -- finding control characters is what it is for
-  /[\u0000-\u001f\u007f-\u009f\u200e\u200f\u2028-\u202e\u2066-\u2069\ud800-\udfff]/gu;
+  /[\u0000-\u001f\u007f-\u009f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069\ud800-\udfff]/gu;
 
 /**
  * `text` as it may be shown on a terminal: one line, no control characters; `\n`, `\x1b`,

@@ -223,6 +223,7 @@ export function parseArguments(args: readonly string[]): Request | Question {
   if (flags.has("version")) return { asks: "version", verb };
   const typed: TypedNames = {
     verb,
+    reverse: flags.has("reverse"),
     operands,
     output: flags.text("output"),
     outputDirectory: flags.text("output-dir"),

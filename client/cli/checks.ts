@@ -14,6 +14,7 @@ import { baseName } from "../local/names.ts";
 import { withoutPassword } from "../url.ts";
 import type { Request } from "./arguments.ts";
 import { UsageError } from "./flags.ts";
+import type { Telling } from "./telling.ts";
 
 /** What get cannot do. */
 export function checkGet(request: Request): void {
@@ -41,6 +42,9 @@ export function checkGet(request: Request): void {
 export function checkPut(request: Request): void {
   const { operands, options, output, protocol } = request;
   checkFlags(request);
+  if (options.has("recursive") && options.has("direct")) {
+    throw new UsageError("--direct writes single files: it goes without --recursive");
+  }
   if (output === "-") throw new UsageError("put -o takes a name on the server; there is no -");
   const streams = operands.filter((local) => local === "-").length;
   if (streams > 0) {
@@ -48,6 +52,7 @@ export function checkPut(request: Request): void {
     if (options.has("continue")) throw notToContinue("standard input");
     if (protocol === "mini") throw new UsageError("put takes a file by mini, not standard input");
     if (output === undefined) throw new UsageError("Standard input has no name: put - -o NAME");
+    checkInput(request, "put -");
   }
   checkOneOutput(request);
   if (output === undefined) checkTwins(operands, (local) => baseName(local), "on the server");
@@ -74,6 +79,22 @@ export function checkMirror({ operands: [source, target], options, telling }: Re
   }
   if (source === undefined || target !== undefined || ownName(source) !== undefined) return;
   throw new UsageError(`"${source}" has no name of its own: mirror takes a TARGET for it`);
+}
+
+/** What shell cannot do. */
+export function checkShell(request: Request): void {
+  if (request.script === undefined) checkInput(request, "shell");
+}
+
+/** Refuses to read standard input twice: for the password, and as `reader` does. */
+export function checkInput({ passwordFile }: Request, reader: string): void {
+  if (passwordFile !== "-") return;
+  throw new UsageError(`--password-file - reads standard input, as ${reader} does`);
+}
+
+/** Refuses what `writer` writes where it would stand between events. */
+export function checkEvents({ json = false }: Telling, writer: string): void {
+  if (json) throw new UsageError(`--json writes to standard output, as ${writer} does`);
 }
 
 /** Refuses what no command can hold. */

@@ -10,6 +10,7 @@ import type { Client } from "../client.ts";
 import { connect, type TlsOptions, trustAuthorities } from "../connect.ts";
 import { LocalError, localError } from "../errors.ts";
 import { loadEncoding } from "../text.ts";
+import { homeOf } from "./console.ts";
 import type { Login } from "./secrets.ts";
 import type { Protection } from "./server_flags.ts";
 import type { BareTask, ConnectionSource } from "./task.ts";
@@ -137,7 +138,7 @@ async function loginOf({ console, reporter, request, signal }: BareTask): Promis
 }
 
 function hasNetrc(console: BareTask["console"]): boolean {
-  const home = console.environment("HOME") ?? console.environment("USERPROFILE");
+  const home = homeOf(console);
   try {
     return home !== undefined && Deno.statSync(`${home}/.netrc`).isFile;
   } catch {

@@ -48,6 +48,11 @@ export interface Console {
   onInterrupt(listener: () => void): () => void;
 }
 
+/** The user's own folder, as far as the environment tells it; an empty variable tells nothing. */
+export function homeOf(console: Console): string | undefined {
+  return console.environment("HOME") || console.environment("USERPROFILE") || undefined;
+}
+
 /** The reader of standard output has gone: no fault of anyone, and no reason to go on. */
 export class OutputClosed extends Error {
   override name = "OutputClosed";

@@ -12,20 +12,36 @@ import { UsageError } from "./usage.ts";
 /** The names of a command line. */
 export interface TypedNames {
   readonly verb: string;
+  /** Of mirror: from this machine to the server. */
+  readonly reverse: boolean;
   readonly operands: readonly string[];
   readonly output: string | undefined;
   readonly outputDirectory: string | undefined;
 }
 
 /**
- * The names on the server as they are: the operands, of put where they go to. A URL has escapes of
- * its own.
+ * Whether the operand at `index` is a name on the server: of put none is, of mirror the source, or
+ * with -R the target.
+ */
+export function isRemote(
+  { verb, reverse }: Pick<TypedNames, "verb" | "reverse">,
+  index: number,
+): boolean {
+  return verb === "mirror" ? index === (reverse ? 1 : 0) : verb !== "put";
+}
+
+/**
+ * The names on the server as they are: operands, of put where they go to. A URL has escapes of its
+ * own.
  *
  * @throws {UsageError} for a backslash that begins no escape.
  */
 export function unescaped(names: TypedNames): TypedNames {
-  const { verb, operands, output, outputDirectory } = names;
-  if (verb !== "put") return { ...names, operands: operands.map(nameOf) };
+  const { verb, output, outputDirectory } = names;
+  const operands = names.operands.map((each, index) =>
+    isRemote(names, index) ? nameOf(each) : each
+  );
+  if (verb !== "put") return { ...names, operands };
   return {
     ...names,
     output: output === undefined ? undefined : nameOf(output),

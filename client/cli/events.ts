@@ -242,7 +242,7 @@ export function errorEvent(error: Error, status?: number): Event {
 }
 
 /** What a terminal would obey, as JSON leaves it alone; the rest JSON escapes by itself. */
-const UNPRINTABLE = /[\u007f-\u009f\u200e\u200f\u2028-\u202e\u2066-\u2069]/g;
+const UNPRINTABLE = /[\u007f-\u009f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069]/g;
 
 /** One line of JSON that is the same event for a program, and harmless on a terminal. */
 export function eventLine(event: Event): string {

@@ -108,6 +108,13 @@ export class Flags<Name extends string> {
     return this.#given.has(name);
   }
 
+  /** What was given, as words that mean the same and are one for each. */
+  words(): string[] {
+    return [...this.#given].flatMap(([name, values]) =>
+      values.map((value) => value === true ? `--${name}` : `--${name}=${value}`)
+    );
+  }
+
   /** The values of a flag that repeats. */
   all(name: Name): readonly string[] {
     const values = (this.#given.get(name) ?? []).map(String);

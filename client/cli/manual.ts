@@ -31,7 +31,8 @@ function wholeText(columns: number | undefined): string {
     exits: EXIT_TEXTS,
     notes: [
       "Where a path on the server is taken, ftp://USER@HOST:PORT/PATH is, too: below the folder " +
-      "of the login, or with // or /%2F from the root. Its port is 21 unless it says another.",
+      "of the login, or with // or /%2F from the root. Its port is 21, " +
+      "of ftps 990, unless it says another.",
       "A password comes from --password-file, FTPLAB_PASSWORD, .netrc or, on a terminal, the " +
       "question for it, in this order; none of them shows it to others, as a command line does.",
       "Of several files one that fails does not stop the others; the status is that of the first " +

@@ -80,15 +80,24 @@ async function openShell(request: Request, console: Console): Promise<number> {
   const named = { ...request, verb: SHELL };
   findVerb(named);
   const { runShell }: typeof import("./shell/mod.ts") = await import(SHELL_ROOM);
-  return await runShell(named, console, (error, reporter) => report(error, console, reporter));
+  return await runShell(
+    named,
+    console,
+    (error, reporter, endsRun) => report(error, console, reporter, endsRun),
+  );
 }
 
-/** Says what went wrong in one line, and returns the exit status. */
-function report(error: unknown, console: Console, reporter: Reporter | undefined): number {
+/** Says what went wrong in one line and returns the exit status, also where the run goes on. */
+function report(
+  error: unknown,
+  console: Console,
+  reporter: Reporter | undefined,
+  endsRun: (status: number) => boolean = () => true,
+): number {
   const status = statusOf(error);
   if (status === undefined || !(error instanceof Error)) throw error;
   if (status === EXIT.outputClosed) return status;
-  if (reporter !== undefined) reporter.failed(error, status);
+  if (reporter !== undefined) reporter.failed(error, endsRun(status) ? status : undefined);
   else if (error.message !== "") console.writeError(`${error.message}\n`);
   return status;
 }

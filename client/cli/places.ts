@@ -7,7 +7,7 @@
  */
 
 import { type FtpUrl, isUrl, parseUrl, UrlError, withoutPassword } from "../url.ts";
-import type { TypedNames } from "./escaped.ts";
+import { isRemote, type TypedNames } from "./escaped.ts";
 import { UsageError } from "./flags.ts";
 
 /** What a URL says of where to connect to, and as whom. */
@@ -33,9 +33,8 @@ export interface Names {
  *
  * @throws {UsageError} for a URL that cannot be used, and for two places in one command.
  */
-export function placed({ verb, operands, output, outputDirectory }: TypedNames): Names & {
-  readonly place?: RemotePlace;
-} {
+export function placed(typed: TypedNames): Names & { readonly place?: RemotePlace } {
+  const { verb, operands, output, outputDirectory } = typed;
   const names = {
     operands,
     ...(output === undefined ? {} : { output }),
@@ -43,7 +42,7 @@ export function placed({ verb, operands, output, outputDirectory }: TypedNames):
   };
   if (![...operands, output ?? "", outputDirectory ?? ""].some(isUrl)) return names;
   if (verb === "put") return putPlace(names);
-  if (verb === "mirror") return mirrorPlace(names);
+  if (verb === "mirror") return mirrorPlace(names, typed);
   if (isUrl(output ?? "") || isUrl(outputDirectory ?? "")) {
     throw new UsageError(`${verb} writes to a file here, not to a URL`);
   }
@@ -94,11 +93,18 @@ function putPlace(names: Names): Names & { readonly place: RemotePlace } {
   };
 }
 
-/** One directory on a server, the other one here. */
-function mirrorPlace(names: Names): Names & { readonly place: RemotePlace } {
+/** One directory on a server, and one here: a URL on the wrong side is refused. */
+function mirrorPlace(names: Names, typed: TypedNames): Names & { readonly place: RemotePlace } {
   const [first, second] = names.operands.filter(isUrl);
   if (first === undefined || second !== undefined) {
     throw new UsageError("mirror takes one URL, and a folder of this machine");
+  }
+  if (!isRemote(typed, names.operands.indexOf(first))) {
+    throw new UsageError(
+      typed.reverse
+        ? "mirror -R takes a folder of this machine, then the URL"
+        : "mirror to a URL takes -R: mirror -R FOLDER URL",
+    );
   }
   const url = read(first);
   const operands = names.operands.map((each) => each === first ? url.path || "." : each);

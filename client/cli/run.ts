@@ -8,7 +8,7 @@
 
 import { isUrl, withoutPassword } from "../url.ts";
 import type { Request } from "./arguments.ts";
-import { checkSendable, namesThere } from "./checks.ts";
+import { checkEvents, checkSendable, namesThere } from "./checks.ts";
 import { Connections } from "./connection.ts";
 import type { Console } from "./console.ts";
 import { Interrupted } from "./exit.ts";
@@ -55,11 +55,7 @@ export function findVerb(request: Request): Subcommand {
   if (request.operands.includes("") && verb.name !== "ls") {
     throw new UsageError(`${verb.name} takes ${verb.operands}, and no empty name`);
   }
-  for (const flag of [...request.options, ...request.valued]) {
-    if (verb.flags.includes(flag)) continue;
-    const owners = SUBCOMMANDS.filter((each) => each.flags.includes(flag)).map((each) => each.name);
-    throw new UsageError(`--${flag} is a flag of ${listed(owners)}, not of ${verb.name}`);
-  }
+  checkOwnFlags(request, verb);
   if (request.protocol === "mini" && verb.runMini === undefined) {
     const able = SUBCOMMANDS.filter((each) => each.runMini !== undefined).map((each) => each.name);
     throw new UsageError(`--protocol mini has ${listed(able)}, not ${verb.name}`);
@@ -71,12 +67,24 @@ export function findVerb(request: Request): Subcommand {
   if (other !== undefined) {
     throw new UsageError(`--${other} is a flag of ${verb.name} by ftp, not by mini`);
   }
-  if (request.telling.json && (WRITERS.includes(verb.name) || request.output === "-")) {
-    throw new UsageError(`--json writes to standard output, as ${verb.name} does`);
+  if (WRITERS.includes(verb.name) || request.output === "-") {
+    checkEvents(request.telling, verb.name);
   }
   if (request.protocol === "ftp") checkSendable(namesThere(request, verb.takes));
   verb.check?.(request);
   return verb;
+}
+
+/** Refuses flags of other verbs. */
+export function checkOwnFlags(
+  { options, valued }: Request,
+  { name, flags }: Pick<Subcommand, "name" | "flags">,
+): void {
+  for (const flag of [...options, ...valued]) {
+    if (flags.includes(flag)) continue;
+    const owners = SUBCOMMANDS.filter((each) => each.flags.includes(flag)).map((each) => each.name);
+    throw new UsageError(`--${flag} is a flag of ${listed(owners)}, not of ${name}`);
+  }
 }
 
 /** `get, put and mv`. */

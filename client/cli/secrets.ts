@@ -10,7 +10,7 @@
 import { LocalError, localError } from "../errors.ts";
 import { decodeText } from "../text.ts";
 import type { Request } from "./arguments.ts";
-import type { Console } from "./console.ts";
+import { type Console, homeOf } from "./console.ts";
 import { UsageError } from "./flags.ts";
 import { findLogin, NETRC_BYTES_MAX, type NetrcEntry, parseNetrc } from "./netrc.ts";
 
@@ -23,6 +23,8 @@ export interface Login {
 
 /** The first line of a longer file is no password. */
 const PASSWORD_BYTES_MAX = 4_096;
+
+const LF = 0x0a;
 
 /** Users that send any password, by RFC 1635. */
 const ANONYMOUS = ["anonymous", "ftp"];
@@ -47,8 +49,9 @@ export async function loginFor(
     if (user === undefined) throw new UsageError("--password-file takes a --user, too");
     return { user, password: await passwordIn(passwordFile, console, note) };
   }
-  const variable = user === undefined ? undefined : console.environment("FTPLAB_PASSWORD");
-  if (variable !== undefined) return { ...named(user), password: variable };
+  // An empty one is how scripts say that there is none.
+  const variable = user === undefined ? "" : console.environment("FTPLAB_PASSWORD") ?? "";
+  if (variable !== "") return { ...named(user), password: variable };
   const notes: string[] = [];
   const entry = findLogin(await netrcOf(request, (text) => notes.push(text), console), host, user);
   // Who can read a file matters where it holds what is used.
@@ -80,12 +83,23 @@ async function passwordIn(
 ): Promise<string> {
   const isInput = path === "-";
   const octets = isInput
-    ? await readUpTo(PASSWORD_BYTES_MAX, (buffer) => console.read(buffer))
+    ? await readUpTo(PASSWORD_BYTES_MAX, firstLine(console))
     : await readFile(path, PASSWORD_BYTES_MAX, note);
   const [line = ""] = decodeText(octets).split(/\r?\n/, 1);
   if (line.length > 0 && octets.length <= PASSWORD_BYTES_MAX) return line;
   const where = isInput ? "standard input" : `"${path}"`;
   throw new LocalError(`Cannot use ${where} as a password: its first line is empty, or too long`);
+}
+
+/** Reads standard input to the end of its first line: what follows is for whoever reads next. */
+function firstLine(console: Console): (buffer: Uint8Array<ArrayBuffer>) => Promise<number | null> {
+  let last: number | undefined;
+  return async (buffer) => {
+    if (last === LF) return null;
+    const count = await console.read(buffer.subarray(0, 1));
+    last = buffer[0];
+    return count;
+  };
 }
 
 /** The .netrc that was named, else the one of the user, if there is one that may be read. */
@@ -94,7 +108,7 @@ async function netrcOf(
   note: (text: string) => void,
   console: Console,
 ): Promise<NetrcEntry[]> {
-  const home = console.environment("HOME") ?? console.environment("USERPROFILE");
+  const home = homeOf(console);
   const path = netrcFile ?? (home === undefined ? undefined : `${home}/.netrc`);
   if (path === undefined) return [];
   let octets: Uint8Array;

@@ -16,6 +16,7 @@ import {
   checkMove,
   checkPut,
   checkQuote,
+  checkShell,
 } from "./checks.ts";
 import type { Subcommand } from "./task.ts";
 
@@ -229,6 +230,7 @@ export const SUBCOMMANDS: readonly Subcommand[] = [
     flags: ["script", "keep-going"],
     flagsOfMini: ["script", "keep-going"],
     isOffline: true,
+    check: checkShell,
     run: () => Promise.resolve(),
     runMini: () => Promise.resolve(),
   },

@@ -165,6 +165,30 @@ Deno.test("parseArguments takes TLS by a flag or by a URL", () => {
   assertEquals(request("--active", "ls").active, true);
 });
 
+Deno.test("parseArguments takes a URL on the server's side of mirror", () => {
+  const names = (...args: string[]) => {
+    const { operands, host, port } = request("mirror", ...args);
+    return [operands, host, port];
+  };
+  assertEquals(names("ftp://h/films", "here"), [["films", "here"], "h", 21]);
+  assertEquals(names("ftp://h/films"), [["films"], "h", 21]);
+  assertEquals(names("-R", "here", "ftp://h/films"), [["here", "films"], "h", 21]);
+});
+
+Deno.test("parseArguments reads escapes in names on the server, and in no others", () => {
+  const escaped = (...args: string[]) => {
+    const { operands, output } = request("--escapes", ...args);
+    return [operands, output];
+  };
+  const [typed, meant] = ["caf\\xe9", "caf\udce9"];
+  assertEquals(escaped("rm", typed, typed), [[meant, meant], undefined]);
+  assertEquals(escaped("get", typed, "-o", "a\\x"), [[meant], "a\\x"]);
+  assertEquals(escaped("put", "a\\x", "-o", typed), [["a\\x"], meant]);
+  assertEquals(escaped("mirror", typed, "a\\x"), [[meant, "a\\x"], undefined]);
+  assertEquals(escaped("mirror", "-R", "a\\x", typed), [["a\\x", meant], undefined]);
+  assertEquals(escaped("mirror", "-R", "a\\x"), [["a\\x"], undefined]);
+});
+
 Deno.test("parseArguments takes a URL as where put writes to", () => {
   const names = (...args: string[]) => {
     const { operands, output, outputDirectory, host, port } = request("put", ...args);
@@ -203,6 +227,13 @@ const WRONG: readonly (readonly [readonly string[], string])[] = [
     '"b" stands beside a URL: give all paths as URLs; another name for the file is -o "b"',
   ],
   [["get", "a", "-o", "ftp://h/a"], "get writes to a file here, not to a URL"],
+  ...[["films", "ftp://h/films"], ["--delete", "films", "ftp://h/"]].map((names) =>
+    [["mirror", ...names], "mirror to a URL takes -R: mirror -R FOLDER URL"] as const
+  ),
+  ...[["ftp://h/pub"], ["ftp://h/pub", "here"]].map((names) =>
+    [["mirror", "-R", ...names], "mirror -R takes a folder of this machine, then the URL"] as const
+  ),
+  [["mirror", "ftp://h/a", "ftp://h/b"], "mirror takes one URL, and a folder of this machine"],
   [
     ["put", "ftp://h/a", "b"],
     "put takes files of this machine, and one URL as where they go to",

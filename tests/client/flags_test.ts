@@ -79,6 +79,13 @@ Deno.test("readFlags takes switches by name and by letters, and nothing of what 
   assertEquals(read("0012", "-", "1e3").operands, ["0012", "-", "1e3"]);
 });
 
+Deno.test("the words of flags mean what was given", () => {
+  const words = read("here", "-qn", "--pass", "a:b", "--pass=-c", "--speed", "-1", "x").words();
+  assertEquals(words.toSorted(), ["--dry-run", "--pass=-c", "--pass=a:b", "--quiet", "--speed=-1"]);
+  const again = read(...words);
+  assertEquals([again.all("pass"), again.words(), again.operands], [["a:b", "-c"], words, []]);
+});
+
 Deno.test("readFlags answers --help and -h before it complains", () => {
   for (const args of [["-h"], ["--help"], ["--bogus", "--help"], ["--speed", "x", "-qh"]]) {
     assert(read(...args).has("help"));

@@ -53,6 +53,11 @@ testWith(
       const noVariable = { ...all, variables: { HOME: here } };
       assertEquals(await passwordOf(["--user", "me"], noVariable), ["USER me", "PASS of-netrc"]);
       assertEquals(await passwordOf(["--user", "you"], noVariable), ["USER you", "PASS typed"]);
+      // An empty variable says nothing, as if it were not there.
+      const empty = { ...all, variables: { HOME: here, FTPLAB_PASSWORD: "" } };
+      assertEquals(await passwordOf(["--user", "me"], empty), ["USER me", "PASS of-netrc"]);
+      const profile = { variables: { HOME: "", USERPROFILE: here } };
+      assertEquals(await passwordOf(["--user", "me"], profile), ["USER me", "PASS of-netrc"]);
       // Without a user the variable is for nobody.
       assertEquals(await passwordOf([], all), ["USER me", "PASS of-netrc"]);
       assertEquals(
@@ -78,9 +83,41 @@ testWith(
     }),
 );
 
+const FROM_INPUT = ["--user", "me", "--password-file", "-"];
+
 testWith(NEEDS, "--password-file - is standard input", async () => {
-  const { told } = await login(["--user", "me", "--password-file", "-"], { input: "from stdin\n" });
-  assertEquals(told, ["USER me", "PASS from stdin"]);
+  for (const end of ["\n", "\r\n", ""]) {
+    const { told } = await login(FROM_INPUT, { input: `from stdin${end}` });
+    assertEquals(told, ["USER me", "PASS from stdin"]);
+  }
+});
+
+testWith(NEEDS, "--password-file - leaves what follows the first line to others", async () => {
+  const answers = { ...SCRIPT.answers, PASS: "230 In", MKD: '257 "a" made' };
+  await using server = new ScriptedServer({ answers });
+  const console = new FakeConsole({ input: "secret\nthe rest\n" });
+  const args = ["--port", `${server.address.port}`, ...FROM_INPUT, "mkdir", "a"];
+  assertEquals(await main(args, console), EXIT.ok, console.errorText);
+  assert(server.commands.includes("PASS secret"));
+  const buffer = new Uint8Array(100);
+  const count = await console.read(buffer);
+  assertEquals(new TextDecoder().decode(buffer.subarray(0, count ?? 0)), "the rest\n");
+});
+
+testWith(["read"], "standard input is no password where a verb reads it", async () => {
+  const readers = [
+    [["put", "-", "-o", "x"], "put -"],
+    [["put", "--direct", "-", "-o", "x"], "put -"],
+    [["shell"], "shell"],
+  ] as const;
+  for (const [args, reader] of readers) {
+    const console = new FakeConsole({ input: "secret\nsmall" });
+    assertEquals(await main([...FROM_INPUT, ...args], console), EXIT.usage);
+    const text = `--password-file - reads standard input, as ${reader} does\n`;
+    assertEquals(console.errorText, text);
+  }
+  const console = new FakeConsole({ inTerminal: true, errTerminal: true });
+  assertEquals(await main(FROM_INPUT, console), EXIT.usage);
 });
 
 testWith(

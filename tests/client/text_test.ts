@@ -44,6 +44,7 @@ const UNPRINTABLE: readonly (readonly [string, string])[] = [
   ["\x00\x07\x7f", "\\x00\\x07\\x7f"],
   ["\x9b31m", "\\u{9b}31m"],
   ["txt.\u202eiva", "txt.\\u{202e}iva"],
+  ["txt.\u061civa", "txt.\\u{61c}iva"],
   ["a\u2028b", "a\\u{2028}b"],
   ["caf\udce9", "caf\\xe9"],
   ["\ud83d", "\\u{d83d}"],

@@ -1,11 +1,15 @@
 /**
- * The shell's directory on this machine. It is the process's own: every verb, those that are yet to
- * come too, and every command behind "!" goes on from there without being told, as in ftp(1).
+ * Names of this machine as a line has them, and the shell's directory here. It is the process's
+ * own: every verb, those that are yet to come too, and every command behind "!" goes on from there
+ * without being told, as in ftp(1).
  *
  * @module
  */
 
 import { LocalError, localError } from "../../errors.ts";
+import type { Request } from "../arguments.ts";
+import { type Console, homeOf } from "../console.ts";
+import { isRemote } from "../escaped.ts";
 import type { ShellFace } from "./task.ts";
 
 /** Names that a listing here keeps, at most: what is more is no directory for a screen. */
@@ -22,13 +26,59 @@ export function localDirectory(): string {
 
 /** Changes it; without a path back to where the shell was begun. */
 export function changeLocalDirectory(shell: ShellFace, path: string | undefined): void {
-  shell.begunIn ??= localDirectory();
+  if (shell.begunIn === undefined) shell.begunIn = directoryIfThere();
   const target = path ?? shell.begunIn;
+  if (target === null) throw new LocalError("lcd has no directory to go back to");
   try {
     Deno.chdir(target);
   } catch (error) {
     throw localError(`Cannot change to "${target}"`, error);
   }
+}
+
+/** Goes back to where the shell was begun, if it has left and that is there still. */
+export function returnHere({ begunIn }: ShellFace): void {
+  if (typeof begunIn !== "string") return;
+  try {
+    Deno.chdir(begunIn);
+  } catch {
+    // The process ends wherever it is.
+  }
+}
+
+/** The directory of this process; null when it has been removed. */
+function directoryIfThere(): string | null {
+  try {
+    return Deno.cwd();
+  } catch {
+    return null;
+  }
+}
+
+/**
+ * A name here as other shells read it: "~", and what begins with "~/", is below the user's own
+ * folder. A file that is called so is "./~".
+ */
+export function localPath(name: string, console: Console): string {
+  const home = homeOf(console);
+  return home !== undefined && /^~(?:\/|$)/.test(name) ? home + name.slice(1) : name;
+}
+
+/** The same of all names of this machine in what a line asks for. */
+export function localNamesOf(request: Request, console: Console): Request {
+  const { verb, options, output, outputDirectory } = request;
+  const here = (name: string) => localPath(name, console);
+  const sides = { verb, reverse: options.has("reverse") };
+  const operands = request.operands.map((each, index) =>
+    isRemote(sides, index) ? each : here(each)
+  );
+  if (verb === "put") return { ...request, operands };
+  return {
+    ...request,
+    operands,
+    ...(output === undefined ? {} : { output: here(output) }),
+    ...(outputDirectory === undefined ? {} : { outputDirectory: here(outputDirectory) }),
+  };
 }
 
 /** What a directory here has, sorted; directories end with "/". */

@@ -8,12 +8,13 @@ import { hasWildcards } from "../../directory.ts";
 import { LocalError } from "../../errors.ts";
 import { isDirectory } from "../../tree.ts";
 import { escapeName } from "../../escapes.ts";
+import { GRAMMAR } from "../arguments.ts";
 import { checkSendable } from "../checks.ts";
 import { namesTyped } from "../escaped.ts";
-import { UsageError } from "../flags.ts";
+import { readFlags, UsageError } from "../flags.ts";
 import { patternRoom } from "../remote_names.ts";
 import { onConnection } from "../task.ts";
-import { localNames } from "./local.ts";
+import { localNames, localPath } from "./local.ts";
 import type { Outcome, ShellTask } from "./task.ts";
 
 /** Names and flags as a line has them. */
@@ -52,11 +53,12 @@ export async function mget({ shell, operands }: ShellTask): Promise<Outcome> {
 }
 
 /** Has put upload all files that match. */
-export async function mput({ operands }: ShellTask): Promise<Outcome> {
+export async function mput({ shell, operands }: ShellTask): Promise<Outcome> {
   const { flags, patterns } = asked("mput", operands);
   const { compileName } = await patternRoom();
   const found = new Set<string>();
-  for (const pattern of patterns) {
+  for (const typed of patterns) {
+    const pattern = localPath(typed, shell.console);
     const cut = pattern.lastIndexOf("/") + 1;
     const [directory, last] = [pattern.slice(0, cut), pattern.slice(cut)];
     if (hasWildcards(directory)) {
@@ -67,7 +69,8 @@ export async function mput({ operands }: ShellTask): Promise<Outcome> {
       !name.endsWith("/") && matches(name)
     );
     if (names.length === 0) throw noMatch(pattern);
-    for (const name of names) found.add(directory + name);
+    // A file that is called "~" is not the user's own folder.
+    for (const name of names) found.add((directory + name).replace(/^~/, "./~"));
   }
   return { next: ["put", ...flags, "--", ...found] };
 }
@@ -77,11 +80,9 @@ function noMatch(pattern: string): LocalError {
 }
 
 /** Parts flags from patterns; what the flags mean is seen by the verb that gets them. */
-function asked(verb: string, operands: readonly string[]): Asked {
-  const end = operands.indexOf("--");
-  const before = end === -1 ? operands : operands.slice(0, end);
-  const patterns = before.filter((word) => !word.startsWith("-"));
-  if (end !== -1) patterns.push(...operands.slice(end + 1));
+function asked(verb: string, words: readonly string[]): Asked {
+  const flags = readFlags(GRAMMAR, words);
+  const patterns = flags.operands;
   if (patterns.length === 0) throw new UsageError(`${verb} takes [FLAGS] PATTERN...`);
-  return { flags: before.filter((word) => word.startsWith("-")), patterns };
+  return { flags: flags.words(), patterns };
 }

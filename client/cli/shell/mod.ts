@@ -12,9 +12,9 @@ import type { Console } from "../console.ts";
 import { complete, NameSource } from "./completion.ts";
 import { History, historyPath } from "./history.ts";
 import { type LineSource, ScriptLines } from "./lines.ts";
-import { localNames } from "./local.ts";
+import { localNames, localPath, returnHere } from "./local.ts";
 import { ShellSession } from "./session.ts";
-import { type Report, Shell, VERBS } from "./shell.ts";
+import { type EndsRun, type Report, Shell, VERBS } from "./shell.ts";
 import { watched } from "./watched_console.ts";
 
 /** Statuses that end a script whatever its flags: Ctrl-C, and nobody who reads the output. */
@@ -36,7 +36,9 @@ export async function runShell(
   const history = await History.open(isTyped ? historyPath(console) : undefined);
   const names = new NameSource(() => session.client);
   const readsInput = script === undefined;
-  const shell = new Shell({ console, session, history, readsInput, report });
+  const endsRun = (status: number) =>
+    !isTyped && (FINAL_STATUSES.includes(status) || !flags.has("keep-going"));
+  const shell = new Shell({ console, session, history, readsInput, report, endsRun });
   try {
     if (isTyped) {
       const { EditedLines } = await import(new URL("./editor.ts", import.meta.url).href);
@@ -44,24 +46,25 @@ export async function runShell(
         complete(line, {
           verbs: VERBS,
           remoteNames: (directory) => names.list(directory, session.target.escapes),
-          localNames: (directory) => localNames(directory || ".").catch(() => []),
+          localNames: (directory) =>
+            localNames(localPath(directory || ".", console)).catch(() => []),
         }));
       await begin(shell);
       return await performTyped(shell, lines, names, atLineStart);
     }
     using lines = await openScript(script, console);
-    return await performScript(shell, lines, flags.has("keep-going"));
+    return await performScript(shell, lines, endsRun);
   } catch (error) {
     return report(error, undefined);
   } finally {
-    if (shell.begunIn !== undefined) Deno.chdir(shell.begunIn);
+    returnHere(shell);
   }
 }
 
 /** Connects at once: whoever sits there learns at once whether there is a server. */
 async function begin(shell: Shell): Promise<void> {
   const status = await shell.attempt(false, async (line) => {
-    for (const warning of shell.session.target.warnings) line.reporter.note(warning);
+    shell.warn(line);
     if (shell.session.target.protocol === "ftp") await shell.session.connected();
     shell.greet();
   });
@@ -91,15 +94,17 @@ async function performTyped(
 async function performScript(
   shell: Shell,
   lines: LineSource,
-  keepsGoing: boolean,
+  endsRun: EndsRun,
 ): Promise<number> {
+  const warned = await shell.attempt(true, (line) => shell.warn(line));
+  if (warned !== 0) return warned;
   let first = 0;
   for (let number = 1; !shell.left; number++) {
     const line = await lines.next();
     if (line === undefined) break;
     const status = await shell.perform(line, number);
     if (status === 0) continue;
-    if (!keepsGoing || FINAL_STATUSES.includes(status)) return status;
+    if (endsRun(status)) return status;
     first ||= status;
   }
   return first;

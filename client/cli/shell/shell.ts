@@ -7,7 +7,7 @@
 
 import { encodeText, printable } from "../../text.ts";
 import type { Request } from "../arguments.ts";
-import { checkSendable } from "../checks.ts";
+import { checkEvents, checkSendable } from "../checks.ts";
 import { type Console, OutputClosed } from "../console.ts";
 import { namesTyped } from "../escaped.ts";
 import { UsageError } from "../flags.ts";
@@ -19,6 +19,7 @@ import { SUBCOMMANDS } from "../verbs.ts";
 import { runHere } from "./command.ts";
 import { type Explained, unknownVerb } from "./help.ts";
 import type { History } from "./history.ts";
+import { localNamesOf, localPath } from "./local.ts";
 import type { Line, ShellSession } from "./session.ts";
 import { parseLine } from "./target.ts";
 import type { Outcome, ShellFace, ShellVerb } from "./task.ts";
@@ -40,10 +41,19 @@ export interface ShellOptions {
   readonly readsInput: boolean;
   /** Tells an error in one line, and returns the exit status that it means. */
   readonly report: Report;
+  /** Whether a line of this status, which is not 0, is the last one. */
+  readonly endsRun: EndsRun;
 }
 
+/** Whether the run ends with this exit status of one thing that failed. */
+export type EndsRun = (status: number) => boolean;
+
 /** Tells an error, by who has told the rest if there is one, and returns its exit status. */
-export type Report = (error: unknown, reporter: Reporter | undefined) => number;
+export type Report = (
+  error: unknown,
+  reporter: Reporter | undefined,
+  endsRun?: EndsRun,
+) => number;
 
 /** What lines are performed on. */
 export class Shell implements ShellFace {
@@ -51,8 +61,8 @@ export class Shell implements ShellFace {
   readonly session: ShellSession;
   readonly history: History;
   readonly verbs = VERBS;
-  /** Where the process was before it went elsewhere. */
-  begunIn: string | undefined;
+  readonly readsInput: boolean;
+  begunIn: string | null | undefined;
   /** Whether `exit` was said. */
   left = false;
   readonly #options: ShellOptions;
@@ -63,6 +73,7 @@ export class Shell implements ShellFace {
     this.console = options.console;
     this.session = options.session;
     this.history = options.history;
+    this.readsInput = options.readsInput;
   }
 
   /**
@@ -74,7 +85,7 @@ export class Shell implements ShellFace {
     this.#number = number;
     try {
       const command = /^\s*!(.*)$/s.exec(line)?.[1];
-      if (command !== undefined) return await this.attempt(true, () => runHere(command));
+      if (command !== undefined) return await this.#performHere(command);
       const [word, ...rest] = splitWords(line);
       if (word === undefined) return 0;
       const name = ALIASES.get(word) ?? word;
@@ -90,7 +101,7 @@ export class Shell implements ShellFace {
   /** Runs `work`, which Ctrl-C ends, and returns its exit status; what went wrong has been told. */
   async attempt(
     endsBySignal: boolean,
-    work: (line: Line) => Promise<Outcome>,
+    work: (line: Line) => Promise<Outcome> | Outcome,
     telling: Telling = this.session.target.telling,
   ): Promise<number> {
     const reporter = await reporterFor(this.console, telling);
@@ -106,7 +117,7 @@ export class Shell implements ShellFace {
     const line = { reporter, signal: abort.signal };
     this.session.line = line;
     try {
-      outcome = await interruptible(this.console, interruption, () => work(line));
+      outcome = await interruptible(this.console, interruption, async () => await work(line));
     } catch (error) {
       failure = { error: abort.signal.aborted ? abort.signal.reason : error };
     }
@@ -121,6 +132,11 @@ export class Shell implements ShellFace {
   async write(lines: readonly string[]): Promise<void> {
     const shown = this.console.outTerminal ? lines.map(printable) : lines;
     await this.console.write(encodeText(shown.map((line) => `${line}\n`).join("")));
+  }
+
+  /** Tells what a user should hear of the command line before anything is done. */
+  warn({ reporter }: Line): void {
+    for (const warning of this.session.target.warnings) reporter.note(warning);
   }
 
   /** Says where the shell is, to a person. */
@@ -144,7 +160,18 @@ export class Shell implements ShellFace {
       const isTold = error instanceof Error && error.message === "";
       this.console.writeError(`Line ${this.#number}${isTold ? " failed\n" : ": "}`);
     }
-    return this.#options.report(error, reporter);
+    return this.#options.report(error, reporter, this.#options.endsRun);
+  }
+
+  /** Runs a command of this machine. Ctrl-C is for that alone: what it leaves here is as it was. */
+  async #performHere(command: string): Promise<number> {
+    checkEvents(this.session.target.telling, "!");
+    const unlisten = this.console.onInterrupt(() => {});
+    try {
+      return await runHere(command);
+    } finally {
+      unlisten();
+    }
   }
 
   /** Runs a verb of the command line on the open connection. */
@@ -168,23 +195,32 @@ export class Shell implements ShellFace {
     if (!isCounted || operands.includes("")) {
       throw new UsageError(`${verb.name} takes ${verb.operands || "nothing"}`);
     }
-    const isName = verb.takes === "remote" && !verb.takesFlags;
-    const names = isName ? namesTyped(operands, this.session.target.escapes) : operands;
-    if (isName) checkSendable(names);
-    if (this.session.target.protocol === "mini" && !verb.isLocal) {
+    const { escapes, protocol, telling } = this.session.target;
+    if (protocol === "mini" && !verb.isLocal) {
       throw new UsageError(`--protocol mini has get and put, not ${verb.name}`);
     }
+    if (verb.writes) checkEvents(telling, verb.name);
+    const names = verb.takesFlags ? operands : this.#namesOf(verb, operands, escapes);
     return await this.attempt(
       verb.endsBySignal ?? false,
-      async () => await verb.run({ shell: this, operands: names }),
+      () => verb.run({ shell: this, operands: names }),
     );
+  }
+
+  /** The names that operands of a verb of the shell mean. */
+  #namesOf({ takes }: ShellVerb, operands: readonly string[], escapes: boolean): readonly string[] {
+    if (takes === "local") return operands.map((each) => localPath(each, this.console));
+    if (takes !== "remote") return operands;
+    const names = namesTyped(operands, escapes);
+    checkSendable(names);
+    return names;
   }
 
   /** What a line asks for, at the server of the session. */
   #requestOf(words: readonly string[]): Request {
-    const request = parseLine(words, this.session.target);
+    const request = localNamesOf(parseLine(words, this.session.target), this.console);
     const isRead = request.verb === "put" && request.operands.includes("-");
-    if (isRead && this.#options.readsInput) {
+    if (isRead && this.readsInput) {
       throw new UsageError("put takes a file here: standard input is where the lines come from");
     }
     return request;

@@ -7,7 +7,9 @@
 
 import { isUrl } from "../../url.ts";
 import { GRAMMAR, isQuestion, parseArguments, type Request } from "../arguments.ts";
-import { UsageError } from "../flags.ts";
+import { readFlags, UsageError } from "../flags.ts";
+import { checkOwnFlags } from "../run.ts";
+import type { Telling } from "../telling.ts";
 import { SUBCOMMANDS } from "../verbs.ts";
 
 /** Flags that say what is told, on any line. */
@@ -20,6 +22,9 @@ const TARGET_FLAGS: readonly string[] = Object.keys(GRAMMAR.flags).filter((flag)
 
 /** What `open` takes. */
 const OPEN_OPERANDS = "open takes [FLAGS] HOST [PORT], or a URL";
+
+/** Nobody leaves TLS without saying so. */
+const LEAVES_TLS = "open HOST would leave TLS: give --tls, or ftp://HOST to go on in clear text";
 
 /**
  * What a line asks for, at the server of `base`, a request that was made before. What it does not
@@ -35,7 +40,7 @@ export function parseLine(words: readonly string[], base: Request): Request {
     throw new UsageError(`--${name} is chosen when the shell connects: open [FLAGS] HOST [PORT]`);
   }
   if (words.some(isUrl)) throw new UsageError("A URL names a server: open URL connects to it");
-  const { protocol, host, port, active, telling } = base;
+  const { protocol, host, port, active } = base;
   const kept = [`--protocol=${protocol}`, ...(base.escapes ? ["--escapes"] : [])];
   const line = parsed([...kept, ...words]);
   return {
@@ -44,34 +49,48 @@ export function parseLine(words: readonly string[], base: Request): Request {
     host,
     port,
     active,
-    telling: {
-      quiet: telling.quiet || line.telling.quiet,
-      verbose: telling.verbose === true || line.telling.verbose === true,
-      trace: telling.trace === true || line.telling.trace === true,
-      json: telling.json === true || line.telling.json === true,
-    },
+    telling: together(base.telling, line.telling),
   };
 }
 
 /**
  * Where `open` leads to, and the directory there if a URL has one: its flags are those of the
- * command line, and no old ones stay.
+ * command line that say where and how to connect. Of the old ones, those of `base`, what is told
+ * stays.
  *
- * @throws {UsageError} for what the command line would not take.
+ * @throws {UsageError} for what the command line would not take, and for a HOST that would be
+ * talked to in clear text where `base` has TLS.
  */
-export function parseOpen(words: readonly string[]): {
+export function parseOpen(words: readonly string[], base: Request): {
   readonly target: Request;
   readonly directory?: string;
 } {
-  const target = parsed(["open", ...words]);
-  const [first = "", port, ...rest] = target.operands;
+  const opened = parsed(["open", ...words]);
+  checkOwnFlags(opened, { name: "open", flags: [] });
+  const telling = together(base.telling, opened.telling);
+  const [first = "", port, ...rest] = opened.operands;
   if (words.some(isUrl)) {
-    if (target.operands.length !== 1) throw new UsageError(OPEN_OPERANDS);
+    if (opened.operands.length !== 1) throw new UsageError(OPEN_OPERANDS);
+    const target = { ...opened, telling };
     return first === "" ? { target } : { target, directory: first };
   }
-  if (first === "" || rest.length > 0) throw new UsageError(OPEN_OPERANDS);
+  const given = readFlags(GRAMMAR, words);
+  const isTwofold = given.isGiven("host") || port !== undefined && given.isGiven("port");
+  if (first === "" || rest.length > 0 || isTwofold) throw new UsageError(OPEN_OPERANDS);
+  const leavesTls = base.tls !== undefined && opened.tls === undefined;
+  if (leavesTls && opened.protocol === "ftp") throw new UsageError(LEAVES_TLS);
   const place = [`--host=${first}`, ...(port === undefined ? [] : [`--port=${port}`])];
-  return { target: parsed([...place, "open", ...words]) };
+  return { target: { ...parsed([...place, "open", ...words]), telling } };
+}
+
+/** What either of them asks for. */
+function together(left: Telling, right: Telling): Telling {
+  return {
+    quiet: left.quiet || right.quiet,
+    verbose: left.verbose === true || right.verbose === true,
+    trace: left.trace === true || right.trace === true,
+    json: left.json === true || right.json === true,
+  };
 }
 
 function parsed(args: readonly string[]): Request {

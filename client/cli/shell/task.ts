@@ -16,8 +16,10 @@ export interface ShellFace {
   readonly history: History;
   /** All verbs that there are. */
   readonly verbs: readonly Explained[];
-  /** Where the process was before it went elsewhere. */
-  begunIn: string | undefined;
+  /** Lines come from standard input, which nothing else may read then. */
+  readonly readsInput: boolean;
+  /** Where the process was before it went elsewhere; null where it could not be told. */
+  begunIn: string | null | undefined;
   /** Writes lines to standard output. */
   write(lines: readonly string[]): Promise<void>;
   /** Says whom it is connected to. */
@@ -47,6 +49,8 @@ export interface ShellVerb {
   readonly isLocal?: boolean;
   /** It hears of Ctrl-C by the signal; any other verb loses its connection. */
   readonly endsBySignal?: boolean;
+  /** It writes to standard output, where events would be torn apart by it. */
+  readonly writes?: boolean;
   /** It has flags, which it reads itself. */
   readonly takesFlags?: boolean;
   /** What its operands are, for completion: names here, or on the server. */

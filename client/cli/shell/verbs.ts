@@ -5,6 +5,7 @@
  */
 
 import { printable } from "../../text.ts";
+import { checkInput } from "../checks.ts";
 import { formatColumns } from "../tables.ts";
 import { helpOf, helpOverview } from "./help.ts";
 import { changeLocalDirectory, localDirectory, localNames } from "./local.ts";
@@ -30,6 +31,7 @@ export const SHELL_VERBS: readonly ShellVerb[] = [
     operands: "",
     summary: "show the directory on the server",
     count: [0, 0],
+    writes: true,
     async run({ shell }) {
       const client = await shell.session.connected();
       await shell.write([await client.workingDirectory()]);
@@ -51,6 +53,7 @@ export const SHELL_VERBS: readonly ShellVerb[] = [
     count: [1, MANY],
     isLocal: true,
     takes: "local",
+    takesFlags: true,
     run: mput,
   },
   {
@@ -79,6 +82,7 @@ export const SHELL_VERBS: readonly ShellVerb[] = [
     summary: "list a directory here",
     count: [0, 1],
     isLocal: true,
+    writes: true,
     takes: "local",
     async run({ shell, operands }) {
       const { console } = shell;
@@ -94,12 +98,13 @@ export const SHELL_VERBS: readonly ShellVerb[] = [
     summary: "show the directory here",
     count: [0, 0],
     isLocal: true,
+    writes: true,
     run: ({ shell }) => shell.write([localDirectory()]),
   },
   {
     name: "open",
     operands: "[FLAGS] HOST [PORT]",
-    summary: "connect to another server; FLAGS are those of the command line",
+    summary: "connect to another server; FLAGS say how, as those of the command line",
     count: [1, 2],
     isLocal: true,
     takesFlags: true,
@@ -126,6 +131,7 @@ export const SHELL_VERBS: readonly ShellVerb[] = [
     summary: "show what was typed",
     count: [0, 0],
     isLocal: true,
+    writes: true,
     run({ shell }) {
       const lines = shell.history.lines.toReversed();
       return shell.write(lines.map((line, index) => `${String(index + 1).padStart(5)}  ${line}`));
@@ -137,6 +143,7 @@ export const SHELL_VERBS: readonly ShellVerb[] = [
     summary: "show what there is, or all of one verb",
     count: [0, 1],
     isLocal: true,
+    writes: true,
     run({ shell, operands: [name] }) {
       const columns = shell.console.outTerminal ? shell.console.columns() : undefined;
       const text = name === undefined
@@ -166,7 +173,9 @@ export const ALIASES: ReadonlyMap<string, string> = new Map([
 ]);
 
 async function open({ shell, operands: words }: ShellTask): Promise<void> {
-  const { target, directory } = parseOpen(words);
+  const { target, directory } = parseOpen(words, shell.session.target);
+  if (shell.readsInput) checkInput(target, "shell");
+  for (const warning of target.warnings) shell.session.line?.reporter.note(warning);
   await shell.session.open(target);
   if (directory !== undefined) await shell.session.changeDirectory(directory);
   shell.greet();

@@ -8,22 +8,8 @@ import { assert, assertEquals, assertMatch, assertStringIncludes } from "@std/as
 import { EXIT, main } from "../../../client/cli/mod.ts";
 import { testWith } from "../../permission.ts";
 import { FakeConsole } from "../fake_console.ts";
-import { names, octets, run, scripted, served, type Stage, WRITER } from "../stage.ts";
-
-/** A script on standard input, run from the client's own folder. */
-const script = ({ here, client }: Stage, lines: readonly string[], args: readonly string[] = []) =>
-  client([...args, "shell"], {
-    input: [`lcd "${here}"`, ...lines].map((line) => `${line}\n`).join(""),
-  });
-
-/** The same typed by a person, each line ended by Enter. */
-const typed = ({ here, client }: Stage, lines: readonly string[], args: readonly string[] = []) =>
-  client(args, {
-    input: [`lcd "${here}"`, ...lines].map((line) => `${line}\r`).join(""),
-    inTerminal: true,
-    outTerminal: true,
-    errTerminal: true,
-  });
+import { names, octets, run, scripted, served, WRITER } from "../stage.ts";
+import { script, typed } from "./shell_stage.ts";
 
 served("shell gets and puts as the textbook's client does", async (stage) => {
   const { root, here } = stage;
@@ -168,6 +154,11 @@ served("lines that mean nothing are refused in one line", async (stage) => {
     ["put - b", /^Line 2: put takes a file here: standard input is where the lines come from\n$/],
     ["!", /^Line 2: ! takes a command: !ls -l\n$/],
     ["user me", /^Line 2: No password for "me": .*\n$/],
+    [
+      "open --user me --password-file - h",
+      /^Line 2: --password-file - reads standard input, as shell does\n$/,
+    ],
+    ["open --retries 0 h", /^Line 2: --retries is a flag of get, [a-z, ]+, not of open\n$/],
     ["cd -", /^Line 2: cd - has no directory to go back to\n$/],
     ["ftp://me:se/cret@h/", /^Line 2: Unknown verb "ftp:\/\/me:\.\.\.@h\/": help lists them\n$/],
     [

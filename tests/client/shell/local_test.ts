@@ -1,0 +1,159 @@
+/**
+ * This machine as the shell sees it: names of the user's own folder, the directory that it was
+ * begun in, commands, and the flags of mget and mput.
+ *
+ * @module
+ */
+
+import { assertEquals, assertMatch } from "@std/assert";
+import { EXIT, main } from "../../../client/cli/mod.ts";
+import { testWith } from "../../permission.ts";
+import { FakeConsole } from "../fake_console.ts";
+import { ScriptedServer } from "../scripted_server.ts";
+import { names, NEEDS, scripted, served, withFolders } from "../stage.ts";
+import { script, typed } from "./shell_stage.ts";
+
+/** Files whose text is their name, in a folder that is made for them. */
+async function write(folder: string, ...files: string[]): Promise<void> {
+  await Deno.mkdir(folder, { recursive: true });
+  for (const name of files) await Deno.writeTextFile(`${folder}/${name}`, name);
+}
+
+served("~ is the user's own folder in names of this machine, and in no others", async (stage) => {
+  const { root, here } = stage;
+  const home = `${here}/me`;
+  await write(`${home}/films`, "a.avi", "b.avi");
+  await write(here, "~");
+  await write(root, "c");
+  const { status, output, error } = await script(
+    stage,
+    [
+      "put -q ~/films/a.avi",
+      "mput -q ~/films/b*",
+      "mput -q ~*",
+      "get -q c -o ~/d",
+      "get -q c -O ~/films",
+      "mget -q -O ~ c",
+      "mirror -q -R ~/films up",
+      "mirror -q up ~/down",
+      "lls ~/films",
+      "lcd ~",
+      "lpwd",
+      "lcd ~/films",
+      "lpwd",
+    ],
+    [],
+    { variables: { HOME: home } },
+  );
+  assertEquals([status, error], [EXIT.ok, ""]);
+  assertEquals(output, `a.avi\nb.avi\nc\n${home}\n${home}/films\n`);
+  assertEquals(await names(root), ["a.avi", "b.avi", "c", "up", "~"]);
+  assertEquals(await names(home), ["c", "d", "down", "films"]);
+  assertEquals(await names(`${home}/down`), ["a.avi", "b.avi", "c"]);
+  const there = await script(stage, ["rm ~"], [], { variables: { HOME: home } });
+  assertEquals([there.status, await names(root)], [EXIT.ok, ["a.avi", "b.avi", "c", "up"]]);
+});
+
+served("Tab completes names below ~", async (stage) => {
+  const home = `${stage.here}/me`;
+  await write(`${home}/films`);
+  const lines = ["lcd ~/fi\t", "lpwd"];
+  const { output } = await typed(stage, lines, [], { variables: { HOME: home } });
+  assertEquals(output, `${home}/films\n`);
+});
+
+served("mget and mput take flags with a value behind a space", async (stage) => {
+  const { root, here } = stage;
+  await write(root, "a.avi", "b.avi");
+  await write(here, "-x.txt", "y.txt");
+  await Deno.mkdir(`${here}/films`);
+  await Deno.mkdir(`${root}/texts`);
+  const { status, error } = await script(stage, [
+    "mget -q --limit-rate 500k -O films *.avi",
+    "mput --retries 0 -qO texts -P 4 -- *.txt",
+  ]);
+  assertEquals([status, error], [EXIT.ok, ""]);
+  assertEquals(await names(`${here}/films`), ["a.avi", "b.avi"]);
+  assertEquals(await names(`${root}/texts`), ["-x.txt", "y.txt"]);
+  for (const verb of ["mget", "mput"]) {
+    const wrong = await script(stage, [`${verb} --frobnicate *`]);
+    assertEquals(wrong.status, EXIT.usage);
+    assertMatch(wrong.error, /^Line 2: Unknown flag "--frobnicate"/);
+    const none = await script(stage, [`${verb} -O films`]);
+    assertEquals(none.error, `Line 2: ${verb} takes [FLAGS] PATTERN...\n`);
+  }
+});
+
+/** Runs `body` in a folder, and is back where it was then. */
+async function within(folder: string, body: () => Promise<void>): Promise<void> {
+  const before = Deno.cwd();
+  await Deno.mkdir(folder);
+  Deno.chdir(folder);
+  try {
+    await body();
+  } finally {
+    Deno.chdir(before);
+  }
+}
+
+let first = "";
+
+scripted("a shell ends in peace when the directory that it was begun in has gone", {
+  answers: {
+    DELE: async (_, session) => {
+      await Deno.remove(first);
+      await session.say("250 Gone");
+    },
+  },
+}, async (stage) => {
+  first = `${stage.here}/first`;
+  await within(first, async () => {
+    const { status, error } = await script(stage, ["rm a"]);
+    assertEquals([status, error], [EXIT.ok, ""]);
+  });
+});
+
+served("lcd leaves a directory that has been removed", async (stage) => {
+  const folder = `${stage.here}/first`;
+  await within(folder, async () => {
+    await Deno.remove(folder);
+    const { status, output, error } = await script(stage, ["lpwd", "lcd"]);
+    assertEquals([status, output, error], [
+      EXIT.local,
+      `${stage.here}\n`,
+      "Line 3: lcd has no directory to go back to\n",
+    ]);
+  });
+});
+
+testWith(
+  [...NEEDS, "run"],
+  "Ctrl-C for a command of this machine leaves the connection alone",
+  () =>
+    withFolders(async (_, here) => {
+      await using server = new ScriptedServer({ answers: { MKD: '257 "a" made' } });
+      const lines = [
+        `lcd "${here}"`,
+        "mkdir a",
+        "!mkfifo begun over",
+        "!echo > begun; cat over; exit 3",
+        "mkdir b",
+      ];
+      const input = lines.map((line) => `${line}\n`).join("");
+      const console = new FakeConsole({ input });
+      const args = ["--port", `${server.address.port}`, "--keep-going", "shell"];
+      const running = main(args, console);
+      while (!(await names(here)).includes("over")) await new Promise((go) => setTimeout(go, 5));
+      await Deno.readTextFile(`${here}/begun`);
+      console.interrupt();
+      console.interrupt();
+      await Deno.writeTextFile(`${here}/over`, "", { create: false });
+      assertEquals([await running, console.errorText], [3, ""]);
+      assertEquals(server.verbs.filter((verb) => verb === "USER" || verb === "MKD"), [
+        "USER",
+        "MKD",
+        "MKD",
+      ]);
+    }),
+  Deno.build.os === "windows" ? "needs mkfifo" : undefined,
+);
