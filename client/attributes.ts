@@ -1,17 +1,124 @@
 /**
- * What can be set and asked of one file beyond its name: its time (MFMT, MDTM), its checksum (HASH,
- * XSHA256 and its kin).
+ * What can be asked and set of one name: what has it (MLST, or CWD, SIZE, MDTM and LIST), its time
+ * (MDTM, MFMT), its checksum (HASH, XSHA256 and its kin).
  *
- * client.ts calls it, one operation at a time. None of it is in RFC 959, so each answer may be that
- * the server has no such thing.
+ * client.ts calls it, one operation at a time. Hardly any of it is in RFC 959, so each answer may
+ * be that the server has no such thing.
  *
  * @module
  */
 
 import { formatTime, parseTime } from "../server/ftp/words/facts.ts";
 import type { ControlConnection } from "./control.ts";
-import { ConnectionError, describeReply, refusal } from "./errors.ts";
-import { setType } from "./transfer.ts";
+import { inside, lastName, list, parentOf } from "./directory.ts";
+import { ConnectionError, describeReply, ProtocolError, refusal, unlessRefused } from "./errors.ts";
+import { chooseFacts } from "./facts.ts";
+import { type Entry, isPlainName, parseFacts } from "./listing.ts";
+import { setType, sizeIn } from "./transfer.ts";
+
+/** One entry; its name is the last part of `path`. A link to a directory is one. */
+export async function stat(control: ControlConnection, path: string): Promise<Entry> {
+  const name = lastName(path);
+  const action = `Cannot find "${path}"`;
+  const hasMlst = control.server.features.has("MLST");
+  const entry = hasMlst ? await statByFacts(control, path, action) : undefined;
+  return { ...entry ?? await statByParts(control, path, name, action), name };
+}
+
+/** By MLST; undefined where the server does not know it, whatever FEAT says (500 to 504). */
+async function statByFacts(
+  control: ControlConnection,
+  path: string,
+  action: string,
+): Promise<Entry | undefined> {
+  await chooseFacts(control);
+  const reply = await control.ask(`MLST ${path}`);
+  if (reply.code >= 500 && reply.code <= 504) return undefined;
+  if (reply.code >= 300) throw refusal(action, reply);
+  const line = reply.lines.slice(1, -1).map((text) => text.replace(/^ /, ""));
+  // "Listing of cdir" for the working directory itself is a directory all the same.
+  const entry = parseFacts((line[0] ?? "").replace(/\btype=[cp]dir;/i, "type=dir;"));
+  if (entry === undefined) throw new ProtocolError(action, reply);
+  const leadsIn = entry.kind === "link" && await canEnter(control, path);
+  return leadsIn ? { ...entry, kind: "directory" } : entry;
+}
+
+/** Whether `path` is a directory, or a link that leads to one. */
+export async function canEnter(control: ControlConnection, path: string): Promise<boolean> {
+  const entered = inside(control, path, `Cannot enter "${path}"`, () => Promise.resolve(true));
+  return await unlessRefused(entered) ?? false;
+}
+
+/** RFC 959 has no such command: what can be entered is a directory, the rest is in LIST. */
+async function statByParts(
+  control: ControlConnection,
+  path: string,
+  name: string,
+  action: string,
+): Promise<Entry> {
+  const modified = await modifiedOf(control, path);
+  let refused: unknown;
+  try {
+    await inside(control, path, action, () => Promise.resolve());
+    const { entry }: LookedUp = isPlainName(name) ? await lookedUp(control, path, name) : {};
+    return { ...timed(entry, modified), name, kind: "directory" };
+  } catch (error) {
+    if (!(error instanceof ProtocolError)) throw error;
+    refused = error;
+  }
+  await setType(control, "I");
+  const reply = await control.ask(`SIZE ${path}`);
+  const size = sizeIn(reply);
+  const { entry, isWhole } = await lookedUp(control, path, name);
+  if (entry === undefined && size === undefined) {
+    throw isWhole || saysNothing(reply.code) ? refused : refusal(action, reply);
+  }
+  const sized = size === undefined ? {} : { size };
+  return { kind: "file", ...timed(entry, modified), ...sized, name };
+}
+
+/** What the listing of its directory says of `path`. */
+interface LookedUp {
+  readonly entry?: Entry | undefined;
+  /** It could be had and was understood: what is not in it is not there. */
+  readonly isWhole?: boolean;
+}
+
+async function lookedUp(
+  control: ControlConnection,
+  path: string,
+  name: string,
+): Promise<LookedUp> {
+  let isWhole = true;
+  const onUnread = () => isWhole = false;
+  const entries = await unlessRefused(list(control, parentOf(path), { onUnread }));
+  return { entry: entries?.find((entry) => entry.name === name), isWhole: isWhole && !!entries };
+}
+
+/** `entry` with the exact time in the place of a listing's, where that was told. */
+function timed(entry: Entry | undefined, modified: Date | undefined): Partial<Entry> {
+  if (modified === undefined) return { ...entry };
+  const { dayOnly: _, ...rest }: Partial<Entry> = entry ?? {};
+  return { ...rest, modified };
+}
+
+/**
+ * Whether the refusal of a name says that nothing has it (550), or can have it (553; RFC 959
+ * section 4.2.2). Any other one is about the command, the user or the moment.
+ */
+export function saysNothing(code: number): boolean {
+  return code === 550 || code === 553;
+}
+
+/** When a file was last changed (RFC 3659 section 3); undefined when the server does not tell. */
+export async function modifiedOf(
+  control: ControlConnection,
+  path: string,
+): Promise<Date | undefined> {
+  const reply = await control.ask(`MDTM ${path}`);
+  const ms = reply.code === 213 ? parseTime(reply.lines[0]!.trim()) : undefined;
+  return ms === undefined ? undefined : new Date(ms);
+}
 
 /** A kind of checksum, by its name in HASH. */
 export type HashAlgorithm = "SHA-512" | "SHA-256" | "SHA-1" | "MD5" | "CRC32";

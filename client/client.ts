@@ -9,12 +9,12 @@
  */
 
 import { unlessAborted } from "./abort.ts";
-import { type FileHash, type HashAlgorithm, hashOf, setModified } from "./attributes.ts";
+import * as attributes from "./attributes.ts";
 import type { ControlConnection } from "./control.ts";
 import { assertSendable, type Reply } from "./conversation.ts";
 import { MemorySink, type Sink } from "./data.ts";
 import * as directory from "./directory.ts";
-import { type Entries, entriesBy } from "./entries.ts";
+import { type Entries, entriesBy, type EntryGroup } from "./entries.ts";
 import { LocalError, type SessionRefusal } from "./errors.ts";
 import { QUIT_TIMEOUT_MS } from "./limits.ts";
 import type { Entry } from "./listing.ts";
@@ -51,7 +51,7 @@ export class Client implements AsyncDisposable {
   /** Calls that wait for their turn. */
   #waiting = 0;
   /** The listing under way, in whose loop the program may ask for more. */
-  #listing: Rendezvous<Entry[]> | undefined;
+  #listing: Rendezvous<EntryGroup> | undefined;
   /** Breaks off streams that nobody is left to read or to write. */
   readonly #left = new AbortController();
 
@@ -152,7 +152,7 @@ export class Client implements AsyncDisposable {
         this.#listing = rendezvous;
         if (this.#waiting > 0) rendezvous.keepRest();
         try {
-          const take = (group: Entry[]) => rendezvous.put(group);
+          const take: directory.OnEntries = (entries, bytes) => rendezvous.put({ entries, bytes });
           const of = path === "" ? "" : named(path);
           await directory.readEntries(this.#control, of, take, options);
         } finally {
@@ -163,7 +163,12 @@ export class Client implements AsyncDisposable {
 
   /** What the server knows of one file or directory. */
   stat(path: string, options?: CallOptions): Promise<Entry> {
-    return this.#inTurn(() => directory.stat(this.#control, named(path)), options);
+    return this.#inTurn(() => attributes.stat(this.#control, named(path)), options);
+  }
+
+  /** Whether `path` is a directory, or a link to one, as far as it can be entered (CWD). */
+  canEnter(path: string, options?: CallOptions): Promise<boolean> {
+    return this.#inTurn(() => attributes.canEnter(this.#control, named(path)), options);
   }
 
   /** The size of a file in octets, or undefined when the server does not tell. */
@@ -176,7 +181,7 @@ export class Client implements AsyncDisposable {
 
   /** When a file was last changed, or undefined when the server does not tell. */
   modified(path: string, options?: CallOptions): Promise<Date | undefined> {
-    return this.#inTurn(() => directory.modifiedOf(this.#control, named(path)), options);
+    return this.#inTurn(() => attributes.modifiedOf(this.#control, named(path)), options);
   }
 
   /**
@@ -185,7 +190,7 @@ export class Client implements AsyncDisposable {
    * @returns Whether the server did it; false when it has no command for it.
    */
   setModified(path: string, date: Date, options?: CallOptions): Promise<boolean> {
-    return this.#inTurn(() => setModified(this.#control, named(path), date), options);
+    return this.#inTurn(() => attributes.setModified(this.#control, named(path), date), options);
   }
 
   /**
@@ -203,10 +208,10 @@ export class Client implements AsyncDisposable {
    */
   hash(
     path: string,
-    algorithm?: HashAlgorithm,
+    algorithm?: attributes.HashAlgorithm,
     options?: CallOptions,
-  ): Promise<FileHash | undefined> {
-    return this.#inTurn(() => hashOf(this.#control, named(path), algorithm), options);
+  ): Promise<attributes.FileHash | undefined> {
+    return this.#inTurn(() => attributes.hashOf(this.#control, named(path), algorithm), options);
   }
 
   /** Makes a directory, which must not exist. */
@@ -322,13 +327,16 @@ export class Client implements AsyncDisposable {
     return sink.octets();
   }
 
-  /** Says goodbye and closes the connection, after what is under way. Never fails. */
-  quit(): Promise<void> {
+  /**
+   * Says goodbye and closes the connection, after what is under way; at once when it is given up.
+   * Never fails.
+   */
+  quit(options?: CallOptions): Promise<void> {
     return this.#inTurn(async () => {
       if (this.#control.closed) return;
       await this.#control.ask("QUIT", QUIT_TIMEOUT_MS).catch(() => {});
       this.#control.close();
-    });
+    }, options).catch(() => this.close());
   }
 
   /** Closes the connection now; what is under way fails. */

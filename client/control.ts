@@ -247,9 +247,9 @@ export class ControlConnection implements Dialogue {
     }
   }
 
-  /** Closes the connection without a word. */
-  close(): void {
-    this.#fail(new LocalError("The connection is closed"));
+  /** Closes the connection without a word; what is asked of it from now on fails with `reason`. */
+  close(reason: Error = new LocalError("The connection is closed")): void {
+    this.#fail(reason);
   }
 
   /** Closes the connection for a better one; what is asked of it from now on fails alike. */

@@ -19,7 +19,7 @@ export const DATA_BUFFER_BYTES = 262_144;
 /** A stalled connection is noticed between one and one and a quarter of its time limit. */
 const STALL_CHECKS = 4;
 
-/** How long the end of a download may take after its good reply, when all octets are here. */
+/** How long no octet comes after the good reply of a download whose octets seem to be all here. */
 const END_WAIT_MS = 1_000;
 
 /** Where downloaded octets go. */
@@ -129,6 +129,11 @@ export class DataConnection {
     this.#wire?.close();
   }
 
+  /** Whether its end was not waited for (`endSoon`): there may have been more to come. */
+  get wasLeft(): boolean {
+    return this.#complete;
+  }
+
   /** Closes a connection over which all went well. */
   async #finish(): Promise<void> {
     await this.#network(() => this.#wire!.finish());
@@ -136,13 +141,19 @@ export class DataConnection {
   }
 
   /**
-   * The server says that all is sent: once `octets` are here, its end of the connection is not
-   * waited for much longer. A few servers forget to close it.
+   * The server says that all is sent: once `octets` are here and no others come, its end of the
+   * connection is not waited for much longer. A few servers forget to close it.
    */
   endSoon(octets: number): void {
     if (this.#closed) return;
+    /** Where the network is waited for; what a slow sink has not taken yet may be here already. */
+    const waitsAt = () => this.#waitedChecks === undefined ? undefined : this.#octets;
+    let before = waitsAt();
     this.#endWait = repeatEvery(END_WAIT_MS, () => {
-      if (this.#octets < octets || this.#waitedChecks === undefined) return;
+      const now = waitsAt();
+      const isStill = now !== undefined && now === before;
+      before = now;
+      if (!isStill || now < octets) return;
       this.#complete = true;
       this.close();
     });

@@ -1,32 +1,30 @@
 /**
- * Directories and single entries: what is there (MLSD, MLST, LIST, SIZE, MDTM), and the commands
- * that change it (MKD, RMD, DELE, RNFR, RNTO).
+ * Directories: what is in them (MLSD, LIST), and the commands that change it (MKD, RMD, DELE, RNFR,
+ * RNTO).
  *
- * client.ts calls it, one operation at a time. Servers with MLST are asked in one command; the
- * others in the commands of RFC 959, of which LIST's argument is the least reliable: it may be
- * taken for options or a pattern, and a directory that is not there may look like an empty one. So
- * the working directory is changed for it and changed back.
+ * client.ts calls it, one operation at a time; attributes.ts asks about single names. LIST's
+ * argument is unreliable: it may be taken for options or a pattern, and a directory that is not
+ * there may look like an empty one. So the working directory is changed for it and changed back.
  *
  * @module
  */
 
-import { parseTime } from "../server/ftp/words/facts.ts";
 import { parseQuotedPath } from "../server/ftp/words/replies.ts";
 import type { ControlConnection } from "./control.ts";
-import { ConnectionError, LocalError, ProtocolError } from "./errors.ts";
+import { ConnectionError, describeReply, kindOf, LocalError, ProtocolError } from "./errors.ts";
 import { chooseFacts } from "./facts.ts";
 import {
   type Entry,
+  ENTRY_BYTES,
   type EntryField,
-  isPlainName,
   type LineParser,
-  LISTING_ENTRIES_MAX,
   LISTING_IDLE_BYTES_MAX,
+  LISTING_KEPT_BYTES_MAX,
   ListingReader,
   parseFacts,
   parseListLine,
 } from "./listing.ts";
-import { type CallOptions, retrieveListing, setType, sizeOf } from "./transfer.ts";
+import { type CallOptions, retrieveListing } from "./transfer.ts";
 
 /**
  * Octets of a listing whose entries are made at once. What is made of larger parts outlives the
@@ -34,8 +32,8 @@ import { type CallOptions, retrieveListing, setType, sizeOf } from "./transfer.t
  */
 const GROUP_BYTES = 16_384;
 
-/** Is given entries in groups, as they come, and may ask to wait. */
-export type OnEntries = (entries: Entry[]) => void | Promise<void>;
+/** Is given entries in groups, with what they take in memory in octets, and may ask to wait. */
+export type OnEntries = (entries: Entry[], bytes: number) => void | Promise<void>;
 
 /** What a listing can be told. */
 export interface ListOptions extends CallOptions {
@@ -55,6 +53,8 @@ export interface ListOptions extends CallOptions {
    * is missing among the entries, and may be there all the same.
    */
   readonly onUnread?: (lines: number) => void;
+  /** The most memory that `list` takes, in octets; default `LISTING_KEPT_BYTES_MAX`. */
+  readonly keptBytesMax?: number;
 }
 
 /** What to say of a directory of whose listing so many lines were not understood. */
@@ -75,8 +75,9 @@ export async function list(
   options: ListOptions = {},
 ): Promise<Entry[]> {
   const entries: Entry[] = [];
-  await readEntries(control, path, (group) => {
-    if (entries.length + group.length > LISTING_ENTRIES_MAX) throw tooMany();
+  let kept = 0;
+  await readEntries(control, path, (group, bytes) => {
+    assertFits(kept += bytes, options);
     for (const entry of group) entries.push(entry);
   }, options);
   return entries;
@@ -92,8 +93,9 @@ export async function readEntries(
   control: ControlConnection,
   path: string,
   take: OnEntries,
-  { by, fields, onUnread }: ListOptions = {},
+  options: ListOptions = {},
 ): Promise<void> {
+  const { by, fields, onUnread } = options;
   const action = `Cannot list ${quoted(path)}`;
   let reader: ListingReader;
   if (by === undefined && hasFacts(control.server.features)) {
@@ -101,7 +103,7 @@ export async function readEntries(
     reader = readerOf(control, parseFacts);
     await readLines(control, action, path === "" ? "MLSD" : `MLSD ${path}`, reader, take);
   } else {
-    const read = () => readList(control, action, take);
+    const read = () => readList(control, action, take, options);
     reader = await (path === "" ? read() : inside(control, path, action, read));
   }
   if (reader.unread > 0) onUnread?.(reader.unread);
@@ -120,6 +122,7 @@ async function readList(
   control: ControlConnection,
   action: string,
   take: OnEntries,
+  options: ListOptions,
 ): Promise<ListingReader> {
   const { server } = control;
   const now = Date.now();
@@ -127,14 +130,18 @@ async function readList(
   if (server.listsAll !== false) {
     const reader = readerOf(control, parse);
     let held: Entry[] = [];
+    let heldBytes = 0;
+    const giveHeld = () => {
+      const [ready, bytes] = [held, heldBytes];
+      [held, heldBytes] = [[], 0];
+      return take(ready, bytes);
+    };
     try {
-      await readLines(control, action, "LIST -a", reader, (group) => {
-        if (!reader.sawItself && held.length + group.length > LISTING_ENTRIES_MAX) throw tooMany();
+      await readLines(control, action, "LIST -a", reader, (group, bytes) => {
         held = held.length === 0 ? group : held.concat(group);
-        if (!reader.sawItself) return;
-        const ready = held;
-        held = [];
-        return take(ready);
+        heldBytes += bytes;
+        if (reader.sawItself) return giveHeld();
+        assertFits(heldBytes, options);
       });
     } catch (error) {
       if (!(error instanceof ProtocolError) || reader.sawItself) throw error;
@@ -142,7 +149,7 @@ async function readList(
     }
     if (reader.sawItself) {
       server.listsAll = true;
-      if (held.length > 0) await take(held);
+      if (held.length > 0) await giveHeld();
       return reader;
     }
   }
@@ -152,8 +159,12 @@ async function readList(
   return reader;
 }
 
-function tooMany(): LocalError {
-  return new LocalError(`Cannot keep more than ${LISTING_ENTRIES_MAX} entries in memory`);
+function assertFits(
+  bytes: number,
+  { keptBytesMax = LISTING_KEPT_BYTES_MAX }: ListOptions,
+): void {
+  if (bytes <= keptBytesMax) return;
+  throw new LocalError(`Cannot keep more than ${keptBytesMax} octets of a listing`);
 }
 
 function readerOf(control: ControlConnection, parse: LineParser): ListingReader {
@@ -171,11 +182,20 @@ async function readLines(
   reader: ListingReader,
   take: OnEntries,
 ): Promise<void> {
-  const give = (entries: Entry[]) => entries.length === 0 ? undefined : take(entries);
+  /** Octets that came since the last entries. */
+  let came = 0;
+  const give = (entries: Entry[]) => {
+    if (entries.length === 0) return;
+    const bytes = came + ENTRY_BYTES * entries.length;
+    came = 0;
+    return take(entries, bytes);
+  };
   const sink = {
     async write(chunk: Uint8Array) {
       for (let at = 0; at < chunk.length; at += GROUP_BYTES) {
-        await give(reader.read(chunk.subarray(at, at + GROUP_BYTES)));
+        const part = chunk.subarray(at, at + GROUP_BYTES);
+        came += part.length;
+        await give(reader.read(part));
       }
       if (reader.idleBytes > LISTING_IDLE_BYTES_MAX) {
         const text = `${action}: over ${LISTING_IDLE_BYTES_MAX} octets of it are no entries`;
@@ -188,93 +208,6 @@ async function readLines(
   if (octets === 0 && NOT_OPENED.test(reply.lines.join(" "))) {
     throw new ProtocolError(action, reply, undefined, "permanent");
   }
-}
-
-/** One entry; its name is the last part of `path`. A link to a directory is one. */
-export async function stat(control: ControlConnection, path: string): Promise<Entry> {
-  const name = lastName(path);
-  const action = `Cannot find "${path}"`;
-  if (hasFacts(control.server.features)) {
-    await chooseFacts(control);
-    const reply = await control.expect(action, `MLST ${path}`, 200);
-    const line = reply.lines.slice(1, -1).map((text) => text.replace(/^ /, ""));
-    // "Listing of cdir" for the working directory itself is a directory all the same.
-    const entry = parseFacts((line[0] ?? "").replace(/\btype=[cp]dir;/i, "type=dir;"));
-    if (entry === undefined) throw new ProtocolError(action, reply);
-    const leadsIn = entry.kind === "link" && await canEnter(control, path, action);
-    return { ...entry, name, ...(leadsIn ? { kind: "directory" } : {}) };
-  }
-  return await statByParts(control, path, name, action);
-}
-
-/** Whether `path` is a directory, or a link that leads to one. */
-async function canEnter(
-  control: ControlConnection,
-  path: string,
-  action: string,
-): Promise<boolean> {
-  try {
-    await inside(control, path, action, () => Promise.resolve());
-    return true;
-  } catch (error) {
-    if (error instanceof ProtocolError) return false;
-    throw error;
-  }
-}
-
-/** RFC 959 has no such command: what can be entered is a directory, the rest is in LIST. */
-async function statByParts(
-  control: ControlConnection,
-  path: string,
-  name: string,
-  action: string,
-): Promise<Entry> {
-  const modified = await modifiedOf(control, path);
-  const time = modified === undefined ? {} : { modified };
-  let refused: unknown;
-  try {
-    await inside(control, path, action, () => Promise.resolve());
-    const listed = isPlainName(name) ? await listedEntry(control, path, name) : undefined;
-    return { ...listed, ...time, name, kind: "directory" };
-  } catch (error) {
-    if (!(error instanceof ProtocolError)) throw error;
-    refused = error;
-  }
-  await setType(control, "I");
-  const size = await sizeOf(control, path);
-  const listed = await listedEntry(control, path, name);
-  if (listed === undefined && size === undefined) throw refused;
-  return {
-    kind: "file",
-    ...listed,
-    ...(size === undefined ? {} : { size }),
-    ...time,
-    name,
-  };
-}
-
-/** What the listing of its directory says of `path`, as far as one can be had. */
-async function listedEntry(
-  control: ControlConnection,
-  path: string,
-  name: string,
-): Promise<Entry | undefined> {
-  try {
-    return (await list(control, parentOf(path))).find((entry) => entry.name === name);
-  } catch (error) {
-    if (error instanceof ProtocolError) return undefined;
-    throw error;
-  }
-}
-
-/** When a file was last changed (RFC 3659 section 3); undefined when the server does not tell. */
-export async function modifiedOf(
-  control: ControlConnection,
-  path: string,
-): Promise<Date | undefined> {
-  const reply = await control.ask(`MDTM ${path}`);
-  const ms = reply.code === 213 ? parseTime(reply.lines[0]!.trim()) : undefined;
-  return ms === undefined ? undefined : new Date(ms);
 }
 
 /** The working directory. */
@@ -355,21 +288,19 @@ export function hasFacts(features: ReadonlyMap<string, string>): boolean {
 }
 
 /** Runs `work` with `path` as working directory, and comes back. */
-async function inside<T>(
+export async function inside<T>(
   control: ControlConnection,
   path: string,
   action: string,
   work: () => Promise<T>,
 ): Promise<T> {
   const before = await workingDirectory(control);
-  const goBack = async () => {
-    if (!control.closed) await control.shielded(() => changeDirectory(control, before));
-  };
+  const goBack = () => control.shielded(() => returnTo(control, before));
   try {
     await control.expect(action, `CWD ${path}`, 200);
   } catch (error) {
     // Interrupted, it may still come about.
-    if (control.signal?.aborted) await goBack();
+    if (control.signal?.aborted) await goBack().catch(() => {});
     throw error;
   }
   let done: T;
@@ -382,4 +313,18 @@ async function inside<T>(
   }
   await goBack();
   return done;
+}
+
+/**
+ * Goes back to the working directory that a call has left for a while. Where the server refuses,
+ * the connection is closed: relative names would mean something else on it.
+ */
+async function returnTo(control: ControlConnection, path: string): Promise<void> {
+  if (control.closed) return;
+  const reply = await control.ask(`CWD ${path}`);
+  if (reply.code < 300) return;
+  const text = `Cannot go back to "${path}": ${describeReply(reply)}`;
+  const error = new ConnectionError(text, { kind: kindOf(reply), reply });
+  control.close(error);
+  throw error;
 }

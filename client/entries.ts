@@ -8,17 +8,25 @@
  */
 
 import { Rendezvous } from "./rendezvous.ts";
-import { type Entry, LISTING_ENTRIES_MAX } from "./listing.ts";
+import { type Entry, LISTING_KEPT_BYTES_MAX } from "./listing.ts";
+
+/** Entries that came together. */
+export interface EntryGroup {
+  /** In the server's order. */
+  readonly entries: Entry[];
+  /** What they take in memory, in octets. */
+  readonly bytes: number;
+}
 
 /** Entries that are kept for a loop which asks something else of its client: as `list` keeps them. */
 const KEPT_ENTRIES = {
-  weigh: (group: Entry[]) => group.length,
-  most: LISTING_ENTRIES_MAX,
-  unit: "entries of a directory in memory",
+  weigh: ({ bytes }: EntryGroup) => bytes,
+  most: LISTING_KEPT_BYTES_MAX,
+  unit: "octets of a listing",
 };
 
 /** Brings all entries of a directory to `rendezvous`; what `signal` breaks off fails with its reason. */
-export type Lister = (rendezvous: Rendezvous<Entry[]>, signal: AbortSignal) => Promise<void>;
+export type Lister = (rendezvous: Rendezvous<EntryGroup>, signal: AbortSignal) => Promise<void>;
 
 /**
  * A directory to go through with `for await`, as often as one likes: each time it is listed anew.
@@ -57,13 +65,13 @@ async function* groupsBy(
   signal: AbortSignal | undefined,
 ): AsyncGenerator<Entry[], void, void> {
   signal?.throwIfAborted();
-  const rendezvous = new Rendezvous<Entry[]>(KEPT_ENTRIES);
+  const rendezvous = new Rendezvous<EntryGroup>(KEPT_ENTRIES);
   const left = new AbortController();
   const either = signal === undefined ? left.signal : AbortSignal.any([left.signal, signal]);
   const listing = list(rendezvous, either)
     .then(() => rendezvous.end(), (error) => rendezvous.fail(error));
   try {
-    for (let group; (group = await rendezvous.take()) !== undefined;) yield group;
+    for (let group; (group = await rendezvous.take()) !== undefined;) yield group.entries;
   } finally {
     left.abort();
     await listing;

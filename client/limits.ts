@@ -29,6 +29,12 @@ export const POOL_SIZE_MAX = 32;
 /** Directories inside each other: deeper than PATH_MAX allows names of 32 octets. */
 export const DEPTH_MAX = 128;
 
+/**
+ * Paths of a server's that one walk, pattern or removal keeps, a character counted as an octet: a
+ * million of 256. A name in a listing may be of 16 KiB, and a path of many of those.
+ */
+export const PATHS_BYTES_MAX = 268_435_456;
+
 /** The longest name that most file systems take, in octets (NAME_MAX of limits.h). */
 export const NAME_BYTES_MAX = 255;
 

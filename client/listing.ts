@@ -21,8 +21,11 @@ export { type EntryField, FACTS_OF, parseFacts } from "./listing/mlsd.ts";
 /** A line of a listing: a name of PATH_MAX (4096) octets, a link's target, and all facts. */
 export const LISTING_LINE_BYTES_MAX = 16_384;
 
-/** Entries of one directory that are kept in memory: a tree of them needs some 200 MiB. */
-export const LISTING_ENTRIES_MAX = 1_000_000;
+/** What an entry takes in memory beside the text of its line, which it keeps alive, in octets. */
+export const ENTRY_BYTES = 200;
+
+/** What the entries of one directory may take in memory, in octets: a million of usual ones. */
+export const LISTING_KEPT_BYTES_MAX = 536_870_912;
 
 /**
  * Octets of a listing that may belong to no entry, some 200,000 lines that are not understood: a

@@ -61,7 +61,14 @@ export type {
   Transferred,
   UploadOptions,
 } from "./transfer.ts";
-export type { Connection, Resumption, Transport, WireAddress, WireListener } from "./transport.ts";
+export {
+  type Connection,
+  plainTransport,
+  type Resumption,
+  type Transport,
+  type WireAddress,
+  type WireListener,
+} from "./transport.ts";
 export { isDirectory, kindThere, makeDirectories, removeTree } from "./tree.ts";
 export { downloadFile } from "./local/downloads.ts";
 export type {

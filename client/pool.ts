@@ -17,6 +17,7 @@ import {
   type SessionRefusal,
 } from "./errors.ts";
 import { POOL_SIZE_MAX } from "./limits.ts";
+import type { CallOptions } from "./transfer.ts";
 
 /** The most works that wait for a connection: more are a loop that forgot to wait. */
 export const POOL_WAITING_MAX = 10_000;
@@ -151,22 +152,24 @@ export class ClientPool implements AsyncDisposable {
   }
 
   /**
-   * Waits for a connection and runs `work` on it, which has it alone until it has ended.
+   * Waits for a connection and runs `work` on it, which has it alone until it has ended. A signal
+   * gives up the wait; what `work` calls has to be given it, too.
    *
    * @throws {ClientError} why there is no connection, or what `work` throws.
    */
-  async run<T>(work: (client: Client) => Promise<T>): Promise<T> {
-    using lent = await this.lend();
+  async run<T>(work: (client: Client) => Promise<T>, options?: CallOptions): Promise<T> {
+    using lent = await this.lend(options);
     return await work(lent.client);
   }
 
   /**
-   * Waits for a connection, which nobody else has until it is given back.
+   * Waits for a connection, which nobody else has until it is given back; a signal gives up.
    *
    * @throws {ClientError} why there is none.
    */
-  async lend(): Promise<LentClient> {
-    const client = await this.#take();
+  async lend({ signal }: CallOptions = {}): Promise<LentClient> {
+    signal?.throwIfAborted();
+    const client = await this.#take(signal);
     return { client, [Symbol.dispose]: () => this.#giveBack(client) };
   }
 
@@ -181,7 +184,7 @@ export class ClientPool implements AsyncDisposable {
     return this.close();
   }
 
-  #take(): Promise<Client> {
+  #take(signal: AbortSignal | undefined): Promise<Client> {
     if (this.#ended !== undefined) return Promise.reject(this.#ended);
     for (let client; (client = this.#idle.pop()) !== undefined;) {
       if (!client.closed) return Promise.resolve(client);
@@ -194,7 +197,14 @@ export class ClientPool implements AsyncDisposable {
     const turn = Promise.withResolvers<Client>();
     this.#waiting.push(turn);
     this.#grow();
-    return turn.promise;
+    if (signal === undefined) return turn.promise;
+    const leave = () => {
+      const place = this.#waiting.indexOf(turn);
+      if (place !== -1) this.#waiting.splice(place, 1);
+      turn.reject(signal.reason);
+    };
+    signal.addEventListener("abort", leave);
+    return turn.promise.finally(() => signal.removeEventListener("abort", leave));
   }
 
   #giveBack(client: Client): void {

@@ -57,8 +57,8 @@ export interface UploadOptions extends TransferOptions {
    */
   readonly at?: number | "end";
   /**
-   * The offset that this end has to be, in octets. Where SIZE tells another one, or none any more,
-   * nothing is sent: an earlier session may still be writing what it has received.
+   * With `at: "end"`, the offset that this end has to be, in octets. Where SIZE tells another one,
+   * or none any more, nothing is sent: an earlier session may still be writing what it received.
    */
   readonly endsAt?: number;
 }
@@ -86,6 +86,7 @@ export async function retrieve(
     throw new LocalError(`${action} from octet ${offset}: it has ${size} octets only`);
   }
   let expected = size === undefined ? undefined : size - offset;
+  let isLeft = false;
   const result = await transfer(control, {
     action,
     command: `RETR ${path}`,
@@ -97,18 +98,18 @@ export async function retrieve(
       if (expected === undefined && offset === 0) expected = announced;
       await sink.begin?.(size ?? (offset === 0 ? announced : undefined));
       await data.receive(bounded(sink, expected, action), options.onProgress);
+      isLeft = data.wasLeft;
     },
   });
-  if (expected !== undefined && result.octets < expected) {
-    throw new ConnectionError(
-      `${action}: the transfer ended after ${result.octets} of ${expected} octets`,
-      { kind: "short" },
-    );
-  }
-  if (size !== undefined && result.octets > size - offset) {
-    // A file may grow meanwhile, and then it is as long as what came.
-    const now = await sizeOf(control, path);
-    if (now === undefined || now - offset < result.octets) throw tooMany(action, size - offset);
+  const { octets } = result;
+  if (expected !== undefined && octets < expected) throw tooFew(action, octets, expected);
+  const isMore = size !== undefined && octets > size - offset;
+  if (!isMore && !isLeft) return result;
+  // A file may grow meanwhile, and then it is as long as what came.
+  const now = await sizeOf(control, path);
+  if (isMore && (now === undefined || now - offset < octets)) throw tooMany(action, size - offset);
+  if (isLeft && now !== undefined && now - offset > octets) {
+    throw tooFew(action, octets, now - offset);
   }
   return result;
 }
@@ -124,6 +125,11 @@ function bounded(sink: Sink, expected: number | undefined, action: string): Sink
       return sink.write(chunk);
     },
   };
+}
+
+function tooFew(action: string, octets: number, expected: number): ConnectionError {
+  const text = `${action}: the transfer ended after ${octets} of ${expected} octets`;
+  return new ConnectionError(text, { kind: "short" });
 }
 
 function tooMany(action: string, expected: number): ConnectionError {
@@ -149,8 +155,11 @@ export async function store(
   options: UploadOptions = {},
 ): Promise<Transferred> {
   const action = `Cannot store "${path}"`;
-  await setType(control, "I");
   const { at, endsAt } = options;
+  if (endsAt !== undefined && at !== "end") {
+    throw new LocalError(`${action}: endsAt says where the end is, which takes at: "end"`);
+  }
+  await setType(control, "I");
   const told = at === "end" ? await sizeOf(control, path) : at;
   if (endsAt !== undefined && told !== endsAt) {
     const text = `${action} from octet ${endsAt}: its size is ${told ?? "not told"} by now`;
@@ -192,14 +201,22 @@ export async function sizeOf(
 ): Promise<number | undefined> {
   const reply = await control.ask(`SIZE ${path}`);
   if (reply.code === 421) throw refusal(`Cannot ask for the size of "${path}"`, reply);
+  return sizeIn(reply);
+}
+
+/** The size in a reply to SIZE, in octets; undefined when it has none. */
+export function sizeIn(reply: Reply): number | undefined {
   const text = reply.lines[0]!.trim();
   return reply.code === 213 && /^\d{1,15}$/.test(text) ? Number(text) : undefined;
 }
 
-/** The size in a reply 150 such as `Opening BINARY mode data connection for a (1234 bytes)`. */
+/**
+ * The size in a reply 150 such as `Opening BINARY mode data connection for a (1234 bytes)`: the
+ * last one, for the name before it may have such words, too.
+ */
 export function announcedSize(reply: Reply): number | undefined {
-  const match = /\((\d{1,15}) bytes?\)/i.exec(reply.lines.join(" "));
-  return match === null ? undefined : Number(match[1]);
+  const match = [...reply.lines.join(" ").matchAll(/\((\d{1,15}) bytes?\)/gi)].at(-1);
+  return match === undefined ? undefined : Number(match[1]);
 }
 
 /** One transfer, for `transfer`. */

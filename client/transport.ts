@@ -71,7 +71,25 @@ export interface Resumption {
   readonly improve?: () => void;
 }
 
-/** Plain TCP by the runtime. */
+/**
+ * Plain TCP by the runtime: what `connect` uses unless it is given another transport, and what one
+ * that only adds something may go through.
+ *
+ * @example
+ * ```ts
+ * import { connect, plainTransport, type Transport } from "./mod.ts";
+ *
+ * const telling: Transport = {
+ *   ...plainTransport,
+ *   connect(to, signal) {
+ *     console.error(`connecting to port ${to.port}`);
+ *     return plainTransport.connect(to, signal);
+ *   },
+ * };
+ * await using client = await connect({ transport: telling });
+ * console.log(await client.workingDirectory());
+ * ```
+ */
 export const plainTransport: Transport = {
   connect: async ({ hostname, port }, signal) =>
     new TcpWire(await Deno.connect({ hostname, port, signal })),

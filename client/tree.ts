@@ -6,6 +6,7 @@
  * @module
  */
 
+import { saysNothing } from "./attributes.ts";
 import type { Client } from "./client.ts";
 import {
   hasFacts,
@@ -16,7 +17,7 @@ import {
   parentOf,
 } from "./directory.ts";
 import { isLasting, LocalError, ProtocolError } from "./errors.ts";
-import { DEPTH_MAX } from "./limits.ts";
+import { DEPTH_MAX, PATHS_BYTES_MAX } from "./limits.ts";
 import { type Entry, type EntryKind, isPlainName } from "./listing.ts";
 
 /**
@@ -48,14 +49,13 @@ export async function makeDirectories(client: Client, path: string): Promise<voi
 /**
  * What has a name on the server; undefined: nothing.
  *
- * @throws {ClientError} when the server does not know for now: only a lasting refusal says that
- * there is nothing.
+ * @throws {ClientError} when the server does not tell: not every refusal says that there is nothing.
  */
 export async function kindThere(client: Client, path: string): Promise<EntryKind | undefined> {
   try {
     return (await client.stat(path)).kind;
   } catch (error) {
-    if (isLasting(error)) return undefined;
+    if (error instanceof ProtocolError && saysNothing(error.code)) return undefined;
     throw error;
   }
 }
@@ -142,12 +142,15 @@ export async function removeTree(client: Client, path: string): Promise<void> {
   }
 }
 
-/** Removes `path` by DELE; why not, when the server refuses. */
+/**
+ * Removes `path` by DELE; why not, when the server refuses for good. What it refuses for now may be
+ * a link all the same: that is thrown.
+ */
 async function refusedRemoval(client: Client, path: string): Promise<ProtocolError | undefined> {
   try {
     await client.removeFile(path);
   } catch (error) {
-    if (error instanceof ProtocolError) return error;
+    if (isLasting(error)) return error;
     throw error;
   }
 }
@@ -176,7 +179,7 @@ async function isLink(client: Client, path: string): Promise<boolean> {
 
 async function lookBelow(client: Client, root: string, found: Found): Promise<void> {
   const left = [{ path: root, depth: 0 }];
-  let seen = 0;
+  let [seen, kept] = [0, 0];
   for (let next; (next = left.pop()) !== undefined;) {
     const { path, depth } = next;
     if (depth > DEPTH_MAX) throw new LocalError(`Cannot remove "${path}": too deep`);
@@ -191,6 +194,11 @@ async function lookBelow(client: Client, root: string, found: Found): Promise<vo
     const files = [];
     for (const { name, kind } of entries) {
       const below = joinPath(path, name);
+      if ((kept += below.length) > PATHS_BYTES_MAX) {
+        throw new LocalError(
+          `Cannot remove "${root}": its names are over ${PATHS_BYTES_MAX} octets`,
+        );
+      }
       if (kind !== "directory") files.push(below);
       // What DELE removes was a link that is listed as a directory.
       else if (await refusedRemoval(client, below) !== undefined) {

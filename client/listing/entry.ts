@@ -17,6 +17,8 @@ export interface Entry {
   readonly size?: number;
   /** UTC where the server says so (MLSD, MDTM), else the server's own clock read as UTC. */
   readonly modified?: Date;
+  /** The server told the day of `modified` alone, as `ls` does of what is older than half a year. */
+  readonly dayOnly?: true;
   /** Permission bits, 0 to 0o7777. */
   readonly mode?: number;
   /** A name or a number, as the server has it. */
@@ -41,7 +43,10 @@ type Loose = { [K in keyof Entry]: Entry[K] | undefined } & Pick<Entry, "name" |
 export function compact(loose: Loose): Entry {
   const entry: { -readonly [K in keyof Entry]: Entry[K] } = { name: loose.name, kind: loose.kind };
   if (loose.size !== undefined) entry.size = loose.size;
-  if (loose.modified !== undefined) entry.modified = loose.modified;
+  if (loose.modified !== undefined) {
+    entry.modified = loose.modified;
+    if (loose.dayOnly) entry.dayOnly = true;
+  }
   if (loose.mode !== undefined) entry.mode = loose.mode;
   if (loose.owner !== undefined) entry.owner = loose.owner;
   if (loose.group !== undefined) entry.group = loose.group;

@@ -54,6 +54,7 @@ function parseUnixLine(line: string, now: number): Entry | undefined {
       hour,
       minute,
     }, now),
+    dayOnly: hour === undefined || undefined,
     mode: modeOf(bits!),
     owner,
     group,
@@ -73,6 +74,7 @@ function parseNetwareLine(line: string, now: number): Entry | undefined {
       { year, month: MONTHS.indexOf(month!), day: Number(day), hour, minute },
       now,
     ),
+    dayOnly: hour === undefined || undefined,
     owner,
   });
 }

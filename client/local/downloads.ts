@@ -10,7 +10,7 @@
 import type { Client } from "../client.ts";
 import type { Downloaded, DownloadFileOptions } from "./options.ts";
 import { originOf } from "./origin.ts";
-import { behind, endsAlike, OtherContent, readEnd } from "./overlap.ts";
+import { behind, countBehind, endsAlike, OtherContent } from "./overlap.ts";
 import { PartFile } from "./part.ts";
 
 /**
@@ -60,11 +60,11 @@ async function downloadOnce(
   const over = options.rate === undefined ? undefined : new AbortController();
   return await part.fill(async () => {
     const { offset } = part;
+    const end = await part.readEnd();
     if (part.isComplete) {
-      if (!await endsAlike(client, remote, local, offset, options)) throw new OtherContent(local);
+      if (!await endsAlike(client, remote, end, offset, options)) throw new OtherContent(local);
       return { octets: 0, offset, wasComplete: true };
     }
-    const end = offset > 0 ? await readEnd(part.path, offset) : new Uint8Array(0);
     const sink = behind(end, part.path, {
       begin: (total) => {
         part.begin();
@@ -82,7 +82,7 @@ async function downloadOnce(
         if (octets > end.length) options.onProgress?.(octets - end.length);
       },
     });
-    const moved = octets - end.length;
+    const moved = countBehind(end, octets, part.path);
     return { octets: moved, offset, wasComplete: offset > 0 && moved === 0 };
   }, options.onKept).finally(() => over?.abort());
 }

@@ -62,7 +62,7 @@ export function openPart(path: string, resume: boolean): OpenedPart {
   const created = openNew(path);
   const file = created ?? openOld(path, resume);
   try {
-    const locked = file.tryLockSync(true);
+    const locked = lock(file);
     const [opened, named] = [file.statSync(), statIfThere(path, Deno.lstatSync)];
     // Between the two looks another transfer may have ended, and its part got its name.
     if (!locked || opened.ino !== named?.ino || opened.dev !== named?.dev) {
@@ -72,6 +72,18 @@ export function openPart(path: string, resume: boolean): OpenedPart {
   } catch (error) {
     file.close();
     throw error;
+  }
+}
+
+/**
+ * Whether nobody else has the lock (flock(2), LockFileEx), which lasts until the file is closed.
+ * File systems that know none (ENOLCK, ENOSYS) keep nobody out.
+ */
+function lock(file: Deno.FsFile): boolean {
+  try {
+    return file.tryLockSync(true);
+  } catch {
+    return true;
   }
 }
 
@@ -88,7 +100,7 @@ function openNew(path: string): Deno.FsFile | undefined {
 function openOld(path: string, resume: boolean): Deno.FsFile {
   const there = statIfThere(path, Deno.lstatSync);
   const isOwn = there !== undefined && there.isFile && (there.nlink ?? 1) === 1;
-  if (isOwn) return Deno.openSync(path, { write: true });
+  if (isOwn) return Deno.openSync(path, { read: true, write: true });
   if (there !== undefined) {
     if (resume) throw new LocalError(`Cannot continue "${path}": it is no file of its own`);
     Deno.removeSync(path);

@@ -23,13 +23,13 @@ export function baseName(path: string, isWindows: boolean = Deno.build.os === "w
 }
 
 /** `NAME.part` beside `path`: the octets of a download under way. */
-export function partPath(path: string): string {
-  return beside(path, "", ".part");
+export function partPath(path: string, isWindows?: boolean): string {
+  return beside(path, baseName(path, isWindows), "", ".part");
 }
 
 /** `.NAME.part.json` beside `path`: what the part is part of. */
-export function originPath(path: string): string {
-  return beside(path, ".", ".part.json");
+export function originPath(path: string, isWindows?: boolean): string {
+  return beside(path, baseName(path, isWindows), ".", ".part.json");
 }
 
 /**
@@ -37,7 +37,7 @@ export function originPath(path: string): string {
  * has arrived in a folder.
  */
 export function uploadPath(path: string, tag: string): string {
-  return beside(path, ".", `.${tag}.up`);
+  return beside(path, lastName(path), ".", `.${tag}.up`);
 }
 
 /** `.NAME.old.up` beside `path`: what had the name, until the upload that replaces it has it. */
@@ -73,8 +73,8 @@ export function fingerprint(text: string): string {
   return value.toString(16).padStart(16, "0");
 }
 
-function beside(path: string, start: string, end: string): string {
-  const name = lastName(path);
+/** What `name`, the last one of `path`, becomes, in the same folder. */
+function beside(path: string, name: string, start: string, end: string): string {
   return path.slice(0, path.lastIndexOf(name)) + fitted(start, name, end);
 }
 

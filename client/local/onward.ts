@@ -8,13 +8,14 @@
  */
 
 import { concatenate } from "../../server/octets.ts";
+import { unlessAborted } from "../abort.ts";
 import type { Client } from "../client.ts";
 import type { Sink } from "../data.ts";
 import { LocalError } from "../errors.ts";
 import type { CallOptions } from "../transfer.ts";
 import type { Downloaded, FileTransferOptions } from "./options.ts";
 import { type RemoteFile, whyOther } from "./origin.ts";
-import { behind, OtherContent, OVERLAP_BYTES } from "./overlap.ts";
+import { behind, countBehind, OtherContent, OVERLAP_BYTES } from "./overlap.ts";
 
 /** One file on its way into one sink, over as many attempts as it takes. */
 export class OnwardDownload {
@@ -25,6 +26,8 @@ export class OnwardDownload {
   /** Octets that the sink has taken, and the last of them. */
   #taken = 0;
   #end: Uint8Array<ArrayBuffer> = new Uint8Array(0);
+  /** The last write: a sink may take so long that its attempt is over before. */
+  #writing: Promise<void> = Promise.resolve();
 
   /** Nothing is asked for before `attempt`. */
   constructor(remote: string, sink: Sink) {
@@ -39,6 +42,9 @@ export class OnwardDownload {
    */
   async attempt(client: Client, options: FileTransferOptions = {}): Promise<Downloaded> {
     const remote = this.#remote;
+    const { rate, signal, onProgress } = options;
+    // What the sink has got of an attempt that failed is not to be brought again.
+    await unlessAborted(this.#writing, signal);
     const origin = await factsOf(client, remote, options);
     const offset = this.#taken;
     if (offset > 0) {
@@ -52,12 +58,8 @@ export class OnwardDownload {
         await this.#sink.begin?.(total);
         options.onStart?.(offset, origin.size ?? total);
       },
-      write: async (chunk) => {
-        await this.#sink.write(chunk);
-        this.#keepEnd(chunk);
-      },
+      write: (chunk) => this.#writing = this.#write(chunk),
     });
-    const { rate, signal, onProgress } = options;
     try {
       const { octets } = await client.download(remote, rate?.sink(sink, signal) ?? sink, {
         ...(signal === undefined ? {} : { signal }),
@@ -65,11 +67,16 @@ export class OnwardDownload {
         offset: offset - end.length,
         onProgress: (octets) => onProgress?.(Math.max(0, octets - end.length)),
       });
-      return { octets: octets - end.length, offset, wasComplete: false };
+      return { octets: countBehind(end, octets, remote), offset, wasComplete: false };
     } catch (error) {
       if (!(error instanceof OtherContent)) throw error;
       throw this.#notToContinue("its end differs from the file on the server");
     }
+  }
+
+  async #write(chunk: Uint8Array<ArrayBuffer>): Promise<void> {
+    await this.#sink.write(chunk);
+    this.#keepEnd(chunk);
   }
 
   #keepEnd(chunk: Uint8Array): void {

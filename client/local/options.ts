@@ -43,7 +43,10 @@ export interface DownloadFileOptions extends FileTransferOptions {
 
 /** What an upload from any source can be told. */
 export interface UploadSourceOptions extends TransferOptions {
-  /** Writes under the final name from the first octet on. */
+  /**
+   * Writes under the final name from the first octet on. With false it does not, and what cannot be
+   * done otherwise is refused with a hint at the flag.
+   */
   readonly direct?: boolean;
   /** Whether a file has the name already, where a listing told it: then it is not asked. */
   readonly replaces?: boolean;

@@ -7,7 +7,7 @@
 
 import type { Client } from "../client.ts";
 import { MemorySink, type Sink } from "../data.ts";
-import { LocalError, localError, unlessRefused } from "../errors.ts";
+import { ConnectionError, LocalError, unlessRefused } from "../errors.ts";
 import type { CallOptions } from "../transfer.ts";
 
 /** Octets that are compared: less than one round trip takes, and more than two files share. */
@@ -23,22 +23,17 @@ export class OtherContent extends LocalError {
   }
 }
 
-/** The last octets of the first `size` of a file. */
-export async function readEnd(path: string, size: number): Promise<Uint8Array<ArrayBuffer>> {
-  try {
-    using file = await Deno.open(path);
-    const end = new Uint8Array(Math.min(size, OVERLAP_BYTES));
-    await file.seek(size - end.length, Deno.SeekMode.Start);
-    let at = 0;
-    while (at < end.length) {
-      const count = await file.read(end.subarray(at));
-      if (count === null) break;
-      at += count;
-    }
-    return end.subarray(0, at);
-  } catch (error) {
-    throw localError(`Cannot read "${path}"`, error);
+/** The last octets of the first `size` of an open file, which goes on behind them. */
+export async function readEnd(file: Deno.FsFile, size: number): Promise<Uint8Array<ArrayBuffer>> {
+  const end = new Uint8Array(Math.min(size, OVERLAP_BYTES));
+  await file.seek(size - end.length, Deno.SeekMode.Start);
+  let at = 0;
+  while (at < end.length) {
+    const count = await file.read(end.subarray(at));
+    if (count === null) break;
+    at += count;
   }
+  return end.subarray(0, at);
 }
 
 /** `sink` behind octets that must be `end`; `path` is what they are the end of. */
@@ -57,15 +52,25 @@ export function behind(end: Uint8Array, path: string, sink: Sink): Sink {
   };
 }
 
-/** Whether the whole files `local` and `remote`, both of `size` octets, end alike. */
+/**
+ * How many of the `octets` that came are behind `end`; `path` is what it is the end of.
+ *
+ * @throws {ConnectionError} of the kind `short`, when `end` itself has not come whole.
+ */
+export function countBehind(end: Uint8Array, octets: number, path: string): number {
+  if (octets >= end.length) return octets - end.length;
+  const what = `${octets} of the ${end.length} octets came with which it ends`;
+  throw new ConnectionError(`Cannot continue "${path}": ${what}`, { kind: "short" });
+}
+
+/** Whether `remote`, of `size` octets, ends as a file of that size here does, with `end`. */
 export async function endsAlike(
   client: Client,
   remote: string,
-  local: string,
+  end: Uint8Array,
   size: number,
   options: CallOptions,
 ): Promise<boolean> {
-  const end = await readEnd(local, size);
   const sink = new MemorySink(2 * OVERLAP_BYTES);
   const offset = size - end.length;
   const signal = options.signal === undefined ? {} : { signal: options.signal };

@@ -19,7 +19,7 @@ import {
   whyOther,
   writeOrigin,
 } from "./origin.ts";
-import { OtherContent, OVERLAP_BYTES } from "./overlap.ts";
+import { OtherContent, OVERLAP_BYTES, readEnd } from "./overlap.ts";
 
 /** What a part can be told. */
 export interface PartOptions {
@@ -119,6 +119,21 @@ export class PartFile implements Sink {
       }
     } catch (error) {
       throw localError(action, error);
+    }
+  }
+
+  /**
+   * The last of the octets that were there already. A part is read by the file that has its lock,
+   * because on Windows that keeps all others out.
+   */
+  async readEnd(): Promise<Uint8Array<ArrayBuffer>> {
+    if (this.offset === 0) return new Uint8Array(0);
+    try {
+      if (this.#file !== undefined) return await readEnd(this.#file, this.offset);
+      using file = await Deno.open(this.path);
+      return await readEnd(file, this.offset);
+    } catch (error) {
+      throw localError(`Cannot read "${this.path}"`, error);
     }
   }
 

@@ -74,11 +74,7 @@ async function leadsToDirectory(
   if (client.features.has("MLST")) {
     return (await unlessRefused(client.stat(path, options)))?.kind === "directory";
   }
-  const before = await unlessRefused(client.workingDirectory(options));
-  if (before === undefined) return false;
-  const entered = await unlessRefused(client.changeDirectory(path).then(() => true));
-  if (entered) await client.changeDirectory(before);
-  return entered === true;
+  return await client.canEnter(path, options);
 }
 
 /**

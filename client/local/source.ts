@@ -7,6 +7,10 @@
 import type { Source } from "../data.ts";
 import { LocalError, localError } from "../errors.ts";
 import { fingerprint } from "./names.ts";
+import { readEnd } from "./overlap.ts";
+
+/** A file was written to while it was sent: what came of it on the server is no content of it. */
+export class ChangedMeanwhile extends LocalError {}
 
 /** A file of this machine as a source. */
 export class LocalFile implements Source, Disposable {
@@ -18,6 +22,8 @@ export class LocalFile implements Source, Disposable {
   readonly #action: string;
   readonly #path: string;
   readonly #inode: number | null;
+  /** When anything of it was last changed (ctime of inode(7)), which nobody can set. */
+  readonly #changedMs: number | undefined;
   /** Octets from the beginning that were read or skipped. */
   #position = 0;
 
@@ -26,6 +32,7 @@ export class LocalFile implements Source, Disposable {
     this.#action = action;
     this.#path = path;
     this.#inode = stat.ino;
+    this.#changedMs = stat.ctime?.getTime();
     this.size = stat.isFile ? stat.size : undefined;
     this.modified = stat.isFile ? stat.mtime ?? undefined : undefined;
   }
@@ -46,7 +53,7 @@ export class LocalFile implements Source, Disposable {
   }
 
   /**
-   * 16 digits that are the same as long as the file is: its path, its inode, its size and its time
+   * 16 digits that are the same as long as the file is: its path, its inode, its size and its times
    * go into it. undefined for what is no regular file, or while another upload has them.
    */
   async claimTag(): Promise<string | undefined> {
@@ -55,9 +62,8 @@ export class LocalFile implements Source, Disposable {
       // flock(2): until the file is closed. Some network file systems know none.
       if (!await this.#file.tryLock(true)) return undefined;
       const path = await Deno.realPath(this.#path);
-      return fingerprint(
-        JSON.stringify([path, this.#inode, this.size, this.modified?.getTime()]),
-      );
+      const times = [this.modified?.getTime(), this.#changedMs];
+      return fingerprint(JSON.stringify([path, this.#inode, this.size, ...times]));
     } catch {
       return undefined;
     }
@@ -70,6 +76,35 @@ export class LocalFile implements Source, Disposable {
     } catch (error) {
       throw localError(this.#action, error);
     }
+  }
+
+  /**
+   * The last octets of the first `size`. By the file itself, because on Windows the lock on it
+   * keeps all others out; `skip` has to say where it goes on.
+   */
+  async readEnd(size: number): Promise<Uint8Array<ArrayBuffer>> {
+    try {
+      return await readEnd(this.#file, size);
+    } catch (error) {
+      throw localError(this.#action, error);
+    }
+  }
+
+  /**
+   * Looks at a regular file once more, when it was read.
+   *
+   * @throws {ChangedMeanwhile} when its size or its time are not those with which it was opened.
+   */
+  assertUnchanged(): void {
+    if (this.size === undefined) return;
+    let stat: Deno.FileInfo;
+    try {
+      stat = this.#file.statSync();
+    } catch (error) {
+      return this.#fail(error);
+    }
+    const isSame = stat.size === this.size && stat.mtime?.getTime() === this.modified?.getTime();
+    if (!isSame) throw new ChangedMeanwhile(`${this.#action}: it was changed while it was sent`);
   }
 
   /** A regular file is read at once, for that is faster than waiting; a pipe may keep waiting. */

@@ -11,7 +11,7 @@
 import type { Client } from "../client.ts";
 import type { Source } from "../data.ts";
 import type { Reply } from "../conversation.ts";
-import { LocalError, ProtocolError } from "../errors.ts";
+import { isLasting, LocalError, ProtocolError } from "../errors.ts";
 import { watchReads } from "../sources.ts";
 import type { Transferred } from "../transfer.ts";
 import { kindThere } from "../tree.ts";
@@ -23,6 +23,8 @@ import { assertNoDirectory, refusalToRename, rememberRefusal, takeName } from ".
 export interface Material extends Source {
   /** Makes the next read return what is behind `octets`; missing where nothing can be read twice. */
   rewind?(octets: number): Promise<void>;
+  /** Throws when what was read is of more than one content; missing where nothing tells. */
+  check?(): void;
 }
 
 /** Replies to STOR that a server has for names it does not like, and for everything else. */
@@ -81,7 +83,6 @@ export class StagedUpload {
     const refusal = await this.#look(offset);
     if (refusal !== undefined) return await this.#directly(material, refusal);
     try {
-      await material.rewind?.(offset);
       const sent = await this.#sendOn(material, offset);
       if (modified !== undefined) await setTime(client, this.#temporary, modified);
       this.#isSent = true;
@@ -136,7 +137,9 @@ export class StagedUpload {
     const isTaken = await this.#isTaken();
     if (isTaken || this.#isRead && material.rewind === undefined) {
       const what = `Cannot ${isTaken ? "replace" : "store"} "${this.#remote}" in one step`;
-      throw new ProtocolError(`${what}, --direct does it in place`, refused);
+      // Whoever says nothing of it, as a mirror, has no such flag.
+      const hint = this.#options.direct === undefined ? "" : ", --direct does it in place";
+      throw new ProtocolError(`${what}${hint}`, refused);
     }
     await material.rewind?.(0);
     this.#isRead = false;
@@ -149,28 +152,18 @@ export class StagedUpload {
   }
 
   /** Goes on behind `offset`, or begins again where that is refused and `force` allows it. */
-  async #sendOn(material: Material, offset: number): Promise<Transferred> {
-    try {
-      return await this.#send(material, this.#temporary, offset);
-    } catch (error) {
-      const isRefused = error instanceof ProtocolError && error.kind === "permanent";
-      if (!isRefused || offset === 0 || this.#isRead) throw error;
-      if (!this.#options.force) {
-        throw new ProtocolError(
-          `Cannot continue "${this.#remote}"`,
-          error.reply,
-          error.hint ?? "--force begins again",
-          error.kind,
-        );
-      }
-      await material.rewind?.(0);
-      return await this.#send(material, this.#temporary, 0);
-    }
+  #sendOn(material: Material, offset: number): Promise<Transferred> {
+    return sendOrAgain(this.#remote, offset, this.#options, () => this.#isRead, async (from) => {
+      await material.rewind?.(from);
+      return await this.#send(material, this.#temporary, from);
+    });
   }
 
-  #send(material: Material, path: string, offset: number): Promise<Transferred> {
+  async #send(material: Material, path: string, offset: number): Promise<Transferred> {
     const source = watchReads(material, () => this.#isRead = true);
-    return sendFrom(this.#client, source, path, offset, this.#options);
+    const sent = await sendFrom(this.#client, source, path, offset, this.#options);
+    material.check?.();
+    return sent;
   }
 
   /** A refusal is about the name that the user gave. */
@@ -209,6 +202,34 @@ export class StagedUpload {
     if (await this.#client.size(path) === undefined) return;
     await this.#client.upload(new Uint8Array(0), path, { at: "end" });
     await this.#client.removeFile(path);
+  }
+}
+
+/** What is done where going on is refused. */
+export const FORCE_HINT = "--force begins again";
+
+/**
+ * Sends what is behind `offset` of `remote`, or all of it where the server does not go on and
+ * `force` allows that.
+ *
+ * @param isRead Whether any of it was read: then it is not the offset that was refused.
+ * @param send Sends what is behind an octet, from which on it can be read again.
+ * @throws {ProtocolError} with a hint at --force where that would help.
+ */
+export async function sendOrAgain<T>(
+  remote: string,
+  offset: number,
+  { force = false }: UploadFileOptions,
+  isRead: () => boolean,
+  send: (from: number) => Promise<T>,
+): Promise<T> {
+  try {
+    return await send(offset);
+  } catch (error) {
+    if (!isLasting(error) || offset === 0 || isRead()) throw error;
+    if (force) return await send(0);
+    const { reply, hint = FORCE_HINT, kind } = error;
+    throw new ProtocolError(`Cannot continue "${remote}"`, reply, hint, kind);
   }
 }
 

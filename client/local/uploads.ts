@@ -15,8 +15,8 @@ import type { Transferred } from "../transfer.ts";
 import type { Uploaded, UploadFileOptions, UploadSourceOptions } from "./options.ts";
 import { secondsOf } from "./origin.ts";
 import { endsAlike } from "./overlap.ts";
-import { LocalFile } from "./source.ts";
-import { type Material, sendFrom, StagedUpload } from "./staged.ts";
+import { ChangedMeanwhile, LocalFile } from "./source.ts";
+import { FORCE_HINT, type Material, sendFrom, sendOrAgain, StagedUpload } from "./staged.ts";
 
 /**
  * Uploads the file `local` to `remote`: under a temporary name beside it, which becomes `remote`
@@ -24,7 +24,8 @@ import { type Material, sendFrom, StagedUpload } from "./staged.ts";
  *
  * With `resume` it goes on behind what an earlier upload of the same, unchanged file left under
  * the temporary name (SIZE, and APPE, or REST and STOR); otherwise it begins again. Where the
- * server does not rename, a new file is stored directly and an old one is not replaced.
+ * server does not rename, a new file is stored directly and an old one is not replaced. A file that
+ * changes while it is sent is sent once more.
  *
  * @example
  * ```ts
@@ -34,7 +35,7 @@ import { type Material, sendFrom, StagedUpload } from "./staged.ts";
  * await uploadFile(client, "a.avi", "films/a.avi", { resume: true, keepTime: true });
  * ```
  *
- * @throws {LocalError} when the file cannot be read, or a directory has the name.
+ * @throws {LocalError} when the file cannot be read, changes again, or a directory has the name.
  * @throws {ProtocolError} when the server refuses, or would not replace the old file in one step.
  */
 export async function uploadFile(
@@ -42,6 +43,21 @@ export async function uploadFile(
   local: string,
   remote: string,
   options: UploadFileOptions = {},
+): Promise<Uploaded> {
+  try {
+    return await uploadOnce(client, local, remote, options);
+  } catch (error) {
+    if (!(error instanceof ChangedMeanwhile) || options.direct) throw error;
+    // Whoever wrote to it may have ended by now; what is written all the time has no end.
+    return await uploadOnce(client, local, remote, options);
+  }
+}
+
+async function uploadOnce(
+  client: Client,
+  local: string,
+  remote: string,
+  options: UploadFileOptions,
 ): Promise<Uploaded> {
   using file = await LocalFile.open(local);
   const isAsked = options.replaces === undefined || options.resume === true;
@@ -51,16 +67,18 @@ export async function uploadFile(
   const begun = options.resume && file.size !== undefined ? await upload.begun() : 0;
   if (options.resume && begun === 0 && existing !== undefined && existing === file.size) {
     const isCopy = await hasTimeOf(client, remote, file, options) &&
-      await endsAlike(client, remote, local, existing, options);
+      await endsAlike(client, remote, await file.readEnd(existing), existing, options);
     if (isCopy) return { octets: 0, offset: existing, wasComplete: true };
   }
   const offset = begun > file.size! ? 0 : begun;
   options.onStart?.(offset, file.size);
   const modified = options.keepTime ? file.modified : undefined;
   const { octets } = await limited(options, file, (source) => {
-    const material: Material = file.size === undefined
-      ? source
-      : { read: (buffer) => source.read(buffer), rewind: (octets) => file.skip(octets) };
+    const material: Material = file.size === undefined ? source : {
+      read: (buffer) => source.read(buffer),
+      rewind: (octets) => file.skip(octets),
+      check: () => file.assertUnchanged(),
+    };
     return upload.run(material, offset, existing, modified);
   });
   return { octets, offset, wasComplete: false };
@@ -105,7 +123,7 @@ async function hasTimeOf(
   return modified !== undefined && secondsOf(modified) === secondsOf(file.modified);
 }
 
-/** Under the final name; with `resume` behind what has it. */
+/** Under the final name; with `resume` behind what has it, and with `force` over what cannot be. */
 async function uploadInPlace(
   client: Client,
   file: LocalFile,
@@ -114,21 +132,27 @@ async function uploadInPlace(
   existing: number | undefined,
   options: UploadFileOptions,
 ): Promise<Uploaded> {
-  const offset = options.resume ? existing ?? 0 : 0;
-  if (file.size !== undefined && offset > file.size) {
-    const sizes = `${file.size} octets here, ${offset} there`;
-    throw new LocalError(`Cannot continue "${remote}": it is larger than "${local}": ${sizes}`);
+  const there = options.resume ? existing ?? 0 : 0;
+  const isLarger = file.size !== undefined && there > file.size;
+  if (isLarger && !options.force) {
+    const what = `it is larger than "${local}": ${file.size} octets here, ${there} there`;
+    throw new LocalError(`Cannot continue "${remote}": ${what}; ${FORCE_HINT}`);
   }
-  if (offset > 0) await file.skip(offset);
-  const source = await readAhead(file, options.signal);
-  options.onStart?.(offset, file.size);
+  const offset = isLarger ? 0 : there;
   let isRead = false;
   try {
-    const { octets } = await limited(options, source, (source) => {
-      const watched = watchReads(source, () => isRead = true);
-      return sendFrom(client, watched, remote, offset, options);
+    return await sendOrAgain(remote, offset, options, () => isRead, async (from) => {
+      // A pipe, which is sent whole, cannot be wound back.
+      if (offset > 0) await file.skip(from);
+      const source = await readAhead(file, options.signal);
+      options.onStart?.(from, file.size);
+      const { octets } = await limited(options, source, (source) => {
+        const watched = watchReads(source, () => isRead = true);
+        return sendFrom(client, watched, remote, from, options);
+      });
+      file.assertUnchanged();
+      return { octets, offset: from, wasComplete: from > 0 && octets === 0 };
     });
-    return { octets, offset, wasComplete: offset > 0 && octets === 0 };
   } catch (error) {
     const kept = isRead && !client.closed ? await sizeIfTold(client, remote) : undefined;
     // Nothing tells later what of it is this file.

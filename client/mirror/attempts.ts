@@ -42,7 +42,7 @@ export async function withConnection<T>(
   let begun = false;
   const lend = () => {
     begun = false;
-    return pool.lend();
+    return pool.lend(pace);
   };
   const options = { retries: RETRIES_DEFAULT, ...pace, wasConnected: pool.hasConnected };
   try {

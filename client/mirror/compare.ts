@@ -15,7 +15,14 @@ export type CopyReason = "new" | "size" | "time" | "content";
 /** One step of a plan. `path` is below both roots, "" for the roots themselves. */
 export type Action =
   | { readonly kind: "makeDirectory"; readonly path: string }
-  | { readonly kind: "copy"; readonly path: string; readonly node: Node; readonly why: CopyReason }
+  | {
+    readonly kind: "copy";
+    readonly path: string;
+    readonly node: Node;
+    readonly why: CopyReason;
+    /** Another path of the source that the target may take for this one, which nothing has there. */
+    readonly twin?: string;
+  }
   /** Copied or kept, which takes another question to the server; `there` is what the target has. */
   | {
     readonly kind: "check";
@@ -44,7 +51,10 @@ export interface CompareOptions {
   readonly by: "time" | "newer" | "size" | "content";
   /** Remove what only the target has: nothing that differs from the source by case alone. */
   readonly remove: boolean;
-  /** Times that differ by a listing of minutes are asked for once more. */
+  /**
+   * The time of each file of the same size is asked for: listings of this server tell no seconds,
+   * and their clock is the server's own, which may be hours from UTC.
+   */
   readonly exactTimes: boolean;
   /** Directories in which no file is copied or kept are not made. */
   readonly sparse: boolean;
@@ -61,6 +71,7 @@ export function compareTrees(source: Tree, target: Tree, options: CompareOptions
   const closed = new Set<string>();
   const wanted = options.sparse ? withFiles(source) : undefined;
   const isTaken = sameNames(options);
+  const twins = twinsIn(source);
   const [inSource, inTarget] = [nodesOf(source, options), nodesOf(target, options)];
   const actions: Action[] = [];
   for (const path of paths) {
@@ -71,7 +82,7 @@ export function compareTrees(source: Tree, target: Tree, options: CompareOptions
       continue;
     }
     if (isDirectory && wanted?.has(path) === false) continue;
-    const planned = actionFor(path, node, inTarget(path), options);
+    const planned = withTwin(actionFor(path, node, inTarget(path), options), twins.get(path));
     const reason = isTaken(path) ?? partTaken(planned, inSource, options);
     const action = reason === undefined ? planned : { kind: "refuse", path, reason } as const;
     if (action !== undefined) actions.push(action);
@@ -94,6 +105,24 @@ function sameNames({ fold }: CompareOptions): (path: string) => string | undefin
     if (other === undefined) seen.set(folded, path);
     return other === undefined ? undefined : `to this system it is the same name as "${other}"`;
   };
+}
+
+/** Paths that are one to many file systems, whether the target's is of them or not: another of each. */
+function twinsIn({ nodes }: Tree): ReadonlyMap<string, string> {
+  const first = new Map<string, string>();
+  const twins = new Map<string, string>();
+  for (const path of nodes.keys()) {
+    const folded = foldPath(path);
+    const other = first.get(folded);
+    if (other === undefined) first.set(folded, path);
+    else twins.set(path, other).set(other, path);
+  }
+  return twins;
+}
+
+function withTwin(action: Action | undefined, twin: string | undefined): Action | undefined {
+  const isNew = action?.kind === "copy" && action.why === "new";
+  return isNew && twin !== undefined ? { ...action, twin } : action;
 }
 
 /** Tells what has a path in a tree, or one that is the same to the target's file system. */
@@ -144,20 +173,19 @@ function forFile(path: string, node: Node, there: Node, options: CompareOptions)
     return { kind: "copy", path, node, why: "size" };
   }
   if (options.by === "content") return { kind: "check", path, node, there, by: "content" };
-  if (options.by === "size" || isSameTime(node, there, options.by === "newer")) {
-    return { kind: "keep", path };
-  }
-  return options.exactTimes
-    ? { kind: "check", path, node, there, by: "time" }
+  if (options.by === "size") return { kind: "keep", path };
+  if (options.exactTimes) return { kind: "check", path, node, there, by: "time" };
+  return isSameTime(node, there, options.by)
+    ? { kind: "keep", path }
     : { kind: "copy", path, node, why: "time" };
 }
 
 /** As far as the coarser of both can tell. A time that one side does not know differs from none. */
-function isSameTime(node: Node, there: Node, onlyNewer: boolean): boolean {
+export function isSameTime(node: Node, there: Node, by: CompareOptions["by"]): boolean {
   if (node.modifiedMs === undefined || there.modifiedMs === undefined) return true;
   const resolutionMs = Math.max(node.resolutionMs ?? 0, there.resolutionMs ?? 0);
   const newerMs = node.modifiedMs - there.modifiedMs;
-  return (onlyNewer ? newerMs : Math.abs(newerMs)) < resolutionMs;
+  return (by === "newer" ? newerMs : Math.abs(newerMs)) < resolutionMs;
 }
 
 /** Directories with a file in them at any depth. */

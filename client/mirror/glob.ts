@@ -7,8 +7,8 @@
 import type { Client } from "../client.ts";
 import { hasWildcards, joinPath } from "../directory.ts";
 import { isLasting, LocalError } from "../errors.ts";
+import { PATHS_BYTES_MAX } from "../limits.ts";
 import type { Entry } from "../listing.ts";
-import { kindThere } from "../tree.ts";
 import { compileName, expandBraces } from "./pattern.ts";
 
 /** The most directories that one pattern lists. */
@@ -60,18 +60,16 @@ export async function matchRemote(
   pattern: string,
   directoriesMax = GLOB_DIRECTORIES_MAX,
 ): Promise<RemoteMatch[]> {
-  if (!hasWildcards(pattern) || await kindThere(client, pattern) !== undefined) {
+  if (!hasWildcards(pattern) || await isThere(client, pattern)) {
     return [{ path: pattern }];
   }
   const found = new Map<string, RemoteMatch>();
-  const listings = { left: directoriesMax, max: directoriesMax };
+  const listings = { left: directoriesMax, max: directoriesMax, pathsBytes: 0 };
   for (const each of expandBraces(pattern)) {
     for (const match of await expandOne(client, each, pattern, listings)) {
       found.set(match.path, match);
     }
-    if (found.size > GLOB_NAMES_MAX) {
-      throw new LocalError(`Cannot use "${pattern}": it means over ${GLOB_NAMES_MAX} names`);
-    }
+    assertFew(found.size, 0, pattern);
   }
   return [...found.values()].sort((left, right) => left.path < right.path ? -1 : 1);
 }
@@ -81,7 +79,7 @@ async function expandOne(
   client: Client,
   pattern: string,
   whole: string,
-  listings: { left: number; readonly max: number },
+  listings: { left: number; readonly max: number; pathsBytes: number },
 ): Promise<RemoteMatch[]> {
   if (!hasWildcards(pattern)) return [{ path: unescaped(pattern) }];
   const names = pattern.split("/").filter((name) => name !== "");
@@ -100,12 +98,32 @@ async function expandOne(
       for (const entry of await entriesOf(client, path)) {
         if (!matches(entry.name)) continue;
         if (onlyDirectories && entry.kind !== "directory" && entry.kind !== "link") continue;
-        next.push({ path: joinPath(path, entry.name), entry });
+        const match = { path: joinPath(path, entry.name), entry };
+        next.push(match);
+        listings.pathsBytes += match.path.length;
+        assertFew(next.length, listings.pathsBytes, whole);
       }
     }
     paths = next;
   }
   return paths;
+}
+
+function assertFew(names: number, bytes: number, pattern: string): void {
+  if (names <= GLOB_NAMES_MAX && bytes <= PATHS_BYTES_MAX) return;
+  const most = names > GLOB_NAMES_MAX ? `${GLOB_NAMES_MAX} names` : `${PATHS_BYTES_MAX} octets`;
+  throw new LocalError(`Cannot use "${pattern}": it means over ${most}`);
+}
+
+/** Whether a path is there as it is typed; what the server takes for no path at all is not. */
+async function isThere(client: Client, path: string): Promise<boolean> {
+  try {
+    await client.stat(path);
+    return true;
+  } catch (error) {
+    if (isLasting(error)) return false;
+    throw error;
+  }
 }
 
 /** What cannot be listed has no names that match. */

@@ -12,6 +12,7 @@ import type { Client } from "../client.ts";
 import { joinPath } from "../directory.ts";
 import { isLasting, LocalError, localError } from "../errors.ts";
 import { downloadFile } from "../local/downloads.ts";
+import { statIfThere } from "../local/files.ts";
 import type { FileTransferOptions } from "../local/options.ts";
 import { uploadFile } from "../local/uploads.ts";
 import type { ClientPool } from "../pool.ts";
@@ -43,6 +44,8 @@ type Copy = Extract<Action, { kind: "copy" }>;
 /** The steps of one direction. `copy` returns how many octets it moved. */
 export interface Hands {
   makeDirectory(path: string): Promise<void>;
+  /** Whether anything has the path, or one that is the same to the target. */
+  isThere(path: string): Promise<boolean>;
   copy(action: Copy, hooks: TransferHooks): Promise<number>;
   removeFile(path: string): Promise<void>;
   /** Removes what was taken for a directory and is a link to one; whether it was. */
@@ -66,6 +69,12 @@ export function downHands(pool: ClientPool, { remote, local }: Roots, pace: Mirr
     async makeDirectory(path) {
       if (path === "") await makeRoot(local);
       else act("make", path, Deno.mkdirSync);
+    },
+    // deno-lint-ignore require-await -- as the other direction, which waits
+    async isThere(path) {
+      let there: Deno.FileInfo | undefined;
+      act("look at", path, (path) => there = statIfThere(path, Deno.lstatSync));
+      return there !== undefined;
     },
     async copy(action, hooks) {
       const { path, node } = action;
@@ -122,6 +131,12 @@ export function upHands(pool: ClientPool, { remote, local }: Roots, pace: Mirror
         path,
         "directory",
         (client, at) => path === "" ? makeDirectories(client, at) : client.makeDirectory(at),
+      ),
+    isThere: (path) =>
+      withConnection(
+        pool,
+        pace,
+        async (client) => await kindThere(client, there(path)) !== undefined,
       ),
     async copy(action, hooks) {
       const { path } = action;

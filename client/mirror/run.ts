@@ -108,7 +108,11 @@ class Run {
       this.#fail(action, new LocalError(`Cannot copy "${action.path}": ${action.reason}`));
     }
     await this.#byDepth(of("makeDirectory"), "down", (action) => this.#make(action));
-    await forEachAtOnce(of("copy"), this.#pool.size, (action) => this.#copy(action));
+    const copies = Map.groupBy(of("copy"), ({ twin }) => twin === undefined);
+    const copy = (action: Kind<"copy">) => this.#copy(action);
+    await forEachAtOnce(copies.get(true) ?? [], this.#pool.size, copy);
+    // Each is looked for when those before it are there.
+    await forEachAtOnce(copies.get(false) ?? [], 1, copy);
     const [files, directories] = [of("removeFile"), of("removeDirectory")];
     if (this.#options.keepAll || counts.failed > 0) {
       counts.withheld = files.length + directories.length;
@@ -145,8 +149,14 @@ class Run {
   }
 
   async #copy(action: Kind<"copy">): Promise<void> {
+    const { path, twin } = action;
     await this.#try(action, async () => {
-      const transfer = this.#hooks.transfer?.(action.path) ?? UNHEARD;
+      if (twin !== undefined && await this.#hands.isThere(path)) {
+        throw new LocalError(
+          `Cannot copy "${path}": to the target it is the same name as "${twin}"`,
+        );
+      }
+      const transfer = this.#hooks.transfer?.(path) ?? UNHEARD;
       try {
         const octets = await this.#hands.copy(action, transfer);
         this.#counts.octets += octets;

@@ -11,7 +11,7 @@ import { LocalError } from "../errors.ts";
 import type { ClientPool } from "../pool.ts";
 import { type MirrorPace, withConnection } from "./attempts.ts";
 import { checksumHere } from "./checksum.ts";
-import type { Action, CompareOptions } from "./compare.ts";
+import { type Action, type CompareOptions, isSameTime } from "./compare.ts";
 import type { Roots } from "./hands.ts";
 import { forEachAtOnce } from "./parallel.ts";
 import type { Node } from "./tree.ts";
@@ -51,18 +51,18 @@ export async function settled(
   return result;
 }
 
-/** By MDTM in the place of a listing's time. */
+/** By MDTM in the place of a listing's time; by that, as far as it can tell, where there is none. */
 async function isSameExactTime(
   client: Client,
   { path, node, there }: { readonly path: string; readonly node: Node; readonly there: Node },
   { direction, remote, by }: Settling,
 ): Promise<boolean> {
-  const exact = (await client.modified(joinPath(remote, path)))?.getTime();
-  const [sourceMs, targetMs] = direction === "down"
-    ? [exact, there.modifiedMs]
-    : [node.modifiedMs, exact];
-  if (sourceMs === undefined || targetMs === undefined) return false;
-  return (by === "newer" ? sourceMs - targetMs : Math.abs(sourceMs - targetMs)) < EXACT_MS;
+  const modified = await client.modified(joinPath(remote, path));
+  if (modified === undefined) return isSameTime(node, there, by);
+  const exact = { modifiedMs: modified.getTime(), resolutionMs: EXACT_MS };
+  return direction === "down"
+    ? isSameTime({ ...node, ...exact }, there, by)
+    : isSameTime(node, { ...there, ...exact }, by);
 }
 
 async function isSameContent(client: Client, remote: string, local: string): Promise<boolean> {

@@ -12,7 +12,7 @@ import type { Client } from "../client.ts";
 import { hasFacts, joinPath, notUnderstood } from "../directory.ts";
 import { LocalError, ProtocolError } from "../errors.ts";
 import type { Entry } from "../listing.ts";
-import { DEPTH_MAX } from "../limits.ts";
+import { DEPTH_MAX, PATHS_BYTES_MAX } from "../limits.ts";
 import type { ClientPool } from "../pool.ts";
 import { listWithLinks } from "../tree.ts";
 import { type PathFilter, takesPart } from "./filter.ts";
@@ -29,6 +29,8 @@ export interface WalkOptions {
   readonly changes?: (path: string) => boolean;
   /** The most entries; default `ENTRIES_MAX`. */
   readonly entriesMax?: number;
+  /** The most that the paths of a server may have together, in octets; default `PATHS_BYTES_MAX`. */
+  readonly pathsBytesMax?: number;
   /** How it is tried again; its signal ends the walk between two directories. */
   readonly pace?: MirrorPace;
 }
@@ -49,18 +51,19 @@ interface Visit {
  * The tree below the directory `root`, which must be there. A directory below it that cannot be
  * listed is a fault of the tree.
  *
- * @throws {LocalError} when it has too many entries.
+ * @throws {LocalError} when it has too many entries, or too long ones.
  */
 export async function walkRemote(
   pool: ClientPool,
   root: string,
   options: WalkOptions,
 ): Promise<Tree> {
-  const { filter, nameFault, changes, entriesMax = ENTRIES_MAX, pace = {} } = options;
+  const { filter, nameFault, changes, pace = {} } = options;
+  const { entriesMax = ENTRIES_MAX, pathsBytesMax = PATHS_BYTES_MAX } = options;
   const nodes = new Map<string, Node>();
   const partial = new Set<string>();
   const faults: Error[] = [];
-  let seen = 0;
+  let [seen, kept] = [0, 0];
 
   const visit = async ({ path, above }: Visit, add: (visit: Visit) => void) => {
     pace.signal?.throwIfAborted();
@@ -78,6 +81,9 @@ export async function walkRemote(
       if (!takesPart(filter, at, entry.kind)) {
         addWithAbove(partial, path);
         continue;
+      }
+      if ((kept += at.length) > pathsBytesMax) {
+        throw new LocalError(`Cannot mirror "${root}": its names are over ${pathsBytesMax} octets`);
       }
       const fault = nameFault?.(entry.name);
       nodes.set(at, { ...nodeOf(entry, exact), ...(fault === undefined ? {} : { fault }) });
@@ -138,18 +144,14 @@ export function tellsSeconds(client: Client): boolean {
   return hasFacts(client.features);
 }
 
-function nodeOf({ kind, size, modified }: Entry, exact: boolean): Node {
+function nodeOf({ kind, size, modified, dayOnly }: Entry, exact: boolean): Node {
   if (kind === "directory") return { kind };
+  const whole = exact ? SECOND_MS : MINUTE_MS;
   return {
     kind,
     ...(size === undefined ? {} : { size }),
     ...(modified === undefined
       ? {}
-      : { modifiedMs: modified.getTime(), resolutionMs: resolutionOf(modified, exact) }),
+      : { modifiedMs: modified.getTime(), resolutionMs: dayOnly ? DAY_MS : whole }),
   };
-}
-
-function resolutionOf(modified: Date, exact: boolean): number {
-  if (exact) return SECOND_MS;
-  return modified.getTime() % DAY_MS === 0 ? DAY_MS : MINUTE_MS;
 }

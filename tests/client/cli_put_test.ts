@@ -7,7 +7,7 @@
 import { assert, assertEquals, assertMatch } from "@std/assert";
 import { EXIT } from "../../client/cli/mod.ts";
 import { type Answer, type Script } from "./scripted_server.ts";
-import { names, octets, scripted, served, SUMMARY } from "./stage.ts";
+import { names, octets, run, scripted, served, SUMMARY } from "./stage.ts";
 
 served("put uploads a file under its own name, another one, or into a folder", async (stage) => {
   const { root, here, client } = stage;
@@ -60,8 +60,21 @@ served("put -c --direct goes on behind what the server has", async ({ root, here
   assertEquals(refused.status, EXIT.local);
   assertEquals(
     refused.error,
-    `Cannot continue "a": it is larger than "${here}/a": 10 octets here, 22 there\n`,
+    `Cannot continue "a": it is larger than "${here}/a": 10 octets here, 22 there; ` +
+      "--force begins again\n",
   );
+  const forced = await client(["put", "-c", "--direct", "--force", `${here}/a`]);
+  assertEquals(forced.status, EXIT.ok, forced.error);
+  assertMatch(forced.error, /^a: 10 B in /);
+  assertEquals(await Deno.readTextFile(`${root}/a`), "0123456789");
+});
+
+Deno.test("put -r --direct is a wrong command line", async () => {
+  assertEquals(await run(1, ["put", "-r", "--direct", "films"]), {
+    status: EXIT.usage,
+    output: "",
+    error: "--direct writes single files: it goes without --recursive\n",
+  });
 });
 
 served("put -c --direct finishes an upload that our server has kept as partial", async (stage) => {
@@ -149,6 +162,9 @@ let shrinking = "";
 
 scripted("put of a file that shrinks meanwhile fails, and what came is not a whole file", {
   answers: {
+    PWD: '257 "/"',
+    CWD: "550 No such directory",
+    SIZE: "550 No such file",
     STOR: async (_, session) => {
       const data = await session.data();
       await Deno.truncate(shrinking, 10);

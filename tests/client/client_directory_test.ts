@@ -5,7 +5,14 @@
  */
 
 import { assertEquals, assertRejects } from "@std/assert";
-import { LocalError, makeDirectories, ProtocolError, removeTree } from "../../client/mod.ts";
+import {
+  type Client,
+  ConnectionError,
+  LocalError,
+  makeDirectories,
+  ProtocolError,
+  removeTree,
+} from "../../client/mod.ts";
 import { lines, listed, listing, mlsd } from "./listing_answers.ts";
 import type { Answer } from "./scripted_server.ts";
 import { retr, scripted } from "./scripted_test_case.ts";
@@ -49,6 +56,22 @@ scripted("list uses MLSD where FEAT has it", {
   ]);
   assertEquals(server.commands.at(-1), "MLSD pub");
 });
+
+for (const listing of ["MLSD", "LIST"] as const) {
+  scripted(`list keeps no more in memory than it may, by ${listing}`, {
+    answers: {
+      ...(listing === "MLSD" ? mlsd("") : {}),
+      MLSD: retr(`type=file;${"x".repeat(1_000)}=; a\r\n`.repeat(100)),
+      LIST: retr(lines(...Array<string>(100).fill("x".repeat(1_000)))),
+    },
+  }, async (client) => {
+    const message = "Cannot keep more than 100000 octets of a listing";
+    const listed = (keptBytesMax: number) => client.list("", { keptBytesMax });
+    await assertRejects(() => listed(100_000), LocalError, message);
+    assertEquals((await listed(200_000)).length, 100);
+    await assertRejects(() => listed(100_000), LocalError, message);
+  });
+}
 
 scripted("list goes into the directory for LIST, and comes back", {
   answers: {
@@ -128,6 +151,32 @@ scripted("list tells why it failed, though the server leaves before the way back
 }, async (client) => {
   await assertRejects(() => client.list("pub"), ProtocolError, "522 Session reuse required");
 });
+
+/** What changes the directory for a while, and how the way back is refused. */
+const WAYS: readonly (readonly [string, (client: Client) => Promise<unknown>, string])[] = [
+  ["list", (client) => client.list("pub"), "550 Permission denied"],
+  ["list", (client) => client.list("pub"), "450 Busy"],
+  ["stat", (client) => client.stat("pub"), "550 Permission denied"],
+  ["canEnter", (client) => client.canEnter("pub"), "550 Permission denied"],
+];
+
+for (const [name, call, reply] of WAYS) {
+  scripted(`${name} closes a connection that it cannot bring back: ${reply}`, {
+    answers: {
+      PWD: '257 "/home"',
+      CWD: (path, session) => session.say(path === "/home" ? reply : "250 In"),
+      LIST: retr(lines(".", "a")),
+      DELE: "250 Gone",
+    },
+  }, async (client, server) => {
+    const message = `Cannot go back to "/home": ${reply}`;
+    const error = await assertRejects(() => call(client), ConnectionError);
+    assertEquals([error.message, error.passes], [message, reply.startsWith("4")]);
+    assertEquals(client.closed, true);
+    await assertRejects(() => client.removeFile("a"), ConnectionError, message);
+    assertEquals(server.verbs.includes("DELE"), false);
+  });
+}
 
 scripted("list of a directory that is not there is refused, though LIST would be empty", {
   answers: { PWD: '257 "/"', CWD: "550 No such directory", LIST: retr("") },

@@ -6,6 +6,7 @@
 
 import { assert, assertEquals, assertRejects, assertStringIncludes } from "@std/assert";
 import { ConnectionError, ProtocolError } from "../../client/mod.ts";
+import type { Answer } from "./scripted_server.ts";
 import { decode, retr, scripted } from "./scripted_test_case.ts";
 
 // Data connections.
@@ -325,4 +326,53 @@ scripted("download is complete when all octets and 226 came, though the server d
 }, async (client) => {
   assertEquals(decode(await client.readFile("a")), "hello");
   assertEquals((await client.command("NOOP")).code, 200);
+}, { timeoutMs: 10_000 });
+
+// Sizes from before the download.
+
+scripted("download knows what is announced from the name that stands before it", {
+  answers: {
+    RETR: retr("short", "150 Opening data connection for report (12 bytes).txt (5 bytes)."),
+  },
+}, async (client) => {
+  assertEquals(decode(await client.readFile("report (12 bytes).txt")), "short");
+});
+
+/** A file that had 5 octets when it was listed, and has 8; `more` brings the others behind 226. */
+const grown = (more: (data: Deno.TcpConn) => Promise<void>): Readonly<Record<string, Answer>> => ({
+  SIZE: "213 8",
+  RETR: async (_, session) => {
+    const data = await session.data();
+    await session.say("150 Opening");
+    await data.write(new TextEncoder().encode("01234"));
+    await session.say("226 Done");
+    await more(data);
+  },
+});
+
+const listed = { known: { size: 5 } };
+
+scripted("download is not cut at the size of a listing while octets come", {
+  answers: grown(async (data) => {
+    for (const octet of ["5", "6", "7"]) {
+      await new Promise((resolve) => setTimeout(resolve, 400));
+      await data.write(new TextEncoder().encode(octet));
+    }
+    data.close();
+  }),
+}, async (client) => {
+  let text = "";
+  await client.download("a", { write: (chunk) => void (text += decode(chunk)) }, listed);
+  assertEquals(text, "01234567");
+}, { timeoutMs: 10_000 });
+
+scripted("download whose end the server does not send is short where SIZE tells more by now", {
+  answers: grown(() => Promise.resolve()),
+}, async (client) => {
+  const error = await assertRejects(
+    () => client.download("a", { write() {} }, listed),
+    ConnectionError,
+    "the transfer ended after 5 of 8 octets",
+  );
+  assertEquals(error.kind, "short");
 }, { timeoutMs: 10_000 });

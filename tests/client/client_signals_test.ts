@@ -6,7 +6,7 @@
 
 import { fromFileUrl } from "@std/path";
 import { assert, assertEquals, assertRejects } from "@std/assert";
-import { type CallOptions, type Client, uploadFile } from "../../client/mod.ts";
+import { type CallOptions, type Client, LocalError, uploadFile } from "../../client/mod.ts";
 import type { ScriptedServer } from "./scripted_server.ts";
 import { decode, retr, scripted } from "./scripted_test_case.ts";
 
@@ -90,6 +90,18 @@ for (
     assertEquals(server.commands.filter((line) => line.startsWith("RN")), ["RNFR a", "RNTO"]);
   });
 }
+
+scripted("quit that is given up closes the connection, and never fails", {
+  answers: { NOOP: () => {} },
+}, async (client) => {
+  const stuck = assertRejects(() => client.command("NOOP"), LocalError, "closed");
+  const abort = new AbortController();
+  const quitting = client.quit({ signal: abort.signal });
+  abort.abort(new RangeError("enough"));
+  await quitting;
+  assertEquals(client.closed, true);
+  await stuck;
+});
 
 scripted("a call that was given up before its turn sends nothing, and holds up nobody", {
   answers: { NOOP: "200 Fine", PWD: '257 "/"' },

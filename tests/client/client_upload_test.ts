@@ -46,6 +46,21 @@ scripted("upload appends and goes on at an offset", {
   ]);
 });
 
+scripted("upload refuses an end that it is not to append to, before anything is sent", {}, async (
+  client,
+  server,
+) => {
+  const before = server.commands.length;
+  for (const at of [{}, { at: 5 }]) {
+    await assertRejects(
+      () => client.upload(new Uint8Array(1), "a", { ...at, endsAt: 5 }),
+      LocalError,
+      'Cannot store "a": endsAt says where the end is, which takes at: "end"',
+    );
+  }
+  assertEquals(server.commands.slice(before), []);
+});
+
 scripted("upload onto a full disk ends with the server's reply", {
   answers: {
     STOR: async (_, session) => {

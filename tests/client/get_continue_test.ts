@@ -299,6 +299,23 @@ scripted("get -c refuses where the server tells neither size nor time", {
   assertStringIncludes(again.error, "the server tells neither size nor time of the file");
 });
 
+remembered(
+  "get -c is not complete where less comes than is compared, and no size tells it",
+  { ...CUTS, lacks: ["SIZE"] },
+  async ({ here, client, memory }) => {
+    memory.put("/a", OLD, THEN);
+    cut = 100_000;
+    await client(["get", "--retries", "0", "/a", "-o", `${here}/a`]);
+    memory.put("/a", new Uint8Array(0), THEN);
+    cut = undefined;
+    const short = await client(["get", "-c", "--retries", "0", "/a", "-o", `${here}/a`]);
+    assertEquals(short.status, EXIT.retry, short.error);
+    const reason = "0 of the 16384 octets came with which it ends";
+    assertStringIncludes(short.error, `Cannot continue "${here}/a.part": ${reason}\n`);
+    assertEquals(await names(here), [".a.part.json", "a.part"]);
+  },
+);
+
 remembered("downloadFile asks for size and time once each", {}, async (stage) => {
   const { here, memory, server } = stage;
   memory.put("/a", "12345", THEN);

@@ -189,6 +189,26 @@ scripted("ClientPool hears of a signal", {}, async (server) => {
   await running;
 });
 
+scripted("ClientPool.lend and run are given up while they wait", {}, async (server) => {
+  await using pool = await ClientPool.open(server.address, 1);
+  const abort = new AbortController();
+  const { signal } = abort;
+  const lent = await pool.lend({ signal });
+  let isBegun = false;
+  const begin = () => Promise.resolve(void (isBegun = true));
+  const calls: (() => Promise<unknown>)[] = [
+    () => pool.lend({ signal }),
+    () => pool.run(begin, { signal }),
+  ];
+  const given = calls.map((call) => assertRejects(call, RangeError, "enough"));
+  const next = pool.run((client) => client.command("NOOP"));
+  abort.abort(new RangeError("enough"));
+  await Promise.all(given);
+  await Promise.all(calls.map((call) => assertRejects(call, RangeError, "enough")));
+  lent[Symbol.dispose]();
+  assertEquals([(await next).code, isBegun], [502, false], "who waits behind them has his turn");
+});
+
 Deno.test("ClientPool takes a number of connections that it can have", () => {
   for (const size of [0, -1, 1.5, NaN, POOL_SIZE_MAX + 1]) {
     assertThrows(() => new ClientPool({ connect, size }), LocalError, "a pool has from 1 to 32");

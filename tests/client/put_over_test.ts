@@ -5,9 +5,10 @@
  * @module
  */
 
-import { assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
+import { assertEquals, assertMatch, assertRejects, assertStringIncludes } from "@std/assert";
 import { EXIT } from "../../client/cli/mod.ts";
 import { isLeftover } from "../../client/local/names.ts";
+import { connect, uploadFile } from "../../client/mod.ts";
 import { testWith } from "../permission.ts";
 import { type Habits, type MemoryFile, MemoryFiles } from "./memory_files.ts";
 import { type Answer, ScriptedServer } from "./scripted_server.ts";
@@ -113,6 +114,40 @@ for (const renames of ["never", "denied"] as const) {
     },
   );
 }
+
+testWith(
+  NEEDS,
+  "an upload that has no --direct to hint at hints at none",
+  () =>
+    withFolders(async (_, here) => {
+      const memory = new MemoryFiles({ renames: "never" });
+      memory.put("a", "old");
+      await using server = new ScriptedServer({ answers: memory.answers });
+      await using client = await connect(server.address);
+      await Deno.writeTextFile(`${here}/a`, "new");
+      const { message } = await assertRejects(() => uploadFile(client, `${here}/a`, "a"), Error);
+      assertEquals(message, 'Cannot replace "a" in one step: 502 Not implemented');
+      assertEquals(memory.text("a"), "old");
+    }),
+);
+
+against(
+  "put -c --direct begins again by --force where nothing is appended",
+  { refusesToAppend: "550 Append is not permitted" },
+  () => ({}),
+  async ({ memory, here, put }) => {
+    memory.put("a", "n");
+    const refused = await put("-c", "--direct", `${here}/a`);
+    assertEquals([refused.status, refused.error, memory.text("a")], [
+      EXIT.refused,
+      'Cannot continue "a": 550 Append is not permitted; --force begins again\n',
+      "n",
+    ]);
+    memory.put("a", "x");
+    const { status, error } = await put("-c", "--direct", "--force", `${here}/a`);
+    assertEquals([status, memory.text("a")], [EXIT.ok, "new"], error);
+  },
+);
 
 against(
   "put replaces where SIZE is missing and RNTO does not replace",

@@ -73,6 +73,18 @@ for (
   });
 }
 
+for (const busy of ["t", "t/l"]) {
+  scripted(`removeTree goes no further where ${busy} cannot be removed for now`, {
+    answers: treeOf({ "t": "type=dir; l\r\n", "t/l": "type=file; precious\r\n" }, {
+      DELE: (name, session) => session.say(name === busy ? "450 Busy" : "550 Is a directory"),
+    }),
+  }, async (client, server) => {
+    await assertRejects(() => removeTree(client, "t"), ProtocolError, "450 Busy");
+    assertEquals(changes(server.commands).at(-1), `DELE ${busy}`);
+    assertEquals(server.commands.includes("DELE t/l/precious"), false);
+  });
+}
+
 /** Listings from which nobody can tell what is there, and what is said of them. */
 const UNKNOWN: readonly (readonly [string, Answer, string])[] = [
   ["that may not be read, by a good reply", unopened, NOT_OPENED],

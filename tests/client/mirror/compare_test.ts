@@ -184,6 +184,39 @@ Deno.test("compareTrees refuses the second of two names that are one to the targ
   );
 });
 
+Deno.test("compareTrees tells of new names that the target may take for each other", () => {
+  const twins = (source: Record<string, Node>, target: Record<string, Node>) =>
+    compareTrees(tree(source), tree(target), PLAIN)
+      .map((action) => [action.path, action.kind === "copy" ? action.twin : action.kind]);
+  const source = { A: file(1), a: file(1), b: file(1), D: dir, "D/x": file(1), "d": dir };
+  assertEquals(twins({ ...source, "d/X": file(1) }, { b: file(1) }), [
+    ["D", "makeDirectory"],
+    ["d", "makeDirectory"],
+    ["A", "a"],
+    ["D/x", "d/X"],
+    ["a", "A"],
+    ["b", "keep"],
+    ["d/X", "D/x"],
+  ]);
+  // Where both are there, they are two.
+  assertEquals(twins({ A: file(2), a: file(2) }, { A: file(1), a: file(1) }), [
+    ["A", undefined],
+    ["a", undefined],
+  ]);
+});
+
+Deno.test("compareTrees leaves every time to be asked for where listings tell no seconds", () => {
+  const files = { a: file(1, 0, 60_000), b: { kind: "file", size: 1 } } as const;
+  const target = { a: file(1), b: file(1) };
+  assertEquals(plan(files, target, { exactTimes: true }), ["check a", "check b"]);
+  assertEquals(plan(files, target, { exactTimes: true, by: "newer" }), ["check a", "check b"]);
+  assertEquals(plan(files, target, { exactTimes: true, by: "size" }), ["keep a", "keep b"]);
+  assertEquals(plan(files, { a: file(2) }, { exactTimes: true }), [
+    "get a (another size)",
+    "get b (new)",
+  ]);
+});
+
 /** Names in another case, and in the letters and marks that some file systems make of letters. */
 const TWINS: readonly (readonly [string, string])[] = [
   ["Readme.txt", "README.txt"],

@@ -85,3 +85,22 @@ testWith(["net"], "expandRemote does not list for ever", async () => {
   await using client = await connect(server.address);
   await assertRejects(() => expandRemote(client, "*/*/*/*", 50), LocalError, "over 50 directories");
 });
+
+testWith(["net"], "expandRemote asks for no listing behind too many names", async () => {
+  const names = Array.from({ length: 50_001 }, (_, n) => `type=file; ${n}\r\n`).join("");
+  await using server = new ScriptedServer({
+    answers: {
+      FEAT: "211-Features:\r\n MLST type*;\r\n211 End",
+      MLSD: async (path, session) => {
+        const directories = ["a", "b", "c"].map((name) => `type=dir; ${name}\r\n`).join("");
+        await session.send(path === "" ? directories : names);
+        await session.say("226 Done");
+      },
+      MLST: "550 No",
+    },
+  });
+  await using client = await connect(server.address);
+  await assertRejects(() => expandRemote(client, "*/*"), LocalError, "means over 100000 names");
+  const listings = server.commands.filter((line) => line.startsWith("MLSD"));
+  assertEquals(listings, ["MLSD", "MLSD a", "MLSD b"]);
+});

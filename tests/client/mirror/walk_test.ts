@@ -12,7 +12,9 @@ import { DEPTH_MAX } from "../../../client/limits.ts";
 import { walkLocal } from "../../../client/mirror/walk_local.ts";
 import { walkRemote } from "../../../client/mirror/walk_remote.ts";
 import { testWith } from "../../permission.ts";
+import { directories, lines } from "../listing_answers.ts";
 import { type Answer, ScriptedServer } from "../scripted_server.ts";
+import { retr } from "../scripted_test_case.ts";
 import { NEEDS, withFolders } from "../stage.ts";
 
 const filter = filterOf({ include: [], exclude: [] });
@@ -94,6 +96,32 @@ walked(
     assertEquals(error.message, 'Cannot mirror "/t": it has more than 1000 entries');
   },
 );
+
+walked(
+  "walkRemote keeps no longer paths than its limit",
+  (path) => path.length > 5_000 ? "" : `type=dir; ${"d".repeat(1_000)}\r\n`,
+  async (pool) => {
+    assertEquals((await walkRemote(pool, "/t", { filter })).nodes.size, 5);
+    const error = await assertRejects(
+      () => walkRemote(pool, "/t", { filter, pathsBytesMax: 10_000 }),
+      LocalError,
+    );
+    assertEquals(error.message, 'Cannot mirror "/t": its names are over 10000 octets');
+  },
+);
+
+testWith(["net"], "walkRemote knows how exactly a line of LIST tells a time", async () => {
+  const of = (time: string, name: string) => `-rw-r--r-- 1 u g 3 ${time} ${name}\r\n`;
+  const times = of("Jan  5  2020", "old") + of("2020-01-05 00:00", "nightly");
+  await using server = new ScriptedServer({
+    answers: directories({ "/t": retr(lines(".") + times) }),
+  });
+  await using pool = await ClientPool.open(server.address, 1);
+  const { nodes } = await walkRemote(pool, "/t", { filter });
+  assertEquals(nodes.get("old")?.modifiedMs, nodes.get("nightly")?.modifiedMs);
+  assertEquals(nodes.get("old")?.resolutionMs, 86_400_000);
+  assertEquals(nodes.get("nightly")?.resolutionMs, 60_000);
+});
 
 walked(
   "walkRemote leaves a directory that is refused, and says so",

@@ -1,0 +1,100 @@
+/**
+ * Mirrors with servers whose listings tell times by a clock of their own: what decides is MDTM,
+ * which is UTC (RFC 3659 section 3.1).
+ *
+ * @module
+ */
+
+import { assertEquals } from "@std/assert";
+import { ClientPool } from "../../../client/mod.ts";
+import { describeAction, type MirrorOptions, planMirror } from "../../../client/mirror/mod.ts";
+import { testWith } from "../../permission.ts";
+import { directories, lines } from "../listing_answers.ts";
+import { ScriptedServer } from "../scripted_server.ts";
+import { retr } from "../scripted_test_case.ts";
+import { NEEDS, withFolders } from "../stage.ts";
+
+/** One file of 4 octets on both sides. */
+interface Case {
+  readonly direction: "down" | "up";
+  readonly by?: MirrorOptions["by"];
+  /** As LIST tells it. */
+  readonly listed: string;
+  /** The reply to MDTM, in UTC. */
+  readonly exact: string;
+  /** Here. */
+  readonly modified: string;
+  readonly planned: string;
+}
+
+const LATER = "put a (another time)";
+const AT_TEN = "213 20210506100000";
+const NO_MDTM = "502 Not implemented";
+
+const CASES: Readonly<Record<string, Case>> = {
+  "what was edited after its upload, east of UTC": {
+    direction: "up",
+    listed: "2021-05-06 18:00",
+    exact: AT_TEN,
+    modified: "2021-05-06T15:00:00Z",
+    planned: LATER,
+  },
+  "nothing that was uploaded since, west of UTC": {
+    direction: "up",
+    listed: "2021-05-06 05:00",
+    exact: AT_TEN,
+    modified: "2021-05-06T09:00:00Z",
+    planned: "keep a",
+  },
+  "what is newer on a server west of UTC": {
+    direction: "down",
+    by: "newer",
+    listed: "2021-05-06 05:00",
+    exact: AT_TEN,
+    modified: "2021-05-06T06:00:00Z",
+    planned: "get a (another time)",
+  },
+  "what was changed within the minute that a listing tells": {
+    direction: "down",
+    listed: "2021-05-06 10:00",
+    exact: AT_TEN,
+    modified: "2021-05-06T10:00:30Z",
+    planned: "get a (another time)",
+  },
+  "what has a date that is not understood": {
+    direction: "up",
+    listed: "Foo  6  2021",
+    exact: AT_TEN,
+    modified: "2021-05-06T15:00:00Z",
+    planned: LATER,
+  },
+  "nothing of one time by a listing, where there is no MDTM": {
+    direction: "down",
+    listed: "2021-05-06 10:00",
+    exact: NO_MDTM,
+    modified: "2021-05-06T10:00:30Z",
+    planned: "keep a",
+  },
+  "what has another time by a listing, where there is no MDTM": {
+    direction: "up",
+    listed: "2021-05-06 10:00",
+    exact: NO_MDTM,
+    modified: "2021-05-06T15:00:00Z",
+    planned: LATER,
+  },
+};
+
+for (const [what, { direction, by, listed, exact, modified, planned }] of Object.entries(CASES)) {
+  testWith(NEEDS, `mirror ${direction} copies ${what}`, () =>
+    withFolders(async (_, here) => {
+      await Deno.writeTextFile(`${here}/a`, "1234");
+      await Deno.utime(`${here}/a`, new Date(modified), new Date(modified));
+      const listing = retr(`${lines(".")}-rw-r--r-- 1 u g 4 ${listed} a\r\n`);
+      const answers = { ...directories({ "/": listing, "/t": listing }), MDTM: exact };
+      await using server = new ScriptedServer({ answers });
+      await using pool = await ClientPool.open(server.address, 1);
+      const options: MirrorOptions = { direction, remote: "/t", local: here, ...(by && { by }) };
+      const { actions } = await planMirror(pool, options);
+      assertEquals(actions.map((action) => describeAction(action, direction)), [planned]);
+    }));
+}
