@@ -134,6 +134,11 @@ export class DataConnection {
     return this.#complete;
   }
 
+  /** Whether what was received may have been cut on its way: see Connection. */
+  get wasCut(): boolean {
+    return this.#wire?.wasCut === true;
+  }
+
   /** Closes a connection over which all went well. */
   async #finish(): Promise<void> {
     await this.#network(() => this.#wire!.finish());

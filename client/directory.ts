@@ -49,8 +49,9 @@ export interface ListOptions extends CallOptions {
    */
   readonly fields?: readonly EntryField[];
   /**
-   * Hears at the end of a listing in which lines were not understood, how many. What they tell of
-   * is missing among the entries, and may be there all the same.
+   * Hears at the end of a listing in which lines were not understood, how many; Infinity where its
+   * end may be missing, because TLS ended without its alert. What they tell of is missing among the
+   * entries, and may be there all the same.
    */
   readonly onUnread?: (lines: number) => void;
   /** The most memory that `list` takes, in octets; default `LISTING_KEPT_BYTES_MAX`. */
@@ -59,8 +60,12 @@ export interface ListOptions extends CallOptions {
 
 /** What to say of a directory of whose listing so many lines were not understood. */
 export function notUnderstood(path: string, lines: number): ConnectionError {
-  const which = lines === 1 ? "a line of its listing was" : `${lines} lines of its listing were`;
-  const text = `Cannot see all of ${quoted(path)}: ${which} not understood`;
+  const why = lines === Infinity
+    ? "its listing may have been cut on its way, for TLS ended without its alert"
+    : lines === 1
+    ? "a line of its listing was not understood"
+    : `${lines} lines of its listing were not understood`;
+  const text = `Cannot see all of ${quoted(path)}: ${why}`;
   return new ConnectionError(text, { kind: "protocol" });
 }
 
@@ -203,8 +208,9 @@ async function readLines(
       }
     },
   };
-  const { octets, reply } = await retrieveListing(control, action, command, sink);
+  const { octets, reply, wasCut } = await retrieveListing(control, action, command, sink);
   await give(reader.end());
+  if (wasCut) reader.unread = Infinity;
   if (octets === 0 && NOT_OPENED.test(reply.lines.join(" "))) {
     throw new ProtocolError(action, reply, undefined, "permanent");
   }

@@ -16,6 +16,7 @@ import tls, { checkServerIdentity, connect, type TLSSocket } from "node:tls";
 import { unlessAborted } from "./abort.ts";
 import { ConnectionError, LocalError } from "./errors.ts";
 import { systemText } from "./text.ts";
+import { TlsRecords } from "./tls_records.ts";
 import type { Connection, Resumption, Transport, WireAddress } from "./transport.ts";
 
 /** One read of what is encrypted; what it becomes is the most that waits here to be taken. */
@@ -195,6 +196,7 @@ async function handshake(socket: TLSSocket, signal: AbortSignal): Promise<void> 
 /** A wire as a stream, for what runs over it; it reads only when it may. */
 class WireStream extends Duplex {
   readonly wire: Connection;
+  readonly records = new TlsRecords();
   readonly #buffer = new Uint8Array(READ_BYTES);
   #mayRead = true;
   #wanted = false;
@@ -214,7 +216,11 @@ class WireStream extends Duplex {
     this.#wanted = !this.#mayRead;
     if (this.#wanted) return;
     this.wire.read(this.#buffer).then(
-      (count) => void this.push(count === null ? null : this.#buffer.slice(0, count)),
+      (count) => {
+        const came = count === null ? null : this.#buffer.slice(0, count);
+        if (came !== null) this.records.take(came);
+        this.push(came);
+      },
       (error) => void this.destroy(error),
     );
   }
@@ -271,6 +277,10 @@ class TlsWire implements Connection {
     };
     socket.on("error", fail);
     stream.on("error", fail);
+  }
+
+  get wasCut(): boolean {
+    return !this.#stream.records.endByAlert;
   }
 
   async read(buffer: Uint8Array<ArrayBuffer>): Promise<number | null> {

@@ -86,7 +86,7 @@ export async function retrieve(
     throw new LocalError(`${action} from octet ${offset}: it has ${size} octets only`);
   }
   let expected = size === undefined ? undefined : size - offset;
-  let isLeft = false;
+  let isLeft = false, wasCut = false;
   const result = await transfer(control, {
     action,
     command: `RETR ${path}`,
@@ -98,11 +98,15 @@ export async function retrieve(
       if (expected === undefined && offset === 0) expected = announced;
       await sink.begin?.(size ?? (offset === 0 ? announced : undefined));
       await data.receive(bounded(sink, expected, action), options.onProgress);
-      isLeft = data.wasLeft;
+      [isLeft, wasCut] = [data.wasLeft, data.wasCut];
     },
   });
   const { octets } = result;
   if (expected !== undefined && octets < expected) throw tooFew(action, octets, expected);
+  if (expected === undefined && wasCut) {
+    const text = `${action}: its end may be missing, for TLS ended without its alert`;
+    throw new ConnectionError(text, { kind: "short" });
+  }
   const isMore = size !== undefined && octets > size - offset;
   if (!isMore && !isLeft) return result;
   // A file may grow meanwhile, and then it is as long as what came.
@@ -137,14 +141,26 @@ function tooMany(action: string, expected: number): ConnectionError {
   return new ConnectionError(text, { kind: "protocol" });
 }
 
-/** Receives a listing; `command` is the whole of it. */
-export function retrieveListing(
+/**
+ * Receives a listing; `command` is the whole of it. Nothing else tells how long it is, so it is
+ * told whether it may have been cut on its way.
+ */
+export async function retrieveListing(
   control: ControlConnection,
   action: string,
   command: string,
   sink: Sink,
-): Promise<Transferred> {
-  return transfer(control, { action, command, move: (data) => data.receive(sink) });
+): Promise<Transferred & { readonly wasCut: boolean }> {
+  let wasCut = false;
+  const result = await transfer(control, {
+    action,
+    command,
+    async move(data) {
+      await data.receive(sink);
+      wasCut = data.wasCut;
+    },
+  });
+  return { ...result, wasCut };
 }
 
 /** Uploads `source` to `path`. */

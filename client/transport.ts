@@ -25,6 +25,11 @@ export interface Connection {
   readonly local: WireAddress;
   /** The other side; its host name is numeric. */
   readonly remote: WireAddress;
+  /**
+   * Once `read` has told the end: whether anybody on the way may have made it, for TLS did not end
+   * with its alert (RFC 8446 section 6.1). Undefined where no end can be proved.
+   */
+  readonly wasCut?: boolean;
   /** Fills `buffer` from its beginning; the number of octets, at least 1, or null at the end. */
   read(buffer: Uint8Array<ArrayBuffer>): Promise<number | null>;
   /** Sends octets from the beginning of `octets`; how many it took, at least 1. */
