@@ -6,8 +6,9 @@
 
 import { assert, assertEquals, assertMatch, assertThrows } from "@std/assert";
 import { UsageError } from "../../client/cli/flags.ts";
-import { serveOptions } from "../../models/mod.ts";
+import { MODEL_NAMES, SELECTOR_NAMES, serveOptions } from "../../models/mod.ts";
 import { helpText, parseServe, type ServeFlags } from "../../models/serve/flags.ts";
+import { protocols } from "../../server/mod.ts";
 
 function parsed(words: string): ServeFlags {
   const flags = parseServe(words === "" ? [] : words.split(" "));
@@ -85,13 +86,18 @@ Deno.test("parseServe answers --help whatever stands beside it", () => {
   }
 });
 
+/** That a flag takes one of `names`, and not what was given. */
+function takes(flag: string, names: Iterable<string>, given: string): RegExp {
+  return new RegExp(`--${flag} takes ${[...names].join(", ")}, not "${given}"`);
+}
+
 /** Wrong command lines, and what the one line about each must say. */
 const WRONG: readonly (readonly [args: string, says: RegExp])[] = [
-  ["--model epoll", /--model takes blocking, polling, multiplex, async, uring, not "epoll"/],
+  ["--model epoll", takes("model", MODEL_NAMES, "epoll")],
   ["--model", /--model takes/],
-  ["--protocol http", /--protocol takes ftp, mini, echo, hello, chat, not "http"/],
+  ["--protocol http", takes("protocol", protocols.keys(), "http")],
   ["--fd-set 63", /--fd-set takes a whole number from 64 to 1048576, not "63"/],
-  ["--selector kqueue", /--selector takes select, poll, epoll, not "kqueue"/],
+  ["--selector kqueue", takes("selector", SELECTOR_NAMES, "kqueue")],
   ["--trigger both", /--trigger takes level, edge, not "both"/],
   ["--turn-bytes 5e6", /--turn-bytes takes a whole number from 4096 to 4194304, not "5e6"/],
   ["--sqpoll 0", /--sqpoll takes a whole number from 1 to 60000, not "0"/],
