@@ -217,8 +217,9 @@ class WireStream extends Duplex {
     if (this.#wanted) return;
     this.wire.read(this.#buffer).then(
       (count) => {
-        const came = count === null ? null : this.#buffer.slice(0, count);
-        if (came !== null) this.records.take(came);
+        if (count === null) return void this.push(null);
+        const came = this.#buffer.slice(0, count);
+        this.records.take(came);
         this.push(came);
       },
       (error) => void this.destroy(error),

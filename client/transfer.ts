@@ -86,8 +86,7 @@ export async function retrieve(
     throw new LocalError(`${action} from octet ${offset}: it has ${size} octets only`);
   }
   let expected = size === undefined ? undefined : size - offset;
-  let isLeft = false, wasCut = false;
-  const result = await transfer(control, {
+  const { wasLeft, wasCut, ...result } = await transfer(control, {
     action,
     command: `RETR ${path}`,
     offset,
@@ -98,7 +97,6 @@ export async function retrieve(
       if (expected === undefined && offset === 0) expected = announced;
       await sink.begin?.(size ?? (offset === 0 ? announced : undefined));
       await data.receive(bounded(sink, expected, action), options.onProgress);
-      [isLeft, wasCut] = [data.wasLeft, data.wasCut];
     },
   });
   const { octets } = result;
@@ -108,11 +106,11 @@ export async function retrieve(
     throw new ConnectionError(text, { kind: "short" });
   }
   const isMore = size !== undefined && octets > size - offset;
-  if (!isMore && !isLeft) return result;
+  if (!isMore && !wasLeft) return result;
   // A file may grow meanwhile, and then it is as long as what came.
   const now = await sizeOf(control, path);
   if (isMore && (now === undefined || now - offset < octets)) throw tooMany(action, size - offset);
-  if (isLeft && now !== undefined && now - offset > octets) {
+  if (wasLeft && now !== undefined && now - offset > octets) {
     throw tooFew(action, octets, now - offset);
   }
   return result;
@@ -145,22 +143,13 @@ function tooMany(action: string, expected: number): ConnectionError {
  * Receives a listing; `command` is the whole of it. Nothing else tells how long it is, so it is
  * told whether it may have been cut on its way.
  */
-export async function retrieveListing(
+export function retrieveListing(
   control: ControlConnection,
   action: string,
   command: string,
   sink: Sink,
-): Promise<Transferred & { readonly wasCut: boolean }> {
-  let wasCut = false;
-  const result = await transfer(control, {
-    action,
-    command,
-    async move(data) {
-      await data.receive(sink);
-      wasCut = data.wasCut;
-    },
-  });
-  return { ...result, wasCut };
+): Promise<Transferred & Pick<DataConnection, "wasCut">> {
+  return transfer(control, { action, command, move: (data) => data.receive(sink) });
 }
 
 /** Uploads `source` to `path`. */
@@ -181,7 +170,7 @@ export async function store(
     const text = `${action} from octet ${endsAt}: its size is ${told ?? "not told"} by now`;
     throw new ConnectionError(text, { kind: "short" });
   }
-  const result = await transfer(control, {
+  const { octets, reply } = await transfer(control, {
     action,
     command: `${at === "end" ? "APPE" : "STOR"} ${path}`,
     offset: typeof at === "number" ? at : 0,
@@ -190,12 +179,12 @@ export async function store(
   });
   // A server may have closed early and still say that all is well.
   const size = await sizeOf(control, path);
-  const expected = (told ?? 0) + result.octets;
+  const expected = (told ?? 0) + octets;
   if (size !== undefined && size !== expected) {
     const text = `${action}: the server has ${size} of ${expected} octets`;
     throw new ConnectionError(text, { kind: "short" });
   }
-  return result;
+  return { octets, reply };
 }
 
 /** TYPE, unless it is in force. */
@@ -248,7 +237,10 @@ interface Plan {
   move(data: DataConnection, preliminary: Reply | undefined): Promise<void>;
 }
 
-async function transfer(control: ControlConnection, plan: Plan): Promise<Transferred> {
+async function transfer(
+  control: ControlConnection,
+  plan: Plan,
+): Promise<Transferred & Pick<DataConnection, "wasLeft" | "wasCut">> {
   const data = new DataConnection(control, await control.openChannel(control));
   try {
     await restart(control, plan);
@@ -256,7 +248,8 @@ async function transfer(control: ControlConnection, plan: Plan): Promise<Transfe
     const exchange = control.begin(plan.command);
     control.server.restarting = false;
     const reply = await runTransfer(control, data, exchange, plan);
-    return { octets: data.octets, reply };
+    const { octets, wasLeft, wasCut } = data;
+    return { octets, reply, wasLeft, wasCut };
   } catch (error) {
     if (error instanceof SessionRefusal) control.forgoSession(error);
     throw error;
