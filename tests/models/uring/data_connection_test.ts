@@ -10,11 +10,10 @@ import { type Act, Transfer } from "../../../models/driver/transfer.ts";
 import type { FileSlot } from "../../../models/files/contract.ts";
 import { PlainChannel } from "../../../models/kernel/channel.ts";
 import { PassiveDescriptor } from "../../../models/kernel/sockets.ts";
-import { UploadPipe } from "../../../models/kernel/upload_pipe.ts";
 import * as c from "../../../models/libc/constants.ts";
 import { CALL_NAMES, type CallName } from "../../../models/libc/mod.ts";
 import { BULK_BYTES } from "../../../models/limits.ts";
-import { ADDRESS_SLOT_BYTES, RingConnection } from "../../../models/uring/data_connection.ts";
+import { RingConnection } from "../../../models/uring/data_connection.ts";
 import { Slots } from "../../../models/uring/slots.ts";
 import { Owner, type Stage, STAGE_ENTRIES, stageTest } from "./stage.ts";
 
@@ -53,7 +52,7 @@ class Story {
 
   constructor(readonly stage: Stage, plan: Plan) {
     const { direction, content, length, slots = 4, stranger, places, unread } = plan;
-    const { loopback, loop, counters } = stage;
+    const { loopback } = stage;
     const { libc } = loopback;
     if (content !== undefined) Deno.writeFileSync(this.path, content);
     const file = loopback.open(libc.open(this.path, 2, 0)); // O_RDWR
@@ -69,18 +68,7 @@ class Story {
       this.advance();
     };
     this.connection = new RingConnection(
-      {
-        kernel: libc,
-        counters,
-        buffer,
-        pipe: new UploadPipe(libc, buffer),
-        socketFlags: c.SOCK_NONBLOCK,
-        moveBytes: () => BULK_BYTES,
-        adopt: () => undefined,
-        loop,
-        addressSlots: new Slots(ADDRESS_SLOT_BYTES, Infinity),
-        dataSlots: this.dataSlots,
-      },
+      stage.dataTools(buffer, this.dataSlots),
       this.transfer,
       fileSlot(libc, unread === undefined ? [file] : [-1, file]),
       address,

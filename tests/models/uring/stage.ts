@@ -6,11 +6,16 @@
  */
 
 import { assert } from "@std/assert";
+import { UploadPipe } from "../../../models/kernel/upload_pipe.ts";
+import { SOCK_NONBLOCK } from "../../../models/libc/constants.ts";
 import { unavailableReason } from "../../../models/libc/mod.ts";
 import { Ring } from "../../../models/libc/uring.ts";
 import { uringUnavailable } from "../../../models/libc/uring_setup.ts";
+import { BULK_BYTES } from "../../../models/limits.ts";
 import { Counters } from "../../../models/pool/counters.ts";
+import { ADDRESS_SLOT_BYTES, type RingTools } from "../../../models/uring/data_connection.ts";
 import { type Completing, type Operation, RingLoop } from "../../../models/uring/loop.ts";
+import { Slots } from "../../../models/uring/slots.ts";
 import { missing, type Need, testWith } from "../../permission.ts";
 import { Loopback } from "../loopback.ts";
 
@@ -34,6 +39,23 @@ export class Stage implements Disposable {
   now = 1_000;
   /** Over the ring. */
   readonly loop = new RingLoop(this.loopback.libc, this.ring, this.counters, () => this.now);
+
+  /** What data connections over the loop work with; small files go through `dataSlots`. */
+  dataTools(buffer: Uint8Array<ArrayBuffer>, dataSlots: Slots): RingTools {
+    const { libc } = this.loopback;
+    return {
+      kernel: libc,
+      counters: this.counters,
+      buffer,
+      pipe: new UploadPipe(libc, buffer),
+      socketFlags: SOCK_NONBLOCK,
+      moveBytes: () => BULK_BYTES,
+      adopt: () => undefined,
+      loop: this.loop,
+      addressSlots: new Slots(ADDRESS_SLOT_BYTES, Infinity),
+      dataSlots,
+    };
+  }
 
   /** Goes round until `done`; whoever waits for nothing would wait for ever. */
   rounds(done: () => boolean): void {

@@ -11,7 +11,6 @@ import { Replies } from "../../../models/driver/replies.ts";
 import { diskStore } from "../../../models/files/disk.ts";
 import type { FileStore } from "../../../models/files/contract.ts";
 import { type PassiveDescriptor, passiveDescriptors } from "../../../models/kernel/sockets.ts";
-import { UploadPipe } from "../../../models/kernel/upload_pipe.ts";
 import { BufferRing } from "../../../models/libc/buffer_ring.ts";
 import * as c from "../../../models/libc/constants.ts";
 import {
@@ -20,7 +19,6 @@ import {
   DATA_SLOT_BYTES,
   REPLIES_BYTES_MAX,
 } from "../../../models/limits.ts";
-import { ADDRESS_SLOT_BYTES } from "../../../models/uring/data_connection.ts";
 import { Slots } from "../../../models/uring/slots.ts";
 import { UringWire } from "../../../models/uring/wire.ts";
 import type { Completion, Effect, Protocol } from "../../../server/mod.ts";
@@ -94,18 +92,7 @@ class Scene implements Disposable {
     this.ports = passiveDescriptors(libc, options, c.SOCK_NONBLOCK);
     this.wire = new UringWire(
       {
-        data: {
-          kernel: libc,
-          counters,
-          buffer,
-          pipe: new UploadPipe(libc, buffer),
-          socketFlags: c.SOCK_NONBLOCK,
-          moveBytes: () => BULK_BYTES,
-          adopt: () => undefined,
-          loop,
-          addressSlots: new Slots(ADDRESS_SLOT_BYTES, Infinity),
-          dataSlots: new Slots(DATA_SLOT_BYTES, 1),
-        },
+        data: stage.dataTools(buffer, new Slots(DATA_SLOT_BYTES, 1)),
         driver: {
           link: this.link,
           store: this.store,
