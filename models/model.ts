@@ -215,36 +215,3 @@ export class ServeError extends Error {
   /** For whoever looks at the name of an error. */
   override name = "ServeError";
 }
-
-/**
- * The absolute real path of the folder at `path`, which is looked into.
- *
- * @throws {ServeError} with one line of text when it cannot be served.
- */
-export function realRoot(path: string): string {
-  try {
-    const real = Deno.realPathSync(path);
-    Deno.readDirSync(real)[Symbol.iterator]().next();
-    return real;
-  } catch (error) {
-    throw rootError(path, error);
-  }
-}
-
-/** The one-line error for a folder that cannot be served. */
-export function rootError(path: string, error: unknown): ServeError {
-  return new ServeError(`Cannot serve "${path}": ${reasonOf(error)}`);
-}
-
-function reasonOf(error: unknown): string {
-  if (error instanceof Deno.errors.NotFound) return "no such folder";
-  if (error instanceof Deno.errors.NotADirectory) return "not a folder";
-  // A link may lead there too, so the runtime is asked, not the path.
-  if (error instanceof Deno.errors.NotCapable && error.message.includes("--allow-all")) {
-    return "below /dev, /proc and /sys the runtime wants --allow-all";
-  }
-  if (error instanceof Deno.errors.PermissionDenied || error instanceof Deno.errors.NotCapable) {
-    return "permission denied";
-  }
-  return error instanceof Error ? error.message : String(error);
-}

@@ -9,14 +9,8 @@
  */
 
 import { type Address, protocols, unreachable } from "../../server/mod.ts";
-import {
-  realRoot,
-  ServeError,
-  type ServeOptions,
-  type Server,
-  SILENT,
-  type Terminal,
-} from "../model.ts";
+import { ServeError, type ServeOptions, type Server, SILENT, type Terminal } from "../model.ts";
+import { realRoot } from "../root.ts";
 import type { FileStore } from "../files/contract.ts";
 import { Counters } from "./counters.ts";
 import { Gate } from "./gate.ts";

@@ -25,7 +25,7 @@ import {
 import { BULK_BYTES, MOVE_BYTES_MAX } from "../limits.ts";
 import { isLoopback, serveOptions } from "../options.ts";
 import { LOG_FORMATS, type LogFormat } from "./log.ts";
-import { DEFAULT_ROOT } from "./root.ts";
+import { DEFAULT_ROOT } from "../root.ts";
 
 const DAY_SECONDS = 86_400;
 

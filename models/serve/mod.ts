@@ -9,7 +9,7 @@ import { outputColumns, print } from "../../client/cli/flags.ts";
 import { hostAndPort } from "../address.ts";
 import { type Model, type ModelName, ServeError } from "../model.ts";
 import { helpText, parseServe, type ServeFlags } from "./flags.ts";
-import { DEFAULT_ROOT, openRoot } from "./root.ts";
+import { DEFAULT_ROOT, openRoot } from "../root.ts";
 import { showStatsOnSignal, stopOnSignals } from "./signals.ts";
 import { StandardTerminal, usualLogFormat } from "./terminal.ts";
 

@@ -6,7 +6,7 @@
 
 import { assertEquals, assertRejects } from "@std/assert";
 import { ServeError } from "../../models/model.ts";
-import { openRoot } from "../../models/serve/root.ts";
+import { openRoot } from "../../models/root.ts";
 import { testWith } from "../permission.ts";
 
 /** Runs `body` in a new folder, which is the working directory meanwhile. */

@@ -15,7 +15,7 @@ const WORDS = ["server/ftp/words/", "server/octets.ts", "server/unreachable.ts"]
 const FLAGS = "client/cli/flags.ts";
 
 /** What every room of models/ may speak of. */
-const TERMS = ["address", "admission", "clock", "limits", "model"].map((name) =>
+const TERMS = ["address", "admission", "clock", "limits", "model", "root"].map((name) =>
   `models/${name}.ts`
 );
 
