@@ -6,11 +6,16 @@
  * server that stands still is charged for all that should have happened meanwhile (coordinated
  * omission). What has not ended when the window closes counts with the time so far.
  *
+ * Of an open loop one operation is due in each period, at some time of it: what comes evenly keeps
+ * step with a server that does something evenly, and then sees always the same of it. The times are
+ * the same for every server, and in native/group.c.
+ *
  * @module
  */
 
 import { build, type Histogram } from "hdr-histogram-js";
 import { latencyOf } from "../claims/histograms.ts";
+import { type Random, randomFrom } from "../claims/statistics.ts";
 import type { FtpClient } from "./ftp_client.ts";
 import type { Group, GroupResult } from "./job.ts";
 
@@ -22,6 +27,9 @@ const TIMELINE_MAX = 64;
 
 /** Operations that may wait for a free client; a server so far behind is not measured but buried. */
 const BACKLOG_MAX = 100_000;
+
+/** Whence the times of an open loop follow; native/group.c has the same. */
+const SCHEDULE_SEED = 1;
 
 /** An empty one, in microseconds. */
 export function newHistogram(): Histogram {
@@ -47,6 +55,9 @@ export class GroupState {
   #waiting: number[] = [];
   #waitingFrom = 0;
   #nextDue = Infinity;
+  /** Where the period after the one with `#nextDue` begins. */
+  #periodFrom = 0;
+  #random: Random = randomFrom(SCHEDULE_SEED);
   #recording = false;
   #openedAt = 0;
   #operations = 0;
@@ -100,8 +111,7 @@ export class GroupState {
 
   /** Open loop: begins what is due. */
   dispatch(now: number): void {
-    const period = 1e3 / this.spec.perSecond!;
-    for (; this.#nextDue <= now; this.#nextDue += period) {
+    for (; this.#nextDue <= now; this.#setNextDue()) {
       const client = this.#free.shift();
       if (client === undefined) {
         if (this.#waiting.length < BACKLOG_MAX) this.#waiting.push(this.#nextDue);
@@ -121,9 +131,17 @@ export class GroupState {
   /** The schedule of an open loop begins. */
   schedule(now: number): void {
     if (!this.open) return;
-    this.#nextDue = now + 1e3 / this.spec.perSecond!;
+    this.#random = randomFrom(SCHEDULE_SEED);
+    this.#periodFrom = now;
+    this.#setNextDue();
     this.#waiting = [];
     this.#waitingFrom = 0;
+  }
+
+  #setNextDue(): void {
+    const period = 1e3 / this.spec.perSecond!;
+    this.#nextDue = this.#periodFrom + period * this.#random();
+    this.#periodFrom += period;
   }
 
   /** The window opens: what ends from now on counts. */

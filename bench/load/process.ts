@@ -16,6 +16,8 @@ export interface LoadProgram {
   readonly name: "typescript" | "c";
   /** The command that starts it. */
   readonly command: readonly string[];
+  /** The command of one that goes before all others on a processor, where there is such a thing. */
+  readonly first?: readonly string[];
   /** A job as it reads it, without the last line feed. */
   write(job: LoadJob): string;
   /** What a line of it says about `job`. */
@@ -41,7 +43,14 @@ export async function nativeLoad(
   const program = join(folder, "load");
   const unavailable = await compileLoad(program);
   if (unavailable !== undefined) return { unavailable };
-  return { name: "c", command: [program], write: nativeJob, read: nativeMessage };
+  const command = [program];
+  const first = [program, "first"];
+  return { name: "c", command, first, write: nativeJob, read: nativeMessage };
+}
+
+/** The same, for what has little to do and should do it when it is due. */
+export function goingFirst(program: LoadProgram): LoadProgram {
+  return { ...program, command: program.first ?? program.command };
 }
 
 /** A running load process. */

@@ -7,7 +7,7 @@
 
 import { join } from "@std/path";
 import { createContentFile } from "../load/content.ts";
-import { LoadProcess, type LoadProgram, TYPESCRIPT_LOAD } from "../load/process.ts";
+import { goingFirst, LoadProcess, type LoadProgram, TYPESCRIPT_LOAD } from "../load/process.ts";
 import type { FileSizes } from "../scenarios/mod.ts";
 import { FILES, INCOMING } from "../scenarios/parts.ts";
 import { pin, type Pins } from "./pins.ts";
@@ -32,7 +32,8 @@ export interface Workplace extends AsyncDisposable, Loads {
 
 /**
  * Makes the served files and starts the load, by `program`; an abort of `signal` ends the load at
- * once. Probes come from the load in TypeScript: they are few, and what is due is told for each.
+ * once. Probes are few, and go before all others on a processor where the load can: else they wait
+ * for their turn while server and load are busy, and are as late as those let them be.
  */
 export async function prepareWorkplace(
   sizes: FileSizes,
@@ -54,7 +55,7 @@ export async function prepareWorkplace(
   for (const [name, file] of Object.entries(FILES)) {
     await createContentFile(join(root, file), sizes[name as keyof FileSizes]);
   }
-  const [load, probes] = [new LoadProcess(program), new LoadProcess()];
+  const [load, probes] = [new LoadProcess(program), new LoadProcess(goingFirst(program))];
   const other = otherProgram === undefined ? {} : { other: new LoadProcess(otherProgram) };
   if (pins !== undefined) {
     await pin([load.pid], pins.load);

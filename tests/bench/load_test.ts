@@ -8,7 +8,7 @@
 import { assert, assertEquals, assertMatch, assertRejects } from "@std/assert";
 import { join } from "@std/path";
 import { createContentFile } from "../../bench/load/content.ts";
-import { jain } from "../../bench/load/group.ts";
+import { GroupState, jain } from "../../bench/load/group.ts";
 import type { Group, LoadJob, LoadResult } from "../../bench/load/job.ts";
 import {
   LoadProcess,
@@ -173,14 +173,15 @@ testLoad("the load opens a window in which nobody is there, as any other", async
 });
 
 testLoad("the load begins an open loop's operations when they are due", async (program) => {
-  // 50 a second, the last within the window at 200 ms and the next behind it: 10 are due.
+  // 50 a second, each at some time of its own 20 ms: that of the 11th is at their very beginning,
+  // that of the 12th at 227 ms.
   const result = await loadOf(program, {
     groups: [group("noop", { clients: 4, perSecond: 50 })],
-    measureMs: 219,
+    measureMs: 213,
   });
   const { operations, offered, unfinished } = result.groups.main!;
   assertEquals([offered, result.errors], [50, {}]);
-  assertEquals(operations + unfinished, 10);
+  assertEquals(operations + unfinished, 11);
   // When they really began is kept beside when they were due, and is never earlier.
   const { latency, fromStart } = result.groups.main!;
   assertEquals(fromStart!.count, operations);
@@ -284,6 +285,28 @@ testLoad("the load counts what hangs for longer than anything took that ended", 
   assertEquals([result.failure, result.errors], [undefined, {}]);
   assert(operations > 0);
   assertEquals([unfinished, latency!.count], [1, operations + 1]);
+});
+
+Deno.test("an open loop begins one operation in each period, at no time that repeats", () => {
+  const state = new GroupState(group("noop", { perSecond: 200 }));
+  state.schedule(1_000);
+  const dues = Array.from({ length: 1_000 }, () => {
+    const { nextDue } = state;
+    state.dispatch(nextDue);
+    return nextDue;
+  });
+  assertEquals(dues.map((due) => Math.floor((due - 1_000) / 5)), dues.map((_, index) => index));
+  // No server that does something every so often, in step with the periods or not, sees a pattern.
+  for (const everyMs of [1, 5, 10, 25]) {
+    const quarters = dues.map((due) => Math.floor((due % everyMs) / everyMs * 4));
+    for (const quarter of [0, 1, 2, 3]) {
+      const count = quarters.filter((one) => one === quarter).length;
+      assert(
+        count > 150 && count < 350,
+        `${count} of 1,000 in quarter ${quarter} of ${everyMs} ms`,
+      );
+    }
+  }
 });
 
 Deno.test("jain is 1 when all got the same and 1/n when one got all", () => {

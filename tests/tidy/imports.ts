@@ -65,6 +65,7 @@ const DIRECTIONS: readonly (readonly [from: string, to: readonly string[]])[] = 
     "bench/load/",
     "bench/record.ts",
     "bench/claims/histograms.ts",
+    "bench/claims/statistics.ts",
     "bench/run/process_figures.ts",
     ...CALLS,
   ]],

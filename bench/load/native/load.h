@@ -51,7 +51,8 @@ struct group {
   long free_from, free_count;
   double *waiting;  // a ring: when operations were due that nobody was free for
   long waiting_from, waiting_count;
-  double next_due, opened_at;
+  double next_due, period_from, opened_at;
+  uint32_t chance;
   double longest_ms;  // of the operations that ended in the window
   bool recording;
   uint64_t operations, moved, unfinished, unserved;
