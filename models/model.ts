@@ -29,7 +29,7 @@ export type SelectorName = typeof SELECTOR_NAMES[number];
 /** Level: readiness is repeated until it is consumed. Edge: it is told once (epoll(7)). */
 export type Trigger = "level" | "edge";
 
-/** A disk that is slow now and then: one block read in `every` takes `ms` milliseconds longer. */
+/** A disk that is slow now and then: of `every` blocks that are read one takes `ms` ms longer. */
 export interface DiskDelay {
   /** How much longer, milliseconds. */
   readonly ms: number;

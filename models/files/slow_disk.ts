@@ -2,10 +2,11 @@
  * A store that is slow now and then, for experiments: files on a developer's machine come from the
  * page cache, where no read ever waits, and so nobody sees what a slow one does to each model.
  *
- * One for each worker, around its store. Every n-th block that is read of a file is given `ms`
- * later; how to wait for so long is the model's affair: a thread that reads by itself sleeps, as
- * it would in read(2), a loop that awaits sets a timer. Listings are as fast as ever. Its slots
- * have no descriptor: sendfile(2) would read past it.
+ * One for each worker, around its store. Of n blocks that are read of files one is given `ms`
+ * later, not always the same one of them: else clients that go round together have always as many
+ * late ones in a round. How to wait for so long is the model's affair: a thread that reads by itself
+ * sleeps, as it would in read(2), a loop that awaits sets a timer. Listings are as fast as ever. Its
+ * slots have no descriptor: sendfile(2) would read past it.
  *
  * @module
  */
@@ -16,6 +17,9 @@ import type { FileSlot, FileStore, SlotClient } from "./contract.ts";
 
 /** Calls `then` after `ms` milliseconds, before it returns or later. */
 export type Wait = (ms: number, then: () => void) => void;
+
+/** By which the place of the late one moves from n blocks to the next: even, and never periodic. */
+const GOLDEN = (Math.sqrt(5) - 1) / 2;
 
 /** `store`, slowed down by `delay` when there is one; reads that wait are counted. */
 export function slowStore(
@@ -54,8 +58,11 @@ class SlowStore implements FileStore {
 
   /** A block is read: `then` is called when it is there. */
   read(then: () => void): void {
+    const { every } = this.delay;
+    const place = this.#reads % every;
+    const round = (this.#reads - place) / every;
     this.#reads += 1;
-    if (this.#reads % this.delay.every !== 0) return then();
+    if (place !== every - 1 - Math.floor(round * GOLDEN % 1 * every)) return then();
     this.counters.add("delayedReads", 1);
     this.wait(this.delay.ms, then);
   }
