@@ -12,8 +12,8 @@
  *
  * So the number that matters is how many messages come together. Both servers echo for 1, 2, 4, up to
  * 64 clients, each of which has its next message on the way before it reads the last answer. Calls are
- * counted one by one; the processor time is that of the server's turn only. The claim would be refuted
- * by a ring that needs a call for each operation, or that costs more even with 64 at once.
+ * counted one by one; the processor time is that of the server's turns only. The claim would be
+ * refuted by a ring that needs a call for each operation, or that costs more even with 64 at once.
  *
  * @module
  */

@@ -26,8 +26,8 @@ export const lesson: Lesson = {
   rule: "confirmed when under every model that runs here all transfers were in the middle at the " +
     "same time and every octet was right",
   refutedIf:
-    "one model carries its transfers out one after the other, so that they never meet in the " +
-    "middle, or an octet arrives wrong",
+    "one model carries its transfers out one after the other, as a single thread that blocks " +
+    "does, so that they never meet in the middle, or an octet arrives wrong",
   code: [
     "models/driver/transfer.ts: what one data connection does next, in every model",
     "models/runtime/data_connection.ts: its acts by awaiting",

@@ -35,7 +35,8 @@ export const lesson: Lesson = {
     "other does not",
   refutedIf:
     "the reader until EAGAIN pays none, or the one that stops at a short read sees the end that " +
-    "came along without asking for it, or misses it though it asked",
+    "came along without asking for it, as by level, or misses it though it asked, as before " +
+    "Linux 2.6.17",
   code: [
     "models/readiness/loop.ts: #work, which remembers an edge until a call says EAGAIN",
     "models/selector/epoll.ts: EPOLLET",

@@ -35,8 +35,9 @@ export const lesson: Lesson = {
     "are later by its time, and the NOOP is later by at least half of it; inconclusive when only " +
     "the NOOP was not late",
   refutedIf:
-    "epoll tells in another order than that of arrival, select or poll in another than that of " +
-    "descriptors, or an event behind the slow handler does not wait for it",
+    "epoll tells in another order than that of arrival, as a kernel would that keeps no list, " +
+    "select or poll in another than that of descriptors, or an event behind the slow handler " +
+    "does not wait for it, as where each has a thread",
   code: [
     "models/readiness/loop.ts: #queue, #take() and round()",
     "models/readiness/loop.ts: #work(), one unit of work per watch and round, so that none is slow",

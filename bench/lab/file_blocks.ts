@@ -7,7 +7,8 @@
  *
  * Whether a read had to wait is asked of the kernel twice: preadv2(2) with RWF_NOWAIT says EAGAIN
  * in place of waiting, and a thread that sleeps is counted as a voluntary switch. The same read is
- * then handed to a ring by a call of this thread, in which it would sleep if the ring had it wait.
+ * then handed to a ring by a call of this thread, in which it would sleep if the ring had it wait;
+ * that the file is forgotten again, the kernel tells first (cachestat(2)).
  * The claim would be refuted by a read(2) that says EAGAIN, or by a ring in which the thread sleeps
  * as often.
  *
@@ -32,6 +33,12 @@ const BYTES = 1 << 20;
 /** <fcntl.h>: to read and to write. */
 const O_RDWR = 2;
 
+/** Of so many forgotten files at least, by read(2) as by the ring, something is concluded. */
+const FORGOTTEN_MIN = 10;
+
+/** Parts of the reads that had to wait: in these the thread slept, in these hardly ever. */
+const MOST = 0.75, FEW = 0.25;
+
 /** See Lesson. */
 export const lesson: Lesson = {
   name: "file-blocks",
@@ -42,13 +49,17 @@ export const lesson: Lesson = {
     "Write a file, have the kernel forget it, and open it with O_NONBLOCK. Ask poll whether it " +
     "is ready, preadv2 with RWF_NOWAIT whether a read would wait, then read, and count how often " +
     "the thread slept in it. The same when the file is in memory, and through io_uring.",
-  rule: "confirmed when poll calls the forgotten file ready, RWF_NOWAIT says EAGAIN, and read " +
-    "brings octets all the same, having slept, and less than half as often through the ring; " +
-    "refuted when it sleeps there as often; inconclusive between, and when the kernel forgot " +
-    "nothing, as of files in memory (tmpfs)",
+  rule:
+    "confirmed when poll calls the forgotten file ready, RWF_NOWAIT says EAGAIN, and read brings " +
+    `octets all the same, having slept ${100 * MOST} % of the times or more, and less than half ` +
+    "as often through the ring; refuted when poll or a read says otherwise, the thread slept " +
+    `${100 * FEW} % of the times or fewer, or as often through the ring; inconclusive between, ` +
+    `and when the kernel forgot the file fewer than ${FORGOTTEN_MIN} times for either, as one in ` +
+    "memory (tmpfs)",
   refutedIf:
-    "a read(2) of a forgotten file says EAGAIN, or brings the octets while the thread never " +
-    "slept, or the thread sleeps as often in the calls of the ring",
+    "poll calls a forgotten file not ready, or a read(2) of it says EAGAIN, or brings the octets " +
+    "while the thread hardly ever slept, as from a device as fast as memory, or the thread " +
+    "sleeps as often in the calls of the ring",
   code: [
     "models/files/slow_disk.ts: slowStore, the disk that keeps a loop waiting",
     "models/async.ts: the runtime's files are read by other threads",
@@ -70,7 +81,7 @@ export const lesson: Lesson = {
       const counts = { ready: 0, wouldWait: 0, brought: 0, slept: 0, eagain: 0 };
       const kept = { wouldWait: 0, slept: 0 };
       using ring = new RingReader();
-      const ringed = { slept: 0, worked: 0 };
+      const ringed = { forgotten: 0, slept: 0, worked: 0 };
       const read = () => {
         libc.seek(fd, 0);
         const before = probe.switches().voluntary;
@@ -80,6 +91,10 @@ export const lesson: Lesson = {
         return { count, slept };
       };
       const wouldWait = () => more.readWithoutWaiting(fd, buffer.subarray(0, 1)) === -EAGAIN;
+      const forgotten = () => {
+        const pages = probe.cachedPages(fd);
+        return pages === undefined ? wouldWait() : pages === 0;
+      };
       for (let round = 0; round < rounds; round++) {
         await pause(0, signal);
         more.forgetFile(fd);
@@ -95,6 +110,8 @@ export const lesson: Lesson = {
         if (wouldWait()) kept.wouldWait++;
         kept.slept += read().slept;
         more.forgetFile(fd);
+        if (!forgotten()) continue;
+        ringed.forgotten++;
         libc.seek(fd, 0);
         const { slept, worked } = ring.read(fd, buffer);
         ringed.slept += slept;
@@ -111,13 +128,15 @@ export const lesson: Lesson = {
           { name: "reads in which the thread slept", value: counts.slept },
           { name: "the same in memory: a read would wait", value: kept.wouldWait },
           { name: "the same in memory: the thread slept", value: kept.slept },
+          { name: "forgotten again, and read through io_uring", value: ringed.forgotten },
           { name: "reads through io_uring in which the thread slept", value: ringed.slept },
           { name: "own work meanwhile", value: ringed.worked, unit: "times" },
         ],
-        verdict: verdictOf({ rounds, ...counts, ringed: ringed.slept }),
+        verdict: verdictOf({ rounds, ...counts, ringed }),
         reason: counts.wouldWait > 0
           ? `of ${counts.wouldWait} reads that had to wait ${counts.slept} slept, ` +
-            `${counts.eagain} said EAGAIN; through io_uring it slept in ${ringed.slept}`
+            `${counts.eagain} said EAGAIN; of ${ringed.forgotten} through io_uring it slept in ` +
+            `${ringed.slept}`
           : "the kernel forgot nothing of the file",
       };
     } finally {
@@ -126,17 +145,18 @@ export const lesson: Lesson = {
   },
 };
 
-/** The rule, of counts in so many rounds; `ringed`: reads by the ring in which the thread slept. */
+/** The rule, of counts in so many rounds; `ringed`: reads by the ring, and those that slept. */
 export function verdictOf({ rounds, ready, wouldWait, brought, slept, ringed }: {
   readonly rounds: number;
   readonly ready: number;
   readonly wouldWait: number;
   readonly brought: number;
   readonly slept: number;
-  readonly ringed: number;
+  readonly ringed: { readonly forgotten: number; readonly slept: number };
 }): Verdict {
-  if (wouldWait === 0) return "inconclusive";
-  const blocks = ready === rounds && brought === wouldWait && slept > 0;
-  if (!blocks || ringed >= slept) return "refuted";
-  return ringed < slept / 2 ? "confirmed" : "inconclusive";
+  if (Math.min(wouldWait, ringed.forgotten) < FORGOTTEN_MIN) return "inconclusive";
+  const [asleep, asleepByRing] = [slept / wouldWait, ringed.slept / ringed.forgotten];
+  const blocks = ready === rounds && brought === wouldWait && asleep > FEW;
+  if (!blocks || asleepByRing >= asleep) return "refuted";
+  return asleep >= MOST && asleepByRing < asleep / 2 ? "confirmed" : "inconclusive";
 }

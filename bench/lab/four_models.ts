@@ -16,7 +16,7 @@
  */
 
 import { Libc, unavailableReason } from "../../models/libc/mod.ts";
-import { PAGE_BYTES } from "../../models/libc/probe.ts";
+import { pageBytes } from "../../models/libc/probe.ts";
 import { uringUnavailable } from "../../models/libc/uring_setup.ts";
 import type { Finding, Lesson, Measured, Stage, Verdict } from "./lesson.ts";
 import {
@@ -25,6 +25,7 @@ import {
   blocking,
   MESSAGE_BYTES,
   multiplexed,
+  type Phase,
   polling,
   receive,
   slept,
@@ -44,7 +45,6 @@ const WAYS: Readonly<Record<string, (fd: number) => Way>> = {
 
 /** A message comes so long after it was waited for, milliseconds. */
 const DELAY_MS = 10;
-const PAGES = MESSAGE_BYTES / PAGE_BYTES;
 
 /** Of all messages: the machine's other work may be in the way of a few. */
 const MOST = 0.75, FEW = 0.25;
@@ -56,11 +56,10 @@ export const lesson: Lesson = {
   claim:
     "A blocking call stops the thread while it waits and while it copies, a non-blocking one " +
     "and a multiplexed wait still copy, and only asynchronous I/O does neither in the thread",
-  plan:
-    `Let another thread send ${PAGES} pages ${DELAY_MS} ms after they are waited for, and get ` +
-    "them by recv, by recv that never waits, by epoll and recv, and by a ring with a thread of " +
-    "the kernel. Count in each phase the calls, those in which the thread slept, and the pages of " +
-    "the buffer that it had to find for a copy",
+  plan: `Let another thread send ${MESSAGE_BYTES >> 10} KiB ${DELAY_MS} ms after they are waited ` +
+    "for, and get them by recv, by recv that never waits, by epoll and recv, and by a ring with " +
+    "a thread of the kernel. Count in each phase the calls and those in which the thread slept, " +
+    "and the pages of the buffer that it had to find for a copy",
   rule: `confirmed when the thread sleeps for ${100 * MOST} % of the messages or more in the ` +
     `blocking recv and in epoll_wait, for ${100 * FEW} % or fewer in the polling recv and in the ` +
     "ring, and copies that share of the pages itself in the first three and in the ring none",
@@ -92,6 +91,7 @@ export function verdictOf(of: (name: keyof typeof WAYS) => Shares): Verdict {
 
 async function run({ size, say, signal }: Stage): Promise<Finding> {
   const messages = size === "full" ? 50 : 8;
+  const all = messages * Math.ceil(MESSAGE_BYTES / pageBytes());
   using sockets = new Sockets(new Libc());
   using later = await Later.start(sockets, MESSAGE_BYTES, DELAY_MS);
   const accounts = new Map<string, Account>();
@@ -100,12 +100,11 @@ async function run({ size, say, signal }: Stage): Promise<Finding> {
     accounts.set(name, account);
     say(
       `${name}: slept for ${slept(account)} of ${messages} messages, and copied ` +
-        `${account.copying.pages} of ${messages * PAGES} pages itself`,
+        `${account.copying.pages} of ${all} pages itself`,
     );
   }
   const of = (name: keyof typeof WAYS) => accounts.get(name)!;
-  const all = messages * PAGES;
-  const whole = accounts.values().every(({ octets }) => octets === all * PAGE_BYTES);
+  const whole = accounts.values().every(({ octets }) => octets === messages * MESSAGE_BYTES);
   const shares = (name: keyof typeof WAYS): Shares => {
     const { waiting, copying } = of(name);
     // A multiplexed wait is to sleep itself, and not the recv behind it.
@@ -115,6 +114,7 @@ async function run({ size, say, signal }: Stage): Promise<Finding> {
   return {
     measured: [
       { name: "messages each way", value: messages },
+      { name: "pages of all messages", value: all },
       { name: "all octets came and were right", value: whole ? "yes" : "no" },
       ...accounts.entries().flatMap(([name, account]) => figures(name, account, messages)),
     ],
@@ -130,14 +130,15 @@ async function run({ size, say, signal }: Stage): Promise<Finding> {
 function figures(name: string, account: Account, messages: number): Measured[] {
   const { waiting, copying, worked } = account;
   const per = (amount: number) => amount / messages;
+  const phase = (title: string, { calls, slept, stoppedMs }: Phase): Measured[] => [
+    { name: `${name}, ${title}: calls for a message`, value: per(calls) },
+    { name: `${name}, ${title}: calls in which it slept`, value: slept },
+    { name: `${name}, ${title}: asleep for a message`, value: per(stoppedMs), unit: "ms" },
+  ];
   return [
-    { name: `${name}: calls for a message`, value: per(waiting.calls + copying.calls) },
-    { name: `${name}: messages for which it slept`, value: slept(account) },
-    {
-      name: `${name}: asleep in a call`,
-      value: per(waiting.stoppedMs + copying.stoppedMs),
-      unit: "ms",
-    },
+    ...(name === "blocking"
+      ? phase("both in one call", copying)
+      : [...phase("waiting", waiting), ...phase("copying", copying)]),
     { name: `${name}: in the call that copies`, value: per(copying.cpuUs), unit: "us CPU" },
     { name: `${name}: pages that it copied`, value: copying.pages },
     { name: `${name}: own work meanwhile`, value: per(worked), unit: "times" },

@@ -42,7 +42,8 @@ export const lesson: Lesson = {
     `connection and not again; inconclusive when some of the waits by level were otherwise, but ` +
     `less than ${100 * ODD_MIN} %`,
   refutedIf:
-    "a wait by level is silent while a connection is there, or one by edge tells of the same " +
+    `${100 * ODD_MIN} % of the waits by level or more are silent while a connection is there, as ` +
+    "they are with EPOLLONESHOT, or tell when none is, or one by edge tells of the same " +
     "connection again",
   code: [
     "models/selector/epoll.ts: set(), EPOLLET",

@@ -34,10 +34,11 @@ export const lesson: Lesson = {
     "time it is told; count what it gets by level and by edge until a wait ends in vain. Then " +
     "send one octet more to the one that hangs.",
   rule: "confirmed when by level the whole message is read, by edge one part of it only, and the " +
-    "octet that comes later makes the edge for one part more; refuted when by edge all is read",
+    "octet that comes later makes the edge for one part more; refuted when it is otherwise",
   refutedIf:
-    "a reader by edge that left something is told again without anything new, or one by level " +
-    "is not",
+    "a reader by edge that left something is told again without anything new, as where it sets " +
+    "the socket again before each wait (EPOLL_CTL_MOD), or one by level is not, or what comes " +
+    "later is no edge",
   code: ["models/readiness/loop.ts: #work(), which goes on until EAGAIN by edge"],
   unavailable: unavailableReason,
   run({ size, say }) {

@@ -7,8 +7,9 @@
  *
  * An order of three is two claims, so both quotients are looked at where the order would show best,
  * among many silent ones, and where it would show least. "Level" is a finding, too: an interval that
- * lies wholly within a margin named beforehand, be a hundredth on one side of 1 certain or not. What the selectors do in this runtime, to fill the
- * sets in and to look through them, is part of the cost, as it is in every program.
+ * lies wholly within a margin named beforehand, be a hundredth on one side of 1 certain or not.
+ * What the selectors do in this runtime, to fill the sets in and to look through them, is part of
+ * the cost, as it is in every program.
  *
  * @module
  */
@@ -35,9 +36,10 @@ export const lesson: Lesson = {
   name: "order-of-calls",
   title: "select, then poll, then epoll: is that an order of cost?",
   claim: "select costs more than poll, and poll more than epoll",
-  plan: `Watch ${READY} descriptors that are always ready beside few and beside many silent ones ` +
-    "with each selector, select with sets long enough, in blocks; take the processor time of a " +
-    "wait, and the quotients of the neighbours in the order",
+  plan:
+    `Watch ${READY} descriptors that are always ready, spread among few and among many silent ` +
+    "ones, with each selector, select with sets long enough, in blocks; take the processor time " +
+    "of a wait, and the quotients of the neighbours in the order",
   rule:
     "confirmed when among the most silent ones both quotients, select over poll and poll over " +
     `epoll, are above 1 by their intervals and not level; refuted when one is below 1, or level ` +

@@ -34,8 +34,8 @@ export const lesson: Lesson = {
     `says EAGAIN, for recv and for accept; refuted when in ${100 * ODD_MIN} % or more of one ` +
     "kind only one is told, or the second one gets something; else inconclusive",
   refutedIf:
-    "only one of two who wait is told, as by a kernel that keeps what it told of for whom it " +
-    "told, or the second call gets something",
+    `in ${100 * ODD_MIN} % of the rounds or more only one of two who wait is told, as by a ` +
+    "kernel that keeps what it told of for whom it told, or the second call gets something",
   code: [
     "models/selector/mod.ts: readiness may be spurious, so every call that follows does not block",
     "models/kernel/sockets.ts: where sockets are made",

@@ -29,8 +29,8 @@ export const lesson: Lesson = {
     "whether it is ready. A pipe that nobody has written to is asked beside it.",
   rule: "confirmed when select and poll call the empty file readable and writable, epoll answers " +
     "EPERM, and nobody calls the empty pipe readable",
-  refutedIf:
-    "epoll takes the file, as it takes a pipe, or select or poll let the reader of it wait",
+  refutedIf: "epoll takes the file, as one of a file system in user space (FUSE), which may have " +
+    "readiness of its own, or select or poll let the reader of it wait",
   code: [
     "models/files/disk.ts: files are read and written without asking",
     "models/selector/epoll.ts: set(), whose result is the kernel's",

@@ -94,8 +94,11 @@ async function run({ say, signal }: Stage): Promise<Finding> {
   const due = [...said.slice(0, FIRST.length), ...again]
     .map(({ number, text }) => `client ${number}: ${text}`);
   const inOrder = heard && `${operator.shown}` === `${due}`;
-  const complete = right.length === CLIENTS;
-  const { wakeups } = served.stats();
+  // Reading ends where the own answers do: what others got beside theirs is in the server's count.
+  const octetsDue = answers.join("").length;
+  await until(() => served.stats().octetsOut >= octetsDue, ARRIVAL_MS, signal);
+  const { octetsOut, wakeups } = served.stats();
+  const complete = right.length === CLIENTS && octetsOut === octetsDue;
   return {
     measured: [
       { name: "sessions open at once", value: together },
@@ -103,6 +106,7 @@ async function run({ say, signal }: Stage): Promise<Finding> {
       { name: "messages shown", value: operator.shown.length },
       { name: "shown when they spoke, and then as answered", value: inOrder ? "yes" : "no" },
       { name: "clients that read their own answers only", value: right.length },
+      { name: "octets of all answers, and octets that left", value: `${octetsDue}, ${octetsOut}` },
       { name: "returns from select", value: wakeups },
     ],
     verdict: verdictOf({ inOrder, complete, together }),

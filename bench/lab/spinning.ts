@@ -40,8 +40,8 @@ export const lesson: Lesson = {
     `than ${WASTED_MIN} % of its calls end with EAGAIN; inconclusive when the processor was taken ` +
     "from it by others",
   refutedIf:
-    "the worker that spins leaves more of the processor to others than it may, undisturbed, or " +
-    "its calls find something to do",
+    "the worker that spins leaves more of the processor to others than it may, undisturbed, as " +
+    "one that sleeps between two looks does, or its calls find something to do",
   code: [
     "models/selector/scan.ts: everything may be ready, and nobody sleeps",
     "models/readiness/wire.ts: #receive, where EAGAIN is heard",

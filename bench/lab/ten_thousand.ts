@@ -4,9 +4,10 @@
  * thread that waits for all of them, a silent client is an entry in the kernel's list, a socket, and
  * what the session has to remember.
  *
- * Ten thousand clients connect to one worker and stay. Then some of them, whom chance picks, ask:
- * each has to get its own answer, and what the server does for it is counted. The claim would be
- * refuted by a client that is refused, or by an answer that does not come.
+ * Ten thousand clients connect to one worker and stay. Then some of them, whom chance picks, ask
+ * one after the other: each has to get its own answer beside all who are silent, and what the
+ * server does for it is counted. The claim would be refuted by a client that is refused, or by an
+ * answer that does not come.
  *
  * @module
  */
@@ -36,7 +37,7 @@ const SEED = 1;
 export const lesson: Lesson = {
   name: "ten-thousand",
   title: "ten thousand sessions in one thread",
-  claim: "One thread serves ten thousand clients at once",
+  claim: "One thread keeps ten thousand sessions open at once, and answers whoever of them asks",
   plan: `Connect ${CLIENTS.full.toLocaleString("en-US")} clients to one worker over epoll, have ` +
     `${ASKING.full.toLocaleString("en-US")} of them ask, one after the other, and look at the ` +
     "memory of each and at the calls for an answer",
@@ -97,7 +98,7 @@ async function run({ size, say, signal }: Stage): Promise<Finding> {
   };
   // The backlog is empty when the last of all has its answer.
   const last = ask(connected.at(-1)!);
-  const before = await server.sample("opening");
+  const before = await apart.sample("opening");
   const kilobytes = (server.memoryBytes() - first) / clients / 1e3;
   const open = before.workers!.reduce((sum, { sessionsOpen }) => sum + sessionsOpen, 0);
   say(`${open} sessions are open`);
@@ -106,7 +107,7 @@ async function run({ size, say, signal }: Stage): Promise<Finding> {
     if (!ask(fd)) break; // each other one would wait as long
     right++;
   }
-  const after = await server.sample("closed");
+  const after = await apart.sample("closed");
   const total = (of: typeof after) =>
     of.workers!.flatMap(({ calls }) => Object.values(calls)).reduce((sum, count) => sum + count, 0);
   const calls = (total(after) - total(before)) / asking;

@@ -38,7 +38,8 @@ export const lesson: Lesson = {
   rule: `confirmed when a client costs the threads more than ${CLEARLY} times the memory that it ` +
     `costs the loop, and a request ${SWITCHES_MIN} voluntary switches or more and ${CLEARLY} ` +
     `times the loop's; refuted when it is not even ${HARDLY} times one of them, or fewer than ` +
-    `${SWITCHES_FEW} switches; C is shown beside it`,
+    `${SWITCHES_FEW} switches; inconclusive between, and when the loop's memory did not grow, of ` +
+    "which nothing is a multiple; C is shown beside it",
   refutedIf:
     "a thread is about as light as a session of the loop, as a fiber is, or requests find their " +
     "threads awake, as where recv(2) spins for a while before it sleeps",
@@ -88,6 +89,7 @@ export function verdictOf({ threads, loop }: {
   readonly threads: Cost;
   readonly loop: Cost;
 }): Verdict {
+  if (loop.megabytes <= 0) return "inconclusive";
   const dearer = (times: number) =>
     threads.megabytes > times * loop.megabytes && threads.switches > times * loop.switches;
   if (dearer(CLEARLY) && threads.switches >= SWITCHES_MIN) return "confirmed";

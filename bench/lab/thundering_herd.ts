@@ -46,7 +46,8 @@ export const lesson: Lesson = {
     "confirmed when all connections are accepted either way, more than half of the threads are " +
     "woken for one without the flag, and in vain less than a quarter as often with it; refuted " +
     "when with it there are as many; else inconclusive",
-  refutedIf: "with EPOLLEXCLUSIVE as many wake-ups are in vain as without, or a connection is lost",
+  refutedIf: "with EPOLLEXCLUSIVE as many wake-ups are in vain as without, as on a kernel that " +
+    "does not know the flag (before Linux 4.5), or a connection is lost",
   code: [
     "models/pool/handoff.ts: one worker accepts for all, so that nobody is woken in vain",
     "bench/lab/stage/herd_worker.ts: a thread of the herd",

@@ -34,8 +34,8 @@ export const lesson: Lesson = {
     "confirmed when clients are greeted in the order in which they connected, one session at a " +
     `time, and the rank correlation of place and wait is at least ${CORRELATION_MIN}`,
   refutedIf:
-    "a client is greeted before one that came earlier, or two have a session at once in the one " +
-    "thread",
+    "a client is greeted before one that came earlier, or two have a session at once, as in the " +
+    "event loop beside it, or waits do not grow with places",
   code: [
     "models/blocking.ts: work(), which accepts again after a session's end",
     "models/limits.ts: BACKLOG, how many may wait in the kernel",

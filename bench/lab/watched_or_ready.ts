@@ -35,8 +35,9 @@ export const lesson: Lesson = {
   name: "watched-or-ready",
   title: "what a silent client costs in select, poll and epoll",
   claim: "select and poll cost O(watched), epoll costs O(ready)",
-  plan: `Watch ${READY} descriptors that are always ready and more and more that never are, and ` +
-    "take the processor time of a wait in each selector; one more silent one adds the slope",
+  plan: `Watch ${READY} descriptors that are always ready, spread among more and more that never ` +
+    "are, and take the processor time of a wait in each selector; one more silent one adds the " +
+    "slope",
   rule: `confirmed when the slopes of select and of poll are more than ${STEEPER} times epoll's, ` +
     "by their intervals",
   refutedIf:
@@ -50,7 +51,7 @@ export const lesson: Lesson = {
   unavailable: unavailableReason,
   async run({ size, say, signal }) {
     const full = size === "full";
-    const [blocks, waits] = full ? [7, 300] : [1, 5];
+    const [blocks, waits] = full ? [11, 300] : [1, 5];
     const ladders: Record<Kind, readonly number[]> = full
       ? { select: [100, 350, 600, 850], poll: [100, 1000, 4000], epoll: [100, 1000, 4000] }
       : { select: [10, 100], poll: [10, 100], epoll: [10, 100] };

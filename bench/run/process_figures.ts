@@ -7,7 +7,7 @@
  */
 
 import process from "node:process";
-import { processCpuSeconds } from "../../models/libc/probe.ts";
+import { pageBytes, processCpuSeconds } from "../../models/libc/probe.ts";
 
 /**
  * CPU seconds of this process alone, user and system: whom it started, a server or the load, is
@@ -178,12 +178,9 @@ export function readMemoryBytes(pid: number, parts: readonly string[] = ["Pss"])
   return kib * 1024;
 }
 
-/** Octets of a page in which sockstat counts buffers. */
-const PAGE_BYTES = 4_096;
-
 /**
  * The kernel's own memory in octets: unreclaimable slabs, thread stacks and page tables, of
- * `meminfo` (proc_meminfo(5)), and TCP buffers, of `sockstat`. It is that of the whole machine.
+ * `meminfo` (proc_meminfo(5)), and TCP buffers, of `sockstat`, in pages. It is that of the whole machine.
  */
 export function kernelBytes(
   meminfo: string = read("/proc/meminfo") ?? "",
@@ -193,7 +190,7 @@ export function kernelBytes(
     Number(new RegExp(`^${name}:\\s+(\\d+) kB`, "m").exec(meminfo)?.[1] ?? 0)
   );
   const pages = Number(/^TCP: .*\bmem (\d+)/m.exec(sockstat)?.[1] ?? 0);
-  return kib.reduce((sum, one) => sum + one, 0) * 1024 + pages * PAGE_BYTES;
+  return kib.reduce((sum, one) => sum + one, 0) * 1024 + pages * pageBytes();
 }
 
 /** Time of all processors, in ticks of 10 ms; only differences mean something. */

@@ -118,11 +118,13 @@ export class LessonCalls {
   }
 
   /**
-   * Gives the pages of `memory` back, which is aligned to pages (madvise(2)): they are zero, and
-   * whoever touches one next, the kernel included, pays a page fault.
+   * Gives the pages of `memory` back, an alignedBuffer() of probe.ts (madvise(2)): they are zero,
+   * and whoever touches one next, the kernel included, pays a page fault. 0, or -EINVAL when it
+   * does not begin at a page.
    */
-  giveBack(memory: Uint8Array<ArrayBuffer>): void {
-    this.#c.madvise(memory, BigInt(memory.length), MADV_DONTNEED);
+  giveBack(memory: Uint8Array<ArrayBuffer>): number {
+    const result = this.#c.madvise(memory, BigInt(memory.length), MADV_DONTNEED);
+    return result < 0 ? -this.#errno[0]! : 0;
   }
 }
 

@@ -22,6 +22,8 @@ const SYMBOLS = {
     parameters: ["i64", "u32", "buffer", "buffer", "u32"],
     result: "i32",
   },
+  // long sysconf(int name)
+  sysconf: { parameters: ["i32"], result: "i64" },
 } as const satisfies Deno.ForeignLibraryInterface;
 
 /** <time.h>: processor time of the calling thread, in nanoseconds. */
@@ -42,8 +44,8 @@ const CPU_SET_BYTES = 128;
 /** <asm/unistd.h>, the same on x86-64 and arm64; since Linux 6.5. */
 const SYS_CACHESTAT = 451n;
 
-/** The size of a page wherever this runs, and what O_DIRECT wants buffers aligned to at most. */
-export const PAGE_BYTES = 4096;
+/** <unistd.h>: what sysconf(3) is asked for. */
+const _SC_PAGESIZE = 30;
 
 type Library = Deno.DynamicLibrary<typeof SYMBOLS>["symbols"];
 
@@ -119,10 +121,19 @@ export function processCpuSeconds(pid: number): number | undefined {
   return Number(time[0]!) + Number(time[1]!) / 1e9;
 }
 
-/** Memory that begins at a page, as O_DIRECT wants it (open(2)). */
+/** Octets of a page (sysconf(3)): 4,096 on x86-64, of arm64 the kernel may have 16 or 64 KiB. */
+export function pageBytes(): number {
+  return Number(symbols().sysconf(_SC_PAGESIZE));
+}
+
+/**
+ * Memory that begins at a page, as O_DIRECT wants it (open(2)), and shares its last page with
+ * nothing.
+ */
 export function alignedBuffer(bytes: number): Uint8Array<ArrayBuffer> {
-  const room = new Uint8Array(bytes + PAGE_BYTES);
+  const page = pageBytes();
+  const room = new Uint8Array(page * (Math.ceil(bytes / page) + 1));
   const address = Deno.UnsafePointer.value(Deno.UnsafePointer.of(room));
-  const skipped = Number(-BigInt(address) & BigInt(PAGE_BYTES - 1));
+  const skipped = Number(-BigInt(address) & BigInt(page - 1));
   return room.subarray(skipped, skipped + bytes);
 }

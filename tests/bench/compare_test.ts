@@ -31,9 +31,10 @@ Deno.test("slope: of points on a line exactly, of others the best", () => {
 });
 
 Deno.test("verdictBy: too few blocks decide nothing, nor does neither rule", () => {
-  assertEquals(verdictBy(5, true, false), "inconclusive");
-  assertEquals(verdictBy(6, true, false), "confirmed");
-  assertEquals(verdictBy(6, false, true), "refuted");
-  assertEquals(verdictBy(6, false, false), "inconclusive");
+  assertEquals(verdictBy(8, true, false), "inconclusive");
+  assertEquals(verdictBy(8, false, true), "inconclusive");
+  assertEquals(verdictBy(9, true, false), "confirmed");
+  assertEquals(verdictBy(9, false, true), "refuted");
+  assertEquals(verdictBy(9, false, false), "inconclusive");
   assertEquals(estimate([1, 2, 3]).median, 2);
 });

@@ -57,6 +57,10 @@ Deno.test("LESSONS have names of their own, in words with hyphens, and say all t
   }
 });
 
+Deno.test("LESSONS say what would refute them, and an input or a kernel that does", () => {
+  for (const { name, refutedIf } of LESSONS) assertMatch(refutedIf, /, (as|which is what) /, name);
+});
+
 testWith(["read"], "LESSONS point to files that exist, and to names that are in them", () => {
   for (const { name, code } of LESSONS) {
     for (const place of code) {

@@ -81,3 +81,16 @@ testWith(
     assert(error instanceof LessonError && error.message.includes("--model"), `${error}`);
   },
 );
+
+testWith(
+  [...SERVER_NEEDS, "run"],
+  "Apart, a server that stands still and shows no counters is a LessonError",
+  async () => {
+    const flags = ["--model", "multiplex", "--protocol", "echo"];
+    await using apart = await Apart.start(flags, new AbortController().signal);
+    await apart.halt();
+    const error = await apart.sample("opening").catch((error) => error);
+    assert(error instanceof LessonError, `${error}`);
+    assertEquals(error.message, "The server does not answer: it did not show its counters");
+  },
+);

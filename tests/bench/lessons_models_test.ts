@@ -13,9 +13,19 @@ import { lessonTest, number } from "./lesson_case.ts";
 
 lessonTest(fourModels, "each waits and copies as it says", (figures, verdict) => {
   assertEquals(figures["all octets came and were right"], "yes");
+  const pages = number(figures, "pages of all messages");
   for (const way of ["blocking", "polling", "multiplexed", "ring without it"]) {
-    assert(number(figures, `${way}: pages that it copied`) >= 8 * 8 * 0.75, way);
+    assert(number(figures, `${way}: pages that it copied`) >= pages * 0.75, way);
   }
+  const calls = (phase: string) => number(figures, `${phase}: calls for a message`);
+  assert(calls("blocking, both in one call") >= 1);
+  assert(!("blocking, waiting: calls for a message" in figures));
+  for (const way of ["polling", "multiplexed"]) {
+    assert(calls(`${way}, waiting`) >= 1 && calls(`${way}, copying`) >= 1, way);
+  }
+  // The thread of the kernel is woken for a message, and its completion found in memory.
+  assert(calls("asynchronous, waiting") <= 2);
+  assertEquals(calls("asynchronous, copying"), 0);
   assertEquals(figures["asynchronous: pages that it copied"], 0);
   assertEquals(figures["blocking: own work meanwhile"], 0);
   assert(number(figures, "polling: own work meanwhile") > 0);

@@ -45,7 +45,7 @@ import * as thunderingHerd from "../../bench/lab/thundering_herd.ts";
 import * as waitingInLine from "../../bench/lab/waiting_in_line.ts";
 import * as watchedOrReady from "../../bench/lab/watched_or_ready.ts";
 import * as withoutIdleClients from "../../bench/lab/without_idle_clients.ts";
-import { ECONNREFUSED, ECONNRESET, EINPROGRESS } from "../../models/libc/constants.ts";
+import * as c from "../../models/libc/constants.ts";
 
 /** A lesson's own rule, on figures made up here. */
 interface Ruled<F extends readonly unknown[]> {
@@ -127,40 +127,51 @@ ruled(
 );
 changed(
   connectedNotAccepted,
-  { connected: 5, others: [-EINPROGRESS], there: true, answer: -ECONNREFUSED },
+  { connected: 5, others: [-c.EINPROGRESS], there: true, answer: -c.ECONNREFUSED },
   { connected: 8, others: [] },
   { connected: 0 },
-  { others: [-EINPROGRESS, -ECONNRESET] }, // a kernel that resets what it has no room for
-  { others: [-ECONNREFUSED] },
+  { others: [-c.EINPROGRESS, -c.ECONNRESET] }, // a kernel that resets what it has no room for
+  { others: [-c.ECONNREFUSED] },
   { there: false },
   { answer: 0 },
 );
 undecided(
   connectedNotAccepted,
-  [{ connected: 4, others: [-EINPROGRESS], there: true, answer: -ECONNREFUSED }],
+  [{ connected: 4, others: [-c.EINPROGRESS], there: true, answer: -c.ECONNREFUSED }],
 );
 changed(
   copies,
-  { through: 2, sendfile: 0, kept: 1 },
+  { through: 2, sendfile: 0, kept: 0.999 }, // the kernel took a page back
   { through: 1 }, // pages that are moved
   { sendfile: 1 },
   { kept: 0 },
 );
+undecided(
+  copies,
+  [{ through: 2, sendfile: 0, kept: undefined }], // a kernel that does not tell
+  [{ through: 2, sendfile: 0, kept: 0.8 }], // one that was short of memory
+  [{ through: 2.4, sendfile: 0, kept: 1 }], // page faults of somebody else's
+);
 const told = 100;
+const copied = {
+  ...{ open: told, closed: told, removal: -c.EBADF, isNone: true, gone: 0 },
+  cure: { removal: 0, told: 0 },
+};
 changed(
   dupStillTold,
-  {
-    ...{ open: told, closed: told, removal: -9, isNone: true, gone: 0 },
-    cure: { removal: 0, told: 0 },
-  },
+  copied,
   { closed: 0 }, // forgotten with its number
   { removal: 0 },
-  { cure: { removal: -9, told } }, // not to be taken out any more
+  { cure: { removal: -c.EBADF, told } }, // not to be taken out any more
   { gone: told },
 );
-undecided(dupStillTold, [
-  { open: told, closed: told, removal: -9, isNone: true, cure: undefined, gone: 0 },
-]);
+undecided(
+  dupStillTold,
+  [{ ...copied, cure: undefined }], // something else has the number, or had it
+  [{ ...copied, removal: -c.ENOENT, isNone: false, cure: undefined }],
+  [{ ...copied, removal: -c.ENOENT }],
+  [{ ...copied, isNone: false }],
+);
 changed(
   echoMultiplexed,
   { clients: 20, open: 20, total: 60, right: 60 },
@@ -196,17 +207,24 @@ changed(
   { byPlace: false }, // a select that does
   { delayed: false },
 );
+const forgotten = {
+  ...{ rounds: 20, ready: 20, wouldWait: 20, brought: 20, slept: 20 },
+  ringed: { forgotten: 20, slept: 0 },
+};
 changed(
   fileBlocks,
-  { rounds: 20, ready: 20, wouldWait: 20, brought: 20, slept: 20, ringed: 0 },
+  forgotten,
   { brought: 0 }, // it says EAGAIN
-  { slept: 0 },
-  { ringed: 20 },
+  { ready: 0 },
+  { slept: 1 }, // an accident
+  { ringed: { forgotten: 10, slept: 10 } },
 );
 undecided(
   fileBlocks,
-  [{ rounds: 20, ready: 20, wouldWait: 20, brought: 20, slept: 20, ringed: 15 }],
-  [{ rounds: 20, ready: 20, wouldWait: 0, brought: 0, slept: 0, ringed: 0 }], // nothing forgotten
+  [{ ...forgotten, ringed: { forgotten: 20, slept: 15 } }],
+  [{ ...forgotten, slept: 10 }],
+  [{ ...forgotten, wouldWait: 0, brought: 0, slept: 0 }], // nothing forgotten
+  [{ ...forgotten, ringed: { forgotten: 9, slept: 0 } }], // or too seldom
 );
 ruled(
   fourModels,
@@ -318,12 +336,17 @@ changed(
   { wasted: 50 },
   { busy: 60 }, // though nobody disturbed it
 );
+const prices = [[5, 6], [2, 3], [1.1, 1.3]] as const;
 ruled(
   switchingThreads,
-  [11, [[5, 6], [2, 3], [1.1, 1.3]]],
-  [11, [[5, 6], [0.5, 0.9], [1.1, 1.3]]],
-  [11, [[5, 6], [2, 3], [0.8, 0.9]]],
+  [11, prices, [0, 1, 1.02]],
+  [11, [[5, 6], [0.5, 0.9], [1.1, 1.3]], [0, 1, 1]],
+  [11, [[5, 6], [2, 3], [0.8, 0.9]], [0, 1, 1]],
+  [11, prices, [0, 0, 1]], // threads that are fibers
+  [11, prices, [1, 1, 1]], // one that is made to wait alone
 );
+// The machine's other work has the processor, too.
+undecided(switchingThreads, [11, prices, [0, 1, 1.4]], [11, prices, [0.2, 1, 1]]);
 changed(
   tenThousand,
   { clients: 200, open: 200, asking: 50, right: 50, last: true },
@@ -342,6 +365,8 @@ undecided(
   threadPerConnection,
   [{ threads: { megabytes: 8, switches: 1 }, loop: { megabytes: 0.05, switches: 0.4 } }],
   [{ threads: { megabytes: 8, switches: 0.7 }, loop: { megabytes: 0.05, switches: 0.1 } }],
+  // Of a loop that did not grow anything is more than four times as much.
+  [{ threads: { megabytes: 0.01, switches: 1 }, loop: { megabytes: -0.02, switches: 0.1 } }],
 );
 const herded = { accepted: 300, woken: 2_400 };
 changed(
@@ -358,8 +383,8 @@ changed(
 );
 ruled(
   watchedOrReady,
-  [7, [[60, 70], [90, 110]], [-0.5, 0.5]],
-  [7, [[60, 70], [90, 110]], [80, 90]], // an epoll that looks through its whole list
+  [11, [[60, 70], [90, 110]], [-0.5, 0.5]],
+  [11, [[60, 70], [90, 110]], [80, 90]], // an epoll that looks through its whole list
 );
 ruled(
   withoutIdleClients,

@@ -30,6 +30,7 @@ lessonTest(selectChat, "shows in order, answers the right ones", (figures, verdi
   assertEquals(figures["messages shown"], 6);
   assertEquals(figures["shown when they spoke, and then as answered"], "yes");
   assertEquals(figures["clients that read their own answers only"], 4);
+  assertEquals(figures["octets of all answers, and octets that left"], "30, 30"); // 6 of "to n."
   assertEquals(verdict, "confirmed");
 });
 

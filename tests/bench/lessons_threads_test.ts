@@ -17,6 +17,7 @@ import { lessonTest, number } from "./lesson_case.ts";
 lessonTest(boundedPool, "the pool serves nobody before a slow reader ends", (figures) => {
   assertEquals(figures["served before a slow one ended, pool"], 0);
   assertEquals(figures["served before a slow one ended, loop"], figures["quick clients"]);
+  for (const way of ["pool", "loop"]) assert(number(figures, `longest wait of 3, ${way}`) > 0, way);
 });
 
 lessonTest(threadPerConnection, "a thread for each client, and one to accept", (figures) => {
@@ -34,8 +35,12 @@ lessonTest(
   (figures, verdict) => {
     const turns = number(figures, "turns in each way");
     assertEquals(turns, 100);
+    const switches = (way: string) =>
+      number(figures, `slept in a turn of its own, ${way}`) +
+      number(figures, `made room in it for whom it woke, ${way}`);
     for (const way of ["two threads", "two processes"]) {
-      assert(number(figures, `switches of the first player, ${way}`) >= 50 - 4, way);
+      assert(switches(way) >= (50 - 4) / 50, way);
+      assert(number(figures, `put on the processor in it, ${way}`) > 0, way);
     }
     assertEquals(verdict, "inconclusive"); // of one block
   },

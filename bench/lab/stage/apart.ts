@@ -4,7 +4,13 @@
  * @module
  */
 
-import { type ServerProcess, StartError, startServer } from "../../run/server_process.ts";
+import {
+  type Edge,
+  type ServerProcess,
+  type ServerSample,
+  StartError,
+  startServer,
+} from "../../run/server_process.ts";
 import { LessonError } from "../lesson.ts";
 import { until } from "./pause.ts";
 
@@ -33,12 +39,21 @@ export class Apart implements AsyncDisposable {
     const folder = await Deno.makeTempDir({ prefix: "ftplab-lab-" });
     const subject = { kind: "model", id: "lab", title: "lab", model: "lab", flags } as const;
     try {
-      return new Apart(await startServer(subject, { root: folder, state: folder }), folder, signal);
+      const starting = startServer(subject, { root: folder, state: folder });
+      return new Apart(await inOneLine("No server", starting), folder, signal);
     } catch (error) {
       await Deno.remove(folder, { recursive: true });
-      if (error instanceof StartError) throw new LessonError(`No server: ${error.message}`);
       throw error;
     }
+  }
+
+  /**
+   * What it has used since it was started, with its counters.
+   *
+   * @throws {LessonError} when it does not show them.
+   */
+  sample(edge: Edge): Promise<ServerSample> {
+    return inOneLine("The server does not answer", this.server.sample(edge));
   }
 
   /**
@@ -63,6 +78,16 @@ export class Apart implements AsyncDisposable {
     this.signal.removeEventListener("abort", this.#stop);
     await this.server.stop();
     await Deno.remove(this.folder, { recursive: true });
+  }
+}
+
+/** What a server is to do: a lesson's reader is told in one line that it did not, and why. */
+async function inOneLine<T>(failure: string, doing: Promise<T>): Promise<T> {
+  try {
+    return await doing;
+  } catch (error) {
+    if (error instanceof StartError) throw new LessonError(`${failure}: ${error.message}`);
+    throw error;
   }
 }
 

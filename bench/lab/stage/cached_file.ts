@@ -5,7 +5,7 @@
  */
 
 import { EINVAL, O_CREAT, O_DIRECT, O_RDONLY, O_WRONLY } from "../../../models/libc/constants.ts";
-import { alignedBuffer, PAGE_BYTES, Probe } from "../../../models/libc/probe.ts";
+import { alignedBuffer, pageBytes, Probe } from "../../../models/libc/probe.ts";
 import { LessonError } from "../lesson.ts";
 import { LARGE_BYTES } from "./mover.ts";
 import type { Sockets } from "./sockets.ts";
@@ -29,5 +29,5 @@ export function cachedShare(sockets: Sockets, path: string, bytes: number): numb
   const file = sockets.own(sockets.libc.open(path, O_RDONLY, 0));
   const pages = new Probe().cachedPages(file);
   sockets.close(file);
-  return pages === undefined ? undefined : pages * PAGE_BYTES / bytes;
+  return pages === undefined ? undefined : pages * pageBytes() / bytes;
 }

@@ -5,6 +5,7 @@
  * @module
  */
 
+import { REPEATS_FOR_CLAIM_MIN } from "../../claims/analysis.ts";
 import { type Interval, summarize } from "../../claims/inference.ts";
 import { randomFrom, shuffled } from "../../claims/statistics.ts";
 import type { Verdict } from "../lesson.ts";
@@ -62,12 +63,12 @@ export function ratio(values: Blocks, baseline: Blocks): Estimate {
   );
 }
 
-/** With fewer blocks an interval is little more than a range, and decides nothing. */
-const BLOCKS_MIN = 6;
-
-/** The verdict on figures of `blocks` blocks, of which two rules say what they show. */
+/**
+ * The verdict on figures of `blocks` blocks, of which two rules say what they show; too few decide
+ * nothing, by the benchmark's own rule.
+ */
 export function verdictBy(blocks: number, confirmed: boolean, refuted: boolean): Verdict {
-  if (blocks < BLOCKS_MIN) return "inconclusive";
+  if (blocks < REPEATS_FOR_CLAIM_MIN) return "inconclusive";
   return confirmed ? "confirmed" : refuted ? "refuted" : "inconclusive";
 }
 

@@ -58,19 +58,19 @@ export async function crowd(
       await pause(0, signal); // Ctrl-C is heard between two calls only
     }
     const deadline = performance.now() + GROW_MS_MAX;
-    while ((await server.sample("opening")).workers?.length !== SERVERS[model](count)) {
+    while ((await apart.sample("opening")).workers?.length !== SERVERS[model](count)) {
       if (performance.now() > deadline) throw new LessonError("The pool did not grow in time");
       await pause(LOOK_MS, signal);
     }
     points.push([count, server.memoryBytes() / 1e6]);
     say(`${model}: ${count} clients, ${points.at(-1)![1].toFixed(0)} MB`);
   }
-  const before = await server.sample("opening");
+  const before = await apart.sample("opening");
   for (let round = 0; round < rounds; round++) {
     await pause(0, signal);
     askAtOnce(sockets, clients);
   }
-  const after = await server.sample("closed");
+  const after = await apart.sample("closed");
   const { switches } = processWork(before, after);
   if (switches === undefined) throw new LessonError("A thread ended while it was counted");
   return {

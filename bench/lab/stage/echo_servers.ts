@@ -100,7 +100,7 @@ export interface Cell {
 }
 
 /** Has `messages` messages echoed in batches; the server's processor time for one, microseconds. */
-export function converse(cell: Cell, messages: number, probe: Probe): number {
+export function converse(cell: Cell, messages: number, probe: Pick<Probe, "cpuUs">): number {
   const turns = messages / cell.batch;
   using clients = new Sockets(new Libc());
   const pairs = Array.from({ length: cell.batch }, () => clients.pair(SOCK_NONBLOCK));
@@ -120,14 +120,17 @@ export function converse(cell: Cell, messages: number, probe: Probe): number {
     }
   };
   let spentUs = 0;
+  const timed = (work: () => void) => {
+    const before = probe.cpuUs();
+    work();
+    spentUs += probe.cpuUs() - before;
+  };
   for (let turn = 0; turn < turns; turn++) {
     send(turn);
-    const before = probe.cpuUs();
-    server.turn();
-    spentUs += probe.cpuUs() - before;
+    timed(() => server.turn());
     if (turn > 0) read(turn - 1);
   }
-  server.finish();
+  timed(() => server.finish());
   read(turns - 1);
   cell.calls += server.calls;
   return spentUs / messages;

@@ -10,16 +10,17 @@
 import { EAGAIN, EINTR, MSG_DONTWAIT } from "../../../models/libc/constants.ts";
 import { LessonCalls } from "../../../models/libc/lesson_calls.ts";
 import { Libc } from "../../../models/libc/mod.ts";
-import { alignedBuffer, PAGE_BYTES, Probe } from "../../../models/libc/probe.ts";
+import { alignedBuffer, Probe } from "../../../models/libc/probe.ts";
 import { memoryAddress, Ring } from "../../../models/libc/uring.ts";
 import { READ, ReadyList } from "../../../models/selector/mod.ts";
 import { LessonError } from "../lesson.ts";
 import type { Later } from "./later.ts";
+import { giveBack } from "./missing_pages.ts";
 import { pause } from "./pause.ts";
 import { selectorOf } from "./selectors.ts";
 
 /** Octets of a message: they fit in the kernel's buffers, so they come together. */
-export const MESSAGE_BYTES = 8 * PAGE_BYTES;
+export const MESSAGE_BYTES = 32 << 10;
 
 /** A thread of the kernel that looks for submissions goes to sleep after that, milliseconds. */
 const IDLE_MS = 1;
@@ -71,18 +72,23 @@ export class Meter {
 
   /** A message is waited for from now on. */
   begin(): void {
-    this.#more.giveBack(this.buffer);
+    giveBack(this.#more, this.buffer);
     this.#deadline = performance.now() + PATIENCE_MS;
   }
 
-  /** Makes `call` and books it; the octets that it brought. */
-  book(call: Call): number {
+  /**
+   * Makes `call` and books it; the octets that it brought.
+   *
+   * @param made how many calls of the kernel there were so far, where `call` may take none
+   */
+  book(call: Call, made?: () => number): number {
     const [faults, slept] = [this.#probe.pageFaults(), this.#probe.switches().voluntary];
+    const madeBefore = made?.() ?? 0;
     const [begun, cpu] = [performance.now(), this.#probe.cpuUs()];
     const count = call();
     const cpuUs = this.#probe.cpuUs() - cpu, ms = performance.now() - begun;
     const part = count > 0 ? this.account.copying : this.account.waiting;
-    part.calls++;
+    part.calls += made === undefined ? 1 : made() - madeBefore;
     if (this.#probe.switches().voluntary > slept) {
       part.slept++;
       part.stoppedMs += Math.max(0, ms - cpuUs / 1e3);
@@ -171,6 +177,7 @@ export function asynchronous(fd: number, apart: boolean): Way {
   const meter = new Meter();
   const ring = new Ring(apart ? { entries: 4, pollingIdleMs: IDLE_MS } : { entries: 4 });
   const start = memoryAddress(meter.buffer);
+  const enters = () => ring.enters;
   let brought = 0;
   const reap = () => {
     brought = 0;
@@ -181,10 +188,10 @@ export function asynchronous(fd: number, apart: boolean): Way {
   return wayOf(meter, (due) => {
     for (let at = 0; at < MESSAGE_BYTES; at += brought) {
       ring.recv(fd, start + at, MESSAGE_BYTES - at, 0);
-      meter.book(() => (ring.enter(0), 0));
+      meter.book(() => (ring.enter(0), 0), enters);
       if (at === 0) due();
       // Apart, the completion is seen in memory; else the ring has to be entered.
-      const look = apart ? reap : () => meter.book(() => (ring.enter(0), reap()));
+      const look = apart ? reap : () => meter.book(() => (ring.enter(0), reap()), enters);
       while (look() === 0) meter.work();
     }
   }, () => ring.close());

@@ -15,7 +15,8 @@ import {
 } from "../../../models/libc/constants.ts";
 import { CALL_NAMES, EAGAIN_COUNTER, errorText, Libc } from "../../../models/libc/mod.ts";
 import { LessonCalls } from "../../../models/libc/lesson_calls.ts";
-import { alignedBuffer, PAGE_BYTES, Probe } from "../../../models/libc/probe.ts";
+import { alignedBuffer, pageBytes, Probe } from "../../../models/libc/probe.ts";
+import { giveBack } from "./missing_pages.ts";
 
 /** One read, write or sendfile of a program that knows what it does, octets. */
 export const LARGE_BYTES = 256 << 10;
@@ -80,7 +81,7 @@ export class Mover {
     else this.#copy(file, this.#large.subarray(0, bytes));
     const calls = this.#calls() - callsBefore;
     const cpuUs = this.#probe.cpuUs() - before - this.#drainUs;
-    const touched = (this.#probe.pageFaults() - faultsBefore) * PAGE_BYTES;
+    const touched = (this.#probe.pageFaults() - faultsBefore) * pageBytes();
     for (let waits = 0; waits < WAITS_MAX; waits++) {
       this.#drain();
       if (this.#arrived >= size) break;
@@ -91,10 +92,10 @@ export class Mover {
 
   #copy(file: number, buffer: Uint8Array<ArrayBuffer>): void {
     for (;;) {
-      if (this.#missing) this.#more.giveBack(this.#large);
+      if (this.#missing) giveBack(this.#more, this.#large);
       const count = this.#moved(this.libc.read(file, buffer));
       if (count === 0) return;
-      if (this.#missing) this.#more.giveBack(this.#large);
+      if (this.#missing) giveBack(this.#more, this.#large);
       for (let sent = 0; sent < count;) {
         const taken = this.libc.send(this.near, buffer.subarray(sent, count), 0);
         if (taken === -EAGAIN) this.#drain();

@@ -8,7 +8,7 @@
  */
 
 import { errorText, type Libc } from "../../../models/libc/mod.ts";
-import type { Probe } from "../../../models/libc/probe.ts";
+import type { Probe, Switches } from "../../../models/libc/probe.ts";
 
 /** The octet that ends the second player; 0 is a turn. */
 export const OVER = 1;
@@ -30,12 +30,10 @@ export interface Game extends Ends {
   readonly turns: number;
 }
 
-/** What the first player tells at the end. */
-export interface Score {
+/** What the first player tells at the end, with how often it had to wait, or to make room. */
+export interface Score extends Switches {
   /** From its first turn to its last, microseconds. */
   readonly us: number;
-  /** How often it lost the processor: it had to wait, or whom it woke went first. */
-  readonly switches: number;
   /** Ready to run and waiting for the processor meanwhile, microseconds (schedstat of proc(5)). */
   readonly queuedUs: number;
   /** How often it was put on the processor. */
@@ -45,15 +43,22 @@ export interface Score {
 /** Plays the first player on the calling thread, which it blocks. */
 export function play({ from, to, turns }: Game, libc: Libc, probe: Probe): Score {
   const octet = new Uint8Array(1);
-  const before = count(probe), scheduled = schedule();
+  const before = probe.switches(), scheduled = schedule();
   const begun = performance.now();
   for (let turn = 0; turn < turns; turn++) {
     check(libc.write(to, octet));
     check(libc.read(from, octet));
   }
   const us = 1e3 * (performance.now() - begun);
+  const after = probe.switches();
   const [queuedUs, slices] = schedule().map((value, index) => value - scheduled[index]!);
-  return { us, switches: count(probe) - before, queuedUs: queuedUs!, slices: slices! };
+  return {
+    us,
+    voluntary: after.voluntary - before.voluntary,
+    involuntary: after.involuntary - before.involuntary,
+    queuedUs: queuedUs!,
+    slices: slices!,
+  };
 }
 
 /** Of the calling thread: microseconds in the queue of a processor, and slices of its time. */
@@ -70,11 +75,6 @@ export function answer({ from, to }: Ends, libc: Libc): void {
     if (octet[0] === OVER) return;
     check(libc.write(to, octet));
   }
-}
-
-function count(probe: Probe): number {
-  const { voluntary, involuntary } = probe.switches();
-  return voluntary + involuntary;
 }
 
 function check(count: number): void {

@@ -19,7 +19,7 @@ const READ = 1, DONE = 2;
 export interface RingRead {
   /** 1 when the thread slept in one of its calls, else 0. */
   readonly slept: number;
-  /** How often the thread worked before it was done. */
+  /** How often the thread worked, when it had looked and the read was not done. */
   readonly worked: number;
 }
 
@@ -34,26 +34,24 @@ export class RingReader implements Disposable {
 
   /** Fills `buffer` from the position of `fd`. @throws {LessonError} when that fails. */
   read(fd: number, buffer: Uint8Array<ArrayBuffer>): RingRead {
-    let slept = 0;
-    const enter = () => {
+    let slept = 0, worked = 0, done = false, failed = false;
+    const look = () => {
       const before = this.#probe.switches().voluntary;
       this.#ring.enter(0);
       if (this.#probe.switches().voluntary > before) slept = 1;
-    };
-    this.#ring.readThen(fd, memoryAddress(buffer), buffer.length, READ);
-    this.#ring.nop(DONE);
-    enter();
-    const deadline = performance.now() + PATIENCE_MS;
-    let worked = 0, done = false, failed = false;
-    for (; !done; worked++) {
-      const now = performance.now();
-      if (now > deadline) throw new LessonError("A read of a file did not end in time");
-      while (performance.now() < now + WORK_MS) continue;
-      enter();
       this.#ring.reap((tag, result) => {
         done ||= tag === DONE;
         failed ||= tag === DONE ? result < 0 : result !== buffer.length;
       });
+    };
+    this.#ring.readThen(fd, memoryAddress(buffer), buffer.length, READ);
+    this.#ring.nop(DONE);
+    const deadline = performance.now() + PATIENCE_MS;
+    for (look(); !done; look()) {
+      const now = performance.now();
+      if (now > deadline) throw new LessonError("A read of a file did not end in time");
+      while (performance.now() < now + WORK_MS) continue;
+      worked++;
     }
     if (failed) throw new LessonError("Cannot read a file through the ring");
     return { slept, worked };

@@ -7,7 +7,8 @@
 import { assert, assertEquals } from "@std/assert";
 import { Libc, unavailableReason } from "../../../models/libc/mod.ts";
 import { EINVAL, O_DIRECT, O_RDONLY } from "../../../models/libc/constants.ts";
-import { alignedBuffer, PAGE_BYTES, Probe } from "../../../models/libc/probe.ts";
+import { LessonCalls } from "../../../models/libc/lesson_calls.ts";
+import { alignedBuffer, pageBytes, Probe } from "../../../models/libc/probe.ts";
 import { missing, testWith } from "../../permission.ts";
 import { Loopback } from "../loopback.ts";
 
@@ -51,7 +52,7 @@ testWith(["ffi", "read", "write"], "Probe, cachedPages: those of a file just wri
       return probe.cachedPages(fd);
     };
     if (pagesOf(0) === undefined) return; // before Linux 6.5
-    assertEquals([0, 1, 3 * PAGE_BYTES].map(pagesOf), [0, 1, 3]);
+    assertEquals([0, 1, 3 * pageBytes()].map(pagesOf), [0, 1, 3]);
     assertEquals(probe.cachedPages(2 ** 30), undefined);
   } finally {
     await Deno.remove(path);
@@ -63,18 +64,36 @@ testWith(["ffi", "read", "write"], "alignedBuffer: as O_DIRECT wants it, of any 
   const { libc } = loopback;
   const path = await Deno.makeTempFile({ prefix: "ftplab-probe-" });
   try {
-    Deno.writeFileSync(path, new Uint8Array(2 * PAGE_BYTES).fill(7));
+    Deno.writeFileSync(path, new Uint8Array(2 * pageBytes()).fill(7));
     const direct = libc.open(path, O_RDONLY | O_DIRECT, 0);
     if (direct !== -EINVAL) { // the file system knows it
       loopback.open(direct);
       for (let page = 0; page < 2; page++) {
-        const buffer = alignedBuffer(PAGE_BYTES);
-        assertEquals(libc.read(direct, buffer), PAGE_BYTES);
-        assertEquals(buffer[PAGE_BYTES - 1], 7);
+        const buffer = alignedBuffer(pageBytes());
+        assertEquals(libc.read(direct, buffer), pageBytes());
+        assertEquals(buffer.at(-1), 7);
       }
     }
     assertEquals([1, 512, 100_000].map((size) => alignedBuffer(size).length), [1, 512, 100_000]);
   } finally {
     await Deno.remove(path);
+  }
+}, absent);
+
+testWith(["ffi"], "pageBytes: memory is given back from there on, and not from its half", () => {
+  const [calls, page] = [new LessonCalls(), pageBytes()];
+  const buffer = alignedBuffer(2 * page);
+  const results = [0, page / 2, page].map((from) => calls.giveBack(buffer.subarray(from)));
+  assertEquals(results, [0, -EINVAL, 0]);
+}, absent);
+
+testWith(["ffi"], "alignedBuffer: all of it can be given back, to the end of its last page", () => {
+  const calls = new LessonCalls();
+  for (const bytes of [1, pageBytes(), pageBytes() + 1]) {
+    const buffer = alignedBuffer(bytes).fill(7);
+    const end = buffer.byteOffset + Math.ceil(bytes / pageBytes()) * pageBytes();
+    assert(end <= buffer.buffer.byteLength, `${end}`);
+    assertEquals(calls.giveBack(buffer), 0);
+    assert(buffer.every((octet) => octet === 0));
   }
 }, absent);
