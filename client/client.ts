@@ -19,7 +19,7 @@ import { LocalError, type SessionRefusal } from "./errors.ts";
 import { QUIT_TIMEOUT_MS } from "./limits.ts";
 import type { Entry } from "./listing.ts";
 import type { Rendezvous } from "./rendezvous.ts";
-import { sourceFrom, type Uploadable } from "./sources.ts";
+import { readingFrom, type Uploadable } from "./sources.ts";
 import { readable, writable, writingTo } from "./streams.ts";
 import {
   type CallOptions,
@@ -254,7 +254,8 @@ export class Client implements AsyncDisposable {
 
   /**
    * Uploads octets, a source or a stream as they are (TYPE I). When the source fails, the transfer
-   * is aborted: what the server makes of it is not a whole file.
+   * is aborted: what the server makes of it is not a whole file. When the upload fails otherwise, a
+   * stream is cancelled, and an iterable told to return.
    *
    * @example
    * ```ts
@@ -267,15 +268,12 @@ export class Client implements AsyncDisposable {
    * @throws {LocalError} before anything is sent, when `source` is none of them.
    * @throws {ConnectionError} also when the server has (SIZE) other than what was sent.
    */
-  upload(
-    source: Uploadable,
-    path: string,
-    options: UploadOptions = {},
-  ): Promise<Transferred> {
-    return this.#inTurn(() => {
-      offsetOf(options.at === "end" ? undefined : options.at);
-      return store(this.#control, sourceFrom(source), named(path), options);
-    }, options);
+  upload(source: Uploadable, path: string, options: UploadOptions = {}): Promise<Transferred> {
+    return readingFrom(source, (octets) =>
+      this.#inTurn(() => {
+        offsetOf(options.at === "end" ? undefined : options.at);
+        return store(this.#control, octets, named(path), options);
+      }, options));
   }
 
   /**

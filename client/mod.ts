@@ -75,6 +75,7 @@ export type {
   Downloaded,
   DownloadFileOptions,
   FileTransferOptions,
+  UploadAttempts,
   Uploaded,
   UploadFileOptions,
   UploadSourceOptions,

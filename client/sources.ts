@@ -11,23 +11,81 @@ import { LocalError } from "./errors.ts";
 /** All that can be uploaded. An open `Deno.FsFile` is a `Source`, a stream of node an iterable. */
 export type Uploadable = Source | AsyncIterable<Uint8Array> | Uint8Array;
 
-/** What an upload reads from; a stream of node counts as its chunks, though it has a `read`. */
-export function sourceFrom(source: Uploadable): Source {
-  if (source instanceof Uint8Array) return sourceOf([source]);
+/** A source for as long as an upload takes. */
+interface LentSource extends Source {
+  /** Lets go of a stream whose rest is of no use, for this reason; never fails. */
+  leave(reason: unknown): Promise<void>;
+}
+
+/**
+ * Does `work` with what an upload reads from, and lets go of a stream when that fails: nobody else
+ * can end what it has open. A source that has a `read` is its owner's to close.
+ *
+ * @throws {LocalError} when `uploadable` is nothing to read from; whatever `work` throws.
+ */
+export async function readingFrom<T>(
+  uploadable: Uploadable,
+  work: (source: Source) => Promise<T>,
+): Promise<T> {
+  const source = sourceFrom(uploadable);
+  try {
+    return await work(source);
+  } catch (error) {
+    // It may take until a chunk is there that never comes.
+    void source.leave(error);
+    throw error;
+  }
+}
+
+/** A stream of node counts as its chunks, though it has a `read`. */
+function sourceFrom(source: Uploadable): LentSource {
+  if (source instanceof Uint8Array) return sourceOf([source][Symbol.iterator]());
   if (typeof source === "object" && source !== null) {
-    if (Symbol.asyncIterator in source) return sourceOf(source);
-    if (typeof source.read === "function") return source;
+    if (Symbol.asyncIterator in source) return sourceOf(chunksOf(source));
+    if (typeof source.read === "function") {
+      return { read: (buffer) => source.read(buffer), leave: () => Promise.resolve() };
+    }
   }
   throw new LocalError("Cannot upload: the source is neither octets, nor a stream, nor has a read");
 }
 
+/**
+ * The chunks of a stream. Those of a web stream come by a reader, which can be cancelled while it
+ * waits: its own iterator would wait for the chunk first.
+ */
+function chunksOf(stream: AsyncIterable<Uint8Array>): AsyncIterator<Uint8Array> {
+  if (!isWebStream(stream)) return stream[Symbol.asyncIterator]();
+  const reader = stream.getReader();
+  return {
+    async next() {
+      const next = await reader.read();
+      if (!next.done) return next;
+      reader.releaseLock();
+      return { done: true, value: undefined };
+    },
+    async return(reason) {
+      await reader.cancel(reason).finally(() => reader.releaseLock());
+      return { done: true, value: undefined };
+    },
+  };
+}
+
+/** By what it has: the class of streams is read by the runtime only when it is named. */
+function isWebStream(stream: AsyncIterable<Uint8Array>): stream is ReadableStream<Uint8Array> {
+  return "getReader" in stream;
+}
+
 /** A source that hands out chunks, cut to the size of the buffer. */
-function sourceOf(chunks: Iterable<Uint8Array> | AsyncIterable<Uint8Array>): Source {
-  const iterator = Symbol.asyncIterator in chunks
-    ? chunks[Symbol.asyncIterator]()
-    : chunks[Symbol.iterator]();
+function sourceOf(iterator: Iterator<Uint8Array> | AsyncIterator<Uint8Array>): LentSource {
   let rest: Uint8Array = new Uint8Array(0);
   return {
+    async leave(reason) {
+      try {
+        await iterator.return?.(reason);
+      } catch {
+        // What went wrong first is told.
+      }
+    },
     async read(buffer) {
       while (rest.length === 0) {
         const next = await iterator.next();

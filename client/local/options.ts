@@ -39,6 +39,8 @@ export interface DownloadFileOptions extends FileTransferOptions {
    * has got it since is replaced, a link itself and not what it leads to.
    */
   readonly replaces?: boolean;
+  /** Replaces nothing, and nothing that gets the name meanwhile. */
+  readonly noClobber?: boolean;
 }
 
 /** What an upload from any source can be told. */
@@ -56,11 +58,26 @@ export interface UploadSourceOptions extends TransferOptions {
   readonly onKept?: OnKept;
 }
 
+/** What the attempts at one upload know of each other; `uploadFile` writes it. */
+export interface UploadAttempts {
+  /**
+   * One of them has left octets under the final name, because the server does not rename: the
+   * temporary name that they would have had, which tells of what content they are.
+   */
+  half?: string | undefined;
+}
+
 /**
  * What `uploadFile` can be told. With `resume` and `direct` it goes on behind what has the name,
  * whatever that is.
  */
-export interface UploadFileOptions extends FileTransferOptions, UploadSourceOptions {}
+export interface UploadFileOptions extends FileTransferOptions, UploadSourceOptions {
+  /**
+   * One object for all attempts at this upload, `{}` at first: where the server does not rename,
+   * one goes on with what another has left under the final name.
+   */
+  readonly attempts?: UploadAttempts;
+}
 
 /** How a download to a file went. */
 export interface Downloaded {

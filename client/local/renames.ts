@@ -9,13 +9,21 @@
 
 import type { Client } from "../client.ts";
 import type { Reply } from "../conversation.ts";
-import { END_OF_RNFR } from "../directory.ts";
+import { END_OF_RNFR, parentOf } from "../directory.ts";
 import { LocalError, ProtocolError, unlessRefused } from "../errors.ts";
 import type { CallOptions } from "../transfer.ts";
 import { asidePath } from "./names.ts";
 
-/** What was learned on a connection: that the server renames, or how it refused to. */
-const RENAMES = new WeakMap<Client, Reply | "renames">();
+/** What was learned on a connection, of the folder in which a file last got its name or did not. */
+interface Learned {
+  readonly folder: string;
+  /** How the server refused to rename there; undefined: it renames. */
+  readonly refusal?: Reply;
+  /** Whether it has renamed in any folder: then it is not asked about others. */
+  readonly renames: boolean;
+}
+
+const LEARNED = new WeakMap<Client, Learned>();
 
 /**
  * How the server refuses to rename; undefined when it is worth uploading under a temporary name. A
@@ -30,8 +38,9 @@ export async function refusalToRename(
   existing: string | undefined,
   options: CallOptions,
 ): Promise<Reply | undefined> {
-  const known = RENAMES.get(client);
-  if (known !== undefined) return known === "renames" ? undefined : known;
+  const known = LEARNED.get(client);
+  if (known?.folder === parentOf(temporary)) return known.refusal;
+  if (known?.renames) return undefined;
   let reply: Reply | undefined;
   try {
     reply = await client.command(`RNFR ${existing ?? temporary}`, options);
@@ -93,8 +102,7 @@ export async function takeName(
 ): Promise<void> {
   try {
     await client.rename(temporary, name);
-    RENAMES.set(client, "renames");
-    return;
+    return rememberRenaming(client, name);
   } catch (error) {
     if (!(error instanceof ProtocolError) || !await isTaken()) throw error;
   }
@@ -110,7 +118,7 @@ export async function takeName(
   }
   // What cannot be removed is in nobody's way, and the upload is complete.
   await client.removeFile(aside).catch(() => {});
-  RENAMES.set(client, "renames");
+  rememberRenaming(client, name);
 }
 
 /** Renames `name`, over what an earlier run has left aside: what has the name is newer. */
@@ -120,7 +128,17 @@ async function moveAside(client: Client, name: string, aside: string): Promise<v
   await client.rename(name, aside);
 }
 
-/** Remembers that the server renames nothing, and how it said so. */
-export function rememberRefusal(client: Client, reply: Reply): void {
-  RENAMES.set(client, reply);
+function rememberRenaming(client: Client, name: string): void {
+  LEARNED.set(client, { folder: parentOf(name), renames: true });
+}
+
+/**
+ * Remembers how the server refused to give `name` to a file, for others of the same folder. Where
+ * it has renamed before, the refusal was about that one name.
+ */
+export function rememberRefusal(client: Client, name: string, reply: Reply): void {
+  const known = LEARNED.get(client);
+  const folder = parentOf(name);
+  if (known?.folder === folder && known.refusal === undefined) return;
+  LEARNED.set(client, { folder, refusal: reply, renames: known?.renames ?? false });
 }

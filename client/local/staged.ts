@@ -46,6 +46,8 @@ export class StagedUpload {
   /** All of it is there, and only its name is not. */
   #isSent = false;
   #replaces = false;
+  /** The time that the copy gets. */
+  #modified: Date | undefined;
 
   /** @param tag What the temporary name is made of; without one nobody finds it again. */
   constructor(
@@ -61,10 +63,16 @@ export class StagedUpload {
     this.#temporary = uploadPath(remote, tag ?? randomTag());
   }
 
-  /** How much of it the server has from an earlier run. */
+  /** How much of it the server has from an earlier run, or attempt. */
   async begun(): Promise<number> {
     if (!this.#isLasting) return 0;
-    return await this.#client.size(this.#temporary, this.#options) ?? 0;
+    const path = this.#isHalfThere() ? this.#remote : this.#temporary;
+    return await this.#client.size(path, this.#options) ?? 0;
+  }
+
+  /** Whether an attempt before this one has left some of this content under the final name. */
+  #isHalfThere(): boolean {
+    return this.#options.attempts?.half === this.#temporary;
   }
 
   /**
@@ -78,15 +86,15 @@ export class StagedUpload {
     existing: number | undefined,
     modified?: Date,
   ): Promise<Transferred> {
-    const client = this.#client;
+    this.#modified = modified;
+    if (this.#isHalfThere()) return await this.#sendInPlace(material, offset);
     this.#replaces = this.#options.replaces ?? existing !== undefined;
     const refusal = await this.#look(offset);
     if (refusal !== undefined) return await this.#directly(material, refusal);
     try {
-      const sent = await this.#sendOn(material, offset);
-      if (modified !== undefined) await setTime(client, this.#temporary, modified);
+      const sent = await this.#sendOn(material, this.#temporary, offset);
       this.#isSent = true;
-      await takeName(client, this.#temporary, this.#remote, () => this.#isTaken());
+      await takeName(this.#client, this.#temporary, this.#remote, () => this.#isTaken());
       return sent;
     } catch (error) {
       if (this.#isNameRefused(error, offset)) return await this.#instead(material, error.reply);
@@ -121,18 +129,16 @@ export class StagedUpload {
   /** Does without the temporary name, under which nothing stays: it could not be renamed later. */
   async #instead(material: Material, refused: Reply): Promise<Transferred> {
     if (!this.#isSent) return await this.#directly(material, refused);
-    rememberRefusal(this.#client, refused);
     try {
-      return await this.#directly(material, refused);
+      const sent = await this.#directly(material, refused);
+      rememberRefusal(this.#client, this.#remote, refused);
+      return sent;
     } finally {
       await this.#drop(this.#temporary);
     }
   }
 
-  /**
-   * Without a temporary name: only under a name that is free, and only what can be read again.
-   * What breaks off is removed, as far as the server lets us.
-   */
+  /** Without a temporary name: only under a name that is free, and only what can be read again. */
   async #directly(material: Material, refused: Reply): Promise<Transferred> {
     const isTaken = await this.#isTaken();
     if (isTaken || this.#isRead && material.rewind === undefined) {
@@ -141,22 +147,42 @@ export class StagedUpload {
       const hint = this.#options.direct === undefined ? "" : ", --direct does it in place";
       throw new ProtocolError(`${what}${hint}`, refused);
     }
-    await material.rewind?.(0);
     this.#isRead = false;
+    return await this.#sendInPlace(material, 0);
+  }
+
+  /** Under the final name, where nothing is, or what an attempt before this one has left. */
+  async #sendInPlace(material: Material, offset: number): Promise<Transferred> {
     try {
-      return await this.#send(material, this.#remote, 0);
+      return await this.#sendOn(material, this.#remote, offset);
     } catch (error) {
-      if (this.#isRead) await this.#drop(this.#remote);
+      if (this.#isRead || this.#isHalfThere()) await this.#settleInPlace();
       throw error;
     }
   }
 
+  /**
+   * Removes what broke off under the final name, as far as the server lets us. What stays is told,
+   * and known to the next attempt.
+   */
+  async #settleInPlace(): Promise<void> {
+    const { attempts, onKept } = this.#options;
+    const isGone = await this.#drop(this.#remote);
+    if (attempts !== undefined) attempts.half = isGone ? undefined : this.#temporary;
+    if (isGone) return;
+    const kept = await this.#client.size(this.#remote).catch(() => undefined);
+    onKept?.(this.#remote, kept, false);
+  }
+
   /** Goes on behind `offset`, or begins again where that is refused and `force` allows it. */
-  #sendOn(material: Material, offset: number): Promise<Transferred> {
-    return sendOrAgain(this.#remote, offset, this.#options, () => this.#isRead, async (from) => {
+  async #sendOn(material: Material, path: string, offset: number): Promise<Transferred> {
+    const isRead = () => this.#isRead;
+    const sent = await sendOrAgain(this.#remote, offset, this.#options, isRead, async (from) => {
       await material.rewind?.(from);
-      return await this.#send(material, this.#temporary, from);
+      return await this.#send(material, path, from);
     });
+    if (this.#modified !== undefined) await setTime(this.#client, path, this.#modified);
+    return sent;
   }
 
   async #send(material: Material, path: string, offset: number): Promise<Transferred> {
@@ -177,24 +203,28 @@ export class StagedUpload {
   async #settle(error: unknown): Promise<void> {
     const isWorthless = !this.#isLasting || error instanceof LocalError ||
       error instanceof ProtocolError && NO_ROOM.includes(error.code);
-    if (isWorthless) return await this.#drop(this.#temporary);
+    if (isWorthless) return void await this.#drop(this.#temporary);
     if (!this.#isRead) return;
     if (this.#client.closed) return this.#options.onKept?.(this.#temporary, undefined, true);
     const kept = await this.#client.size(this.#temporary).catch(() => undefined);
     if (kept === undefined) return;
-    if (kept === 0) return await this.#drop(this.#temporary);
+    if (kept === 0) return void await this.#drop(this.#temporary);
     this.#options.onKept?.(this.#temporary, kept, true);
   }
 
-  /** Removes what nobody needs, as far as the server lets us; what went wrong is told already. */
-  async #drop(path: string): Promise<void> {
-    const client = this.#client;
+  /**
+   * Removes what nobody needs, as far as the server lets us; what went wrong is told already.
+   *
+   * @returns Whether nothing has the name any more, as far as the server says.
+   */
+  async #drop(path: string): Promise<boolean> {
     try {
-      await client.removeFile(path);
+      await this.#client.removeFile(path);
+      return true;
     } catch (error) {
-      if (!(error instanceof ProtocolError)) return;
+      if (!(error instanceof ProtocolError)) return false;
       // A server that keeps what broke off under a name of its own has to complete it first.
-      await this.#dropCompleted(path).catch(() => {});
+      return await this.#dropCompleted(path).then(() => true, () => false);
     }
   }
 

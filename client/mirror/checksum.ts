@@ -17,8 +17,12 @@ const HASHES: ReadonlyMap<string, string> = new Map([
   ["MD5", "md5"],
 ]);
 
-/** The checksum of the file `path` in lower case. */
-export async function checksumHere(path: string, algorithm: string): Promise<string> {
+/** The checksum of the file `path` in lower case; a signal ends it between two reads. */
+export async function checksumHere(
+  path: string,
+  algorithm: string,
+  signal?: AbortSignal,
+): Promise<string> {
   const action = `Cannot make the checksum of "${path}"`;
   const name = HASHES.get(algorithm);
   if (name === undefined && algorithm !== "CRC32") {
@@ -30,6 +34,7 @@ export async function checksumHere(path: string, algorithm: string): Promise<str
     using file = await Deno.open(path);
     const buffer = new Uint8Array(BUFFER_BYTES);
     for (let count; (count = await file.read(buffer)) !== null;) {
+      signal?.throwIfAborted();
       const octets = buffer.subarray(0, count);
       if (hash === undefined) crc = crcOver(crc, octets);
       else hash.update(octets);

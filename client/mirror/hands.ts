@@ -9,15 +9,15 @@
  */
 
 import type { Client } from "../client.ts";
-import { joinPath } from "../directory.ts";
-import { isLasting, LocalError, localError } from "../errors.ts";
+import { joinPath, lastName, parentOf } from "../directory.ts";
+import { isLasting, LocalError, localError, unlessRefused } from "../errors.ts";
 import { downloadFile } from "../local/downloads.ts";
 import { statIfThere } from "../local/files.ts";
-import type { FileTransferOptions } from "../local/options.ts";
+import type { FileTransferOptions, UploadAttempts } from "../local/options.ts";
 import { uploadFile } from "../local/uploads.ts";
 import type { ClientPool } from "../pool.ts";
 import { AttemptedTransfer, type RetryAttempt, type TransferListener } from "../retry.ts";
-import { kindThere, makeDirectories } from "../tree.ts";
+import { isDirectory, kindThere, listWithLinks, makeDirectories } from "../tree.ts";
 import { type MirrorPace, withConnection } from "./attempts.ts";
 import type { Action } from "./compare.ts";
 import type { Node } from "./tree.ts";
@@ -68,7 +68,7 @@ export function downHands(pool: ClientPool, { remote, local }: Roots, pace: Mirr
   return {
     async makeDirectory(path) {
       if (path === "") await makeRoot(local);
-      else act("make", path, Deno.mkdirSync);
+      else act("make", path, makeFolder);
     },
     // deno-lint-ignore require-await -- as the other direction, which waits
     async isThere(path) {
@@ -120,9 +120,12 @@ export function upHands(pool: ClientPool, { remote, local }: Roots, pace: Mirror
       try {
         await step(client, there(path));
       } catch (error) {
-        // It was done before, and the reply was lost with the connection.
-        const isRefused = number > 0 && isLasting(error);
-        if (!isRefused || await kindThere(client, there(path)) !== leaves) throw error;
+        if (!isLasting(error)) throw error;
+        // It was done before, and the reply was lost with the connection; or by somebody else.
+        const isDone = number > 0
+          ? await kindThere(client, there(path)) === leaves
+          : leaves === "directory" && await isMade(client, there(path));
+        if (!isDone) throw error;
       }
     });
   return {
@@ -142,8 +145,9 @@ export function upHands(pool: ClientPool, { remote, local }: Roots, pace: Mirror
       const { path } = action;
       assertNoLinks(local, path, "file");
       const whole = new AttemptedTransfer(hooks);
+      const attempts: UploadAttempts = {};
       return await withConnection(pool, pace, async (client, attempt) => {
-        const options = transferOptions(action, pace, whole, attempt);
+        const options = { ...transferOptions(action, pace, whole, attempt), attempts };
         await uploadFile(client, `${local}/${path}`, there(path), options);
         return whole.octets;
       });
@@ -191,6 +195,33 @@ async function knownOf(client: Client, path: string, { size, modifiedMs }: Node)
   if (size === undefined || modifiedMs === undefined) return {};
   const exact = tellsSeconds(client) ? undefined : await client.modified(path);
   return { known: { size, modified: exact ?? new Date(modifiedMs) } };
+}
+
+/**
+ * Whether somebody else has made a directory, as another mirror does: one of this very name, and no
+ * link, is listed above it. Where two names are one, only the first of them is.
+ */
+async function isMade(client: Client, path: string): Promise<boolean> {
+  // Most of what cannot be made is not there, which is sooner known than a listing.
+  if (!await isDirectory(client, path)) return false;
+  const isIts = (name: string) => name === lastName(path);
+  let unread = 0;
+  const onUnread = (lines: number) => unread += lines;
+  const entries = await unlessRefused(listWithLinks(client, parentOf(path), isIts, { onUnread }));
+  return unread === 0 && entries?.find(({ name }) => isIts(name))?.kind === "directory";
+}
+
+/** Makes a folder; by the rule of `isMade` one that is there is as good. */
+function makeFolder(path: string): void {
+  try {
+    Deno.mkdirSync(path);
+  } catch (error) {
+    if (!(error instanceof Deno.errors.AlreadyExists)) throw error;
+    const slash = path.lastIndexOf("/");
+    const entries = Deno.readDirSync(path.slice(0, slash));
+    const its = entries.find(({ name }) => name === path.slice(slash + 1));
+    if (its?.isDirectory !== true) throw error;
+  }
 }
 
 async function makeRoot(local: string): Promise<void> {

@@ -40,7 +40,7 @@ export interface MirrorPlan extends Roots {
   readonly direction: "down" | "up";
   /** In the order in which they are carried out. */
   readonly actions: readonly Action[];
-  /** What could not be looked at. With any, nothing is removed. */
+  /** What could not be looked at or compared. With any, nothing is removed. */
   readonly faults: readonly Error[];
 }
 
@@ -76,11 +76,12 @@ export function planMirror(
     };
     const actions = compareTrees(source, target, compared);
     if (looked.target === EMPTY_TREE) actions.unshift({ kind: "makeDirectory", path: "" });
+    const done = await settled(pool, actions, { direction, ...roots, by: compared.by, pace });
     return {
       ...roots,
       direction,
-      actions: await settled(pool, actions, { direction, ...roots, by: compared.by, pace }),
-      faults: [...source.faults, ...target.faults],
+      actions: done.actions,
+      faults: [...source.faults, ...target.faults, ...done.faults],
     };
   });
 }

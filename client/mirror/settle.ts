@@ -7,14 +7,13 @@
 
 import type { Client } from "../client.ts";
 import { joinPath } from "../directory.ts";
-import { LocalError } from "../errors.ts";
+import { ClientError, LocalError } from "../errors.ts";
 import type { ClientPool } from "../pool.ts";
 import { type MirrorPace, withConnection } from "./attempts.ts";
 import { checksumHere } from "./checksum.ts";
 import { type Action, type CompareOptions, isSameTime } from "./compare.ts";
 import type { Roots } from "./hands.ts";
 import { forEachAtOnce } from "./parallel.ts";
-import type { Node } from "./tree.ts";
 
 /** MDTM tells seconds. */
 const EXACT_MS = 1_000;
@@ -26,38 +25,66 @@ export interface Settling extends Roots {
   readonly pace: MirrorPace;
 }
 
-/** Every check becomes a copy or is kept; several are asked at once. */
+/** What came of the checks. */
+export interface Settled {
+  /** The actions, in their order, without a check among them. */
+  readonly actions: readonly Action[];
+  /** Why files are neither copied nor kept: what differs in them is not known. */
+  readonly faults: readonly ClientError[];
+}
+
+type Check = Extract<Action, { kind: "check" }>;
+
+/** No file can be compared by what was asked for. */
+class NoChecksums extends LocalError {}
+
+/**
+ * Every check becomes a copy or is kept; several are asked at once. One that fails is a fault.
+ *
+ * @throws {LocalError} when the server makes no checksums.
+ */
 export async function settled(
   pool: ClientPool,
   actions: readonly Action[],
   plan: Settling,
-): Promise<Action[]> {
-  const result = [...actions];
+): Promise<Settled> {
+  const { signal } = plan.pace;
+  const result: (Action | undefined)[] = [...actions];
+  const faults: ClientError[] = [];
   await forEachAtOnce(result.keys(), pool.size, async (index) => {
     const action = result[index]!;
     if (action.kind !== "check") return;
-    plan.pace.signal?.throwIfAborted();
-    const { path, node, by } = action;
-    const isSame = await withConnection(
-      pool,
-      plan.pace,
-      (client) =>
-        by === "content"
-          ? isSameContent(client, joinPath(plan.remote, path), `${plan.local}/${path}`)
-          : isSameExactTime(client, action, plan),
-    );
-    result[index] = isSame ? { kind: "keep", path } : { kind: "copy", path, node, why: by };
+    signal?.throwIfAborted();
+    try {
+      result[index] = await settledCheck(pool, action, plan);
+    } catch (error) {
+      signal?.throwIfAborted();
+      if (!(error instanceof ClientError) || error instanceof NoChecksums) throw error;
+      faults.push(error);
+      result[index] = undefined;
+    }
   });
-  return result;
+  return { actions: result.filter((action) => action !== undefined), faults };
+}
+
+async function settledCheck(pool: ClientPool, check: Check, plan: Settling): Promise<Action> {
+  const { path, node, by } = check;
+  const isSame = await withConnection(
+    pool,
+    plan.pace,
+    (client) =>
+      by === "content" ? isSameContent(client, path, plan) : isSameExactTime(client, check, plan),
+  );
+  return isSame ? { kind: "keep", path } : { kind: "copy", path, node, why: by };
 }
 
 /** By MDTM in the place of a listing's time; by that, as far as it can tell, where there is none. */
 async function isSameExactTime(
   client: Client,
-  { path, node, there }: { readonly path: string; readonly node: Node; readonly there: Node },
-  { direction, remote, by }: Settling,
+  { path, node, there }: Check,
+  { direction, remote, by, pace }: Settling,
 ): Promise<boolean> {
-  const modified = await client.modified(joinPath(remote, path));
+  const modified = await client.modified(joinPath(remote, path), pace);
   if (modified === undefined) return isSameTime(node, there, by);
   const exact = { modifiedMs: modified.getTime(), resolutionMs: EXACT_MS };
   return direction === "down"
@@ -65,10 +92,15 @@ async function isSameExactTime(
     : isSameTime(node, { ...there, ...exact }, by);
 }
 
-async function isSameContent(client: Client, remote: string, local: string): Promise<boolean> {
-  const hash = await client.hash(remote);
+async function isSameContent(
+  client: Client,
+  path: string,
+  { remote, local, pace }: Settling,
+): Promise<boolean> {
+  const there = joinPath(remote, path);
+  const hash = await client.hash(there, undefined, pace);
   if (hash === undefined) {
-    throw new LocalError(`Cannot compare "${remote}" by checksum: the server makes none`);
+    throw new NoChecksums(`Cannot compare "${there}" by checksum: the server makes none`);
   }
-  return hash.hex === await checksumHere(local, hash.algorithm);
+  return hash.hex === await checksumHere(`${local}/${path}`, hash.algorithm, pace.signal);
 }

@@ -240,6 +240,78 @@ scripted("upload takes a stream of node and octets of any buffer", taken.script,
   assertEquals(taken.files.get("a"), "AAA");
 });
 
+/** Streams that hear of their end: one that has a chunk at once, one that has none for long. */
+function streams(ended: string[]): Record<string, AsyncIterable<Uint8Array>> {
+  return {
+    web: new ReadableStream<Uint8Array<ArrayBuffer>>({
+      pull: (controller) => controller.enqueue(new Uint8Array(9)),
+      cancel: (reason) => void ended.push(String(reason)),
+    }),
+    idle: new ReadableStream<Uint8Array<ArrayBuffer>>({
+      pull: () => new Promise(() => {}),
+      cancel: (reason) => void ended.push(String(reason)),
+    }),
+    iterable: {
+      [Symbol.asyncIterator]: () => ({
+        next: () => Promise.resolve({ done: false, value: new Uint8Array(9) }),
+        return(reason) {
+          ended.push(String(reason));
+          return Promise.reject(new Error("not heard"));
+        },
+      }),
+    },
+  };
+}
+
+scripted("upload that is refused lets its stream go", { answers: { STOR: "553 No" } }, async (
+  client,
+) => {
+  const ended: string[] = [];
+  const all = Object.values(streams(ended));
+  for (const stream of all) {
+    await assertRejects(() => client.upload(stream, "a"), ProtocolError, '"a": 553 No');
+  }
+  assertEquals(ended, all.map(() => 'ProtocolError: Cannot store "a": 553 No'));
+  await assertRejects(() => client.upload(streams(ended).web!, ""), LocalError);
+  assertEquals(ended.length, all.length + 1);
+});
+
+scripted("upload that is given up lets its stream go, however long that has been silent", {
+  answers: {
+    STOR: async (_, session) => {
+      await session.data();
+      await session.say("150 Go ahead");
+    },
+    ABOR: async (_, session) => {
+      await session.say("426 Aborted\r\n226 Closed");
+      session.closeData();
+    },
+  },
+}, async (client, server) => {
+  const ended: string[] = [];
+  const { idle } = streams(ended);
+  const abort = new AbortController();
+  const storing = client.upload(idle!, "a", { signal: abort.signal });
+  const behind = client.upload(streams(ended).idle!, "b", { signal: abort.signal });
+  while (!server.verbs.includes("STOR")) await new Promise((resolve) => setTimeout(resolve, 1));
+  abort.abort(new RangeError("enough"));
+  await assertRejects(() => behind, RangeError);
+  await assertRejects(() => storing, RangeError);
+  assertEquals(ended, ["RangeError: enough", "RangeError: enough"]);
+});
+
+scripted("upload leaves a stream as it is that it has read to its end", {
+  answers: { STOR: (_, session) => session.receive().then(() => session.say("226 Done")) },
+}, async (client) => {
+  const ended: string[] = [];
+  const stream = new ReadableStream<Uint8Array<ArrayBuffer>>({
+    start: (controller) => controller.close(),
+    cancel: () => void ended.push("cancelled"),
+  });
+  await client.upload(stream, "a");
+  assertEquals([stream.locked, ended], [false, []]);
+});
+
 scripted("upload that the server cuts short fails, though it says 226", {
   answers: {
     STOR: async (_, session) => {
