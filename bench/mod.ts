@@ -140,10 +140,10 @@ async function report(file: string, page?: string): Promise<number> {
   return clean ? 0 : 1;
 }
 
-/** Writes the table of findings of `run` between the marks of `page`; true: it is there. */
+/** Writes the tables of `run` between the marks of its file in `page`; true: they are there. */
 async function fillIn(page: string, run: Run): Promise<true> {
   const text = withFindings(await Deno.readTextFile(page), run);
-  if (text === undefined) throw new RunError("it has no marks for the table");
+  if (text === undefined) throw new RunError(`it has no marks for the tables of ${run.file}`);
   await Deno.writeTextFile(page, text);
   return true;
 }

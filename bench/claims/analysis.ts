@@ -26,6 +26,7 @@ import {
   boundOfSummary,
   cleanValues,
   memoryFaults,
+  type MemoryOf,
   memorySlopes,
   type Place,
   type Row,
@@ -41,7 +42,10 @@ export type Verdict =
   | "better"
   /** It lies on the other. */
   | "worse"
-  /** It holds 1 and lies within the margin that was named beforehand, or both lie below the floor. */
+  /**
+   * It holds 1 and lies within the margin that was named beforehand; or both lie below the floor,
+   * whatever the ratio is, and be there none.
+   */
   | "equivalent"
   /** Neither: see the reasons. */
   | "not enough";
@@ -60,7 +64,10 @@ export interface Comparison {
   readonly belowFloor?: number;
   /** Quotients of the same block, or of all blocks where pairing does nothing (PAIRING_MIN). */
   readonly paired: boolean;
-  /** Exact two-sided probability of such a split without a difference; missing without a claim. */
+  /**
+   * Exact two-sided probability of such a split without a difference; missing without a claim, and
+   * below the floor, where nobody asks for one.
+   */
   readonly p?: number;
   /** The factor from 1 that would have been seen at even odds. */
   readonly seen?: number;
@@ -132,8 +139,13 @@ export function analyze(run: Run): Analysis {
   const seriesByRow = new Map<Row, Map<FigureId, Series>>();
   const summaries = new Map<Series, Summary | undefined>();
   const slopes = new Map<string, Series>();
-  const kernelSlopes = new Map<string, Series>();
   const correlations = new Map<string, number | undefined>();
+  const slopeOf = (subject: string, whose: MemoryOf) =>
+    remembered(
+      slopes,
+      keyOf(subject, whose),
+      () => memorySlopes(rows, subject, whose, (scenario) => machineOf(run, scenario)),
+    );
   const analysis: Analysis = {
     run,
     scenarios,
@@ -144,7 +156,11 @@ export function analyze(run: Run): Analysis {
     rows,
     faults: [
       ...faultsOfRun(run),
-      ...header.subjects.flatMap(({ id }) => memoryFaults(rows, id)),
+      ...header.subjects.flatMap(({ id }) =>
+        (["server", "kernel"] as const).flatMap((whose) =>
+          memoryFaults(rows, id, slopeOf(id, whose), whose)
+        )
+      ),
     ],
     headline: (scenario) => headlineOf(rows, scenario),
     tagged: (tag) => scenarios.find(({ tags }) => tags.includes(tag)),
@@ -158,18 +174,19 @@ export function analyze(run: Run): Analysis {
           return seriesOf(row, figure, machineOf(run, id), floorOf(run, id, figure));
         },
       ),
-    kernelSlope: (subject) =>
-      remembered(kernelSlopes, subject, () => memorySlopes(rows, subject, "kernel")),
-    memorySlope: (subject) => remembered(slopes, subject, () => memorySlopes(rows, subject)),
+    kernelSlope: (subject) => slopeOf(subject, "kernel"),
+    memorySlope: (subject) => slopeOf(subject, "server"),
     summary: (series) => remembered(summaries, series, () => summaryOf(series)),
     correlation: (place) =>
       remembered(
         correlations,
-        keyOf(place.scenario.id, place.point, place.figure),
+        "slopeOf" in place
+          ? keyOf(place.slopeOf)
+          : keyOf(place.scenario.id, place.point, place.figure),
         () => correlationOf(analysis, place),
       ),
     compare: (own, reference, better) => {
-      const r = own.place && analysis.correlation(own.place);
+      const r = analysis.correlation(own.place);
       const paired = r === undefined || Math.abs(r) >= PAIRING_MIN;
       return compare(own, reference, better, reservations, paired);
     },
@@ -241,14 +258,22 @@ function summaryOf(series: Series): Summary | undefined {
   return summarize(clean.length > 0 ? clean : [...series.values.values()]);
 }
 
+/** The series of `subject` at `place`, if there is one. */
+function seriesAt(analysis: Analysis, subject: string, place: Place): Series | undefined {
+  if ("slopeOf" in place) {
+    return place.slopeOf === "kernel"
+      ? analysis.kernelSlope(subject)
+      : analysis.memorySlope(subject);
+  }
+  const row = analysis.row(subject, place.scenario.id, place.point);
+  return row && analysis.series(row, place.figure);
+}
+
 /** Of logarithms, since ratios are what is compared. */
-function correlationOf(
-  analysis: Analysis,
-  { scenario, point, figure }: Place,
-): number | undefined {
+function correlationOf(analysis: Analysis, place: Place): number | undefined {
   const valuesOf = (id: string) => {
-    const row = analysis.row(id, scenario.id, point);
-    return row ? cleanValues(analysis.series(row, figure)) : new Map<number, Known>();
+    const series = seriesAt(analysis, id, place);
+    return series ? cleanValues(series) : new Map<number, Known>();
   };
   const reference = valuesOf(analysis.baseline.id);
   const found = analysis.run.header.subjects.flatMap(({ id }) => {
@@ -304,36 +329,39 @@ function compare(
     ? summarize(ratios)
     : unpairedRatio(usable.own, usable.reference);
   const bound = boundOfSummary(ratio);
-  const common = { bound, paired, withinMargin: false, verdict: "not enough" } as const;
+  const seen = ratio && smallestSeen(ratio);
+  const known = {
+    ...{ bound, paired, withinMargin: false, verdict: "not enough" } as const,
+    ...(ratio === undefined ? {} : { ratio }),
+    ...(seen === undefined ? {} : { seen }),
+  };
+  const reasons = [...reservations, ...tooFew(clean, own, reference)];
+  const belowFloor = reasons.length > 0 ? undefined : floorOverBoth(own, reference, usable);
+  if (belowFloor !== undefined) {
+    return { ...known, verdict: "equivalent", withinMargin: true, belowFloor, reasons };
+  }
   if (ratio === undefined) {
     const why = none ?? own.missing ?? reference.missing ?? "nothing to compare";
-    return { ...common, reasons: [why] };
-  }
-  const seen = smallestSeen(ratio);
-  const known = { ...common, ratio, ...(seen === undefined ? {} : { seen }) };
-  const reasons = [...reservations];
-  if (clean.own.length < REPEATS_FOR_CLAIM_MIN) {
-    reasons.push(
-      `${clean.own.length} clean blocks${spoiltInWords(own, reference)}, where a claim needs ` +
-        REPEATS_FOR_CLAIM_MIN,
-    );
+    return { ...known, reasons: [why] };
   }
   if (reasons.length > 0) return { ...known, reasons };
   const p = paired ? signTest(ratios) : rankSumTest(usable.own, usable.reference);
-  const belowFloor = floorOverBoth(own, reference, usable);
   const { differs, equivalent: withinMargin } = judge(ratio.interval);
-  const equivalent = withinMargin || belowFloor !== undefined;
-  const said = {
-    ...known,
-    ...{ p, withinMargin: equivalent, reasons },
-    ...(belowFloor === undefined ? {} : { belowFloor }),
-  };
+  const said = { ...known, p, withinMargin, reasons };
   if (differs !== undefined) {
     const wins = (differs === "more") === (better === "higher");
     return { ...said, verdict: wins ? "better" : "worse" };
   }
-  if (equivalent) return { ...said, verdict: "equivalent" };
+  if (withinMargin) return { ...said, verdict: "equivalent" };
   return { ...said, reasons: [undecided(ratio, bound)] };
+}
+
+/** Why so few pairs claim nothing, if they are too few. */
+function tooFew({ own: { length } }: Pairs, own: Series, reference: Series): string[] {
+  return length >= REPEATS_FOR_CLAIM_MIN ? [] : [
+    `${length} clean blocks${spoiltInWords(own, reference)}, where a claim needs ` +
+    REPEATS_FOR_CLAIM_MIN,
+  ];
 }
 
 /** The floor of the figure, where both lie below it at the level of their intervals. */

@@ -22,7 +22,7 @@ export function compareIn(
 }
 
 /** Each peer over the baseline, figure by figure. */
-export function ofPeers(analysis: Analysis): Comparison[] {
+function ofPeers(analysis: Analysis): Comparison[] {
   const peers = analysis.run.header.subjects.filter(({ kind }) => kind === "peer");
   return contests(analysis).flatMap((contest) =>
     peers.flatMap(({ id }) => compareIn(analysis, contest, id, analysis.baseline.id) ?? [])
@@ -35,7 +35,7 @@ export function contestsOfTwins(analysis: Analysis): Contest[] {
 }
 
 /** Each twin over that of the baseline, and each model over its twin. */
-export function ofTwins(analysis: Analysis): Comparison[] {
+function ofTwins(analysis: Analysis): Comparison[] {
   const twins = analysis.run.header.subjects.filter(({ twinOf }) => twinOf !== undefined);
   const reference = twins.find(({ twinOf }) => twinOf === analysis.baseline.id);
   return contestsOfTwins(analysis).flatMap((contest) =>

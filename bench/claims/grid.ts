@@ -177,6 +177,8 @@ function markOf(
 export interface Standing {
   /** Nobody is shown to be better than these; the first has the best median. */
   readonly ahead: readonly { readonly subject: SubjectCard; readonly summary: Summary }[];
+  /** Some of them are, since they lie below the floor as the first does. */
+  readonly belowFloor: boolean;
   /** Which way the best figure may lie. */
   readonly bound: Bound;
   /** The best of those that are shown to be worse than the first, over the first. */
@@ -229,7 +231,9 @@ export function standingIn(
   const behind = compared.filter(({ comparison }) => comparison.verdict === "worse");
   const open = compared.filter((one) => !behind.includes(one));
   // Without a claim there is nobody whom the intervals put beside the first.
-  const unclaimed = compared.find(({ comparison }) => comparison.p === undefined);
+  const unclaimed = compared.find(({ comparison: { p, belowFloor } }) =>
+    p === undefined && belowFloor === undefined
+  );
   const reasons = analysis.reservations.length > 0
     ? analysis.reservations
     : behind.length === 0 && unclaimed !== undefined
@@ -238,6 +242,7 @@ export function standingIn(
   const next = reasons.length > 0 ? compared[0] : behind[0];
   return {
     ahead: [first, ...(reasons.length > 0 ? [] : open)],
+    belowFloor: open.some(({ comparison }) => comparison.belowFloor !== undefined),
     bound: boundOfSummary(first.summary),
     ...(next === undefined ? {} : { next: { subject: next.subject, comparison: next.comparison } }),
     excluded: faulty.map(({ subject, series: { faults, partial } }) => ({

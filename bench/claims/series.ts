@@ -30,17 +30,18 @@ export interface Row {
   readonly unable?: string;
 }
 
-/** Where a figure is of: what was measured there of all subjects alike. */
-export interface Place {
-  readonly scenario: Scenario;
-  readonly point: string;
-  readonly figure: FigureId;
-}
+/** Whose memory a slope is of. */
+export type MemoryOf = "server" | "kernel";
+
+/** What was measured of all subjects alike: a figure at one point, or a slope over several. */
+export type Place =
+  | { readonly scenario: Scenario; readonly point: string; readonly figure: FigureId }
+  | { readonly slopeOf: MemoryOf };
 
 /** A figure by block, what it may be compared with, and what speaks against it. */
 export interface Series {
-  /** Missing of what is made of several points. */
-  readonly place?: Place;
+  /** What it is of. */
+  readonly place: Place;
   /** Below this two are as good as each other, by what was named before the run; missing: nothing. */
   readonly floor?: number;
   /** Values by block. */
@@ -209,9 +210,6 @@ export function seriesOf(row: Row, figure: FigureId, machine: Machine, floor?: n
   };
 }
 
-/** Whose memory a slope is of. */
-export type MemoryOf = "server" | "kernel";
-
 /** Right after the logins, where that was read; a run of an earlier edition has the window's end. */
 function memoryOf({ server }: CellRecord, whose: MemoryOf): number | undefined {
   return whose === "kernel" ? server?.kernelBytes : server?.restBytes ?? server?.memoryBytes;
@@ -223,40 +221,64 @@ function besideSessions(rows: readonly Row[], subject: string): Row[] {
 }
 
 /**
- * Blocks in which the memory of `subject` falls as sessions come, which cannot be: each with the
- * cell that has most of them. They stay in the series: the others would be chosen by their figures.
+ * Blocks in which the memory of `slope`, which is of `subject`, falls as sessions come, which cannot
+ * be: each with the cell that has most of them. They stay in the series: the others would be chosen
+ * by their figures.
  */
 export function memoryFaults(
   rows: readonly Row[],
   subject: string,
+  { values }: Series,
+  whose: MemoryOf,
 ): { readonly cell: CellRecord; readonly what: string }[] {
   const cells = besideSessions(rows, subject).flatMap((row) => row.cells);
-  return [...memorySlopes(rows, subject).values].flatMap(([block, { value }]) => {
+  const name = whose === "kernel" ? "memory of the kernel" : "memory";
+  return [...values].flatMap(([block, { value }]) => {
     const cell = cells.findLast((one) => one.block === block && one.unable === undefined)!;
     const shown = Number(value.toPrecision(3));
-    return value < 0 ? [{ cell, what: `memory of ${shown} KiB per session` }] : [];
+    return value < 0 ? [{ cell, what: `${name} of ${shown} KiB per session` }] : [];
   });
 }
 
-/** KiB per silent client in each block: the slope of memory over the points of such a scenario. */
+/**
+ * KiB per silent client in each block: the slope of memory over the points of such a scenario, which
+ * was measured on `machineOf` it. A block carries no claim where one of its cells carries none:
+ * memory is read as the window opens, and whoever disturbed that was hardly away a moment before.
+ */
 export function memorySlopes(
   rows: readonly Row[],
   subject: string,
-  whose: MemoryOf = "server",
+  whose: MemoryOf,
+  machineOf: (scenario: string) => Machine,
 ): Series {
-  for (const own of Map.groupBy(besideSessions(rows, subject), (row) => row.scenario.id).values()) {
-    const points = own.flatMap((row) =>
-      row.cells.flatMap((cell) => {
-        const bytes = memoryOf(cell, whose);
-        return bytes === undefined || cell.unable ? [] : [{ ...cell, x: row.point.x, bytes }];
-      })
-    );
-    const values = new Map<number, Known>();
-    for (const [block, of] of Map.groupBy(points, (point) => point.block)) {
-      const found = slope(of.map(({ x, bytes }) => [x, bytes / 1024]));
-      if (found !== undefined) values.set(block, exactly(found));
-    }
-    if (values.size > 0) return { values, spoilt: new Map(), faults: [], partial: false };
+  const place = { slopeOf: whose };
+  for (const [id, all] of Map.groupBy(besideSessions(rows, subject), (row) => row.scenario.id)) {
+    const own = all.map((row) => ({ ...row, cells: row.cells.filter(({ unable }) => !unable) }));
+    const values = slopesByBlock(own, whose);
+    if (values.size === 0) continue;
+    const parts = own.map((row) => seriesOf(row, "memory", machineOf(id)));
+    return {
+      place,
+      values,
+      spoilt: new Map(parts.flatMap(({ spoilt }) => [...spoilt])),
+      faults: [...new Set(parts.flatMap(({ faults }) => faults))],
+      partial: parts.some(({ partial }) => partial),
+    };
   }
-  return { values: new Map(), spoilt: new Map(), faults: [], partial: false };
+  return { place, values: new Map(), spoilt: new Map(), faults: [], partial: false };
+}
+
+function slopesByBlock(rows: readonly Row[], whose: MemoryOf): Map<number, Known> {
+  const points = rows.flatMap(({ cells, point: { x } }) =>
+    cells.flatMap((cell) => {
+      const bytes = memoryOf(cell, whose);
+      return bytes === undefined ? [] : [{ block: cell.block, x, bytes }];
+    })
+  );
+  const values = new Map<number, Known>();
+  for (const [block, of] of Map.groupBy(points, (point) => point.block)) {
+    const found = slope(of.map(({ x, bytes }) => [x, bytes / 1024]));
+    if (found !== undefined) values.set(block, exactly(found));
+  }
+  return values;
 }

@@ -14,7 +14,7 @@ import type { Row } from "../claims/series.ts";
 import { median } from "../claims/statistics.ts";
 import type { Figure } from "./document.ts";
 import { finite, lookOf, modelsOf, rowsAt } from "./looks.ts";
-import { bounded, interval, number } from "./numbers.ts";
+import { bounded, interval, inWords, levelOf, number } from "./numbers.ts";
 import {
   PANEL_MARGINS,
   panelMarks,
@@ -57,12 +57,14 @@ export function memoryPerSession(analysis: Analysis): Figure | undefined {
   // A slope of nothing or less is noise, and has no place on a logarithmic axis.
   const shown = found.filter(({ summary }) => summary.median > 0);
   if (shown.length === 0) return undefined;
+  const rows = found.flatMap(({ subject }) => rowsAt(analysis, subject, "sessions"));
+  const numbers = inWords([...new Set(rows.map(({ point }) => point.x))].map(number));
   return {
     kind: "figure",
     id: "memory-per-session",
     question: "What does a session that says nothing cost?",
     caption: "KiB per idle session: the slope of a line through the memory of the process tree " +
-      "at several numbers of sessions, the same for all, right after they have logged in, fitted in " +
+      `at ${numbers} sessions, where it holds them, right after they have logged in, fitted in ` +
       "each block; lines are intervals of the medians. No server can be told to collect its garbage, " +
       "so none was. Left is good; the axis is logarithmic. The kernel's part is in the table: slabs, " +
       "stacks, page tables and buffers of the whole machine, both ends of a connection.",
@@ -92,17 +94,16 @@ export function memoryPerSession(analysis: Analysis): Figure | undefined {
         { title: "Subject" },
         { title: "KiB", align: "right" },
         { title: "Interval", align: "right" },
-        { title: "Blocks", align: "right" },
         { title: "Kernel, KiB", align: "right" },
+        { title: "Interval", align: "right" },
+        { title: "Level" },
       ],
-      rows: found.map(({ subject, summary }) => [
-        subject.id,
-        bounded(summary),
-        interval(summary),
-        String(summary.count),
-        // What the kernel keeps besides.
-        number(analysis.summary(analysis.kernelSlope(subject.id))?.median),
-      ]),
+      rows: found.map(({ subject, summary }) => {
+        // What the kernel keeps besides, in the same blocks.
+        const kernel = analysis.summary(analysis.kernelSlope(subject.id));
+        const own = [bounded(summary), interval(summary)];
+        return [subject.id, ...own, number(kernel?.median), interval(kernel), levelOf(summary)];
+      }),
     },
   };
 }

@@ -9,7 +9,8 @@ import { type Analysis, REPEATS_FOR_CLAIM_MIN } from "../claims/analysis.ts";
 import { type Best, bestConfigurations, modelNameOf } from "../claims/best.ts";
 import { FIGURES } from "../claims/figures.ts";
 import type { Block } from "./document.ts";
-import { factorWithInterval, levelOf, NOTHING } from "./numbers.ts";
+import { factor, factorWithInterval, levelOf, NOTHING, verdictInWords } from "./numbers.ts";
+import { WORTH } from "./others.ts";
 
 /** Nothing where no model has two configurations. */
 export function best(analysis: Analysis): Block[] {
@@ -42,7 +43,7 @@ export function best(analysis: Analysis): Block[] {
           { title: "Chosen" },
           { title: "Of", align: "right" },
           { title: "Ratio", align: "right" },
-          { title: "Level" },
+          ...WORTH,
           { title: "Verdict" },
         ],
         rows: found.map(rowOf),
@@ -62,10 +63,11 @@ function rowOf({ scenario, point, figure, model, subject, of, comparison }: Best
     String(of),
     comparison === undefined ? NOTHING : factorWithInterval(ratio, comparison.bound),
     ratio === undefined ? NOTHING : levelOf(ratio),
+    factor(comparison?.seen),
     comparison === undefined
       ? "the reference"
       : comparison.verdict === "not enough"
       ? `not enough: ${comparison.reasons.join("; ")}`
-      : comparison.verdict,
+      : verdictInWords(comparison.verdict, comparison),
   ];
 }

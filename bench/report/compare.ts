@@ -15,7 +15,7 @@ import {
 } from "../claims/replication.ts";
 import type { Run } from "../claims/run.ts";
 import type { Block } from "./document.ts";
-import { factorWithInterval, inWords, levelsOf, NOTHING } from "./numbers.ts";
+import { factorWithInterval, inWords, levelOf, NOTHING } from "./numbers.ts";
 import { COLUMNS_MAX, writeTerminal } from "./terminal.ts";
 
 /** In the order of the report. */
@@ -64,9 +64,8 @@ function comparison(first: Run, second: Run): Block[] {
     ],
   }, {
     kind: "table",
-    caption: "Ratios over the baseline with exact intervals, contradictions first. " +
-      levels(fields),
-    columns: ["Field", "Outcome", "First", "n", "Second", "n"]
+    caption: "Ratios over the baseline with exact intervals, contradictions first",
+    columns: ["Field", "Outcome", "First", "Level", "Second", "Level"]
       .map((title) => ({ title })),
     rows: OUTCOMES.flatMap((outcome) => fields.filter((field) => field.outcome === outcome))
       .map(rowOf),
@@ -78,14 +77,6 @@ function runInWords({ header, file }: Run): string {
   const { machine, startedAt, repeats } = header;
   return `${file ?? "a run"}, ${startedAt.slice(0, 16)}, ${repeats} repeats, ` +
     `${machine.processors} x ${machine.processor}, ${machine.kernel}`;
-}
-
-/** The levels of all intervals. */
-function levels(fields: readonly Replicated[]): string {
-  const ratios = fields.flatMap(({ first, second }) =>
-    [first, second].flatMap(({ comparison }) => comparison?.ratio ?? [])
-  );
-  return `Levels: ${levelsOf(ratios)}.`;
 }
 
 function rowOf({ first, second, outcome }: Replicated): string[] {
@@ -101,5 +92,5 @@ function fieldOf({ mark, comparison }: GridField): [string, string] {
   const ratio = comparison?.ratio;
   // The mark of a better one may be a lower ratio: the sign says which is good.
   if (ratio === undefined) return [mark, NOTHING];
-  return [`${mark} ${factorWithInterval(ratio, comparison!.bound)}`, String(ratio.count)];
+  return [`${mark} ${factorWithInterval(ratio, comparison!.bound)}`, levelOf(ratio)];
 }

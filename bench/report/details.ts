@@ -257,7 +257,8 @@ function floorsInWords({ header, parts }: Run): Inline[][] {
   if (shown.length === 0) return [];
   return [[`Some amounts are too small for a difference to matter to anybody. Below a floor that was
     named before the run (${shown.join("; ")}) two are equivalent, whatever their ratio is: where
-    the intervals of both medians end below it. A part that was measured before has no floor.`]];
+    the intervals of both medians end below it. Nobody asks for a difference there, so that it is
+    none of those that are tested. A part that was measured before has no floor.`]];
 }
 
 /** How a number becomes a claim. */
@@ -308,10 +309,11 @@ export function method({ run }: Analysis): Block[] {
       with a process per session, what reaped children used is known in ticks of 10 ms. Switches are
       left out where threads ended in the window.`],
     [`A figure that cannot be (negative, or above what there is) is a fault of the harness: it is
-      listed as one, and carries no claim. So is memory that falls as sessions come, and a server
-      above the load's ceiling of its block: then that was no ceiling, and its rate stays what it
-      was measured to be. There is no ratio where some block has none, since the others would be
-      chosen by their figures.`],
+      listed as one, and carries no claim. So is memory that falls as sessions come, a server's or
+      the kernel's, which stays in its median: the other blocks would be chosen by their figures. So
+      is a server above the load's ceiling of its block: then that was no ceiling, and its rate
+      stays what it was measured to be. There is no ratio where some block has none, for the same
+      reason.`],
   ];
   return [
     { kind: "heading", level: 2, text: "How a number becomes a claim" },

@@ -1,19 +1,23 @@
 /**
  * The tables of FINDINGS.md, made from a run: what each scenario was judged by, every model against
  * the baseline in it, the fitted cost of a wake-up, and what other servers and twins were measured.
- * ../mod.ts puts them between two marks of the page; a test makes them again from the raw records
- * of the example, so that the page cannot say anything else. Pure.
+ * ../mod.ts puts them between two marks of the page, which name the file of the run, since a page
+ * may show several; a test makes them again from the raw records of the examples, so that the page
+ * cannot say anything else. Pure.
  *
  * @module
  */
 
-import { analyze } from "../claims/analysis.ts";
+import { basename } from "@std/path";
+import { type Analysis, analyze } from "../claims/analysis.ts";
 import { correctAll } from "../claims/family.ts";
-import { agreesWithinMargin, correct, gridField } from "../claims/grid.ts";
+import { agreesWithinMargin, contests, correct, gridField } from "../claims/grid.ts";
 import type { Run } from "../claims/run.ts";
+import type { SubjectCard } from "../record.ts";
 import type { Table } from "./document.ts";
 import { writeMarkdown } from "./markdown.ts";
 import {
+  bounded,
   factor,
   factorWithInterval,
   interval,
@@ -23,23 +27,24 @@ import {
   verdictInWords,
   withMicro,
 } from "./numbers.ts";
-import { peers } from "./others.ts";
+import { isBlank, peers, ratios, WORTH } from "./others.ts";
 import { mechanisms } from "./twins.ts";
 import { costOfWakeups } from "./wakeups.ts";
 
-/** Where the table begins and ends in the page. */
-export const MARKS = [
-  "<!-- made from the run: begin -->",
-  "<!-- made from the run: end -->",
-] as const;
+/** Where the tables of the run in `file` begin and end in a page. */
+export function marksOf(file: string): [begin: string, end: string] {
+  const name = basename(file);
+  return [`<!-- made from ${name}: begin -->`, `<!-- made from ${name}: end -->`];
+}
 
 /**
- * `page` with the table of `run` between its marks, or undefined when it has none.
+ * `page` with the tables of `run` between the marks of its file, or undefined when it has none.
  */
 export function withFindings(page: string, run: Run): string | undefined {
-  const [begin, end] = MARKS.map((mark) => page.indexOf(mark)) as [number, number];
+  const marks = marksOf(run.file ?? "");
+  const [begin, end] = marks.map((mark) => page.indexOf(mark)) as [number, number];
   if (begin < 0 || end < begin) return undefined;
-  return `${page.slice(0, begin + MARKS[0].length)}\n\n${findings(run)}\n${page.slice(end)}`;
+  return `${page.slice(0, begin + marks[0].length)}\n\n${findings(run)}\n${page.slice(end)}`;
 }
 
 function findings(run: Run): string {
@@ -79,7 +84,9 @@ function findings(run: Run): string {
         ratio === undefined ? NOTHING : levelOf(ratio),
         factor(comparison?.seen),
         number(comparison && adjusted.get(comparison)),
-        comparison?.ratio === undefined ? mark : verdictInWords(comparison.verdict, comparison),
+        comparison === undefined || isBlank(comparison)
+          ? mark
+          : verdictInWords(comparison.verdict, comparison),
         expected ?? NOTHING,
       ];
     }),
@@ -143,6 +150,30 @@ function findings(run: Run): string {
     table,
     ...(undecided.length === 0 ? [] : [open]),
     ...(wakeups === undefined ? [] : [wakeups]),
+    ...(header.quota === undefined ? [] : [rates(analysis, models)]),
     ...others,
   ]);
+}
+
+/** What more is better of, where servers are the limit and not the load. */
+function rates(analysis: Analysis, models: readonly SubjectCard[]): Table {
+  const { baseline } = analysis;
+  const more = contests(analysis).filter(({ better }) => better === "higher");
+  return {
+    kind: "table",
+    caption: `Rates, with servers as the limit (median of ${baseline.id}, then ratios over it)`,
+    columns: [
+      { title: "Figure" },
+      ...[baseline, ...models].map(({ id }) => ({ title: id, align: "right" as const })),
+      ...WORTH,
+    ],
+    rows: more.map((contest) => {
+      const own = contest.series(baseline.id);
+      return [
+        withMicro(contest.label),
+        bounded(own && analysis.summary(own)),
+        ...ratios(analysis, contest, models.map(({ id }) => [id, baseline.id])),
+      ];
+    }),
+  };
 }

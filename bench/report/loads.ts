@@ -10,7 +10,8 @@ import { MARGIN } from "../claims/inference.ts";
 import { rowsOf } from "../claims/series.ts";
 import type { FigureId, Scenario } from "../scenarios/mod.ts";
 import type { Block } from "./document.ts";
-import { factorWithInterval, levelOf, NOTHING, number } from "./numbers.ts";
+import { factor, factorWithInterval, levelOf, NOTHING, number } from "./numbers.ts";
+import { WORTH } from "./others.ts";
 
 /** What both are asked about: work is the server's own, rates may be the load's. */
 const FIGURES: readonly (readonly [FigureId, string, "higher" | "lower"])[] = [
@@ -43,6 +44,7 @@ export function agreementOfLoads(analysis: Analysis): Block[] {
           median(right),
           factorWithInterval(compared.ratio, compared.bound),
           compared.ratio === undefined ? NOTHING : levelOf(compared.ratio),
+          factor(compared.seen),
           said,
         ];
       });
@@ -60,7 +62,7 @@ export function agreementOfLoads(analysis: Analysis): Block[] {
         { title: own, align: "right" },
         { title: other, align: "right" },
         { title: "Ratio", align: "right" },
-        { title: "Level" },
+        ...WORTH,
         { title: "Verdict" },
       ],
       rows,

@@ -84,6 +84,13 @@ export function levelsOf(summaries: readonly Summary[]): string {
   return `${levels} %, n = ${ends(summaries.map(({ count }) => count), String)}`;
 }
 
+/** What several would show at even odds, from the least to the largest: "1.04 to 1.15 ×". */
+export function seenOf(comparisons: readonly Comparison[]): string {
+  const all = comparisons.flatMap(({ seen }) => seen ?? []);
+  if (all.length === 0) return NOTHING;
+  return `${range([Math.min(...all), Math.max(...all)], factorDigits)}\u00a0×`;
+}
+
 function factorDigits(value: number): string {
   if (value >= 100) return Math.round(value).toLocaleString("en-US");
   if (value >= 10) return value.toFixed(1);

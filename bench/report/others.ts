@@ -6,11 +6,27 @@
  */
 
 import { type Analysis, type Comparison, REPEATS_FOR_CLAIM_MIN } from "../claims/analysis.ts";
-import { compareIn, ofPeers } from "../claims/family.ts";
+import { compareIn } from "../claims/family.ts";
 import { type Contest, contests, standingIn } from "../claims/grid.ts";
 import type { SubjectCard } from "../record.ts";
-import type { Block } from "./document.ts";
-import { bounded, factorWithInterval, levelsOf, NOTHING, withMicro } from "./numbers.ts";
+import type { Block, Column } from "./document.ts";
+import {
+  bounded,
+  factor,
+  factorWithInterval,
+  levelOf,
+  levelsOf,
+  NOTHING,
+  seenOf,
+  verdictInWords,
+  withMicro,
+} from "./numbers.ts";
+
+/** What stands at the end of a row of ratios: what their intervals are worth. */
+export const WORTH: readonly Column[] = [
+  { title: "Level" },
+  { title: "Even odds at", align: "right" },
+];
 
 /** Other servers beside the baseline. */
 export function peers(analysis: Analysis): Block[] {
@@ -39,34 +55,57 @@ export function peers(analysis: Analysis): Block[] {
         { title: "Its median", align: "right" },
         { title: analysis.baseline.id, align: "right" },
         { title: `${analysis.baseline.id} / best peer`, align: "right" },
+        ...WORTH,
         { title: "Verdict" },
       ],
       rows: all.map((contest) => bestPeerRow(analysis, contest, others)),
     },
     {
       kind: "table",
-      caption: `Each peer over ${analysis.baseline.title} (ratio and interval; ${
-        levelsOf(ofPeers(analysis).flatMap(({ ratio }) => ratio ?? []))
-      })`,
+      caption: `Each peer over ${analysis.baseline.title} (ratio and interval)`,
       columns: [
         { title: "Figure" },
         ...others.map(({ id }) => ({ title: id, align: "right" as const })),
+        ...WORTH,
       ],
       rows: all.map((contest) => [
         withMicro(contest.label),
-        ...others.map((peer) => {
-          const compared = compareIn(analysis, contest, peer.id, analysis.baseline.id);
-          return compared?.ratio === undefined
-            ? NOTHING
-            : `${factorWithInterval(compared.ratio, compared.bound)} ${VERDICTS[compared.verdict]}`;
-        }),
+        ...ratios(analysis, contest, others.map(({ id }) => [id, analysis.baseline.id])),
       ]),
     },
   ];
 }
 
+/** Who is compared with whom, by their ids; there may be nobody to compare with. */
+export type Pair = readonly [own: string, reference: string | undefined];
+
+/** Fields of a row: each of `pairs` with its interval and what may be claimed, and what that is worth. */
+export function ratios(analysis: Analysis, contest: Contest, pairs: readonly Pair[]): string[] {
+  const all = pairs.map(([own, reference]) =>
+    reference === undefined || own === reference
+      ? undefined
+      : compareIn(analysis, contest, own, reference)
+  );
+  const known = all.flatMap((one) => one ?? []);
+  return [
+    ...pairs.map(([own, reference], index) => own === reference ? "1" : withSign(all[index])),
+    levelsOf(known.flatMap(({ ratio }) => ratio ?? [])),
+    seenOf(known),
+  ];
+}
+
+function withSign(compared: Comparison | undefined): string {
+  if (compared === undefined || isBlank(compared)) return NOTHING;
+  return `${factorWithInterval(compared.ratio, compared.bound)} ${VERDICTS[compared.verdict]}`;
+}
+
+/** Whether there is neither a ratio nor a verdict that needs none. */
+export function isBlank({ ratio, belowFloor }: Comparison): boolean {
+  return ratio === undefined && belowFloor === undefined;
+}
+
 /** A verdict as a sign. */
-export const VERDICTS: Readonly<Record<Comparison["verdict"], string>> = {
+const VERDICTS: Readonly<Record<Comparison["verdict"], string>> = {
   "better": "+",
   "worse": "−",
   "equivalent": "=",
@@ -91,8 +130,10 @@ function bestPeerRow(analysis: Analysis, contest: Contest, others: readonly Subj
     bounded(best?.summary),
     bounded(ownSummary),
     factorWithInterval(compared?.ratio, compared?.bound),
-    compared === undefined || compared.ratio === undefined
+    compared?.ratio === undefined ? NOTHING : levelOf(compared.ratio),
+    factor(compared?.seen),
+    compared === undefined || isBlank(compared)
       ? NOTHING
-      : `${VERDICTS[compared.verdict]} ${compared.verdict}`,
+      : `${VERDICTS[compared.verdict]} ${verdictInWords(compared.verdict, compared)}`,
   ];
 }

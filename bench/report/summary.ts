@@ -298,7 +298,9 @@ function winnerOf(
     ? [{ bold: names[0]! }, ` wins, ${figures}`]
     : [
       { bold: inWords(names) },
-      " are not told apart by their intervals; the best median is that of ",
+      " are not told apart by their intervals",
+      found.belowFloor ? ", or lie below the floor" : "",
+      "; the best median is that of ",
       `${names[0]}, ${figures}`,
     ];
   return [...text, `${nextInWords(found)}.`, ...excludedInWords(found)];

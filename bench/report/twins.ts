@@ -8,12 +8,12 @@
  */
 
 import type { Analysis } from "../claims/analysis.ts";
-import { compareIn, contestsOfTwins, ofTwins } from "../claims/family.ts";
+import { contestsOfTwins } from "../claims/family.ts";
 import type { Contest } from "../claims/grid.ts";
 import type { SubjectCard } from "../record.ts";
 import type { Block, Table } from "./document.ts";
-import { factorWithInterval, levelsOf, NOTHING, number, withMicro } from "./numbers.ts";
-import { VERDICTS } from "./others.ts";
+import { number, withMicro } from "./numbers.ts";
+import { ratios, WORTH } from "./others.ts";
 
 /** What twins were measured for, if any were. */
 export function mechanisms(analysis: Analysis): Block[] {
@@ -52,23 +52,24 @@ function besideModels(analysis: Analysis, all: readonly Contest[]): Table | unde
       return [
         withMicro(contest.label),
         model,
-        over(analysis, contest, model, baseline.id),
-        reference === undefined ? NOTHING : over(analysis, contest, twin.id, reference.id),
-        over(analysis, contest, model, twin.id),
+        ...ratios(analysis, contest, [
+          [model, baseline.id],
+          [twin.id, reference?.id],
+          [model, twin.id],
+        ]),
       ];
     })
   );
   return rows.length === 0 ? undefined : {
     kind: "table",
-    caption: `Models and their twins (ratio and interval; ${
-      levelsOf(ofTwins(analysis).flatMap(({ ratio }) => ratio ?? []))
-    })`,
+    caption: "Models and their twins (ratio and interval)",
     columns: [
       { title: "Figure" },
       { title: "Model" },
       { title: `Model / ${baseline.id}`, align: "right" },
       { title: `Twin / twin of ${baseline.id}`, align: "right" },
       { title: "Model / its twin", align: "right" },
+      ...WORTH,
     ],
     rows,
   };
@@ -85,8 +86,7 @@ function ladder(analysis: Analysis, all: readonly Contest[]): Table | undefined 
         withMicro(contest.label),
         titleOf(rung),
         number(series && analysis.summary(series)?.median),
-        before === undefined ? NOTHING : over(analysis, contest, rung.id, before.id),
-        first === undefined ? NOTHING : over(analysis, contest, rung.id, first.id),
+        ...ratios(analysis, contest, [[rung.id, before?.id], [rung.id, first?.id]]),
       ];
     })
   );
@@ -99,6 +99,7 @@ function ladder(analysis: Analysis, all: readonly Contest[]): Table | undefined 
       { title: "Median", align: "right" },
       { title: "Over the one before", align: "right" },
       { title: "Over the first", align: "right" },
+      ...WORTH,
     ],
     rows,
   };
@@ -110,13 +111,4 @@ function titleOf({ title }: SubjectCard): string {
 
 function has(contest: Contest, id: string): boolean {
   return (contest.series(id)?.values.size ?? 0) > 0;
-}
-
-/** `own` over `reference`, with what may be claimed of it. */
-function over(analysis: Analysis, contest: Contest, own: string, reference: string): string {
-  if (own === reference) return "1";
-  const compared = compareIn(analysis, contest, own, reference);
-  if (compared?.ratio === undefined) return NOTHING;
-  const { ratio, bound, verdict } = compared;
-  return `${factorWithInterval(ratio, bound)} ${VERDICTS[verdict]}`;
 }

@@ -6,6 +6,7 @@
  * @module
  */
 
+import type { Action } from "../load/job.ts";
 import { jobsOf, looksForLevel, needsFreshServer, warmUpJobs } from "../scenarios/jobs.ts";
 import type { Point, Scenario, Surroundings } from "../scenarios/mod.ts";
 import { companiesOf } from "./company.ts";
@@ -14,26 +15,35 @@ import { duration } from "./progress.ts";
 import type { Subject } from "./subjects.ts";
 
 /** From the start of a server to its greeting, and from SIGTERM to its end, milliseconds. */
-const START_MS = 600;
+const START_MS = 150;
 
-/** Windows of a warm-up until the work per operation is level: as many as it takes at least. */
-const WARM_UP_WINDOWS = 3;
+/** The same of each worker of a model: all are there before it greets. */
+const WORKER_START_MS = 60;
 
-/** Sampling, settling, and logging in those who are busy: what a cell takes beside its windows. */
-const CELL_MS = 200;
+/** A warm-up until the work per operation is level takes as many times as long as it does at least. */
+const WARM_UP_LENGTHS = 2;
+
+/** Sampling and settling, and logging in those who are busy: what a cell takes beside its windows. */
+const CELL_MS = 60;
 
 /** What each window of several takes besides. */
-const ROUND_MS = 60;
+const ROUND_MS = 40;
+
+/** What has arrived is looked at, octet by octet, for this share of the time in which it came. */
+const LOOK_SHARE = 0.6;
 
 /** Logins per second of a loop, of a server with a process per session, and of one in C. */
 const LOGINS_PER_SECOND: Readonly<Record<Subject["kind"], number>> = {
-  model: 3_000,
+  model: 10_000,
   peer: 500,
   twin: 10_000,
 };
 
 /** Octets per second of a transfer that is as fast as it goes. */
-const OCTETS_PER_SECOND = 1e9;
+const OCTETS_PER_SECOND: Readonly<Partial<Record<Action, number>>> = {
+  download: 1e10,
+  upload: 2e9,
+};
 
 /** Windows of a ceiling. */
 const CEILING_WINDOWS = 2;
@@ -54,14 +64,17 @@ function windowMs(kind: Subject["kind"], scenario: Scenario, point: Point, plan:
   const loginsMs = held.reduce((sum, { clients }) => sum + clients * login, 0);
   const once = load.groups.filter((group) => group.once);
   const { rounds = 1 } = scenario;
-  if (once.length === 0) return loginsMs + rounds * (load.warmupMs + load.measureMs);
+  // Of those that replace each other there is only one for each client.
+  const arrives = load.groups.some(({ action, replaces }) => action === "upload" && !replaces);
+  const lengths = 1 + (arrives ? LOOK_SHARE : 0);
+  if (once.length === 0) return loginsMs + rounds * lengths * (load.warmupMs + load.measureMs);
   const allMs = Math.max(
     ...once.map(({ clients, octets = 0, action }) =>
-      clients * (action === "login" ? login : octets / OCTETS_PER_SECOND * 1e3)
+      clients * (action === "login" ? login : octets / OCTETS_PER_SECOND[action]! * 1e3)
     ),
   );
   // One that is cut off is the last.
-  return allMs < load.measureMs ? rounds * (allMs + ROUND_MS) : load.measureMs;
+  return allMs < load.measureMs ? rounds * (lengths * allMs + ROUND_MS) : load.measureMs;
 }
 
 /** How long a cell takes, milliseconds, a server that serves already. */
@@ -75,12 +88,19 @@ export function cellMs(subject: Subject, scenario: Scenario, point: Point, plan:
 }
 
 /** How long a server takes to be there and warm, milliseconds; for `scenario` alone if given. */
-export function startMs({ kind }: Subject, plan: Timed, scenario?: Scenario): number {
-  if (kind === "twin") return 0;
+export function startMs(subject: Subject, plan: Timed, scenario?: Scenario): number {
+  if (subject.kind === "twin") return 0;
   const jobs = warmUpJobs(around(plan), scenario);
-  const windows = looksForLevel(plan.seconds) ? WARM_UP_WINDOWS : 1;
-  return START_MS + windows *
-      jobs.reduce((sum, { job }) => sum + job().measureMs, 0);
+  const lengths = looksForLevel(plan.seconds) ? WARM_UP_LENGTHS : 1;
+  return START_MS + workersOf(subject) * WORKER_START_MS +
+    lengths * total(jobs.map(({ job }) => job().measureMs));
+}
+
+/** How many workers a model begins with, by its flags. */
+function workersOf(subject: Subject): number {
+  if (subject.kind !== "model") return 0;
+  const { flags } = subject;
+  return flags.includes("--workers") ? Number(flags[flags.indexOf("--workers") + 1]) : 1;
 }
 
 /** How long all of `series` takes, milliseconds, servers of its own included. */

@@ -1,11 +1,11 @@
 /** Tests of bench/claims/analysis.ts, series.ts and faults.ts, on measurements made up here. @module */
 
 import { assert, assertEquals, assertStringIncludes } from "@std/assert";
-import { type Analysis, analyze } from "../../bench/claims/analysis.ts";
+import { analyze } from "../../bench/claims/analysis.ts";
 import { aboveCeiling, faultsOf } from "../../bench/claims/faults.ts";
 import { FIGURES, lateByMs, tooFewSamples } from "../../bench/claims/figures.ts";
 import { gatesOf, isDisturbed } from "../../bench/claims/gates.ts";
-import { contests, gridField, standing } from "../../bench/claims/grid.ts";
+import { gridField, standing } from "../../bench/claims/grid.ts";
 import { cleanValues, describingValues } from "../../bench/claims/series.ts";
 import type { CellRecord, HeaderRecord, RunRecord } from "../../bench/record.ts";
 import { parseRun } from "../../bench/report/mod.ts";
@@ -295,51 +295,6 @@ Deno.test("gridField compares expectation and measurement, and is open without a
   assertEquals(field("async", "mixed"), ["?", "+", "open", true]);
   assertEquals(field("blocking-64", "mixed"), ["-", "+", "differs", true]);
   assertEquals(field("epoll-edge", "logins"), ["-", "=", "agrees", true]);
-});
-
-Deno.test("memorySlope fits memory over sessions within each block", () => {
-  const analysis = scenarioRun("asleep", ["epoll"], (cell) => {
-    const sessions = Number(cell.point.split("=")[1]);
-    // A constant that RSS/N would count in, and 4 or 6 KiB a session, depending on the block.
-    const memoryBytes = 80e6 + sessions * 1024 * (cell.block < 6 ? 4 : 6);
-    // What was read right after the logins goes before what a window left.
-    const kernelBytes = 90e6 + 3_072 * sessions;
-    return { server: { ...cell.server!, memoryBytes: 9e9, restBytes: memoryBytes, kernelBytes } };
-  });
-  const slope = analysis.summary(analysis.memorySlope("epoll"))!;
-  assertEquals([slope.count, slope.median.toFixed(6), slope.highest.toFixed(6)], [
-    11,
-    "4.000000",
-    "6.000000",
-  ]);
-  assertEquals(analysis.summary(analysis.kernelSlope("epoll"))!.median.toFixed(6), "3.000000");
-  assert(contests(analysis).some(({ label }) => label.startsWith("memory per idle session")));
-});
-
-Deno.test("memory that falls as sessions come is a fault, and there is no ratio over it", () => {
-  const negative = (subject: string, count: number) =>
-    scenarioRun("asleep", ["epoll", "poll"], (cell) => {
-      const each = cell.subject === subject && cell.block < count ? -1_024 : 4_096;
-      const restBytes = 80e6 + each * Number(cell.point.split("=")[1]);
-      return { server: { ...cell.server!, restBytes } };
-    });
-  const memory = (analysis: Analysis) =>
-    analysis.compare(analysis.memorySlope("poll"), analysis.memorySlope("epoll"), "lower");
-  const none = negative("epoll", 0);
-  assertEquals([none.faults.length, memory(none).verdict], [0, "equivalent"]);
-  for (const subject of ["epoll", "poll"]) {
-    // Nine blocks are left: they would have been chosen by their figures.
-    const analysis = negative(subject, 2);
-    assertEquals(
-      analysis.faults.map(({ cell, what }) => [cell.subject, cell.point, cell.block, what]),
-      [0, 1].map((block) => [subject, "idle=4000", block, "memory of -1 KiB per session"]),
-    );
-    const { ratio, verdict, p, reasons } = memory(analysis);
-    assertEquals([ratio, verdict, p], [undefined, "not enough", undefined]);
-    assertEquals(reasons, [
-      "no ratio: in 2 of 11 blocks it is negative, or the reference not above 0",
-    ]);
-  }
 });
 
 Deno.test("headline falls back to the outermost point of a run that has not the scenario's", () => {

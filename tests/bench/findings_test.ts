@@ -2,31 +2,39 @@
 
 import { assert, assertEquals, assertStringIncludes } from "@std/assert";
 import { parseRun, renderComparison, withFindings } from "../../bench/report/mod.ts";
-import { MARKS } from "../../bench/report/findings.ts";
+import { marksOf } from "../../bench/report/findings.ts";
 import { testWith } from "../permission.ts";
 import { fixtureText } from "./fixture_run.ts";
 
+const FILE = "run.jsonl";
 const BENCH = new URL("../../bench/", import.meta.url);
 
-async function exampleRun() {
-  const packed = await Deno.readFile(new URL("example/report.jsonl.gz", BENCH));
+async function exampleRun(name: string) {
+  const packed = await Deno.readFile(new URL(`example/${name}`, BENCH));
   const stream = new Blob([packed]).stream().pipeThrough(new DecompressionStream("gzip"));
-  return parseRun(await new Response(stream).text(), "bench/example/report.jsonl.gz");
+  return parseRun(await new Response(stream).text(), `bench/example/${name}`);
 }
 
 testWith(
   ["read"],
-  "the table of FINDINGS.md is what the raw records of the example say",
+  "the tables of FINDINGS.md are what the raw records of the examples say",
   async () => {
     const page = await Deno.readTextFile(new URL("FINDINGS.md", BENCH));
-    // To make it again: deno task bench report bench/example/report.jsonl.gz bench/FINDINGS.md
-    assertEquals(withFindings(page, await exampleRun()), page);
+    const runs = Array.from(Deno.readDirSync(new URL("example/", BENCH)), ({ name }) => name)
+      .filter((name) => name.endsWith(".jsonl.gz"));
+    assert(runs.includes("report.jsonl.gz"));
+    const marks = page.match(/^<!-- made from .* -->$/gm);
+    assertEquals(marks?.toSorted(), runs.flatMap(marksOf).toSorted());
+    for (const name of runs) {
+      // To make it again: deno task bench report bench/example/report.jsonl.gz bench/FINDINGS.md
+      assertEquals(withFindings(page, await exampleRun(name)), page);
+    }
   },
 );
 
 Deno.test("withFindings replaces what stands between its marks, and asks for them", () => {
-  const [begin, end] = MARKS;
-  const run = parseRun(fixtureText({ scenarios: ["idle"], subjects: ["epoll", "poll"] }));
+  const [begin, end] = marksOf(FILE);
+  const run = parseRun(fixtureText({ scenarios: ["idle"], subjects: ["epoll", "poll"] }), FILE);
   const page = withFindings(`before\n${begin}\nold\n${end}\nafter\n`, run)!;
   assert(page.startsWith(`before\n${begin}\n\n`) && page.endsWith(`\n${end}\nafter\n`));
   assertStringIncludes(page, "| idle | poll | ");
@@ -37,13 +45,15 @@ Deno.test("withFindings replaces what stands between its marks, and asks for the
   assert(!page.includes("old"));
   assertEquals(withFindings(page, run), page);
   assertEquals(withFindings("no marks", run), undefined);
+  assertEquals(withFindings(page, { ...run, file: "other.jsonl" }), undefined);
   assertEquals(withFindings(`${end}${begin}`, run), undefined);
 });
 
 Deno.test("withFindings says of what is open what would decide it", () => {
-  const [begin, end] = MARKS;
+  const [begin, end] = marksOf(FILE);
   const run = parseRun(
     fixtureText({ repeats: 3, scenarios: ["idle"], subjects: ["epoll", "poll"] }),
+    FILE,
   );
   const page = withFindings(`${begin}${end}`, run)!;
   assertStringIncludes(page, "What is open, and what would decide it");
@@ -51,9 +61,12 @@ Deno.test("withFindings says of what is open what would decide it", () => {
 });
 
 Deno.test("withFindings sets other servers beside the models when they were measured", () => {
-  const [begin, end] = MARKS;
+  const [begin, end] = marksOf(FILE);
   const page = (subjects: readonly string[]) =>
-    withFindings(`${begin}${end}`, parseRun(fixtureText({ scenarios: ["logins"], subjects })))!;
+    withFindings(
+      `${begin}${end}`,
+      parseRun(fixtureText({ scenarios: ["logins"], subjects }), FILE),
+    )!;
   assertStringIncludes(page(["epoll", "vsftpd"]), "over the best peer");
   assertStringIncludes(page(["epoll", "vsftpd"]), "| vsftpd |");
   assert(!page(["epoll", "poll"]).includes("peer"));
@@ -70,5 +83,6 @@ Deno.test("renderComparison puts two runs side by side, contradictions first", (
   assertStringIncludes(text.replace(/\s+/g, " "), "0 contradict");
   const lines = text.split("\n");
   assert(lines.some((line) => /^idle poll +replicates +- \d/.test(line)), text);
+  assert(lines.some((line) => /^idle poll .*98\.8 %, n = 11/.test(line)), text);
   for (const line of lines) assert(line.length <= 100, line);
 });

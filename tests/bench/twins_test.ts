@@ -1,4 +1,4 @@
-/** Tests of what a report says of twins, of the ladder and of both loads. @module */
+/** Tests of what a report says of peers, of twins, of the ladder and of both loads. @module */
 
 import { assert, assertEquals } from "@std/assert";
 import type { CellRecord, RunRecord } from "../../bench/record.ts";
@@ -56,6 +56,21 @@ Deno.test("a report shows the ratios of models beside those of their twins", () 
   assertEquals(models, twins);
   assert(between!.startsWith("4.00 ×"), between);
   assert(!text.includes("operations/s, above"));
+});
+
+Deno.test("each row of ratios ends with their levels, n and the effects that they would show", () => {
+  const options = { ...OPTIONS, subjects: ["epoll", "vsftpd", "proftpd"] };
+  const records = fixtureRecords(options).filter((record) =>
+    !(record.kind === "cell" && record.subject === "proftpd" && record.block < 2)
+  );
+  const rows = rowsWith(reportOf(records), "CPU per request, 16 clients", "|")
+    .map((row) => row.split("|").map((field) => field.trim()).slice(1, -1));
+  const best = rows.find(([, , peer]) => peer === "vsftpd")!;
+  assertEquals(best[6], "98.8 %, n = 11");
+  assert(/^1\.\d\d ×$/.test(best[7]!), best[7]);
+  const wide = rows.find(([, first]) => first?.endsWith("−"))!;
+  assertEquals(wide[3], "96.1 to 98.8 %, n = 9 to 11");
+  assert(/^1\.\d\d to 1\.\d\d ×$/.test(wide[4]!), wide[4]);
 });
 
 Deno.test("a report shows each rung of the ladder over the one before and over the first", () => {

@@ -2,8 +2,14 @@
 
 import { assert, assertEquals, assertStringIncludes } from "@std/assert";
 import { type Analysis } from "../../bench/claims/analysis.ts";
-import { contestsOfTwins, correctAll } from "../../bench/claims/family.ts";
-import { contests, correct, gridField, standing } from "../../bench/claims/grid.ts";
+import { compareIn, contestsOfTwins, correctAll } from "../../bench/claims/family.ts";
+import {
+  agreesWithinMargin,
+  contests,
+  correct,
+  gridField,
+  standing,
+} from "../../bench/claims/grid.ts";
 import { replicate, sharedScenarios } from "../../bench/claims/replication.ts";
 import { boundOfSummary } from "../../bench/claims/series.ts";
 import type { CellRecord, SubjectCard } from "../../bench/record.ts";
@@ -48,13 +54,13 @@ Deno.test("below a floor that was named before the run no difference counts, abo
   assertEquals(marks(without), wanted);
   const floors = { cpuShare: 0.1 };
   const analysis = scenarioRun("asleep", subjects, shares, 11, { floors });
-  assertEquals(marks(analysis), { ...wanted, select: "=" });
+  // It takes 2.7 times as much, for certain, and that is nothing.
+  assertEquals(marks(analysis), { ...wanted, select: "=", poll: "=" });
   const fields = Object.fromEntries(subjects.map((id) => {
     const card = analysis.run.header.subjects.find((one) => one.id === id)!;
     const { agreement, comparison } = gridField(analysis, card, scenarioOf("asleep")!);
     return [id, [agreement, comparison?.belowFloor]];
   }));
-  // It is expected to take as much, and takes 2.7 times as much: that difference is nothing.
   assertEquals(fields.poll, ["agrees", 0.1]);
   assertEquals(fields.select, ["agrees", 0.1]);
   assertEquals(fields["polling-10"], ["agrees", undefined]);
@@ -62,8 +68,39 @@ Deno.test("below a floor that was named before the run no difference counts, abo
   assertEquals([fields["epoll-edge"], fields.async], [["agrees", 0.1], ["open", undefined]]);
   const report = renderMarkdown(analysis.run);
   assertStringIncludes(report, "(Share of a processor: 0.100 %)");
-  assertStringIncludes(report, "worse, both below the floor");
+  assertStringIncludes(report, "equivalent, both below the floor");
+  assertStringIncludes(report, "are not told apart by their intervals, or lie below the floor");
   assert(!renderMarkdown(without.run).includes("floor"));
+});
+
+Deno.test("what lies below the floor is behind nobody, and is no difference that was found", () => {
+  const percents: Record<string, number> = { epoll: 0.001, poll: 0.003, vsftpd: 0, "polling-1": 9 };
+  const subjects = ["epoll", "poll", "vsftpd", "polling-1"];
+  const analysis = scenarioRun(
+    "asleep",
+    subjects,
+    ({ subject, server, seconds }) => ({
+      server: { ...server!, cpu: percents[subject]! / 100 * seconds },
+    }),
+    11,
+    { floors: { cpuShare: 0.1 } },
+  );
+  const asleep = scenarioOf("asleep")!;
+  const { subjects: cards } = analysis.run.header;
+  const fields = cards.map((card) => gridField(analysis, card, asleep));
+  const found = correct(fields);
+  assertEquals([found.tested, found.alone, fields.filter(agreesWithinMargin)], [1, 1, []]);
+  const models = cards.filter(({ kind }) => kind === "model");
+  const { ahead, next, belowFloor, reasons } = standing(analysis, models, asleep)!;
+  assertEquals(ahead.map(({ subject }) => subject.id), ["epoll", "poll"]);
+  assertEquals([next!.subject.id, belowFloor, reasons], ["polling-1", true, []]);
+  // There is no ratio over nothing, and none is needed.
+  const [contest] = contests(analysis);
+  const { verdict, ratio, belowFloor: floor } = compareIn(analysis, contest!, "epoll", "vsftpd")!;
+  assertEquals([verdict, ratio, floor], ["equivalent", undefined, 0.1]);
+  const report = renderMarkdown(analysis.run);
+  assertStringIncludes(report, "| – | – | – | = equivalent, both below the floor |");
+  assertStringIncludes(report, "| 0 × = |");
 });
 
 Deno.test("compare tells better, worse, equivalent and not enough by the interval of the ratio", () => {
