@@ -11,7 +11,7 @@
 import type { Client } from "../client.ts";
 import type { Source } from "../data.ts";
 import type { Reply } from "../conversation.ts";
-import { isLasting, LocalError, ProtocolError } from "../errors.ts";
+import { isLasting, LocalError, ProtocolError, unlessRefused } from "../errors.ts";
 import { watchReads } from "../sources.ts";
 import type { Transferred } from "../transfer.ts";
 import { kindThere } from "../tree.ts";
@@ -140,8 +140,9 @@ export class StagedUpload {
 
   /** Without a temporary name: only under a name that is free, and only what can be read again. */
   async #directly(material: Material, refused: Reply): Promise<Transferred> {
-    const isTaken = await this.#isTaken();
-    if (isTaken || this.#isRead && material.rewind === undefined) {
+    // Where the server does not even tell what has the name, that is not what failed.
+    const isTaken = await unlessRefused(this.#isTaken());
+    if (isTaken !== false || this.#isRead && material.rewind === undefined) {
       const what = `Cannot ${isTaken ? "replace" : "store"} "${this.#remote}" in one step`;
       // Whoever says nothing of it, as a mirror, has no such flag.
       const hint = this.#options.direct === undefined ? "" : ", --direct does it in place";

@@ -5,9 +5,9 @@
  * @module
  */
 
-import { assert, assertEquals, assertMatch } from "@std/assert";
+import { assert, assertEquals, assertMatch, assertRejects } from "@std/assert";
 import { EXIT } from "../../client/cli/mod.ts";
-import { ClientPool, connect, uploadFile } from "../../client/mod.ts";
+import { ClientPool, connect, ProtocolError, uploadFile } from "../../client/mod.ts";
 import { planMirror, runMirror } from "../../client/mirror/mod.ts";
 import { lastName } from "../../client/directory.ts";
 import { testWith } from "../permission.ts";
@@ -212,5 +212,25 @@ testWith(
       const error = await attempt().catch((error) => error);
       assertMatch(error.message, /^Cannot replace "\/t\/a" in one step: 550 /);
       assertEquals(memory.files.get("/t/a")!.content, LARGE.subarray(0, 1_000_000));
+    }),
+);
+
+testWith(
+  NEEDS,
+  "put to a server that knows little more than STOR says what would store it",
+  () =>
+    withFolders(async (_, here) => {
+      await make(here, { "report.ps": "page" });
+      const memory = new MemoryFiles();
+      const { STOR } = memory.answers;
+      // As a printer: it neither renames nor says anything about files, and the rest gets a 502.
+      await using server = new ScriptedServer({ answers: { STOR: STOR! } });
+      await using client = await connect(server.address);
+      const put = (direct: boolean) =>
+        uploadFile(client, `${here}/report.ps`, "report.ps", { direct });
+      const error = await assertRejects(() => put(false), ProtocolError);
+      assertMatch(error.message, /^Cannot store "report.ps" in one step, --direct .*: 502 /);
+      await put(true);
+      assertEquals(memory.text("report.ps"), "page");
     }),
 );
