@@ -340,6 +340,8 @@ export class ControlConnection implements Dialogue {
       case "unsolicited":
         this.#traceReply(event.reply);
         return this.#handleUnsolicited(event.reply);
+      case "stray":
+        return this.#trace?.("received", printable(event.line));
       case "failed": {
         const text = `Cannot talk to the server: ${event.reason}`;
         return this.#fail(new ConnectionError(text, { kind: "protocol" }));

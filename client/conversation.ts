@@ -9,8 +9,9 @@
  * queue. A reply 1yz is preliminary and leaves its command at the head, any other is final and
  * takes it off (section 4.2.1). The greeting answers a command that nobody sent, number 0. More
  * than one command may be on its way: ABOR behind a transfer, or pipelined ones. A reply when the
- * queue is empty is told as unsolicited; 421 comes that way. After "failed" or "ended" nothing
- * more happens.
+ * queue is empty is told as unsolicited; 421 comes that way. A line that belongs to no reply, as
+ * some devices send them behind one, is told as stray and answers nothing; where no reply has come
+ * before it, the server is none of FTP. After "failed" or "ended" nothing more happens.
  *
  * @module
  */
@@ -37,6 +38,9 @@ export const PRELIMINARY_REPLIES_MAX = 16;
 /** Replies to no command in one connection: a 421 is usual, a late 226 happens. */
 export const UNSOLICITED_REPLIES_MAX = 16;
 
+/** Lines without a code between two replies: some devices greet with a screen of them. */
+export const STRAY_LINES_MAX = 64;
+
 /** Commands on their way at the same time: more would only fill the server's queue. */
 export const COMMANDS_IN_FLIGHT_MAX = 64;
 
@@ -57,6 +61,8 @@ export type ConversationEvent =
   }
   /** A reply that answers nothing. */
   | { readonly kind: "unsolicited"; readonly reply: Reply }
+  /** A line outside of replies that has no code; often an empty one. */
+  | { readonly kind: "stray"; readonly line: string }
   /** The server does not speak FTP, or too much of it. */
   | { readonly kind: "failed"; readonly reason: string }
   /** The server closed the connection. */
@@ -94,6 +100,8 @@ export class Conversation {
   #lastId = GREETING_ID;
   #replyBytes = 0;
   #unsolicited = 0;
+  /** Lines without a code since the last reply; undefined before the first. */
+  #strays: number | undefined;
   #midLine = false;
   #over = false;
 
@@ -102,9 +110,10 @@ export class Conversation {
     return this.#asked.length;
   }
 
-  /** Whether no reply is awaited and no part of one has come. */
+  /** Whether no reply is awaited and nothing has come since the last one. */
   get idle(): boolean {
-    return this.#asked.length === 0 && !this.#midLine && !this.#replies.unfinished;
+    return this.#asked.length === 0 && !this.#midLine && !this.#replies.unfinished &&
+      this.#strays === 0;
   }
 
   /**
@@ -171,13 +180,21 @@ export class Conversation {
     if (reply === undefined) return;
     this.#replyBytes = 0;
     if (reply === "malformed") {
-      return this.#fail(
-        inside
-          ? `a reply has over ${REPLY_LINES_MAX} lines`
-          : `it answered ${JSON.stringify(line.slice(0, 60))}, which is no FTP reply`,
-      );
+      return inside ? this.#fail(`a reply has over ${REPLY_LINES_MAX} lines`) : this.#stray(line);
     }
+    this.#strays = 0;
     this.#handleReply(reply);
+  }
+
+  #stray(line: string): void {
+    if (this.#strays === undefined) {
+      const start = JSON.stringify(line.slice(0, 60));
+      return this.#fail(`it answered ${start}, which is no FTP reply`);
+    }
+    if (++this.#strays > STRAY_LINES_MAX) {
+      return this.#fail(`over ${STRAY_LINES_MAX} lines in a row are no FTP reply`);
+    }
+    this.#events.push({ kind: "stray", line });
   }
 
   #handleReply(reply: Reply): void {

@@ -24,7 +24,7 @@ import {
   parseFacts,
   parseListLine,
 } from "./listing.ts";
-import { type CallOptions, retrieveListing } from "./transfer.ts";
+import { type CallOptions, retrieveListing, setType } from "./transfer.ts";
 
 /**
  * Octets of a listing whose entries are made at once. What is made of larger parts outlives the
@@ -50,8 +50,8 @@ export interface ListOptions extends CallOptions {
   readonly fields?: readonly EntryField[];
   /**
    * Hears at the end of a listing in which lines were not understood, how many; Infinity where its
-   * end may be missing, because TLS ended without its alert. What they tell of is missing among the
-   * entries, and may be there all the same.
+   * end may be missing: the server says so, or TLS ended without its alert. What they tell of is
+   * missing among the entries, and may be there all the same.
    */
   readonly onUnread?: (lines: number) => void;
   /** The most memory that `list` takes, in octets; default `LISTING_KEPT_BYTES_MAX`. */
@@ -61,7 +61,7 @@ export interface ListOptions extends CallOptions {
 /** What to say of a directory of whose listing so many lines were not understood. */
 export function notUnderstood(path: string, lines: number): ConnectionError {
   const why = lines === Infinity
-    ? "its listing may have been cut on its way, for TLS ended without its alert"
+    ? "its listing may have been cut: the server says so, or TLS ended without its alert"
     : lines === 1
     ? "a line of its listing was not understood"
     : `${lines} lines of its listing were not understood`;
@@ -102,17 +102,50 @@ export async function readEntries(
 ): Promise<void> {
   const { by, fields, onUnread } = options;
   const action = `Cannot list ${quoted(path)}`;
-  let reader: ListingReader;
-  if (by === undefined && hasFacts(control.server.features)) {
-    await chooseFacts(control, fields);
-    reader = readerOf(control, parseFacts);
-    await readLines(control, action, path === "" ? "MLSD" : `MLSD ${path}`, reader, take);
-  } else {
+  const { server } = control;
+  const byFacts = by === undefined && hasFacts(server.features);
+  let reader = byFacts ? await readFacts(control, path, action, take, fields) : undefined;
+  if (reader === undefined) {
     const read = () => readList(control, action, take, options);
     reader = await (path === "" ? read() : inside(control, path, action, read));
+    if (byFacts) server.features = withoutFacts(server.features);
   }
   if (reader.unread > 0) onUnread?.(reader.unread);
 }
+
+/** Replies to a command that is not known, or not implemented (RFC 959 section 4.2.2). */
+const UNKNOWN: ReadonlySet<number> = new Set([500, 502, 504]);
+
+/**
+ * MLSD; undefined where the server does not know it, whatever FEAT says: some have MLST alone, and
+ * proxies pass on a FEAT that tells more than they let through.
+ */
+async function readFacts(
+  control: ControlConnection,
+  path: string,
+  action: string,
+  take: OnEntries,
+  fields: ListOptions["fields"],
+): Promise<ListingReader | undefined> {
+  await chooseFacts(control, fields);
+  const reader = readerOf(control, parseFacts);
+  try {
+    await readLines(control, action, path === "" ? "MLSD" : `MLSD ${path}`, reader, take);
+    return reader;
+  } catch (error) {
+    const isUnknown = error instanceof ProtocolError && UNKNOWN.has(error.code);
+    if (isUnknown && reader.found === 0 && reader.idleBytes === 0) return undefined;
+    throw error;
+  }
+}
+
+/** FEAT without MLST and MLSD: times are then those of LIST, and nobody counts on seconds. */
+function withoutFacts(features: ReadonlyMap<string, string>): ReadonlyMap<string, string> {
+  return new Map([...features].filter(([name]) => name !== "MLST" && name !== "MLSD"));
+}
+
+/** The greeting of z/OS, which lists in EBCDIC unless TYPE A is in force (RFC 959 section 3.1.1). */
+const EBCDIC_SERVER = /\bIBM FTP CS\b|\bMVS\b|\bz\/OS\b/;
 
 /** Replies of those who take -a for a name, or for a fault; others are not about it. */
 const OPTION_REFUSED: ReadonlySet<number> = new Set([450, 500, 501, 502, 504, 550, 553]);
@@ -130,6 +163,7 @@ async function readList(
   options: ListOptions,
 ): Promise<ListingReader> {
   const { server } = control;
+  if (EBCDIC_SERVER.test(server.greeting.lines.join(" "))) await setType(control, "A");
   const now = Date.now();
   const parse = (line: string) => parseListLine(line, now);
   if (server.listsAll !== false) {
@@ -179,6 +213,9 @@ function readerOf(control: ControlConnection, parse: LineParser): ListingReader 
 /** How vsftpd says at the end of an empty listing, by a good reply, why it is empty. */
 const NOT_OPENED = /failed to open|can(?:no|')t open|could not open|denied/i;
 
+/** How Pure-FTPd says at the end of a listing, by a good reply, that there are more entries. */
+const LEFT_OUT = /\btruncated\b/i;
+
 /** One listing, from its command to its reply. */
 async function readLines(
   control: ControlConnection,
@@ -210,17 +247,22 @@ async function readLines(
   };
   const { octets, reply, wasCut } = await retrieveListing(control, action, command, sink);
   await give(reader.end());
-  if (wasCut) reader.unread = Infinity;
-  if (octets === 0 && NOT_OPENED.test(reply.lines.join(" "))) {
+  const text = reply.lines.join(" ");
+  if (wasCut || LEFT_OUT.test(text)) reader.unread = Infinity;
+  if (octets === 0 && NOT_OPENED.test(text)) {
     throw new ProtocolError(action, reply, undefined, "permanent");
   }
 }
+
+/** A path without quotes, against RFC 959 appendix II: all before "is the current directory". */
+const PLAIN_PATH = /^\/.*?(?= is )|^\/\S*/;
 
 /** The working directory. */
 export async function workingDirectory(control: ControlConnection): Promise<string> {
   const action = "Cannot find the working directory";
   const reply = await control.expect(action, "PWD", 200);
-  const path = parseQuotedPath(reply.lines.join(" "));
+  const text = reply.lines.join(" ").trim();
+  const path = parseQuotedPath(text) ?? PLAIN_PATH.exec(text)?.[0];
   if (path === undefined) throw new ProtocolError(action, reply);
   return path;
 }

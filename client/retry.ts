@@ -8,7 +8,13 @@
  */
 
 import type { Client } from "./client.ts";
-import { ClientError, ConnectionError, ProtocolError, SessionRefusal } from "./errors.ts";
+import {
+  ClientError,
+  ConnectionError,
+  LoginError,
+  ProtocolError,
+  SessionRefusal,
+} from "./errors.ts";
 import { pause } from "./rate.ts";
 
 /** The pause before the first retry; it doubles with each one that follows. */
@@ -141,14 +147,15 @@ export async function withRetries<T, C = Client>(
 /**
  * Whether what failed may well succeed a moment later.
  *
- * @param wasConnected There was a connection before: a server that restarts refuses for a while.
+ * @param wasConnected There was a connection before: a server that restarts refuses for a while,
+ * and one that still counts the connection that broke may refuse the login (530) as one too many.
  */
 export function isWorthRetry(error: unknown, wasConnected = true): error is ClientError {
   if (!(error instanceof ClientError)) return false;
   // A full disk (452) passes for whoever clears it, not within half a minute.
   if (error instanceof ProtocolError && error.code === 452) return false;
-  return error.passes ||
-    error.kind === "refused" && wasConnected && error instanceof ConnectionError;
+  const isAtDoor = error instanceof ConnectionError || error instanceof LoginError;
+  return error.passes || error.kind === "refused" && wasConnected && isAtDoor;
 }
 
 /**

@@ -9,7 +9,7 @@
  */
 
 import { ClientError } from "./errors.ts";
-import { decodeText } from "./text.ts";
+import { decodeText, encodeText } from "./text.ts";
 
 /** A URL that cannot be used. */
 export class UrlError extends ClientError {
@@ -144,7 +144,7 @@ function decode(text: string): string | undefined {
   const octets: number[] = [];
   for (const [part] of text.matchAll(/%..|[^%]+/gs)) {
     if (part.startsWith("%")) octets.push(parseInt(part.slice(1), 16));
-    else octets.push(...new TextEncoder().encode(part));
+    else octets.push(...encodeText(part));
   }
   if (octets.some((octet) => octet === 0 || octet === 10 || octet === 13)) return undefined;
   return decodeText(Uint8Array.from(octets));

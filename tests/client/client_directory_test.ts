@@ -57,6 +57,33 @@ scripted("list uses MLSD where FEAT has it", {
   assertEquals(server.commands.at(-1), "MLSD pub");
 });
 
+/** "total 0" as z/OS writes it where nobody says TYPE A: letters of EBCDIC, and NEL. */
+const EBCDIC = Uint8Array.of(0xa3, 0x96, 0xa3, 0x81, 0x93, 0x40, 0xf0, 0x15);
+
+let type = "";
+scripted("list of z/OS is asked for in TYPE A, and what follows in TYPE I", {
+  greeting: "220-FTPD1 IBM FTP CS V2R5 at HOST, 12:00:00 on 2024-01-01.\r\n220 Ready\r\n",
+  answers: {
+    TYPE: (argument, session) => {
+      type = argument;
+      return session.say("200 Type set");
+    },
+    SIZE: "213 1",
+    RETR: retr("x"),
+    LIST: async (_, session) => {
+      await session.send(type === "A" ? lines(".", "a") : EBCDIC);
+      await session.say("250 Done");
+    },
+  },
+}, async (client, server) => {
+  for (let count = 0; count < 2; count++) {
+    await client.readFile("a");
+    assertEquals((await client.list()).map((entry) => entry.name), ["a"]);
+  }
+  const types = server.commands.filter((line) => line.startsWith("TYPE"));
+  assertEquals(types, ["TYPE I", "TYPE A", "TYPE I", "TYPE A"]);
+});
+
 for (const listing of ["MLSD", "LIST"] as const) {
   scripted(`list keeps no more in memory than it may, by ${listing}`, {
     answers: {
@@ -87,6 +114,33 @@ scripted("list goes into the directory for LIST, and comes back", {
     "LIST",
     'CWD /he said "hi"',
   ]);
+});
+
+/** What servers say of a directory without quotes, and what they mean. */
+const UNQUOTED = [
+  ["/cam/a is current directory", "/cam/a"],
+  ["/cam/a", "/cam/a"],
+  ["/my cam is the current directory.", "/my cam"],
+  ["/cam/a current directory", "/cam/a"],
+] as const;
+
+for (const [text, path] of UNQUOTED) {
+  scripted(`list comes back to a directory that is told as ${text}`, {
+    answers: {
+      PWD: `257 ${text}`,
+      CWD: (to, session) => session.say(to === "d" || to === path ? "250 Entered" : "550 No"),
+      LIST: retr(lines(".", "a")),
+    },
+  }, async (client, server) => {
+    assertEquals((await client.list("d")).map((entry) => entry.name), ["a"]);
+    assertEquals(server.commands.at(-1), `CWD ${path}`);
+  });
+}
+
+scripted("no path is made of a reply that has none", {
+  answers: { PWD: "257 It is /cam/a" },
+}, async (client) => {
+  await assertRejects(() => client.workingDirectory(), ProtocolError, "257 It is /cam/a");
 });
 
 scripted("list asks by LIST -a for names that begin with a dot, as vsftpd hides them", {

@@ -13,6 +13,7 @@ import {
   type ErrorKind,
   LocalError,
 } from "../../client/mod.ts";
+import { GROWTH_BYTES_MAX } from "../../client/transfer.ts";
 import { testWith } from "../permission.ts";
 import { type Script, ScriptedServer } from "./scripted_server.ts";
 import { retr, scripted } from "./scripted_test_case.ts";
@@ -150,11 +151,34 @@ scripted("download of a file that grows meanwhile is whole when it is as long as
   assertStringIncludes(error.message, "sends more than the 2 octets that it announced");
 });
 
+/** Far more than a server may send beyond what it has told. */
+const FAR = "-".repeat(GROWTH_BYTES_MAX + 3);
+
+for (
+  const [told, known, kind, text] of [
+    ["a listing told", { size: 2 }, "transient", "it has grown far over the 2 octets"],
+    ["SIZE has just told", { size: 2, isFresh: true }, "protocol", "sends more than the 2 octets"],
+    ["SIZE tells", undefined, "protocol", "sends more than the 2 octets"],
+  ] as const
+) {
+  scripted(`download of far more than ${told} is a failure of kind ${kind}`, {
+    answers: { SIZE: "213 2", RETR: retr(FAR) },
+  }, async (client) => {
+    const options = known === undefined ? {} : { known };
+    const error = await assertRejects(
+      () => client.download("a", { write() {} }, options),
+      ConnectionError,
+    );
+    assertEquals(error.kind, kind);
+    assertStringIncludes(error.message, text);
+  });
+}
+
 // Traces.
 
 testWith(["net"], "trace hears both sides, without secrets and control characters", async () => {
   await using server = new ScriptedServer({
-    greeting: "220-Hello\r\n220 \x1b[2Jthere\r\n",
+    greeting: "220-Hello\r\n220 \x1b[2Jthere\r\nFirmware \x1b[2J1.2\r\n",
     answers: { USER: "331 Who?", PASS: "332 Account", ACCT: "230 In" },
   });
   const lines: string[] = [];
@@ -169,6 +193,7 @@ testWith(["net"], "trace hears both sides, without secrets and control character
   assertEquals(lines, [
     "received 220-Hello",
     "received 220 \\x1b[2Jthere",
+    "received Firmware \\x1b[2J1.2",
     "sent USER eve",
     "received 331 Who?",
     "sent PASS ****",

@@ -14,6 +14,7 @@ import {
   REPLY_BYTES_MAX,
   REPLY_LINE_BYTES_MAX,
   REPLY_LINES_MAX,
+  STRAY_LINES_MAX,
   UNSOLICITED_REPLIES_MAX,
 } from "../../client/conversation.ts";
 import { decodeText, encodeText, LocalError } from "../../client/mod.ts";
@@ -36,7 +37,7 @@ function drain(conversation: Conversation): ConversationEvent[] {
   return events;
 }
 
-/** A short notation: `1 220 Hello`, `1 150- Opening` for a preliminary one, `? 421 Bye`. */
+/** A short notation: `1 220 Hello`, `1- 150 Opening` for a preliminary one, `? 421 Bye`. */
 function notation(event: ConversationEvent): string {
   switch (event.kind) {
     case "reply":
@@ -45,6 +46,8 @@ function notation(event: ConversationEvent): string {
       }`;
     case "unsolicited":
       return `? ${event.reply.code} ${event.reply.lines.join("|")}`;
+    case "stray":
+      return `stray ${event.line}`;
     case "failed":
       return "failed";
     case "ended":
@@ -115,6 +118,25 @@ const DIALOGUES: readonly Dialogue[] = [
     name: "an unsolicited 421",
     input: "220 Hello\r\n421 Timeout\r\n",
     told: ["0 220 Hello", "? 421 Timeout"],
+  },
+  {
+    name: "lines without a code behind the greeting, which answer nothing",
+    commands: ["NOOP"],
+    input: "220 Camera ready\r\nFirmware 1.2\r\n2023-01-01\r\n2e2 x\r\n\r\n200 Done\r\n",
+    told: [
+      "0 220 Camera ready",
+      "stray Firmware 1.2",
+      "stray 2023-01-01",
+      "stray 2e2 x",
+      "stray ",
+      "1 200 Done",
+    ],
+  },
+  {
+    name: "replies that end twice",
+    commands: ["RETR a"],
+    input: "220-Hello\r\n220 there\r\n\r\n150 Opening\r\n\r\n226 Done\r\n\r\n",
+    told: ["0 220 Hello|there", "stray ", "1- 150 Opening", "stray ", "1 226 Done", "stray "],
   },
   { name: "another protocol", input: "SSH-2.0-OpenSSH_9\r\n220 x\r\n", told: ["failed"] },
   { name: "an empty first line", input: "\r\n", told: ["failed"] },
@@ -193,6 +215,11 @@ Deno.test("Conversation.ask keeps to the limit of commands on their way", () => 
 
 /** What a server may not do, and the limit that ends it. */
 const EXCESSES: readonly (readonly [string, string, string])[] = [
+  [
+    "endless lines without a code",
+    "220 Hello\r\n" + "\r\n".repeat(STRAY_LINES_MAX + 1),
+    `${STRAY_LINES_MAX} lines in a row`,
+  ],
   ["a line too long", `220 ${"x".repeat(REPLY_LINE_BYTES_MAX)}\r\n`, "octets long"],
   [
     "too many lines",
@@ -237,6 +264,16 @@ Deno.test("Conversation takes a line and a reply that are just within the limits
   const [event] = drain(conversation);
   assert(event?.kind === "reply");
   assertEquals(event.reply.lines.length, REPLY_LINES_MAX);
+});
+
+Deno.test("Conversation counts the lines without a code behind each reply anew", () => {
+  const conversation = new Conversation();
+  for (let count = 0; count < 3; count++) {
+    conversation.ask("NOOP");
+    conversation.handleInput(encodeText(`200 Done\r\n${"x\r\n".repeat(STRAY_LINES_MAX)}`));
+    assertEquals(conversation.idle, false);
+  }
+  assertEquals(drain(conversation).filter(({ kind }) => kind === "failed"), []);
 });
 
 Deno.test("Conversation counts the octets of each reply anew", () => {

@@ -1,11 +1,14 @@
 /**
- * Which facts of entries a client asks for, and that it gets all of them where it wants all.
+ * Which facts of entries a client asks for, that it gets all of them where it wants all, and what it
+ * does where MLSD is refused.
  *
  * @module
  */
 
 import { assertEquals, assertRejects } from "@std/assert";
-import { type Client, connect } from "../../client/mod.ts";
+import { type Client, connect, ProtocolError } from "../../client/mod.ts";
+import { tellsSeconds } from "../../client/mirror/walk_remote.ts";
+import { lines, listing, mlsd } from "./listing_answers.ts";
 import type { Script, ScriptedServer } from "./scripted_server.ts";
 import { retr, scripted } from "./scripted_test_case.ts";
 import { served } from "./stage.ts";
@@ -108,6 +111,42 @@ scripted(
   },
 );
 const abort = new AbortController();
+
+for (const code of [500, 502, 504]) {
+  scripted(`list goes to LIST for good where FEAT tells of an MLSD that is refused by ${code}`, {
+    answers: { ...mlsd(""), MLSD: `${code} No`, LIST: listing(lines("a"), retr(lines(".", "a"))) },
+  }, async (client, server) => {
+    assertEquals(tellsSeconds(client), true);
+    for (let count = 0; count < 2; count++) {
+      assertEquals((await client.list()).map((entry) => entry.name), ["a"]);
+    }
+    assertEquals(tellsSeconds(client), false);
+    assertEquals(server.verbs.filter((verb) => /^(MLSD|LIST)$/.test(verb)), [
+      "MLSD",
+      "LIST",
+      "LIST",
+    ]);
+  });
+}
+
+scripted("list keeps to MLSD where it is refused for the path, or in the middle", {
+  answers: {
+    ...mlsd(""),
+    MLSD: async (path, session) => {
+      if (path === "no") return await session.say("501 Not a directory");
+      if (path === "none") return await session.say("500 No such directory");
+      await session.send("type=file; a\r\n");
+      await session.say("500 Something broke");
+    },
+    PWD: '257 "/"',
+    CWD: "500 No such directory",
+  },
+}, async (client, server) => {
+  await assertRejects(() => client.list("no"), ProtocolError, "501 Not a directory");
+  await assertRejects(() => client.list("none"), ProtocolError, "500 No such directory");
+  await assertRejects(() => client.list(""), ProtocolError, "500 Something broke");
+  assertEquals([tellsSeconds(client), server.verbs.includes("LIST")], [true, false]);
+});
 
 served("our server tells no more than the fields that are wanted", async ({ root, port }) => {
   await Deno.writeTextFile(`${root}/a`, "abc");

@@ -326,6 +326,12 @@ const MLSD_LINES: readonly (readonly [string, string, Entry])[] = [
     size: 1,
     target: "/there",
   }],
+  ["a group with a space", "type=file;UNIX.groupname=domain users;size=1; a; b", {
+    name: "a; b",
+    kind: "file",
+    size: 1,
+    group: "domain users",
+  }],
   ["Pure-FTPd's link", "type=OS.unix=symlink;size=1; here", {
     name: "here",
     kind: "link",

@@ -11,6 +11,7 @@ import {
   ConnectionError,
   downloadFile,
   LocalError,
+  LoginError,
   ProtocolError,
   RETRY_DELAY_MS_MAX,
   retryDelay,
@@ -150,6 +151,28 @@ testWith(["net"], "withRetries waits for a server that restarts", async () => {
   );
   assertEquals([result, delays], ["done", [1000, 2000]]);
 });
+
+testWith(
+  ["net"],
+  "withRetries waits for a server that counts a broken connection still",
+  async () => {
+    const { delays, ...options } = patience(3);
+    await using server = new ScriptedServer();
+    await using client = await connect(server.address);
+    const text = "Sorry, the maximum number of clients (2) from your host are already connected";
+    const full = new LoginError("Cannot log in", { code: 530, lines: [text] });
+    const connections = [Promise.resolve(client), Promise.reject(full), Promise.resolve(client)];
+    const result = await withRetries(
+      () => connections.shift()!,
+      options,
+      (_, { number }) => number === 0 ? Promise.reject(failed(421)) : Promise.resolve("done"),
+    );
+    assertEquals([result, delays], ["done", [1000, 2000]]);
+    const never = () => withRetries(() => Promise.reject(full), options, () => Promise.resolve());
+    await assertRejects(never, LoginError);
+    assertEquals(delays.length, 2, "a wrong password is not tried again");
+  },
+);
 
 /** A server that cuts every connection in the middle of a transfer, `cuts` times. */
 async function flaky(

@@ -317,6 +317,8 @@ for (
     ["a whole reply", "234 Go\r\n230 In already"],
     ["the beginning of one", "234 Go\r\n230-In"],
     ["half a line", "234 Go\r\n23"],
+    ["a line without a code", "234 Go\r\nWelcome"],
+    ["an empty line", "234 Go\r\n"],
   ] as const
 ) {
   testWith(

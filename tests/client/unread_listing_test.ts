@@ -1,11 +1,12 @@
 /**
- * Listings that do not tell all: of directories that may not be read, and with lines that are not
- * understood. What is missing in them is not taken for absent.
+ * Listings that do not tell all: of directories that may not be read, with lines that are not
+ * understood, and cut by the server. What is missing in them is not taken for absent.
  *
  * @module
  */
 
-import { assertEquals, assertRejects } from "@std/assert";
+import { assertEquals, assertRejects, assertStringIncludes } from "@std/assert";
+import { EXIT } from "../../client/cli/mod.ts";
 import { connect, ConnectionError, encodeText, ProtocolError } from "../../client/mod.ts";
 import { LISTING_IDLE_BYTES_MAX } from "../../client/listing.ts";
 import {
@@ -19,6 +20,7 @@ import {
 } from "./listing_answers.ts";
 import { retr, scripted } from "./scripted_test_case.ts";
 import { FOREIGN_IDS, foreignServer, testOn } from "./servers.ts";
+import { names, run } from "./stage.ts";
 
 // Directories that may not be read.
 
@@ -106,6 +108,41 @@ for (const [command, answers] of Object.entries(UNREAD)) {
     assertEquals(unread, [1, 1]);
   });
 }
+
+// Listings that the server has cut.
+
+for (const [command, answers] of Object.entries(UNREAD)) {
+  scripted(`list tells that ${command} was cut where the last reply says so`, {
+    answers: {
+      ...answers,
+      [command]: async (_, session) => {
+        await session.send(command === "MLSD" ? "type=file; b\r\n" : lines(".", "b"));
+        await session.say("226-Options: -a -l\r\n226 Output truncated to 1 matches");
+      },
+    },
+  }, async (client) => {
+    const unread: number[] = [];
+    const options = { onUnread: (count: number) => unread.push(count) };
+    assertEquals((await client.list("", options)).map(({ name }) => name), ["b"]);
+    assertEquals(unread, [Infinity]);
+  });
+}
+
+testOn(
+  foreignServer("pure-ftpd", { settings: ["--limitrecursion", "6:5"] }),
+  "mirror --delete removes nothing by a listing that the server has cut",
+  async ({ port, prefix, root, here }) => {
+    for (const folder of [root, here]) {
+      await Deno.mkdir(`${folder}/many`);
+      for (let file = 0; file < 10; file++) await Deno.writeTextFile(`${folder}/many/${file}`, "x");
+    }
+    const args = ["mirror", "--size-only", "--delete", `${prefix}many`, `${here}/many`];
+    const { status, error } = await run(port, args);
+    assertStringIncludes(error, `Cannot see all of "${prefix}many": its listing may have been cut`);
+    assertEquals(status, EXIT.connection);
+    assertEquals((await names(`${here}/many`)).length, 10);
+  },
+);
 
 /** Half of what may be of no entry. */
 const ENDLESS = {

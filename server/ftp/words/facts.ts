@@ -47,19 +47,25 @@ export function formatFactLine(
  * Reads a line without its end, and without the space in front that MLST's reply has: tells every
  * fact, its name in lower case, and returns what stands behind them: a name in an MLSD listing, a
  * path in a reply to MLST. Undefined for what is no such line; then some facts may have been told.
+ *
+ * A value may hold a space, which RFC 3659 section 7.2 does not allow: ProFTPD before 1.3.8 writes
+ * the names of groups and the targets of links as they are.
  */
 export function readFactLine(
   line: string,
   onFact: (fact: string, value: string) => void,
 ): string | undefined {
-  const space = line.indexOf(" ");
-  if (space === -1 || space === line.length - 1) return undefined;
+  // Behind the last fact; no fact holds ";", and a name may hold anything.
+  const space = line.startsWith(" ") ? 0 : line.indexOf("; ") + 1;
+  if (line[space] !== " " || space === line.length - 1) return undefined;
   for (let at = 0; at < space;) {
     const equals = line.indexOf("=", at);
     const end = line.indexOf(";", at);
     // Each fact ends with ";", the last one too.
-    if (equals <= at || end < equals || end > space) return undefined;
-    onFact(line.slice(at, equals).toLowerCase(), line.slice(equals + 1, end));
+    if (equals <= at || end < equals) return undefined;
+    const fact = line.slice(at, equals);
+    if (fact.includes(" ")) return undefined;
+    onFact(fact.toLowerCase(), line.slice(equals + 1, end));
     at = end + 1;
   }
   return line.slice(space + 1);

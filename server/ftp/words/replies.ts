@@ -72,6 +72,9 @@ export class ReplyBody {
   }
 }
 
+/** Three digits (RFC 959 section 4.2), and what may follow them. */
+const CODE = /^[1-5]\d\d(?:[ -]|$)/;
+
 /** Puts lines together to replies. */
 export class ReplyReader {
   readonly #linesMax: number;
@@ -119,10 +122,7 @@ export class ReplyReader {
 
   /** The code that `line` begins with, or 0. */
   #codeOf(line: string): number {
-    const mark = line[3];
-    if (mark !== undefined && mark !== " " && mark !== "-") return 0;
-    const code = line.length < 3 ? NaN : Number(line.slice(0, 3));
-    return Number.isInteger(code) && code >= 100 && code <= 599 ? code : 0;
+    return CODE.test(line) ? Number(line.slice(0, 3)) : 0;
   }
 }
 

@@ -33,6 +33,21 @@ Deno.test("readFactLine: reads what formatFactLine writes, names without case", 
   assertEquals(read("type=dir;  a"), [" a", ["type", "dir"]]);
 });
 
+Deno.test('readFactLine: a value may hold spaces, and the first "; " ends the facts', () => {
+  assertEquals(read("type=file;UNIX.groupname=domain users;size=3; a; b"), [
+    "a; b",
+    ["type", "file"],
+    ["unix.groupname", "domain users"],
+    ["size", "3"],
+  ]);
+  assertEquals(read("type=OS.unix=slink:/the films/a;size=3;  b"), [
+    " b",
+    ["type", "OS.unix=slink:/the films/a"],
+    ["size", "3"],
+  ]);
+  assertEquals(read(" x=y; a"), ["x=y; a"]);
+});
+
 Deno.test("readFactLine: refuses what is no line of facts", () => {
   for (
     const line of ["", "a", "type=file a", "type=file;", "type=file; ", "type; a", "=x; a"]
