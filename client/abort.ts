@@ -18,3 +18,21 @@ export function unlessAborted<T>(promise: Promise<T>, signal?: AbortSignal): Pro
   if (signal.aborted) abort();
   return settled.promise;
 }
+
+/**
+ * Opens a file, or throws the reason of `signal`: a FIFO is open only when somebody has opened its
+ * other end, too (fifo(7)), which may be never.
+ */
+export async function openUnlessAborted(
+  path: string,
+  options: Deno.OpenOptions,
+  signal?: AbortSignal,
+): Promise<Deno.FsFile> {
+  const opening = Deno.open(path, options);
+  try {
+    return await unlessAborted(opening, signal);
+  } catch (error) {
+    opening.then((file) => file.close(), () => {});
+    throw error;
+  }
+}

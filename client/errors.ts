@@ -24,7 +24,8 @@ const REPLY_TEXT_MAX = 300;
  * | `timeout`   | no connection, no reply or no octet within the limit                | yes    |
  * | `reset`     | a connection that was there ended or broke                          | yes    |
  * | `short`     | fewer octets arrived than were announced or sent                    | yes    |
- * | `transient` | a reply 4yz (RFC 959 section 4.2.1), or no route for now            | yes    |
+ * | `transient` | a reply 4yz (RFC 959 section 4.2.1), no route for now, or a file    | yes    |
+ * |             | that has grown far since it was listed                              |        |
  * | `permanent` | a reply 5yz                                                         | no     |
  * | `protocol`  | what came is no FTP, or not what FTP allows here                    | no     |
  * | `untrusted` | the server cannot or will not protect the connection, or its        | no     |

@@ -15,6 +15,7 @@ import { DataConnection, type OnProgress, type Sink, type Source } from "./data.
 import {
   type ClientError,
   ConnectionError,
+  describeReply,
   LocalError,
   ProtocolError,
   refusal,
@@ -45,8 +46,11 @@ export interface TransferOptions extends CallOptions {
 export interface DownloadOptions extends TransferOptions {
   /** Octets of the file to leave out at its beginning (REST). */
   readonly offset?: number;
-  /** What a listing told of the file: its size is then not asked for (SIZE). */
-  readonly known?: { readonly size: number };
+  /**
+   * What was told of the file before: its size is then not asked for (SIZE). By a listing, which may
+   * be long ago, or, with `isFresh`, by SIZE.
+   */
+  readonly known?: { readonly size: number; readonly isFresh?: boolean };
 }
 
 /** What an upload can be told. */
@@ -79,9 +83,9 @@ export async function retrieve(
   options: DownloadOptions = {},
 ): Promise<Transferred> {
   const action = `Cannot retrieve "${path}"`;
-  const offset = options.offset ?? 0;
+  const { offset = 0, known } = options;
   await setType(control, "I");
-  const size = options.known?.size ?? await sizeOf(control, path);
+  const size = known?.size ?? await sizeOf(control, path);
   if (size !== undefined && offset > size) {
     throw new LocalError(`${action} from octet ${offset}: it has ${size} octets only`);
   }
@@ -96,7 +100,8 @@ export async function retrieve(
       // With an offset servers differ in what they announce: the file or the rest of it.
       if (expected === undefined && offset === 0) expected = announced;
       await sink.begin?.(size ?? (offset === 0 ? announced : undefined));
-      await data.receive(bounded(sink, expected, action), options.onProgress);
+      const excess = known === undefined || known.isFresh ? tooMany : outgrown;
+      await data.receive(bounded(sink, expected, action, excess), options.onProgress);
     },
   });
   const { octets } = result;
@@ -116,14 +121,19 @@ export async function retrieve(
   return result;
 }
 
-/** `sink`, for `expected` octets and some more. */
-function bounded(sink: Sink, expected: number | undefined, action: string): Sink {
+/** `sink`, for `expected` octets and some more; what is beyond them is `excess`. */
+function bounded(
+  sink: Sink,
+  expected: number | undefined,
+  action: string,
+  excess: (action: string, expected: number) => ConnectionError,
+): Sink {
   if (expected === undefined) return sink;
   let left = expected + GROWTH_BYTES_MAX;
   return {
     write(chunk) {
       left -= chunk.length;
-      if (left < 0) throw tooMany(action, expected);
+      if (left < 0) throw excess(action, expected);
       return sink.write(chunk);
     },
   };
@@ -137,6 +147,12 @@ function tooFew(action: string, octets: number, expected: number): ConnectionErr
 function tooMany(action: string, expected: number): ConnectionError {
   const text = `${action}: the server sends more than the ${expected} octets that it announced`;
   return new ConnectionError(text, { kind: "protocol" });
+}
+
+/** Of what was listed long ago SIZE tells more than a listing: that is worth another attempt. */
+function outgrown(action: string, expected: number): ConnectionError {
+  const text = `${action}: it has grown far over the ${expected} octets that a listing told`;
+  return new ConnectionError(text, { kind: "transient" });
 }
 
 /**
@@ -312,14 +328,17 @@ async function runTransfer(
   return reply;
 }
 
-/** How servers say that a data connection has to go on with the TLS session; the last is ProFTPD. */
-const SESSION_DEMAND = /reuse|resum|operation not permitted/i;
+/**
+ * How servers say that a data connection has to go on with the TLS session: ProFTPD by "Operation
+ * not permitted", FileZilla Server 0.9 by 450, which others say of files and their names.
+ */
+const SESSION_DEMAND =
+  /^(?:425|522) .*(?:reuse|resum|operation not permitted)|^450 TLS session of/i;
 
 /** A refusal, with advice where it is about the TLS session of the data connection. */
 function refusalOf(control: ControlConnection, { action }: Plan, reply: Reply): ClientError {
   const { resumption } = control.transport;
-  const isAboutSession = control.server.protectedData &&
-    (reply.code === 522 || reply.code === 425) && SESSION_DEMAND.test(reply.lines.join(" "));
+  const isAboutSession = control.server.protectedData && SESSION_DEMAND.test(describeReply(reply));
   if (resumption === undefined || !isAboutSession) return refusal(action, reply);
   return resumption.improve === undefined
     ? new ProtocolError(action, reply, resumption.hint, "permanent")

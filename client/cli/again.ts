@@ -9,7 +9,12 @@
 
 import type { Client } from "../client.ts";
 import { LocalError } from "../errors.ts";
-import type { Downloaded, DownloadFileOptions, UploadFileOptions } from "../local/options.ts";
+import type {
+  Downloaded,
+  DownloadFileOptions,
+  UploadAttempts,
+  UploadFileOptions,
+} from "../local/options.ts";
 import type { OnKept } from "../local/part.ts";
 import { RateLimit } from "../rate.ts";
 import { AttemptedTransfer, RETRIES_DEFAULT, type RetryAttempt, withRetries } from "../retry.ts";
@@ -27,8 +32,8 @@ const RATES = new WeakMap<Request, RateLimit>();
 /**
  * Runs `transfer` with what the flags say, and again from where it broke off (--retries).
  *
- * Later attempts begin again where they cannot go on: what they find was left by the first one, or
- * is what the first one would have replaced.
+ * Later attempts go on with what an earlier one has moved, and begin again where they cannot: what
+ * they find was left by the first one, or is what the first one would have replaced.
  *
  * @returns Whether octets had to be moved.
  */
@@ -43,16 +48,19 @@ export async function again(
   const isDirect = flags.has("direct");
   const left: { kept?: Parameters<OnKept> | undefined } = {};
   const whole = new AttemptedTransfer(report);
+  const attempts: UploadAttempts = {};
   try {
     const { wasComplete } = await withTaskRetries(task, async (client, attempt) => {
       let isBegun = false;
       const transferred = transfer(client, {
         ...rateOf(task.request),
         signal,
-        resume: isContinued || attempt.number > 0 && !isDirect,
+        resume: isContinued || whole.octets > 0 && !isDirect,
         force: flags.has("force") || !isContinued,
         direct: isDirect,
+        noClobber: flags.has("no-clobber"),
         keepTime: true,
+        attempts,
         onStart(offset, total) {
           isBegun = true;
           left.kept = undefined;

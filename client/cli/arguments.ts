@@ -190,6 +190,12 @@ export const LETTERS_OF_VERB: ReadonlyMap<string, Readonly<Record<string, VerbFl
   ["mirror", { R: "reverse", e: "delete" }],
 ]);
 
+/** The letters of all these verbs, to find the verb by: whatever they mean, none has a value. */
+const LETTERS_OF_ANY: Readonly<Record<string, VerbFlag>> = Object.assign(
+  {},
+  ...LETTERS_OF_VERB.values(),
+);
+
 /** The letter that helps show for a flag with this verb: the usual one, where that is not another's. */
 export function letterWith(verb: string, flag: keyof typeof FLAGS): string | undefined {
   const own = LETTERS_OF_VERB.get(verb) ?? {};
@@ -215,7 +221,8 @@ export function isQuestion(parsed: Request | Question): parsed is Question {
  * @throws {UsageError} naming the flag and what it takes.
  */
 export function parseArguments(args: readonly string[]): Request | Question {
-  const letters = LETTERS_OF_VERB.get(operandsOf(GRAMMAR, args)[0] ?? "") ?? {};
+  const [name = ""] = operandsOf({ ...GRAMMAR, letters: LETTERS_OF_ANY }, args);
+  const letters = LETTERS_OF_VERB.get(name) ?? {};
   const flags = readFlags<keyof typeof FLAGS>({ ...GRAMMAR, letters }, args);
   const [verb = "", ...operands] = flags.operands;
   const script = flags.text("script");

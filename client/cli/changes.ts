@@ -18,10 +18,10 @@ import { outputSink } from "./transfers.ts";
 
 /** Writes files to standard output. */
 export async function cat(task: Task): Promise<void> {
-  const { console, request, signal } = task;
+  const { console, reporter, request, signal } = task;
   const { names } = await expandOperands(task, request.operands);
   await eachOperand(task, names, async (path) => {
-    const download = new OnwardDownload(path, outputSink(console));
+    const download = new OnwardDownload(path, outputSink(console, reporter));
     await withTaskRetries(task, (client, attempt) =>
       download.attempt(client, {
         ...rateOf(request),

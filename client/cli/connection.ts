@@ -24,6 +24,9 @@ export class Connections implements ConnectionSource {
   readonly #task: BareTask;
   #login: Promise<Login> | undefined;
   #client: Client | undefined;
+  /** All that were made and may be there still. */
+  readonly #made = new Set<Client>();
+  #asks = false;
 
   /** Nothing is connected before it is asked for. */
   constructor(task: BareTask) {
@@ -34,6 +37,11 @@ export class Connections implements ConnectionSource {
   get last(): Client {
     if (this.#client === undefined) throw new Error("Nothing is connected");
     return this.#client;
+  }
+
+  /** Whether a login is being looked for: a question on the terminal may stand there. */
+  get asks(): boolean {
+    return this.#asks;
   }
 
   /** The same while it is there, else another one in its place. */
@@ -51,14 +59,13 @@ export class Connections implements ConnectionSource {
     const { reporter, request, signal } = this.#task;
     const { host, port, timeoutMs, encoding, tls, active } = request;
     if (encoding !== undefined) await checkEncoding(encoding);
-    this.#login ??= loginOf(this.#task);
-    const login = await this.#login;
+    const login = await (this.#login ??= this.#loginOf());
     const options = tls === undefined ? {} : { tls: await tlsOptions(tls) };
     signal.throwIfAborted();
     reporter.connecting(host, port);
     let client: Client | undefined;
     try {
-      return client = await connect({
+      client = await connect({
         host,
         port,
         signal,
@@ -67,23 +74,33 @@ export class Connections implements ConnectionSource {
         ...login,
         ...(timeoutMs === undefined ? {} : { timeoutMs }),
         ...(encoding === undefined ? {} : { encoding }),
-        ...(request.telling.trace
-          ? { trace: (direction, line) => reporter.trace(direction, line) }
-          : {}),
+        trace: (direction, line) => reporter.trace(direction, line),
       });
     } finally {
       reporter.connected(client);
     }
+    for (const each of this.#made) if (each.closed) this.#made.delete(each);
+    this.#made.add(client);
+    return client;
   }
 
-  /** Closes the connection now. */
+  /** Closes all connections now, whoever asked for them. */
   close(): void {
-    this.#client?.close();
+    for (const client of this.#made) client.close();
   }
 
   /** Says goodbye. */
   async quit(): Promise<void> {
     await this.#client?.quit();
+  }
+
+  async #loginOf(): Promise<Login> {
+    this.#asks = true;
+    try {
+      return await loginOf(this.#task);
+    } finally {
+      this.#asks = false;
+    }
   }
 }
 

@@ -181,6 +181,10 @@ export class EventReporter implements Reporter {
     this.#inner.interrupting();
   }
 
+  hide(): void {
+    this.#inner.hide();
+  }
+
   trace(direction: "sent" | "received", line: string): void {
     this.#inner.trace(direction, line);
   }

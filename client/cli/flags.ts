@@ -44,7 +44,7 @@ export function readFlags<Name extends string>(
   line: Grammar<Name>,
   args: readonly string[],
 ): Flags<Name> {
-  const table = new Map<string, Flag>([...Object.entries<Flag>(line.flags), ["help", HELP_FLAG]]);
+  const table = tableOf(line);
   const keepsSecrets = [...table.values()].some((flag) => flag.secret === true);
   const { given, operands, unknown } = scan(args, table, line.letters ?? {});
   if (given.get("help")?.at(-1) !== true) {
@@ -66,7 +66,12 @@ export function readFlags<Name extends string>(
 
 /** The operands among `args`, whatever else is wrong with these. */
 export function operandsOf(line: Grammar, args: readonly string[]): readonly string[] {
-  return scan(args, new Map(Object.entries<Flag>(line.flags)), line.letters ?? {}).operands;
+  return scan(args, tableOf(line), line.letters ?? {}).operands;
+}
+
+/** The flags of a command line by name; every one has --help. */
+function tableOf({ flags }: Grammar): ReadonlyMap<string, Flag> {
+  return new Map([...Object.entries<Flag>(flags), ["help", HELP_FLAG]]);
 }
 
 /** An argument as it may be repeated: what follows a colon may be somebody's password. */

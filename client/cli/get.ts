@@ -6,46 +6,77 @@
  * @module
  */
 
+import type { Sink } from "../data.ts";
 import { lastName } from "../directory.ts";
 import { ProtocolError } from "../errors.ts";
 import { downloadFile } from "../local/downloads.ts";
 import { baseName } from "../local/names.ts";
 import { OnwardDownload } from "../local/onward.ts";
+import { PartFile } from "../local/part.ts";
 import { again } from "./again.ts";
+import { quoted } from "./checks.ts";
 import { assertApart, expandOperands } from "./remote_names.ts";
-import { hintAtOutput, localTarget } from "./targets.ts";
+import type { TransferReport } from "./reporter.ts";
+import { hintAtOutput, isStreamHere, localTarget, WrittenHere } from "./targets.ts";
 import { eachOperand, type Task } from "./task.ts";
 import { counted, outputSink, reported, treeRoom } from "./transfers.ts";
+import { UsageError } from "./usage.ts";
 
 /** Downloads files. */
 export async function get(task: Task): Promise<void> {
-  const { console, reporter, request } = task;
+  const { console, reporter, request, signal } = task;
   const { names, assertUsable } = await expandOperands(task, request.operands);
   if (request.output === undefined) assertApart(names);
+  else if (request.output !== "-") assertOne(names, request.output);
   reporter.expect(names.length, undefined);
+  const written = new WrittenHere();
   await eachOperand(task, names, async (remote) => {
     if (request.output === "-") {
-      return await reported(reporter, lastName(remote), (report) => {
-        const download = new OnwardDownload(remote, outputSink(console, report));
-        return again(task, "get", report, (client, options) => download.attempt(client, options));
-      });
+      return await reported(
+        reporter,
+        lastName(remote),
+        (report) => onward(task, remote, outputSink(console, report), report),
+      );
     }
     const target = await counted(reporter, lastName(remote), () => {
       assertUsable(remote);
-      return localTarget(remote, request);
+      const target = localTarget(remote, request);
+      written.assertOther(target);
+      return target;
     });
     if (await isTree(task, remote)) {
       const { copyTree } = await treeRoom();
-      return await copyTree(task, { direction: "down", remote, local: target });
+      await copyTree(task, { direction: "down", remote, local: target });
+      return written.add(target);
     }
-    await reported(reporter, baseName(target), (report) =>
-      again(
+    await reported(reporter, baseName(target), async (report) => {
+      if (isStreamHere(target)) {
+        const stream = await PartFile.open(target, { signal });
+        return await stream.fill(() => onward(task, remote, stream, report));
+      }
+      return await again(
         task,
         "get",
         report,
         (client, options) => downloadFile(client, remote, target, options),
-      ));
+      );
+    });
+    written.add(target);
   }, { hint: hintAtOutput(request, (error) => error instanceof ProtocolError) });
+}
+
+/** One name is for one file, and a pattern may mean more: checks.ts sees what is typed alone. */
+function assertOne(names: readonly string[], output: string): void {
+  if (names.length <= 1) return;
+  throw new UsageError(
+    `-o ${quoted(output)} names one file, and ${names.length} match: get takes -O DIR for them`,
+  );
+}
+
+/** Downloads into what takes octets once, and is open over all attempts. */
+function onward(task: Task, remote: string, sink: Sink, report: TransferReport): Promise<boolean> {
+  const download = new OnwardDownload(remote, sink);
+  return again(task, "get", report, (client, options) => download.attempt(client, options));
 }
 
 /** Whether -r is given and `remote` is a directory. */

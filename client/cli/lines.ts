@@ -13,6 +13,9 @@ import { type Expected, type Now, type Screen, SILENCE_MS, systemNow } from "./s
 import { type End, renderSum, renderSummary, TalliedTransfer, Tally } from "./tally.ts";
 import type { Connected, Reporter, Retry, Telling, TransferReport } from "./telling.ts";
 
+/** The replies to PASV and EPSV: the data connection that follows may be waited for, too. */
+const OPENS_DATA = /^22[79]/;
+
 /** Lines for people. */
 export class LineReporter implements Reporter {
   readonly #screen: Screen;
@@ -22,8 +25,10 @@ export class LineReporter implements Reporter {
   readonly #tally = new Tally();
   #expected: Expected = { files: undefined, octets: undefined };
   #hasSummary = false;
-  /** Transfers and connections that are under way. */
+  /** Transfers and connections that are under way: they tell themselves what they wait for. */
   #busy = 0;
+  /** Whether it is told that a reply is waited for. */
+  #tellsWaits = true;
 
   /** On this screen, as the flags say. */
   constructor(screen: Screen, telling: Telling, now: Now = systemNow) {
@@ -35,6 +40,7 @@ export class LineReporter implements Reporter {
 
   transfer(name: string): TransferReport {
     const transfer = new TalliedTransfer(name, this.#now());
+    this.#expectReply(false);
     this.#screen.add(transfer);
     this.#busy++;
     const end = (how: End, text?: () => string) => {
@@ -99,19 +105,32 @@ export class LineReporter implements Reporter {
   }
 
   retry({ reason, attempt, attemptsMax, waitMs }: Retry): void {
+    this.#expectReply(false);
     if (this.#telling.quiet) return;
     const when = `in ${formatElapsed(waitMs)}, attempt ${attempt} of ${attemptsMax}`;
     this.#screen.line(printable(`${reason}; trying again ${when}`));
   }
 
   interrupting(): void {
-    // A question that is being asked ends by itself.
-    if (this.#busy > 0) this.#screen.status("Interrupting ... (Ctrl-C again ends at once)", 0);
+    this.#tellsWaits = false;
+    this.#screen.status("Interrupting ... (Ctrl-C again ends at once)", 0);
+  }
+
+  hide(): void {
+    this.#expectReply(false);
+    this.#tellsWaits = false;
   }
 
   trace(direction: "sent" | "received", line: string): void {
+    this.#expectReply(direction === "sent" || OPENS_DATA.test(line));
     if (!this.#telling.trace) return;
     this.#screen.line(renderTrace(direction, line, this.#now() - this.#begunMs));
+  }
+
+  /** Whether the server owes an answer, of which nobody else tells. */
+  #expectReply(isOwed: boolean): void {
+    if (this.#busy > 0 || !this.#tellsWaits) return;
+    this.#screen.status(isOwed ? "Waiting for the server ..." : undefined, SILENCE_MS);
   }
 
   entry(): boolean {

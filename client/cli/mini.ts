@@ -34,7 +34,11 @@ export async function getMini(task: BareTask): Promise<void> {
           await fetch(outputSink(console, report));
           return true;
         }
-        const part = await PartFile.open(localTarget(remote, request));
+        const part = await PartFile.open(localTarget(remote, request), {
+          signal,
+          noClobber: request.options.has("no-clobber"),
+          origin: { host: request.host, path: remote, size: undefined, modified: undefined },
+        });
         await part.fill(
           () =>
             fetch({
@@ -60,7 +64,7 @@ export async function putMini(task: BareTask): Promise<void> {
   await eachOperand(task, request.operands, (local) => {
     const target = remoteTarget(local, request);
     return reported(reporter, target, async (report) => {
-      using file = await LocalFile.open(local);
+      using file = await LocalFile.open(local, signal);
       if (file.size === undefined) {
         throw new LocalError(`Cannot put "${local}": mini takes files whose size is known`);
       }

@@ -9,10 +9,12 @@
 import type { Source } from "../data.ts";
 import { lastName } from "../directory.ts";
 import { LocalError } from "../errors.ts";
+import { LocalFile } from "../local/source.ts";
 import { uploadFile, uploadSource } from "../local/uploads.ts";
 import { kindThere } from "../tree.ts";
 import { again, rateOf } from "./again.ts";
-import { hintAtOutput, isDirectoryHere, remoteTarget } from "./targets.ts";
+import type { TransferReport } from "./reporter.ts";
+import { hintAtOutput, isDirectoryHere, isStreamHere, remoteTarget } from "./targets.ts";
 import { eachOperand, type Task } from "./task.ts";
 import { counted, reported, treeRoom } from "./transfers.ts";
 
@@ -30,22 +32,40 @@ export async function put(task: Task): Promise<void> {
       return await copyTree(task, { direction: "up", remote: target, local });
     }
     await reported(reporter, lastName(target), async (report) => {
-      if (local !== "-") {
-        return await again(
-          task,
-          "put",
-          report,
-          (client, options) => uploadFile(client, local, target, options),
-        );
+      if (local === "-") {
+        const source: Source = { read: (buffer) => console.read(buffer) };
+        return await putOnce(task, source, target, report);
       }
-      const source: Source = { read: (buffer) => console.read(buffer) };
-      report.start(0, undefined);
-      const direct = request.options.has("direct");
-      const options = { ...rateOf(request), direct, signal, onProgress: report.update };
-      await uploadSource(await task.connected(), source, target, options);
-      return true;
+      if (isStreamHere(local)) {
+        if (request.options.has("continue")) {
+          throw new LocalError(`Cannot continue "${target}": "${local}" is no file`);
+        }
+        using file = await LocalFile.open(local, signal);
+        return await putOnce(task, file, target, report);
+      }
+      return await again(
+        task,
+        "put",
+        report,
+        (client, options) => uploadFile(client, local, target, options),
+      );
     });
   }, { hint: hintAtOutput(request, (error) => error instanceof LocalError) });
+}
+
+/** Uploads what gives its octets once: there is no other attempt. */
+async function putOnce(
+  task: Task,
+  source: Source,
+  target: string,
+  report: TransferReport,
+): Promise<boolean> {
+  const { request, signal } = task;
+  report.start(0, undefined);
+  const direct = request.options.has("direct");
+  const options = { ...rateOf(request), direct, signal, onProgress: report.update };
+  await uploadSource(await task.connected(), source, target, options);
+  return true;
 }
 
 async function assertFree(task: Task, target: string): Promise<void> {

@@ -107,7 +107,7 @@ export async function runVerb(
   const interruption = {
     abort,
     endsBySignal,
-    begins: () => reporter.interrupting(),
+    begins: () => connections.asks || reporter.interrupting(),
     drop: () => connections.close(),
   };
   try {

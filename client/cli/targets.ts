@@ -72,12 +72,48 @@ function plainNameOf(remote: string): string {
 
 /** Whether there is such a directory, or a link to one. */
 export function isDirectoryHere(path: string): boolean {
+  return leadsTo(path)?.isDirectory === true;
+}
+
+/** Whether there is what takes octets, or gives them, once: a pipe, a terminal, another device. */
+export function isStreamHere(path: string): boolean {
+  const there = leadsTo(path);
+  return there !== undefined && !there.isFile && !there.isDirectory;
+}
+
+/** What is there; undefined also for what cannot be looked at, as whoever opens it tells. */
+function leadsTo(path: string): Deno.FileInfo | undefined {
   try {
-    return Deno.statSync(path).isDirectory;
+    return Deno.statSync(path);
   } catch {
-    // What it is instead is told by whoever opens it.
-    return false;
+    return undefined;
   }
+}
+
+/**
+ * What one command has written. Two names may be one to a file system, by its own rules of case and
+ * of composed letters, and a link may lead from one to another.
+ */
+export class WrittenHere {
+  readonly #names = new Map<string, string>();
+
+  /** Adds what has the path now. */
+  add(path: string): void {
+    const file = identityOf(path);
+    if (file !== undefined) this.#names.set(file, path);
+  }
+
+  /** @throws {LocalError} when `path` leads to what was added. */
+  assertOther(path: string): void {
+    const other = this.#names.get(identityOf(path) ?? "");
+    if (other === undefined) return;
+    throw new LocalError(`Cannot write "${path}": to this system it is the same as "${other}"`);
+  }
+}
+
+function identityOf(path: string): string | undefined {
+  const there = leadsTo(path);
+  return there?.ino == null ? undefined : `${there.dev}:${there.ino}`;
 }
 
 /** Whether anything has the name, a link that leads nowhere as well. */

@@ -103,7 +103,7 @@ export interface EachOptions {
  * @throws {SomeFailed} when the line of each that failed has been told.
  */
 export async function eachOperand(
-  task: BareTask & { readonly client?: Client },
+  task: Pick<BareTask, "reporter" | "signal"> & { readonly client?: Client },
   operands: readonly string[],
   work: (operand: string, index: number) => Promise<void>,
   { hint, isFinal }: EachOptions = {},

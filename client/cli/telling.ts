@@ -28,7 +28,9 @@ export interface Reporter {
   retry(again: Retry): void;
   /** Ctrl-C was typed; what runs is being ended in good order. */
   interrupting(): void;
-  /** A line to the server, or from it. */
+  /** Octets go to the terminal itself: no wait is told of between them, to the end of the run. */
+  hide(): void;
+  /** A line to the server, or from it; a reply that does not come is told of. */
   trace(direction: "sent" | "received", line: string): void;
   /**
    * A row of a listing, of this directory if it is one of a directory; true when it has been told

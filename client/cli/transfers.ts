@@ -38,13 +38,16 @@ export async function counted<T>(
   }
 }
 
-/** Standard output as a sink. */
-export function outputSink(console: Console, report?: TransferReport): Sink {
+/** Standard output as a sink; `told` hears of a transfer, or what is told besides. */
+export function outputSink(
+  console: Console,
+  told: Pick<TransferReport, "hide"> & Partial<Pick<TransferReport, "start">>,
+): Sink {
   return {
     begin(size) {
       // On the terminal that shows the octets a progress line would stand between them.
-      if (console.outTerminal) report?.hide();
-      report?.start(0, size);
+      if (console.outTerminal) told.hide();
+      told.start?.(0, size);
     },
     write: (chunk) => console.write(chunk),
   };

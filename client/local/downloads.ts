@@ -76,7 +76,7 @@ async function downloadOnce(
     const { size } = origin;
     const { octets } = await client.download(remote, limited, {
       ...options,
-      ...(size === undefined ? {} : { known: { size } }),
+      ...(size === undefined ? {} : { known: { size, isFresh: options.known === undefined } }),
       offset: offset - end.length,
       onProgress(octets) {
         if (octets > end.length) options.onProgress?.(octets - end.length);

@@ -51,16 +51,35 @@ export interface OpenedPart {
   readonly size: number;
   /** Nothing had its name. */
   readonly isNew: boolean;
+  /** The permissions of the file that it is to replace (chmod(2)), if there is one. */
+  readonly mode: number | undefined;
 }
+
+/** Permissions, without the bits of setuid and the like, which a new content has not earned. */
+const MODE_BITS = 0o777;
+
+/** Whoever made a part may go on with it, whatever may be done with the file in the end. */
+const MODE_OWN = 0o600;
 
 /**
  * Opens and locks a part. What has that name and is more than a file of its own, such as a link
- * to another file, is never written through: it gives way, or nothing is resumed.
+ * to another file, is never written through: it gives way, or nothing is resumed. Nobody may read it
+ * who may not read the file that it is to `replace`.
  */
-export function openPart(path: string, resume: boolean): OpenedPart {
+export function openPart(
+  path: string,
+  resume: boolean,
+  replace: Deno.FileInfo | undefined,
+): OpenedPart {
+  const mode = replace?.mode == null ? undefined : replace.mode & MODE_BITS;
+  const asNew = {
+    write: true,
+    createNew: true,
+    ...(mode === undefined ? {} : { mode: mode | MODE_OWN }),
+  };
   // That no part is there is the rule.
-  const created = openNew(path);
-  const file = created ?? openOld(path, resume);
+  const created = openNew(path, asNew);
+  const file = created ?? openOld(path, resume, asNew);
   try {
     const locked = lock(file);
     const [opened, named] = [file.statSync(), statIfThere(path, Deno.lstatSync)];
@@ -68,7 +87,9 @@ export function openPart(path: string, resume: boolean): OpenedPart {
     if (!locked || opened.ino !== named?.ino || opened.dev !== named?.dev) {
       throw new LocalError(`Cannot write "${path}": another transfer is writing it`);
     }
-    return { file, size: opened.size, isNew: created !== undefined };
+    const isNew = created !== undefined;
+    if (mode !== undefined && !isNew) setMode(file, path, mode | MODE_OWN);
+    return { file, size: opened.size, isNew, mode };
   } catch (error) {
     file.close();
     throw error;
@@ -88,16 +109,16 @@ function lock(file: Deno.FsFile): boolean {
 }
 
 /** Undefined when something has the name. */
-function openNew(path: string): Deno.FsFile | undefined {
+function openNew(path: string, asNew: Deno.OpenOptions): Deno.FsFile | undefined {
   try {
-    return Deno.openSync(path, { write: true, createNew: true });
+    return Deno.openSync(path, asNew);
   } catch (error) {
     if (error instanceof Deno.errors.AlreadyExists) return undefined;
     throw error;
   }
 }
 
-function openOld(path: string, resume: boolean): Deno.FsFile {
+function openOld(path: string, resume: boolean, asNew: Deno.OpenOptions): Deno.FsFile {
   const there = statIfThere(path, Deno.lstatSync);
   const isOwn = there !== undefined && there.isFile && (there.nlink ?? 1) === 1;
   if (isOwn) return Deno.openSync(path, { read: true, write: true });
@@ -105,5 +126,29 @@ function openOld(path: string, resume: boolean): Deno.FsFile {
     if (resume) throw new LocalError(`Cannot continue "${path}": it is no file of its own`);
     Deno.removeSync(path);
   }
-  return Deno.openSync(path, { write: true, createNew: true });
+  return Deno.openSync(path, asNew);
+}
+
+/** Gives an open file the permissions `mode`, unless it has them: not all file systems know any. */
+export function setMode(file: Deno.FsFile, path: string, mode: number): void {
+  const { mode: has } = file.statSync();
+  if (has !== null && (has & MODE_BITS) !== mode) Deno.chmodSync(path, mode);
+}
+
+/**
+ * Gives a file a name that nothing has: link(2) fails where rename(2) replaces. Where there are no
+ * links a look has to do.
+ *
+ * @throws {LocalError} when something has the name.
+ */
+export function takeFreeName(path: string, name: string): void {
+  try {
+    Deno.linkSync(path, name);
+  } catch {
+    if (statIfThere(name, Deno.lstatSync) !== undefined) {
+      throw new LocalError(`Cannot write "${name}": it is there by now; what came is in "${path}"`);
+    }
+    return Deno.renameSync(path, name);
+  }
+  Deno.removeSync(path);
 }

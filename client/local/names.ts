@@ -8,6 +8,7 @@
  * @module
  */
 
+import { DATA_BUFFER_BYTES } from "../data.ts";
 import { lastName } from "../directory.ts";
 import { NAME_BYTES_MAX } from "../limits.ts";
 import { encodeText } from "../text.ts";
@@ -59,6 +60,14 @@ const CUT_PART_NAME = /~[0-9a-f]{16}\.part$/;
 export function isLeftover(name: string, isBeside: (name: string) => boolean): boolean {
   if (ORIGIN_NAME.test(name) || UPLOAD_NAME.test(name)) return true;
   return name.endsWith(".part") && (CUT_PART_NAME.test(name) || isBeside(`.${name}.json`));
+}
+
+/**
+ * Whether a part of so many octets that has nothing beside it is somebody else's: this client writes
+ * only what comes in one piece without it (PartFile.write).
+ */
+export function isForeignPart(octets: number): boolean {
+  return octets > DATA_BUFFER_BYTES;
 }
 
 /**

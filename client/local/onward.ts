@@ -63,7 +63,7 @@ export class OnwardDownload {
     try {
       const { octets } = await client.download(remote, rate?.sink(sink, signal) ?? sink, {
         ...(signal === undefined ? {} : { signal }),
-        ...(origin.size === undefined ? {} : { known: { size: origin.size } }),
+        ...(origin.size === undefined ? {} : { known: { size: origin.size, isFresh: true } }),
         offset: offset - end.length,
         onProgress: (octets) => onProgress?.(Math.max(0, octets - end.length)),
       });

@@ -65,6 +65,11 @@ export interface UploadAttempts {
    * temporary name that they would have had, which tells of what content they are.
    */
   half?: string | undefined;
+  /**
+   * One of them has sent all of it, and the reply to its new name may have been lost; false: one has
+   * seen that it was not there before.
+   */
+  isSent?: boolean;
 }
 
 /**
@@ -74,7 +79,8 @@ export interface UploadAttempts {
 export interface UploadFileOptions extends FileTransferOptions, UploadSourceOptions {
   /**
    * One object for all attempts at this upload, `{}` at first: where the server does not rename,
-   * one goes on with what another has left under the final name.
+   * one goes on with what another has left under the final name, and what was there before all of
+   * them is not taken for what one of them has sent.
    */
   readonly attempts?: UploadAttempts;
 }

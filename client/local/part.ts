@@ -6,10 +6,18 @@
  * @module
  */
 
+import { openUnlessAborted } from "../abort.ts";
 import type { Sink } from "../data.ts";
 import { LocalError, localError } from "../errors.ts";
-import { type OpenedPart, openPart, statIfThere, throughLinks } from "./files.ts";
-import { originPath, partPath } from "./names.ts";
+import {
+  type OpenedPart,
+  openPart,
+  setMode,
+  statIfThere,
+  takeFreeName,
+  throughLinks,
+} from "./files.ts";
+import { isForeignPart, originPath, partPath } from "./names.ts";
 import {
   isCopy,
   isTold,
@@ -27,12 +35,19 @@ export interface PartOptions {
   readonly resume?: boolean;
   /** Begins again where `resume` would have to refuse. */
   readonly force?: boolean;
-  /** What it is part of; without it nobody can go on with the part later. */
+  /**
+   * What it is part of; without it nobody can go on with the part later, or tell it from a file of
+   * somebody else.
+   */
   readonly origin?: RemoteFile;
   /** A link is refused instead of being followed. */
   readonly noLinks?: boolean;
   /** false: nothing has the name. It is not looked at, for what is not there is dear to look at. */
   readonly replaces?: boolean;
+  /** Replaces nothing, and nothing that gets the name meanwhile. */
+  readonly noClobber?: boolean;
+  /** Ends the wait for the other end of a pipe. */
+  readonly signal?: AbortSignal;
   /** The time that the complete file gets; default: that of its last octet. */
   readonly modified?: Date | undefined;
 }
@@ -59,6 +74,8 @@ export class PartFile implements Sink {
   readonly #isNew: boolean;
   /** Octets that nothing goes on behind were in the part when it was opened. */
   readonly #isLonger: boolean;
+  /** The permissions of the file that it replaces. */
+  readonly #mode: number | undefined;
   /** The origin is beside the part. */
   #remembered: boolean;
 
@@ -72,6 +89,7 @@ export class PartFile implements Sink {
   ) {
     this.#isNew = opened?.isNew ?? false;
     this.#isLonger = opened !== undefined && opened.size > offset;
+    this.#mode = opened?.mode;
     this.#local = local;
     this.path = path;
     this.#file = file;
@@ -88,6 +106,7 @@ export class PartFile implements Sink {
    *
    * With `resume` a part goes on only if `origin` is what it was begun from, and a `local` without
    * part must be the complete file, or empty. An empty part shows that `local` was to be replaced.
+   * What has the part's name and is longer than any part without an origin is not touched.
    *
    * @throws {LocalError} when it cannot be written, or `resume` would mix two files.
    */
@@ -98,8 +117,10 @@ export class PartFile implements Sink {
         ? { path: target, there: undefined }
         : throughLinks(target, options.noLinks);
       if (there?.isDirectory) throw new LocalError(`${action}: it is a directory`);
+      if (there !== undefined && options.noClobber) throw new LocalError(`${action}: it is there`);
       if (there !== undefined && !there.isFile) {
-        return new PartFile(local, local, await Deno.open(local, { write: true }), 0, options);
+        const file = await openUnlessAborted(local, { write: true }, options.signal);
+        return new PartFile(local, local, file, 0, options);
       }
       const path = partPath(local);
       if (options.resume && there !== undefined && there.size > 0 && !isThere(path)) {
@@ -108,9 +129,12 @@ export class PartFile implements Sink {
         }
         refuse(local, "it is neither the file on the server nor a part of it", options);
       }
-      const opened = openPart(path, options.resume === true && !options.force);
+      const opened = openPart(path, options.resume === true && !options.force, there);
       const { file } = opened;
       try {
+        if (isForeignPart(opened.size) && !isThere(originPath(local))) {
+          throw new LocalError(`${action}: "${path}" is no part of this client's; move it away`);
+        }
         const offset = options.resume ? await continuedAt(local, path, opened, options) : 0;
         return new PartFile(local, path, file, offset, options, opened);
       } catch (error) {
@@ -150,14 +174,26 @@ export class PartFile implements Sink {
     });
   }
 
-  /** Writes all of `chunk`: one write(2) may take less. */
-  write(chunk: Uint8Array<ArrayBuffer>): void {
+  /**
+   * Writes all of `chunk`: one write(2) may take less. A file takes it at once, for that is faster
+   * than waiting; a pipe may keep waiting.
+   */
+  write(chunk: Uint8Array<ArrayBuffer>): void | Promise<void> {
+    if (this.path === this.#local) return this.#writeOn(chunk);
     // What comes in one piece needs no memory: it is here, or it is not.
     if (this.#length > 0 || chunk.length !== this.#options.origin?.size) this.#remember();
     this.#written(() => {
       for (let at = 0; at < chunk.length;) at += this.#file!.writeSync(chunk.subarray(at));
     });
     this.#length += chunk.length;
+  }
+
+  async #writeOn(chunk: Uint8Array<ArrayBuffer>): Promise<void> {
+    try {
+      for (let at = 0; at < chunk.length;) at += await this.#file!.write(chunk.subarray(at));
+    } catch (error) {
+      throw localError(`Cannot write "${this.path}"`, error);
+    }
   }
 
   /**
@@ -183,7 +219,9 @@ export class PartFile implements Sink {
   #takeName(file: Deno.FsFile): void {
     try {
       setTime(file, this.#options.modified);
-      Deno.renameSync(this.path, this.#local);
+      if (this.#mode !== undefined) setMode(file, this.path, this.#mode);
+      if (this.#options.noClobber) takeFreeName(this.path, this.#local);
+      else Deno.renameSync(this.path, this.#local);
       if (this.#remembered) removeOrigin(originPath(this.#local));
     } catch (error) {
       throw localError(`Cannot rename "${this.path}" to "${this.#local}"`, error);

@@ -4,6 +4,7 @@
  * @module
  */
 
+import { openUnlessAborted } from "../abort.ts";
 import type { Source } from "../data.ts";
 import { LocalError, localError } from "../errors.ts";
 import { fingerprint } from "./names.ts";
@@ -37,12 +38,12 @@ export class LocalFile implements Source, Disposable {
     this.modified = stat.isFile ? stat.mtime ?? undefined : undefined;
   }
 
-  /** Opens `path`. */
-  static async open(path: string): Promise<LocalFile> {
+  /** Opens `path`; with a signal, which ends the wait for the other end of a pipe. */
+  static async open(path: string, signal?: AbortSignal): Promise<LocalFile> {
     const action = `Cannot read "${path}"`;
     let file: Deno.FsFile | undefined;
     try {
-      file = await Deno.open(path);
+      file = await openUnlessAborted(path, { read: true }, signal);
       const stat = await file.stat();
       if (stat.isDirectory) throw new LocalError(`${action}: it is a directory`);
       return new LocalFile(file, stat, path, action);
@@ -91,7 +92,7 @@ export class LocalFile implements Source, Disposable {
   }
 
   /**
-   * Looks at a regular file once more, when it was read.
+   * Looks at a regular file once more, when it was read, or more of it than there was.
    *
    * @throws {ChangedMeanwhile} when its size or its time are not those with which it was opened.
    */
@@ -119,6 +120,8 @@ export class LocalFile implements Source, Disposable {
       return this.#fail(error);
     }
     this.#position += count ?? 0;
+    // What grows as fast as it is sent has no end. Of a file of proc(5) the size is 0, and stays so.
+    if (this.#position > this.size) this.assertUnchanged();
     if (count === null && this.#position < this.size) {
       const octets = `${this.#position} of ${this.size} octets`;
       throw new LocalError(`${this.#action}: it ended after ${octets}`);

@@ -25,7 +25,8 @@ import { FORCE_HINT, type Material, sendFrom, sendOrAgain, StagedUpload } from "
  * With `resume` it goes on behind what an earlier upload of the same, unchanged file left under
  * the temporary name (SIZE, and APPE, or REST and STOR); otherwise it begins again. Where the
  * server does not rename, a new file is stored directly and an old one is not replaced. A file that
- * changes while it is sent is sent once more.
+ * changes while it is sent is sent once more. What was read of a pipe is gone: where that breaks off
+ * it must not be tried again.
  *
  * @example
  * ```ts
@@ -59,17 +60,20 @@ async function uploadOnce(
   remote: string,
   options: UploadFileOptions,
 ): Promise<Uploaded> {
-  using file = await LocalFile.open(local);
+  using file = await LocalFile.open(local, options.signal);
   const isAsked = options.replaces === undefined || options.resume === true;
   const existing = isAsked ? await client.size(remote, options) : undefined;
   if (options.direct) return await uploadInPlace(client, file, local, remote, existing, options);
   const upload = new StagedUpload(client, remote, await file.claimTag(), options);
   const begun = options.resume && file.size !== undefined ? await upload.begun() : 0;
-  if (options.resume && begun === 0 && existing !== undefined && existing === file.size) {
+  const { attempts = {} } = options;
+  const mayBeThere = options.resume && attempts.isSent !== false;
+  if (mayBeThere && begun === 0 && existing !== undefined && existing === file.size) {
     const isCopy = await hasTimeOf(client, remote, file, options) &&
       await endsAlike(client, remote, await file.readEnd(existing), existing, options);
     if (isCopy) return { octets: 0, offset: existing, wasComplete: true };
   }
+  attempts.isSent = false;
   const offset = begun > file.size! ? 0 : begun;
   options.onStart?.(offset, file.size);
   const modified = options.keepTime ? file.modified : undefined;
@@ -77,7 +81,10 @@ async function uploadOnce(
     const material: Material = file.size === undefined ? source : {
       read: (buffer) => source.read(buffer),
       rewind: (octets) => file.skip(octets),
-      check: () => file.assertUnchanged(),
+      check() {
+        file.assertUnchanged();
+        attempts.isSent = true;
+      },
     };
     return upload.run(material, offset, existing, modified);
   });

@@ -114,6 +114,18 @@ Deno.test("parseArguments gives ls and rm the letters that people know", () => {
   assertEquals(parseArguments(["-h"]), { asks: "help", verb: "" });
 });
 
+Deno.test("parseArguments gives a verb its letters before it, too", () => {
+  const options = (...args: string[]) => [...request(...args).options];
+  assertEquals(options("-R", "mirror", "a", "b"), ["reverse"]);
+  assertEquals(options("-e", "mirror", "a"), ["delete"]);
+  assertEquals(options("-qR", "ls"), ["recursive"]);
+  assertEquals(options("-lh", "ls"), ["long", "human"]);
+  assertEquals(options("-r", "ls"), ["reverse"]);
+  assertEquals(options("-r", "rm", "a"), ["recursive"]);
+  assertEquals(parseArguments(["-h", "get"]), { asks: "help", verb: "get" });
+  assertThrows(() => parseArguments(["-R", "get", "a"]), UsageError, 'Unknown flag "-R"');
+});
+
 Deno.test("parseArguments takes a password in the command line, and warns of it", () => {
   const { user, password, warnings } = request("--user", "me:a:b", "ls");
   assertEquals([user, password, warnings.length], ["me", "a:b", 1]);

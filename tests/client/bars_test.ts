@@ -10,6 +10,7 @@ import { LineReporter, renderTrace } from "../../client/cli/lines.ts";
 import { reporterFor } from "../../client/cli/reporter.ts";
 import { PlainScreen } from "../../client/cli/screen.ts";
 import { renderSum, renderSummary, TalliedTransfer, Tally } from "../../client/cli/tally.ts";
+import { outputSink } from "../../client/cli/transfers.ts";
 import { maskSecrets } from "../../client/text.ts";
 import { testWith } from "../permission.ts";
 import { FakeConsole, type Surroundings } from "./fake_console.ts";
@@ -205,6 +206,52 @@ Deno.test("a connection is spoken of after a second of silence, an interruption 
   report.stop();
   reporter.close();
   assert(console.errorText.endsWith("\r\x1b[J"));
+});
+
+Deno.test("a reply that does not come is spoken of after a second, where nobody else tells", () => {
+  const { console, clock, screen, reporter } = stage();
+  const drawn = (ms: number) => {
+    const before = console.errorText.length;
+    clock.ms += ms;
+    screen.draw();
+    return console.errorText.length > before ? frame(console) : undefined;
+  };
+  const text = "Waiting for the server ...";
+  reporter.trace("sent", "DELE a");
+  assertEquals([drawn(900), drawn(100)], [undefined, [text]]);
+  reporter.trace("received", "250 Done");
+  assert(console.errorText.endsWith("\r\x1b[J"));
+  // A data connection is waited for behind the reply to EPSV, and listings come behind 150.
+  reporter.trace("sent", "EPSV");
+  reporter.trace("received", "229 Entering (|||61000|)");
+  assertEquals(drawn(1_000), [text]);
+  reporter.trace("sent", "MLSD");
+  reporter.trace("received", "150 Here it comes");
+  assertEquals(drawn(5_000), undefined);
+  const report = reporter.transfer("a");
+  report.hide();
+  reporter.trace("sent", "RETR a");
+  assertEquals(drawn(5_000), undefined);
+  report.stop();
+  reporter.trace("sent", "QUIT");
+  reporter.retry({ reason: "No reply", attempt: 2, attemptsMax: 5, waitMs: 1500 });
+  assertEquals(drawn(5_000), undefined);
+  reporter.interrupting();
+  reporter.trace("sent", "ABOR");
+  assertEquals(frame(console), ["Interrupting ... (Ctrl-C again ends at once)"]);
+  reporter.close();
+});
+
+Deno.test("between octets that go to the terminal itself no wait is told", () => {
+  for (const outTerminal of [true, false]) {
+    const { console, clock, screen, reporter } = stage();
+    outputSink(new FakeConsole({ outTerminal }), reporter).begin?.(undefined);
+    reporter.trace("sent", "RETR b");
+    clock.ms = 2_000;
+    screen.draw();
+    assertEquals(console.errorText === "", outTerminal);
+    reporter.close();
+  }
 });
 
 Deno.test("a server that says nothing of a transfer is named after a second", () => {

@@ -43,6 +43,30 @@ served("put a b puts both, under their own names", async (stage) => {
   assertEquals(await texts(root), { "a.txt": "a.txt", "b.txt": "b.txt", "c.txt": "c.txt" });
 });
 
+served("get -o takes a pattern that means one file, and no other", async (stage) => {
+  const { root, here, client } = stage;
+  await write(root, "a.txt", "b.txt");
+  for (const name of ["x", "y"]) {
+    await Deno.mkdir(`${root}/${name}`);
+    await write(`${root}/${name}`, "a");
+  }
+  const lines = [["*.txt", "-o", `${here}/all`], ["{x,y}/a", "-o", here], [
+    "-r",
+    "{x,y}",
+    "-o",
+    `${here}/`,
+  ]];
+  for (const args of lines) {
+    const { status, error } = await client(["get", "-q", ...args]);
+    const text = `-o ${args.at(-1)} names one file, and 2 match: get takes -O DIR for them\n`;
+    assertEquals([status, error], [EXIT.usage, text]);
+  }
+  assertEquals(await names(here), []);
+  await quietly(stage, "get", "-q", "a*", "-o", `${here}/one`);
+  assertEquals(await texts(here), { one: "a.txt" });
+  assertEquals((await client(["get", "-q", "*.txt", "-o", "-"])).output, "a.txtb.txt");
+});
+
 served("get goes on after a file that fails, and ends with its status", async (stage) => {
   const { root, here, client } = stage;
   await write(root, "a", "b");

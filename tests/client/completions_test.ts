@@ -125,6 +125,73 @@ testWith(
   without("bash"),
 );
 
+/** Words as they are typed to zsh, where a value may stand behind "=" or a letter. */
+const ZSH_OFFERS: typeof OFFERS = [
+  [["client", "--tls=ex"], ["explicit"]],
+  [["client", "--tls="], ["explicit", "implicit"]],
+  [["client", "get", "-o", "x"], ["x y", "xd"]],
+  [["client", "get", "-ox"], ["x y", "xd"]],
+  [["client", "mirror", "--include", "x", "--include=y", "--inc"], ["--include"]],
+  [["client", "mirror", "--exclude", "x", "--exc"], ["--exclude"]],
+];
+
+/** Types each argument and Tab to a zsh on a terminal of its own, which waits 5 s at most. */
+const ZSH_TYPIST = `zmodload zsh/zpty zsh/zselect
+zpty typist zsh -f -i
+zpty -w typist "cd \${(q)PWD}; source ../inner"
+for typed in "$@"; do
+  zpty -w -n typist $'\\C-u'"$typed"$'\\t'
+  repeat 500; do
+    [[ -e ../ended ]] && break
+    zselect -t 1; zpty -rt typist >/dev/null
+  done
+  rm ../ended
+done
+zpty -d typist
+cat ../offers
+`;
+
+/** What that zsh does: it writes what it would offer to a file. */
+const ZSH_INNER = `autoload -Uz compinit; compinit -D -u
+source ../script
+compadd() {
+  if [[ \${@[1,(i)(-|--)]} == *-(O|A|D)\\ * ]]; then builtin compadd "$@"; return; fi
+  local -a hits
+  builtin compadd -A hits "$@"
+  print -rl -- "\${(Q@)hits}" >> ../offers
+  builtin compadd "$@"
+}
+tab() { zle complete-word; print -r -- = >> ../offers; : > ../ended }
+zle -N tab
+bindkey '^I' tab '^U' kill-whole-line
+`;
+
+testWith(
+  ["read", "write", "run"],
+  "zsh completes verbs, flags, values and local files",
+  async () => {
+    const folder = await Deno.makeTempDir();
+    try {
+      await Deno.writeTextFile(`${folder}/script`, scriptFor("zsh"));
+      await Deno.writeTextFile(`${folder}/inner`, ZSH_INNER);
+      await Deno.mkdir(`${folder}/there/xd`, { recursive: true });
+      await Deno.writeTextFile(`${folder}/there/x y`, "");
+      const cases = [...OFFERS, ...ZSH_OFFERS];
+      const lines = cases.map(([words]) => ["ftplab", ...words].join(" "));
+      const args = ["-f", "-c", ZSH_TYPIST, "zsh", ...lines];
+      const { stdout, stderr } = await output("zsh", args, `${folder}/there`);
+      const found = stdout.split("=\n").slice(0, -1).map((part) => {
+        const names = part.split("\n").filter((each) => each !== "");
+        return [...new Set(names)].sort();
+      });
+      assertEquals([found, stderr], [cases.map(([, offers]) => [...offers].sort()), ""]);
+    } finally {
+      await Deno.remove(folder, { recursive: true });
+    }
+  },
+  without("zsh"),
+);
+
 testWith(
   ["read", "write", "run"],
   "fish completes verbs, flags, values and local files",

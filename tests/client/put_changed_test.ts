@@ -4,9 +4,9 @@
  * @module
  */
 
-import { assertEquals, assertNotEquals } from "@std/assert";
+import { assertEquals, assertNotEquals, assertThrows } from "@std/assert";
 import { EXIT } from "../../client/cli/mod.ts";
-import { LocalFile } from "../../client/mod.ts";
+import { LocalError, LocalFile } from "../../client/mod.ts";
 import { testWith } from "../permission.ts";
 import { MemoryFiles } from "./memory_files.ts";
 import { type Answer, ScriptedServer } from "./scripted_server.ts";
@@ -107,4 +107,36 @@ testWith(
       } while ((await Deno.stat(path)).ctime?.getTime() === ctime?.getTime());
       assertNotEquals(await tagOf(), before);
     }),
+);
+
+testWith(
+  NEEDS,
+  "a file that grows as fast as it is read comes to an end",
+  () =>
+    withFolders(async (_, here) => {
+      await Deno.writeTextFile(`${here}/a`, "old!");
+      using file = await LocalFile.open(`${here}/a`);
+      const buffer = new Uint8Array(4);
+      const grow = () => Deno.writeTextFileSync(`${here}/a`, "more", { append: true });
+      grow();
+      assertEquals(file.read(buffer), 4);
+      const text = `Cannot read "${here}/a": it was changed while it was sent`;
+      assertThrows(() => file.read(buffer), LocalError, text);
+    }),
+);
+
+testWith(
+  NEEDS,
+  "a file of proc(5), which tells no size, is read whole",
+  async () => {
+    using file = await LocalFile.open("/proc/version");
+    const buffer = new Uint8Array(4_096);
+    const count = await file.read(buffer);
+    assertEquals(await file.read(buffer), null);
+    assertEquals(
+      new TextDecoder().decode(buffer.subarray(0, count!)),
+      await Deno.readTextFile("/proc/version"),
+    );
+  },
+  Deno.build.os === "linux" ? undefined : "needs /proc",
 );

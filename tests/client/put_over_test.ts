@@ -233,3 +233,23 @@ against(
     assertEquals(memory.text("a"), "new");
   },
 );
+
+let cuts = 0;
+
+against(
+  "put over a damaged copy sends it, though the first attempt breaks before an octet is kept",
+  { cutsAfter: () => cuts-- > 0 ? 0 : undefined },
+  () => ({}),
+  async ({ memory, here, put }) => {
+    const content = octets(300_000);
+    const then = new Date("2026-01-02T03:04:05Z");
+    await Deno.writeFile(`${here}/a`, content);
+    await Deno.utime(`${here}/a`, then, then);
+    memory.put("a", content.slice().fill(0, 0, 1_000), then);
+    cuts = 1;
+    const { status, error } = await put("--retries", "1", `${here}/a`);
+    assertEquals([status, error.includes("already")], [EXIT.ok, false], error);
+    assertEquals(memory.files.get("a")!.content, content);
+    assertEquals([...memory.files.keys()], ["a"]);
+  },
+);

@@ -16,17 +16,23 @@ import {
   connect,
   ConnectionError,
   type LentClient,
+  ProtocolError,
   SessionRefusal,
   type Transport,
   withRetries,
 } from "../../client/mod.ts";
 import { plainTransport } from "../../client/transport.ts";
+import { eventually } from "../eventually.ts";
 import { testWith } from "../permission.ts";
 import { FakeConsole } from "./fake_console.ts";
 import { type Answer, ScriptedServer, type ScriptedSession } from "./scripted_server.ts";
 import { names, NEEDS, withFolders } from "./stage.ts";
 
 const REFUSAL = "425 Unable to build data connection: Operation not permitted";
+
+/** FileZilla Server 0.9 says it so, when it has begun the transfer. */
+const LATE_REFUSAL = "150 Opening data channel\r\n450 TLS session of data connection has not " +
+  "resumed or the session does not match the control connection";
 
 /** Directories d0 to d3, each with a file that is called like it: d0/f0. */
 const DIRECTORIES = ["d0", "d1", "d2", "d3"];
@@ -37,15 +43,20 @@ const DIRECTORIES = ["d0", "d1", "d2", "d3"];
  */
 class DemandingServer implements AsyncDisposable {
   readonly #server: ScriptedServer;
+  readonly #refusal: string;
   #left: number;
   #isImproved = false;
   #latest: ScriptedSession | undefined;
   /** Connections so far. */
   accepted = 0;
 
-  /** @param served How many data connections are served at first. */
-  constructor(served: number) {
+  /**
+   * @param served How many data connections are served at first.
+   * @param refusal What is said of the others.
+   */
+  constructor(served: number, refusal = REFUSAL) {
     this.#left = served;
+    this.#refusal = refusal;
     this.#server = new ScriptedServer({
       onAccept: () => void this.accepted++,
       answers: {
@@ -91,7 +102,7 @@ class DemandingServer implements AsyncDisposable {
   #demanding(content: (path: string) => string): Answer {
     return async (path, session) => {
       const isServed = this.#left-- > 0 || session === this.#latest;
-      if (!isServed) return await session.say(REFUSAL);
+      if (!isServed) return await session.say(this.#refusal);
       await session.send(content(path));
       await session.say("226 Done");
     };
@@ -144,6 +155,17 @@ for (const served of [0, 2]) {
       }),
   );
 }
+
+testWith(["net"], "a TLS session is refused with 450, too, which others say of files", async () => {
+  await using server = new DemandingServer(0, LATE_REFUSAL);
+  {
+    await using client = await server.connect();
+    await assertRejects(() => client.readFile("a"), SessionRefusal, "450 TLS session of data");
+  }
+  await using busy = new DemandingServer(0, "450 resume.txt: Operation not permitted");
+  await using client = await busy.connect();
+  await assertRejects(() => client.readFile("resume.txt"), ProtocolError, "450 resume.txt");
+});
 
 Deno.test("withRetries takes the first refusal of a TLS session for no failure", async () => {
   const refusal = new SessionRefusal("Cannot", { code: 425, lines: ["No"] }, "one at a time");
@@ -209,7 +231,7 @@ testWith(["net"], "ClientPool lends no connection that was begun before a refusa
   await refused(first);
   second[Symbol.dispose]();
   third[Symbol.dispose]();
-  while (pool.open > 0) await new Promise((resolve) => setTimeout(resolve, 1));
+  await eventually("all connections are closed", () => pool.open === 0);
   fourth.resolve(early);
   const { client, [Symbol.dispose]: giveBack } = await waiting;
   assertEquals(client === early, false);

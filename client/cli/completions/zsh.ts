@@ -26,9 +26,12 @@ export function zshScript(): string {
         directory: ":directory:_files -/",
         text: ":value:{true}",
       }[valueKindOf(name, flag)];
+      // A value is behind "=" or a letter, or is the next word; what repeats is offered again.
+      const [named, lettered] = flag.value === undefined ? ["", ""] : ["=", "+"];
       const letter = letterOf(verb, name, flag);
-      return (letter === undefined ? [long] : [`-${letter}`, long])
-        .map((each) => zshQuoted(`${each}[${described(flag.help)}]${values}`));
+      return (letter === undefined ? [] : [`-${letter}${lettered}`]).concat(`${long}${named}`)
+        .map((each) => `${flag.repeats ? "*" : ""}${each}[${described(flag.help)}]${values}`)
+        .map(zshQuoted);
     });
   const cases = SUBCOMMANDS.map((verb) => {
     const operands = verb.name === "completions"

@@ -4,10 +4,14 @@
  * @module
  */
 
-import { LocalError } from "../../errors.ts";
+import { LocalError, localError } from "../../errors.ts";
 import { UsageError } from "../flags.ts";
 
-/** Runs it by sh(1) and returns its status; it hears of Ctrl-C itself. */
+/**
+ * Runs it by sh(1) and returns its status; it hears of Ctrl-C itself.
+ *
+ * @throws {LocalError} where the task does not allow it, or the system does not start it.
+ */
 export async function runHere(command: string): Promise<number> {
   if (command.trim() === "") throw new UsageError("! takes a command: !ls -l");
   const { state } = await Deno.permissions.query({ name: "run", command: "sh" });
@@ -16,6 +20,10 @@ export async function runHere(command: string): Promise<number> {
       "Cannot run a command: the task does not allow it; deno run -A main.ts client shell does",
     );
   }
-  const child = new Deno.Command("sh", { args: ["-c", command] }).spawn();
-  return (await child.status).code;
+  try {
+    const child = new Deno.Command("sh", { args: ["-c", command] }).spawn();
+    return (await child.status).code;
+  } catch (error) {
+    throw localError("Cannot run a command", error);
+  }
 }

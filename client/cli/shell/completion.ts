@@ -13,7 +13,11 @@ import { LocalError } from "../../errors.ts";
 import { escapeName, unescapeName } from "../../escapes.ts";
 import { isPlainName } from "../../listing.ts";
 import { printable } from "../../text.ts";
+import { GRAMMAR, LETTERS_OF_VERB } from "../arguments.ts";
+import { isRemote } from "../escaped.ts";
+import { readFlags, UsageError } from "../flags.ts";
 import type { Explained } from "./help.ts";
+import { ALIASES } from "./verbs.ts";
 import { quoteWord, scanLine } from "./words.ts";
 
 /** The longest that Tab holds up typing. */
@@ -46,13 +50,16 @@ export async function complete(
   surroundings: Surroundings,
 ): Promise<readonly [words: string[], typed: string]> {
   const { words, open, endsInWord } = scanLine(line);
-  if (open === "\\" || (!endsInWord && /(?:^|\s)#/.test(line))) return [[], ""];
+  if (!endsInWord && /(?:^|\s)#/.test(line)) return [[], ""];
   const last = endsInWord ? words.at(-1)! : { text: "", start: line.length };
   const before = endsInWord ? words.slice(0, -1) : words;
   const typed = line.slice(last.start);
   const found = await candidates(before.map(({ text }) => text), last.text, surroundings);
   const quote = typed[0] === '"' || typed[0] === "'" ? typed[0] : undefined;
-  return [few(found.map((word) => asTyped(word, quote)), typed), typed];
+  const offered = found.map((word) => asTyped(word, quote));
+  // What several words have in common, which Tab inserts, may end in a backslash of theirs.
+  const fit = open === "\\" ? offered.filter((word) => word.startsWith(typed)) : offered;
+  return [few(fit, typed), typed];
 }
 
 /** A word that is whole ends with a space, a directory may go on. */
@@ -68,15 +75,18 @@ async function candidates(
   { verbs, remoteNames, localNames }: Surroundings,
 ): Promise<string[]> {
   const begins = (word: string) => word.startsWith(typed);
-  const [name] = before;
-  if (name === undefined) return verbs.map((verb) => verb.name).filter(begins).sort();
-  if (name === "help" || name === "?") return verbs.map((verb) => verb.name).filter(begins).sort();
+  // What begins a line is what help takes.
+  const [word = "help"] = before;
+  const name = ALIASES.get(word) ?? word;
+  if (name === "help") return verbs.map((verb) => verb.name).filter(begins).sort();
   const verb = verbs.find((each) => each.name === name);
-  if (typed.startsWith("-") && !before.includes("--")) {
-    return (verb?.flags ?? []).map((flag) => `--${flag}`).filter(begins).sort();
+  if (verb === undefined) return [];
+  const isFlagOrName = (verb.flags !== undefined || verb.takesFlags) && !before.includes("--");
+  if (isFlagOrName && typed.startsWith("-")) {
+    return (verb.flags ?? []).map((flag) => `--${flag}`).filter(begins).sort();
   }
-  if (verb?.takes === undefined) return [];
-  const isLocal = (verb.takes === "local") !== OTHER_SIDE.includes(before.at(-1)!);
+  if (verb.takes === undefined) return [];
+  const isLocal = isOperandLocal(verb, before) !== OTHER_SIDE.includes(before.at(-1)!);
   const cut = typed.lastIndexOf("/") + 1;
   const [directory, start] = [typed.slice(0, cut), typed.slice(cut)];
   const names = await (isLocal ? localNames : remoteNames)(directory);
@@ -86,7 +96,20 @@ async function candidates(
     .filter((each) => printable(each) === each)
     .filter((each) => name !== "cd" && name !== "lcd" || each.endsWith("/"))
     .map((each) => directory + each)
+    .map((each) => isFlagOrName && each.startsWith("-") ? `./${each}` : each)
     .sort();
+}
+
+/** Whether the operand behind `before` is a name of this machine: mirror takes one of each side. */
+function isOperandLocal({ name, takes }: Explained, before: readonly string[]): boolean {
+  if (name !== "mirror") return takes === "local";
+  try {
+    const flags = readFlags({ ...GRAMMAR, letters: LETTERS_OF_VERB.get(name) ?? {} }, before);
+    return !isRemote({ verb: name, reverse: flags.has("reverse") }, flags.operands.length - 1);
+  } catch (error) {
+    if (error instanceof UsageError) return false; // the line is refused as it stands
+    throw error;
+  }
 }
 
 /** No more words than a person looks at; what they have in common is not lost by that. */

@@ -23,6 +23,8 @@ export interface Explained {
   readonly operands: string;
   readonly summary: string;
   readonly flags?: readonly (VerbFlag | VerbValue)[];
+  /** It has flags that are those of others. */
+  readonly takesFlags?: boolean;
   readonly takes?: "local" | "remote";
 }
 

@@ -81,11 +81,15 @@ export function localNamesOf(request: Request, console: Console): Request {
   };
 }
 
-/** What a directory here has, sorted; directories end with "/". */
-export async function localNames(path: string): Promise<string[]> {
+/** What a directory here has, as far as `takes` says so, sorted; directories end with "/". */
+export async function localNames(
+  path: string,
+  takes: (entry: Deno.DirEntry) => boolean = () => true,
+): Promise<string[]> {
   const names: string[] = [];
   try {
     for await (const entry of Deno.readDir(path)) {
+      if (!takes(entry)) continue;
       if (names.length === NAMES_MAX) {
         throw new LocalError(`Cannot list "${path}": it has more than ${NAMES_MAX} names`);
       }

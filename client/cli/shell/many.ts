@@ -11,6 +11,7 @@ import { escapeName } from "../../escapes.ts";
 import { GRAMMAR } from "../arguments.ts";
 import { checkSendable } from "../checks.ts";
 import { namesTyped } from "../escaped.ts";
+import { SomeFailed } from "../exit.ts";
 import { readFlags, UsageError } from "../flags.ts";
 import { patternRoom } from "../remote_names.ts";
 import { onConnection } from "../task.ts";
@@ -24,7 +25,11 @@ interface Asked {
   readonly patterns: readonly string[];
 }
 
-/** Has get download all files that match. */
+/**
+ * Has get download all files that match.
+ *
+ * @throws {SomeFailed} when all of them have names that no file here should have.
+ */
 export async function mget({ shell, operands }: ShellTask): Promise<Outcome> {
   const { flags, patterns: typed } = asked("mget", operands);
   const { session } = shell;
@@ -33,6 +38,7 @@ export async function mget({ shell, operands }: ShellTask): Promise<Outcome> {
   checkSendable(patterns);
   const room = await patternRoom();
   const found = new Set<string>();
+  const refused = new Map<string, LocalError>();
   for (const pattern of patterns) {
     let isMatched = false;
     const matches = await onConnection(session, (client) => room.matchRemote(client, pattern));
@@ -44,35 +50,56 @@ export async function mget({ shell, operands }: ShellTask): Promise<Outcome> {
       // What nobody typed is looked at before it becomes the name of a file here.
       const fault = entry === undefined ? undefined : room.localNameFault(entry.name);
       if (fault === undefined) found.add(path);
-      else session.line?.reporter.note(`Left out "${path}": ${fault}`);
+      else refused.set(path, new LocalError(`Cannot write "${path}": ${fault}`));
     }
     if (!isMatched) throw noMatch(pattern);
   }
   const names = escapes ? [...found].map(escapeName) : [...found];
-  return names.length === 0 ? undefined : { next: ["get", ...flags, "--", ...names] };
+  const next = ["get", ...flags, "--", ...names];
+  const [first] = refused.values();
+  if (first === undefined) return { next };
+  for (const error of refused.values()) session.now.reporter.failed(error);
+  const count = `${refused.size} of ${refused.size + found.size}`;
+  const failure = new SomeFailed(`${count} left out`, first);
+  if (found.size === 0) throw failure;
+  return { next, failure };
 }
 
 /** Has put upload all files that match. */
 export async function mput({ shell, operands }: ShellTask): Promise<Outcome> {
   const { flags, patterns } = asked("mput", operands);
-  const { compileName } = await patternRoom();
   const found = new Set<string>();
   for (const typed of patterns) {
     const pattern = localPath(typed, shell.console);
-    const cut = pattern.lastIndexOf("/") + 1;
-    const [directory, last] = [pattern.slice(0, cut), pattern.slice(cut)];
-    if (hasWildcards(directory)) {
-      throw new UsageError(`Here a pattern stands in the last name of a path only: "${pattern}"`);
-    }
-    const matches = compileName(last, false);
-    const names = (await localNames(directory || ".")).filter((name) =>
-      !name.endsWith("/") && matches(name)
-    );
-    if (names.length === 0) throw noMatch(pattern);
+    const paths = await filesHere(pattern);
+    if (paths.length === 0) throw noMatch(pattern);
     // A file that is called "~" is not the user's own folder.
-    for (const name of names) found.add((directory + name).replace(/^~/, "./~"));
+    for (const path of paths) found.add(path.replace(/^~/, "./~"));
   }
   return { next: ["put", ...flags, "--", ...found] };
+}
+
+/** The files here that a pattern means; what is called just so means itself, as on the server. */
+async function filesHere(pattern: string): Promise<string[]> {
+  if (isFileHere(pattern)) return [pattern];
+  const cut = pattern.lastIndexOf("/") + 1;
+  const [directory, last] = [pattern.slice(0, cut), pattern.slice(cut)];
+  if (hasWildcards(directory)) {
+    throw new UsageError(`Here a pattern stands in the last name of a path only: "${pattern}"`);
+  }
+  const matches = (await patternRoom()).compileName(last, false);
+  // A FIFO that nobody meant would be waited for.
+  const isMeant = ({ name, isFile, isSymlink }: Deno.DirEntry) =>
+    (isFile || isSymlink) && matches(name);
+  return (await localNames(directory || ".", isMeant)).map((name) => directory + name);
+}
+
+function isFileHere(path: string): boolean {
+  try {
+    return Deno.statSync(path).isFile;
+  } catch {
+    return false; // a pattern, most likely
+  }
 }
 
 function noMatch(pattern: string): LocalError {

@@ -51,10 +51,21 @@ export class ShellSession implements ConnectionSource, AsyncDisposable {
     return this.#target;
   }
 
+  /** `line` while there is one. */
+  get now(): Line {
+    if (this.line === undefined) throw new Error("No line is performed");
+    return this.line;
+  }
+
   /** The connection that was there last, and may have ended. */
   get last(): Client {
     if (this.#client === undefined) throw new Error("Nothing is connected");
     return this.#client;
+  }
+
+  /** Whether somebody may be asked for a password now. */
+  get asks(): boolean {
+    return this.#connections.asks;
   }
 
   /** The connection, if it is there now. */
@@ -121,9 +132,9 @@ export class ShellSession implements ConnectionSource, AsyncDisposable {
     this.#isOpen = false;
   }
 
-  /** Breaks the connection off, for Ctrl-C. */
+  /** Breaks all connections off, for Ctrl-C. */
   drop(): void {
-    this.#client?.close();
+    this.#connections.close();
   }
 
   /** Changes the directory on the server; "-" is the one before, none the one of the login. */
@@ -149,26 +160,25 @@ export class ShellSession implements ConnectionSource, AsyncDisposable {
    */
   async #enter(client: Client): Promise<void> {
     if (this.#directory === undefined) return;
+    const { signal } = this.now;
     try {
-      await client.changeDirectory(this.#directory);
+      await client.changeDirectory(this.#directory, { signal });
     } catch (error) {
-      await client.quit();
+      // After Ctrl-C nobody waits for a goodbye.
+      if (signal.aborted) client.close();
+      else await client.quit();
       if (isLasting(error)) this.#directory = undefined;
       throw error;
     }
   }
 
   #made(): Connections {
-    const line = () => {
-      if (this.line === undefined) throw new Error("No line is performed");
-      return this.line;
-    };
+    const line = () => this.now;
     // A connection lives longer than the line that made it, and goes on telling.
     const reporter = forwarding(() => this.line?.reporter);
     return new Connections({
       console: this.#console,
-      // Each line says for itself whether what is sent is told.
-      request: { ...this.#target, telling: { ...this.#target.telling, trace: true } },
+      request: this.#target,
       reporter,
       get signal() {
         return line().signal;

@@ -109,7 +109,7 @@ export class Shell implements ShellFace {
     const interruption = {
       abort,
       endsBySignal,
-      begins: () => reporter.interrupting(),
+      begins: () => this.session.asks || reporter.interrupting(),
       drop: () => this.session.drop(),
     };
     let outcome: Outcome = undefined;
@@ -125,7 +125,9 @@ export class Shell implements ShellFace {
     reporter.close();
     if (failure !== undefined) return this.#tell(failure.error, reporter);
     if (typeof outcome === "number") return outcome;
-    return outcome === undefined ? 0 : await this.#performVerb(outcome.next);
+    const status = outcome === undefined ? 0 : await this.#performVerb(outcome.next);
+    const before = outcome?.failure;
+    return status === 0 && before !== undefined ? this.#tell(before, reporter) : status;
   }
 
   /** Writes lines to standard output; a terminal obeys nothing of what stands in them. */
@@ -167,11 +169,17 @@ export class Shell implements ShellFace {
   async #performHere(command: string): Promise<number> {
     checkEvents(this.session.target.telling, "!");
     const unlisten = this.console.onInterrupt(() => {});
+    let status: number;
     try {
-      return await runHere(command);
+      status = await runHere(command);
     } finally {
       unlisten();
     }
+    if (status !== 0 && this.#number !== undefined) {
+      const text = `Line ${this.#number}: the command ended with status ${status}`;
+      this.console.writeError(`${text}\n`);
+    }
+    return status;
   }
 
   /** Runs a verb of the command line on the open connection. */

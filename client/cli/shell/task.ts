@@ -5,6 +5,7 @@
  */
 
 import type { Console } from "../console.ts";
+import type { SomeFailed } from "../exit.ts";
 import type { Explained } from "./help.ts";
 import type { History } from "./history.ts";
 import type { ShellSession } from "./session.ts";
@@ -34,8 +35,13 @@ export interface ShellTask {
   readonly operands: readonly string[];
 }
 
-/** An exit status where there is one to tell, or the words of a verb to go on with. */
-export type Outcome = number | undefined | void | { readonly next: readonly string[] };
+/** An exit status where there is one to tell, or a verb to go on with. */
+export type Outcome = number | undefined | void | {
+  /** Its words. */
+  readonly next: readonly string[];
+  /** What failed before, and fails the line in the end. */
+  readonly failure?: SomeFailed;
+};
 
 /** A verb that is known in the shell only. */
 export interface ShellVerb {

@@ -7,6 +7,7 @@
 import { printable } from "../../text.ts";
 import { checkInput } from "../checks.ts";
 import { formatColumns } from "../tables.ts";
+import { eachOperand } from "../task.ts";
 import { helpOf, helpOverview } from "./help.ts";
 import { changeLocalDirectory, localDirectory, localNames } from "./local.ts";
 import { mget, mput } from "./many.ts";
@@ -63,8 +64,13 @@ export const SHELL_VERBS: readonly ShellVerb[] = [
     count: [1, MANY],
     takes: "remote",
     async run({ shell, operands }) {
-      const client = await shell.session.connected();
-      for (const path of operands) await client.removeDirectory(path);
+      const { session } = shell;
+      const client = await session.connected();
+      await eachOperand(
+        { ...session.now, client },
+        operands,
+        (path) => client.removeDirectory(path),
+      );
     },
   },
   {

@@ -46,8 +46,10 @@ export function scanLine(line: string): ScannedLine {
     }
     word ??= { text: "", start: at };
     const next = line[at + 1];
+    if (character === "\\" && quote !== "'" && next === undefined) {
+      return { words: [...words, word], open: "\\", endsInWord: true };
+    }
     if (character === "\\" && quote === undefined) {
-      if (next === undefined) return { words: [...words, word], open: "\\", endsInWord: true };
       word.text += next;
       at++;
     } else if (character === "\\" && quote === '"' && isOneOf(ESCAPED_IN_QUOTES, next)) {

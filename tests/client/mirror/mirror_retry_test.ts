@@ -8,6 +8,7 @@
 import { assert, assertEquals } from "@std/assert";
 import { type ClientError, ClientPool, RateLimit } from "../../../client/mod.ts";
 import { type MirrorPace, planMirror, runMirror } from "../../../client/mirror/mod.ts";
+import { GROWTH_BYTES_MAX } from "../../../client/transfer.ts";
 import { testWith } from "../../permission.ts";
 import { freePorts } from "../../ports.ts";
 import { EXIT } from "../../../client/cli/exit.ts";
@@ -185,3 +186,22 @@ testWith(
       }
     }),
 );
+
+served("mirror fetches a file that has grown far since it was listed", async (place) => {
+  const { root, here, port } = place;
+  await make(root, { "a.log": "short" });
+  await using pool = await ClientPool.open({ port }, 1);
+  const plan = await planMirror(pool, { direction: "down", remote: "/", local: here });
+  const grown = octets(GROWTH_BYTES_MAX + 6);
+  await Deno.writeFile(`${root}/a.log`, grown);
+  const told: string[] = [];
+  const { copied, error } = await runMirror(pool, plan, {}, {
+    wait: () => Promise.resolve(),
+    onRetry: ({ message }) => told.push(message),
+  });
+  assertEquals([copied, error], [1, undefined]);
+  assertEquals(told, [
+    'Cannot retrieve "/a.log": it has grown far over the 5 octets that a listing told',
+  ]);
+  assertEquals(await Deno.readFile(`${here}/a.log`), grown);
+});

@@ -13,6 +13,7 @@ const REMOTE: Readonly<Record<string, readonly string[]>> = {
   "": ["a.avi", "b.avi", "films/", ".hidden", "my film.avi", "x\x1b[2J", "-dash"],
   "films/": ["one.avi", "old/"],
   "my dir/": ["c.avi"],
+  "cut/": ["a b", "a#b", "ab", 'q"', "q\\"],
 };
 const LOCAL: Readonly<Record<string, readonly string[]>> = { "": ["here.avi", "sub/"] };
 
@@ -27,7 +28,11 @@ const LINES: readonly (readonly [line: string, words: readonly string[], typed: 
   ["help mg", ["mget "], "mg"],
   ["get --c", ["--continue "], "--c"],
   ["get a", ["a.avi "], "a"],
-  ["get ", ["-dash ", "a.avi ", "b.avi ", "films/", "my\\ film.avi "], ""],
+  ["get ", ["./-dash ", "a.avi ", "b.avi ", "films/", "my\\ film.avi "], ""],
+  ["get -- -", ["-dash "], "-"],
+  ["put here.avi -o ", ["./-dash ", "a.avi ", "b.avi ", "films/", "my\\ film.avi "], ""],
+  ["mget ", ["./-dash ", "a.avi ", "b.avi ", "films/", "my\\ film.avi "], ""],
+  ["rmdir -d", ["-dash "], "-d"],
   ["get .", [".hidden "], "."],
   ["get films/o", ["films/old/", "films/one.avi "], "films/o"],
   ["get my", ["my\\ film.avi "], "my"],
@@ -46,7 +51,19 @@ const LINES: readonly (readonly [line: string, words: readonly string[], typed: 
   ["open f", [], "f"],
   ["get nothing", [], "nothing"],
   ["get a # b", [], ""],
-  ["get a\\", [], ""],
+  ["get a\\", [], "a\\"],
+  ["get cut/a", ["cut/a\\ b ", "cut/a\\#b ", "cut/ab "], "cut/a"],
+  ["get cut/a\\", ["cut/a\\ b ", "cut/a\\#b "], "cut/a\\"],
+  [`get "cut/q\\`, [`"cut/q\\"" `, `"cut/q\\\\" `], `"cut/q\\`],
+  ["mirror fi", ["films/"], "fi"],
+  ["mirror films ", ["here.avi ", "sub/"], ""],
+  ["mirror -R s", ["sub/"], "s"],
+  ["mirror sub -qR --exclude x fi", ["films/"], "fi"],
+  ["mirror --frobnicate fi", ["films/"], "fi"],
+  ["delete a", ["a.avi "], "a"],
+  ["dir fi", ["films/"], "fi"],
+  ["rename --no", ["--no-clobber "], "--no"],
+  ["? mg", ["mget "], "mg"],
 ];
 
 Deno.test("complete offers verbs, flags and names as they are typed", async () => {

@@ -7,10 +7,11 @@
 
 import { assertEquals, assertMatch } from "@std/assert";
 import { EXIT, main } from "../../../client/cli/mod.ts";
+import { eventually } from "../../eventually.ts";
 import { testWith } from "../../permission.ts";
 import { FakeConsole } from "../fake_console.ts";
 import { ScriptedServer } from "../scripted_server.ts";
-import { names, NEEDS, scripted, served, withFolders } from "../stage.ts";
+import { names, NEEDS, run, scripted, served, withFolders } from "../stage.ts";
 import { script, typed } from "./shell_stage.ts";
 
 /** Files whose text is their name, in a folder that is made for them. */
@@ -84,6 +85,16 @@ served("mget and mput take flags with a value behind a space", async (stage) => 
   }
 });
 
+served("mput takes a file that is called just so for itself", async (stage) => {
+  const { root, here } = stage;
+  await write(here, "a[1].txt", "a1.txt", "a2.txt");
+  await Deno.mkdir(`${root}/texts`);
+  const { status, error } = await script(stage, ["mput -q a[1].txt", "mput -qO texts a[2].txt"]);
+  assertEquals([status, error], [EXIT.ok, ""]);
+  assertEquals(await names(root), ["a[1].txt", "texts"]);
+  assertEquals(await names(`${root}/texts`), ["a2.txt"]);
+});
+
 /** Runs `body` in a folder, and is back where it was then. */
 async function within(folder: string, body: () => Promise<void>): Promise<void> {
   const before = Deno.cwd();
@@ -128,6 +139,20 @@ served("lcd leaves a directory that has been removed", async (stage) => {
 
 testWith(
   [...NEEDS, "run"],
+  "a command that the system does not start is told in one line",
+  () =>
+    withFolders(async (_, here) => {
+      await Deno.mkdir(`${here}/gone`);
+      const input = `lcd "${here}/gone"\n!rmdir "$PWD"\n!true\n`;
+      const { status, error } = await run(1, ["shell"], { input });
+      assertEquals(status, EXIT.local);
+      assertMatch(error, /^Line 3: Cannot run a command: [^\n]+\n$/);
+    }),
+  Deno.build.os === "linux" ? undefined : "needs a system that removes working directories",
+);
+
+testWith(
+  [...NEEDS, "run"],
   "Ctrl-C for a command of this machine leaves the connection alone",
   () =>
     withFolders(async (_, here) => {
@@ -143,12 +168,15 @@ testWith(
       const console = new FakeConsole({ input });
       const args = ["--port", `${server.address.port}`, "--keep-going", "shell"];
       const running = main(args, console);
-      while (!(await names(here)).includes("over")) await new Promise((go) => setTimeout(go, 5));
+      await eventually("the pipes are made", async () => (await names(here)).includes("over"));
       await Deno.readTextFile(`${here}/begun`);
       console.interrupt();
       console.interrupt();
       await Deno.writeTextFile(`${here}/over`, "", { create: false });
-      assertEquals([await running, console.errorText], [3, ""]);
+      assertEquals([await running, console.errorText], [
+        3,
+        "Line 4: the command ended with status 3\n",
+      ]);
       assertEquals(server.verbs.filter((verb) => verb === "USER" || verb === "MKD"), [
         "USER",
         "MKD",

@@ -8,7 +8,8 @@ import { assert, assertEquals, assertMatch, assertStringIncludes } from "@std/as
 import { EXIT, main } from "../../../client/cli/mod.ts";
 import { testWith } from "../../permission.ts";
 import { FakeConsole } from "../fake_console.ts";
-import { names, octets, run, scripted, served, WRITER } from "../stage.ts";
+import { ScriptedServer } from "../scripted_server.ts";
+import { names, NEEDS, octets, run, scripted, served, WRITER } from "../stage.ts";
 import { script, typed } from "./shell_stage.ts";
 
 served("shell gets and puts as the textbook's client does", async (stage) => {
@@ -96,7 +97,7 @@ served("mget and mput take what matches, and go on behind a failure", async (sta
   assertEquals([none.status, none.error], [EXIT.local, 'Line 2: No file matches "*.no"\n']);
 });
 
-scripted("mget leaves out names that are dangerous", {
+scripted("mget leaves out names that are dangerous, and fails by that", {
   answers: {
     FEAT: "211-Features:\r\n MLST type*;size*;\r\n211 End",
     MLST: "550 No",
@@ -112,8 +113,11 @@ scripted("mget leaves out names that are dangerous", {
   },
 }, async (stage) => {
   const { status, error } = await script(stage, ["mget -q *"]);
-  assertEquals([status, error], [EXIT.ok, 'Left out "con": it is a device of some systems\n']);
+  const told = 'Cannot write "con": it is a device of some systems\n';
+  assertEquals([status, error], [EXIT.local, `${told}Line 2: 1 of 2 left out\n`]);
   assertEquals(await names(stage.here), ["ok"]);
+  const none = await script(stage, ["mget -q c*"]);
+  assertEquals([none.status, none.error], [EXIT.local, `${told}Line 2: 1 of 1 left out\n`]);
 });
 
 served("a script stops at the first line that fails, and says which", async (stage) => {
@@ -190,7 +194,15 @@ served("a person's shell greets, goes on behind failures, and leaves with 0", as
 
 testWith(["run", "net"], "a command of this machine gives its status", async () => {
   const { status, error } = await run(1, ["shell"], { input: "!exit 3\n!exit 4\n" });
-  assertEquals([status, error], [3, ""]);
+  assertEquals([status, error], [3, "Line 1: the command ended with status 3\n"]);
+});
+
+served("rmdir goes on behind a directory that it cannot remove", async (stage) => {
+  for (const name of ["a", "c"]) await Deno.mkdir(`${stage.root}/${name}`);
+  const { status, error } = await script(stage, ["rmdir a no c"]);
+  assertEquals(status, EXIT.refused);
+  assertMatch(error, /^Cannot remove "no": 550 [^\n]+\nLine 2: 1 of 3 failed\n$/);
+  assertEquals(await names(stage.root), []);
 });
 
 served("help tells of all verbs, and of one", async (stage) => {
@@ -266,6 +278,30 @@ scripted("a verb does nothing elsewhere when the directory of a lost connection 
   const { status, error } = await script(stage, lines, ["--keep-going"]);
   assertEquals([status, removed], [EXIT.retry, ["c"]]);
   assertStringIncludes(error, '\nLine 4: Cannot enter "/films": 550 Gone\n');
+});
+
+testWith(NEEDS, "Ctrl-C ends the way back into the directory of a lost connection", async () => {
+  let entered = 0;
+  const console = new FakeConsole({ input: "cd films\nmkdir a\nrm b\n" });
+  await using server = new ScriptedServer({
+    answers: {
+      CWD: async (_, session) => {
+        if (entered++ > 0) {
+          console.interrupt();
+          // Who waits for the reply in spite of that goes on with the verb.
+          await new Promise((go) => setTimeout(go, 0));
+        }
+        await session.say("250 There");
+      },
+      PWD: '257 "/films"',
+      MKD: (_, session) => session.close(),
+      DELE: "250 Done",
+    },
+  });
+  const args = ["--port", `${server.address.port}`, "shell", "--keep-going"];
+  assertEquals(await main(args, console), EXIT.interrupted);
+  assertMatch(console.errorText, /\nLine 3: Interrupted\n$/);
+  assertEquals([entered, server.verbs.includes("DELE")], [2, false]);
 });
 
 scripted("Ctrl-C ends a transfer and not the shell", {

@@ -58,4 +58,6 @@ Deno.test("scanLine tells where the last word begins, and whether it goes on", (
   assertEquals(last(`get "my f`), [{ text: "my f", start: 4 }, '"', true]);
   assertEquals(last(`get "my f" `), [{ text: "my f", start: 4 }, undefined, false]);
   assertEquals(last("get a\\"), [{ text: "a", start: 4 }, "\\", true]);
+  assertEquals(last(`get "a\\`), [{ text: "a", start: 4 }, "\\", true]);
+  assertEquals(last("get 'a\\"), [{ text: "a\\", start: 4 }, "'", true]);
 });

@@ -1,0 +1,76 @@
+/**
+ * The connections of a command line: Ctrl-C closes all that were made, and says so unless it answers
+ * a question.
+ *
+ * @module
+ */
+
+import { assert, assertEquals } from "@std/assert";
+import { isQuestion, parseArguments, type Request } from "../../client/cli/arguments.ts";
+import { Connections } from "../../client/cli/connection.ts";
+import { EXIT, main } from "../../client/cli/mod.ts";
+import { reporterFor } from "../../client/cli/reporter.ts";
+import { ShellSession } from "../../client/cli/shell/session.ts";
+import { testWith } from "../permission.ts";
+import { FakeConsole } from "./fake_console.ts";
+import { ScriptedServer } from "./scripted_server.ts";
+import { NEEDS, scripted } from "./stage.ts";
+
+/** A request for the server at `port`. */
+function requestTo(port: number): Request {
+  const request = parseArguments(["--port", `${port}`, "ls"]);
+  assert(!isQuestion(request));
+  return request;
+}
+
+testWith(NEEDS, "Ctrl-C closes every connection that was made, not only the first", async () => {
+  await using server = new ScriptedServer();
+  const request = requestTo(server.address.port);
+  const console = new FakeConsole();
+  const line = {
+    reporter: await reporterFor(console, request.telling),
+    signal: new AbortController().signal,
+  };
+  const connections = new Connections({ console, request, ...line });
+  await using session = new ShellSession(console, request);
+  session.line = line;
+  for (const source of [connections, session]) {
+    const clients = [await source.connected(), await source.connect(), await source.connect()];
+    assertEquals(clients.map(({ closed }) => closed), [false, false, false]);
+    if (source === session) session.drop();
+    else connections.close();
+    assertEquals(clients.map(({ closed }) => closed), [true, true, true]);
+  }
+});
+
+/** A terminal that cannot move its cursor, so that what is told stays to be read. */
+const TERMINAL = { inTerminal: true, errTerminal: true, variables: { TERM: "dumb" } };
+const INTERRUPTING = "Interrupting ... (Ctrl-C again ends at once)\n";
+
+let typist: FakeConsole | undefined;
+
+/** The second one ends at once what does not answer. */
+function interruptTwice(): void {
+  typist!.interrupt();
+  typist!.interrupt();
+}
+
+scripted("Ctrl-C is told of by every verb", {
+  answers: { DELE: interruptTwice, RETR: interruptTwice, PWD: interruptTwice, CWD: interruptTwice },
+}, async ({ port }) => {
+  for (const args of [["rm", "a"], ["cat", "a"], ["ls", "a"], ["mirror", "a"], ["get", "a*"]]) {
+    typist = new FakeConsole(TERMINAL);
+    assertEquals(await main(["--port", `${port}`, ...args], typist), EXIT.interrupted);
+    assertEquals(typist.errorText, `${INTERRUPTING}Interrupted\n`, args.join(" "));
+  }
+});
+
+scripted("Ctrl-C at a question for a password ends it without another word", {}, async (stage) => {
+  const console = new FakeConsole(TERMINAL);
+  console.askSecret = () => {
+    console.interrupt();
+    return Promise.resolve(undefined);
+  };
+  const status = await main(["--port", `${stage.port}`, "--user", "me", "ls"], console);
+  assertEquals([status, console.errorText], [EXIT.interrupted, "Interrupted\n"]);
+});
