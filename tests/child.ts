@@ -1,13 +1,14 @@
 /**
  * A command line of this project in a process of its own: what it writes to either stream, the
- * signals that it gets, its exit status. A child that says nothing for too long is killed, so that
- * no test waits for ever.
+ * signals that it gets, its exit status. A child that says nothing for too long is killed, with all
+ * that it started, so that no test waits for ever.
  *
  * @module
  */
 
 import { assert } from "@std/assert";
 import { fromFileUrl } from "@std/path";
+import { processTree } from "../bench/run/process_figures.ts";
 
 /** A guard: who has said nothing for so long, while nobody began to wait for it, is stuck. */
 const PATIENCE_MS = 60_000;
@@ -21,6 +22,7 @@ export function servePermissions(): string[] {
 
 /** One output stream, as far as it has come. */
 class Output {
+  readonly #reader: ReadableStreamDefaultReader<Uint8Array>;
   #text = "";
   #taken = 0;
   #ended = false;
@@ -28,13 +30,16 @@ class Output {
 
   /** `heard` is called when something comes, and when somebody begins to wait for it. */
   constructor(stream: ReadableStream<Uint8Array>, readonly heard: () => void) {
-    this.#collect(stream);
+    this.#reader = stream.getReader();
+    this.#collect();
   }
 
-  async #collect(stream: ReadableStream<Uint8Array>): Promise<void> {
+  async #collect(): Promise<void> {
     const decoder = new TextDecoder();
-    for await (const chunk of stream) {
-      this.#text += decoder.decode(chunk, { stream: true });
+    for (;;) {
+      const { value } = await this.#reader.read();
+      if (value === undefined) break;
+      this.#text += decoder.decode(value, { stream: true });
       this.#change();
     }
     this.#ended = true;
@@ -83,6 +88,11 @@ class Output {
     while (!this.#ended) await this.#changed.promise;
     return this.#text;
   }
+
+  /** Ends it, whoever may still hold the other end open. */
+  async cancel(): Promise<void> {
+    await this.#reader.cancel();
+  }
 }
 
 /** How a child is started. */
@@ -93,6 +103,8 @@ export interface ChildOptions {
   readonly input?: boolean;
   /** A program that runs its arguments, for main.ts. */
   readonly wrapper?: readonly string[];
+  /** The runtime's program, for main.ts. Default: the one that runs this. */
+  readonly runtime?: string;
 }
 
 /** A process of main.ts, or of another program. */
@@ -126,14 +138,26 @@ export class Child implements AsyncDisposable {
   #wait(): void {
     clearTimeout(this.#patience);
     if (this.#isOver) return;
-    this.#patience = setTimeout(() => this.kill("SIGKILL"), PATIENCE_MS);
+    this.#patience = setTimeout(() => this.#end(), PATIENCE_MS);
+  }
+
+  /**
+   * Kills it and all that it started, as far as that still is its own: what a killed tracer or a
+   * killed benchmark leaves behind runs on, and holds the streams open.
+   */
+  async #end(): Promise<void> {
+    const [, ...started] = processTree(this.pid);
+    this.kill("SIGKILL");
+    for (const pid of started) killIfThere(pid);
+    // What nobody finds any more holds up no test.
+    await Promise.all([this.stdout.cancel(), this.stderr.cancel()]);
   }
 
   /** Runs `main.ts` with `args`. */
   static main(args: readonly string[], options: ChildOptions = {}): Child {
-    const { permissions = servePermissions(), wrapper = [] } = options;
+    const { permissions = servePermissions(), wrapper = [], runtime = Deno.execPath() } = options;
     const main = fromFileUrl(new URL("../main.ts", import.meta.url));
-    const command = [Deno.execPath(), "run", "--quiet", "--no-prompt", ...permissions, main];
+    const command = [runtime, "run", "--quiet", "--no-prompt", ...permissions, main];
     const [program, ...rest] = [...wrapper, ...command, ...args];
     return new Child(program!, rest, options);
   }
@@ -172,18 +196,40 @@ export class Child implements AsyncDisposable {
     }
   }
 
-  /** Resolves when it has ended, with all that it wrote. */
+  /** Resolves when it has ended and nobody can write to its streams, with all that it wrote. */
   async ended(): Promise<{ code: number; signal: string | null; stdout: string; stderr: string }> {
     this.#wait();
-    const { code, signal } = await this.#process.status;
+    const [{ code, signal }, stdout, stderr] = await Promise.all([
+      this.#process.status,
+      this.stdout.end(),
+      this.stderr.end(),
+    ]);
     this.#isOver = true;
     clearTimeout(this.#patience);
-    return { code, signal, stdout: await this.stdout.end(), stderr: await this.stderr.end() };
+    return { code, signal, stdout, stderr };
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
-    this.kill("SIGKILL");
+    if (!this.#isOver) await this.#end();
     await this.ended();
     await this.#input?.close().catch(() => {}); // closed already, or nobody reads any more
+  }
+}
+
+/** Kills a process that may be at its end, or gone, already. */
+export function killIfThere(pid: number): void {
+  try {
+    Deno.kill(pid, "SIGKILL");
+  } catch (error) {
+    if (!(error instanceof Deno.errors.NotFound)) throw error;
+  }
+}
+
+/** Whether it runs: one that nobody has reaped yet does not (proc_pid_stat(5)). */
+export function runs(pid: number): boolean {
+  try {
+    return !/^.*\) Z/s.test(Deno.readTextFileSync(`/proc/${pid}/stat`));
+  } catch {
+    return false;
   }
 }

@@ -157,19 +157,25 @@ const UNUSED: Readonly<Record<string, RegExp>> = {
   echo: /^server\/(ftp\/(session|commands\/\w+)\.ts|mini\/|small\/(hello|chat)\.ts)/,
 };
 
+/** What a server of each model has no use for: the ways of waiting that are not its own. */
+const WAITS_OF_OTHERS: Readonly<Record<string, RegExp>> = {
+  multiplex: /^models\/(runtime|uring)\//,
+  async: /^models\/(libc|readiness|selector|uring)\//,
+  uring: /^models\/(runtime|readiness|selector)\//,
+};
+
 for (const [protocol, unused] of Object.entries(UNUSED)) {
-  for (const model of ["multiplex", "async"]) {
+  for (const [model, waits] of Object.entries(WAITS_OF_OTHERS)) {
     const name =
       `serve opens the files of one protocol and one model alone [${protocol}, ${model}]`;
     testWith(NEEDS, name, async () => {
       using root = new Root();
       const flags = ["--model", model, "--protocol", protocol, "--port", "0", "--root", root.path];
       const opened = await openedBy(["serve", ...flags]);
-      const others = model === "async"
-        ? /^models\/(libc|readiness|selector)\//
-        : /^models\/runtime\//;
-      const models = new RegExp(`^models/(?!${model})(blocking|polling|multiplex|async)\\.ts$`);
-      const idle = (path: string) => [unused, others, models].some((files) => files.test(path));
+      const models = new RegExp(
+        `^models/(?!${model})(blocking|polling|multiplex|async|uring)\\.ts$`,
+      );
+      const idle = (path: string) => [unused, waits, models].some((files) => files.test(path));
       assertEquals(opened.filter(idle), []);
       // The supervisor holds no session: its files are the worker's, who opens each once.
       const sessions = opened.filter((path) => /^server\/\w+\/(session|mod|echo)\.ts$/.test(path));

@@ -7,7 +7,8 @@
 
 import { assert, assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
 import { join } from "@std/path";
-import { Child } from "../child.ts";
+import { Child, killIfThere } from "../child.ts";
+import { eventually } from "../eventually.ts";
 import { testWith } from "../permission.ts";
 import { processTree } from "../../bench/run/process_figures.ts";
 import { fixtureText } from "./fixture_run.ts";
@@ -29,13 +30,19 @@ function bench(...args: string[]): Child {
   return Child.main(["bench", ...args], { permissions: ALL });
 }
 
-/** Ends a process that may be at its end, or gone, already. */
-function killIfThere(pid: number): void {
-  try {
-    Deno.kill(pid, "SIGKILL");
-  } catch (error) {
-    if (!(error instanceof Deno.errors.NotFound)) throw error;
-  }
+/** How long a run of SHORT may take to its next cells: a guard, each needs a second. */
+const CELLS_MS_MAX = 60_000;
+
+/** Waits until `file`, which `child` writes, has so many cells. */
+async function cellsIn(file: string, wanted: number, child: Child): Promise<void> {
+  let said: string | undefined;
+  child.ended().then(({ stderr }) => said = stderr);
+  await eventually(`${wanted} cells are written`, async () => {
+    const text = await Deno.readTextFile(file).catch(() => "");
+    if (text.matchAll(/^\{"kind":"cell"/gm).toArray().length >= wanted) return true;
+    assert(said === undefined, `It ended before it had ${wanted} cells: ${said}`);
+    return false;
+  }, CELLS_MS_MAX);
 }
 
 function exists(path: string): boolean {
@@ -94,12 +101,7 @@ for (const signal of ["SIGINT", "SIGTERM"] as const) {
     await inFolder(async (folder) => {
       const file = join(folder, "run.jsonl");
       await using child = bench(...SHORT, "--repeats", "500", "--out", file);
-      let cells = 0;
-      while (cells < 2) {
-        await new Promise((resolve) => setTimeout(resolve, 20));
-        const text = await Deno.readTextFile(file).catch(() => "");
-        cells = text.split("\n").filter((line) => line.startsWith('{"kind":"cell"')).length;
-      }
+      await cellsIn(file, 2, child);
       const started = processTree(child.pid);
       child.kill(signal);
       const { code, stdout } = await child.ended();
@@ -141,25 +143,17 @@ testWith(
   },
 );
 
-/** Waits until `file` has so many cells. */
-async function cellsIn(file: string, wanted: number): Promise<void> {
-  const text = await Deno.readTextFile(file).catch(() => "");
-  if (text.split("\n").filter((line) => line.startsWith('{"kind":"cell"')).length >= wanted) return;
-  await new Promise((resolve) => setTimeout(resolve, 20));
-  return cellsIn(file, wanted);
-}
-
 testWith(NEEDS, "bench resume goes on after Ctrl-C, and after a kill amid a line", async () => {
   await inFolder(async (folder) => {
     const file = join(folder, "run.jsonl");
     const args = [...SHORT, "--seconds", "0.02", "--repeats", "4"];
     await using first = bench(...args, "--out", file);
-    await cellsIn(file, 3);
+    await cellsIn(file, 3, first);
     first.kill("SIGINT");
     assertEquals((await first.ended()).code, 130);
 
     await using second = bench("resume", file);
-    await cellsIn(file, 5);
+    await cellsIn(file, 5, second);
     const started = processTree(second.pid);
     second.kill("SIGKILL");
     await second.ended();
@@ -197,7 +191,7 @@ testWith(
     await inFolder(async (folder) => {
       const file = join(folder, "run.jsonl");
       await using first = bench(...SHORT, "--seconds", "0.02", "--repeats", "9", "--out", file);
-      await cellsIn(file, 1);
+      await cellsIn(file, 1, first);
       first.kill("SIGINT");
       await first.ended();
       const text = await Deno.readTextFile(file);
@@ -234,6 +228,13 @@ testWith(NEEDS, "bench --dry-run tells cells and time, and starts nothing", asyn
   });
 });
 
+testWith(NEEDS, "bench ends with status 141 alone when nobody reads standard output", async () => {
+  await using child = bench("--quick", "--models", "epoll", "--dry-run");
+  await child.stdout.cancel();
+  const { code, stderr } = await child.ended();
+  assertEquals([code, stderr], [141, ""]);
+});
+
 testWith(NEEDS, "bench says no in one line", async () => {
   await inFolder(async (folder) => {
     const [broken, run, page] = ["broken.jsonl", "run.jsonl", "page.md"]
@@ -246,7 +247,7 @@ testWith(NEEDS, "bench says no in one line", async () => {
       [1, ["report", join(folder, "missing.jsonl")], /No file ".*missing.jsonl"/],
       [1, ["report", broken], /Cannot read ".*broken.jsonl": /],
       [1, ["report", run, join(folder, "pgae.md")], /No file ".*pgae.md"/],
-      [1, ["report", run, page], /Cannot read ".*page.md": it has no marks for the table/],
+      [1, ["report", run, page], /Cannot read ".*page.md": it has no marks for the tables of /],
       [1, ["--quick", "--out", "/dev/null/run.jsonl"], /Cannot write "\/dev\/null\/run.jsonl": /],
       [2, ["--quick", "--out", broken], /"[^"]*broken.jsonl" is there already: bench resume /],
     ];

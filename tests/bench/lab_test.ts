@@ -187,6 +187,23 @@ testWith(NEEDS, "lab says in one line that standard output takes nothing", async
   }
 }, Deno.build.os === "linux" ? undefined : "needs /dev/full");
 
+testWith(NEEDS, "lab ends with status 141 alone when nobody reads standard output", async () => {
+  for (const args of [["list"], ["run", "level-and-edge", "--json"]]) {
+    await using run = lab(...args);
+    await run.stdout.cancel();
+    const { code, stderr } = await run.ended();
+    assertEquals([code, stderr], [141, ""], args.join(" "));
+  }
+});
+
+testWith(NEEDS, "lab run of what cannot run here says why, status 1", async () => {
+  await using run = lab("run", "windows-select", "--json");
+  const { code, stdout, stderr } = await run.ended();
+  const [{ verdict, reason }] = JSON.parse(stdout);
+  assertEquals([code, verdict, stderr], [1, "unavailable", ""]);
+  assertMatch(reason, /Windows/);
+});
+
 testWith(NEEDS, "lab ends an experiment on SIGINT and says what there is", async () => {
   await using run = lab("run", "level-and-edge", "hello", "select-chat");
   await run.stdout.match(/- nobody comes/);

@@ -15,8 +15,10 @@ import { cardOf } from "../../bench/run/cast.ts";
 import { processTree } from "../../bench/run/process_figures.ts";
 import { startServer } from "../../bench/run/server_process.ts";
 import { startTwin, TWIN_WAYS } from "../../bench/load/twins.ts";
-import { Child } from "../child.ts";
+import { Child, runs } from "../child.ts";
 import { assertBytes, Conversation, type Endpoint } from "../conformance/client.ts";
+import { eventually } from "../eventually.ts";
+import { absent } from "../peers/program.ts";
 import { missing, testWith } from "../permission.ts";
 import { NEEDS, noCompiler } from "./needs.ts";
 
@@ -96,26 +98,6 @@ function isThere(pid: number): boolean {
   }
 }
 
-/** Whether it runs: one that nobody has reaped yet does not (proc_pid_stat(5)). */
-function runs(pid: number): boolean {
-  try {
-    return !/^.*\) Z/s.test(Deno.readTextFileSync(`/proc/${pid}/stat`));
-  } catch {
-    return false;
-  }
-}
-
-/** How long processes may take to end once they have to, milliseconds. */
-const END_MS_MAX = 10_000;
-
-async function assertEnded(pids: readonly number[]): Promise<void> {
-  const deadline = performance.now() + END_MS_MAX;
-  while (pids.some(runs) && performance.now() < deadline) {
-    await new Promise((resolve) => setTimeout(resolve, 10));
-  }
-  assertEquals(pids.filter(runs), []);
-}
-
 // Looking for peers takes permissions too; without them each test says which it lacks.
 const blind = missing(NEEDS).length > 0;
 const extra = blind ? undefined : Deno.env.get("FTPLAB_PEERS_ROOT");
@@ -167,9 +149,9 @@ testWith(NEEDS, "a server that has to be killed leaves no session behind", async
     const tree = processTree(server.pid);
     await server.stop();
     assertEquals(tree.length, 2);
-    await assertEnded(tree);
+    await eventually("all of it has ended", () => !tree.some(runs));
   });
-});
+}, absent("python3"));
 
 /** A server that is not told any more when its parent ends, as one that has changed its user. */
 const FORGETFUL = `
@@ -196,7 +178,7 @@ testWith(
     const tree = processTree(starter.pid);
     assertEquals(tree.length, 3);
     starter.kill("SIGKILL");
-    await assertEnded(tree);
+    await eventually("all of it has ended", () => !tree.some(runs));
   },
   noPerl,
 );

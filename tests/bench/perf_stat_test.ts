@@ -3,6 +3,7 @@
 import { assert, assertEquals } from "@std/assert";
 import { PerfStat } from "../../bench/run/perf_stat.ts";
 import { Child } from "../child.ts";
+import { absent } from "../peers/program.ts";
 import { missing, testWith } from "../permission.ts";
 import { NEEDS } from "./needs.ts";
 
@@ -56,7 +57,7 @@ testWith(
       await Deno.remove(folder, { recursive: true });
     }
   },
-  whyNot(),
+  whyNot() ?? absent("python3"),
 );
 
 testWith(NEEDS, "perf that cannot attach says so, and is not waited for", async () => {

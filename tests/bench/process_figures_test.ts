@@ -13,6 +13,7 @@ import {
   readProcessorTicks,
 } from "../../bench/run/process_figures.ts";
 import { Child } from "../child.ts";
+import { absent } from "../peers/program.ts";
 import { testWith } from "../permission.ts";
 import { NEEDS } from "./needs.ts";
 
@@ -76,6 +77,7 @@ testWith(
       assert(together < alone && own < together, `${alone}, then ${together}; its own ${own}`);
     }
   },
+  absent("python3"),
 );
 
 testWith(NEEDS, "readProcessFigures of a process that has ended is nothing, not an error", () => {

@@ -11,6 +11,7 @@ import { hierarchiesOf, parseThrottling, Quota } from "../../bench/run/quota.ts"
 import { twinsOf } from "../../bench/run/subjects.ts";
 import { prepareWorkplace } from "../../bench/run/workplace.ts";
 import { Child } from "../child.ts";
+import { eventually } from "../eventually.ts";
 import { missing, testWith } from "../permission.ts";
 import { NEEDS, noCompiler } from "./needs.ts";
 import { planOf } from "./smallest_plan.ts";
@@ -68,10 +69,10 @@ async function whyNone(): Promise<string | undefined> {
 
 const none = await whyNone();
 
-Deno.test({
-  name: "a quota lets a process have its part of each period" + (none ? ` (${none})` : ""),
-  ignore: none !== undefined || missing(NEEDS).length > 0,
-  fn: async () => {
+testWith(
+  NEEDS,
+  "a quota lets a process have its part of each period",
+  async () => {
     const opened = Quota.open(0.2);
     assert(!("unavailable" in opened));
     {
@@ -82,9 +83,10 @@ Deno.test({
       quota.take(processTree(child.pid));
       const before = quota.throttling();
       // Who never sleeps uses each quota up.
-      while (quota.throttling().throttled < before.throttled + 20) {
-        await new Promise((resolve) => setTimeout(resolve, 10));
-      }
+      await eventually(
+        "20 quotas are used up",
+        () => quota.throttling().throttled >= before.throttled + 20,
+      );
     }
     assertEquals(
       [...Deno.readDirSync(opened.folder.replace(/\/[^/]*$/, ""))]
@@ -92,7 +94,8 @@ Deno.test({
       [],
     );
   },
-});
+  none,
+);
 
 testWith(NEEDS, "a run with a quota limits twins, too", async () => {
   const folder = await Deno.makeTempDir();

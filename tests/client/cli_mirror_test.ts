@@ -110,6 +110,19 @@ served("mirror takes patterns of what to take and what to leave", async (stage) 
   assertEquals(await names(into("most")), ["a.avi", "b.srt", "x"]);
 });
 
+served("mirror --size-only leaves alone what differs in time and not in size", async (stage) => {
+  await make(stage.root, { "same": "new", "other": "longer" });
+  await make(stage.here, { "same": "old", "other": "old" });
+  await Deno.utime(`${stage.here}/same`, 1, 1);
+  const planned = async (...flags: string[]) =>
+    (await stage.client(["mirror", "--dry-run", ...flags, "/", stage.here])).output;
+  assertEquals(await planned("--size-only"), "get other (another size)\n");
+  assertMatch(await planned(), /^get same \(/m);
+  assertEquals((await stage.client(["mirror", "-q", "--size-only", "/", stage.here])).status, 0);
+  assertEquals(await Deno.readTextFile(`${stage.here}/same`), "old");
+  assertEquals(await Deno.readTextFile(`${stage.here}/other`), "longer");
+});
+
 const WRONG: readonly (readonly [args: string[], says: RegExp])[] = [
   [["mirror", "/"], /^"\/" has no name of its own: mirror takes a TARGET for it\n$/],
   [["mirror", "..", "-R"], /^"\.\." has no name of its own/],

@@ -6,6 +6,7 @@
 
 import { assert, assertEquals, assertMatch, assertRejects } from "@std/assert";
 import { connect, ConnectionError, ProtocolError } from "../../client/mod.ts";
+import { eventually } from "../eventually.ts";
 import type { Answer, ScriptedSession } from "./scripted_server.ts";
 import { decode, scripted } from "./scripted_test_case.ts";
 import { octets, served } from "./stage.ts";
@@ -131,7 +132,7 @@ scripted("active mode is given up by its signal", {
 }, async (client, server) => {
   const abort = new AbortController();
   const reading = client.readFile("a", { signal: abort.signal });
-  while (!server.verbs.includes("RETR")) await new Promise((resolve) => setTimeout(resolve, 5));
+  await eventually("RETR is on its way", () => server.verbs.includes("RETR"));
   abort.abort(new RangeError("enough"));
   await assertRejects(() => reading, RangeError, "enough");
 }, { active: true, timeoutMs: 1_000 });

@@ -7,6 +7,7 @@
 import { fromFileUrl } from "@std/path";
 import { assert, assertEquals, assertRejects } from "@std/assert";
 import { type CallOptions, type Client, LocalError, uploadFile } from "../../client/mod.ts";
+import { eventually } from "../eventually.ts";
 import type { ScriptedServer } from "./scripted_server.ts";
 import { decode, retr, scripted } from "./scripted_test_case.ts";
 
@@ -31,7 +32,7 @@ const CALLS: readonly (readonly [string, (client: Client, options: CallOptions) 
 ];
 
 async function until(server: ScriptedServer, verb: string): Promise<void> {
-  while (!server.verbs.includes(verb)) await new Promise((resolve) => setTimeout(resolve, 2));
+  await eventually(`${verb} is on its way`, () => server.verbs.includes(verb));
 }
 
 for (const [index, [verb, call]] of CALLS.entries()) {

@@ -8,6 +8,7 @@ import { assertEquals, assertRejects } from "@std/assert";
 import { Buffer } from "node:buffer";
 import { Readable } from "node:stream";
 import { ConnectionError, LocalError, ProtocolError } from "../../client/mod.ts";
+import { eventually } from "../eventually.ts";
 import type { Script } from "./scripted_server.ts";
 import { decode, scripted } from "./scripted_test_case.ts";
 
@@ -293,7 +294,7 @@ scripted("upload that is given up lets its stream go, however long that has been
   const abort = new AbortController();
   const storing = client.upload(idle!, "a", { signal: abort.signal });
   const behind = client.upload(streams(ended).idle!, "b", { signal: abort.signal });
-  while (!server.verbs.includes("STOR")) await new Promise((resolve) => setTimeout(resolve, 1));
+  await eventually("STOR is on its way", () => server.verbs.includes("STOR"));
   abort.abort(new RangeError("enough"));
   await assertRejects(() => behind, RangeError);
   await assertRejects(() => storing, RangeError);

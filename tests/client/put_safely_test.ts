@@ -7,6 +7,7 @@
 
 import { assert, assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
 import { EXIT, main } from "../../client/cli/mod.ts";
+import { eventually } from "../eventually.ts";
 import { testWith } from "../permission.ts";
 import { FakeConsole } from "./fake_console.ts";
 import { type Habits, MemoryFiles } from "./memory_files.ts";
@@ -141,9 +142,7 @@ against(keepsFromAppending, "put that is tried again begins again there", async 
   const console = new FakeConsole();
   const port = String(room.server.address.port);
   const putting = main(["--port", port, "put", "--retries", "1", `${here}/a`], console);
-  while (!/trying again/.test(console.errorText)) {
-    await new Promise((resolve) => setTimeout(resolve, 5));
-  }
+  await eventually("it is tried again", () => /trying again/.test(console.errorText));
   cut = undefined;
   assertEquals(await putting, EXIT.ok, console.errorText);
   assertEquals([...memory.files.keys()], ["a"]);

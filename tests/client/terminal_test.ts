@@ -9,6 +9,7 @@ import { fromFileUrl } from "@std/path";
 import { EXIT } from "../../client/cli/mod.ts";
 import { textWidth } from "../../client/cli/width.ts";
 import { Child } from "../child.ts";
+import { eventually } from "../eventually.ts";
 import { testWith } from "../permission.ts";
 import { noTerminal, Terminal, TERMINAL_NEEDS, type TerminalOptions } from "../tmux.ts";
 import { type Script, ScriptedServer, type ScriptedSession } from "./scripted_server.ts";
@@ -59,13 +60,9 @@ class SlowServer implements AsyncDisposable {
 
   /** Sends so many tenths of the file. */
   async send(tenths: number): Promise<void> {
-    for (let sent = 0; sent < tenths;) {
-      const part = this.#parts.shift();
-      if (part !== undefined) {
-        part();
-        sent++;
-      }
-      await new Promise((resolve) => setTimeout(resolve, 1));
+    for (let sent = 0; sent < tenths; sent++) {
+      await eventually("a tenth is waited for", () => this.#parts.length > 0);
+      this.#parts.shift()!();
     }
   }
 

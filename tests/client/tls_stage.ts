@@ -5,6 +5,7 @@
  */
 
 import { type Client, connect, type ConnectOptions } from "../../client/mod.ts";
+import { absent } from "../peers/program.ts";
 import { testWith } from "../permission.ts";
 import {
   absentServer,
@@ -221,7 +222,7 @@ export class TlsStage implements AsyncDisposable {
   }
 }
 
-/** A test against servers with TLS; skipped where the programs are not installed. */
+/** A test against servers with TLS; skipped where the programs, or openssl, are not installed. */
 export function testTls(
   programs: readonly ForeignId[],
   name: string,
@@ -231,5 +232,5 @@ export function testTls(
   testWith(FOREIGN_NEEDS, name, async () => {
     await using stage = await TlsStage.open();
     await body(stage);
-  }, skip);
+  }, skip ?? absent("openssl"));
 }

@@ -5,9 +5,17 @@
  * @module
  */
 
+import { assert } from "@std/assert";
+import { eventually } from "../eventually.ts";
 import { exchange, type Exchanged } from "./exchange_worker.ts";
 
-/** Runs `run` while the names of each of `pairs` are exchanged; they are in place after it. */
+/** How often each pair is exchanged during a run, at least: fewer would race with next to nothing. */
+const EXCHANGES_MIN = 30;
+
+/**
+ * Runs `run` while the names of each of `pairs` are exchanged, which has begun when it is called;
+ * they are in place after it.
+ */
 export async function whileExchanging(
   pairs: Exchanged["pairs"],
   run: () => Promise<void>,
@@ -24,7 +32,12 @@ export async function whileExchanging(
   const stopped = new Promise<void>((resolve) => worker.onmessage = () => resolve());
   worker.postMessage({ pairs, state } satisfies Exchanged);
   try {
+    const count = () => Atomics.load(state, 1);
+    await Promise.race([eventually("names are exchanged", () => count() > 0), failed]);
+    const before = count();
     await Promise.race([run(), failed]);
+    const met = count() - before;
+    assert(met >= EXCHANGES_MIN, `It raced with ${met} exchanges`);
   } finally {
     Atomics.store(state, 0, 1);
     await Promise.race([stopped, failed]);

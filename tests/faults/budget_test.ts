@@ -1,6 +1,7 @@
 /**
- * An event loop looks at its other clients often: however large a listing is, only so many calls
- * for its names are made in a row. Counted in the calls themselves, not on the clock.
+ * What a listing may cost: an event loop looks at its other clients often, however many names there
+ * are, and nobody goes on with one that its client does not read. Counted in the calls themselves,
+ * not on the clock.
  *
  * @module
  */
@@ -8,6 +9,7 @@
 import { assert } from "@std/assert";
 import { Child } from "../child.ts";
 import { readUntilEnd } from "../conformance/client.ts";
+import { eventually } from "../eventually.ts";
 import { testWith } from "../permission.ts";
 import { login, Root } from "../served.ts";
 import { Injection, uninjectable } from "./injection.ts";
@@ -77,6 +79,57 @@ for (const variant of ONE_OF_EACH.filter(({ model }) => model.name !== "blocking
         assert(longest <= LOOKS_MAX, `${command} looked at ${longest} names in a row`);
       }
       for (const each of [ftp, neighbour]) each.close();
+    },
+    variant.unavailable() ?? uninjectable(),
+  );
+}
+
+/** Names whose listing is more than the sockets of a connection hold (tcp_wmem, tcp_rmem). */
+const NAMES_UNREAD = 25_000, NAME = "n".repeat(240);
+
+/** The part of such a listing that may be made. */
+const PART_MAX = 0.8;
+
+/** Between two looks whether names are still looked at. */
+const LOOK_MS = 200;
+
+/** Every look at a name in a trace. */
+const LOOKS = /stat\w*\(.*"/g;
+
+/** How often the process `pid` looks at names from `act` on, until it does so no more. */
+async function looks(pid: number, act: () => Promise<unknown>): Promise<number> {
+  await using trace = await Injection.watch(pid, ["%%stat"]);
+  await act();
+  await eventually("it looks at no more names", async () => {
+    const before = trace.soFar().length;
+    await new Promise((resume) => setTimeout(resume, LOOK_MS));
+    return trace.soFar().length === before;
+  });
+  return (await trace.end()).matchAll(LOOKS).toArray().length;
+}
+
+for (const variant of ONE_OF_EACH) {
+  testWith(
+    NEEDS,
+    `serve looks at no more names when nobody reads their listing [${variant.name}]`,
+    async () => {
+      using root = new Root();
+      await Deno.mkdir(`${root.path}/many`);
+      await Deno.writeTextFile(`${root.path}/many/${NAME}0`, "");
+      for (let count = 1; count < NAMES_UNREAD; count++) {
+        Deno.linkSync(`${root.path}/many/${NAME}0`, `${root.path}/many/${NAME}${count}`);
+      }
+      await using server = Child.serve([...flagsOf(variant, root.path), "--partial-days", "0"]);
+      const endpoint = await server.serving();
+      const [deaf, neighbour] = [await login(endpoint), await login(endpoint)];
+      const whole = await looks(server.pid, () => neighbour.list("LIST many"));
+      const part = await looks(server.pid, async () => {
+        await deaf.passive();
+        await deaf.command("LIST many", 150);
+      });
+      await neighbour.command("NOOP", 200);
+      assert(part > 0 && part < PART_MAX * whole, `It made ${part} of ${whole} looks`);
+      for (const ftp of [deaf, neighbour]) ftp.close();
     },
     variant.unavailable() ?? uninjectable(),
   );

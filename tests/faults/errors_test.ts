@@ -56,6 +56,15 @@ const SESSION_ERRORS: readonly (readonly [call: string, error: string])[] = [
   ["shutdown", "ENOTCONN"],
 ];
 
+/** Calls in which a thread may be waiting when they begin to fail, instead of a session's work. */
+const WAITED_IN = ["recvfrom", "io_uring_enter"];
+
+/** What a story always takes, in the runtime's calls and in ours: it has failed for somebody. */
+const INJECTED_ALWAYS = {
+  runtime: ["sendto", "openat", "rename"],
+  ours: ["sendto", "openat2", "renameat2"],
+} as const;
+
 /** One client after another: with several threads each of them may meet the fault. */
 const CLIENTS = 3;
 
@@ -117,6 +126,7 @@ for (const variant of ACCEPTING) {
       const endpoint = await server.serving();
       const witness = await login(endpoint);
       for (const error of ACCEPT_ERRORS) {
+        await server.serving(); // at once: from now on there is patience with it again
         await using injection = await Injection.attach(server.pid, "accept4,accept", error);
         const clients = [];
         while (clients.length < CLIENTS) clients.push(await connected(endpoint));
@@ -143,11 +153,14 @@ for (const variant of kinds.filter(({ options }) => (options.workers ?? 1) === 1
       using root = new Root();
       await using server = Child.serve([...flagsOf(variant, root.path, 8), "--anonymous", "write"]);
       const endpoint = await server.serving();
+      const injected = new Set<string>();
       for (const [call, error] of SESSION_ERRORS) {
+        await server.serving(); // at once: from now on there is patience with it again
         {
-          // The second call of a thread: the first may be the one that a thread waited in.
-          await using _ = await Injection.attach(server.pid, call, error, "2+7");
+          const when = WAITED_IN.includes(call) ? "2+7" : "1+7";
+          await using injection = await Injection.attach(server.pid, call, error, when);
           await story(endpoint);
+          if ((await injection.end()).includes("(INJECTED)")) injected.add(call);
         }
         const after = await login(endpoint).catch(() => undefined);
         assert(after !== undefined, `${call} ended the server by ${error}: ${server.stderr.text}`);
@@ -155,6 +168,8 @@ for (const variant of kinds.filter(({ options }) => (options.workers ?? 1) === 1
         await after.fetch("LIST");
         after.close();
       }
+      const always = INJECTED_ALWAYS[variant.model.name === "async" ? "runtime" : "ours"];
+      assertEquals(always.filter((call) => !injected.has(call)), []);
       server.kill("SIGINT");
       const { code, signal } = await server.ended();
       assertEquals([code, signal], [0, null]);

@@ -9,9 +9,10 @@ import { assert, assertEquals } from "@std/assert";
 import { Child, servePermissions } from "../child.ts";
 import { Conversation, type Endpoint, octets, readAll, writeAll } from "../conformance/client.ts";
 import { kinds } from "../conformance/variants.ts";
+import { eventually } from "../eventually.ts";
 import { testWith } from "../permission.ts";
 import { login, Root } from "../served.ts";
-import { eventually, flagsOf, lacking, memoryOf, NEEDS, ONE_OF_EACH } from "./process.ts";
+import { flagsOf, growth, lacking, memoryOf, NEEDS, ONE_OF_EACH } from "./process.ts";
 
 /** Descriptors of a server, and clients that want more of them than there are. */
 const DESCRIPTORS = 90, CROWD = 100;
@@ -150,17 +151,6 @@ function crowdedRoot(): Root {
 }
 
 Deno.test.afterAll(() => crowded?.[Symbol.dispose]());
-
-/**
- * The most memory that `server` takes over what it takes now, while `act` goes on, in KiB; what it
- * took at most before is forgotten (proc(5), clear_refs).
- */
-async function growth(pid: number, act: () => Promise<void>): Promise<number> {
-  await Deno.writeTextFile(`/proc/${pid}/clear_refs`, "5");
-  const before = await memoryOf(pid, "VmRSS");
-  await act();
-  return await memoryOf(pid, "VmHWM") - before;
-}
 
 for (const variant of ONE_OF_EACH) {
   testWith(

@@ -30,25 +30,32 @@ export class Injection implements AsyncDisposable {
   readonly #process: Deno.ChildProcess;
   readonly #trace: Promise<string>;
 
-  private constructor(process: Deno.ChildProcess, trace: Promise<string>) {
+  private constructor(
+    process: Deno.ChildProcess,
+    trace: Promise<string>,
+    /** What was traced so far. */
+    readonly soFar: () => string,
+  ) {
     this.#process = process;
     this.#trace = trace;
   }
 
   /**
    * Lets `call` fail with `error` in the threads of `pid`, each of them at the call that `when`
-   * says: "1" the first, "2+3" the second and every third after it (strace's own words).
+   * says: "1" the first, "2+3" the second and every third after it (strace's own words). Of several
+   * calls, separated by commas, those that this architecture does not have are left out.
    */
   static async attach(pid: number, call: string, error: string, when = "1"): Promise<Injection> {
+    const known = whereKnown(call.split(","));
     return await Injection.#start(pid, [
-      ...["-e", `trace=${call}`],
-      ...["-e", `inject=${call}:error=${error}:when=${when}`],
+      ...["-e", `trace=${known}`],
+      ...["-e", `inject=${known}:error=${error}:when=${when}`],
     ]);
   }
 
-  /** Traces `calls` of `pid` and lets none of them fail. */
+  /** Traces those of `calls` that there are here, of `pid`, and lets none of them fail. */
   static async watch(pid: number, calls: readonly string[]): Promise<Injection> {
-    return await Injection.#start(pid, ["-e", `trace=${calls.join(",")}`]);
+    return await Injection.#start(pid, ["-e", `trace=${whereKnown(calls)}`]);
   }
 
   static async #start(pid: number, args: readonly string[]): Promise<Injection> {
@@ -59,14 +66,16 @@ export class Injection implements AsyncDisposable {
       stderr: "piped",
     }).spawn();
     const attached = Promise.withResolvers<void>();
+    let traced = "";
     const trace = collect(process.stderr, (text) => {
+      traced = text;
       if (/^\S*strace: Process \d+ attached/m.test(text)) attached.resolve();
     });
     await Promise.race([
       attached.promise,
       trace.then((text) => assert(false, `Cannot attach: ${text}`)),
     ]);
-    return new Injection(process, trace);
+    return new Injection(process, trace, () => traced);
   }
 
   /** Detaches; what was traced, a line for each call, with its thread's number in front. */
@@ -90,6 +99,11 @@ export class Injection implements AsyncDisposable {
   async [Symbol.asyncDispose](): Promise<void> {
     await this.end();
   }
+}
+
+/** strace's set of `calls`: it passes over an unknown one that has a question mark. */
+function whereKnown(calls: readonly string[]): string {
+  return calls.map((call) => `?${call}`).join(",");
 }
 
 async function collect(

@@ -20,9 +20,6 @@ export const ONE_OF_EACH: readonly Variant[] = variants.filter(({ name }) =>
   /^(blocking|multiplex epoll level|async|uring)$/.test(name)
 );
 
-/** Looks at something until it is so; a server that lives has seconds for it. */
-const LOOKS_MAX = 500, LOOK_MS = 10;
-
 /** Flags of serve for `variant` on a free port; blocking gets up to `threads`, `started` at first. */
 export function flagsOf(
   { model, options }: Variant,
@@ -60,15 +57,6 @@ export async function output(program: string, ...args: string[]): Promise<string
   return said!;
 }
 
-/** Resolves when `look` gives true; `what` is said when it never does. */
-export async function eventually(what: string, look: () => Promise<boolean>): Promise<void> {
-  for (let looks = 0; looks < LOOKS_MAX; looks++) {
-    if (await look()) return;
-    await new Promise((resume) => setTimeout(resume, LOOK_MS));
-  }
-  assert(false, `It never came to this: ${what}`);
-}
-
 /** How many descriptors the process `pid` has. */
 export async function descriptorsOf(pid: number): Promise<number> {
   return (await output("ls", `/proc/${pid}/fd`)).trim().split("\n").length;
@@ -81,4 +69,15 @@ export async function memoryOf(pid: number, field: "VmRSS" | "VmHWM"): Promise<n
   );
   assert(match !== null, `No ${field} of ${pid}`);
   return Number(match[1]);
+}
+
+/**
+ * The most memory that the process `pid` takes over what it takes now, while `act` goes on, in KiB; what it
+ * took at most before is forgotten (proc(5), clear_refs).
+ */
+export async function growth(pid: number, act: () => Promise<void>): Promise<number> {
+  await Deno.writeTextFile(`/proc/${pid}/clear_refs`, "5");
+  const before = await memoryOf(pid, "VmRSS");
+  await act();
+  return await memoryOf(pid, "VmHWM") - before;
 }

@@ -6,6 +6,7 @@
  */
 
 import { assert, assertEquals, assertMatch } from "@std/assert";
+import { fromFileUrl } from "@std/path";
 import { Child, servePermissions } from "../child.ts";
 import { closeQuietly, octets } from "../conformance/client.ts";
 import { missing, testWith } from "../permission.ts";
@@ -15,15 +16,17 @@ import { flagsOf, lacking, NEEDS, ONE_OF_EACH, output } from "./process.ts";
 /** The user "nobody", as whom the server runs. */
 const NOBODY = 65_534;
 
-/** Runs what follows it as nobody, with the runtime's cache copied where nobody can read it. */
+/** Runs what follows it as nobody. */
 const AS_NOBODY = ["setpriv", `--reuid=${NOBODY}`, `--regid=${NOBODY}`, "--clear-groups"];
 
 /** Why the server cannot be run as nobody here. */
 function unswitchable(): string | undefined {
   if (missing(NEEDS).length > 0) return undefined;
   if (Deno.uid() !== 0) return "only root may become nobody";
-  const program = Deno.execPath();
-  return lacking(AS_NOBODY[0]!, ...AS_NOBODY.slice(1), "test", "-x", program);
+  const [program, ...args] = AS_NOBODY;
+  const main = fromFileUrl(new URL("../../main.ts", import.meta.url));
+  return lacking(program!, ...args, "true") ??
+    (lacking(program!, ...args, "test", "-r", main) && "nobody may not read this project");
 }
 
 /** Where the runtime keeps what it has compiled and downloaded. */
@@ -41,6 +44,9 @@ for (const variant of ONE_OF_EACH) {
     async () => {
       using root = new Root();
       using cache = new Root();
+      // The runtime and its cache are where nobody may not look, npm's below root's home.
+      const runtime = `${cache.path}/deno`;
+      await Deno.copyFile(Deno.execPath(), runtime);
       await output("cp", "-r", `${await cacheFolder()}/npm`, cache.path);
       await output("chown", "-R", `${NOBODY}`, cache.path);
       await output("chmod", "755", cache.path);
@@ -51,7 +57,7 @@ for (const variant of ONE_OF_EACH) {
       }
       await using server = Child.serve(
         [...flagsOf(variant, root.path), "--anonymous", "write"],
-        { wrapper: [...AS_NOBODY, "env", `DENO_DIR=${cache.path}`], cwd: root.path },
+        { wrapper: [...AS_NOBODY, "env", `DENO_DIR=${cache.path}`], runtime, cwd: root.path },
       );
       const ftp = await login(await server.serving());
       for (const name of ["theirs", "secret"]) {
@@ -66,7 +72,7 @@ for (const variant of ONE_OF_EACH) {
       await ftp.put("STOR open", octets("new")); // anybody may write to it
       assertEquals(await Deno.readTextFile(`${root.path}/open`), "new");
       assertEquals((await Deno.stat(`${root.path}/open`)).mode! & 0o7777, 0o666);
-      assert(!(await ftp.list("NLST -a")).some((name) => name.endsWith(".part")));
+      assert(!(await ftp.list("NLST -a")).some((name) => name.endsWith(".ftplab-part")));
       ftp.close();
     },
     variant.unavailable() ?? absentNobody,

@@ -6,6 +6,7 @@
  */
 
 import { assert } from "@std/assert";
+import { eventually } from "../../eventually.ts";
 import { type Conversation, octets } from "../client.ts";
 import { type Case, type Cases, type Target } from "../target.ts";
 
@@ -69,6 +70,12 @@ const PIPELINES: Readonly<
   "STAT of a pattern": { prepare: manyNames, line: "STAT d/*7*" },
 };
 
+/** Commands of a client that reads nothing: their replies are more than a connection's sockets hold. */
+const FLOOD_COMMANDS = 60_000;
+
+/** Turns of a neighbour: at 64 commands in each (TURN_WORK_MAX), all would have been carried out. */
+const FLOOD_TURNS = 2_000;
+
 async function begin(target: Target, line: string): Promise<ReplyCount> {
   const ftp = await target.login();
   await ftp.command("TYPE A", 200);
@@ -101,7 +108,7 @@ function stopsBetween({ prepare, line }: typeof PIPELINES[string]): Case {
     await prepare(target);
     const own = await target.own({ maxWorkers: 2 });
     const replies = await begin(own, line);
-    while (replies.count === 0) await new Promise((resume) => setTimeout(resume, 1));
+    await eventually("the first reply is there", () => replies.count > 0);
     await own.serving.stop(0);
     await replies.ended;
     assert(replies.count < COMMANDS, "The stop waited for the whole pipeline");
@@ -140,9 +147,9 @@ export const fairness: Cases = {
     const ftp = await target.login();
     const other = await target.login();
     // Each reply is longer than its command; the last is seen only when all before it are read.
-    const flood = octets("HELP\r\n".repeat(60_000));
+    const flood = octets("HELP\r\n".repeat(FLOOD_COMMANDS));
     const sending = ftp.send(flood).then(() => ftp.send("MKD d/late")).catch(() => {});
-    for (let round = 0; round < 200; round++) await other.command("NOOP", 200);
+    for (let turn = 0; turn < FLOOD_TURNS; turn++) await other.command("NOOP", 200);
     assert(!(await target.names("d")).includes("late"), "Replies are kept without a limit");
     ftp.close();
     await sending;
