@@ -122,9 +122,13 @@ export interface Selection {
   readonly self: boolean;
 }
 
-/** Where an upload begins, and under which name its octets live until it is complete. */
+/**
+ * Where an upload begins, and under which name its octets live until it is complete. What
+ * `partial` holds behind that is cut off by the first octet, or by `commitUpload`: an upload that
+ * nothing comes of leaves it as it was.
+ */
 export type UploadStart =
-  /** Octets go to `partial` (truncated), which takes the name `path` at `commitUpload`. */
+  /** Octets go to `partial`, from its start, which takes the name `path` at `commitUpload`. */
   | { readonly at: "replace" }
   /**
    * After the last octet of `path`, in place; where `path` is missing, of `partial`, as resume.
@@ -187,7 +191,10 @@ export type FileOperation =
     readonly start: UploadStart;
     /** false: the partial file is removed when the upload ends without `commitUpload`. */
     readonly keepPartial: boolean;
-    /** Octets to come, when the client said so (ALLO, mini); more than is free: "noSpace". */
+    /**
+     * Octets of the complete file, when the client said so (ALLO, mini): "noSpace" for more than
+     * are free or in the file that is written to.
+     */
     readonly expected?: number;
   }
   /**
@@ -203,8 +210,8 @@ export type FileOperation =
    */
   | { readonly do: "commitUpload" }
   /**
-   * Closes the file slot, whatever it holds. An upload stays partial, unless it has written
-   * nothing, or failed for want of space without resuming: then it is removed. Answers `done`.
+   * Closes the file slot, whatever it holds. An upload stays partial, unless nothing is in it, or
+   * it failed for want of space without resuming: then it is removed. Answers `done`.
    */
   | { readonly do: "closeFile" };
 

@@ -13,7 +13,7 @@ import { encodeOctets } from "./octets.ts";
 const NAME_BYTES_MAX = 255;
 
 const PARTIAL_START = ".";
-const PARTIAL_END = ".part";
+const PARTIAL_END = ".ftplab-part";
 
 /**
  * The absolute path that `argument` means when `directory` is the current one. ".." stops at the
@@ -70,8 +70,9 @@ export function nameOf(path: string): string {
 }
 
 /**
- * The name under which an upload to `name` lives until it is complete: ".NAME.part". A name too
- * long for that is cut and gets a hash of the whole, so that the same name finds it again.
+ * The name under which an upload to `name` lives until it is complete: ".NAME.ftplab-part". A name
+ * too long for that is cut and gets a hash of the whole, so that the same name finds it again. No
+ * client means such a name: ".NAME.part" is where KDE's uploads a file called ".NAME" (kio_ftp).
  */
 export function partialName(name: string): string {
   const whole = `${PARTIAL_START}${name}${PARTIAL_END}`;

@@ -48,7 +48,10 @@ export interface SlotClient {
 export interface FileSlot {
   /** Carries one operation out. A failure is a completion; an exception is a bug. */
   perform(operation: FileOperation, complete: (completion: Completion) => void): void;
-  /** The open regular file's descriptor, where the kernel's calls can move its octets. */
+  /**
+   * The open regular file's descriptor, where the kernel's calls can move its octets: not those of
+   * an upload that has to cut off what an earlier one left, before it writes.
+   */
   readonly descriptor: number | undefined;
   /** Octets to be read from where the file was opened; undefined where that is not known. */
   readonly length: number | undefined;

@@ -267,8 +267,8 @@ export class DiskVolume implements Volume<DiskDirectory, DiskFile, DiskNames> {
   }
 
   /** See Volume. */
-  free(): number | undefined {
-    const octets = this.names.free(this.#root.fd);
+  free(directory: DiskDirectory): number | undefined {
+    const octets = this.names.free(directory.fd);
     return octets < 0 ? undefined : octets;
   }
 

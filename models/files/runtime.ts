@@ -301,11 +301,11 @@ export class RuntimeVolume implements Volume<RuntimeDirectory, RuntimeFile, Runt
     return undefined;
   }
 
-  /** Undefined when the runtime may not look (--allow-sys=statfs). */
-  free(): number | undefined {
+  /** Undefined when the runtime may not look (--allow-sys=statfs), or nothing is counted there. */
+  free({ path }: RuntimeDirectory): number | undefined {
     const free = attempt(() => {
-      const { bavail, bsize } = fs().statfsSync(this.location);
-      return bavail * bsize;
+      const { blocks, bavail, bsize } = fs().statfsSync(path || "/");
+      return blocks === 0 ? -ERRNO.ENOSYS : bavail * bsize;
     });
     return free < 0 ? undefined : free;
   }

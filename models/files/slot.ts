@@ -116,8 +116,8 @@ class VolumeSlot<D extends object, F extends object, N extends object> implement
   }
 
   get descriptor(): number | undefined {
-    const file = this.#file ?? this.#upload?.file;
-    return file === undefined ? undefined : this.volume.descriptor(file);
+    const file = this.#file;
+    return file === undefined ? this.#upload?.descriptor : this.volume.descriptor(file);
   }
 
   get length(): number | undefined {
@@ -362,7 +362,7 @@ class VolumeSlot<D extends object, F extends object, N extends object> implement
         ? FAILURES.notOpen
         : FAILURES.notForWriting;
     }
-    const result = this.volume.write(this.#upload.file, octets);
+    const result = this.#upload.write(octets);
     return result < 0 ? this.failureOf(-result) : undefined;
   }
 

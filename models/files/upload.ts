@@ -74,6 +74,10 @@ export class Upload<D extends object, F extends object, N extends object> {
   #answer = "";
   #identity: Identity | undefined;
   #offset = 0;
+  /** Octets that the complete file is to have, where that was said. */
+  #expected: number | undefined;
+  /** What an earlier upload left behind the offset is still there: it goes once others come. */
+  #cutsLater = false;
   #inPlace = false;
   /** Its name must be free when it takes it. */
   #isNew = false;
@@ -82,9 +86,9 @@ export class Upload<D extends object, F extends object, N extends object> {
 
   constructor(readonly volume: Volume<D, F, N>, readonly keepPartial: boolean) {}
 
-  /** The file that is written. */
-  get file(): F {
-    return this.#file!;
+  /** The descriptor that octets can be moved to; none while something is still to be cut off. */
+  get descriptor(): number | undefined {
+    return this.#cutsLater ? undefined : this.volume.descriptor(this.#file!);
   }
 
   /**
@@ -94,6 +98,7 @@ export class Upload<D extends object, F extends object, N extends object> {
    */
   open(operation: OpenUpload, finder: Finder<D, F, N>): Completion {
     const { start } = operation;
+    this.#expected = operation.expected;
     for (let tries = 0; tries < LOCK_TRIES_MAX; tries++) {
       const result = start.at === "unique"
         ? this.#openUnique(operation, finder)
@@ -105,22 +110,28 @@ export class Upload<D extends object, F extends object, N extends object> {
     return FAILURES.overtaken;
   }
 
+  /** Writes all of `octets` behind what has come: 0, or -errno. */
+  write(octets: Uint8Array<ArrayBuffer>): number {
+    const cut = this.#cut();
+    return cut < 0 ? cut : this.volume.write(this.#file!, octets);
+  }
+
   /** Gives the file its name, and closes it. */
   commit(): Completion {
     const isThere = this.#isThere();
-    const taken = isThere && !this.#inPlace ? this.#takeName() : 0;
+    let result = isThere ? this.#cut() : 0;
+    if (isThere && result === 0 && !this.#inPlace) result = this.#takeName();
     this.#release();
     if (!isThere) return FAILURES.lost;
-    return taken < 0 ? failureOf(taken) : DONE;
+    return result < 0 ? failureOf(result) : DONE;
   }
 
-  /** Closes it; the partial file stays for who resumes, if there is something in it. */
+  /** Closes it; what is in the partial file, of whatever upload, stays for who resumes. */
   abandon(): void {
     const { volume } = this;
-    const looked = volume.lookAt(this.file);
-    const isWorthless = looked === 0 && volume.found.size === 0 || !this.keepPartial ||
-      this.outOfSpace && this.#offset === 0;
-    if (!this.#inPlace && isWorthless && this.#isThere()) {
+    const isEmpty = volume.lookAt(this.#file!) === 0 && volume.found.size === 0;
+    const isWorthless = !this.keepPartial || this.outOfSpace && this.#offset === 0;
+    if (!this.#inPlace && (isEmpty || isWorthless && !this.#cutsLater) && this.#isThere()) {
       volume.remove(this.#directory!, this.#name, false);
     }
     this.#release();
@@ -154,7 +165,6 @@ export class Upload<D extends object, F extends object, N extends object> {
     const existing = isMissing ? undefined : volume.found.toStat();
     if (existing?.kind === "directory") return failureOf(-ERRNO.EISDIR);
     if (existing?.kind === "other") return failureOf(-ERRNO.NOT_REGULAR);
-    if (!this.#hasRoom(operation)) return FAILURES.noSpace;
     this.#finalName = finder.name;
     const isBeside = !finder.followed &&
       parentPath(operation.partial) === parentPath(operation.path);
@@ -207,7 +217,7 @@ export class Upload<D extends object, F extends object, N extends object> {
       return FAILURES.halfReplaced;
     }
     if (offset !== undefined && offset > size) return FAILURES.pastEnd;
-    return this.#startAt(offset ?? size);
+    return this.#hasRoom(size) ? this.#startAt(offset ?? size) : FAILURES.noSpace;
   }
 
   /**
@@ -226,8 +236,8 @@ export class Upload<D extends object, F extends object, N extends object> {
   }
 
   /**
-   * Writes to the partial file, from `start` on; what is behind that is cut off. undefined: from
-   * its end, which is only known under its lock.
+   * Writes to the partial file, from `start` on; what is behind that is cut off when octets come.
+   * undefined: from its end, which is only known under its lock.
    */
   #openPartial(
     name: string,
@@ -254,11 +264,12 @@ export class Upload<D extends object, F extends object, N extends object> {
     const { size } = volume.found;
     const offset = start ?? size;
     if (offset > size) return FAILURES.pastEnd;
+    if (!this.#hasRoom(size)) return this.#failFresh(FAILURES.noSpace, size);
     const owned = this.#target === undefined
       ? 0
-      : volume.setOwner(this.file, this.#directory!, name, like!);
-    const cut = owned < 0 || size === offset ? owned : volume.truncate(this.file, offset);
-    if (cut < 0) return this.#failFresh(cut, size);
+      : volume.setOwner(this.#file!, this.#directory!, name, like!);
+    if (owned < 0) return this.#failFresh(failureOf(owned), size);
+    this.#cutsLater = size > offset;
     if (this.#target !== undefined) volume.found.mode = like!.mode & 0o777;
     volume.found.size = offset;
     return this.#startAt(offset);
@@ -267,15 +278,15 @@ export class Upload<D extends object, F extends object, N extends object> {
   #startAt(offset: number): Completion {
     this.#offset = offset;
     const stat = this.volume.found.toStat();
-    const result = offset === 0 ? 0 : this.volume.seek(this.file, offset);
+    const result = offset === 0 ? 0 : this.volume.seek(this.#file!, offset);
     if (result < 0) return failureOf(result);
     return { kind: "opened", stat, offset, name: this.#answer };
   }
 
   /** A file that was made for nothing goes again. */
-  #failFresh(result: number, size: number): Failed {
+  #failFresh(failure: Failed, size: number): Failed {
     if (size === 0 && this.#isThere()) this.volume.remove(this.#directory!, this.#name, false);
-    return failureOf(result);
+    return failure;
   }
 
   /**
@@ -303,9 +314,9 @@ export class Upload<D extends object, F extends object, N extends object> {
     const located = finder.locate(operation.path);
     if (located < 0) return failureOf(located);
     if (finder.name === ".") return FAILURES.isRoot;
-    if (!this.#hasRoom(operation)) return FAILURES.noSpace;
     const wanted = finder.name;
     this.#directory = finder.take();
+    if (!this.#hasRoom(0)) return FAILURES.noSpace;
     this.#isNew = true;
     for (let tries = 0; tries < UNIQUE_TRIES_MAX; tries++) {
       const found = this.#findFree(wanted);
@@ -351,10 +362,19 @@ export class Upload<D extends object, F extends object, N extends object> {
     this.#name = partialName(this.#finalName);
   }
 
-  #hasRoom({ expected }: OpenUpload): boolean {
-    if (expected === undefined) return true;
-    const free = this.volume.free();
-    return free === undefined || expected <= free;
+  /** Whether what is expected finds room where `size` octets of it, or in its place, are. */
+  #hasRoom(size: number): boolean {
+    if (this.#expected === undefined) return true;
+    const free = this.volume.free(this.#directory!);
+    return free === undefined || this.#expected <= free + size;
+  }
+
+  /** Cuts off what an earlier upload left behind the offset, once: 0, or -errno. */
+  #cut(): number {
+    if (!this.#cutsLater) return 0;
+    const result = this.volume.truncate(this.#file!, this.#offset);
+    this.#cutsLater = result < 0;
+    return result;
   }
 
   #closeFile(): void {

@@ -159,8 +159,8 @@ export interface Volume<D extends object, F extends object, N extends object> {
   /** The descriptor that the kernel's calls can take. */
   descriptor(file: F): number | undefined;
 
-  /** Octets that are free, undefined where that cannot be known. */
-  free(): number | undefined;
+  /** Octets that are free where `directory` is, undefined where that cannot be known. */
+  free(directory: D): number | undefined;
 
   /** Begins to read the names in a directory. */
   openNames(directory: D): N | number;

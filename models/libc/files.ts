@@ -13,6 +13,7 @@ import { errnoOf, INDEX, symbols } from "./library.ts";
 import {
   OPEN_HOW_BYTES,
   STATFS_BAVAIL,
+  STATFS_BLOCKS,
   STATFS_BSIZE,
   STATFS_BYTES,
   STATX_BYTES,
@@ -129,10 +130,14 @@ export class FileCalls {
     return failed ? -this.#errno[0]! : 0;
   }
 
-  /** Octets that are free for this user where `fd` is, of fstatfs(2). */
+  /**
+   * Octets that are free for this user where `fd` is, of fstatfs(2); ENOSYS where none are counted:
+   * such a file system says that it has no blocks (a tmpfs without a limit, many of FUSE).
+   */
   free(fd: number): number {
     this.calls[INDEX.fstatfs]! += 1;
     if (this.#c.fstatfs(fd, this.#statfs) < 0) return -this.#errno[0]!;
+    if (this.#statfs[STATFS_BLOCKS] === 0n) return -c.ENOSYS;
     return Number(this.#statfs[STATFS_BSIZE]! * this.#statfs[STATFS_BAVAIL]!);
   }
 

@@ -25,8 +25,8 @@ export const STATX_SIZE = 10, STATX_MTIME = 28, STATX_DEV_MAJOR = 34, STATX_DEV_
 /** struct open_how {u64 flags; u64 mode; u64 resolve;}, for openat2(2). */
 export const OPEN_HOW_BYTES = 24;
 
-/** struct statfs: its size, and where f_bsize and f_bavail are in units of 64 bits. */
-export const STATFS_BYTES = 120, STATFS_BSIZE = 1, STATFS_BAVAIL = 4;
+/** struct statfs: its size, and where f_bsize, f_blocks and f_bavail are in units of 64 bits. */
+export const STATFS_BYTES = 120, STATFS_BSIZE = 1, STATFS_BLOCKS = 2, STATFS_BAVAIL = 4;
 
 /** struct dirent64: where d_reclen, of 16 bits, d_type and d_name are. */
 export const DIRENT_RECLEN = 16, DIRENT_TYPE = 18, DIRENT_NAME = 19;

@@ -19,7 +19,11 @@ import { encodePlainLine } from "./words/lines.ts";
 const LEFT_OUT = new Uint8Array(0);
 const MONTHS = "Jan Feb Mar Apr May Jun Jul Aug Sep Oct Nov Dec".split(" ");
 const DAY_MS = 86_400_000;
-/** ls shows the time of day for what changed in the last half year, else the year. */
+/**
+ * ls shows the time of day for what changed in the last half year, else the year. Clients take a
+ * time without its year for one that is over (wget, lftp, FileZilla), so tomorrow's has it; today's
+ * may be that of a file that is written while it is listed.
+ */
 const RECENT_MS = 182 * DAY_MS;
 
 /**
@@ -154,17 +158,28 @@ export function formatLong(entry: DirectoryEntry, now: number): string {
   const group = String(entry.gid).padEnd(8);
   const size = String(entry.size).padStart(12);
   const date = formatDate(entry.modifiedMs, now);
-  return `${formatMode(entry)} ${links} ${owner} ${group} ${size} ${date} ${entry.name}`;
+  const [letter, target] = entry.isLink && entry.kind === "other"
+    ? ["l", UNTOLD_TARGET]
+    : [KIND_LETTERS[entry.kind], ""];
+  const mode = letter + formatMode(entry.mode);
+  return `${mode} ${links} ${owner} ${group} ${size} ${date} ${entry.name}${target}`;
 }
 
-/** A link that leads nowhere in the served tree is the usual "other". */
-const KIND_LETTERS = { file: "-", directory: "d", other: "l" } as const;
+/**
+ * What a link says that leads nowhere in the served tree: it may be a path outside. libcurl refuses
+ * a whole listing for a link that says nothing (ftplistparser.c), and lftp's `rm -r` removes links,
+ * but not what is called a FIFO.
+ */
+const UNTOLD_TARGET = " -> ?";
+
+/** A FIFO's letter is everything's that is no file: clients know it, and leave it where it is. */
+const KIND_LETTERS = { file: "-", directory: "d", other: "p" } as const;
 
 /** For owner, group and others: the bits' place, and the special bit shown in place of "x". */
 const MODE_GROUPS = [[6, 0o4000, "s"], [3, 0o2000, "s"], [0, 0o1000, "t"]] as const;
 
-function formatMode({ kind, mode }: FileStat): string {
-  let text: string = KIND_LETTERS[kind];
+function formatMode(mode: number): string {
+  let text = "";
   for (const [shift, special, letter] of MODE_GROUPS) {
     const bits = mode >> shift;
     const executable = (bits & 1) !== 0;
@@ -178,7 +193,7 @@ function formatMode({ kind, mode }: FileStat): string {
 function formatDate(ms: number, now: number): string {
   const date = new Date(clampTime(ms));
   const day = `${MONTHS[date.getUTCMonth()]} ${String(date.getUTCDate()).padStart(2)}`;
-  if (ms > now - RECENT_MS && ms <= now + DAY_MS) {
+  if (ms > now - RECENT_MS && Math.floor(ms / DAY_MS) <= Math.floor(now / DAY_MS)) {
     return `${day} ${twoDigits(date.getUTCHours())}:${twoDigits(date.getUTCMinutes())}`;
   }
   return `${day}  ${String(date.getUTCFullYear()).padStart(4, "0")}`;

@@ -18,8 +18,9 @@
  * What rule 4 found is kept as the client's habit with that file, and the next get of it waits for
  * nothing. Rule 4 is a guess, and misjudges two clients. One pulls once more after its last piece
  * and then rests: it hears a YES|SIZE that it did not ask for, as it would from the teaching server,
- * for which a finished get's next message is a new one. The other reads in pieces smaller than
- * blocks and gets the same file again before PULL_WAIT_MS has passed: it is not heard.
+ * for which a finished get's next message is a new one. It does not pull that get, so at least the
+ * habit is forgotten. The other reads in pieces smaller than blocks and gets the same file again
+ * before PULL_WAIT_MS has passed: it is not heard.
  *
  * @module
  */
@@ -60,6 +61,11 @@ export class Get {
   /** Whether the last late pull may be a new get: rule 4 decides when its time has come. */
   get doubtful(): boolean {
     return this.#doubtful;
+  }
+
+  /** Whether a pull came, as after every YES that was asked for. */
+  get pulled(): boolean {
+    return this.#pulls > 0;
   }
 
   /** The last octet was sent, or the pull of a file without octets came. */

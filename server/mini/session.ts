@@ -279,6 +279,7 @@ class MiniSession implements Session {
     const { octets } = get.message;
     if (!startsAlike(this.#input, octets)) {
       if (this.#phase.kind === "sending") this.#closeFile();
+      if (!get.pulled) this.#habit = undefined;
       this.#phase = { kind: "message" };
       return true;
     }

@@ -9,9 +9,10 @@ import { assertEquals } from "@std/assert";
 import { Child } from "../child.ts";
 import { octets, readAll, readExactly, text, writeAll } from "../conformance/client.ts";
 import { kinds } from "../conformance/variants.ts";
+import { eventually } from "../eventually.ts";
 import { testWith } from "../permission.ts";
 import { Root } from "../served.ts";
-import { descriptorsOf, eventually, flagsOf, NEEDS } from "./process.ts";
+import { descriptorsOf, flagsOf, NEEDS } from "./process.ts";
 
 /** Threads of blocking. */
 const THREADS = 8;

@@ -9,9 +9,10 @@ import { assert, assertEquals, assertMatch } from "@std/assert";
 import { Child } from "../child.ts";
 import { closeQuietly, type Conversation, readUntilEnd, writeAll } from "../conformance/client.ts";
 import { variants } from "../conformance/variants.ts";
+import { eventually } from "../eventually.ts";
 import { testWith } from "../permission.ts";
 import { login, Root } from "../served.ts";
-import { eventually, flagsOf, lacking, NEEDS, ONE_OF_EACH, output } from "./process.ts";
+import { flagsOf, lacking, NEEDS, ONE_OF_EACH, output } from "./process.ts";
 
 /** More than the device has. */
 const LARGE_BYTES = 8 << 20;
@@ -106,6 +107,41 @@ for (const variant of ONE_OF_EACH) {
 
   testWith(
     NEEDS,
+    `serve asks the device of a folder for room, less what has come [${variant.name}]`,
+    async () => {
+      using root = new Root();
+      const mounts = "mkdir large uncounted && mount -t tmpfs -o size=64m tmpfs large && " +
+        "mount -t tmpfs -o size=0 tmpfs uncounted && ";
+      await using server = Child.serve(
+        [...flagsOf(variant, root.path), "--anonymous", "write"],
+        { wrapper: onSmallDevice(root.path, mounts) },
+      );
+      const ftp = await login(await server.serving());
+      const announced = async (octets: number, commands: readonly string[], code: number) => {
+        await ftp.command(`ALLO ${octets}`, 200);
+        for (const command of commands) await ftp.command(command, [code, 350]);
+      };
+      await announced(LARGE_BYTES, ["STOR a"], 452);
+      assertEquals(await ftp.list("NLST -a"), ["large", "uncounted"]);
+      // Without a data connection: what is wrong with the file is said first.
+      for (const folder of ["large", "uncounted"]) {
+        for (const verb of ["STOR", "STOU"]) {
+          await announced(LARGE_BYTES, [`${verb} ${folder}/a`], 425);
+        }
+      }
+      await announced(LARGE_BYTES * 9, ["STOR large/a"], 452);
+      await interrupted(ftp, "a", 600_000);
+      await announced(1_100_000, ["REST 600000", "STOR a"], 452);
+      for (const begun of ["REST 600000", "REST 0"]) {
+        await announced(900_000, [begun, "STOR a"], 425);
+      }
+      ftp.close();
+    },
+    absent,
+  );
+
+  testWith(
+    NEEDS,
     `serve on a full disk leaves no half file of a STOU [${variant.name}]`,
     async () => {
       using root = new Root();
@@ -173,7 +209,14 @@ for (const variant of ONE_OF_EACH) {
       const at = (name: string) => `${root.path}/${name}`;
       await Deno.mkdir(at("d"));
       const now = Math.trunc(Date.now() / 1000);
-      const files = { ".old.part": 3, "d/.old.part": 3, ".young.part": 1, "old": 9, ".old": 9 };
+      const files = {
+        ".old.ftplab-part": 3,
+        "d/.old.ftplab-part": 3,
+        ".young.ftplab-part": 1,
+        "old": 9,
+        ".old": 9,
+        ".old.part": 9, // an ordinary file
+      };
       for (const [name, days] of Object.entries(files)) {
         await Deno.writeTextFile(at(name), "content");
         await Deno.utime(at(name), now - days * DAY_S, now - days * DAY_S);
@@ -181,10 +224,12 @@ for (const variant of ONE_OF_EACH) {
       await using server = Child.serve([...flagsOf(variant, root.path), "--partial-days", "2"]);
       const ftp = await login(await server.serving());
       await eventually("the old ones are gone", async () => {
-        const left = await output("find", root.path, "-name", "*old.part");
+        const left = await output("find", root.path, "-name", "*old.ftplab-part");
         return left === "";
       });
-      for (const name of [".young.part", "old", ".old"]) await Deno.stat(at(name));
+      for (const name of [".young.ftplab-part", "old", ".old", ".old.part"]) {
+        await Deno.stat(at(name));
+      }
       ftp.close();
     },
     variant.unavailable(),

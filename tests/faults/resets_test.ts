@@ -11,9 +11,10 @@ import { Child } from "../child.ts";
 import type { Endpoint } from "../conformance/client.ts";
 import { resets, Stranger } from "../conformance/stranger.ts";
 import { kinds } from "../conformance/variants.ts";
+import { eventually } from "../eventually.ts";
 import { testWith } from "../permission.ts";
 import { login, Root } from "../served.ts";
-import { descriptorsOf, eventually, flagsOf, NEEDS } from "./process.ts";
+import { descriptorsOf, flagsOf, NEEDS } from "./process.ts";
 
 /** Connections that are dead when they are accepted. */
 const DEAD = 100;

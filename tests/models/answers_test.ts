@@ -7,7 +7,7 @@
 import { SILENT, type Terminal } from "../../models/mod.ts";
 import { octets, writeAll } from "../conformance/client.ts";
 import { kinds } from "../conformance/variants.ts";
-import { eventually } from "../faults/process.ts";
+import { eventually } from "../eventually.ts";
 import { SERVER_NEEDS, testWith } from "../permission.ts";
 import { Root } from "../served.ts";
 import { OPTIONS } from "./options.ts";

@@ -86,7 +86,7 @@ export const curlCases: Cases = {
   "-C - goes on with an interrupted upload": async (target) => {
     const desk = await Desk.open(target);
     await desk.write("a", pattern(300_000));
-    await target.write(".a.part", pattern(300_000).subarray(0, 123_456));
+    await target.write(".a.ftplab-part", pattern(300_000).subarray(0, 123_456));
     await curl(desk, ["-C", "-", "-T", "a", url(target, "a")]);
     await target.holds("a");
     assertBytes(await target.read("a"), pattern(300_000));

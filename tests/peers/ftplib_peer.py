@@ -121,7 +121,7 @@ def resume():
     put_on_disk("a", octets)
     ftp = login()
     assert fetch(ftp, "a", rest=123_456) == octets[123_456:]
-    put_on_disk(".b.part", octets[:100_000])
+    put_on_disk(".b.ftplab-part", octets[:100_000])
     ftp.voidcmd("TYPE I")
     assert ftp.size("b") == 100_000
     ftp.storbinary("STOR b", io.BytesIO(octets[100_000:]), rest=100_000)

@@ -80,7 +80,7 @@ export const lftpCases: Cases = {
     await target.write("a", pattern(300_000));
     await desk.write("a", pattern(300_000).subarray(0, 100_000));
     await desk.write("b", pattern(300_000));
-    await target.write(".b.part", pattern(300_000).subarray(0, 100_000));
+    await target.write(".b.ftplab-part", pattern(300_000).subarray(0, 100_000));
     await lftp(desk, target, "get -c a", "put -c b");
     assertBytes(await desk.read("a"), pattern(300_000));
     await target.holds("a", "b");
@@ -112,6 +112,14 @@ export const lftpCases: Cases = {
     assertStringIncludes(stdout, "./d/e/c");
     assertEquals((await Deno.stat(target.path("d/e/c"))).mode! & 0o777, 0o600);
     await lftp(desk, target, "rm -r d");
+    await target.holds();
+  },
+
+  "rm -r removes links that lead nowhere, too": async (target) => {
+    const desk = await Desk.open(target);
+    await target.mkdir("d");
+    await Deno.symlink("nowhere", target.path("d/dangling"));
+    await lftp(desk, target, "set ftp:use-mlsd off", "rm -r d");
     await target.holds();
   },
 

@@ -118,7 +118,7 @@ for (const variant of variants) {
     await ftp.reply(150);
     // A connection that is reset before it is accepted never was one for the runtime.
     data.send("so far");
-    await grows(`${root.path}/.broken.part`);
+    await grows(`${root.path}/.broken.ftplab-part`);
     data.reset();
     await ftp.reply([426, 451]);
     ftp.close();

@@ -73,18 +73,20 @@ Deno.test("parentPath, nameOf, childPath: take a path apart and put it together"
 });
 
 Deno.test("partialName: beside the name, and known by its form", () => {
-  assertEquals(partialName("foo"), ".foo.part");
-  assertEquals(partialPath("/d/foo"), "/d/.foo.part");
-  assertEquals(partialPath("/foo"), "/.foo.part");
-  for (const name of [".a.part", "..part.part"]) assert(isPartialName(name), name);
-  for (const name of ["a.part", ".part", ".a.par", "", ".apart"]) {
+  assertEquals(partialName("foo"), ".foo.ftplab-part");
+  assertEquals(partialPath("/d/foo"), "/d/.foo.ftplab-part");
+  assertEquals(partialPath("/foo"), "/.foo.ftplab-part");
+  for (const name of [".a.ftplab-part", "..ftplab-part.ftplab-part"]) {
+    assert(isPartialName(name), name);
+  }
+  for (const name of ["a.ftplab-part", ".ftplab-part", ".a.part", ".a.ftplab-par", "", ".apart"]) {
     assert(!isPartialName(name), name);
   }
 });
 
 Deno.test("partialName: never longer than a file system takes, and its own for each name", () => {
   const octets = (name: string) => new TextEncoder().encode(name).length;
-  const names = ["a".repeat(249), "a".repeat(250), "a".repeat(255), "ü".repeat(127)];
+  const names = ["a".repeat(242), "a".repeat(243), "a".repeat(255), "ü".repeat(127)];
   names.push("🐟".repeat(63), `${"a".repeat(254)}b`, `x${"🐟".repeat(63)}`);
   const partials = names.map(partialName);
   for (const partial of partials) {
@@ -94,9 +96,9 @@ Deno.test("partialName: never longer than a file system takes, and its own for e
   }
   const noUtf8 = partialName(`${"\udce9".repeat(254)}x`);
   assertEquals(encodeOctets(noUtf8).length, 255);
-  assertEquals(partialName("\udce9".repeat(249)), `.${"\udce9".repeat(249)}.part`);
+  assertEquals(partialName("\udce9".repeat(242)), `.${"\udce9".repeat(242)}.ftplab-part`);
   assertEquals(new Set(partials).size, names.length);
-  assertEquals(partialName("a".repeat(249)), `.${"a".repeat(249)}.part`);
-  assertNotEquals(partialName("a".repeat(250)), `.${"a".repeat(250)}.part`);
+  assertEquals(partialName("a".repeat(242)), `.${"a".repeat(242)}.ftplab-part`);
+  assertNotEquals(partialName("a".repeat(243)), `.${"a".repeat(243)}.ftplab-part`);
   assertEquals(partials, names.map(partialName));
 });

@@ -2,6 +2,10 @@
  * DELE, RNFR and RNTO (RFC 959 section 4.1.3), SIZE and MDTM (RFC 3659), MFMT
  * (draft-somers-ftp-mfxx): one name and what is known of it.
  *
+ * Where only the partial file of a broken upload is left of a name, SIZE, DELE, RNFR and RNTO mean
+ * that, for who may write. Clients that resume an upload ask SIZE for the offset to go on from
+ * (curl -C - -T, lftp put -c), and others remove or rename what SIZE tells of before they store.
+ *
  * @module
  */
 
@@ -28,7 +32,9 @@ const MFMT_SYNTAX = encodeReply(501, "Takes YYYYMMDDHHMMSS and a path");
 export function remove(session: CommandContext, argument: string): void {
   const path = resolveOld(session, argument);
   if (path === undefined) return;
-  session.file({ do: "removeFile", path }, "done", () => session.send(REMOVED));
+  orPartial(session, path, (path, failed) => {
+    session.file({ do: "removeFile", path }, "done", () => session.send(REMOVED), failed);
+  });
 }
 
 /** RNFR: 350 for what exists, 550. */
@@ -36,42 +42,54 @@ export function renameFrom(session: CommandContext, argument: string): void {
   const path = resolveOld(session, argument);
   if (path === undefined) return;
   if (path === "/") return session.send(ROOT_STAYS);
-  session.file({ do: "stat", path, itself: true }, "stat", () => {
+  const begin = () => {
     session.renameFrom = path;
     session.send(RENAME_BEGUN);
+  };
+  orPartial(session, path, (path, failed) => {
+    session.file({ do: "stat", path, itself: true }, "stat", begin, failed);
   });
 }
 
-/** RNTO: 250, 503 without RNFR, 550, 553. */
+/**
+ * RNTO: 250, 503 without RNFR, 550, 553. What a broken upload left becomes what one to the new name
+ * has left: it gets no name before it is complete.
+ */
 export function renameTo(session: CommandContext, argument: string): void {
   const from = session.renameFrom;
   session.renameFrom = undefined;
   if (from === undefined) return session.send(RENAME_NOT_BEGUN);
   const to = resolveNew(session, argument);
   if (to === undefined) return;
-  session.file(
-    { do: "rename", from, to },
-    "done",
-    () => session.send(RENAMED),
-    (failure) => session.send(NEW_NAME_FAILURE_REPLIES[failure]),
-  );
+  orPartial(session, from, (path, failed) => {
+    const operation = {
+      do: "rename",
+      from: path,
+      to: path === from ? to : partialPath(to),
+    } as const;
+    session.file(operation, "done", () => session.send(RENAMED), failed);
+  }, (failure) => session.send(NEW_NAME_FAILURE_REPLIES[failure]));
 }
 
-/**
- * SIZE: 213 with the octets that RETR would send in the current TYPE, 550.
- *
- * Where only the partial file of a broken upload exists, who may write hears its size: clients that
- * resume an upload ask SIZE for the offset to go on from (curl -C - -T, lftp put -c).
- */
+/** SIZE: 213 with the octets that RETR would send in the current TYPE, 550. */
 export function size(session: CommandContext, argument: string): void {
   const path = resolveOld(session, argument);
   if (path === undefined) return;
   const measure = session.type === "I" ? measureOctets : measureLines;
-  measure(session, path, (failure) => {
-    const resumable = failure === "notFound" && session.access === "write" &&
-      !isPartialName(nameOf(path));
-    if (!resumable) return session.fail(failure);
-    measure(session, partialPath(path), (failure) => session.fail(failure));
+  orPartial(session, path, (path, failed) => measure(session, path, failed));
+}
+
+/** Does something with a path; where nothing is there, for who may write, with its partial file. */
+function orPartial(
+  session: CommandContext,
+  path: string,
+  act: (path: string, failed: (failure: Failure) => void) => void,
+  failed: (failure: Failure) => void = (failure) => session.fail(failure),
+): void {
+  act(path, (failure) => {
+    const isMissing = failure === "notFound" && !isPartialName(nameOf(path));
+    if (isMissing && session.access === "write") act(partialPath(path), failed);
+    else failed(failure);
   });
 }
 

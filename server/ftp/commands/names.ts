@@ -15,7 +15,7 @@ import type { CommandContext } from "./context.ts";
 const BAD_OLD_NAME = encodeReply(550, "A name cannot hold NUL, CR or LF");
 const BAD_NEW_NAME = encodeReply(553, "A name cannot hold NUL, CR or LF");
 const NOT_UTF8 = encodeReply(553, "A new name is UTF-8");
-const RESERVED_NAME = encodeReply(553, "Names like .NAME.part are for uploads under way");
+const RESERVED_NAME = encodeReply(553, "Names like .NAME.ftplab-part are for uploads under way");
 const ROOT_NAME = encodeReply(553, "The root cannot be made or replaced");
 
 /** The path of something that should exist; undefined after a reply that refuses it. */

@@ -6,7 +6,7 @@
  * hears 150 has a data connection or will get one, and what is wrong with a file is said even
  * without a route.
  *
- * An upload lives under ".NAME.part" beside its name until it is complete, so a broken STOR
+ * An upload lives under ".NAME.ftplab-part" beside its name until it is complete, so a broken STOR
  * leaves an old file as it was, and what has come can be gone on with: by APPE, or by REST with
  * the size that SIZE tells, and STOR. Nobody goes on in an old file that a younger upload was to
  * replace: SIZE tells its size, as RFC 3659 section 4 has it, and the client takes it for its own.

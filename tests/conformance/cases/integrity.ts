@@ -274,10 +274,10 @@ export const integrity: Cases = {
     await reader.command(`CWD ${target.folder}`, 250);
     const writer = await target.login();
     for (const command of ["MLSD", "LIST -a"]) {
-      assertMatch((await writer.list(command)).join("\n"), /\.b\.part/, command);
+      assertMatch((await writer.list(command)).join("\n"), /\.b\.ftplab-part/, command);
       const seen = (await reader.list(command)).join("\n");
       assertMatch(seen, /\ba\b/);
-      assert(!seen.includes(".part"), `${command} shows a reader "${seen}"`);
+      assert(!seen.includes(".ftplab-part"), `${command} shows a reader "${seen}"`);
     }
     data.close();
     await ftp.reply(226);

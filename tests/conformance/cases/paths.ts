@@ -310,10 +310,10 @@ export const paths: Cases = {
   "names of partial uploads are refused to STOR, APPE, MKD and RNTO": async (target) => {
     await target.write("a", "content");
     const ftp = await target.login();
-    await ftp.refused("STOR .a.part", 553);
-    await ftp.refused("APPE .a.part", "5xx");
+    await ftp.refused("STOR .a.ftplab-part", 553);
+    await ftp.refused("APPE .a.ftplab-part", "5xx");
     await ftp.command("RNFR a", 350);
-    await ftp.command("RNTO .b.part", 553);
+    await ftp.command("RNTO .b.ftplab-part", 553);
     await target.holds("a");
   },
 
@@ -328,7 +328,7 @@ export const paths: Cases = {
 
   "an upload does not follow its own name's partial link out": async (target) => {
     const folder = await target.outside();
-    await Deno.symlink(`${folder}/secret`, target.path(".a.part"));
+    await Deno.symlink(`${folder}/secret`, target.path(".a.ftplab-part"));
     const ftp = await target.login();
     const data = await ftp.passive();
     const { code } = await ftp.command("STOR a", [125, 150, 450, 550, 553]);

@@ -1,6 +1,7 @@
 /**
  * REST with RETR and STOR (RFC 3659 section 5), and what an interrupted upload leaves behind:
- * the old file as it was, and the new octets under ".NAME.part" until a resume completes them.
+ * the old file as it was, and the new octets under ".NAME.ftplab-part" until a resume completes
+ * them.
  *
  * @module
  */
@@ -12,6 +13,7 @@ import {
   finalReply,
   octets,
   pattern,
+  portCommand,
   readAll,
   writeAll,
 } from "../client.ts";
@@ -62,7 +64,7 @@ async function resumed(
 }
 
 async function partial(target: Target): Promise<Uint8Array> {
-  return await target.read(".a.part");
+  return await target.read(".a.ftplab-part");
 }
 
 /** The cases by name. */
@@ -170,7 +172,7 @@ export const resume: Cases = {
     await target.write("a", "old");
     const ftp = await target.login();
     await interrupted(ftp, "a", pattern(5000));
-    await target.holds(".a.part", "a");
+    await target.holds(".a.ftplab-part", "a");
     assertEquals(await target.readText("a"), "old");
     assertBytes(await partial(target), pattern(5000));
     assertEquals(new TextDecoder().decode(await ftp.fetch("RETR a")), "old");
@@ -261,6 +263,56 @@ export const resume: Cases = {
     await ftp.put("STOR a", pattern(100, 2));
     await target.holds("a");
     assertBytes(await target.read("a"), pattern(100, 2));
+  },
+
+  "a STOR that no octet comes of keeps the partial": async (target) => {
+    const ftp = await target.login();
+    await interrupted(ftp, "a", pattern(5000));
+    await ftp.command("STOR a", 425);
+    const listener = ftp.listen();
+    await ftp.command(portCommand("PORT", listener), 200);
+    listener.close();
+    await ftp.command("STOR a", 425);
+    for (const connects of [false, true]) {
+      const data = connects ? await ftp.passive() : await ftp.passivePort();
+      await ftp.command("STOR a", 150);
+      await ftp.send("ABOR");
+      assertEquals(await ftp.finals(2), [426, 226]);
+      if (typeof data === "object") closeQuietly(data);
+    }
+    assertBytes(await partial(target), pattern(5000));
+    await resumed(ftp, "STOR a", 5000, pattern(9000).subarray(5000));
+    assertBytes(await target.read("a"), pattern(9000));
+  },
+
+  "a large STOR takes the place of a larger partial": async (target) => {
+    await target.write(".a.ftplab-part", pattern(2_000_000));
+    const ftp = await target.login();
+    await ftp.put("STOR a", pattern(1_000_000, 2));
+    await target.holds("a");
+    assertBytes(await target.read("a"), pattern(1_000_000, 2));
+  },
+
+  "DELE and RNFR of a name that is missing mean its partial": async (target) => {
+    const ftp = await target.login();
+    for (const name of ["a", "b"]) await interrupted(ftp, name, pattern(5000));
+    await ftp.command("DELE b", 250);
+    await ftp.command("RNFR a", 350);
+    await ftp.command("RNTO c", 250);
+    await target.holds(".c.ftplab-part");
+    assertEquals((await ftp.command("SIZE c", 213)).text, "213 5000");
+  },
+
+  "DELE of a name that is uploaded is 450": async (target) => {
+    const ftp = await target.login();
+    const data = await ftp.begin("STOR a");
+    await writeAll(data, pattern(5000));
+    await arrived(ftp, 5000);
+    const other = await target.login();
+    await other.command("DELE a", 450);
+    data.close();
+    await ftp.reply(226);
+    assertBytes(await target.read("a"), pattern(5000));
   },
 
   "a control connection that closes keeps the partial": async (target) => {

@@ -35,7 +35,7 @@ async function uploading(target: Target, name: string) {
   const ftp = await target.login();
   const data = await ftp.begin(`STOR ${name}`);
   await writeAll(data, octets("a".repeat(100)));
-  const partial = name.replace(/([^/]+)$/, ".$1.part");
+  const partial = name.replace(/([^/]+)$/, ".$1.ftplab-part");
   await grown(target, partial, 100);
   return { ftp, data, partial };
 }
@@ -54,23 +54,23 @@ async function completes(
 /** Such names are the server's own: nobody may give them (553), or this one is in use (450). */
 const OWN_NAMES = [450, 553];
 
-/** Commands that would change the partial file ".up.part" of a running upload. */
+/** Commands that would change the partial file ".up.ftplab-part" of a running upload. */
 const TOUCHING: Readonly<Record<string, (ftp: Conversation) => Promise<unknown>>> = {
-  "DELE": (ftp) => ftp.command("DELE .up.part", 450),
-  "DELE by a link to the folder": (ftp) => ftp.command("DELE link/.up.part", 450),
+  "DELE": (ftp) => ftp.command("DELE .up.ftplab-part", 450),
+  "DELE by a link to the folder": (ftp) => ftp.command("DELE link/.up.ftplab-part", 450),
   "RNFR": async (ftp) => {
-    const { code } = await ftp.command("RNFR .up.part", [350, 450]);
+    const { code } = await ftp.command("RNFR .up.ftplab-part", [350, 450]);
     if (code === 350) await ftp.command("RNTO elsewhere", 450);
   },
   "RNTO": async (ftp) => {
     await ftp.command("RNFR other", 350);
-    await ftp.command("RNTO .up.part", OWN_NAMES);
+    await ftp.command("RNTO .up.ftplab-part", OWN_NAMES);
   },
-  "SITE CHMOD": (ftp) => ftp.command("SITE CHMOD 600 .up.part", 450),
-  "MFMT": (ftp) => ftp.command("MFMT 20200101000000 .up.part", 450),
-  "RMD": (ftp) => ftp.command("RMD .up.part", [450, 550]),
-  "STOR of the partial itself": (ftp) => ftp.refused("STOR .up.part", OWN_NAMES),
-  "APPE of the partial itself": (ftp) => ftp.refused("APPE .up.part", OWN_NAMES),
+  "SITE CHMOD": (ftp) => ftp.command("SITE CHMOD 600 .up.ftplab-part", 450),
+  "MFMT": (ftp) => ftp.command("MFMT 20200101000000 .up.ftplab-part", 450),
+  "RMD": (ftp) => ftp.command("RMD .up.ftplab-part", [450, 550]),
+  "STOR of the partial itself": (ftp) => ftp.refused("STOR .up.ftplab-part", OWN_NAMES),
+  "APPE of the partial itself": (ftp) => ftp.refused("APPE .up.ftplab-part", OWN_NAMES),
   "STOR": (ftp) => ftp.refused("STOR up", 450),
   "APPE": (ftp) => ftp.refused("APPE up", 450),
   "REST and STOR": async (ftp) => {
@@ -200,16 +200,16 @@ export const uploadRaces: Cases = {
       await upload.ftp.send("ABOR");
       assertEquals(await upload.ftp.finals(2), [426, 226]);
     }
-    await ftp.command("DELE .one.part", 250);
-    await ftp.command("RNFR .two.part", 350);
+    await ftp.command("DELE .one.ftplab-part", 250);
+    await ftp.command("RNFR .two.ftplab-part", 350);
     await ftp.command("RNTO three", 250);
     await target.holds("three");
   },
 
   "a partial replaced on the disk is not committed": async (target) => {
     const upload = await uploading(target, "up");
-    await Deno.remove(target.path(".up.part"));
-    await target.write(".up.part", "foreign");
+    await Deno.remove(target.path(".up.ftplab-part"));
+    await target.write(".up.ftplab-part", "foreign");
     upload.data.close();
     const { code } = await upload.ftp.reply([226, 426, 450, 451, 550, 553]);
     const isThere = (await target.names()).includes("up");
@@ -220,7 +220,7 @@ export const uploadRaces: Cases = {
   "a partial removed on the disk is no complete upload": async (target) => {
     await target.write("up", "old");
     const upload = await uploading(target, "up");
-    await Deno.remove(target.path(".up.part"));
+    await Deno.remove(target.path(".up.ftplab-part"));
     upload.data.close();
     const { code } = await upload.ftp.reply([226, 426, 450, 451, 550, 553]);
     assertEquals(await target.readText("up"), code === 226 ? "a".repeat(100) : "old");

@@ -103,7 +103,7 @@ Deno.test("Driver: a call costs more than a reply, a block or a search all of a 
   const unique = {
     do: "openUpload",
     path: "/up",
-    partial: "/.up.part",
+    partial: "/.up.ftplab-part",
     start: { at: "unique" },
     keepPartial: false,
   } as const;

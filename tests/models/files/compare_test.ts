@@ -7,7 +7,6 @@
 
 import { assertEquals } from "@std/assert";
 import { missing, type Need, testWith } from "../../permission.ts";
-import type { FileSlot } from "../../../models/files/contract.ts";
 import { unavailableReason } from "../../../models/libc/mod.ts";
 import type { Completion, FileOperation, UploadStart } from "../../../server/mod.ts";
 import {
@@ -54,7 +53,7 @@ class Random {
 }
 
 /** Few names, so that they meet. */
-const COMPONENTS = ["a", "b", "a", "link", "out", ".b.part", "up"];
+const COMPONENTS = ["a", "b", "a", "link", "out", ".b.ftplab-part", "up"];
 
 function pathOf(random: Random): string {
   const depth = 1 + random.below(3);
@@ -116,11 +115,6 @@ function told(completion: Completion): unknown {
   }
 }
 
-/** What a slot of a disk has open: something without a known length, and with a descriptor. */
-function isUploading({ descriptor, length }: FileSlot): boolean {
-  return descriptor !== undefined && length === undefined;
-}
-
 /** The whole tree as text. */
 function treeOf(stage: Stage): string[] {
   const rows = { as: "long", now: 0 } as const;
@@ -141,6 +135,7 @@ function tellStory(seed: number): void {
   const random = new Random(seed);
   const stages = storeKinds().map((kind) => kind.make());
   const slots = stages.map((stage) => [stage, stage.other()] as const);
+  const isUploading = [false, false];
   try {
     for (const { ground } of stages) {
       ground.setModified("/", 0);
@@ -155,10 +150,12 @@ function tellStory(seed: number): void {
       const operation = operationOf(random);
       const who = random.below(2);
       // The runtime knows an upload's folder by its path only: it is not moved meanwhile.
-      const uploads = slots[0]!.some(({ slot }) => isUploading(slot));
-      if (uploads && operation.do === "rename") continue;
+      if (operation.do === "rename" && isUploading.includes(true)) continue;
       const answers = slots.map((pair) => {
         const answer = pair[who]!.perform(operation);
+        if (/^(?:open|close|commit)/.test(operation.do)) {
+          isUploading[who] = operation.do === "openUpload" && answer.kind === "opened";
+        }
         const isListing = operation.do === "openListing" && answer.kind === "opened";
         // When names are read, at the opening or later, is each store's own affair.
         return isListing ? [told(answer), pair[who]!.readAll(20)] : told(answer);

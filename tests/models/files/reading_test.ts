@@ -133,7 +133,7 @@ const TYPES: Rows = { as: "facts", facts: ["type"], access: "read", path: "/" };
 
 /** Kind and name of each entry of `ls -l`. */
 function kinds(lines: string[]): string[] {
-  return lines.map((line) => `${line[0]} ${line.slice(line.lastIndexOf(" ") + 1)}`);
+  return lines.map((line) => `${line[0]} ${/ (\S+(?: -> \S+)?)$/.exec(line)![1]}`);
 }
 
 /** A folder with two files, a folder with one, and something hidden. */
@@ -280,9 +280,9 @@ storeTest("listing", {
     ground.link("/e/to-f", `${ground.root}/f`);
     assertEquals(kinds(stage.list("/e", {}, LONG)), [
       "- d.txt",
-      "l dangling",
-      "l loop",
-      "l out",
+      "l dangling -> ?",
+      "l loop -> ?",
+      "l out -> ?",
       "d to-d",
       "- to-f",
     ]);
@@ -292,6 +292,12 @@ storeTest("listing", {
       "type=file; d.txt",
       ...["dangling", "loop", "out", "to-d", "to-f"].map((name) => `${link} ${name}`),
     ]);
+  },
+
+  "what is no file, folder or link is shown as a FIFO": (stage) => {
+    stage.ground.makeOther("/special");
+    stage.ground.link("/to-special", "special");
+    assertEquals(kinds(stage.list("/", {}, LONG)), ["p special", "l to-special -> ?"]);
   },
 
   "an entry that has gone meanwhile is left out": (stage) => {

@@ -10,7 +10,7 @@ import type { FileOperation } from "../../../server/mod.ts";
 import { at, CLOSE, COMMIT, END, REPLACE, type Stage, storeTest, upload } from "./stage.ts";
 
 const DAY_MS = 86_400_000;
-const PART = "/.file.part";
+const PART = "/.file.ftplab-part";
 
 /** Every operation that takes away or changes what is at `path`. */
 function changesOf(path: string): FileOperation[] {
@@ -113,6 +113,7 @@ storeTest("a file under upload", {
       stage.fails("lost", COMMIT);
       stage.do("opened", upload(start));
       stage.do("done", CLOSE);
+      if (start === REPLACE) stage.ground.delete(PART);
     }
     assertEquals(stage.ground.text("/file"), "new");
   },
@@ -155,23 +156,23 @@ storeTest("sweep", {
     const now = 100 * DAY_MS;
     ground.makeFolder("/a");
     ground.makeFolder("/a/b");
-    ground.makeFolder("/a/.dir.part");
+    ground.makeFolder("/a/.dir.ftplab-part");
     ground.link("/a/up", "..");
     const files: [string, number][] = [
-      ["/.old.part", 90],
-      ["/.young.part", 99],
-      ["/a/b/.old.part", 1],
+      ["/.old.ftplab-part", 90],
+      ["/.young.ftplab-part", 99],
+      ["/a/b/.old.ftplab-part", 1],
       ["/a/b/old", 1],
-      ["/a/b/.part", 1],
+      ["/a/b/.ftplab-part", 1],
     ];
     for (const [path, day] of files) {
       ground.write(path, "octets");
       ground.setModified(path, day * DAY_MS);
     }
     assertEquals(sweep(stage, 5, now), 2);
-    assertEquals(ground.names(), [".young.part", "a"]);
-    assertEquals(ground.names("/a"), [".dir.part", "b", "up"]);
-    assertEquals(ground.names("/a/b"), [".part", "old"]);
+    assertEquals(ground.names(), [".young.ftplab-part", "a"]);
+    assertEquals(ground.names("/a"), [".dir.ftplab-part", "b", "up"]);
+    assertEquals(ground.names("/a/b"), [".ftplab-part", "old"]);
     assertEquals(sweep(stage, 5, now), 0);
   },
 

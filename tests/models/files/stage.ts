@@ -59,7 +59,7 @@ export function upload(
 ) {
   const { path = "/file", ...rest } = more;
   const slash = path.lastIndexOf("/");
-  const partial = `${path.slice(0, slash)}/.${path.slice(slash + 1)}.part`;
+  const partial = `${path.slice(0, slash)}/.${path.slice(slash + 1)}.ftplab-part`;
   return { do: "openUpload", path, partial, start, keepPartial: true, ...rest } as const;
 }
 

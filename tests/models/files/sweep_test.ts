@@ -37,15 +37,15 @@ testWith(["read", "write", "ffi"], "Sweep looks at partial files alone on a disk
   const kernel = new Libc();
   try {
     for (let count = 0; count < NAMES; count++) Deno.writeTextFileSync(`${root}/${count}`, "");
-    Deno.mkdirSync(`${root}/folder/.below.part`, { recursive: true });
-    Deno.symlinkSync("folder", `${root}/.link.part`);
+    Deno.mkdirSync(`${root}/folder/.below.ftplab-part`, { recursive: true });
+    Deno.symlinkSync("folder", `${root}/.link.ftplab-part`);
     const volume = new WatchedVolume(kernel, new FileCalls(kernel.calls), root);
     for (const saysKinds of [true, false]) {
       for (const folder of ["", "/folder"]) {
-        Deno.writeTextFileSync(`${root}${folder}/.old.part`, "");
+        Deno.writeTextFileSync(`${root}${folder}/.old.ftplab-part`, "");
       }
-      Deno.utimeSync(`${root}/.old.part`, 0, 0);
-      Deno.utimeSync(`${root}/folder/.old.part`, 0, 0);
+      Deno.utimeSync(`${root}/.old.ftplab-part`, 0, 0);
+      Deno.utimeSync(`${root}/folder/.old.ftplab-part`, 0, 0);
       Object.assign(volume, { saysKinds, looked: [] });
       const sweep = new Sweep(volume);
       let removed = 0;
@@ -57,9 +57,9 @@ testWith(["read", "write", "ffi"], "Sweep looks at partial files alone on a disk
       sweep.close();
       assertEquals(removed, 2);
       assertEquals([...Deno.readDirSync(`${root}/folder`)].map(({ name }) => name), [
-        ".below.part",
+        ".below.ftplab-part",
       ]);
-      if (saysKinds) assertEquals([...new Set(volume.looked)], [".old.part"]);
+      if (saysKinds) assertEquals([...new Set(volume.looked)], [".old.ftplab-part"]);
       else assert(volume.looked.length > NAMES); // a file system that tells no kinds (readdir(3))
     }
     volume.close();
@@ -82,8 +82,8 @@ testWith(
       for (const protocol of ["echo", "hello", "chat", "mini", "ftp"]) {
         const root = Deno.realPathSync(Deno.makeTempDirSync());
         roots.set(protocol, root);
-        Deno.writeTextFileSync(`${root}/.old.part`, "");
-        Deno.utimeSync(`${root}/.old.part`, 0, 0);
+        Deno.writeTextFileSync(`${root}/.old.ftplab-part`, "");
+        Deno.utimeSync(`${root}/.old.ftplab-part`, 0, 0);
         const options = { ...OPTIONS, protocol, root, partialDays: 1 };
         servers.push(await models.get("async")!.serve(options));
       }

@@ -10,7 +10,7 @@ import type { MemoryNode } from "../../../models/files/memory_node.ts";
 import { VolumeStore } from "../../../models/files/slot.ts";
 import { at, CLOSE, COMMIT, storeTest, UNIQUE, upload } from "./stage.ts";
 
-const PART = "/.file.part";
+const PART = "/.file.ftplab-part";
 
 storeTest("upload to a free name", {
   "takes the name itself, then numbers": (stage) => {
@@ -30,7 +30,7 @@ storeTest("upload to a free name", {
     const { ground } = stage;
     ground.write("/file", "");
     for (let number = 1; number < 40; number++) ground.write(`/file.${number}`, "");
-    ground.write("/.file.40.part", "half");
+    ground.write("/.file.40.ftplab-part", "half");
     assertEquals(stage.do("opened", upload(UNIQUE)).name, "file.41");
     stage.do("done", COMMIT);
     ground.delete("/file.16");
@@ -43,12 +43,12 @@ storeTest("upload to a free name", {
     const second = stage.other();
     assertEquals(stage.do("opened", upload(UNIQUE)).name, "file");
     stage.append("half");
-    assertEquals(stage.ground.names(), [".file.part"]);
+    assertEquals(stage.ground.names(), [".file.ftplab-part"]);
     assertEquals(second.do("opened", upload(UNIQUE)).name, "file.1");
     second.append("whole");
     stage.do("done", CLOSE);
     second.do("done", COMMIT);
-    assertEquals(stage.ground.names(), [".file.part", "file.1"]);
+    assertEquals(stage.ground.names(), [".file.ftplab-part", "file.1"]);
     assertEquals(stage.whole(at(4), " and half"), 4);
     assertEquals(stage.ground.text("/file"), "half and half");
   },
@@ -75,7 +75,7 @@ storeTest("upload to a free name", {
       stage.append("half");
       stage.do("done", CLOSE);
     }
-    assertEquals(stage.ground.names(), [".file.part"]);
+    assertEquals(stage.ground.names(), [".file.ftplab-part"]);
   },
 });
 

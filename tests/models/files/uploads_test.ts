@@ -6,10 +6,10 @@
  */
 
 import { assert, assertEquals } from "@std/assert";
-import type { Completion } from "../../../server/mod.ts";
+import type { Completion, UploadStart } from "../../../server/mod.ts";
 import { at, CLOSE, COMMIT, END, REPLACE, type Stage, storeTest, UNIQUE, upload } from "./stage.ts";
 
-const PART = "/.file.part";
+const PART = "/.file.ftplab-part";
 
 storeTest("upload that replaces", {
   "takes its name when it is complete, not before": (stage) => {
@@ -70,6 +70,29 @@ storeTest("upload that replaces", {
     stage.do("opened", upload(at(4)));
     stage.do("done", CLOSE);
     assertEquals(stage.ground.text(PART), "half");
+  },
+
+  "when no octet came leaves what an earlier one left": (stage) => {
+    const { ground } = stage;
+    for (const keepPartial of [true, false]) {
+      for (const start of [REPLACE, at(0), at(2)]) {
+        ground.write(PART, "earlier");
+        assertEquals(
+          stage.do("opened", upload(start, { keepPartial })).stat.size,
+          start.at === "offset" ? start.offset : 0,
+        );
+        assertEquals(stage.slot.descriptor, undefined); // nothing goes past the cut
+        stage.do("done", CLOSE);
+        assertEquals([ground.names(), ground.text(PART)], [[".file.ftplab-part"], "earlier"]);
+      }
+    }
+    stage.do("opened", upload(at(2)));
+    stage.append("X");
+    stage.do("done", CLOSE);
+    assertEquals(ground.text(PART), "eaX");
+    stage.do("opened", upload(REPLACE));
+    stage.do("done", COMMIT);
+    assertEquals([ground.names(), ground.text("/file")], [["file"], ""]);
   },
 
   "leaves a link as it is, and replaces what it leads to": (stage) => {
@@ -215,7 +238,7 @@ storeTest("upload that goes on", {
     ground.makeFolder("/folder");
     ground.link("/link", "folder/target");
     for (const [path, target] of [["/file", "/file"], ["/link", "/folder/target"]] as const) {
-      const part = `/.${path.slice(1)}.part`;
+      const part = `/.${path.slice(1)}.ftplab-part`;
       ground.write(target, "the old one");
       ground.setModified(target, 10_000);
       ground.write(part, "the new");
@@ -266,7 +289,7 @@ storeTest("upload that goes on", {
 
   "after an interruption gives the whole": (stage) => {
     for (const text of ["one ", "two ", "three"]) {
-      const size = stage.ground.names().includes(".file.part") ? stage.stat(PART).size : 0;
+      const size = stage.ground.names().includes(".file.ftplab-part") ? stage.stat(PART).size : 0;
       assertEquals(stage.do("opened", upload(at(size))).offset, size);
       stage.append(text);
       stage.do("done", CLOSE);
@@ -288,6 +311,9 @@ function fill(stage: Stage): Completion {
 
 const ENDLESS = "a test that fails calls fills it (faults_test.ts)";
 
+/** What the tree in memory holds, octets (grounds.ts). */
+const CAPACITY_BYTES = 2 ** 24;
+
 storeTest("upload without room", {
   "removes what it wrote": (stage) => {
     stage.do("opened", upload(REPLACE));
@@ -305,6 +331,29 @@ storeTest("upload without room", {
     assert(stage.stat(PART).size > 4);
   },
 
+  "is not refused for what is there of it already": (stage) => {
+    const { ground } = stage;
+    const octets = "x".repeat(CAPACITY_BYTES - 4);
+    const takes = (start: UploadStart, expected: number, closes = CLOSE) => {
+      stage.do("opened", upload(start, { expected }));
+      stage.do("done", closes);
+    };
+    ground.write(PART, octets);
+    for (const start of [REPLACE, END, at(octets.length), at(9)]) {
+      stage.fails("noSpace", upload(start, { expected: CAPACITY_BYTES + 1 }));
+      assertEquals(ground.text(PART).length, octets.length);
+      takes(start, CAPACITY_BYTES);
+    }
+    takes(END, CAPACITY_BYTES, COMMIT);
+    for (const start of [END, at(9)]) {
+      stage.fails("noSpace", upload(start, { expected: CAPACITY_BYTES + 1 }));
+      takes(start, CAPACITY_BYTES);
+    }
+    stage.fails("noSpace", upload(REPLACE, { expected: 5 })); // beside the old file
+    takes(REPLACE, 4);
+    assertEquals(ground.names(), ["file"]);
+  },
+
   "is known by the kernel's error as well": (stage) => {
     stage.do("opened", upload(REPLACE));
     stage.append("octets");
@@ -315,4 +364,5 @@ storeTest("upload without room", {
 }, {
   "removes what it wrote": { disk: ENDLESS, runtime: ENDLESS },
   "that goes on from an earlier one keeps it all": { disk: ENDLESS, runtime: ENDLESS },
+  "is not refused for what is there of it already": { disk: ENDLESS, runtime: ENDLESS },
 });

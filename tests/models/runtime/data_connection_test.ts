@@ -24,7 +24,7 @@ const OPEN: Readonly<Record<StartTransfer["direction"], FileOperation>> = {
   receive: {
     do: "openUpload",
     path: "/up",
-    partial: "/.up.part",
+    partial: "/.up.ftplab-part",
     start: { at: "replace" },
     keepPartial: true,
   },

@@ -54,14 +54,33 @@ Deno.test("formatLong: modes", () => {
   }
 });
 
-Deno.test("formatLong: the year for what is old or in the future", () => {
+Deno.test("formatLong: the year for what is old, or later than today", () => {
   const dateOf = (modifiedMs: number) => formatLong({ ...FILE, modifiedMs }, NOW).slice(47, 59);
   const day = 86_400_000;
   assertEquals(dateOf(NOW - 181 * day), "Dec 17 12:00");
   assertEquals(dateOf(NOW - 182 * day), "Dec 16  2023");
-  assertEquals(dateOf(NOW + day), "Jun 16 12:00");
-  assertEquals(dateOf(NOW + day + 1), "Jun 16  2024");
+  assertEquals(dateOf(NOW + day / 2 - 1), "Jun 15 23:59");
+  assertEquals(dateOf(NOW + day / 2), "Jun 16  2024");
   assertEquals(dateOf(0), "Jan  1  1970");
+});
+
+Deno.test("formatLong: no month without a year lies ahead, where a client would put it a year back", () => {
+  const dayAt = (now: number) =>
+    formatLong({ ...FILE, modifiedMs: now + 60_000 }, now).slice(47, 59);
+  assertEquals(dayAt(Date.UTC(2024, 11, 31, 23, 59, 30)), "Jan  1  2025");
+  assertEquals(dayAt(Date.UTC(2024, 5, 30, 23, 59, 30)), "Jul  1  2024");
+});
+
+Deno.test("formatLong: what is no file has a letter that clients know, and a link says something", () => {
+  const other = { ...FILE, kind: "other" } as const;
+  const [special, link] = [other, { ...other, isLink: true }].map((entry) =>
+    formatLong(entry, NOW)
+  );
+  assertEquals([special![0], special!.slice(60)], ["p", "a.txt"]);
+  assertEquals([link![0], link!.slice(60)], ["l", "a.txt -> ?"]);
+  for (const kind of ["file", "directory"] as const) {
+    assert(formatLong({ ...FILE, kind, isLink: true }, NOW).endsWith(" a.txt"));
+  }
 });
 
 const LONG: Rows = { as: "long", now: NOW };
@@ -121,7 +140,7 @@ Deno.test("factOf: what may be done is told by access, kind and name", () => {
   const permOf = (kind: DirectoryEntry["kind"], path: string) =>
     (["read", "write"] as const).map((access) => factOf("perm", { ...FILE, kind }, access, path));
   assertEquals(permOf("file", "/a"), ["r", "adfrw"]);
-  assertEquals(permOf("file", "/.a.part"), ["r", "dfr"]);
+  assertEquals(permOf("file", "/.a.ftplab-part"), ["r", "dfr"]);
   assertEquals(permOf("directory", "/a"), ["el", "cdeflmp"]);
   assertEquals(permOf("directory", "/"), ["el", "celmp"]);
   assertEquals(permOf("other", "/a"), ["", "df"]);

@@ -34,7 +34,7 @@ Deno.test("FtpSession: an upload that breaks leaves what came under the partial 
   driver.breakTransfer("reset");
   assertEquals(codesOf(driver.takeSaid()), "426");
   assertEquals(driver.tree.file("/a.txt"), octetsOf("old"));
-  assertEquals(driver.tree.file("/.a.txt.part"), octetsOf("half"));
+  assertEquals(driver.tree.file("/.a.txt.ftplab-part"), octetsOf("half"));
   assertEquals(driver.store.isOpen, false);
   assertEquals(codesOf(driver.say("EPSV", "REST 4", "STOR a.txt")), "229 350 150");
   driver.upload(octetsOf(" whole"));

@@ -99,7 +99,7 @@ Deno.test("mini put answers OK, takes SIZE octets, gives the name at the end", (
   driver.input(octets.subarray(1_000));
   assertEquals(driver.tree.file("/new"), octets);
   assertEquals(driver.heard(), []);
-  assertFalse(driver.tree.has("/.new.part"));
+  assertFalse(driver.tree.has("/.new.ftplab-part"));
 });
 
 Deno.test("mini put replaces what has the name", () => {
@@ -150,11 +150,11 @@ Deno.test("mini put that breaks off leaves what was there, and nothing half done
   driver.input("put|a|3");
   driver.pass(NUMBER_WAIT_MS);
   driver.input("ne");
-  assert(driver.tree.has("/.a.part"));
+  assert(driver.tree.has("/.a.ftplab-part"));
   driver.hangUp();
   assert(driver.closed);
   assertEquals(text(driver.tree.file("/a")), "hello");
-  assertFalse(driver.tree.has("/.a.part"));
+  assertFalse(driver.tree.has("/.a.ftplab-part"));
 });
 
 Deno.test("mini put that cannot be is answered ERR|reason and the connection is closed", () => {
@@ -162,7 +162,7 @@ Deno.test("mini put that cannot be is answered ERR|reason and the connection is 
     ["put|folder|0", /^ERR\|Is a directory$/],
     ["put|..|0", /^ERR\|Not a file name$/],
     ["put||0", /^ERR\|Not a file name$/],
-    ["put|.x.part|0", /^ERR\|Not a file name$/],
+    ["put|.x.ftplab-part|0", /^ERR\|Not a file name$/],
   ];
   for (const [message, answer] of cases) {
     const driver = prepared();
@@ -183,7 +183,7 @@ for (const operation of ["openUpload", "write", "commitUpload"] as const) {
     assertEquals(driver.heard().at(-1), "ERR|No space left");
     assert(driver.closed);
     assertFalse(driver.tree.has("/new"));
-    assertFalse(driver.tree.has("/.new.part"));
+    assertFalse(driver.tree.has("/.new.ftplab-part"));
   });
 }
 

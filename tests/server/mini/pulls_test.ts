@@ -83,6 +83,21 @@ Deno.test("mini get of the same name again by a client that pulls after the last
   assertEquals(driver.heard(), ["YES|5"]);
 });
 
+Deno.test("mini get that nobody asked for is no habit: the next late pull is dropped again", () => {
+  const driver = prepared();
+  getLong(driver);
+  driver.input("get|long|0");
+  driver.pass(PULL_WAIT_MS);
+  assertEquals(driver.heard(), ["YES|2500"], "the client rests, and is misjudged");
+  driver.input("get|a|0");
+  driver.input("get|a|0");
+  assertEquals(driver.heard(), ["YES|5", "hello"]);
+  getLong(driver);
+  driver.input("get|long|0");
+  driver.input("put|new|0");
+  assertEquals(driver.heard(), ["OK"]);
+});
+
 Deno.test("mini get of the same name after a silence is answered at once", () => {
   const driver = prepared();
   getLong(driver);

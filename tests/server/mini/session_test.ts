@@ -76,7 +76,7 @@ Deno.test("mini closes a client that says nothing, in every phase", () => {
     }
     driver.pass(idleTimeoutMs);
     assert(driver.closed, messages.join());
-    assertFalse(driver.tree.has("/.new.part"));
+    assertFalse(driver.tree.has("/.new.ftplab-part"));
   }
 });
 
@@ -93,7 +93,7 @@ Deno.test("mini closes a transfer that stands still sooner than who has none", (
     assertFalse(driver.closed, messages.join());
     driver.pass(1);
     assert(driver.closed, messages.join());
-    assertFalse(driver.tree.has("/.new.part"));
+    assertFalse(driver.tree.has("/.new.ftplab-part"));
   }
   const driver = preparedWith(settings);
   getLong(driver);
