@@ -26,7 +26,7 @@ export class UploadPipe {
   readonly #most: bigint;
 
   /**
-   * @param buffer for what a file does not take from a pipe; holds nothing between two moves
+   * @param buffer for what does not go through the pipe; holds nothing between two moves
    * @param most octets of one move, which `buffer` has room for
    */
   constructor(
@@ -45,11 +45,11 @@ export class UploadPipe {
    */
   move(socket: number, file: number): number {
     this.fileErrno = 0;
-    if (!this.#usable()) {
-      const count = this.kernel.recv(socket, this.buffer, this.#most, 0);
-      return count > 0 ? this.#write(file, count) : count;
-    }
+    if (!this.#usable()) return this.#receive(socket, file, 0);
     const count = this.kernel.splice(socket, this.#to, this.#most);
+    // At an urgent octet (tcp(7)) splice(2) stands still for good, and then says end or EAGAIN, too:
+    // recv(2) steps over it, so its word counts.
+    if (count === 0 || count === -c.EAGAIN) return this.#receive(socket, file, c.MSG_DONTWAIT);
     for (let left = count; left > 0 && this.fileErrno === 0;) {
       const moved = this.kernel.splice(this.#from, file, BigInt(left));
       if (moved > 0) left -= moved;
@@ -76,6 +76,12 @@ export class UploadPipe {
     [this.#from, this.#to] = ends;
     this.kernel.setPipeSize(this.#to, BULK_BYTES);
     return true;
+  }
+
+  /** Through the buffer; as `move`. */
+  #receive(socket: number, file: number, flags: number): number {
+    const count = this.kernel.recv(socket, this.buffer, this.#most, flags);
+    return count > 0 ? this.#write(file, count) : count;
   }
 
   /** Not every file system takes octets from a pipe: for one that does not, they are copied. */

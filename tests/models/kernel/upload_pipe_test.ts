@@ -51,6 +51,9 @@ function pipeTest(name: string, body: (stage: Stage) => void): void {
   }, absent);
 }
 
+/** <sys/socket.h> */
+const MSG_OOB = 1;
+
 const FIRST = Uint8Array.from({ length: 10_000 }, (_, index) => index * 7);
 const SECOND = Uint8Array.of(1, 2, 3);
 
@@ -80,6 +83,36 @@ for (const flags of [0, O_APPEND]) {
     assertEquals(Deno.readFileSync(path), Uint8Array.of(...FIRST, ...SECOND));
   });
 }
+
+pipeTest(
+  "goes on behind an urgent octet, at the end of what came as in its midst",
+  ({ loopback: { libc }, client, server, pipe, path, open }) => {
+    const file = open(path, c.O_CREAT | c.O_WRONLY);
+    const moved = (octets: number) => {
+      for (let left = octets; left > 0;) {
+        const count = pipe.move(server, file);
+        assert(count > 0 && pipe.fileErrno === 0, `${count}, with ${left} to come`);
+        left -= count;
+      }
+      assertEquals(pipe.move(server, file), -c.EAGAIN);
+    };
+    const urgent = () => assertEquals(libc.send(client, Uint8Array.of(255), MSG_OOB), 1);
+    libc.send(client, FIRST, 0);
+    urgent();
+    moved(FIRST.length);
+    libc.send(client, SECOND, 0);
+    moved(SECOND.length);
+    urgent();
+    libc.send(client, FIRST, 0);
+    moved(FIRST.length);
+    urgent();
+    libc.send(client, SECOND, 0);
+    libc.shutdown(client, c.SHUT_WR);
+    assertEquals(pipe.move(server, file), SECOND.length);
+    assertEquals(pipe.move(server, file), 0);
+    assertEquals(Deno.readFileSync(path), Uint8Array.of(...FIRST, ...SECOND, ...FIRST, ...SECOND));
+  },
+);
 
 pipeTest(
   "after a file that took nothing, carries the next one's octets only",
