@@ -11,10 +11,22 @@ export type Clock = () => number;
 /** A whole number from 0 up to, without, `below`. */
 export type Chance = (below: number) => number;
 
-/** Milliseconds since the epoch at start, plus a monotonic count. */
-export const now: Clock = () => ORIGIN + performance.now();
+/**
+ * Milliseconds since the epoch at the server's start, plus a monotonic count: for deadlines. It
+ * knows neither of a suspend nor of a change of the system's clock: what is compared with times of
+ * files, or shown, is Date.now().
+ */
+export const now: Clock = () => origin + performance.now();
 
-const ORIGIN = performance.timeOrigin;
+let origin = performance.timeOrigin;
+
+/**
+ * From now on `now` of this thread goes on from `time`, which another thread's has just said: by
+ * itself, each would begin at what the system's clock said when the thread began.
+ */
+export function goBy(time: number): void {
+  origin = time - performance.now();
+}
 
 /** Drawn so that nobody can foresee it (crypto.getRandomValues). */
 export const chance: Chance = (below) => {

@@ -17,6 +17,9 @@ export function fs(): Fs {
   return loaded ??= process.getBuiltinModule("node:fs");
 }
 
+/** What the runtime says of an error that it has no name for, as EFBIG: the system's number. */
+const UNNAMED = /\(os error (\d+)\)$/;
+
 /** Runs `body`; what the system refuses comes out as -errno. */
 export function attempt<T>(body: () => T): T | number {
   try {
@@ -25,8 +28,10 @@ export function attempt<T>(body: () => T): T | number {
     if (!(error instanceof Error)) throw error;
     if (error instanceof Deno.errors.NotCapable) return -ERRNO.NOT_PERMITTED;
     const { code } = error as { code?: string };
-    if (code === undefined) throw error;
-    return -(ERRNO[code as ErrnoName] ?? ERRNO.EIO);
+    if (code !== undefined) return -(ERRNO[code as ErrnoName] ?? ERRNO.EIO);
+    const [, number] = UNNAMED.exec(error.message) ?? [];
+    if (number === undefined) throw error;
+    return Deno.build.os === "linux" ? -number : -ERRNO.EIO;
   }
 }
 

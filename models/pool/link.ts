@@ -75,6 +75,8 @@ export interface WorkerStart {
   readonly gate: SharedArrayBuffer;
   /** Where workers hand connections over; undefined where they do not. */
   readonly handoff: SharedArrayBuffer | undefined;
+  /** The time by the supervisor's clock: see `goBy` of clock.ts. */
+  readonly now: number;
   /** See Terminal. */
   readonly warningsOnly: boolean;
 }
@@ -216,7 +218,7 @@ export class WorkerContext implements WorkerLink {
   /** For the operator. */
   event(event: ServerEvent): void {
     if (this.#warningsOnly && event.kind !== "warning") return;
-    this.#events.push({ event, at: now() });
+    this.#events.push({ event, at: Date.now() });
     const { length } = this.#events;
     if (this.after === undefined || event.kind === "warning" || length >= EVENTS_MAX) {
       this.tellEvents();
@@ -266,14 +268,15 @@ export class WorkerContext implements WorkerLink {
 
   /** Hands a line in the mailbox, if there is one, to the one who asked. */
   deliver(): void {
-    if (Atomics.load(this.mailbox, MAILBOX.state) !== FULL) return;
+    // From here on the line is this worker's: until it says "taken", no other is put there.
+    const { state } = MAILBOX;
+    if (Atomics.compareExchange(this.mailbox, state, FULL, EMPTY) !== FULL) return;
     const ask = this.mailbox[MAILBOX.ask]!;
     const length = this.mailbox[MAILBOX.length]!;
     const octets = new Uint8Array(this.mailbox.buffer, MAILBOX.headBytes).slice(
       0,
       Math.max(0, length),
     );
-    Atomics.store(this.mailbox, MAILBOX.state, EMPTY);
     this.post({ kind: "taken" });
     const answer = this.#asks.get(ask);
     this.#asks.delete(ask);

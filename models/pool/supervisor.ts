@@ -9,6 +9,7 @@
  */
 
 import { type Address, protocols, unreachable } from "../../server/mod.ts";
+import { now } from "../clock.ts";
 import { ServeError, type ServeOptions, type Server, SILENT, type Terminal } from "../model.ts";
 import { realRoot } from "../root.ts";
 import type { FileStore } from "../files/contract.ts";
@@ -18,6 +19,7 @@ import { Handoff } from "./handoff.ts";
 import {
   CLOSING,
   DRAINING,
+  EMPTY,
   FULL,
   MAILBOX,
   NONE,
@@ -32,6 +34,9 @@ import { Sweeper } from "./sweeper.ts";
 
 /** What the supervisor is called where workers have an index. */
 const SUPERVISOR = -1;
+
+/** Windows has no SIGXFSZ. */
+const HAS_SIGNALS = Deno.build.os !== "windows";
 
 /** What a model adds to the pool. */
 export interface PoolPlan {
@@ -100,6 +105,8 @@ export class Pool {
   #stopping: number | undefined;
   /** The last worker has ended and what the plan held is released: once, its numbers are others'. */
   #over = false;
+  /** Hears SIGXFSZ, and leaves it at that. */
+  readonly #fileTooLarge = () => {};
 
   constructor(readonly plan: PoolPlan) {
     const { admission, protocol, root, workers } = plan.options;
@@ -140,11 +147,20 @@ export class Pool {
       for (let index = 0; index < count; index++) port = await this.grow({ ...options, port });
       if (this.#handoff !== undefined) this.#relieve(new Handoff(this.#handoff, SUPERVISOR));
       this.#sweep(options);
+      this.#outliveLargeFiles();
       return port;
     } catch (error) {
       await this.stop(0); // those that were started
       throw error;
     }
+  }
+
+  /**
+   * A write past the limit on the size of files fails (EFBIG), and ends the process unless somebody
+   * hears of it (setrlimit(2), RLIMIT_FSIZE). That takes descriptors, which workers need first.
+   */
+  #outliveLargeFiles(): void {
+    if (HAS_SIGNALS && !this.#over) Deno.addSignalListener("SIGXFSZ", this.#fileTooLarge);
   }
 
   /** Where clients store nothing, there is nothing to be removed. */
@@ -196,6 +212,7 @@ export class Pool {
       wake,
       gate: this.#gate,
       handoff: this.#handoff,
+      now: now(),
       warningsOnly: plan.terminal.warningsOnly ?? plan.terminal.event === SILENT.event,
     };
     this.#workers.push(worker);
@@ -265,6 +282,7 @@ export class Pool {
         return;
       case "withdraw":
         this.#questions.withdraw(worker, message.ask);
+        this.#takeBack(worker, message.ask);
         return;
       case "taken":
         worker.taken.resolve();
@@ -299,6 +317,7 @@ export class Pool {
     this.#over = true;
     this.#sweeper?.stop();
     this.#relief?.stop();
+    if (HAS_SIGNALS) Deno.removeSignalListener("SIGXFSZ", this.#fileTooLarge);
     this.plan.release();
     if (this.stopped) this.#finished.resolve();
     else this.#finished.reject(new ServeError("Cannot go on: no worker is left"));
@@ -316,5 +335,11 @@ export class Pool {
     Atomics.notify(worker.mailbox, MAILBOX.state);
     this.plan.wake(worker);
     await worker.taken.promise;
+  }
+
+  /** Empties the mailbox of `worker` if the answer to `ask` lies there, which nobody comes for. */
+  #takeBack({ mailbox, taken }: Entry, ask: number): void {
+    if (mailbox[MAILBOX.ask] !== ask) return;
+    if (Atomics.compareExchange(mailbox, MAILBOX.state, FULL, EMPTY) === FULL) taken.resolve();
   }
 }

@@ -5,7 +5,6 @@
  * @module
  */
 
-import { now } from "../clock.ts";
 import type { FileStore } from "../files/contract.ts";
 
 /** Between two ways through the tree. */
@@ -59,7 +58,7 @@ export class Sweeper {
   }
 
   #step(store: FileStore): void {
-    const { ended } = store.sweep(this.days, now());
+    const { ended } = store.sweep(this.days, Date.now());
     this.#timer = setTimeout(() => this.#step(store), ended ? DAY_MS : STEP_MS);
   }
 }

@@ -7,6 +7,7 @@
  */
 
 import { type Protocol, protocols } from "../../server/mod.ts";
+import { goBy } from "../clock.ts";
 import { ServeError } from "../model.ts";
 import { WorkerContext, type WorkerMessage, type WorkerStart } from "./link.ts";
 
@@ -20,6 +21,7 @@ interface WorkerScope {
 export function runWorker(work: (context: WorkerContext) => void | Promise<void>): void {
   const scope = globalThis as unknown as WorkerScope;
   scope.onmessage = async ({ data: start }) => {
+    goBy(start.now);
     scope.onmessage = () => {}; // woken too early: `work` looks at the shared numbers first
     const { name, module } = protocols.get(start.options.protocol)!;
     // The address is no literal: the runtime would read the files of every protocol at the start.

@@ -40,6 +40,7 @@ export function workerOf(start: Partial<WorkerStart> = {}) {
       wake: -1,
       gate: Gate.allocate(OPTIONS.admission, true),
       handoff: undefined,
+      now: 0,
       warningsOnly: false,
       ...start,
     },

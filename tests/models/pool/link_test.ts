@@ -123,6 +123,21 @@ Deno.test("WorkerContext.sessionCrashed tells the operator which session, and wh
   );
 });
 
+Deno.test("WorkerContext.event tells the time of the system's clock, which is set now and then", () => {
+  const { context, posted } = workerOf();
+  const clock = Date.now;
+  try {
+    for (const at of [1_000, 9_000, 5_000]) {
+      Date.now = () => at;
+      context.event({ kind: "refused", host: "192.0.2.1", reason: "enough" });
+    }
+  } finally {
+    Date.now = clock;
+  }
+  const told = posted.flatMap((message) => message.kind === "events" ? message.events : []);
+  assertEquals(told.map(({ at }) => at), [1_000, 9_000, 5_000]);
+});
+
 Deno.test("WorkerContext.event: in a loop events are told together, and before a warning", () => {
   const { context, posted } = workerOf();
   const later: (() => void)[] = [];
