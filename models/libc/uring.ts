@@ -27,6 +27,9 @@ const PROT_READ_WRITE = 3, MAP_SHARED_POPULATE = 0x8001, MAP_FAILED = 2n ** 64n 
 /** In both halves of an offset: the file's own position. */
 const CURRENT = 0xffffffff;
 
+/** All or less, without waiting: less is a failure, which ends a chain (io_uring_enter(2)). */
+const SEND_NOW = c.MSG_NOSIGNAL | c.MSG_WAITALL | c.MSG_DONTWAIT;
+
 const SEND_THEN = abi.OP_SEND | abi.IOSQE_IO_LINK << abi.SQE_FLAGS_SHIFT;
 
 /** A place that is not used, which nobody hears of. */
@@ -158,9 +161,9 @@ export class Ring {
     this.#entries[this.#write(kind, fd, 0, 0, 0, tag) + abi.SQE_BUF_GROUP] = group;
   }
 
-  /** Sends `length` octets at `address`, all of them unless the connection breaks. */
-  send(fd: number, address: number, length: number, tag: number): void {
-    this.#write(abi.OP_SEND, fd, address, length, c.MSG_NOSIGNAL | c.MSG_WAITALL, tag);
+  /** Sends `length` octets at `address`: all unless the connection breaks, or `flags` is 0. */
+  send(fd: number, address: number, length: number, tag: number, flags = c.MSG_WAITALL): void {
+    this.#write(abi.OP_SEND, fd, address, length, c.MSG_NOSIGNAL | flags, tag);
   }
 
   /**
@@ -169,18 +172,15 @@ export class Ring {
    */
   sendNow(fd: number, address: number, length: number, tag: number): void {
     const kind = abi.OP_SEND | abi.IOSQE_CQE_SKIP_SUCCESS << abi.SQE_FLAGS_SHIFT;
-    const flags = c.MSG_NOSIGNAL | c.MSG_WAITALL | c.MSG_DONTWAIT;
-    this.#write(kind, fd, address, length, flags, tag);
+    this.#write(kind, fd, address, length, SEND_NOW, tag);
   }
 
-  /** As `send`, and then what is written down next: unless all is sent, that is cancelled. */
+  /** Sends what is taken at once; what is written down next is cancelled unless that was all. */
   sendThen(fd: number, address: number, length: number, tag: number): void {
-    this.#write(SEND_THEN, fd, address, length, c.MSG_NOSIGNAL | c.MSG_WAITALL, tag);
+    this.#write(SEND_THEN, fd, address, length, SEND_NOW, tag);
   }
 
-  /**
-   * The same, but it completes only when it fails, and what follows does not complete then.
-   */
+  /** As `send`, then what is next; it completes only when it fails, and what follows not even then. */
   sendSilentlyThen(fd: number, address: number, length: number, tag: number): void {
     const kind = SEND_THEN | abi.IOSQE_CQE_SKIP_SUCCESS << abi.SQE_FLAGS_SHIFT;
     this.#write(kind, fd, address, length, c.MSG_NOSIGNAL | c.MSG_WAITALL, tag);

@@ -127,7 +127,6 @@ export class RingLoop implements EventLoop {
     const later = this.#later;
     this.#later = [];
     const busy = later.length > 0 || this.#hurried;
-    this.#hurried = false;
     counters.enter("waiting");
     const result = ring.enter(busy ? 0 : 1, busy ? 0 : this.deadlines.timeout(clock()));
     counters.enter("working");
@@ -139,8 +138,8 @@ export class RingLoop implements EventLoop {
     ring.reap(this.#told);
     resumeEach(later);
     counters.add("wakeups", 1);
-    if (completed === 0 && !busy) {
-      counters.add("emptyWakeups", 1);
+    if (completed === 0) {
+      if (!busy) counters.add("emptyWakeups", 1);
       if (result < 0) this.kernel.sleep(BUSY_PAUSE_MS);
     }
     this.deadlines.expire(this.now);
@@ -150,6 +149,7 @@ export class RingLoop implements EventLoop {
   #tellSilent(): void {
     const silent = this.#silent;
     this.#silent = new Set();
+    this.#hurried = false; // not before: the kernel may have taken nothing, for want of memory
     this.ring.look(this.#failed);
     for (const operation of silent) {
       const result = operation.silent;

@@ -73,9 +73,10 @@ export class SmallFile {
     return true;
   }
 
-  /** Sends what is left; the close is the caller's. */
+  /** Sends some of what is left, so that whoever waits sees it move; the close is the caller's. */
   goOn(socket: number, tag: number): void {
-    this.#loop.ring.send(socket, this.#slot!.address + this.#start, this.#end - this.#start, tag);
+    const address = this.#slot!.address + this.#start;
+    this.#loop.ring.send(socket, address, this.#end - this.#start, tag, 0);
   }
 
   /** The read has completed; the send then does, too. */

@@ -19,6 +19,9 @@ import { Owner, type Stage, STAGE_ENTRIES, stageTest } from "./stage.ts";
 
 const SLOT_BYTES = 4_096, HOST = "127.0.0.1";
 
+/** <asm-generic/socket.h> */
+const SO_SNDBUF = 7;
+
 /** The tag of what the loop tells nobody. */
 const NOBODY = 0;
 
@@ -31,6 +34,10 @@ interface Plan {
   readonly length?: number;
   /** How many have memory of the ring. */
   readonly slots?: number;
+  /** The size of each; SLOT_BYTES unless it is said. */
+  readonly slotBytes?: number;
+  /** The connection holds as little as there is. */
+  readonly narrow?: true;
   /** Somebody else is there first. */
   readonly stranger?: true;
   /** How many places the ring has when the client comes; others have all that are before them. */
@@ -52,14 +59,16 @@ class Story {
 
   constructor(readonly stage: Stage, plan: Plan) {
     const { direction, content, length, slots = 4, stranger, places, unread } = plan;
+    const { slotBytes = SLOT_BYTES, narrow } = plan;
     const { loopback } = stage;
     const { libc } = loopback;
     if (content !== undefined) Deno.writeFileSync(this.path, content);
     const file = loopback.open(libc.open(this.path, 2, 0)); // O_RDWR
     const { fd, address } = loopback.listen(HOST, c.SOCK_NONBLOCK);
+    if (narrow) libc.setOption(fd, c.SOL_SOCKET, SO_SNDBUF, 1); // inherited
     const { server } = loopback.connect();
     const buffer = new Uint8Array(BULK_BYTES);
-    this.dataSlots = new Slots(SLOT_BYTES, slots);
+    this.dataSlots = new Slots(slotBytes, slots);
     const owner = new Owner();
     owner.does = (operation, result) => {
       if (places !== undefined && this.transfer.act === "accept") this.#leave(places);
@@ -167,6 +176,27 @@ storyTest("sends a small file in one chain, with the close", {
   assert(story.ended());
   assert(story.dataSlots.take() !== undefined);
   assertEquals(counted(libc, ["sendfile", "send", "read"]), { sendfile: 0, send: 0, read: 0 });
+});
+
+storyTest("sends a small file part by part to who takes little, and moves with each", {
+  direction: "send",
+  content: pattern(16 * SLOT_BYTES),
+  slotBytes: 16 * SLOT_BYTES,
+  narrow: true,
+}, (story, stage) => {
+  const { transfer } = story;
+  stage.rounds(() => transfer.octets > 0); // the client has taken nothing yet
+  const first = transfer.octets;
+  assert(first < 16 * SLOT_BYTES, `${first}`);
+  const { libc } = stage.loopback;
+  const part = new Uint8Array(first);
+  assertEquals(libc.recv(story.client, part, BigInt(first), 0), first);
+  stage.rounds(() => transfer.octets > first);
+  assertEquals(Uint8Array.of(...part, ...story.finish()), pattern(16 * SLOT_BYTES));
+  assertEquals(transfer.completion, { kind: "transferred", octets: 16 * SLOT_BYTES });
+  assert(story.ended());
+  assert(story.dataSlots.take() !== undefined);
+  assertEquals(counted(libc, ["sendfile"]), { sendfile: 0 });
 });
 
 storyTest("sends a larger file by sendfile(2)", {

@@ -157,6 +157,31 @@ stageTest(
 );
 
 stageTest(
+  "RingLoop.hurry: nor does the next one, where the kernel took nothing of the first",
+  (stage) => {
+    const { loop, ring, loopback, counters } = stage;
+    const { server } = loopback.connect();
+    const owner = new Owner();
+    const sending = loop.operation(owner);
+    const memory = new Uint8Array(8);
+    ring.sendNow(server, memoryAddress(memory), 8, loop.beginSilent(sending, 8));
+    loop.hurry(sending);
+    loop.deadlines.after(loop.now + 10, () => {}); // lest it wait for ever
+    const leasts: number[] = [];
+    const { enter } = ring;
+    ring.enter = (least, timeoutMs) => {
+      leasts.push(least);
+      return leasts.length === 1 ? -c.ENOMEM : enter.call(ring, least, timeoutMs);
+    };
+    loop.round();
+    assertEquals(owner.log, []);
+    loop.round();
+    assertEquals([owner.log, leasts], [[[sending.tag, 8]], [0, 0]]);
+    assertEquals(counters.read().emptyWakeups, 0);
+  },
+);
+
+stageTest(
   "RingLoop.beginSilent: a failure that waits for room is not taken for success",
   (stage) => {
     const { loop, ring } = stage;
