@@ -180,17 +180,18 @@ export function readMemoryBytes(pid: number, parts: readonly string[] = ["Pss"])
 
 /**
  * The kernel's own memory in octets: unreclaimable slabs, thread stacks and page tables, of
- * `meminfo` (proc_meminfo(5)), and TCP buffers, of `sockstat`, in pages. It is that of the whole machine.
+ * `meminfo` (proc_meminfo(5)), and TCP buffers, of `sockstat`, in pages of `page` octets. It is that of the whole machine.
  */
 export function kernelBytes(
   meminfo: string = read("/proc/meminfo") ?? "",
   sockstat: string = read("/proc/net/sockstat") ?? "",
+  page: number = pageBytes(),
 ): number {
   const kib = ["SUnreclaim", "KernelStack", "PageTables"].map((name) =>
     Number(new RegExp(`^${name}:\\s+(\\d+) kB`, "m").exec(meminfo)?.[1] ?? 0)
   );
   const pages = Number(/^TCP: .*\bmem (\d+)/m.exec(sockstat)?.[1] ?? 0);
-  return kib.reduce((sum, one) => sum + one, 0) * 1024 + pages * pageBytes();
+  return kib.reduce((sum, one) => sum + one, 0) * 1024 + pages * page;
 }
 
 /** Time of all processors, in ticks of 10 ms; only differences mean something. */

@@ -101,7 +101,8 @@ Deno.test("kernelBytes adds up slabs, stacks, page tables and buffers", () => {
   const meminfo = "Slab: 99 kB\nSUnreclaim:  4 kB\nKernelStack: 2 kB\nPageTables: 1 kB\n";
   const sockstat =
     "sockets: used 8\nTCP: inuse 5 orphan 0 tw 4 alloc 5 mem 3\nUDP: inuse 0 mem 9\n";
-  assertEquals(kernelBytes(meminfo, sockstat), 7 * 1024 + 3 * 4096);
+  assertEquals(kernelBytes(meminfo, sockstat, 4096), 7 * 1024 + 3 * 4096);
+  assertEquals(kernelBytes(meminfo, sockstat, 65_536), 7 * 1024 + 3 * 65_536);
 });
 
 Deno.test("parseCounts reads perf's figures, and what is not told apart", () => {
