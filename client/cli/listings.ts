@@ -211,7 +211,9 @@ async function writeEntries(
     return await writeLines(console, isOneALine ? names : await arrayed(console, names));
   }
   const { formatTable, widthsFor } = await tables();
-  await widthsFor(rows.flatMap(({ name, owner = "", group = "" }) => [name, owner, group]));
+  await widthsFor(
+    rows.values().flatMap(({ name, owner = "", group = "" }) => [name, owner, group]),
+  );
   await writeLines(
     console,
     formatTable(rows, show, options.has("human") ? formatSize : String),
@@ -250,7 +252,7 @@ function shownName(console: Console): (name: string) => string {
   return console.outTerminal ? escapeName : (name) => name;
 }
 
-async function writeLines(console: Console, lines: readonly string[]): Promise<void> {
+async function writeLines(console: Console, lines: Iterable<string>): Promise<void> {
   for (const piece of piecesOf(lines)) {
     await console.write(encodeText(`${piece.join("\n")}\n`));
   }

@@ -74,8 +74,12 @@ export class NameRows {
 }
 
 /** Cuts lines into pieces that are written one after the other. */
-export function* piecesOf(lines: readonly string[]): Generator<readonly string[], void, void> {
-  for (let at = 0; at < lines.length; at += LINES_PER_WRITE) {
-    yield lines.slice(at, at + LINES_PER_WRITE);
+export function* piecesOf(lines: Iterable<string>): Generator<readonly string[], void, void> {
+  let piece: string[] = [];
+  for (const line of lines) {
+    if (piece.push(line) < LINES_PER_WRITE) continue;
+    yield piece;
+    piece = [];
   }
+  if (piece.length > 0) yield piece;
 }

@@ -43,28 +43,33 @@ function largest(widths: readonly number[]): number {
   return widths.reduce((most, each) => Math.max(most, each), 0);
 }
 
-/** The lines of `ls -l`, with a column for all that at least one entry has. */
+/** Cells of a row of `ls -l`: that of the size, which is aligned to the right, and of the name. */
+const SIZE = 3, NAME = 5;
+
+/**
+ * The lines of `ls -l`, with a column for all that at least one entry has. Rows are made for their
+ * widths, and again for each line as it is asked for: together they are larger than the entries.
+ */
 export function formatTable(
   entries: readonly Entry[],
   show: (name: string) => string,
   sized: (octets: number) => string = String,
-): string[] {
-  const rows = entries.map((entry) => [
+): Iterable<string> {
+  const rowOf = (entry: Entry): readonly string[] => [
     formatMode(entry),
     printable(entry.owner ?? ""),
     printable(entry.group ?? ""),
     entry.size === undefined ? "" : sized(entry.size),
     entry.modified === undefined ? "" : formatDate(entry.modified).slice(0, 16),
     show(entry.name) + (entry.target === undefined ? "" : ` -> ${show(entry.target)}`),
-  ]);
-  const SIZE = 3;
-  const NAME = 5;
-  const widths = Array.from(
-    { length: NAME },
-    (_, column) => largest(rows.map((row) => textWidth(row[column]!))),
-  );
-  return rows.map((row) =>
-    row.flatMap((cell, column) => {
+  ];
+  const widths: number[] = Array(NAME).fill(0);
+  for (const entry of entries) {
+    const row = rowOf(entry);
+    for (let at = 0; at < NAME; at++) widths[at] = Math.max(widths[at]!, textWidth(row[at]!));
+  }
+  return entries.values().map((entry) =>
+    rowOf(entry).flatMap((cell, column) => {
       if (column === NAME) return [cell];
       const width = widths[column]!;
       if (width === 0) return [];

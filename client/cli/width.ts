@@ -22,8 +22,8 @@ let measure = (text: string): number => 2 * [...text].length;
 let clusters: Intl.Segmenter | undefined;
 
 /** Resolves when `textWidth` knows these texts; at once when it does. */
-export async function widthsFor(texts: readonly string[]): Promise<void> {
-  if (texts.every((text) => ASCII.test(text))) return;
+export async function widthsFor(texts: Iterable<string>): Promise<void> {
+  if (Iterator.from(texts).every((text) => ASCII.test(text))) return;
   try {
     const module: typeof import("string-width") = await import(STRING_WIDTH);
     measure = module.default;

@@ -157,5 +157,5 @@ Deno.test("formatColumns and formatTable take any number of names", () => {
   assert(lines.length < many.length / 5);
   assertMatch(lines[0]!, /^name-0 {2}/);
   const entries: Entry[] = many.map((name) => ({ name, kind: "file" }));
-  assertEquals(formatTable(entries, (name) => name).length, many.length);
+  assertEquals([...formatTable(entries, (name) => name)].length, many.length);
 });
