@@ -75,6 +75,11 @@ export function isDirectoryHere(path: string): boolean {
   return leadsTo(path)?.isDirectory === true;
 }
 
+/** Whether there is such a file, or a link to one. */
+export function isFileHere(path: string): boolean {
+  return leadsTo(path)?.isFile === true;
+}
+
 /** Whether there is what takes octets, or gives them, once: a pipe, a terminal, another device. */
 export function isStreamHere(path: string): boolean {
   const there = leadsTo(path);

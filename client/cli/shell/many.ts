@@ -14,6 +14,7 @@ import { namesTyped } from "../escaped.ts";
 import { SomeFailed } from "../exit.ts";
 import { readFlags, UsageError } from "../flags.ts";
 import { patternRoom } from "../remote_names.ts";
+import { isFileHere } from "../targets.ts";
 import { onConnection } from "../task.ts";
 import { localNames, localPath } from "./local.ts";
 import type { Outcome, ShellTask } from "./task.ts";
@@ -92,14 +93,6 @@ async function filesHere(pattern: string): Promise<string[]> {
   const isMeant = ({ name, isFile, isSymlink }: Deno.DirEntry) =>
     (isFile || isSymlink) && matches(name);
   return (await localNames(directory || ".", isMeant)).map((name) => directory + name);
-}
-
-function isFileHere(path: string): boolean {
-  try {
-    return Deno.statSync(path).isFile;
-  } catch {
-    return false; // a pattern, most likely
-  }
 }
 
 function noMatch(pattern: string): LocalError {
