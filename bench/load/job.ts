@@ -1,10 +1,10 @@
 /**
  * What a load process is asked for and what it answers: plain data, one JSON line each way. This is
  * all that a load has to speak, whatever it is written in: it reads a `LoadJob` per line of standard
- * input; on standard output it says `{"event":"opening"}` when everybody has logged in and the
- * warm-up is over, `{"event":"closed"}` when the window is, each time standing still until it is
- * given a line ("go"), and then `{"event":"result","result":...}`. A job that fails says its result
- * only. It ends at the end of its input.
+ * input; on standard output it says `{"event":"there"}` when everybody has logged in who can,
+ * `{"event":"opening"}` when the warm-up is over, `{"event":"closed"}` when the window is, standing
+ * still at these two until it is given a line ("go"), and then `{"event":"result","result":...}`. A
+ * job that fails goes on with its result. It ends at the end of its input.
  *
  * run/ writes jobs and reads results; load/main.ts does the reverse. Nothing here runs.
  *
@@ -120,10 +120,15 @@ export interface LoadResult {
 }
 
 /**
- * What the load process says during a job. After "opening" and "closed" it stands still until it
- * gets a line: the server is sampled meanwhile, so that both sides count the same operations.
+ * An end of the window. Everybody stands still there: the server is sampled meanwhile, so that both
+ * sides count the same operations.
  */
+export type WindowEdge = "opening" | "closed";
+
+/** How far a job is. */
+export type LoadEvent = "there" | WindowEdge;
+
+/** What the load process says during a job. */
 export type LoadMessage =
-  | { readonly event: "opening" }
-  | { readonly event: "closed" }
+  | { readonly event: LoadEvent }
   | { readonly event: "result"; readonly result: LoadResult };

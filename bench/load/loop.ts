@@ -14,7 +14,7 @@ import { EPOLL_EVENT_LAYOUTS } from "../../models/libc/structs.ts";
 import { ownCpuSeconds } from "../run/process_figures.ts";
 import { FtpClient, type Surroundings } from "./ftp_client.ts";
 import { GroupState } from "./group.ts";
-import type { Group, LoadJob, LoadResult } from "./job.ts";
+import type { Group, LoadEvent, LoadJob, LoadResult } from "./job.ts";
 import { verifyUploads } from "./uploads.ts";
 
 /** Events taken at a time. */
@@ -43,12 +43,12 @@ const ERROR_KINDS_MAX = 20;
 
 const LAYOUT = EPOLL_EVENT_LAYOUTS[Deno.build.arch]!;
 
-/** Waits, with everybody standing still, until the one who measures has sampled the server. */
-export type Pause = (event: "opening" | "closed") => void;
+/** Says how far a job is and waits, where the event is one to wait at, for the one who measures. */
+export type Announce = (event: LoadEvent) => void;
 
 /** Does `job` with the thread's own `libc`; blocks the thread until it is done. */
-export function runLoad(libc: Libc, job: LoadJob, pause: Pause): LoadResult {
-  const loop = new Loop(libc, job, pause);
+export function runLoad(libc: Libc, job: LoadJob, announce: Announce): LoadResult {
+  const loop = new Loop(libc, job, announce);
   try {
     return loop.run();
   } finally {
@@ -85,7 +85,7 @@ class Loop implements Surroundings {
   #unstarted: FtpClient[] = [];
   #starting = new Set<FtpClient>();
 
-  constructor(readonly libc: Libc, readonly job: LoadJob, readonly pause: Pause) {
+  constructor(readonly libc: Libc, readonly job: LoadJob, readonly announce: Announce) {
     this.host = job.host;
     this.port = job.port;
     this.#epoll = libc.epollCreate();
@@ -106,15 +106,16 @@ class Loop implements Surroundings {
     let seconds = 0, cpu = 0;
     try {
       for (const group of this.#groups) this.#logIn(group);
+      this.announce("there");
       this.#warmUp();
-      this.pause("opening");
+      this.announce("opening");
       const cpuAtStart = ownCpuSeconds();
       const start = this.now();
       const end = this.#window(start);
       seconds = (end - start) / 1e3;
       cpu = ownCpuSeconds() - cpuAtStart - this.#spunMs / 1e3;
       for (const group of this.#groups) group.closeWindow(end);
-      this.pause("closed");
+      this.announce("closed");
     } catch (error) {
       if (!(error instanceof LoadFailure)) throw error;
       failure = error.message;

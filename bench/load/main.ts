@@ -42,7 +42,7 @@ const libc = new Libc();
 for (let line = readLine(); line !== undefined; line = readLine()) {
   const result = runLoad(libc, JSON.parse(line) as LoadJob, (event) => {
     say({ event });
-    readLine();
+    if (event !== "there") readLine();
   });
   say({ event: "result", result });
 }

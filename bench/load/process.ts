@@ -7,7 +7,7 @@
  */
 
 import { fromFileUrl, join } from "@std/path";
-import type { LoadJob, LoadMessage, LoadResult } from "./job.ts";
+import type { LoadJob, LoadMessage, LoadResult, WindowEdge } from "./job.ts";
 import { compileLoad, nativeJob, nativeMessage } from "./native.ts";
 
 /** Which program the load is, and how it is spoken to. */
@@ -79,13 +79,15 @@ export class LoadProcess {
 
   /**
    * Does one job; `pause` is called, and awaited while all clients stand still, when the window
-   * is about to open and when it has closed. Jobs are done one at a time.
+   * is about to open and when it has closed; `there` before that, when everybody has logged in
+   * who can. Jobs are done one at a time.
    *
    * @throws {Error} when the process has ended; what `pause` threw, once the job is over.
    */
   async run(
     job: LoadJob,
-    pause: (event: "opening" | "closed") => void | Promise<void> = () => {},
+    pause: (event: WindowEdge) => void | Promise<void> = () => {},
+    there: () => void = () => {},
   ): Promise<LoadResult> {
     await this.#write(this.program.write(job));
     // The job goes on to its end all the same: what it says must not meet the next one.
@@ -95,6 +97,10 @@ export class LoadProcess {
       if (message.event === "result") {
         if (failed !== undefined) throw failed.error;
         return message.result;
+      }
+      if (message.event === "there") {
+        there();
+        continue;
       }
       try {
         if (failed === undefined) await pause(message.event);

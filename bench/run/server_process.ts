@@ -8,6 +8,7 @@
 
 import { fromFileUrl, join } from "@std/path";
 import type { WorkerStats } from "../../models/mod.ts";
+import type { WindowEdge } from "../load/job.ts";
 import { twinArguments, twinPort } from "../load/twins.ts";
 import { FILES } from "../scenarios/parts.ts";
 import {
@@ -40,9 +41,6 @@ const OUTPUT_LINES_MAX = 5;
 /** What this project's server is allowed to do, whatever the model. */
 const PERMISSIONS = ["net", "read", "write", "ffi", "sys"].map((name) => `--allow-${name}`);
 
-/** Which end of a window a look is at. */
-export type Edge = "opening" | "closed";
-
 /** What a server has used since it was started. */
 export interface ServerSample extends ProcessFigures {
   /** The counters of a model's workers; none of a peer. */
@@ -67,7 +65,7 @@ export interface ServerProcess {
    * What it has used so far. A model is asked for its counters, which costs it something: outside
    * the window whose `edge` this is.
    */
-  sample(edge: Edge): Promise<ServerSample>;
+  sample(edge: WindowEdge): Promise<ServerSample>;
   /** Octets of memory that are its own, now: the proportional set size. */
   memoryBytes(): number;
   /** Octets of it that no file stands behind: the program's own code is shared by all who run it. */

@@ -6,7 +6,7 @@
  */
 
 import type { WorkerStats } from "../../models/mod.ts";
-import type { LoadResult } from "../load/job.ts";
+import type { LoadResult, WindowEdge } from "../load/job.ts";
 import type { LoadProcess } from "../load/process.ts";
 import type { CellRecord, Outcome, ServerWork } from "../record.ts";
 import type { Jobs } from "../scenarios/jobs.ts";
@@ -20,7 +20,7 @@ import {
   TICKS_PER_SECOND,
 } from "./process_figures.ts";
 import type { Quota, Throttling } from "./quota.ts";
-import type { Edge, ServerProcess, ServerSample } from "./server_process.ts";
+import type { ServerProcess, ServerSample } from "./server_process.ts";
 
 /** Who makes the load: each a process of its own. */
 export interface Loads {
@@ -44,7 +44,7 @@ interface Sample {
 async function takeSample(
   server: ServerProcess,
   { load, probes, quota }: Loads,
-  edge: Edge,
+  edge: WindowEdge,
 ): Promise<Sample> {
   return {
     server: await server.sample(edge),
@@ -74,6 +74,9 @@ class Barrier {
 /**
  * Does `jobs`, at the same time, and sees what server, load and machine used meanwhile. The window
  * opens when its clients have logged in, and `allAreThere` of other servers that are measured, too.
+ *
+ * Probes come when the load is there: who of the two finds a place on a server of few places is
+ * part of what is measured, and no race.
  */
 export async function measureWindow(
   server: ServerProcess,
@@ -98,13 +101,14 @@ export async function measureWindow(
       memoryBytes = server.memoryBytes();
     }),
   };
-  const run = async (process: LoadProcess, job: Jobs["load"]) => {
-    const came = new Set<"opening" | "closed">();
+  const run = async (process: LoadProcess, job: Jobs["load"], there = () => {}) => {
+    const came = new Set<WindowEdge>();
+    const arrive = (edge: WindowEdge) => {
+      came.add(edge);
+      return barriers[edge].arrive();
+    };
     try {
-      return await process.run(job, (event) => {
-        came.add(event);
-        return barriers[event].arrive();
-      });
+      return await process.run(job, arrive, there);
     } finally {
       // One that failed is not waited for.
       for (const event of ["opening", "closed"] as const) {
@@ -112,9 +116,11 @@ export async function measureWindow(
       }
     }
   };
+  const { probe } = jobs;
+  const loaded = Promise.withResolvers<void>();
   const [result, probed] = await Promise.all([
-    run(loads.load, jobs.load),
-    jobs.probe && run(loads.probes, jobs.probe),
+    run(loads.load, jobs.load, loaded.resolve).finally(loaded.resolve),
+    probe && loaded.promise.then(() => run(loads.probes, probe)),
   ]);
   const { seconds } = result;
   const outcome = {

@@ -38,14 +38,14 @@ interface Setting {
   /** The served file holds zeros, which is wrong. */
   readonly zeros?: boolean;
   /** Told what is in the folder of the uploads, too. */
-  readonly pause?: (event: string, arrived: readonly string[]) => void;
+  readonly at?: (event: string, arrived: readonly string[]) => void;
 }
 
 /** Runs `job` against a server of its own, in a folder with "file" and "incoming". */
 async function loadOf(
   program: LoadProgram,
   job: Partial<LoadJob> & { readonly groups: readonly Group[] },
-  { subject = EPOLL, zeros = false, pause = () => {} }: Setting = {},
+  { subject = EPOLL, zeros = false, at = () => {} }: Setting = {},
 ): Promise<LoadResult> {
   const folder = await Deno.makeTempDir();
   const load = new LoadProcess(program);
@@ -65,8 +65,9 @@ async function loadOf(
     const { host, port } = server;
     const arrived = () =>
       Array.from(Deno.readDirSync(join(folder, "incoming")), ({ name }) => name).sort();
-    const told = (event: string) => pause(event, arrived());
-    const result = await load.run({ host, port, ...TIMES, ...job, groups }, told);
+    const told = (event: string) => at(event, arrived());
+    const whole = { host, port, ...TIMES, ...job, groups };
+    const result = await load.run(whole, told, () => told("there"));
     // What the end of the window may have cut off is not the load's to judge, nor to remove.
     if (groups.every(({ once, action }) => once || action !== "upload")) {
       assertEquals(arrived(), []);
@@ -122,10 +123,10 @@ for (const action of ["noop", "login", "download", "upload"] as const) {
     `the load ${action}: counts what ended in the window, without an error`,
     async (program) => {
       const events: string[] = [];
-      const pause = (event: string) => void events.push(event);
+      const at = (event: string) => void events.push(event);
       // Each client does it once, so the counts are exact.
       const once = group(action, { clients: 5, once: true, timeline: true });
-      const result = await loadOf(program, { groups: [once], measureMs: 10_000 }, { pause });
+      const result = await loadOf(program, { groups: [once], measureMs: 10_000 }, { at });
       const { operations, octets, unserved, unfinished, latency, timeline, fairness } = result
         .groups
         .main!;
@@ -133,7 +134,7 @@ for (const action of ["noop", "login", "download", "upload"] as const) {
       const moved = action === "download" || action === "upload" ? 5 * SIZE : 0;
       assertEquals([operations, octets, unserved, unfinished, fairness], [5, moved, 0, 0, 1]);
       assertEquals([latency!.count, timeline!.length], [5, 5]);
-      assertEquals(events, ["opening", "closed"]);
+      assertEquals(events, ["there", "opening", "closed"]);
     },
   );
 }
@@ -145,7 +146,7 @@ testLoad("the load replaces what a client has uploaded before, if told so", asyn
     warmupMs: 100,
     measureMs: 300,
   }, {
-    pause: (_event, arrived) => names = arrived.filter((name) => !name.startsWith(".")),
+    at: (_event, arrived) => names = arrived.filter((name) => !name.startsWith(".")),
   });
   assertEquals([result.errors, result.failure], [{}, undefined]);
   assertEquals(names, ["main-0", "main-1"]);
@@ -165,9 +166,9 @@ testLoad("the load holds silent clients and counts nothing of theirs", async (pr
 testLoad("the load opens a window in which nobody is there, as any other", async (program) => {
   const events: string[] = [];
   const result = await loadOf(program, { groups: [], stallMs: 0 }, {
-    pause: (event) => events.push(event),
+    at: (event) => events.push(event),
   });
-  assertEquals(events, ["opening", "closed"]);
+  assertEquals(events, ["there", "opening", "closed"]);
   assertEquals([result.groups, result.errors, result.failure], [{}, {}, undefined]);
   assert(result.seconds > 0);
 });

@@ -45,12 +45,25 @@ time.sleep(10)
 /** "control" with all its points. */
 const CONTROL = SCENARIOS.filter(({ id }) => id === "control");
 
-/** The cells of `plan`, and why some are missing. `abortAt`: interrupted before that cell. */
-async function cellsOf(plan: Plan, abortAt = Infinity, other?: LoadProgram) {
+/** What `cellsOf` does otherwise. */
+interface Setting {
+  /** Interrupted before that cell. */
+  readonly abortAt?: number;
+  /** The load; default the one that needs nothing. */
+  readonly program?: LoadProgram;
+  /** A second load, for its agreement with the first. */
+  readonly other?: LoadProgram;
+}
+
+/** The cells of `plan`, and why some are missing. */
+async function cellsOf(
+  plan: Plan,
+  { abortAt = Infinity, program = TYPESCRIPT_LOAD, other }: Setting = {},
+) {
   const companies: string[] = [];
   const interrupt = new AbortController();
   const { signal } = interrupt;
-  await using workplace = await prepareWorkplace(plan.sizes, signal, TYPESCRIPT_LOAD, { other });
+  await using workplace = await prepareWorkplace(plan.sizes, signal, program, { other });
   const cells: CellRecord[] = [];
   const ceilings: CeilingRecord[] = [];
   const agreements: AgreementRecord[] = [];
@@ -248,7 +261,7 @@ testWith(
 );
 
 testWith(NEEDS, "measure ends with what there is when it is interrupted", async () => {
-  const { cells, incomplete } = await cellsOf({ ...planOf(EPOLL), repeats: 50 }, 3);
+  const { cells, incomplete } = await cellsOf({ ...planOf(EPOLL), repeats: 50 }, { abortAt: 3 });
   assertEquals([cells.length, incomplete], [3, "it was interrupted"]);
 });
 
@@ -258,6 +271,24 @@ testWith(NEEDS, "measure gives the reason of a server that does not start", asyn
   const { cells } = await cellsOf({ ...plan, scenarios: plan.scenarios.slice(0, 1) });
   assertMatch(cells[0]!.failure!, /^it ended: .*telepathy/);
 });
+
+testWith(NEEDS, "probes take no place of a small server from the load", async () => {
+  const eight = MODELS.find(({ id }) => id === "blocking-8")!;
+  const scenarios = SCENARIOS.filter(({ id }) => id === "disk");
+  const folder = await Deno.makeTempDir();
+  try {
+    // Probes in C go before all others on a processor.
+    const program = await nativeLoad(folder);
+    assert("name" in program, JSON.stringify(program));
+    // So long that the load has logged in by then, be the machine as busy as it may.
+    const plan = { ...planOf(eight), scenarios, seconds: 0.25 };
+    const { cells } = await cellsOf(plan, { program });
+    const unserved = cells.map(({ groups }) => [groups.main!.unserved, groups.probe!.unserved]);
+    assertEquals(unserved, [[8, 16]]);
+  } finally {
+    await Deno.remove(folder, { recursive: true });
+  }
+}, noCompiler);
 
 testWith(NEEDS, "measure parks whoever is not measured, and lets nobody stay behind", async () => {
   const spinning = MODELS.find(({ id }) => id === "polling-0")!;
@@ -366,7 +397,7 @@ testWith(NEEDS, "measure has the other load measure the baseline once a block", 
     assert("command" in other);
     const plan = { ...planOf(BLOCKING, EPOLL), repeats: 2, bothLoads: true };
     const scenarios = plan.scenarios.filter(({ id }) => id === "control" || id === "logins");
-    const { cells, agreements } = await cellsOf({ ...plan, scenarios }, Infinity, other);
+    const { cells, agreements } = await cellsOf({ ...plan, scenarios }, { other });
     assertEquals(cells.length, 2 * 4);
     assertEquals(
       agreements.map(({ scenario, point, subject, block, load, errors }) => [

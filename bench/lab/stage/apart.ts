@@ -4,8 +4,8 @@
  * @module
  */
 
+import type { WindowEdge } from "../../load/job.ts";
 import {
-  type Edge,
   type ServerProcess,
   type ServerSample,
   StartError,
@@ -52,7 +52,7 @@ export class Apart implements AsyncDisposable {
    *
    * @throws {LessonError} when it does not show them.
    */
-  sample(edge: Edge): Promise<ServerSample> {
+  sample(edge: WindowEdge): Promise<ServerSample> {
     return inOneLine("The server does not answer", this.server.sample(edge));
   }
 

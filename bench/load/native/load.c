@@ -1,6 +1,7 @@
 // The load in C: reads jobs from standard input, does them one after the other, and says on standard
-// output when a window opens, when it has closed, and what was measured. ../native.ts starts it and
-// writes the jobs, one line for the job and one for each group, fields between tabs:
+// output when everybody is there, when a window opens, when it has closed, and what was measured.
+// ../native.ts starts it and writes the jobs, one line for the job and one for each group, fields
+// between tabs:
 //
 //     host port setupMs warmupMs measureMs stallMs groups
 //     name clients action path octets source replaces perSecond readRate once timeline
@@ -217,9 +218,13 @@ static void log_in(struct group *group) {
   turn_until(logged_in_or_late);
 }
 
-static void pause_at(const char *event) {
+static void announce(const char *event) {
   printf("{\"event\":\"%s\"}\n", event);
   fflush(stdout);
+}
+
+static void pause_at(const char *event) {
+  announce(event);
   for (int octet = getchar(); octet != '\n';) {
     if (octet == EOF) exit(1);
     octet = getchar();
@@ -284,7 +289,10 @@ static void print_result(double seconds, double cpu) {
 static void run(void) {
   double seconds = 0, cpu = 0;
   for (int at = 0; at < group_count && failure == NULL; at++) log_in(groups[at]);
-  if (failure == NULL) warm_up();
+  if (failure == NULL) {
+    announce("there");
+    warm_up();
+  }
   if (failure == NULL) {
     pause_at("opening");
     double cpu_at_start = cpu_seconds(), start = now_ms(), end = window(start);
