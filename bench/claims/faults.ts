@@ -9,13 +9,11 @@
 
 import type { CeilingRecord, CellRecord, Machine } from "../record.ts";
 import { mainOf } from "./figures.ts";
+import { EDGE_SECONDS } from "./gates.ts";
 import { summarize } from "./inference.ts";
 
 /** What clocks of different kinds may differ by, and windows: a share of the processors, of a rate. */
 const TOLERANCE = 0.05;
-
-/** What the kernel's ticks of 10 ms may be off by at the two edges of a window, seconds. */
-const TICKS_SECONDS = 0.02;
 
 /** What is known of others where ticks have missed a part of the work: nothing. */
 const OTHERS = "a share of others";
@@ -47,7 +45,7 @@ export function faultsOf(cell: CellRecord, machine?: Machine): string[] {
   negative("octets moved", server?.octetsMoved);
   for (const [name, count] of Object.entries(server?.calls ?? {})) negative(`calls ${name}`, count);
   negative("steal", cell.steal);
-  negative(OTHERS, cell.others, -TOLERANCE - TICKS_SECONDS / (seconds || 1));
+  negative(OTHERS, cell.others, -TOLERANCE - EDGE_SECONDS / (seconds || 1));
   negative("load CPU", cell.loadCpuShare);
   for (const [name, group] of Object.entries(cell.groups)) {
     negative(`operations of ${name}`, group.operations);
