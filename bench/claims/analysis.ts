@@ -14,6 +14,7 @@ import {
   type Known,
   quotient,
   rankSumTest,
+  REPEATS_FOR_CLAIM_MIN,
   repeatsToDecide,
   signTest,
   smallestSeen,
@@ -74,9 +75,6 @@ export interface Comparison {
   /** Why nothing is claimed; empty when something is. */
   readonly reasons: readonly string[];
 }
-
-/** Fewer clean repeats claim nothing: of 9 an interval leaves out one value at each end. */
-export const REPEATS_FOR_CLAIM_MIN = 9;
 
 /**
  * Correlation of either sign below which pairs are dropped: they would cost values and take away no

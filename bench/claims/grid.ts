@@ -5,9 +5,9 @@
  * @module
  */
 
-import { type Analysis, type Comparison, REPEATS_FOR_CLAIM_MIN } from "./analysis.ts";
+import type { Analysis, Comparison } from "./analysis.ts";
 import { type Bound, FIGURES } from "./figures.ts";
-import { adjusted, type Summary } from "./inference.ts";
+import { adjusted, REPEATS_FOR_CLAIM_MIN, type Summary } from "./inference.ts";
 import { boundOfSummary, cleanValues, type Row, type Series } from "./series.ts";
 import type { SubjectCard } from "../record.ts";
 import type { FigureId, Scenario, Sign } from "../scenarios/mod.ts";

@@ -7,13 +7,16 @@
  * @module
  */
 
-import { median } from "./statistics.ts";
+import { median, normalBelow, normalQuantile } from "./statistics.ts";
 
 /** Two ends, the lower one first. */
 export type Interval = readonly [low: number, high: number];
 
 /** The level that an interval has at least, where there are values enough for it. */
 export const LEVEL = 0.95;
+
+/** Fewer clean repeats claim nothing: of 9 an interval leaves out one value at each end. */
+export const REPEATS_FOR_CLAIM_MIN = 9;
 
 /** An interval by ranks: which of the sorted values its ends are, and what that is worth. */
 export interface Ranks {
@@ -219,23 +222,36 @@ export function judge([low, high]: Interval): Finding {
 const REPEATS_MAX = 1_000;
 
 /**
- * How many repeats would decide at even odds, by the spread that was seen: an interval's width falls
- * with the root of their number. undefined when the ratio lies at the margin, or where it takes too
- * many.
+ * How many repeats would decide at even odds, if ratios scatter as they did (in their logarithms,
+ * about normally) around the one that was seen: then an interval comes to lie beside 1, or within
+ * MARGIN, as often as not. Intervals shrink with the root of the number of repeats. undefined where
+ * it takes too many.
  */
-export function repeatsToDecide({ count, median, interval }: Summary): number | undefined {
-  const [low, centre, high] = [interval[0], median, interval[1]].map(Math.log) as [
-    number,
-    number,
-    number,
-  ];
-  const half = Math.max(high - centre, centre - low);
-  const room = Math.min(Math.log(MARGIN[1]) - centre, centre - Math.log(MARGIN[0]));
-  const needed = Math.max(Math.abs(centre), room);
-  const repeats = Math.ceil(count * (half / needed) ** 2 - 1e-9);
-  return Number.isFinite(repeats) && needed > 0 && repeats <= REPEATS_MAX
-    ? Math.max(count + 1, repeats)
-    : undefined;
+export function repeatsToDecide({ count, median, interval, level }: Summary): number | undefined {
+  const [low, high] = interval.map(Math.log) as [number, number];
+  const half = (high - low) / 2;
+  if (!Number.isFinite(half)) return undefined;
+  const decides = (repeats: number) =>
+    chanceOfVerdict(Math.log(median), half * Math.sqrt(count / repeats), level) >= 0.5;
+  // The chance of being equivalent alone grows at first and may fall at the margin: so one by one.
+  for (let repeats = count + 1; repeats <= REPEATS_MAX; repeats++) {
+    if (decides(repeats)) return repeats;
+  }
+  return undefined;
+}
+
+/**
+ * How probable a verdict is of an interval that reaches `half` to both sides of an estimate, which
+ * itself is off from `centre` as such intervals of that `level` allow; all of them logarithms.
+ */
+function chanceOfVerdict(centre: number, half: number, level: number): number {
+  const [least, most] = MARGIN.map(Math.log) as [number, number];
+  const deviation = half / normalQuantile((1 + level) / 2);
+  const below = (value: number) => normalBelow((value - centre) / deviation);
+  const [lowest, highest] = [least + half, most - half];
+  // Beside 1 on either side, and of what is left in between the equivalent.
+  const [left, right] = [Math.max(lowest, -half), Math.min(highest, half)];
+  return below(-half) + 1 - below(half) + Math.max(0, below(right) - below(left));
 }
 
 /**

@@ -1,6 +1,7 @@
 /**
- * Plain statistics: the random order of runs, quantiles, the slope of a line, correlation. Pure:
- * chance comes in as a function, so a seed repeats everything. inference.ts draws conclusions.
+ * Plain statistics: the random order of runs, quantiles, the slope of a line, correlation, the
+ * normal distribution. Pure: chance comes in as a function, so a seed repeats everything.
+ * inference.ts draws conclusions.
  *
  * @module
  */
@@ -85,3 +86,30 @@ export function correlation(
   const scale = Math.sqrt(squaresX * squaresY);
   return scale > 0 ? products / scale : undefined;
 }
+
+/**
+ * The part of a standard normal distribution that lies below `value`: by the error function
+ * (Abramowitz and Stegun, 7.1.26), off by at most 1e-7.
+ */
+export function normalBelow(value: number): number {
+  const x = Math.abs(value) / Math.SQRT2;
+  const t = 1 / (1 + 0.3275911 * x);
+  const coefficients = [1.061405429, -1.453152027, 1.421413741, -0.284496736, 0.254829592];
+  const series = coefficients.reduce((sum, coefficient) => (sum + coefficient) * t, 0);
+  const tail = series * Math.exp(-x * x) / 2;
+  return value > 0 ? 1 - tail : tail;
+}
+
+/** The value that the part `share` (above 0 and below 1) of a standard normal one lies below. */
+export function normalQuantile(share: number): number {
+  let [low, high] = [-NORMAL_MOST, NORMAL_MOST];
+  for (let step = 0; step < HALVINGS; step++) {
+    const middle = (low + high) / 2;
+    if (normalBelow(middle) < share) low = middle;
+    else high = middle;
+  }
+  return (low + high) / 2;
+}
+
+/** Beyond this, on either side, lies nothing that matters, and so often the way to it is halved. */
+const NORMAL_MOST = 8, HALVINGS = 50;

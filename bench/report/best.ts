@@ -5,9 +5,10 @@
  * @module
  */
 
-import { type Analysis, REPEATS_FOR_CLAIM_MIN } from "../claims/analysis.ts";
+import type { Analysis } from "../claims/analysis.ts";
 import { type Best, bestConfigurations, modelNameOf } from "../claims/best.ts";
 import { FIGURES } from "../claims/figures.ts";
+import { REPEATS_FOR_CLAIM_MIN } from "../claims/inference.ts";
 import type { Block } from "./document.ts";
 import { factor, factorWithInterval, levelOf, NOTHING, verdictInWords } from "./numbers.ts";
 import { WORTH } from "./others.ts";

@@ -5,10 +5,10 @@
  * @module
  */
 
-import { type Analysis, PAIRING_MIN, REPEATS_FOR_CLAIM_MIN } from "../claims/analysis.ts";
+import { type Analysis, PAIRING_MIN } from "../claims/analysis.ts";
 import { FIGURES } from "../claims/figures.ts";
 import { FALSE_DISCOVERIES_MAX } from "../claims/grid.ts";
-import { MARGIN } from "../claims/inference.ts";
+import { MARGIN, REPEATS_FOR_CLAIM_MIN } from "../claims/inference.ts";
 import { cellsByPart, type Part, partOf, type Run, termsOf } from "../claims/run.ts";
 import type { Ceiling, CellRecord, Idleness } from "../record.ts";
 import { median } from "../claims/statistics.ts";
@@ -296,10 +296,10 @@ export function method({ run }: Analysis): Block[] {
       is shown from 1,000 samples on, p99.9 from 10,000; below that the maximum and the number of
       samples say more. Where a percentile decides, each block has its own.`],
     [`Gates, of each cell for itself: the load used more than 80 % of a processor; an open loop began
-      later (p99) than 10 % of its p50; the hypervisor took more than 2 %, or others more than 10 %;
-      CPU known to 10 % of itself only; any error; a client that was not served. A field with such a
-      cell is marked with *, and so is one whose server could not do it in some of the blocks: it
-      is that of the others.`],
+      later (p99) than 10 % of its p50; the hypervisor took more than 2 %, or others more than 10 %
+      and what ticks of 10 ms may be off by at both edges of a window; CPU known to 10 % of itself
+      only; any error; a client that was not served. A field with such a cell is marked with *, and
+      so is one whose server could not do it in some of the blocks: it is that of the others.`],
     [`Where the load was the limit, the server may be better than its figure; where clients
       were not served or had not ended, it may be worse (≥, ≤). Such a value counts as anything from
       itself on, in its block only. Work per operation is counted, not raced: a load at its limit

@@ -5,9 +5,10 @@
  * @module
  */
 
-import { type Analysis, type Comparison, REPEATS_FOR_CLAIM_MIN } from "../claims/analysis.ts";
+import type { Analysis, Comparison } from "../claims/analysis.ts";
 import { compareIn } from "../claims/family.ts";
 import { type Contest, contests, standingIn } from "../claims/grid.ts";
+import { REPEATS_FOR_CLAIM_MIN } from "../claims/inference.ts";
 import type { SubjectCard } from "../record.ts";
 import type { Block, Column } from "./document.ts";
 import {

@@ -5,8 +5,7 @@
  * @module
  */
 
-import { REPEATS_FOR_CLAIM_MIN } from "../../claims/analysis.ts";
-import { type Interval, summarize } from "../../claims/inference.ts";
+import { type Interval, REPEATS_FOR_CLAIM_MIN, summarize } from "../../claims/inference.ts";
 import { randomFrom, shuffled } from "../../claims/statistics.ts";
 import type { Verdict } from "../lesson.ts";
 import { pause } from "./pause.ts";
