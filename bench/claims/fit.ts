@@ -2,13 +2,13 @@
  * What a wake-up costs, taken apart: of one wake-up that looks at `watched` descriptors and brings
  * `ready` events, a + b * watched + c * ready. Operations are what is measured, one event each, so
  * that CPU per operation is (a + b * watched) / batch + c, where batch is the number of events that
- * shared a wake-up, as the server counted them. Fitted block by block; the spread of blocks is that
- * of the coefficients. Pure; report/wakeups.ts shows it.
+ * shared a wake-up, as the server counted them. Fitted block by block, by cells that may carry a
+ * claim; the spread of blocks is that of the coefficients. Pure; report/wakeups.ts shows it.
  *
  * @module
  */
 
-import { summarize, type Summary } from "./inference.ts";
+import { REPEATS_FOR_CLAIM_MIN, summarize, type Summary } from "./inference.ts";
 import { quantile } from "./statistics.ts";
 
 /** One cell, as the fit needs it. */
@@ -21,6 +21,8 @@ export interface Wakeup {
   readonly batch: number;
   /** CPU of the server per operation, microseconds. */
   readonly cost: number;
+  /** Whether it may carry a claim: others it is shown beside, and not fitted. */
+  readonly isClean: boolean;
 }
 
 /** Microseconds: of a wake-up, of each descriptor watched in it, of each event. */
@@ -36,7 +38,7 @@ export type Fit = {
   readonly c: Summary;
   /** Medians of the three. */
   readonly medians: Coefficients;
-  /** Nine in ten cells lie within this factor of the fit, such as 1.1. */
+  /** Nine in ten of the cells that were fitted lie within this factor of the fit, such as 1.1. */
   readonly within: number;
 } | { readonly unfit: string };
 
@@ -46,11 +48,13 @@ const SPREAD_MIN = 4;
 /** Cells of a block that three coefficients take: with fewer nothing is left to contradict them. */
 const CELLS_MIN = 6;
 
-/** Fits `cells` of one subject. */
-export function fitWakeups(cells: readonly Wakeup[]): Fit {
+/** Fits the clean of `all` cells of one subject. */
+export function fitWakeups(all: readonly Wakeup[]): Fit {
+  const cells = all.filter(({ isClean }) => isClean);
   const batches = cells.map(({ batch }) => batch);
   const watched = cells.map((cell) => cell.watched);
-  if (cells.length === 0) return { unfit: "its wake-ups are not counted" };
+  if (all.length === 0) return { unfit: "its wake-ups are not counted" };
+  if (cells.length === 0) return { unfit: "no cell of it may carry a claim" };
   if (Math.max(...batches) < SPREAD_MIN * Math.min(...batches)) {
     const most = Math.max(...batches).toFixed(1);
     return { unfit: `its events hardly share wake-ups (${most} at most): a and c are one` };
@@ -61,7 +65,10 @@ export function fitWakeups(cells: readonly Wakeup[]): Fit {
   const blocks = [...Map.groupBy(cells, ({ block }) => block).values()];
   const fits = blocks.flatMap((block) => block.length < CELLS_MIN ? [] : [leastSquares(block)])
     .filter((found) => found !== undefined);
-  if (fits.length === 0) return { unfit: `no block has ${CELLS_MIN} cells` };
+  if (fits.length < REPEATS_FOR_CLAIM_MIN) {
+    const shown = `${fits.length} of ${blocks.length} blocks have ${CELLS_MIN} clean cells`;
+    return { unfit: `${shown}, where a claim needs ${REPEATS_FOR_CLAIM_MIN}` };
+  }
   const [a, b, c] = [0, 1, 2].map((index) => summarize(fits.map((fit) => fit[index]!))!);
   const medians: Coefficients = [a!.median, b!.median, c!.median];
   const errors = cells.map((cell) => Math.abs(Math.log(cell.cost / costOf(medians, cell))));

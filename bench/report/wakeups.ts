@@ -9,7 +9,7 @@
 import type { PlotOptions } from "@observablehq/plot";
 import type { Analysis } from "../claims/analysis.ts";
 import { type Coefficients, costOf, type Fit, fitWakeups, type Wakeup } from "../claims/fit.ts";
-import { describingValues, type Row } from "../claims/series.ts";
+import { cleanValues, describingValues, type Row } from "../claims/series.ts";
 import { median } from "../claims/statistics.ts";
 import type { SubjectCard } from "../record.ts";
 import type { Figure } from "./document.ts";
@@ -58,15 +58,17 @@ export function costOfWakeups(analysis: Analysis): Figure | undefined {
     caption:
       "Server CPU per request over the events that a wake-up brought, as the server counted " +
       "them, beside more and more silent sessions (the numbers at the lines). Points are medians; " +
-      "lines are the fit (a + b × watched) / batch + c. Where b is 0, lines lie on each other; " +
-      "where it is not, more events at a time make descriptors cheap that nobody uses.",
+      "lines are the fit (a + b × watched) / batch + c, from the fewest events to the most of the " +
+      "cells that it was made from. A point beyond its line is of cells of which nobody knows what " +
+      "others used meanwhile: they are shown and carry no claim. Where b is 0, lines lie on each " +
+      "other; where it is not, more events at a time make descriptors cheap that nobody uses.",
     description: spoken(all),
     chart: (Plot, width) => chartOf(Plot, analysis, drawn, width),
     table: {
       kind: "table",
       caption:
-        "Fitted cost, block by block: a of a wake-up, b of a descriptor that it watches, c " +
-        "of an event; median and interval",
+        "Fitted cost, block by block, of the cells that may carry a claim: a of a wake-up, b of a " +
+        "descriptor that it watches, c of an event; median and interval",
       columns: [
         { title: "Model" },
         { title: "a, µs", align: "right" },
@@ -91,14 +93,15 @@ export function costOfWakeups(analysis: Analysis): Figure | undefined {
 
 /** Blocks of one row in which wake-ups were counted, and nothing is known to have disturbed them. */
 function wakeupsOf(analysis: Analysis, row: Row): Cell[] {
-  const costs = describingValues(analysis.series(row, "cpuPerOperation"));
+  const series = analysis.series(row, "cpuPerOperation");
+  const clean = cleanValues(series);
   const batches = analysis.series(row, "operationsPerWakeup").values;
   const { x, clients = 0 } = row.point;
-  return [...costs].flatMap(([block, { value: cost }]) => {
+  return [...describingValues(series)].flatMap(([block, { value: cost }]) => {
     const batch = batches.get(block)?.value;
-    return batch === undefined || !(batch > 0)
-      ? []
-      : [{ block, silent: x, watched: x + clients + OWN_DESCRIPTORS, batch, cost }];
+    if (batch === undefined || !(batch > 0)) return [];
+    const watched = x + clients + OWN_DESCRIPTORS;
+    return [{ block, silent: x, watched, batch, cost, isClean: clean.has(block) }];
   });
 }
 
@@ -200,7 +203,16 @@ function axisOf(points: readonly { readonly x: number }[]): [number, number] {
 /** A line: the cells beside as many silent sessions, each point the median over blocks. */
 interface Level {
   readonly silent: number;
-  readonly points: readonly { readonly x: number; readonly y: number; readonly watched: number }[];
+  readonly points: readonly LevelPoint[];
+}
+
+/** Medians over blocks. */
+interface LevelPoint {
+  readonly x: number;
+  readonly y: number;
+  readonly watched: number;
+  /** Whether most of its cells may carry a claim. */
+  readonly isClean: boolean;
 }
 
 function levelsOf(cells: readonly Cell[]): Level[] {
@@ -210,6 +222,7 @@ function levelsOf(cells: readonly Cell[]): Level[] {
       x: median(point.map(({ batch }) => batch)),
       y: median(point.map(({ cost }) => cost)),
       watched: point[0]!.watched,
+      isClean: 2 * point.filter(({ isClean }) => isClean).length > point.length,
     })).toSorted((left, right) => left.x - right.x),
   }));
 }
@@ -223,7 +236,9 @@ function nameOf(level: Level, levels: readonly Level[], fit: Fit): string | unde
     : undefined;
 }
 
-function curveOf(medians: Coefficients, { points }: Level): { x: number; y: number }[] {
+function curveOf(medians: Coefficients, level: Level): { x: number; y: number }[] {
+  const points = level.points.filter(({ isClean }) => isClean);
+  if (points.length === 0) return [];
   const { watched } = points[0]!;
   const [low, high] = [points[0]!.x, points.at(-1)!.x];
   return Array.from({ length: CURVE_POINTS }, (_, index) => {

@@ -16,7 +16,7 @@ function grid(
       [3, 1_003, 4_003, 10_003].flatMap((watched) =>
         [1, 5, 31].map((batch) => {
           const cost = costOf(coefficients, { watched, batch }) * (1 + noise * (2 * random() - 1));
-          return { block, watched, batch, cost };
+          return { block, watched, batch, cost, isClean: true };
         })
       ),
   ).flat();
@@ -64,5 +64,15 @@ Deno.test("fitWakeups says why it cannot tell coefficients apart", () => {
   assertEquals(why([]), "its wake-ups are not counted");
   assertStringIncludes(why(all.map((cell) => ({ ...cell, batch: 1 }))), "hardly share wake-ups");
   assertStringIncludes(why(all.map((cell) => ({ ...cell, watched: 9 }))), "hardly varied");
-  assertStringIncludes(why(all.filter(({ batch }) => batch !== 5).slice(0, 5)), "has 6 cells");
+  assertStringIncludes(why(all.filter(({ block }) => block < 8)), "8 of 8 blocks have 6 clean");
+  assertStringIncludes(why(all.map((cell) => ({ ...cell, isClean: false }))), "carry a claim");
+});
+
+Deno.test("fitWakeups fits what may carry a claim, whatever the other cells say", () => {
+  const all = grid([4, 0.05, 6]);
+  const fit = fitWakeups(
+    all.map((cell) => cell.batch === 1 ? { ...cell, cost: 9 * cell.cost, isClean: false } : cell),
+  );
+  if ("unfit" in fit) throw new Error(fit.unfit);
+  assert(Math.abs(fit.medians[0] / 4 - 1) < 1e-6 && fit.within < 1 + 1e-9, `${fit.medians}`);
 });
