@@ -9,7 +9,7 @@ import { dirname } from "@std/path";
 import type { BenchFlags } from "./flags.ts";
 import { UsageError } from "../client/cli/flags.ts";
 import { FLOORS } from "./claims/figures.ts";
-import type { LoadProgram } from "./load/process.ts";
+import { LoadEnded, type LoadProgram } from "./load/process.ts";
 import type { HeaderRecord, Idleness, RunRecord } from "./record.ts";
 import { cardOf, planOf } from "./run/cast.ts";
 import { countCalls } from "./run/count.ts";
@@ -155,13 +155,13 @@ function goOn(file: RunFile, before: Before, header: HeaderRecord, plan: Plan): 
   return block;
 }
 
-/** Measures, writing each record as soon as it is there. */
+/** Measures, writing each record as soon as it is there; false where the load ended before its time. */
 export async function fill(
   file: RunFile,
   beginning: Beginning,
   signal: AbortSignal,
   keeping: Keeping,
-): Promise<void> {
+): Promise<boolean> {
   const idleness = await sampleIdleness();
   const { before, flags, programs } = beginning;
   const { plan: asked, notes } = await planOf(flags, programs.twins);
@@ -172,7 +172,7 @@ export async function fill(
   if (before === undefined) file.write(header);
   else firstBlock = goOn(file, before, header, plan);
   const progress = new Progress();
-  let incomplete: string | undefined;
+  let incomplete: string | undefined, broken: string | undefined;
   try {
     await using workplace = await prepareWorkplace(plan.sizes, signal, programs.load, {
       ...keeping,
@@ -186,12 +186,15 @@ export async function fill(
       });
     }
   } catch (error) {
-    if (!signal.aborted) throw error; // the load was ended in the middle
-    incomplete = "it was interrupted";
+    // An interrupt ends the load in the middle, too.
+    if (signal.aborted) incomplete = "it was interrupted";
+    else if (error instanceof LoadEnded) incomplete = broken = error.message;
+    else throw error;
   }
   progress.clear();
   const end = { kind: "end", after: await sampleIdleness() } as const;
   file.write(incomplete === undefined ? end : { ...end, incomplete });
+  return broken === undefined;
 }
 
 async function measureAll(

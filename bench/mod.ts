@@ -244,9 +244,10 @@ async function run(
   for (const signal of ENDINGS) Deno.addSignalListener(signal, onInterrupt);
   try {
     const keeping = { quota, pins };
-    await fill(file, { args, startedAt, flags, programs, before }, interrupt.signal, keeping);
+    const beginning = { args, startedAt, flags, programs, before };
+    const wentOn = await fill(file, beginning, interrupt.signal, keeping);
     const status = await report(path);
-    return interrupt.signal.aborted ? 130 : status;
+    return interrupt.signal.aborted ? 130 : wentOn ? status : 1;
   } finally {
     for (const signal of ENDINGS) Deno.removeSignalListener(signal, onInterrupt);
     file.close();

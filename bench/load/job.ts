@@ -3,8 +3,9 @@
  * all that a load has to speak, whatever it is written in: it reads a `LoadJob` per line of standard
  * input; on standard output it says `{"event":"there"}` when everybody has logged in who can,
  * `{"event":"opening"}` when the warm-up is over, `{"event":"closed"}` when the window is, standing
- * still at these two until it is given a line ("go"), and then `{"event":"result","result":...}`. A
- * job that fails goes on with its result. It ends at the end of its input.
+ * still at these two until it is given a line ("go"), and then `{"event":"result",...}`, a
+ * `LoadOutcome`. A job that fails goes on with its result. Uploads it leaves where they arrive:
+ * process.ts looks at them, and removes them. It ends at the end of its input.
  *
  * run/ writes jobs and reads results; load/main.ts does the reverse. Nothing here runs.
  *
@@ -35,8 +36,9 @@ export interface Group {
   /** Uploads: a client has one name, and replaces what its last upload left there. */
   readonly replaces?: boolean;
   /**
-   * Open loop: operations due per second, all clients together, evenly spaced; each is given to
-   * a client that is free, or waits for one, and its latency counts from when it was due.
+   * Open loop: operations due per second, all clients together, one in each period at a time of it
+   * that the seed says which all loads have (group.ts); each is given to a client that is free, or
+   * waits for one, and its latency counts from when it was due.
    */
   readonly perSecond?: number;
   /** Download: how fast a client reads, octets per second. */
@@ -128,7 +130,15 @@ export type WindowEdge = "opening" | "closed";
 /** How far a job is. */
 export type LoadEvent = "there" | WindowEdge;
 
+/** What a job has come to. */
+export interface LoadOutcome {
+  /** What was measured; errors are without those of `uploads`, which nobody has looked at yet. */
+  readonly result: LoadResult;
+  /** By group, in the order of the job: names that the server has acknowledged a whole upload of. */
+  readonly uploads: readonly (readonly string[])[];
+}
+
 /** What the load process says during a job. */
 export type LoadMessage =
   | { readonly event: LoadEvent }
-  | { readonly event: "result"; readonly result: LoadResult };
+  | { readonly event: "result" } & LoadOutcome;

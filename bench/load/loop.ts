@@ -14,8 +14,7 @@ import { EPOLL_EVENT_LAYOUTS } from "../../models/libc/structs.ts";
 import { ownCpuSeconds } from "../run/process_figures.ts";
 import { FtpClient, type Surroundings } from "./ftp_client.ts";
 import { GroupState } from "./group.ts";
-import type { Group, LoadEvent, LoadJob, LoadResult } from "./job.ts";
-import { verifyUploads } from "./uploads.ts";
+import type { Group, LoadEvent, LoadJob, LoadOutcome } from "./job.ts";
 
 /** Events taken at a time. */
 const EVENTS_MAX = 512;
@@ -47,7 +46,7 @@ const LAYOUT = EPOLL_EVENT_LAYOUTS[Deno.build.arch]!;
 export type Announce = (event: LoadEvent) => void;
 
 /** Does `job` with the thread's own `libc`; blocks the thread until it is done. */
-export function runLoad(libc: Libc, job: LoadJob, announce: Announce): LoadResult {
+export function runLoad(libc: Libc, job: LoadJob, announce: Announce): LoadOutcome {
   const loop = new Loop(libc, job, announce);
   try {
     return loop.run();
@@ -79,7 +78,7 @@ class Loop implements Surroundings {
   readonly #slow: GroupState[];
   /** Who watches a descriptor, by its number. */
   readonly #owners: (FtpClient | undefined)[] = [];
-  /** Names that hold a whole upload; looked at after the window, since that takes time. */
+  /** Names that hold a whole upload. */
   readonly #uploads = new Map<string, Group>();
   /** Clients to start, LOGINS_MAX of them under way at a time. */
   #unstarted: FtpClient[] = [];
@@ -101,7 +100,7 @@ class Loop implements Surroundings {
     }
   }
 
-  run(): LoadResult {
+  run(): LoadOutcome {
     let failure: string | undefined;
     let seconds = 0, cpu = 0;
     try {
@@ -122,13 +121,16 @@ class Loop implements Surroundings {
     }
     const results = this.#groups.map((group) => [group.spec.name, group.result()] as const);
     this.#closeClients();
-    verifyUploads(this.#uploads, (reason) => this.#countError(reason));
+    const names = Map.groupBy(this.#uploads.keys(), (name) => this.#uploads.get(name)!);
     return {
-      seconds,
-      groups: Object.fromEntries(results),
-      errors: Object.fromEntries(this.#errors),
-      cpu: Math.max(0, cpu),
-      ...(failure === undefined ? {} : { failure }),
+      result: {
+        seconds,
+        groups: Object.fromEntries(results),
+        errors: Object.fromEntries(this.#errors),
+        cpu: Math.max(0, cpu),
+        ...(failure === undefined ? {} : { failure }),
+      },
+      uploads: this.job.groups.map((group) => names.get(group) ?? []),
     };
   }
 

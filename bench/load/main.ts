@@ -40,9 +40,9 @@ function say(message: LoadMessage): void {
 
 const libc = new Libc();
 for (let line = readLine(); line !== undefined; line = readLine()) {
-  const result = runLoad(libc, JSON.parse(line) as LoadJob, (event) => {
+  const outcome = runLoad(libc, JSON.parse(line) as LoadJob, (event) => {
     say({ event });
     if (event !== "there") readLine();
   });
-  say({ event: "result", result });
+  say({ event: "result", ...outcome });
 }

@@ -1,7 +1,8 @@
 /**
  * The load in C (native/): compiled where there is a compiler, asked for the same jobs as the one
  * in TypeScript and answering with the same results. Its job is text between tabs, which C reads
- * without a library, and its histograms are counts, which become the usual ones here.
+ * without a library, and its histograms are counts, which become the usual ones here. Texts in,
+ * plain data out, but for the compiling.
  *
  * @module
  */
@@ -11,8 +12,7 @@ import { compile } from "./compiler.ts";
 import { latencyOf } from "../claims/histograms.ts";
 import type { GroupResult } from "../record.ts";
 import { newHistogram } from "./group.ts";
-import type { Group, LoadJob, LoadMessage, LoadResult } from "./job.ts";
-import { verifyUploads } from "./uploads.ts";
+import type { Group, LoadJob, LoadMessage, LoadOutcome, LoadResult } from "./job.ts";
 
 const SOURCES = ["load.c", "group.c", "client.c"].map((name) =>
   fromFileUrl(new URL(`./native/${name}`, import.meta.url))
@@ -35,10 +35,8 @@ interface NativeGroup {
 }
 
 /** A job's result as C says it, groups in the order of the job. */
-type NativeResult = Omit<LoadResult, "groups"> & {
+type NativeResult = Omit<LoadResult, "groups"> & Pick<LoadOutcome, "uploads"> & {
   readonly groups: readonly NativeGroup[];
-  /** Names of what the server has acknowledged. */
-  readonly uploads: readonly (readonly string[])[];
 };
 
 /** What native/load.c says: LoadMessage, but for the result. */
@@ -72,21 +70,13 @@ function fieldsOf(group: Group): (string | number)[] {
   ];
 }
 
-/** What `line` of native/load.c says about `job`; uploads are looked at, as job.ts wants it. */
+/** What `line` of native/load.c says about `job`. */
 export function nativeMessage(line: string, job: LoadJob): LoadMessage {
   const message = JSON.parse(line) as NativeMessage;
   if (message.event !== "result") return message;
-  const { groups, uploads, errors, ...rest } = message.result;
-  const counted: Record<string, number> = { ...errors };
-  const names = job.groups.flatMap((group, index) =>
-    uploads[index]!.map((name) => [name, group] as const)
-  );
-  verifyUploads(names, (reason) => counted[reason] = (counted[reason] ?? 0) + 1);
+  const { groups, uploads, ...rest } = message.result;
   const results = job.groups.map((group, index) => [group.name, resultOf(group, groups[index]!)]);
-  return {
-    event: "result",
-    result: { ...rest, groups: Object.fromEntries(results), errors: counted },
-  };
+  return { event: "result", result: { ...rest, groups: Object.fromEntries(results) }, uploads };
 }
 
 function resultOf(group: Group, native: NativeGroup): GroupResult {

@@ -9,6 +9,7 @@
 import { fromFileUrl, join } from "@std/path";
 import type { LoadJob, LoadMessage, LoadResult, WindowEdge } from "./job.ts";
 import { compileLoad, nativeJob, nativeMessage } from "./native.ts";
+import { verifyUploads } from "./uploads.ts";
 
 /** Which program the load is, and how it is spoken to. */
 export interface LoadProgram {
@@ -53,6 +54,11 @@ export function goingFirst(program: LoadProgram): LoadProgram {
   return { ...program, command: program.first ?? program.command };
 }
 
+/** The load process is there no more: nothing can be measured without it. */
+export class LoadEnded extends Error {
+  override readonly name = "LoadEnded";
+}
+
 /** A running load process. */
 export class LoadProcess {
   readonly #child: Deno.ChildProcess;
@@ -80,9 +86,9 @@ export class LoadProcess {
   /**
    * Does one job; `pause` is called, and awaited while all clients stand still, when the window
    * is about to open and when it has closed; `there` before that, when everybody has logged in
-   * who can. Jobs are done one at a time.
+   * who can. Uploads are looked at when it is over (uploads.ts). Jobs are done one at a time.
    *
-   * @throws {Error} when the process has ended; what `pause` threw, once the job is over.
+   * @throws {LoadEnded} when the process has ended; what `pause` threw, once the job is over.
    */
   async run(
     job: LoadJob,
@@ -95,8 +101,9 @@ export class LoadProcess {
     for (;;) {
       const message = this.program.read(await this.#readLine(), job);
       if (message.event === "result") {
+        const errors = verifyUploads(job.groups, message);
         if (failed !== undefined) throw failed.error;
-        return message.result;
+        return { ...message.result, errors };
       }
       if (message.event === "there") {
         there();
@@ -127,7 +134,7 @@ export class LoadProcess {
     try {
       await this.#writer.write(new TextEncoder().encode(`${line}\n`));
     } catch {
-      throw new Error("The load process has ended");
+      throw await this.#ended();
     }
   }
 
@@ -140,8 +147,14 @@ export class LoadProcess {
         return line;
       }
       const { value, done } = await this.#reader.read();
-      if (done) throw new Error("The load process has ended");
+      if (done) throw await this.#ended();
       this.#rest += value;
     }
+  }
+
+  async #ended(): Promise<LoadEnded> {
+    const { signal, code } = await this.#child.status;
+    const how = signal === null ? `with status ${code}` : `by ${signal}`;
+    return new LoadEnded(`The load process has ended ${how}`);
   }
 }

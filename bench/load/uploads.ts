@@ -1,31 +1,36 @@
 /**
  * What uploads have left in the served folder: looked at after the window, since that takes time.
- * Both loads end with it.
+ * process.ts ends each job with it, whichever load it was.
  *
  * @module
  */
 
 import { join } from "@std/path";
 import { verifyContentFile } from "./content.ts";
-import type { Group } from "./job.ts";
+import type { Group, LoadOutcome } from "./job.ts";
 
 /**
- * Looks at every upload that the server has acknowledged and nothing replaced, by its name, and
- * removes it unless it stays; `wrong` hears of each that is not whole.
+ * Looks at all uploads of `groups`, and removes each unless it stays. The errors of the outcome, with
+ * those that are not whole.
  */
 export function verifyUploads(
-  uploads: Iterable<readonly [name: string, group: Group]>,
-  wrong: (reason: string) => void,
-): void {
-  for (const [name, { arrivals, octets, stays = false }] of uploads) {
-    const path = join(arrivals!, name);
-    try {
-      const fault = verifyContentFile(path, octets!);
-      if (fault !== undefined) wrong(`upload: ${fault}`);
-      if (!stays) Deno.removeSync(path);
-    } catch (error) {
-      if (!(error instanceof Error)) throw error;
-      wrong(`upload: ${error.name}`);
+  groups: readonly Group[],
+  { result, uploads }: LoadOutcome,
+): Record<string, number> {
+  const errors: Record<string, number> = { ...result.errors };
+  const count = (reason: string) => errors[reason] = (errors[reason] ?? 0) + 1;
+  for (const [index, { arrivals, octets, stays = false }] of groups.entries()) {
+    for (const name of uploads[index]!) {
+      const path = join(arrivals!, name);
+      try {
+        const fault = verifyContentFile(path, octets!);
+        if (fault !== undefined) count(`upload: ${fault}`);
+        if (!stays) Deno.removeSync(path);
+      } catch (error) {
+        if (!(error instanceof Error)) throw error;
+        count(`upload: ${error.name}`);
+      }
     }
   }
+  return errors;
 }

@@ -10,7 +10,7 @@
 import { join } from "@std/path";
 import { isDisturbed } from "../claims/gates.ts";
 import { together } from "../claims/together.ts";
-import type { LoadProcess } from "../load/process.ts";
+import { LoadEnded, type LoadProcess } from "../load/process.ts";
 import type { AgreementRecord, CeilingRecord, CellRecord, Outcome } from "../record.ts";
 import {
   type Jobs,
@@ -233,7 +233,8 @@ class BlockRun {
       const warmth = warmUp === undefined ? {} : { warmUp };
       return { ...place, command, introduction, startMs, ...warmth, ...measured };
     } catch (error) {
-      if (!(error instanceof Error)) throw error;
+      // Without a load every cell that is left would fail.
+      if (!(error instanceof Error) || error instanceof LoadEnded) throw error;
       await end(servers, subject.id);
       const failure = this.#shown(error.message);
       return { ...place, command: [], introduction: "", ...NOTHING, failure };

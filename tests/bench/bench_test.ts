@@ -117,6 +117,26 @@ for (const signal of ["SIGINT", "SIGTERM"] as const) {
   });
 }
 
+testWith(NEEDS, "bench ends when its load has ended, and keeps what was measured", async () => {
+  await inFolder(async (folder) => {
+    const file = join(folder, "run.jsonl");
+    await using child = bench(...SHORT, "--repeats", "500", "--out", file);
+    await cellsIn(file, 2, child);
+    const started = processTree(child.pid);
+    const loads = started.filter((pid) =>
+      Deno.readTextFileSync(`/proc/${pid}/cmdline`).includes("load/main.ts")
+    );
+    for (const pid of loads) Deno.kill(pid, "SIGKILL");
+    const { code, stdout } = await child.ended();
+    assertEquals([loads.length > 0, code], [true, 1]);
+    assertEquals(started.filter((pid) => exists(`/proc/${pid}`)), []);
+    assertStringIncludes(stdout, "The run is not complete: The load process has ended by SIGKILL.");
+    // No cell failed for want of it: `bench resume` measures those that are missing.
+    const records = recordsIn(await Deno.readTextFile(file));
+    assert(records.every((record) => !("failure" in record)));
+  });
+});
+
 testWith(
   NEEDS,
   "bench --quota and --pin hold servers, or say in one line why they cannot",
