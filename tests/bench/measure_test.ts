@@ -7,11 +7,10 @@
 
 import { assert, assertEquals, assertMatch } from "@std/assert";
 import { join } from "@std/path";
-import { type LoadProgram, nativeLoad, TYPESCRIPT_LOAD } from "../../bench/load/process.ts";
+import { nativeLoad } from "../../bench/load/process.ts";
 import { compileTwins } from "../../bench/load/twins.ts";
-import { cellCount, measure, type Plan } from "../../bench/run/measure.ts";
+import { cellCount, measure } from "../../bench/run/measure.ts";
 import { whyTooMany } from "../../bench/run/machine.ts";
-import type { AgreementRecord, CeilingRecord, CellRecord } from "../../bench/record.ts";
 import { processTree, processWork, readProcessFigures } from "../../bench/run/process_figures.ts";
 import { SCENARIOS } from "../../bench/scenarios/mod.ts";
 import { points } from "../../bench/scenarios/parts.ts";
@@ -23,7 +22,7 @@ import { eventually } from "../eventually.ts";
 import { absent } from "../peers/program.ts";
 import { testWith } from "../permission.ts";
 import { NEEDS, noCompiler } from "./needs.ts";
-import { BLOCKING, EPOLL, planOf } from "./smallest_plan.ts";
+import { BLOCKING, cellsOf, EPOLL, planOf } from "./smallest_plan.ts";
 
 /** Uses 50 ms of processor time in a thread, which then ends. */
 const BURNING = `
@@ -44,43 +43,6 @@ time.sleep(10)
 
 /** "control" with all its points. */
 const CONTROL = SCENARIOS.filter(({ id }) => id === "control");
-
-/** What `cellsOf` does otherwise. */
-interface Setting {
-  /** Interrupted before that cell. */
-  readonly abortAt?: number;
-  /** The load; default the one that needs nothing. */
-  readonly program?: LoadProgram;
-  /** A second load, for its agreement with the first. */
-  readonly other?: LoadProgram;
-}
-
-/** The cells of `plan`, and why some are missing. */
-async function cellsOf(
-  plan: Plan,
-  { abortAt = Infinity, program = TYPESCRIPT_LOAD, other }: Setting = {},
-) {
-  const companies: string[] = [];
-  const interrupt = new AbortController();
-  const { signal } = interrupt;
-  await using workplace = await prepareWorkplace(plan.sizes, signal, program, { other });
-  const cells: CellRecord[] = [];
-  const ceilings: CeilingRecord[] = [];
-  const agreements: AgreementRecord[] = [];
-  const incomplete = await measure(plan, workplace, {
-    signal,
-    progress: (done, _total, now) => {
-      companies.push(now);
-      if (done === abortAt) interrupt.abort();
-    },
-    record: (record) => {
-      if (record.kind === "cell") cells.push(record);
-      else if (record.kind === "ceiling") ceilings.push(record);
-      else agreements.push(record);
-    },
-  });
-  return { cells, ceilings, agreements, incomplete, companies };
-}
 
 testWith(NEEDS, "measure fills every cell of a model, without an error", async () => {
   const plan = planOf(EPOLL);
@@ -273,7 +235,6 @@ testWith(NEEDS, "measure gives the reason of a server that does not start", asyn
 });
 
 testWith(NEEDS, "probes take no place of a small server from the load", async () => {
-  const eight = MODELS.find(({ id }) => id === "blocking-8")!;
   const scenarios = SCENARIOS.filter(({ id }) => id === "disk");
   const folder = await Deno.makeTempDir();
   try {
@@ -281,7 +242,7 @@ testWith(NEEDS, "probes take no place of a small server from the load", async ()
     const program = await nativeLoad(folder);
     assert("name" in program, JSON.stringify(program));
     // So long that the load has logged in by then, be the machine as busy as it may.
-    const plan = { ...planOf(eight), scenarios, seconds: 0.25 };
+    const plan = { ...planOf(BLOCKING), scenarios, seconds: 0.25 };
     const { cells } = await cellsOf(plan, { program });
     const unserved = cells.map(({ groups }) => [groups.main!.unserved, groups.probe!.unserved]);
     assertEquals(unserved, [[8, 16]]);

@@ -7,7 +7,7 @@
  */
 
 import { assert, assertEquals, assertMatch } from "@std/assert";
-import { fromFileUrl, join } from "@std/path";
+import { fromFileUrl, join, resolve } from "@std/path";
 import { contentBlock, createContentFile } from "../../bench/load/content.ts";
 import { findProgram } from "../../bench/peers/machine.ts";
 import { type Located, type Peer, PEERS } from "../../bench/peers/mod.ts";
@@ -102,7 +102,9 @@ function isThere(pid: number): boolean {
 const blind = missing(NEEDS).length > 0;
 const extra = blind ? undefined : Deno.env.get("FTPLAB_PEERS_ROOT");
 for (const peer of PEERS) {
-  const located = blind ? undefined : await peer.locate(extra === undefined ? [] : [extra]);
+  const located = blind
+    ? undefined
+    : await peer.locate(extra === undefined ? [] : [resolve(extra)]);
   const skip = blind || located !== undefined ? undefined : `not found: ${peer.missing}`;
   testWith(
     NEEDS,
