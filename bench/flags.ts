@@ -153,7 +153,8 @@ const TABLE = {
   seconds: {
     value: "S",
     otherwise: `${FULL.seconds}`,
-    help: "keep a window open for so long; 10 times where clients wait for each other or probe, " +
+    help:
+      "keep a window open for so long; 4 to 10 times where clients wait for each other or probe, " +
       "60 times where all are asleep (--quick: 1 to 4 times)",
   },
   workers: {
