@@ -7,6 +7,7 @@
  * @module
  */
 
+import { concatenate } from "../server/octets.ts";
 import type { DataChannel } from "./channel.ts";
 import type { ControlConnection } from "./control.ts";
 import { ConnectionError, LocalError } from "./errors.ts";
@@ -279,12 +280,6 @@ export class MemorySink implements Sink {
 
   /** What came, in one piece. */
   octets(): Uint8Array<ArrayBuffer> {
-    const octets = new Uint8Array(this.#length);
-    let at = 0;
-    for (const chunk of this.#chunks) {
-      octets.set(chunk, at);
-      at += chunk.length;
-    }
-    return octets;
+    return concatenate(this.#chunks);
   }
 }

@@ -1,5 +1,6 @@
 /**
- * Octets put together, and octets as text: what names, replies and waiting input are made with.
+ * Octets put together, octets as text, and names of no more octets than file systems take: what
+ * names, replies and waiting input are made with.
  *
  * Names in a file system are octets, mostly but not always UTF-8. As text they lose nothing: an
  * octet that is not part of UTF-8 stands as a lone surrogate, U+DC80 to U+DCFF, which no UTF-8
@@ -21,6 +22,9 @@ const REPLACEMENT = "\ufffd";
 const ESCAPE_BASE = 0xdc00;
 const ESCAPE_FIRST = 0xdc80;
 const ESCAPE_LAST = 0xdcff;
+
+/** The longest name that most file systems take, in octets (NAME_MAX of limits.h). */
+export const NAME_BYTES_MAX = 255;
 
 /** What short arrays are cut off from: so many octets at a time. */
 const SHEET_BYTES = 4_096;
@@ -155,4 +159,36 @@ export function encodeOctets(text: string): Uint8Array<ArrayBuffer> {
 /** Whether the two code units at `at` are one character. */
 function isPair(text: string, at: number): boolean {
   return text.codePointAt(at)! > 0xffff;
+}
+
+/**
+ * `start`, `name` and `end` as one name. One of more than `NAME_BYTES_MAX` is cut before its end and
+ * gets a fingerprint of `name`, so that the same name becomes the same again.
+ */
+export function fittedName(start: string, name: string, end: string): string {
+  const whole = `${start}${name}${end}`;
+  // A UTF-16 unit is at most three octets: most names need no count.
+  if (whole.length * 3 <= NAME_BYTES_MAX) return whole;
+  if (encodeOctets(whole).length <= NAME_BYTES_MAX) return whole;
+  const tail = `~${fingerprint(name)}${end}`;
+  let room = NAME_BYTES_MAX - encodeOctets(start + tail).length;
+  let kept = start;
+  for (const character of name) {
+    room -= encodeOctets(character).length;
+    if (room < 0) break;
+    kept += character;
+  }
+  return kept + tail;
+}
+
+/**
+ * FNV-1a over the UTF-16 units, 64 bits as 16 hexadecimal digits: the same for the same text on
+ * every machine. It is no secret and protects from nobody.
+ */
+export function fingerprint(text: string): string {
+  let value = 0xcbf29ce484222325n;
+  for (let index = 0; index < text.length; index++) {
+    value = BigInt.asUintN(64, (value ^ BigInt(text.charCodeAt(index))) * 0x100000001b3n);
+  }
+  return value.toString(16).padStart(16, "0");
 }

@@ -7,10 +7,7 @@
  * @module
  */
 
-import { encodeOctets } from "./octets.ts";
-
-/** The longest name that Linux file systems take, in octets (NAME_MAX of limits.h). */
-const NAME_BYTES_MAX = 255;
+import { fittedName } from "./octets.ts";
 
 const PARTIAL_START = ".";
 const PARTIAL_END = ".ftplab-part";
@@ -70,24 +67,12 @@ export function nameOf(path: string): string {
 }
 
 /**
- * The name under which an upload to `name` lives until it is complete: ".NAME.ftplab-part". A name
- * too long for that is cut and gets a hash of the whole, so that the same name finds it again. No
- * client means such a name: ".NAME.part" is where KDE's uploads a file called ".NAME" (kio_ftp).
+ * The name under which an upload to `name` lives until it is complete: ".NAME.ftplab-part", cut
+ * where that is too long. No client means such a name: ".NAME.part" is where KDE's uploads a file
+ * called ".NAME" (kio_ftp).
  */
 export function partialName(name: string): string {
-  const whole = `${PARTIAL_START}${name}${PARTIAL_END}`;
-  // A UTF-16 unit is at most three octets: most names need no count.
-  if (whole.length * 3 <= NAME_BYTES_MAX) return whole;
-  if (encodeOctets(whole).length <= NAME_BYTES_MAX) return whole;
-  const end = `~${hash(name)}${PARTIAL_END}`;
-  let room = NAME_BYTES_MAX - PARTIAL_START.length - end.length;
-  let start = "";
-  for (const character of name) {
-    room -= encodeOctets(character).length;
-    if (room < 0) break;
-    start += character;
-  }
-  return `${PARTIAL_START}${start}${end}`;
+  return fittedName(PARTIAL_START, name, PARTIAL_END);
 }
 
 /** `partialName` of the last component of `path`, in the same directory. */
@@ -99,13 +84,4 @@ export function partialPath(path: string): string {
 export function isPartialName(name: string): boolean {
   return name.length > PARTIAL_START.length + PARTIAL_END.length &&
     name.startsWith(PARTIAL_START) && name.endsWith(PARTIAL_END);
-}
-
-/** FNV-1a over the UTF-16 units, 64 bits as 16 hexadecimal digits: short, stable, not secret. */
-function hash(text: string): string {
-  let value = 0xcbf29ce484222325n;
-  for (let index = 0; index < text.length; index++) {
-    value = BigInt.asUintN(64, (value ^ BigInt(text.charCodeAt(index))) * 0x100000001b3n);
-  }
-  return value.toString(16).padStart(16, "0");
 }

@@ -8,10 +8,9 @@
  * @module
  */
 
+import { fittedName } from "../../server/octets.ts";
 import { DATA_BUFFER_BYTES } from "../data.ts";
 import { lastName } from "../directory.ts";
-import { NAME_BYTES_MAX } from "../limits.ts";
-import { encodeText } from "../text.ts";
 
 /**
  * "b" of "/a/b" and of "a/b/"; on Windows of "C:\\a\\b", too. What has no name is itself.
@@ -70,36 +69,7 @@ export function isForeignPart(octets: number): boolean {
   return octets > DATA_BUFFER_BYTES;
 }
 
-/**
- * FNV-1a over the UTF-16 units, 64 bits as 16 hexadecimal digits: the same for the same text on
- * every machine. It is no secret and protects from nobody.
- */
-export function fingerprint(text: string): string {
-  let value = 0xcbf29ce484222325n;
-  for (let index = 0; index < text.length; index++) {
-    value = BigInt.asUintN(64, (value ^ BigInt(text.charCodeAt(index))) * 0x100000001b3n);
-  }
-  return value.toString(16).padStart(16, "0");
-}
-
 /** What `name`, the last one of `path`, becomes, in the same folder. */
 function beside(path: string, name: string, start: string, end: string): string {
-  return path.slice(0, path.lastIndexOf(name)) + fitted(start, name, end);
-}
-
-/** A name that would be too long is cut, and gets a fingerprint of the whole. */
-function fitted(start: string, name: string, end: string): string {
-  const whole = `${start}${name}${end}`;
-  // A UTF-16 unit is at most three octets: most names need no count.
-  if (whole.length * 3 <= NAME_BYTES_MAX) return whole;
-  if (encodeText(whole).length <= NAME_BYTES_MAX) return whole;
-  const tail = `~${fingerprint(name)}${end}`;
-  let room = NAME_BYTES_MAX - encodeText(start + tail).length;
-  let kept = start;
-  for (const character of name) {
-    room -= encodeText(character).length;
-    if (room < 0) break;
-    kept += character;
-  }
-  return kept + tail;
+  return path.slice(0, path.lastIndexOf(name)) + fittedName(start, name, end);
 }

@@ -4,10 +4,10 @@
  * @module
  */
 
+import { fingerprint } from "../../server/octets.ts";
 import { openUnlessAborted } from "../abort.ts";
 import type { Source } from "../data.ts";
 import { LocalError, localError } from "../errors.ts";
-import { fingerprint } from "./names.ts";
 import { readEnd } from "./overlap.ts";
 
 /** A file was written to while it was sent: what came of it on the server is no content of it. */

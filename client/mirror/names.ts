@@ -7,8 +7,8 @@
  * @module
  */
 
+import { NAME_BYTES_MAX } from "../../server/octets.ts";
 import { isSendable } from "../conversation.ts";
-import { NAME_BYTES_MAX } from "../limits.ts";
 import { encodeText } from "../text.ts";
 
 /** Devices of Windows, in every folder and with any extension. */

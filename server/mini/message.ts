@@ -20,6 +20,7 @@
  * @module
  */
 
+import { NAME_BYTES_MAX } from "../octets.ts";
 import { isAddressable } from "../paths.ts";
 
 /**
@@ -30,9 +31,6 @@ export const NUMBER_WAIT_MS = 100;
 
 /** How much a message may take before its third field: what the field's programs receive at once. */
 const HEAD_BYTES_MAX = 1024;
-
-/** The longest name that Linux file systems take, octets (NAME_MAX of limits.h). */
-const NAME_BYTES_MAX = 255;
 
 /** A petabyte less one octet: no file is longer, and a number holds it exactly. */
 const SIZE_DIGITS_MAX = 15;

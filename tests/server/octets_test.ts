@@ -2,7 +2,7 @@
 
 import { assert, assertEquals } from "@std/assert";
 import { decodeOctets, encodeOctets } from "../../server/mod.ts";
-import { newOctets, writePlain } from "../../server/octets.ts";
+import { fingerprint, fittedName, newOctets, writePlain } from "../../server/octets.ts";
 
 /** Octets from which every border of UTF-8 can be made. */
 const BORDERS = [0x00, 0x2f, 0x7f, 0x80, 0x8f, 0x90, 0x9f, 0xa0, 0xbf, 0xc0, 0xc1, 0xc2, 0xdf];
@@ -70,5 +70,22 @@ Deno.test("writePlain: up to what is not ASCII, or would end a line", () => {
   assertEquals(octets.subarray(0, 5), Uint8Array.of(0x6e, 0x61, 0x6d, 0x65, 0));
   for (const strange of ["ab\u00e9", "ab\r", "ab\n", "ab\udc80"]) {
     assertEquals(writePlain(strange, octets), 2, JSON.stringify(strange));
+  }
+});
+
+Deno.test("fingerprint: FNV-1a of 64 bits", () => {
+  assertEquals(["", "a"].map(fingerprint), ["cbf29ce484222325", "af63dc4c8601ec8c"]);
+});
+
+Deno.test("fittedName: what is too long is cut to 255 octets, and no character is halved", () => {
+  assertEquals(fittedName(".", "a".repeat(249), ".part"), `.${"a".repeat(249)}.part`);
+  for (const name of ["a".repeat(250), "€".repeat(84), "🐟".repeat(63), "\udce9".repeat(250)]) {
+    const fitted = fittedName(".", name, ".part");
+    const tail = `~${fingerprint(name)}.part`;
+    const kept = fitted.slice(1, -tail.length);
+    assertEquals(fitted, `.${kept}${tail}`);
+    assert(name.startsWith(kept) && kept.isWellFormed() === name.isWellFormed());
+    const { length } = encodeOctets(fitted);
+    assert(length <= 255 && length > 251, `${length} octets`);
   }
 });
