@@ -62,7 +62,10 @@ export interface ConnectOptions {
    * Default: UTF-8, in which a name of any octets can be listed and asked for.
    */
   readonly encoding?: string;
-  /** For every wait of its own: the connection, a reply, a standstill. Default: see limits.ts. */
+  /**
+   * For every wait of its own: the connection, a reply, a standstill; milliseconds, over 0 and at
+   * most 2^31 - 1. Default: see limits.ts.
+   */
   readonly timeoutMs?: number;
   /** Gives up connecting and logging in. */
   readonly signal?: AbortSignal;

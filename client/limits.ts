@@ -1,9 +1,11 @@
 /**
- * How long a client waits, and for what, and how far it goes; each limit with its reason. Limits on what a server may
- * say are in conversation.ts, the data buffer is in data.ts.
+ * How long a client waits, and for what, and how far it goes; each limit with its reason. Limits on
+ * what a server may say are in conversation.ts, the data buffer is in data.ts.
  *
  * @module
  */
+
+import { LocalError } from "./errors.ts";
 
 /** A connection that is not made by now will not be: twice the usual SYN retries on a bad line. */
 export const CONNECT_TIMEOUT_MS = 30_000;
@@ -23,6 +25,9 @@ export const ABORT_TIMEOUT_MS = 3_000;
 /** How long a goodbye is waited for: it is politeness only. */
 export const QUIT_TIMEOUT_MS = 2_000;
 
+/** The longest wait that can be asked for: the runtime's timers count milliseconds in 31 bits. */
+export const TIMEOUT_MS_MAX = 2_147_483_647;
+
 /** The most connections of one pool: public servers rarely allow one client more than ten. */
 export const POOL_SIZE_MAX = 32;
 
@@ -35,9 +40,6 @@ export const DEPTH_MAX = 128;
  */
 export const PATHS_BYTES_MAX = 268_435_456;
 
-/** The longest name that most file systems take, in octets (NAME_MAX of limits.h). */
-export const NAME_BYTES_MAX = 255;
-
 /** The waits of one connection, milliseconds. */
 export interface Timeouts {
   readonly connectMs: number;
@@ -45,8 +47,16 @@ export interface Timeouts {
   readonly stallMs: number;
 }
 
-/** All waits as they are by default, or all of them `timeoutMs`. */
+/**
+ * All waits as they are by default, or all of them `timeoutMs`.
+ *
+ * @throws {LocalError} when that is not over 0 and at most `TIMEOUT_MS_MAX`.
+ */
 export function timeouts(timeoutMs?: number): Timeouts {
+  if (timeoutMs !== undefined && !(timeoutMs > 0 && timeoutMs <= TIMEOUT_MS_MAX)) {
+    const range = `a time limit is over 0 and at most ${TIMEOUT_MS_MAX} ms`;
+    throw new LocalError(`Cannot wait ${timeoutMs} ms: ${range}`);
+  }
   return {
     connectMs: timeoutMs ?? CONNECT_TIMEOUT_MS,
     replyMs: timeoutMs ?? REPLY_TIMEOUT_MS,

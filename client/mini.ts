@@ -12,9 +12,11 @@
  * @module
  */
 
-import type { OnProgress, Sink, Source } from "./data.ts";
+import { NAME_BYTES_MAX } from "../server/octets.ts";
+import { unlessAborted } from "./abort.ts";
+import { checkCount, type OnProgress, type Sink, type Source } from "./data.ts";
 import { ClientError, ConnectionError, LocalError } from "./errors.ts";
-import { CONNECT_TIMEOUT_MS, REPLY_TIMEOUT_MS } from "./limits.ts";
+import { timeouts } from "./limits.ts";
 import { isPlainName } from "./listing.ts";
 import { decodeText, encodeText } from "./text.ts";
 import { connectionError, dial, seconds } from "./transport.ts";
@@ -24,9 +26,6 @@ const BLOCK_BYTES = 1024;
 
 /** The longest answer: what the field's programs receive at once. */
 const ANSWER_BYTES_MAX = 1024;
-
-/** The longest file name, octets: NAME_MAX of Linux, and what mini servers take. */
-const NAME_BYTES_MAX = 255;
 
 /** Digits of a size that a number holds exactly. */
 const SIZE_DIGITS_MAX = 15;
@@ -58,7 +57,10 @@ export interface MiniOptions {
   readonly signal?: AbortSignal;
   /** Hears of every chunk. */
   readonly onProgress?: OnProgress;
-  /** How long to wait for the connection, and each time for the server, milliseconds. */
+  /**
+   * How long to wait for the connection, and each time for the server; milliseconds, over 0 and at
+   * most 2^31 - 1. Default: see limits.ts.
+   */
   readonly timeoutMs?: number;
 }
 
@@ -83,7 +85,7 @@ export class MiniError extends ClientError {
  *
  * @throws {MiniError} when the server has no such file.
  * @throws {ConnectionError} when it cannot be reached, breaks off, or does not speak mini.
- * @throws {LocalError} when `name` cannot be sent.
+ * @throws {LocalError} when `name` cannot be sent, or `timeoutMs` is no time limit.
  */
 export async function miniGet(
   address: MiniAddress,
@@ -96,9 +98,9 @@ export async function miniGet(
   return await withWire(address, action, options, async (wire) => {
     await wire.send(message);
     const size = expectSize(action, await wire.answer());
-    await sink.begin?.(size);
+    await unlessAborted(Promise.resolve(sink.begin?.(size)), options.signal);
     await wire.send(message);
-    await receiveBlocks(wire, action, message, size, sink, options.onProgress);
+    await receiveBlocks(wire, action, message, size, sink, options);
     return size;
   });
 }
@@ -116,7 +118,8 @@ export async function miniGet(
  *
  * @throws {MiniError} when the server does not take it.
  * @throws {ConnectionError} when it cannot be reached, breaks off, or does not speak mini.
- * @throws {LocalError} when `name` cannot be sent, or the source ends early.
+ * @throws {LocalError} when `name` cannot be sent, `timeoutMs` is no time limit, or the source ends
+ * early.
  */
 export async function miniPut(
   address: MiniAddress,
@@ -132,7 +135,7 @@ export async function miniPut(
     const answer = await wire.answer();
     if (answer.kind === "no") throw new MiniError(`${action}: ${answer.reason}`);
     if (answer.kind !== "ok") throw notMini(action);
-    await sendOctets(wire, action, size, source, options.onProgress);
+    await sendOctets(wire, action, size, source, options);
     const refused = await wire.lastWord();
     if (refused !== undefined) throw new MiniError(`${action}: ${refused}`);
   });
@@ -175,7 +178,7 @@ async function receiveBlocks(
   pull: Uint8Array<ArrayBuffer>,
   size: number,
   sink: Sink,
-  onProgress: OnProgress | undefined,
+  { onProgress, signal }: MiniOptions,
 ): Promise<void> {
   const buffer = new Uint8Array(BLOCK_BYTES);
   let received = 0;
@@ -196,7 +199,7 @@ async function receiveBlocks(
       throw new ConnectionError(text, { kind: "short" });
     }
     received += count;
-    await sink.write(chunk.subarray(0, count));
+    await unlessAborted(Promise.resolve(sink.write(chunk.subarray(0, count))), signal);
     onProgress?.(received);
     if (received < size && (smallBlocks || received >= asked)) {
       asked = Math.min(size, received + BLOCK_BYTES);
@@ -210,11 +213,13 @@ async function sendOctets(
   action: string,
   size: number,
   source: Source,
-  onProgress: OnProgress | undefined,
+  { onProgress, signal }: MiniOptions,
 ): Promise<void> {
   const buffer = new Uint8Array(Math.min(size, PUT_BUFFER_BYTES));
   for (let sent = 0; sent < size;) {
-    const count = await source.read(buffer.subarray(0, size - sent)) ?? 0;
+    const room = buffer.subarray(0, size - sent);
+    const count = await unlessAborted(Promise.resolve(source.read(room)), signal) ?? 0;
+    checkCount(count, room);
     if (count === 0) {
       throw new LocalError(`${action}: it ended after ${sent} of ${size} octets`);
     }
@@ -232,9 +237,10 @@ async function withWire<T>(
   body: (wire: Wire) => Promise<T>,
 ): Promise<T> {
   const { host = "127.0.0.1", port = 8000 } = address;
-  const { signal, timeoutMs } = options;
-  const conn = await dial(host, port, timeoutMs ?? CONNECT_TIMEOUT_MS, signal);
-  const wire = new Wire(conn, action, timeoutMs ?? REPLY_TIMEOUT_MS);
+  const { signal } = options;
+  const { connectMs, replyMs } = timeouts(options.timeoutMs);
+  const conn = await dial(host, port, connectMs, signal);
+  const wire = new Wire(conn, action, replyMs);
   const interrupt = () => wire.fail(signal!.reason);
   signal?.addEventListener("abort", interrupt);
   try {

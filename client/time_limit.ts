@@ -30,8 +30,8 @@ let isHeard = false;
 /** Calls `onLate` in `ms`, unless the function that it returns is called before. */
 export function limitTime(ms: number, onLate: () => void): () => void {
   const limit: Limit = { atMs: performance.now() + ms, onLate };
-  limits.add(limit);
   setTimer(limit.atMs);
+  limits.add(limit);
   return () => {
     limits.delete(limit);
     if (limits.size === 0) listen(false);
@@ -53,10 +53,12 @@ export function repeatEvery(ms: number, onTick: () => void): () => void {
 
 function setTimer(atMs: number): void {
   if (timer === undefined || timer.aborted || atMs < nextAtMs) {
+    // Where there is no such time this throws, and all is as it was.
+    const next = AbortSignal.timeout(Math.max(0, Math.ceil(atMs - performance.now())));
     // The earlier one has nothing to say that this one does not.
     listen(false);
+    timer = next;
     nextAtMs = atMs;
-    timer = AbortSignal.timeout(Math.max(0, Math.ceil(atMs - performance.now())));
   }
   listen(true);
 }

@@ -115,6 +115,21 @@ testWith(["net"], "connect names the address that nobody listens on", async () =
   assertEquals(error.message, `Cannot connect to 127.0.0.1:${port}: connection refused`);
 });
 
+Deno.test("connect refuses a time limit that no timer counts", async () => {
+  const port = 1; // nothing is connected
+  for (const timeoutMs of [0, -1, NaN, Infinity, 2 ** 31]) {
+    const error = await assertRejects(() => connect({ port, timeoutMs }), LocalError);
+    const range = "a time limit is over 0 and at most 2147483647 ms";
+    assertEquals(error.message, `Cannot wait ${timeoutMs} ms: ${range}`);
+  }
+});
+
+scripted("connect takes the longest time limit that a timer counts", {
+  answers: { NOOP: "200 Fine" },
+}, async (client) => {
+  assertEquals((await client.command("NOOP")).code, 200);
+}, { timeoutMs: 2 ** 31 - 1 });
+
 testWith(["net"], "connect ends with the reason of its signal", async () => {
   await using server = new ScriptedServer({ greeting: "" });
   const abort = new AbortController();

@@ -171,6 +171,25 @@ Deno.test("miniGet and miniPut send no name that mini cannot carry", async () =>
   }
 });
 
+Deno.test("miniGet and miniPut refuse a time limit that no timer counts", async () => {
+  const port = 1; // nothing is connected
+  for (const timeoutMs of [0, NaN, Infinity, 2 ** 31]) {
+    const text = `Cannot wait ${timeoutMs} ms`;
+    await assertRejects(() => fetched(port, "a", { timeoutMs }), LocalError, text);
+    const put = () => miniPut({ port }, "a", 0, sourceOf(octetsOf(0)), { timeoutMs });
+    await assertRejects(put, LocalError, text);
+  }
+});
+
+testWith(SERVER_NEEDS, "miniPut takes no count of a source that is none", async () => {
+  await withOurs(async (port) => {
+    for (const count of [NaN, -1, 11]) {
+      const put = () => miniPut({ port }, "b", 10, { read: () => count });
+      await assertRejects(put, LocalError, `${count} is no number of octets`);
+    }
+  });
+});
+
 testWith(
   ["net"],
   "miniGet pulls once for a whole block, however many pieces it comes in",
@@ -274,6 +293,37 @@ testWith(["net"], "miniGet that is interrupted throws the signal's reason", asyn
     assertEquals(error, reason);
   });
 });
+
+/** A transfer that waits for `stuck`, which is ours, while the server is ready. */
+type StuckTransfer = (
+  port: number,
+  stuck: () => Promise<never>,
+  options: MiniOptions,
+) => Promise<unknown>;
+
+const STUCK: Readonly<Record<string, StuckTransfer>> = {
+  "a sink begins": (port, begin, options) => miniGet({ port }, "a", { begin, write() {} }, options),
+  "a sink writes": (port, write, options) => miniGet({ port }, "a", { write }, options),
+  "a source is read": (port, read, options) => miniPut({ port }, "a", 5, { read }, options),
+};
+
+for (const [what, transfer] of Object.entries(STUCK)) {
+  testWith(["net"], `miniGet and miniPut are interrupted while ${what}`, async () => {
+    const abort = new AbortController();
+    const reason = new Error("enough");
+    const stuck = () => {
+      queueMicrotask(() => abort.abort(reason));
+      return new Promise<never>(() => {});
+    };
+    await withScript(async (conn, heard) => {
+      await say(conn, (await heard()).startsWith("get") ? "YES|5" : "OK");
+      if (await heard() !== "") await say(conn, octetsOf(5));
+    }, async (port) => {
+      const error = await assertRejects(() => transfer(port, stuck, { signal: abort.signal }));
+      assertEquals(error, reason);
+    });
+  });
+}
 
 testWith(["net"], "miniGet where nobody listens throws ConnectionError", async () => {
   const listener = Deno.listen({ hostname: "127.0.0.1", port: 0 });

@@ -19,15 +19,24 @@ async function printed(text: string): Promise<string> {
   return new TextDecoder().decode(stdout);
 }
 
-testWith(["run"], "limitTime holds no program alive once its limit is lifted", async () => {
-  // A program that was held would print that, after what no test has to wait for otherwise.
-  const text = `
-    const lift = limitTime(3_600_000, () => {});
-    lift();
+/** Prints "left alone", or "held" after what no test has to wait for otherwise. */
+const WATCHED = `
     addEventListener("unload", () => console.log("left alone"));
     const late = setTimeout(() => { console.log("held"); Deno.exit(1); }, 2_000);
     Deno.unrefTimer(late);`;
-  assertEquals(await printed(text), "left alone\n");
+
+testWith(["run"], "limitTime holds no program alive once its limit is lifted", async () => {
+  const text = `
+    const lift = limitTime(3_600_000, () => {});
+    lift();`;
+  assertEquals(await printed(text + WATCHED), "left alone\n");
+});
+
+testWith(["run"], "limitTime keeps nothing of a limit that no timer counts", async () => {
+  const text = `
+    try { limitTime(Infinity, () => {}); } catch { console.log("refused"); }
+    limitTime(3_600_000, () => {})();`;
+  assertEquals(await printed(text + WATCHED), "refused\nleft alone\n");
 });
 
 testWith(["run"], "limitTime ends what is late, also after a time without limits", async () => {
