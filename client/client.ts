@@ -235,21 +235,23 @@ export class Client implements AsyncDisposable {
   }
 
   /**
-   * Downloads a file as it is (TYPE I) into a sink or a stream, which is closed at the end.
+   * Downloads a file as it is (TYPE I) into a sink or a stream, which is closed at the end, or
+   * aborted when the download fails.
    *
    * @throws {ConnectionError} also when the transfer ends short of the size that was announced.
    */
-  download(
+  async download(
     path: string,
     sink: Sink | WritableStream<Uint8Array<ArrayBuffer>>,
     options: DownloadOptions = {},
   ): Promise<Transferred> {
-    return this.#inTurn(async () => {
-      offsetOf(options.offset);
-      const work = (sink: Sink) => retrieve(this.#control, named(path), sink, options);
-      // The class of streams is not named: the runtime reads it only when it is.
-      return await ("write" in sink ? work(sink) : writingTo(sink, work));
-    }, options);
+    const work = (sink: Sink) =>
+      this.#inTurn(() => {
+        offsetOf(options.offset);
+        return retrieve(this.#control, named(path), sink, options);
+      }, options);
+    // The class of streams is not named: the runtime reads it only when it is.
+    return await ("write" in sink ? work(sink) : writingTo(sink, work, options.signal));
   }
 
   /**

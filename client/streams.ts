@@ -8,6 +8,7 @@
  * @module
  */
 
+import { unlessAborted } from "./abort.ts";
 import type { Sink } from "./data.ts";
 import { Rendezvous } from "./rendezvous.ts";
 import type { DownloadOptions, UploadOptions } from "./transfer.ts";
@@ -49,19 +50,23 @@ export function readable(
   }, { highWaterMark: 0 });
 }
 
-/** Does `work` with a sink that is `stream`, which is closed at the end, or aborted by a failure. */
+/**
+ * Does `work` with a sink that is `stream`, which is closed at the end, or aborted by a failure;
+ * neither is waited for behind `signal`: a stream may be busy for as long as it likes.
+ */
 export async function writingTo<T>(
   stream: WritableStream<Uint8Array<ArrayBuffer>>,
   work: (sink: Sink) => Promise<T>,
+  signal?: AbortSignal,
 ): Promise<T> {
   const writer = stream.getWriter();
   try {
     // A stream may keep a chunk for as long as it likes.
     const result = await work({ write: (chunk) => writer.write(chunk.slice()) });
-    await writer.close();
+    await unlessAborted(writer.close(), signal);
     return result;
   } catch (error) {
-    await writer.abort(error).catch(() => {});
+    await unlessAborted(writer.abort(error), signal).catch(() => {});
     throw error;
   }
 }

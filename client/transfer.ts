@@ -9,6 +9,7 @@
  * @module
  */
 
+import { unlessAborted } from "./abort.ts";
 import type { ControlConnection } from "./control.ts";
 import type { Reply } from "./conversation.ts";
 import { DataConnection, type OnProgress, type Sink, type Source } from "./data.ts";
@@ -99,7 +100,8 @@ export async function retrieve(
       const announced = first && announcedSize(first);
       // With an offset servers differ in what they announce: the file or the rest of it.
       if (expected === undefined && offset === 0) expected = announced;
-      await sink.begin?.(size ?? (offset === 0 ? announced : undefined));
+      const begun = sink.begin?.(size ?? (offset === 0 ? announced : undefined));
+      await unlessAborted(Promise.resolve(begun), control.signal);
       const excess = known === undefined || known.isFresh ? tooMany : outgrown;
       await data.receive(bounded(sink, expected, action, excess), options.onProgress);
     },

@@ -159,6 +159,22 @@ scripted("a transfer is given up while the server thinks about it", {
   await assertRejects(() => called, RangeError, "enough");
 }, { timeoutMs: 500 });
 
+scripted("a download is given up though its sink never begins", {
+  answers: { RETR: retr("a"), NOOP: "200 Fine" },
+}, async (client) => {
+  const abort = new AbortController();
+  const sink = {
+    begin() {
+      queueMicrotask(() => abort.abort(new RangeError("enough")));
+      return new Promise<void>(() => {});
+    },
+    write() {},
+  };
+  const { signal } = abort;
+  await assertRejects(() => client.download("a", sink, { signal }), RangeError, "enough");
+  assertEquals((await client.command("NOOP")).code, 200);
+});
+
 let rest = () => {};
 scripted("an offset that no transfer has followed is taken back", {
   answers: {

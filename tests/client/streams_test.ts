@@ -4,7 +4,7 @@
  * @module
  */
 
-import { assert, assertEquals, assertRejects } from "@std/assert";
+import { assert, assertEquals, assertRejects, assertStringIncludes } from "@std/assert";
 import { connect, LocalError, ProtocolError } from "../../client/mod.ts";
 import type { Answer } from "./scripted_server.ts";
 import { retr, scripted } from "./scripted_test_case.ts";
@@ -251,3 +251,44 @@ scripted("both refuse what cannot be before anything is sent", {
   assertEquals(server.commands.length, before);
   return Promise.resolve();
 });
+
+scripted("download that fails before its turn aborts its stream", {
+  answers: { RETR: retr("a"), NOOP },
+}, async (client, server) => {
+  const before = server.commands.length;
+  const ended: string[] = [];
+  const stream = () =>
+    new WritableStream<Uint8Array<ArrayBuffer>>({
+      abort: (reason) => void ended.push(String(reason)),
+    });
+  await assertRejects(() => client.download("a", stream(), { offset: -1 }), LocalError);
+  const given = AbortSignal.abort(new RangeError("enough"));
+  await assertRejects(() => client.download("a", stream(), { signal: given }), RangeError);
+  const abort = new AbortController();
+  const first = client.command("NOOP");
+  const queued = client.download("a", stream(), { signal: abort.signal });
+  abort.abort(new RangeError("enough"));
+  await assertRejects(() => queued, RangeError);
+  await first;
+  assertEquals(ended.length, 3);
+  assertStringIncludes(ended[0]!, "LocalError: Cannot begin at octet -1");
+  assertEquals(ended.slice(1), ["RangeError: enough", "RangeError: enough"]);
+  assertEquals(server.verbs.slice(before), ["NOOP"]);
+});
+
+for (const call of ["write", "close"] as const) {
+  scripted(`download is given up though the ${call} of its stream never ends`, {
+    answers: { RETR: retr("a"), NOOP },
+  }, async (client) => {
+    const abort = new AbortController();
+    const stream = new WritableStream<Uint8Array<ArrayBuffer>>({
+      [call]() {
+        queueMicrotask(() => abort.abort(new RangeError("enough")));
+        return new Promise<void>(() => {});
+      },
+    });
+    const { signal } = abort;
+    await assertRejects(() => client.download("a", stream, { signal }), RangeError, "enough");
+    assertEquals((await client.command("NOOP")).code, 200);
+  });
+}
