@@ -58,7 +58,7 @@ export interface DownloadOptions extends TransferOptions {
 export interface UploadOptions extends TransferOptions {
   /**
    * Where in the remote file the first octet of the source goes: an offset (REST and STOR), or
-   * its end (APPE). Without it the file is replaced.
+   * its end (APPE). Without it the file is replaced. Some servers keep what lies behind the last.
    */
   readonly at?: number | "end";
   /**
@@ -109,8 +109,7 @@ export async function retrieve(
   const { octets } = result;
   if (expected !== undefined && octets < expected) throw tooFew(action, octets, expected);
   if (expected === undefined && wasCut) {
-    const text = `${action}: its end may be missing, for TLS ended without its alert`;
-    throw new ConnectionError(text, { kind: "short" });
+    throw short(`${action}: its end may be missing, for TLS ended without its alert`);
   }
   const isMore = size !== undefined && octets > size - offset;
   if (!isMore && !wasLeft) return result;
@@ -141,9 +140,10 @@ function bounded(
   };
 }
 
+const short = (text: string) => new ConnectionError(text, { kind: "short" });
+
 function tooFew(action: string, octets: number, expected: number): ConnectionError {
-  const text = `${action}: the transfer ended after ${octets} of ${expected} octets`;
-  return new ConnectionError(text, { kind: "short" });
+  return short(`${action}: the transfer ended after ${octets} of ${expected} octets`);
 }
 
 function tooMany(action: string, expected: number): ConnectionError {
@@ -183,10 +183,10 @@ export async function store(
     throw new LocalError(`${action}: endsAt says where the end is, which takes at: "end"`);
   }
   await setType(control, "I");
-  const told = at === "end" ? await sizeOf(control, path) : at;
-  if (endsAt !== undefined && told !== endsAt) {
-    const text = `${action} from octet ${endsAt}: its size is ${told ?? "not told"} by now`;
-    throw new ConnectionError(text, { kind: "short" });
+  const before = at === undefined || at === 0 ? undefined : await sizeOf(control, path);
+  const start = at === "end" ? before : at;
+  if (endsAt !== undefined && start !== endsAt) {
+    throw short(`${action} from octet ${endsAt}: its size is ${start ?? "not told"} by now`);
   }
   const { octets, reply } = await transfer(control, {
     action,
@@ -195,12 +195,12 @@ export async function store(
     sends: true,
     move: (data) => data.send(source, options.onProgress),
   });
-  // A server may have closed early and still say that all is well.
+  // A server may have closed early and still say that all is well. What lies behind an upload into
+  // a file stays on some of them.
   const size = await sizeOf(control, path);
-  const expected = (told ?? 0) + octets;
-  if (size !== undefined && size !== expected) {
-    const text = `${action}: the server has ${size} of ${expected} octets`;
-    throw new ConnectionError(text, { kind: "short" });
+  const expected = (start ?? 0) + octets;
+  if (size !== undefined && size !== expected && size !== Math.max(before ?? 0, expected)) {
+    throw short(`${action}: the server has ${size} of ${expected} octets`);
   }
   return { octets, reply };
 }

@@ -7,10 +7,11 @@
 import { assertEquals, assertRejects } from "@std/assert";
 import { Buffer } from "node:buffer";
 import { Readable } from "node:stream";
-import { ConnectionError, LocalError, ProtocolError } from "../../client/mod.ts";
+import { connect, ConnectionError, LocalError, ProtocolError } from "../../client/mod.ts";
 import { eventually } from "../eventually.ts";
 import type { Script } from "./scripted_server.ts";
 import { decode, scripted } from "./scripted_test_case.ts";
+import { served } from "./stage.ts";
 
 const stored: Uint8Array[] = [];
 
@@ -327,4 +328,44 @@ scripted("upload that the server cuts short fails, though it says 226", {
     ConnectionError,
     'Cannot store "a": the server has 10 of 1000 octets',
   );
+});
+
+served("upload into a file changes it there, and what lies behind stays", async (stage) => {
+  await Deno.writeTextFile(`${stage.root}/a`, "0123456789");
+  await using client = await connect({ port: stage.port });
+  const { octets } = await client.upload(new TextEncoder().encode("ab"), "a", { at: 3 });
+  assertEquals([octets, await Deno.readTextFile(`${stage.root}/a`)], [2, "012ab56789"]);
+});
+
+/** What SIZE tells before 5 octets go to an offset, and behind them. */
+const SIZES: readonly (readonly [at: number, before: number, after: number, isWhole: boolean])[] = [
+  [10, 100, 100, true], // what lay behind them stays
+  [10, 100, 15, true], // or goes
+  [10, 100, 12, false],
+  [98, 100, 103, true],
+  [98, 100, 100, false],
+  [0, 100, 100, false],
+];
+
+/** What it tells now, and once an upload is over. */
+let [told, toBeTold] = [0, 0];
+
+scripted("upload at an offset is whole where its end is, with or without what lay behind", {
+  answers: {
+    REST: "350 Go on",
+    STOR: async (_, session) => {
+      await session.receive();
+      told = toBeTold;
+      await session.say("226 Done");
+    },
+    SIZE: (_, session) => session.say(`213 ${told}`),
+  },
+}, async (client) => {
+  for (const [at, before, after, isWhole] of SIZES) {
+    [told, toBeTold] = [before, after];
+    const storing = client.upload(new Uint8Array(5), "a", { at });
+    const text = `the server has ${after} of ${at + 5} octets`;
+    if (isWhole) assertEquals((await storing).octets, 5);
+    else await assertRejects(() => storing, ConnectionError, text);
+  }
 });
