@@ -11,10 +11,18 @@
 import { formatTime, parseTime } from "../server/ftp/words/facts.ts";
 import type { ControlConnection } from "./control.ts";
 import { inside, lastName, list, parentOf } from "./directory.ts";
-import { ConnectionError, describeReply, ProtocolError, refusal, unlessRefused } from "./errors.ts";
+import {
+  ConnectionError,
+  describeReply,
+  LocalError,
+  ProtocolError,
+  refusal,
+  unlessRefused,
+} from "./errors.ts";
 import { chooseFacts } from "./facts.ts";
 import { type Entry, isPlainName, parseFacts } from "./listing.ts";
-import { setType, sizeIn } from "./transfer.ts";
+import { linesBetween } from "./login.ts";
+import { type CallOptions, setType, sizeIn } from "./transfer.ts";
 
 /** One entry; its name is the last part of `path`. A link to a directory is one. */
 export async function stat(control: ControlConnection, path: string): Promise<Entry> {
@@ -35,9 +43,9 @@ async function statByFacts(
   const reply = await control.ask(`MLST ${path}`);
   if (reply.code >= 500 && reply.code <= 504) return undefined;
   if (reply.code >= 300) throw refusal(action, reply);
-  const line = reply.lines.slice(1, -1).map((text) => text.replace(/^ /, ""));
+  const [line = ""] = linesBetween(reply);
   // "Listing of cdir" for the working directory itself is a directory all the same.
-  const entry = parseFacts((line[0] ?? "").replace(/\btype=[cp]dir;/i, "type=dir;"));
+  const entry = parseFacts(line.replace(/^ /, "").replace(/\btype=[cp]dir;/i, "type=dir;"));
   if (entry === undefined) throw new ProtocolError(action, reply);
   const leadsIn = entry.kind === "link" && await canEnter(control, path);
   return leadsIn ? { ...entry, kind: "directory" } : entry;

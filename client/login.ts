@@ -67,9 +67,17 @@ export async function protectData(control: ControlConnection): Promise<void> {
 export function parseFeatures(reply: Reply): Map<string, string> {
   const features = new Map<string, string>();
   if (reply.code < 200 || reply.code >= 300) return features;
-  for (const line of reply.lines.slice(1, -1)) {
+  for (const line of linesBetween(reply)) {
     const [name = "", ...parameters] = line.trim().split(" ");
     if (name !== "") features.set(name.toUpperCase(), parameters.join(" "));
   }
   return features;
+}
+
+/**
+ * What stands between the first line of a reply and the last. Some servers put the code before each
+ * line, where RFC 2389 section 3.2 and RFC 3659 section 7.2 want a space.
+ */
+export function linesBetween({ code, lines }: Reply): string[] {
+  return lines.slice(1, -1).map((line) => line.startsWith(`${code}-`) ? line.slice(4) : line);
 }

@@ -1,11 +1,12 @@
 /**
- * Times that are set, checksums that servers make.
+ * What has a name, by servers that write replies in a way of their own; times that are set,
+ * checksums that servers make.
  *
  * @module
  */
 
 import { assertEquals, assertRejects } from "@std/assert";
-import { connect, ConnectionError, ProtocolError } from "../../client/mod.ts";
+import { connect, ConnectionError, LocalError, ProtocolError } from "../../client/mod.ts";
 import { scripted } from "./scripted_test_case.ts";
 import { served } from "./stage.ts";
 import { testTls } from "./tls_stage.ts";
@@ -16,6 +17,24 @@ const MD5 = "5d41402abc4b2a76b9719d911017c592";
 
 const feat = (...names: string[]) =>
   `211-Features\r\n${names.map((name) => ` ${name}\r\n`).join("")}211 End`;
+
+scripted("lines with the code before each are read as those with a space", {
+  answers: {
+    FEAT: "211-Extensions:\r\n211-MLST type*;size*;\r\n211- MFMT\r\n211-UTF8\r\n211 End",
+    OPTS: "200 Fine",
+    MLST: "250-Listing\r\n250- type=file;size=3; /d/a\r\n250 End",
+  },
+}, async (client, server) => {
+  assertEquals([...client.features], [["MLST", "type*;size*;"], ["MFMT", ""], ["UTF8", ""]]);
+  assertEquals(await client.stat("/d/a"), { name: "a", kind: "file", size: 3 });
+  assertEquals(server.commands.slice(-2), ["OPTS UTF8 ON", "MLST /d/a"]);
+});
+
+scripted("stat reads a line of facts that has the code and no space", {
+  answers: { FEAT: feat("MLST type*;"), MLST: "250-Listing\r\n250-type=dir; /d\r\n250 End" },
+}, async (client) => {
+  assertEquals(await client.stat("/d"), { name: "d", kind: "directory" });
+});
 
 served("setModified sets the time on our server", async (stage) => {
   await using client = await connect({ port: stage.port });
