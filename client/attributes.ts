@@ -165,6 +165,7 @@ const X_COMMANDS: Readonly<Record<HashAlgorithm, string>> = {
  * time before the name, as vsftpd takes it.
  *
  * @returns Whether the server did it; false when it has neither.
+ * @throws {LocalError} when `date` is an invalid one.
  * @throws {ProtocolError} when it has MFMT and refuses.
  */
 export async function setModified(
@@ -172,8 +173,10 @@ export async function setModified(
   path: string,
   date: Date,
 ): Promise<boolean> {
-  const time = formatTime(Math.floor(date.getTime() / 1000) * 1000);
   const action = `Cannot set the time of "${path}"`;
+  const ms = date.getTime();
+  if (Number.isNaN(ms)) throw new LocalError(`${action}: it is no date`);
+  const time = formatTime(Math.floor(ms / 1000) * 1000);
   const { features } = control.server;
   if (features.has("MFMT")) {
     await control.expect(action, `MFMT ${time} ${path}`, 200);

@@ -135,7 +135,8 @@ export async function withRetries<T, C = Client>(
         isRenewed = true;
         continue;
       }
-      if (failures >= retries || !isWorthRetry(error, wasConnected)) throw error;
+      // NaN, which no comparison holds for, forgives none.
+      if (!(failures < retries) || !isWorthRetry(error, wasConnected)) throw error;
       failures++;
       const delayMs = retryDelay(failures, random);
       onRetry?.(error, failures, delayMs);

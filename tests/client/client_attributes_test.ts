@@ -73,6 +73,14 @@ scripted("setModified does not take an answer to MDTM for a deed", {
   assertEquals(server.commands.at(-1), "MDTM 20010203040506 a");
 });
 
+scripted("setModified refuses an invalid date, and sends nothing", {
+  answers: { FEAT: feat("MFMT"), MFMT: "213 Fine" },
+}, async (client, server) => {
+  const set = () => client.setModified("a", new Date("the day before"));
+  await assertRejects(set, LocalError, 'Cannot set the time of "a": it is no date');
+  assertEquals(server.verbs.at(-1), "FEAT");
+});
+
 scripted("hash asks HASH for the best that there is", {
   answers: {
     FEAT: feat("HASH SHA-256;SHA-1*;MD5"),

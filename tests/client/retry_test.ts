@@ -92,6 +92,9 @@ testWith(["net"], "withRetries without retries runs once", async () => {
   await using client = await connect(server.address);
   const work = () => Promise.reject(failed(450));
   await assertRejects(() => withRetries(() => Promise.resolve(client), {}, work), ProtocolError);
+  const wait = () => Promise.reject(new TypeError("There is a pause"));
+  const none = () => withRetries(() => Promise.resolve(client), { retries: NaN, wait }, work);
+  await assertRejects(none, ProtocolError);
 });
 
 testWith(["net"], "withRetries counts failures in a row, not those between octets", async () => {
