@@ -131,6 +131,12 @@ export async function modifiedOf(
 /** A kind of checksum, by its name in HASH. */
 export type HashAlgorithm = "SHA-512" | "SHA-256" | "SHA-1" | "MD5" | "CRC32";
 
+/** What a call for a checksum can be told. */
+export interface HashOptions extends CallOptions {
+  /** Default: the best that the server has. */
+  readonly algorithm?: HashAlgorithm;
+}
+
 /** A checksum that a server made. */
 export interface FileHash {
   /** How it was made. */

@@ -202,16 +202,15 @@ export class Client implements AsyncDisposable {
    * import { connect } from "./mod.ts";
    *
    * await using client = await connect();
-   * const hash = await client.hash("a.avi", "SHA-256");
+   * const hash = await client.hash("a.avi", { algorithm: "SHA-256" });
    * console.log(hash?.hex ?? "the server makes no such checksums");
    * ```
    */
-  hash(
-    path: string,
-    algorithm?: attributes.HashAlgorithm,
-    options?: CallOptions,
-  ): Promise<attributes.FileHash | undefined> {
-    return this.#inTurn(() => attributes.hashOf(this.#control, named(path), algorithm), options);
+  hash(path: string, options?: attributes.HashOptions): Promise<attributes.FileHash | undefined> {
+    return this.#inTurn(
+      () => attributes.hashOf(this.#control, named(path), options?.algorithm),
+      options,
+    );
   }
 
   /** Makes a directory, which must not exist. */

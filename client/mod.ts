@@ -1,8 +1,9 @@
 /**
  * An FTP client to embed: connect, list, download, upload, and typed errors of one line each.
  *
- * Everything a program needs is exported here. The command line in cli/ names the files instead: the
- * runtime reads all that is behind this one, which takes longer than most commands.
+ * Everything a program needs is exported here but mirrors and patterns, which mirror/mod.ts has. The
+ * command line in cli/ names the files instead: the runtime reads all that is behind this one, which
+ * takes longer than most commands.
  *
  * @example
  * ```ts
@@ -21,7 +22,7 @@
  * @module
  */
 
-export type { FileHash, HashAlgorithm } from "./attributes.ts";
+export type { FileHash, HashAlgorithm, HashOptions } from "./attributes.ts";
 export { Client, READ_FILE_BYTES_MAX } from "./client.ts";
 export { connect, type ConnectOptions, type TlsOptions, trustAuthorities } from "./connect.ts";
 export type { Trace } from "./control.ts";

@@ -98,7 +98,7 @@ async function isSameContent(
   { remote, local, pace }: Settling,
 ): Promise<boolean> {
   const there = joinPath(remote, path);
-  const hash = await client.hash(there, undefined, pace);
+  const hash = await client.hash(there, pace);
   if (hash === undefined) {
     throw new NoChecksums(`Cannot compare "${there}" by checksum: the server makes none`);
   }

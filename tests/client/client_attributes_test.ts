@@ -90,15 +90,16 @@ scripted("hash asks HASH for the best that there is", {
 }, async (client, server) => {
   assertEquals(await client.hash("a"), { algorithm: "SHA-256", hex: SHA256 });
   assertEquals(server.commands.slice(-3), ["TYPE I", "OPTS HASH SHA-256", "HASH a"]);
-  assertEquals(await client.hash("a", "SHA-512"), undefined);
+  assertEquals(await client.hash("a", { algorithm: "SHA-512" }), undefined);
 });
 
 scripted("hash falls back to a command of its own, and is not misled by the name", {
   answers: { FEAT: feat("XMD5", "XCRC"), XMD5: `250 ${MD5}`, XCRC: "250 0a1b2c3d deadbeef" },
 }, async (client) => {
   assertEquals(await client.hash("a"), { algorithm: "MD5", hex: MD5 });
-  assertEquals(await client.hash("deadbeef", "CRC32"), { algorithm: "CRC32", hex: "0a1b2c3d" });
-  assertEquals(await client.hash("a", "SHA-256"), undefined);
+  const algorithm = "CRC32";
+  assertEquals(await client.hash("deadbeef", { algorithm }), { algorithm, hex: "0a1b2c3d" });
+  assertEquals(await client.hash("a", { algorithm: "SHA-256" }), undefined);
 });
 
 scripted("hash refuses a reply without one", {

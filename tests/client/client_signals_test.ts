@@ -25,7 +25,7 @@ const CALLS: readonly (readonly [string, (client: Client, options: CallOptions) 
   ["DELE", (client, options) => client.removeFile("a", options)],
   ["RNFR", (client, options) => client.rename("a", "b", options)],
   ["MFMT", (client, options) => client.setModified("a", new Date(0), options)],
-  ["XMD5", (client, options) => client.hash("a", "MD5", options)],
+  ["XMD5", (client, options) => client.hash("a", { ...options, algorithm: "MD5" })],
   ["MLST", (client, options) => client.stat("a", options)],
   ["EPSV", (client, options) => client.list("a", options)],
   ["SIZE", (client, options) => client.readFile("a", options)],

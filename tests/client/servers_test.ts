@@ -277,7 +277,7 @@ testOn(
     assertEquals(await Deno.readFile(`${here}/a b`), await Deno.readFile(`${root}/a b`));
     await using client = await connect({ port });
     for (const algorithm of ["SHA-512", "SHA-256", "SHA-1", "MD5", "CRC32"] as const) {
-      assertEquals((await client.hash(`${prefix}0a1b2c3d`, algorithm))?.algorithm, algorithm);
+      assertEquals((await client.hash(`${prefix}0a1b2c3d`, { algorithm }))?.algorithm, algorithm);
     }
   },
 );
