@@ -74,6 +74,8 @@ async function* groupsBy(
     for (let group; (group = await rendezvous.take()) !== undefined;) yield group.entries;
   } finally {
     left.abort();
+    // Where the server has said all, nothing hears that, and the last entries wait to be taken.
+    rendezvous.keepRest();
     await listing;
   }
 }

@@ -6,6 +6,7 @@
 
 import { assert, assertEquals, assertRejects } from "@std/assert";
 import { connect, type Entry, ProtocolError } from "../../client/mod.ts";
+import { lines } from "./listing_answers.ts";
 import type { Answer, Script } from "./scripted_server.ts";
 import { retr, scripted } from "./scripted_test_case.ts";
 import { served } from "./stage.ts";
@@ -84,6 +85,26 @@ scripted(
     assertEquals(server.verbs.slice(-2), ["MLSD", "NOOP"]);
   },
 );
+
+/** Listings of "a" that hand on an entry only when the server has said all. */
+const LATE: Readonly<Record<string, Script>> = {
+  "MLSD has no last line end": script(retr("type=file; a")),
+  "LIST tells of itself at last": {
+    answers: { LIST: retr(lines("a", ".").trimEnd()), NOOP: "200 Here" },
+  },
+};
+
+for (const [what, late] of Object.entries(LATE)) {
+  scripted(`leaving the loop at the last entry ends it where ${what}`, late, async (client) => {
+    const names: string[] = [];
+    for await (const entry of client.entries()) {
+      names.push(entry.name);
+      break;
+    }
+    assertEquals(names, ["a"]);
+    assertEquals((await client.command("NOOP")).code, 200);
+  });
+}
 
 scripted("a signal breaks off the listing of a loop", script(endless), async (client) => {
   const abort = new AbortController();
