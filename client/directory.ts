@@ -51,16 +51,20 @@ export interface ListOptions extends CallOptions {
   /**
    * Hears at the end of a listing in which lines were not understood, how many; Infinity where its
    * end may be missing: the server says so, or TLS ended without its alert. What they tell of is
-   * missing among the entries, and may be there all the same.
+   * missing among the entries, and may be there all the same. Where nobody hears it, a listing
+   * fails of which no line was understood, or whose end may be missing.
    */
   readonly onUnread?: (lines: number) => void;
   /** The most memory that `list` takes, in octets; default `LISTING_KEPT_BYTES_MAX`. */
   readonly keptBytesMax?: number;
 }
 
+/** In the place of how many lines were not understood: the end of the listing may be missing. */
+const MAYBE_CUT = Infinity;
+
 /** What to say of a directory of whose listing so many lines were not understood. */
 export function notUnderstood(path: string, lines: number): ConnectionError {
-  const why = lines === Infinity
+  const why = lines === MAYBE_CUT
     ? "its listing may have been cut: the server says so, or TLS ended without its alert"
     : lines === 1
     ? "a line of its listing was not understood"
@@ -92,7 +96,8 @@ export async function list(
  * Hands the entries of a directory to `take`, in the server's order and no faster than it takes
  * them.
  *
- * @throws {ConnectionError} of the kind `protocol`, when the listing goes on and on without any.
+ * @throws {ConnectionError} of the kind `protocol`, when the listing goes on and on without any, or
+ * entries are missing and nobody hears that (`onUnread`).
  */
 export async function readEntries(
   control: ControlConnection,
@@ -110,7 +115,10 @@ export async function readEntries(
     reader = await (path === "" ? read() : inside(control, path, action, read));
     if (byFacts) server.features = withoutFacts(server.features);
   }
-  if (reader.unread > 0) onUnread?.(reader.unread);
+  const { found, unread } = reader;
+  if (unread === 0) return;
+  if (onUnread !== undefined) return onUnread(unread);
+  if (found === 0 || unread === MAYBE_CUT) throw notUnderstood(path, unread);
 }
 
 /** Replies to a command that is not known, or not implemented (RFC 959 section 4.2.2). */
@@ -248,7 +256,7 @@ async function readLines(
   const { octets, reply, wasCut } = await retrieveListing(control, action, command, sink);
   await give(reader.end());
   const text = reply.lines.join(" ");
-  if (wasCut || LEFT_OUT.test(text)) reader.unread = Infinity;
+  if (wasCut || LEFT_OUT.test(text)) reader.unread = MAYBE_CUT;
   if (octets === 0 && NOT_OPENED.test(text)) {
     throw new ProtocolError(action, reply, undefined, "permanent");
   }

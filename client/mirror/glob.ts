@@ -126,10 +126,10 @@ async function isThere(client: Client, path: string): Promise<boolean> {
   }
 }
 
-/** What cannot be listed has no names that match. */
+/** What cannot be listed, or is not understood, has no names that match. */
 async function entriesOf(client: Client, path: string) {
   try {
-    return await client.list(path);
+    return await client.list(path, { onUnread() {} });
   } catch (error) {
     if (isLasting(error)) return [];
     throw error;

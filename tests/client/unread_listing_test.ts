@@ -7,8 +7,10 @@
 
 import { assertEquals, assertRejects, assertStringIncludes } from "@std/assert";
 import { EXIT } from "../../client/cli/mod.ts";
+import { NameSource } from "../../client/cli/shell/completion.ts";
 import { connect, ConnectionError, encodeText, ProtocolError } from "../../client/mod.ts";
 import { LISTING_IDLE_BYTES_MAX } from "../../client/listing.ts";
+import { expandRemote } from "../../client/mirror/mod.ts";
 import {
   directories,
   lines,
@@ -106,8 +108,23 @@ for (const [command, answers] of Object.entries(UNREAD)) {
     assertEquals((await client.list("", options)).map(({ name }) => name), ["b"]);
     for await (const entry of client.entries("", options)) assertEquals(entry.name, "b");
     assertEquals(unread, [1, 1]);
+    assertEquals((await client.list()).map(({ name }) => name), ["b"]);
   });
 }
+
+/** EPLF, which is not read. */
+const EPLF = "+i8388621.29609,m824255902,/,\tdev\r\n+i8388621.44468,r,s10376,\tRFCEPLF\r\n";
+
+scripted("list and entries fail where no line is understood and nobody hears that", {
+  answers: { LIST: retr(EPLF) },
+}, async (client) => {
+  const message = "Cannot see all of the directory: 2 lines of its listing were not understood";
+  await assertRejects(() => client.list(), ConnectionError, message);
+  await assertRejects(() => Array.fromAsync(client.entries()), ConnectionError, message);
+  let unread = 0;
+  assertEquals(await client.list("", { onUnread: (count) => unread = count }), []);
+  assertEquals(unread, 2);
+});
 
 // Listings that the server has cut.
 
@@ -125,6 +142,20 @@ for (const [command, answers] of Object.entries(UNREAD)) {
     const options = { onUnread: (count: number) => unread.push(count) };
     assertEquals((await client.list("", options)).map(({ name }) => name), ["b"]);
     assertEquals(unread, [Infinity]);
+    const names: string[] = [];
+    const message = "Cannot see all of the directory: its listing may have been cut";
+    await assertRejects(() => client.list(), ConnectionError, message);
+    await assertRejects(
+      async () => {
+        for await (const { name } of client.entries()) names.push(name);
+      },
+      ConnectionError,
+      message,
+    );
+    assertEquals(names, ["b"]);
+    // Patterns and the completion of names mean what came.
+    assertEquals(await expandRemote(client, "b*"), ["b"]);
+    assertEquals(await new NameSource(() => client).list(""), ["b"]);
   });
 }
 

@@ -174,7 +174,7 @@ export class NameSource {
     if (known !== undefined && now - known.askedMs < LISTING_AGE_MS_MAX) return known.names;
     const client = this.#client();
     if (client === undefined) return Promise.resolve([]);
-    const names = client.list(directory).then((entries) =>
+    const names = client.list(directory, { onUnread() {} }).then((entries) =>
       entries.filter(({ name }) => isPlainName(name))
         .map(({ kind, name }) => kind === "directory" ? `${name}/` : name)
     ).catch(() => {
