@@ -14,7 +14,8 @@ export function parseListLine(line: string, now: number): Entry | undefined {
 
 /**
  * `drwxr-xr-x   2 owner group  4096 Jan  5 10:30 name`. The link count, the group or both may be
- * missing, a device has "major, minor" for its size, and an ACL mark may follow the mode. What
+ * missing, a device has "major, minor" for its size, and an ACL mark may follow the mode. A zone
+ * stands behind seconds alone, as `ls --full-time` writes it, for a name may look like one. What
  * finds the fields is the date: the size stands before it, the name one space behind it. No two
  * neighbours of the pattern match the same characters, so that no line makes it slow.
  */
@@ -23,7 +24,7 @@ const UNIX_LINE = new RegExp(
     "((?:\\S+\\s+){0,6}?)" + // links, owner, group, any of them with spaces
     "(?:(\\d+)|\\d+,\\s*\\d+)\\s+" + // size
     "(?:([A-Z][a-z]{2})\\.?\\s+(\\d{1,2})|(\\d{1,2})\\s+([A-Z][a-z]{2})\\.?|(\\d{4})-(\\d\\d)-(\\d\\d))\\s+" + // day
-    "(?:(\\d{1,2}):(\\d\\d)(?::\\d\\d(?:\\.\\d+)?)?(?:\\s[-+]\\d{4})?|(\\d{4}))\\s" + // time or year
+    "(?:(\\d{1,2}):(\\d\\d)(?::\\d\\d(?:\\.\\d+)?(?:\\s[-+](?:0\\d|1[0-4])[0-5]\\d)?)?|(\\d{4}))\\s" + // time or year
     "(.+)$",
 );
 

@@ -256,6 +256,18 @@ for (const [name, line, entry] of LIST_LINES) {
   });
 }
 
+const TIMES = ["Jan  5 10:30", "Jan  5  2020", "2020-01-05 10:30", "2020-01-05 10:30:59"];
+
+for (const name of ["-2024 budget.txt", "+1990", "-0900 a", "+0100 a", ":59 a"]) {
+  Deno.test(`parseListLine leaves the name "${name}" whole`, () => {
+    // Behind seconds `ls --full-time` writes a zone, from -1200 to +1400.
+    const times = /^[-+]0/.test(name) ? TIMES.slice(0, -1) : TIMES;
+    for (const time of times) {
+      assertEquals(parseListLine(`-rw-r--r-- 1 u g 5 ${time} ${name}`, NOW)?.name, name, time);
+    }
+  });
+}
+
 for (
   const line of [
     "total 8",
