@@ -145,7 +145,8 @@ export class ControlConnection implements Dialogue {
   /**
    * Puts TLS over `wire`, one of the control or of a data connection.
    *
-   * @throws {ConnectionError} when the server cannot be trusted; the wire is then closed.
+   * @throws {ConnectionError} when the server cannot be trusted, or does not come to terms; the wire
+   * is then closed.
    */
   async secure(wire: Connection, signal?: AbortSignal): Promise<Connection> {
     const { secure } = this.transport;
@@ -157,6 +158,7 @@ export class ControlConnection implements Dialogue {
         this.timeouts.connectMs,
         signal,
         (end) => secure(wire, end),
+        "untrusted",
       );
     } catch (error) {
       wire.close();

@@ -17,7 +17,13 @@ import { unlessAborted } from "./abort.ts";
 import { ConnectionError, LocalError } from "./errors.ts";
 import { systemText } from "./text.ts";
 import { TlsRecords } from "./tls_records.ts";
-import type { Connection, Resumption, Transport, WireAddress } from "./transport.ts";
+import {
+  type Connection,
+  connectionError,
+  type Resumption,
+  type Transport,
+  type WireAddress,
+} from "./transport.ts";
 
 /** One read of what is encrypted; what it becomes is the most that waits here to be taken. */
 const READ_BYTES = 262_144;
@@ -133,9 +139,11 @@ export function tlsTransport(host: string, settings: TlsSettings, below: Transpo
       } catch (error) {
         secured.close();
         if (signal.aborted) throw error;
+        const told = untrusted(name, error);
+        if (!isSingle) throw told;
         // The server may have TLS 1.3 alone: the next connection is free to use it again.
-        if (isSingle) SINGLE.delete(name);
-        throw untrusted(name, error);
+        SINGLE.delete(name);
+        throw connectionError("Cannot protect the connection", told, "transient");
       }
       session ??= socket.getSession();
       return secured;

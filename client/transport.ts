@@ -174,6 +174,7 @@ export function dial(
 /**
  * Runs `work` for at most `timeoutMs`; it has to end when its signal does.
  *
+ * @param kind Of what fails where nothing tells it.
  * @throws {ConnectionError} whose text begins with `action`; an interruption by `signal` throws
  * its reason.
  */
@@ -182,6 +183,7 @@ export async function attemptWithin<T>(
   timeoutMs: number,
   signal: AbortSignal | undefined,
   work: (signal: AbortSignal) => Promise<T>,
+  kind: ErrorKind = "refused",
 ): Promise<T> {
   signal?.throwIfAborted();
   const abort = new AbortController();
@@ -195,7 +197,7 @@ export async function attemptWithin<T>(
     return await work(abort.signal);
   } catch (error) {
     abort.signal.throwIfAborted();
-    throw connectionError(action, error, "refused");
+    throw connectionError(action, error, kind);
   } finally {
     lift();
     signal?.removeEventListener("abort", interrupt);
