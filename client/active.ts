@@ -10,7 +10,7 @@
 import { canonicalIpv6, formatHostPort } from "../server/ftp/words/address.ts";
 import type { DataChannel, Dialogue } from "./channel.ts";
 import { ConnectionError, refusal } from "./errors.ts";
-import type { Connection, WireListener } from "./transport.ts";
+import { type Connection, connectionError, type WireListener } from "./transport.ts";
 
 const ACTION = "Cannot open a data connection";
 
@@ -21,9 +21,10 @@ const STRANGERS_MAX = 16;
  * Tells the server where to connect to.
  *
  * @throws {ProtocolError} when the server takes neither EPRT nor PORT.
+ * @throws {ConnectionError} when this machine does not let it listen.
  */
 export async function openActive(dialogue: Dialogue): Promise<DataChannel> {
-  const listener = await dialogue.transport.listen(unmapped(dialogue.local.hostname));
+  const listener = await listen(dialogue);
   try {
     await announce(dialogue, listener.address.port);
   } catch (error) {
@@ -34,6 +35,14 @@ export async function openActive(dialogue: Dialogue): Promise<DataChannel> {
     wire: (signal) => acceptFrom(listener, dialogue.peer.hostname, signal),
     close: () => listener.close(),
   };
+}
+
+async function listen({ transport, local }: Dialogue): Promise<WireListener> {
+  try {
+    return await transport.listen(unmapped(local.hostname));
+  } catch (error) {
+    throw connectionError(ACTION, error, "refused");
+  }
 }
 
 async function announce(dialogue: Dialogue, port: number): Promise<void> {

@@ -44,8 +44,12 @@ export async function openPassive(dialogue: Dialogue): Promise<DataChannel> {
   return await connectTo(dialogue, dialogue.peer.hostname, port);
 }
 
-/** As `openPassive`, to whatever address the server names in its reply to PASV. */
+/**
+ * As `openPassive`, to whatever address the server names in its reply to PASV. There is none of
+ * IPv6 in that, nor any in the reply to EPSV (RFC 2428 section 3).
+ */
 export async function openPassiveAnywhere(dialogue: Dialogue): Promise<DataChannel> {
+  if (isIpv6(dialogue)) return await openPassive(dialogue);
   const { host, port } = await askAddress(dialogue);
   return await connectTo(dialogue, host, port);
 }

@@ -5,10 +5,16 @@
  */
 
 import { assert, assertEquals, assertMatch, assertRejects } from "@std/assert";
-import { connect, ConnectionError, ProtocolError } from "../../client/mod.ts";
+import {
+  connect,
+  ConnectionError,
+  plainTransport,
+  ProtocolError,
+  type Transport,
+} from "../../client/mod.ts";
 import { eventually } from "../eventually.ts";
 import type { Answer, ScriptedSession } from "./scripted_server.ts";
-import { decode, scripted } from "./scripted_test_case.ts";
+import { decode, retr as passively, scripted } from "./scripted_test_case.ts";
 import { octets, served } from "./stage.ts";
 import { testTls } from "./tls_stage.ts";
 
@@ -40,6 +46,14 @@ const retr: Answer = async (_, session: ScriptedSession) => {
   await session.say("150 Opening");
   await call("hello");
   await session.say("226 Done");
+};
+
+/** The runtime as it is without the right to listen. */
+const DEAF: Transport = {
+  ...plainTransport,
+  listen() {
+    throw new Deno.errors.NotCapable('Requires net access to "127.0.0.1:0", run again');
+  },
 };
 
 served("active mode moves octets both ways with our server", async (stage) => {
@@ -152,7 +166,25 @@ scripted("active mode lets nobody in but the server", {
   await assertRejects(() => client.readFile("a"), ProtocolError, "426 Nobody came");
 }, ACTIVE);
 
+scripted("active mode tells in one line that it may not listen", {
+  answers: { NOOP: "200 Fine" },
+}, async (client, server) => {
+  const text = 'Cannot open a data connection: requires net access to "127.0.0.1:0"';
+  const error = await assertRejects(() => client.readFile("a"), ConnectionError, text);
+  assertEquals(error.kind, "refused");
+  assertEquals((await client.command("NOOP")).code, 200);
+  assert(!server.verbs.includes("EPRT"));
+}, { ...ACTIVE, transport: DEAF });
+
 // Passive addresses.
+
+scripted("the address that the server names is its own over IPv6, which PASV has not", {
+  hostname: "::1",
+  answers: { RETR: passively("hello") },
+}, async (client, server) => {
+  assertEquals(decode(await client.readFile("a")), "hello");
+  assert(server.verbs.includes("EPSV") && !server.verbs.includes("PASV"));
+}, { passiveAddress: "server" });
 
 for (const passiveAddress of ["peer", "server"] as const) {
   const title = passiveAddress === "peer" ? "ignored" : "used where the user says so";
@@ -164,10 +196,7 @@ for (const passiveAddress of ["peer", "server"] as const) {
         const host = passiveAddress === "peer" ? "192,0,2,1" : "127,0,0,1";
         return session.say(`227 Entering (${host},${port >> 8},${port & 255})`);
       },
-      RETR: async (_, session) => {
-        await session.send("hello");
-        await session.say("226 Done");
-      },
+      RETR: passively("hello"),
     },
   }, async (client, server) => {
     assertEquals(decode(await client.readFile("a")), "hello");
