@@ -230,19 +230,20 @@ export class PartFile implements Sink {
 
   async #keep(onKept?: OnKept): Promise<void> {
     if (this.path === this.#local) return;
-    const size = statIfThere(this.path)?.size ?? 0;
-    if (size === 0) {
-      await Deno.remove(this.path).catch(() => {});
-      if (this.#remembered) removeOrigin(originPath(this.#local));
-      return;
+    let size = 0;
+    try {
+      size = statIfThere(this.path)?.size ?? 0;
+      if (size > 0) {
+        if (this.#length > 0) this.#remember();
+      } else {
+        await Deno.remove(this.path).catch(() => {});
+        if (this.#remembered) removeOrigin(originPath(this.#local));
+      }
+    } catch {
+      // The disk may be full, or gone, which is what is told; then nobody goes on with the part.
     }
     // An earlier part that this download never touched is not its to tell of.
-    if (this.#length === 0) return;
-    try {
-      this.#remember();
-    } catch {
-      // The disk may be full, which is what is told; then nobody goes on with the part.
-    }
+    if (size === 0 || this.#length === 0) return;
     onKept?.(this.path, size, this.#remembered && isTold(this.#options.origin));
   }
 

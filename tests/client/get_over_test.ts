@@ -5,9 +5,9 @@
  * @module
  */
 
-import { assertEquals, assertStringIncludes, assertThrows } from "@std/assert";
+import { assertEquals, assertRejects, assertStringIncludes, assertThrows } from "@std/assert";
 import { EXIT } from "../../client/cli/mod.ts";
-import { LocalError } from "../../client/mod.ts";
+import { ConnectionError, LocalError, PartFile } from "../../client/mod.ts";
 import { takeFreeName } from "../../client/local/files.ts";
 import { testWith } from "../permission.ts";
 import { make, served as mirrored } from "./mirror/mirror_stage.ts";
@@ -147,6 +147,44 @@ testWith(
       }
     }),
 );
+
+// What becomes of the folder meanwhile.
+
+const LOST: Readonly<Record<string, (part: string) => void>> = {
+  "its folder has gone": (part) => {
+    const folder = part.slice(0, part.lastIndexOf("/"));
+    Deno.renameSync(folder, `${folder} of before`);
+    Deno.writeTextFileSync(folder, "");
+  },
+  "what says of what it is a part does not go": (part) => {
+    Deno.removeSync(part);
+    const origin = part.replace(/a\.part$/, ".a.part.json");
+    Deno.removeSync(origin);
+    Deno.mkdirSync(`${origin}/full`, { recursive: true });
+  },
+};
+
+for (const [what, lose] of Object.entries(LOST)) {
+  testWith(
+    ["read", "write"],
+    `why a download failed is told, though ${what}`,
+    () =>
+      withFolders(async (_, here) => {
+        await Deno.mkdir(`${here}/d`);
+        const origin = { host: "h", path: "/a", size: undefined, modified: undefined };
+        const part = await PartFile.open(`${here}/d/a`, { origin });
+        const kept: string[] = [];
+        const filled = part.fill(() => {
+          part.begin();
+          part.write(octets(1_000));
+          lose(part.path);
+          return Promise.reject(new ConnectionError("It broke"));
+        }, (path) => kept.push(path));
+        await assertRejects(() => filled, ConnectionError, "It broke");
+        assertEquals(kept, []);
+      }),
+  );
+}
 
 // One file under two names, and a file that seems to be there.
 
