@@ -79,6 +79,9 @@ export function isTold(origin: RemoteFile | undefined): boolean {
   return origin?.size !== undefined || origin?.modified !== undefined;
 }
 
+/** How exactly file systems keep times: some keep whole seconds only, and FAT every other. */
+const KEPT_MS: readonly number[] = [1, 1_000, 2_000];
+
 /**
  * Whether a file of this size and time is `origin`, as a download that keeps times leaves it. What
  * was written here in the same second has a fraction, which a server that tells none never gives.
@@ -89,8 +92,7 @@ export function isCopy(
 ): boolean {
   const [here, there] = [file.mtime?.getTime(), origin?.modified?.getTime()];
   if (here === undefined || there === undefined || file.size !== origin?.size) return false;
-  // Some file systems keep whole seconds only.
-  return here === there || here === 1000 * Math.floor(there / 1000);
+  return KEPT_MS.some((ms) => here === ms * Math.floor(there / ms));
 }
 
 /** Whole seconds: most servers, and some file systems, know no others. */

@@ -10,11 +10,11 @@ import { takesPart } from "./filter.ts";
 import { addWithAbove, below, depthOf, ENTRIES_MAX, type Node, type Tree } from "./tree.ts";
 import type { WalkOptions } from "./walk_remote.ts";
 
-/**
- * Times here are finer than a second on most systems; but servers take and tell whole ones, and
- * FAT keeps every other.
- */
-const RESOLUTION_MS = 1_000;
+/** Times here are finer than a second on most systems; but servers take and tell whole ones. */
+const SECOND_MS = 1_000;
+
+/** FAT keeps every other second, without a fraction: what has such a time may be on one. */
+const FAT_MS = 2_000;
 
 /**
  * The tree below the directory `root`, which must be there. What cannot be looked at below it is a
@@ -72,11 +72,14 @@ function lookAt(root: string, path: string, faults: Error[]): Deno.FileInfo | un
 
 function nodeOf(stat: Deno.FileInfo): Node {
   if (stat.isDirectory) return { kind: "directory" };
+  const kind = stat.isFile ? "file" : stat.isSymlink ? "link" : "other";
+  const { size, mtime } = stat;
+  if (mtime === null) return { kind, size };
+  const modifiedMs = mtime.getTime();
   return {
-    kind: stat.isFile ? "file" : stat.isSymlink ? "link" : "other",
-    size: stat.size,
-    ...(stat.mtime === null
-      ? {}
-      : { modifiedMs: stat.mtime.getTime(), resolutionMs: RESOLUTION_MS }),
+    kind,
+    size,
+    modifiedMs,
+    resolutionMs: modifiedMs % FAT_MS === 0 ? FAT_MS : SECOND_MS,
   };
 }

@@ -199,6 +199,25 @@ served("get keeps the time of the file, and get -c knows the copy by it", async 
   });
 });
 
+served("get -c knows a copy whose time is what FAT keeps, or seconds are", async (stage) => {
+  const { root, here, client } = stage;
+  const told = new Date("2026-01-02T03:04:05.678Z");
+  for (const file of [`${root}/a`, `${here}/a`]) await Deno.writeTextFile(file, "12345");
+  for (
+    const [kept, isCopy] of [
+      ["2026-01-02T03:04:05Z", true],
+      ["2026-01-02T03:04:04Z", true],
+      ["2026-01-02T03:04:03Z", false],
+      ["2026-01-02T03:04:06Z", false],
+    ] as const
+  ) {
+    await Deno.utime(`${root}/a`, told, told);
+    await Deno.utime(`${here}/a`, new Date(kept), new Date(kept));
+    const { status } = await client(["get", "-c", "a", "-o", `${here}/a`]);
+    assertEquals(status === EXIT.ok, isCopy, kept);
+  }
+});
+
 for (const year of ["0001", "1850", "9999"]) {
   remembered(
     `get of a file of the year ${year} is complete, whatever its time becomes`,

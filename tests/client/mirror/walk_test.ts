@@ -168,6 +168,22 @@ walked(
 
 testWith(
   NEEDS,
+  "walkLocal takes an even second for what FAT may keep of the next one",
+  () =>
+    withFolders(async (_, here) => {
+      const times = [4_000, 5_000, 4_001];
+      for (const ms of times) {
+        await Deno.writeTextFile(`${here}/${ms}`, "");
+        await Deno.utime(`${here}/${ms}`, ms / 1_000, ms / 1_000);
+      }
+      const { nodes } = await walkLocal(here, { filter });
+      assertEquals(times.map((ms) => nodes.get(`${ms}`)?.modifiedMs), times);
+      assertEquals(times.map((ms) => nodes.get(`${ms}`)?.resolutionMs), [2_000, 1_000, 1_000]);
+    }),
+);
+
+testWith(
+  NEEDS,
   "walkLocal follows no link, and knows what is left out",
   () =>
     withFolders(async (_, here) => {
