@@ -47,7 +47,10 @@ export interface PoolOptions {
   readonly first?: Client;
   /** Nobody waits for a connection any more, and within 3 seconds all of them are closed. */
   readonly signal?: AbortSignal;
-  /** The server does not do with more: from now on there are at most `size`. */
+  /**
+   * The server does not do with more: from now on there are at most `size`. What it throws ends the
+   * pool.
+   */
   readonly onFewer?: (size: number, error: ClientError) => void;
 }
 
@@ -81,7 +84,7 @@ export class ClientPool implements AsyncDisposable {
   /** Why the last one of those that are being made was not. */
   #refusal: { readonly error: unknown } | undefined;
   /** Why nothing more is lent. */
-  #ended: Error | undefined;
+  #ended: unknown;
   #grace: ReturnType<typeof setTimeout> | undefined;
   /** Resolves when the pool has ended and has no connection any more. */
   readonly #over = Promise.withResolvers<void>();
@@ -266,7 +269,12 @@ export class ClientPool implements AsyncDisposable {
 
   #shrink(size: number, error: ClientError): void {
     this.#size = size;
-    this.#options.onFewer?.(size, error);
+    try {
+      this.#options.onFewer?.(size, error);
+    } catch (failure) {
+      // Nobody waits for what is told here.
+      this.#end(failure);
+    }
   }
 
   readonly #onAbort = () => {
@@ -277,7 +285,7 @@ export class ClientPool implements AsyncDisposable {
   };
 
   /** Nothing more is lent, for this reason; who has nothing to do goes. */
-  #end(reason: Error): void {
+  #end(reason: unknown): void {
     this.#ended ??= reason;
     for (const turn of this.#waiting.splice(0)) turn.reject(this.#ended);
     for (const client of this.#idle.splice(0)) void this.#dismiss(client);

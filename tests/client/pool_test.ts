@@ -96,6 +96,28 @@ testWith(["net"], "ClientPool goes on with fewer connections when a login is ref
   assert(heard[0]![1].includes("530 Too many of you"), heard[0]![1]);
 });
 
+testWith(["net"], "ClientPool ends with what onFewer throws, and who waits hears it", async () => {
+  let logins = 0;
+  await using limited = new ScriptedServer({
+    answers: {
+      USER: (_, session) => session.say(++logins > 1 ? "530 Too many of you" : "230 In"),
+    },
+  });
+  const pool = await ClientPool.open(limited.address, 2, {
+    onFewer() {
+      throw new RangeError("nobody listens");
+    },
+  });
+  {
+    using lent = await pool.lend();
+    await assertRejects(() => pool.lend(), RangeError, "nobody listens");
+    assertEquals((await lent.client.command("NOOP")).code, 502);
+  }
+  await assertRejects(() => pool.lend(), RangeError, "nobody listens");
+  await pool.close();
+  assertEquals(pool.open, 0);
+});
+
 testWith(
   NEEDS,
   "ClientPool goes on with fewer connections when our server says 421",
