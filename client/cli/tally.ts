@@ -19,9 +19,7 @@ export class TalliedTransfer {
   offset = 0;
   /** The size of the whole file, as far as it is known. */
   total: number | undefined;
-  #octets = 0;
-  #octetsBefore = 0;
-  #offsetFirst: number | undefined;
+  #moved = 0;
   #end: End | undefined;
 
   /** Begins now. */
@@ -31,13 +29,10 @@ export class TalliedTransfer {
   }
 
   /**
-   * Octets may move from now on. One that was broken off may start again where it began, with all
-   * that it has moved as its next update, or where it has got to.
+   * Octets may move from now on. One that was broken off starts again where it first did, with all
+   * that it has moved as its next update (`AttemptedTransfer`).
    */
   start(offset: number, total: number | undefined, ms: number): void {
-    this.#offsetFirst ??= offset;
-    this.#octetsBefore = Math.max(0, offset - this.#offsetFirst);
-    this.#octets = 0;
     this.startedMs ??= ms;
     this.offset = offset;
     this.total = total;
@@ -57,19 +52,19 @@ export class TalliedTransfer {
     return true;
   }
 
-  /** So many octets have been moved since the start. */
+  /** So many octets have been moved since the first start. */
   update(octets: number): void {
-    this.#octets = octets;
+    this.#moved = octets;
   }
 
   /** Octets that were moved and count, in all starts of it. */
   get moved(): number {
-    return this.#octetsBefore + this.#octets;
+    return this.#moved;
   }
 
   /** Octets of the file that are where they belong. */
   get done(): number {
-    return this.offset + this.#octets;
+    return this.offset + this.#moved;
   }
 }
 

@@ -11,6 +11,7 @@ import { reporterFor } from "../../client/cli/reporter.ts";
 import { PlainScreen } from "../../client/cli/screen.ts";
 import { renderSum, renderSummary, TalliedTransfer, Tally } from "../../client/cli/tally.ts";
 import { outputSink } from "../../client/cli/transfers.ts";
+import { AttemptedTransfer } from "../../client/retry.ts";
 import { maskSecrets } from "../../client/text.ts";
 import { testWith } from "../permission.ts";
 import { FakeConsole, type Surroundings } from "./fake_console.ts";
@@ -98,10 +99,13 @@ Deno.test("a bar shows the rate of the last seconds, without what was there befo
 Deno.test("a transfer that is broken off and started again keeps what it has moved", () => {
   const { console, clock, screen, reporter } = stage();
   const report = reporter.transfer("a");
-  report.start(0, 400);
-  report.update(100);
-  report.start(100, 400);
-  report.update(200);
+  const whole = new AttemptedTransfer(report);
+  const attempt = { number: 0, moved() {} };
+  whole.start(0, 400);
+  whole.update(100, attempt);
+  whole.start(100, 400);
+  assertEquals(whole.octets, 100);
+  whole.update(200, attempt);
   clock.ms = 1000;
   screen.draw();
   assertEquals(frame(console), ["a  [========   ]   75%       300 B       300 B/s  ETA  0:00"]);
