@@ -252,6 +252,31 @@ testLoad("the load tells 20 kinds of failure apart, the rest are one", async (pr
   assertEquals([Object.keys(errors).length, errors["other errors"]], [21, 81]);
 });
 
+testLoad("the load lives through uploads that the server breaks off", async (program) => {
+  const folder = await Deno.makeTempDir();
+  const source = join(folder, "source");
+  try {
+    await Deno.writeFile(source, new Uint8Array(1 << 24));
+    await using server = new ScriptedServer({
+      answers: {
+        STOR: async (_, session) => {
+          await session.data();
+          await session.say("150 Go ahead");
+          // Unread octets make it a reset: the next of the client's go into a broken pipe.
+          session.closeData();
+        },
+      },
+    });
+    const octets = 1 << 24;
+    const groups = [group("upload", { clients: 4, path: "", source, octets, arrivals: folder })];
+    const job = { ...server.address, groups, measureMs: 300 };
+    const kinds = Object.keys((await loadAt(program, job)).errors);
+    assert(kinds.length > 0 && kinds.every((kind) => /^data connection: /.test(kind)), `${kinds}`);
+  } finally {
+    await Deno.remove(folder, { recursive: true });
+  }
+});
+
 testLoad("the load has a client that fails while it is free log in first", async (program) => {
   let logins = 0;
   await using server = new ScriptedServer({

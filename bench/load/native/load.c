@@ -16,6 +16,7 @@
 #include <errno.h>
 #include <math.h>
 #include <sched.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -400,6 +401,8 @@ int main(int argc, char **argv) {
   if (argc > 1 && strcmp(argv[1], "first") == 0 && sched_setscheduler(0, SCHED_FIFO, &least) == 0) {
     spin_ms = SPIN_FIRST_MS;
   }
+  // sendfile(2) has no MSG_NOSIGNAL: a server that breaks an upload off would end the load.
+  signal(SIGPIPE, SIG_IGN);
   struct rlimit limit;
   getrlimit(RLIMIT_NOFILE, &limit);
   limit.rlim_cur = limit.rlim_max;
