@@ -7,7 +7,7 @@
  * @module
  */
 
-import { above, addWithAbove, foldPath, type Node, type Tree } from "./tree.ts";
+import { above, addWithAbove, directoriesAbove, foldPath, type Node, type Tree } from "./tree.ts";
 
 /** Why a file is copied. */
 export type CopyReason = "new" | "size" | "time" | "content";
@@ -49,6 +49,8 @@ export interface CompareOptions {
    * those of uploads), none, or the content.
    */
   readonly by: "time" | "newer" | "size" | "content";
+  /** With "newer": another size alone is no reason to replace a file by one that is not newer. */
+  readonly onlyNewer?: boolean;
   /** Remove what only the target has: nothing that differs from the source by case alone. */
   readonly remove: boolean;
   /**
@@ -58,6 +60,8 @@ export interface CompareOptions {
   readonly exactTimes: boolean;
   /** Directories in which no file is copied or kept are not made. */
   readonly sparse: boolean;
+  /** Whether a link takes part: one that does not is neither told of nor removed. */
+  readonly takesLink?: (path: string) => boolean;
   /** What paths have in common that are one to the target's file system; none: no two are. */
   readonly fold?: (path: string) => string;
   /** The names that a file has beside its own until it is complete; they are not removed. */
@@ -82,6 +86,10 @@ export function compareTrees(source: Tree, target: Tree, options: CompareOptions
       continue;
     }
     if (isDirectory && wanted?.has(path) === false) continue;
+    if (isLeftOut(path, node, options)) {
+      closed.add(path);
+      continue;
+    }
     const planned = withTwin(actionFor(path, node, inTarget(path), options), twins.get(path));
     const reason = isTaken(path) ?? partTaken(planned, inSource, options);
     const action = reason === undefined ? planned : { kind: "refuse", path, reason } as const;
@@ -93,6 +101,11 @@ export function compareTrees(source: Tree, target: Tree, options: CompareOptions
     ...actions.filter(({ kind }) => kind !== "makeDirectory"),
     ...(options.remove ? removals(source, target, closed, options) : []),
   ];
+}
+
+/** Whether it is a link that a filter leaves out; what has its name on the other side stays. */
+function isLeftOut(path: string, { kind }: Node, { takesLink }: CompareOptions): boolean {
+  return kind === "link" && takesLink?.(path) === false;
 }
 
 /** Tells why a path cannot be used beside those before it. */
@@ -169,20 +182,24 @@ function partTaken(
 }
 
 function forFile(path: string, node: Node, there: Node, options: CompareOptions): Action {
-  if (node.size === undefined || there.size === undefined || node.size !== there.size) {
-    return { kind: "copy", path, node, why: "size" };
-  }
-  if (options.by === "content") return { kind: "check", path, node, there, by: "content" };
-  if (options.by === "size") return { kind: "keep", path };
-  if (options.exactTimes) return { kind: "check", path, node, there, by: "time" };
-  return isSameTime(node, there, options.by)
-    ? { kind: "keep", path }
-    : { kind: "copy", path, node, why: "time" };
+  const { by, exactTimes, onlyNewer = false } = options;
+  const why = isSameSize(node, there) ? "time" : "size";
+  if (why === "size" && !onlyNewer) return { kind: "copy", path, node, why };
+  if (by === "content") return { kind: "check", path, node, there, by };
+  if (by === "size") return { kind: "keep", path };
+  if (exactTimes) return { kind: "check", path, node, there, by: "time" };
+  return isSameTime(node, there, by) ? { kind: "keep", path } : { kind: "copy", path, node, why };
 }
 
-/** As far as the coarser of both can tell. A time that one side does not know differs from none. */
+function isSameSize(node: Node, there: Node): boolean {
+  return node.size !== undefined && node.size === there.size;
+}
+
+/** As far as the coarser of both can tell; by the size where one side does not know its time. */
 export function isSameTime(node: Node, there: Node, by: CompareOptions["by"]): boolean {
-  if (node.modifiedMs === undefined || there.modifiedMs === undefined) return true;
+  if (node.modifiedMs === undefined || there.modifiedMs === undefined) {
+    return isSameSize(node, there);
+  }
   const resolutionMs = Math.max(node.resolutionMs ?? 0, there.resolutionMs ?? 0);
   const newerMs = node.modifiedMs - there.modifiedMs;
   return (by === "newer" ? newerMs : Math.abs(newerMs)) < resolutionMs;
@@ -214,18 +231,14 @@ function removals(
   const paths = [...target.nodes.keys()].sort().reverse();
   const actions: Action[] = [];
   for (const path of paths) {
+    const node = target.nodes.get(path)!;
     const folded = foldPath(path);
-    if (staying.has(folded) || isBelow(folded, shut) || kept.has(path)) {
+    const isShut = directoriesAbove(folded).some((at) => shut.has(at));
+    if (staying.has(folded) || isShut || kept.has(path) || isLeftOut(path, node, options)) {
       addWithAbove(kept, above(path));
       continue;
     }
-    const kind = target.nodes.get(path)!.kind === "directory" ? "removeDirectory" : "removeFile";
-    actions.push({ kind, path });
+    actions.push({ kind: node.kind === "directory" ? "removeDirectory" : "removeFile", path });
   }
   return actions;
-}
-
-function isBelow(path: string, closed: ReadonlySet<string>): boolean {
-  for (let at = above(path); at !== ""; at = above(at)) if (closed.has(at)) return true;
-  return false;
 }

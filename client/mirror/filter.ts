@@ -9,6 +9,7 @@
 
 import type { EntryKind } from "../listing.ts";
 import { compilePath } from "./pattern.ts";
+import { directoriesAbove } from "./tree.ts";
 
 /** Decides over paths below the root of a tree. */
 export interface PathFilter {
@@ -27,10 +28,11 @@ export interface FilterPatterns {
 }
 
 /**
- * The filter of `include` and `exclude`. A pattern without "/" is one of names at any depth, one
- * with it is one of whole paths; "/" at its end makes it one of directories. What an --exclude
- * matches is left out unless an --include matches it, too; with --include alone, only files that
- * one matches are taken. A directory that is left out is not looked into.
+ * The filter of `include` and `exclude`. A pattern means names, or with "/" in it ends of paths, at
+ * any depth; "/" at its beginning makes it one of whole paths, at its end one of directories. What
+ * an --exclude matches is left out unless an --include matches it, too; with --include alone, only
+ * what one matches is taken, a directory with all that is in it. A directory that is left out is
+ * not looked into.
  */
 export function filterOf({ include, exclude }: FilterPatterns): PathFilter {
   const included = include.map(compileRule);
@@ -38,10 +40,12 @@ export function filterOf({ include, exclude }: FilterPatterns): PathFilter {
   const sparse = include.length > 0 && exclude.length === 0;
   const isIn = (rules: readonly Rule[], path: string, isDirectory: boolean) =>
     rules.some((matches) => matches(path, isDirectory));
+  const isWanted = (path: string) =>
+    isIn(included, path, false) || directoriesAbove(path).some((at) => isIn(included, at, true));
   return {
     sparse,
     takes(path, isDirectory) {
-      if (sparse) return isDirectory || isIn(included, path, false);
+      if (sparse) return isDirectory || isWanted(path);
       return !isIn(excluded, path, isDirectory) || isIn(included, path, isDirectory);
     },
   };
@@ -52,12 +56,16 @@ type Rule = (path: string, isDirectory: boolean) => boolean;
 function compileRule(pattern: string): Rule {
   const directoriesOnly = pattern.endsWith("/");
   const text = pattern.replace(/\/+$/, "");
-  const matches = compilePath(text.includes("/") ? text.replace(/^\/+/, "") : `**/${text}`);
+  const matches = compilePath(text.startsWith("/") ? text.replace(/^\/+/, "") : `**/${text}`);
   return (path, isDirectory) => (isDirectory || !directoriesOnly) && matches(path);
 }
 
-/** Whether an entry takes part: a link does if that which it may lead to does, too. */
+/** Whether an entry is part of a tree: a link is if either of what it may lead to takes part. */
 export function takesPart(filter: PathFilter, path: string, kind: EntryKind): boolean {
-  const isLeftOut = kind === "link" && !filter.takes(path, true);
-  return !isLeftOut && filter.takes(path, kind === "directory");
+  return filter.takes(path, kind === "directory") || kind === "link" && filter.takes(path, true);
+}
+
+/** Whether a link takes part: it does if both of what it may lead to do. */
+export function takesLink(filter: PathFilter, path: string): boolean {
+  return filter.takes(path, false) && filter.takes(path, true);
 }

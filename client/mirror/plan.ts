@@ -11,7 +11,7 @@ import type { ClientPool } from "../pool.ts";
 import { kindThere } from "../tree.ts";
 import { type MirrorPace, plainly, withConnection } from "./attempts.ts";
 import { type Action, type CompareOptions, compareTrees } from "./compare.ts";
-import { filterOf, type FilterPatterns } from "./filter.ts";
+import { filterOf, type FilterPatterns, takesLink } from "./filter.ts";
 import { keepsTimes, type Roots } from "./hands.ts";
 import { withoutLeftovers } from "./leftovers.ts";
 import { localNameFault, remoteNameFault } from "./names.ts";
@@ -27,7 +27,8 @@ export interface MirrorOptions extends Roots, Partial<FilterPatterns> {
   /**
    * What makes a file different besides its size: a time that differs (the default; on a server
    * that does not take the times of uploads, a local file that is newer), a source that is newer,
-   * nothing, or the content, by checksums that the server makes (HASH, XSHA256 and its kin).
+   * nothing, or the content, by checksums that the server makes (HASH, XSHA256 and its kin). By
+   * "newer" another size alone is no difference.
    */
   readonly by?: "time" | "newer" | "size" | "content";
   /** Remove what only the target has. */
@@ -72,6 +73,8 @@ export function planMirror(
       remove: options.remove === true,
       exactTimes: how.exactTimes,
       sparse: filter.sparse,
+      takesLink: (path) => takesLink(filter, path),
+      ...(options.by === "newer" ? { onlyNewer: true } : {}),
       ...(direction === "down" ? HERE : {}),
     };
     const actions = compareTrees(source, target, compared);

@@ -40,6 +40,11 @@ export function above(path: string): string {
   return path.slice(0, Math.max(0, path.lastIndexOf("/")));
 }
 
+/** The directories that a path is in, from below, without the root. */
+export function* directoriesAbove(path: string): Generator<string> {
+  for (let at = above(path); at !== ""; at = above(at)) yield at;
+}
+
 /** `name` in the directory `path`. */
 export function below(path: string, name: string): string {
   return path === "" ? name : `${path}/${name}`;

@@ -77,6 +77,28 @@ Deno.test("compareTrees tells files apart by size, then by time", () => {
   assertEquals(by("size"), ["get grown (another size)", "keep newer", "keep older", "keep same"]);
 });
 
+Deno.test("compareTrees replaces nothing by what is not newer, if told so", () => {
+  const sized: Node = { kind: "file", size: 2 };
+  const source = { grown: file(2, 1), new: file(1), newer: file(2, 9), same: file(2, 5), sized };
+  const there = file(1, 5);
+  const target = { grown: there, newer: there, same: there, sized: there };
+  const options = { by: "newer", onlyNewer: true } as const;
+  assertEquals(plan(source, target, options), [
+    "keep grown",
+    "get new (new)",
+    "get newer (another size)",
+    "keep same",
+    "get sized (another size)",
+  ]);
+  assertEquals(plan(source, target, { ...options, exactTimes: true }), [
+    "check grown",
+    "get new (new)",
+    "check newer",
+    "check same",
+    "check sized",
+  ]);
+});
+
 Deno.test("compareTrees compares times no finer than both sides tell them", () => {
   const minute = file(1, 60, 60_000);
   assertEquals(plan({ a: minute }, { a: file(1, 119) }), ["keep a"]);
@@ -123,6 +145,17 @@ Deno.test("compareTrees leaves what is below a link or a device of the source, o
     const target = { a: dir, "a/b": dir, "a/b/x": file(1), "a/y": file(1), z: file(1) };
     assertEquals(plan({ a: { kind } }, target, { remove: true }).slice(1), ["rm z"]);
   }
+});
+
+Deno.test("compareTrees leaves a link out that a filter does, and what has its name there", () => {
+  const takesLink = (path: string) => !path.endsWith("docs");
+  const [source, target] = [{ docs: link, x: link }, { docs: dir, "docs/a": file(1), z: file(1) }];
+  const options = { remove: true, takesLink };
+  assertEquals(plan(source, target, options), ["skip x (a link)", "rm z"]);
+  assertEquals(plan({}, { d: dir, "d/docs": link, x: link }, options), ["rm x"]);
+  assertEquals(plan({ docs: dir }, { docs: link }, options), [
+    "refuse docs (a link has its name there, and links are not followed)",
+  ]);
 });
 
 Deno.test("compareTrees refuses names that cannot be used, with all below them", () => {

@@ -14,7 +14,7 @@ import { ScriptedServer } from "../scripted_server.ts";
 import { retr } from "../scripted_test_case.ts";
 import { NEEDS, withFolders } from "../stage.ts";
 
-/** One file of 4 octets on both sides. */
+/** One file on both sides, of 4 octets there. */
 interface Case {
   readonly direction: "down" | "up";
   readonly by?: MirrorOptions["by"];
@@ -24,6 +24,8 @@ interface Case {
   readonly exact: string;
   /** Here. */
   readonly modified: string;
+  /** The same; default "1234". */
+  readonly content?: string;
   readonly planned: string;
 }
 
@@ -54,11 +56,60 @@ const CASES: Readonly<Record<string, Case>> = {
     modified: "2021-05-06T06:00:00Z",
     planned: "get a (another time)",
   },
+  "nothing that is older, whatever its size, by newer": {
+    direction: "down",
+    by: "newer",
+    listed: "2021-05-06 18:00",
+    exact: AT_TEN,
+    modified: "2021-05-06T11:00:00Z",
+    content: "123456",
+    planned: "keep a",
+  },
+  "what is newer, whatever its size, by newer": {
+    direction: "up",
+    by: "newer",
+    listed: "2021-05-06 18:00",
+    exact: AT_TEN,
+    modified: "2021-05-06T11:00:00Z",
+    content: "123456",
+    planned: LATER,
+  },
+  "what has another size and no time that is known, by newer": {
+    direction: "down",
+    by: "newer",
+    listed: "Foo  6  2021",
+    exact: NO_MDTM,
+    modified: "2021-05-06T11:00:00Z",
+    content: "123456",
+    planned: "get a (another time)",
+  },
+  "what is older and has another size, where newer was not asked for": {
+    direction: "up",
+    listed: "2021-05-06 18:00",
+    exact: AT_TEN,
+    modified: "2021-05-06T09:00:00Z",
+    content: "123456",
+    planned: "put a (another size)",
+  },
   "what was changed within the minute that a listing tells": {
     direction: "down",
     listed: "2021-05-06 10:00",
     exact: AT_TEN,
     modified: "2021-05-06T10:00:30Z",
+    planned: "get a (another time)",
+  },
+  "nothing of an odd second, where FAT keeps even ones": {
+    direction: "down",
+    listed: "2021-05-06 10:00",
+    exact: "213 20210506100059",
+    modified: "2021-05-06T10:00:58Z",
+    planned: "keep a",
+  },
+  "what is a second older, where FAT cannot have cut the time here": {
+    direction: "down",
+    listed: "2021-05-06 10:00",
+    exact: "213 20210506100058",
+    modified: "2021-05-06T10:00:59Z",
     planned: "get a (another time)",
   },
   "what has a date that is not understood": {
@@ -84,10 +135,11 @@ const CASES: Readonly<Record<string, Case>> = {
   },
 };
 
-for (const [what, { direction, by, listed, exact, modified, planned }] of Object.entries(CASES)) {
+for (const [what, story] of Object.entries(CASES)) {
+  const { direction, by, listed, exact, modified, content = "1234", planned } = story;
   testWith(NEEDS, `mirror ${direction} copies ${what}`, () =>
     withFolders(async (_, here) => {
-      await Deno.writeTextFile(`${here}/a`, "1234");
+      await Deno.writeTextFile(`${here}/a`, content);
       await Deno.utime(`${here}/a`, new Date(modified), new Date(modified));
       const listing = retr(`${lines(".")}-rw-r--r-- 1 u g 4 ${listed} a\r\n`);
       const answers = { ...directories({ "/": listing, "/t": listing }), MDTM: exact };

@@ -31,6 +31,30 @@ for (const direction of ["down", "up"] as const) {
   });
 }
 
+/** Patterns that leave docs out where it is a link, and what the target has by its name. */
+const LEFT_OUT = {
+  "--include '*.txt'": [{ include: ["*.txt"] }, "docs/a.txt"],
+  "--exclude '*' --include docs/ --include '*.txt'": [
+    { exclude: ["*"], include: ["docs/", "*.txt"] },
+    "docs/a.txt",
+  ],
+  "--exclude docs/": [{ exclude: ["docs/"] }, "docs"],
+} as const;
+
+for (const [flags, [patterns, path]] of Object.entries(LEFT_OUT)) {
+  for (const direction of ["down", "up"] as const) {
+    served(`mirror ${direction} --delete ${flags} leaves a link's name alone`, async (place) => {
+      const { root, here, mirror } = place;
+      const [source, target] = direction === "down" ? [root, here] : [here, root];
+      await make(target, { [path]: "mine", "old.txt": "old" });
+      await Deno.symlink("../disk", `${source}/docs`);
+      const { planned } = await mirror({ direction, remove: true, ...patterns });
+      assertEquals(planned, ["rm old.txt"]);
+      assertEquals(await Deno.readTextFile(`${target}/${path}`), "mine");
+    });
+  }
+}
+
 everywhere("mirror --delete keeps what is in a directory that may not be read", async (place) => {
   const { root, here, mirror } = place;
   // Root reads all: for a server that stays root the directory has what is here.

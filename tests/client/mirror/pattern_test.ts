@@ -7,7 +7,7 @@
 import { assert, assertEquals, assertThrows } from "@std/assert";
 import { hasWildcards } from "../../../client/directory.ts";
 import { LocalError } from "../../../client/errors.ts";
-import { filterOf, takesPart } from "../../../client/mirror/filter.ts";
+import { filterOf, takesLink, takesPart } from "../../../client/mirror/filter.ts";
 import {
   ALTERNATIVES_MAX,
   compileName,
@@ -82,19 +82,45 @@ Deno.test("filterOf knows names, paths, directories and both orders of in and ou
   assertEquals(takes([], ["/top"], "top"), false);
   assertEquals(takes([], ["/top"], "x/top"), true);
   assertEquals(takes([], ["films/**/*.srt"], "films/a/b.srt"), false);
+  assertEquals(takes([], ["cache/*.tmp"], "cache/a.tmp"), false);
+  assertEquals(takes([], ["cache/*.tmp"], "a/b/cache/x.tmp"), false);
+  assertEquals(takes([], ["cache/*.tmp"], "cache/b/a.tmp"), true);
+  assertEquals(takes([], ["/cache/*.tmp"], "cache/a.tmp"), false);
+  assertEquals(takes([], ["/cache/*.tmp"], "a/cache/x.tmp"), true);
   assertEquals(takes(["keep.tmp"], ["*.tmp"], "x/keep.tmp"), true);
   assertEquals(takes(["*.avi"], [], "x/a.avi"), true);
   assertEquals(takes(["*.avi"], [], "x/a.txt"), false);
   assertEquals(takes(["*.avi"], [], "x", true), true);
 });
 
-Deno.test("takesPart leaves a link out as what it may lead to", () => {
+Deno.test("filterOf takes a directory that is included with all that is in it", () => {
+  const taken = (...include: string[]) =>
+    ["films", "films/a.avi", "films/x/b.srt", "x/films/c", "x/d"].filter((path) =>
+      filterOf({ include, exclude: [] }).takes(path, false)
+    );
+  assertEquals(taken("films"), ["films", "films/a.avi", "films/x/b.srt", "x/films/c"]);
+  assertEquals(taken("films/"), ["films/a.avi", "films/x/b.srt", "x/films/c"]);
+  assertEquals(taken("/films/"), ["films/a.avi", "films/x/b.srt"]);
+  assertEquals(taken("films/x"), ["films/x/b.srt"]);
+});
+
+Deno.test("takesPart and takesLink leave a link out as what it may lead to", () => {
   const takes = (exclude: string[], include: string[] = []) =>
     (["file", "directory", "link"] as const).filter((kind) =>
-      takesPart(filterOf({ include, exclude }), "x/cache", kind)
+      takesPart(filterOf({ include, exclude }), "x/cache", kind) &&
+      (kind !== "link" || takesLink(filterOf({ include, exclude }), "x/cache"))
     );
   assertEquals(takes(["*.tmp"]), ["file", "directory", "link"]);
   assertEquals(takes(["cache/"]), ["file"]);
   assertEquals(takes(["cache"]), []);
   assertEquals(takes([], ["*.avi"]), ["directory"]);
+});
+
+Deno.test("takesPart knows a link that is left out, if what has its name elsewhere may not be", () => {
+  const isKnown = (exclude: string[], include: string[] = []) =>
+    takesPart(filterOf({ include, exclude }), "x/cache", "link");
+  assertEquals(isKnown(["cache/"]), true);
+  assertEquals(isKnown([], ["*.avi"]), true);
+  assertEquals(isKnown(["*"], ["cache/"]), true);
+  assertEquals(isKnown(["cache"]), false);
 });
