@@ -81,6 +81,32 @@ export function localNamesOf(request: Request, console: Console): Request {
   };
 }
 
+/**
+ * The same for where a shell connects: the files that it names are read at each connection, and
+ * stay those that they are now whatever `lcd` does. `here` says what a name means.
+ *
+ * @throws {LocalError} when the directory here cannot be told.
+ */
+export function withWholePaths(
+  target: Request,
+  here: (name: string) => string = (name) => name,
+): Request {
+  const { passwordFile, netrcFile, tls } = target;
+  const whole = (name: string) => wholePath(here(name));
+  const isFile = passwordFile !== undefined && passwordFile !== "-";
+  return {
+    ...target,
+    ...(isFile ? { passwordFile: whole(passwordFile) } : {}),
+    ...(netrcFile === undefined ? {} : { netrcFile: whole(netrcFile) }),
+    ...(tls?.caFile === undefined ? {} : { tls: { ...tls, caFile: whole(tls.caFile) } }),
+  };
+}
+
+function wholePath(path: string): string {
+  const isWhole = Deno.build.os === "windows" ? /^(?:[a-z]:|[/\\])/i : /^\//;
+  return isWhole.test(path) ? path : `${localDirectory()}/${path}`;
+}
+
 /** What a directory here has, as far as `takes` says so, sorted; directories end with "/". */
 export async function localNames(
   path: string,

@@ -12,7 +12,7 @@ import type { Console } from "../console.ts";
 import { complete, NameSource } from "./completion.ts";
 import { History, historyPath } from "./history.ts";
 import { type LineSource, ScriptLines } from "./lines.ts";
-import { localNames, localPath, returnHere } from "./local.ts";
+import { localNames, localPath, returnHere, withWholePaths } from "./local.ts";
 import { ShellSession } from "./session.ts";
 import { type EndsRun, type Report, Shell, VERBS } from "./shell.ts";
 import { watched } from "./watched_console.ts";
@@ -31,7 +31,7 @@ export async function runShell(
 ): Promise<number> {
   const { options: flags, script } = request;
   const { console, atLineStart } = watched(systemConsole);
-  await using session = new ShellSession(console, request);
+  await using session = new ShellSession(console, withWholePaths(request));
   const isTyped = script === undefined && console.inTerminal && console.errTerminal;
   const history = await History.open(isTyped ? historyPath(console) : undefined);
   const names = new NameSource(() => session.client);

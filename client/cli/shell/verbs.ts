@@ -9,7 +9,13 @@ import { checkInput } from "../checks.ts";
 import { formatColumns } from "../tables.ts";
 import { eachOperand } from "../task.ts";
 import { helpOf, helpOverview } from "./help.ts";
-import { changeLocalDirectory, localDirectory, localNames } from "./local.ts";
+import {
+  changeLocalDirectory,
+  localDirectory,
+  localNames,
+  localPath,
+  withWholePaths,
+} from "./local.ts";
 import { mget, mput } from "./many.ts";
 import { parseOpen } from "./target.ts";
 import type { ShellTask, ShellVerb } from "./task.ts";
@@ -179,7 +185,8 @@ export const ALIASES: ReadonlyMap<string, string> = new Map([
 ]);
 
 async function open({ shell, operands: words }: ShellTask): Promise<void> {
-  const { target, directory } = parseOpen(words, shell.session.target);
+  const { target: opened, directory } = parseOpen(words, shell.session.target);
+  const target = withWholePaths(opened, (name) => localPath(name, shell.console));
   if (shell.readsInput) checkInput(target, "shell");
   for (const warning of target.warnings) shell.session.line?.reporter.note(warning);
   await shell.session.open(target);

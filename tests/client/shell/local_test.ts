@@ -5,8 +5,10 @@
  * @module
  */
 
-import { assertEquals, assertMatch } from "@std/assert";
+import { assert, assertEquals, assertMatch } from "@std/assert";
+import { isQuestion, parseArguments } from "../../../client/cli/arguments.ts";
 import { EXIT, main } from "../../../client/cli/mod.ts";
+import { withWholePaths } from "../../../client/cli/shell/local.ts";
 import { eventually } from "../../eventually.ts";
 import { testWith } from "../../permission.ts";
 import { FakeConsole } from "../fake_console.ts";
@@ -95,6 +97,16 @@ served("mput takes a file that is called just so for itself", async (stage) => {
   assertEquals(await names(`${root}/texts`), ["a2.txt"]);
 });
 
+served("mget and mput take a file that is called - or ~", async (stage) => {
+  const { root, here } = stage;
+  await write(root, "-", "~a", "b");
+  await Deno.mkdir(`${root}/texts`);
+  const { status, error } = await script(stage, ["mget -q *", "mput -qO texts *"]);
+  assertEquals([status, error], [EXIT.ok, ""]);
+  assertEquals(await names(here), ["-", "b", "~a"]);
+  assertEquals(await names(`${root}/texts`), ["-", "b", "~a"]);
+});
+
 /** Runs `body` in a folder, and is back where it was then. */
 async function within(folder: string, body: () => Promise<void>): Promise<void> {
   const before = Deno.cwd();
@@ -108,6 +120,54 @@ async function within(folder: string, body: () => Promise<void>): Promise<void> 
 }
 
 let first = "";
+
+testWith(NEEDS, "lcd moves no file that a shell connects by", () =>
+  withFolders(async (_, here) => {
+    const answers = { USER: "331 Password", PASS: "230 In", MKD: '257 "a" made' };
+    await using server = new ScriptedServer({ answers });
+    const { port } = server.address;
+    await write(`${here}/other`, "pw", "netrc");
+    await within(`${here}/mine`, async () => {
+      await Deno.writeTextFile("pw", "right\n", { mode: 0o600 });
+      await Deno.writeTextFile("netrc", "default login me password too\n", { mode: 0o600 });
+      const lines = [
+        `lcd "${here}/other"`,
+        "mkdir a",
+        `open --user me --password-file ~/pw 127.0.0.1 ${port}`,
+      ];
+      const session = (...flags: string[]) =>
+        run(port, [...flags, "shell"], {
+          input: lines.map((line) => `${line}\n`).join(""),
+          variables: { HOME: `${here}/mine` },
+        });
+      for (const flags of [["--user", "me", "--password-file", "pw"], ["--netrc-file", "netrc"]]) {
+        const { status, error } = await session(...flags);
+        assertEquals([status, error], [EXIT.ok, ""]);
+      }
+      const passwords = server.commands.filter((line) => line.startsWith("PASS"));
+      assertEquals(passwords, ["PASS right", "PASS right", "PASS too", "PASS right"]);
+    });
+  }));
+
+testWith(
+  NEEDS,
+  "withWholePaths leaves what is whole, and standard input",
+  () =>
+    withFolders((_, here) =>
+      within(`${here}/mine`, () => {
+        const whole = (...args: string[]) => {
+          const request = parseArguments(["--tls", "explicit", ...args, "shell"]);
+          assert(!isQuestion(request));
+          const { tls, netrcFile, passwordFile } = withWholePaths(request);
+          return [tls?.caFile, netrcFile, passwordFile];
+        };
+        const flags = ["--cacert", "ca.pem", "--netrc-file=../n", "--password-file=-"];
+        assertEquals(whole(...flags), [`${here}/mine/ca.pem`, `${here}/mine/../n`, "-"]);
+        assertEquals(whole("--cacert", "/ca.pem"), ["/ca.pem", undefined, undefined]);
+        return Promise.resolve();
+      })
+    ),
+);
 
 scripted("a shell ends in peace when the directory that it was begun in has gone", {
   answers: {
