@@ -50,7 +50,7 @@ export async function mget({ shell, operands }: ShellTask): Promise<Outcome> {
       isMatched = true;
       // What nobody typed is looked at before it becomes the name of a file here.
       const fault = entry === undefined ? undefined : room.localNameFault(entry.name);
-      if (fault === undefined) found.add(path);
+      if (fault === undefined) found.add(asName(path));
       else refused.set(path, new LocalError(`Cannot write "${path}": ${fault}`));
     }
     if (!isMatched) throw noMatch(pattern);
@@ -74,8 +74,7 @@ export async function mput({ shell, operands }: ShellTask): Promise<Outcome> {
     const pattern = localPath(typed, shell.console);
     const paths = await filesHere(pattern);
     if (paths.length === 0) throw noMatch(pattern);
-    // A file that is called "~" is not the user's own folder.
-    for (const path of paths) found.add(path.replace(/^~/, "./~"));
+    for (const path of paths) found.add(asName(path));
   }
   return { next: ["put", ...flags, "--", ...found] };
 }
@@ -93,6 +92,11 @@ async function filesHere(pattern: string): Promise<string[]> {
   const isMeant = ({ name, isFile, isSymlink }: Deno.DirEntry) =>
     (isFile || isSymlink) && matches(name);
   return (await localNames(directory || ".", isMeant)).map((name) => directory + name);
+}
+
+/** A path that is nothing but a name: "-" is a standard stream, and "~" the user's own folder. */
+function asName(path: string): string {
+  return path.replace(/^(?:-$|~)/, "./$&");
 }
 
 function noMatch(pattern: string): LocalError {
