@@ -14,6 +14,7 @@ import {
   type MirrorPlan,
   type MirrorSummary,
   planMirror,
+  refusalOf,
   runMirror,
 } from "../mirror/mod.ts";
 import { ClientPool } from "../pool.ts";
@@ -130,14 +131,16 @@ function endsOf({ request }: Task): Pick<MirrorOptions, "direction" | "remote" |
 async function tellPlan({ console }: Task, plan: MirrorPlan): Promise<Failures> {
   const oneLine = (text: string) => text.replace(/[\r\n]/g, printable);
   const show = console.outTerminal ? printable : oneLine;
-  const isKept = plan.faults.length > 0 || plan.actions.some(({ kind }) => kind === "refuse");
+  const refusals = plan.actions.filter((action) => action.kind === "refuse").map(refusalOf);
+  const failed = plan.faults.length + refusals.length;
   const lines = plan.actions.flatMap((action) => {
     const isRemoval = action.kind === "removeFile" || action.kind === "removeDirectory";
-    if (action.kind === "keep" || isRemoval && isKept) return [];
+    if (action.kind === "keep" || isRemoval && failed > 0) return [];
     return [`${show(describeAction(action, plan.direction))}\n`];
   });
   await console.write(encodeText(lines.join("")));
-  return { failed: plan.faults.length };
+  const [error] = refusals;
+  return error === undefined ? { failed } : { failed, error };
 }
 
 /** `Got 3 files, 1.2 MiB in 0.4 s; 10 kept, 1 removed, 2 failed`. */

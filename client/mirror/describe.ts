@@ -5,6 +5,7 @@
  */
 
 import { unreachable } from "../../server/unreachable.ts";
+import { LocalError } from "../errors.ts";
 import type { Action } from "./compare.ts";
 
 /** A step of a plan in a line: `get films/a.avi (new)`. */
@@ -27,6 +28,11 @@ export function describeAction(action: Action, direction: "down" | "up"): string
     default:
       return unreachable(action);
   }
+}
+
+/** Why a file that should be copied is not. */
+export function refusalOf({ path, reason }: Extract<Action, { kind: "refuse" }>): LocalError {
+  return new LocalError(`Cannot copy "${path}": ${reason}`);
 }
 
 const WHY = { new: "new", size: "another size", time: "another time", content: "other content" };

@@ -27,7 +27,7 @@ import { type MirrorHooks, type MirrorSummary, runActions } from "./run.ts";
 
 export type { MirrorPace } from "./attempts.ts";
 export type { Action, CheckedBy, CopyReason } from "./compare.ts";
-export { describeAction } from "./describe.ts";
+export { describeAction, refusalOf } from "./describe.ts";
 export type { FilterPatterns } from "./filter.ts";
 export {
   expandRemote,

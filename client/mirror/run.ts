@@ -9,6 +9,7 @@ import { ClientError, LocalError } from "../errors.ts";
 import type { ClientPool } from "../pool.ts";
 import { NoConnection } from "./attempts.ts";
 import type { Action } from "./compare.ts";
+import { refusalOf } from "./describe.ts";
 import type { Hands, TransferHooks } from "./hands.ts";
 import { forEachAtOnce } from "./parallel.ts";
 import { above, depthOf } from "./tree.ts";
@@ -104,9 +105,7 @@ class Run {
       actions.filter((action): action is Kind<K> => action.kind === kind);
     counts.kept = of("keep").length;
     counts.skipped = of("skip").length;
-    for (const action of of("refuse")) {
-      this.#fail(action, new LocalError(`Cannot copy "${action.path}": ${action.reason}`));
-    }
+    for (const action of of("refuse")) this.#fail(action, refusalOf(action));
     await this.#byDepth(of("makeDirectory"), "down", (action) => this.#make(action));
     const copies = Map.groupBy(of("copy"), ({ twin }) => twin === undefined);
     const copy = (action: Kind<"copy">) => this.#copy(action);
