@@ -55,7 +55,12 @@ export function checkPut(request: Request): void {
     checkInput(request, "put -");
   }
   checkOneOutput(request);
-  if (output === undefined) checkTwins(operands, (local) => baseName(local), "on the server");
+  if (isName(output)) return;
+  const above = operands.find((local) => baseName(local) === "..");
+  if (above !== undefined) {
+    throw new UsageError(`"${above}" gives no name to what is put: put takes -o NAME for it`);
+  }
+  checkTwins(operands, (local) => baseName(local), "on the server");
 }
 
 /** What ls cannot do: entries that are written as they come have the server's order. */
@@ -115,9 +120,13 @@ export function namesThere(
     return [options.has("reverse") ? target : source];
   }
   if (takes !== "local") return operands;
-  const isNamed = output !== "" && !output.endsWith("/");
-  const own = isNamed ? [] : operands.map((each) => baseName(each));
+  const own = isName(output) ? [] : operands.map((each) => baseName(each));
   return [output, outputDirectory, ...own];
+}
+
+/** Whether -o of put says the whole name, and not the folder alone. */
+function isName(output = ""): boolean {
+  return output !== "" && !output.endsWith("/");
 }
 
 /** The last name of a path, if it is one that a folder can have. */

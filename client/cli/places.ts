@@ -107,7 +107,9 @@ function mirrorPlace(names: Names, typed: TypedNames): Names & { readonly place:
     );
   }
   const url = read(first);
-  const operands = names.operands.map((each) => each === first ? url.path || "." : each);
+  // The folder of the login, or by "/" what has the source's name below it, as for any target.
+  const folder = typed.reverse && /\/(?:;type=.)?$/i.test(first) ? "./" : ".";
+  const operands = names.operands.map((each) => each === first ? url.path || folder : each);
   return { ...names, operands, place: placeOf(url) };
 }
 

@@ -185,6 +185,10 @@ Deno.test("parseArguments takes a URL on the server's side of mirror", () => {
   assertEquals(names("ftp://h/films", "here"), [["films", "here"], "h", 21]);
   assertEquals(names("ftp://h/films"), [["films"], "h", 21]);
   assertEquals(names("-R", "here", "ftp://h/films"), [["here", "films"], "h", 21]);
+  assertEquals(names("-R", "here", "ftp://h"), [["here", "."], "h", 21]);
+  assertEquals(names("-R", "here", "ftp://h/"), [["here", "./"], "h", 21]);
+  assertEquals(names("-R", "here", "ftp://h/;type=d"), [["here", "./"], "h", 21]);
+  assertEquals(names("ftp://h/", "here"), [[".", "here"], "h", 21]);
 });
 
 Deno.test("parseArguments reads escapes in names on the server, and in no others", () => {

@@ -49,6 +49,13 @@ const WRONG_VERBS: readonly (readonly [readonly string[], string])[] = [
     ["put", "x/a", "y/a", "-O", "z"],
     '"x/a" and "y/a" would both be "a" on the server: name them one by one, with -o NAME',
   ],
+  ...[["..", "-O", "z"], ["x/../", "-o", "z/"], ["a/..", "ftp://h/z/"]].map(
+    (names): [string[], string] => [
+      ["put", "-r", ...names],
+      `"${names[0]}" gives no name to what is put: put takes -o NAME for it`,
+    ],
+  ),
+  [["mirror", "ftp://h/"], '"." has no name of its own: mirror takes a TARGET for it'],
   [["mv", "a"], "mv takes FROM... TO"],
   [
     ["mv", "x/a", "y/a", "z"],
