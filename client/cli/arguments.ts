@@ -7,7 +7,7 @@
  * @module
  */
 
-import { POOL_SIZE_MAX } from "../limits.ts";
+import { CONNECT_TIMEOUT_MS, POOL_SIZE_MAX, REPLY_TIMEOUT_MS } from "../limits.ts";
 import { RETRIES_DEFAULT } from "../retry.ts";
 import { type TypedNames, unescaped } from "./escaped.ts";
 import { type Flag, type Grammar, operandsOf, readFlags } from "./flags.ts";
@@ -115,7 +115,11 @@ const FLAGS = {
     help: "how the server writes names: latin1, shift_jis, gbk, ...",
   },
   escapes: { help: "its names are typed as ls shows them on a terminal: caf\\xe9" },
-  timeout: { value: "SECONDS", otherwise: "60", help: "patience with a server that is silent" },
+  timeout: {
+    value: "SECONDS",
+    otherwise: `${REPLY_TIMEOUT_MS / 1000}; ${CONNECT_TIMEOUT_MS / 1000} to connect`,
+    help: "patience with a server that is silent",
+  },
   // Files.
   output: { letter: "o", value: "NAME", help: "get, put: the file's other name; get: - is stdout" },
   "output-dir": { letter: "O", value: "DIR", help: "get, put: the folder that files go into" },

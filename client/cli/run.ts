@@ -15,10 +15,13 @@ import { Interrupted } from "./exit.ts";
 import { closest, UsageError } from "./flags.ts";
 import { interruptible } from "./interrupts.ts";
 import type { Reporter } from "./reporter.ts";
-import { type Subcommand, taskOver } from "./task.ts";
+import { type Subcommand, type Task, taskOver } from "./task.ts";
 import { SUBCOMMANDS } from "./verbs.ts";
 
 export { Interrupted };
+
+/** Read only for what is tried again. */
+const AGAIN = new URL("./again.ts", import.meta.url).href;
 
 /** Verbs whose own output would stand between the events of --json. */
 const WRITERS = ["cat", "quote", "completions"];
@@ -114,10 +117,10 @@ export async function runVerb(
     await interruptible(console, interruption, async () => {
       try {
         for (const warning of request.warnings) reporter.note(warning);
-        if (!verb.isOffline && request.protocol === "ftp") await connections.connected();
-        await (request.protocol === "mini"
-          ? verb.runMini!(bare)
-          : verb.run(taskOver(bare, connections)));
+        if (request.protocol === "mini") return await verb.runMini!(bare);
+        const task = taskOver(bare, connections);
+        if (!verb.isOffline) await connectFor(verb, task);
+        await verb.run(task);
       } finally {
         await connections.quit();
       }
@@ -126,4 +129,14 @@ export async function runVerb(
     // It may find that nobody reads any more, so it is the last.
     reporter.close();
   }
+}
+
+/** Connects, for a verb that has --retries as often as it tries its transfers. */
+async function connectFor(verb: Subcommand, task: Task): Promise<void> {
+  if (!verb.flags.includes("retries")) {
+    await task.connected();
+    return;
+  }
+  const { withTaskRetries }: typeof import("./again.ts") = await import(AGAIN);
+  await withTaskRetries(task, () => Promise.resolve());
 }

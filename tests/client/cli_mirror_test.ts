@@ -76,6 +76,7 @@ served("mirror -R refuses names with line ends, and says so beforehand", async (
   const planned = await stage.client([...args, "--dry-run"]);
   const refused = ["refuse n\\nl (it has a line end)", "refuse x\\ry (it has a line end)"];
   assertEquals(planned.output.split("\n").sort(), ["", "mkdir .", "put a (new)", ...refused]);
+  assertEquals([planned.status, planned.error], [5, "2 failed\n"]);
   const { status, error } = await stage.client(args);
   const told = ['Cannot copy "n\\nl": it has a line end', 'Cannot copy "x\\ry": it has a line end'];
   assertEquals([status, ...error.split("\n").sort()], [5, "", "2 failed", ...told]);
@@ -108,6 +109,30 @@ served("mirror takes patterns of what to take and what to leave", async (stage) 
   assertEquals(await names(into("some")), ["a.avi", "b.srt"]);
   await stage.client(["mirror", "-q", "/", into("most"), "--exclude", "*.tmp"]);
   assertEquals(await names(into("most")), ["a.avi", "b.srt", "x"]);
+  await stage.client(["mirror", "-q", "/", into("folder"), "--include", "x"]);
+  assertEquals(await names(into("folder")), ["x"]);
+  assertEquals(await names(`${into("folder")}/x`), ["d.tmp"]);
+});
+
+served("mirror -R to a URL that ends in a slash is below that", async ({ port, root, here }) => {
+  await make(here, { "films/a": "1" });
+  await make(root, { "mine": "1" });
+  const mirror = (url: string) => {
+    const args = ["mirror", "-q", "-R", "--delete", `${here}/films`, `${url}:${port}/`];
+    return main(args, new FakeConsole());
+  };
+  assertEquals(await mirror("ftp://127.0.0.1"), 0);
+  assertEquals(await names(root), ["films", "mine"]);
+});
+
+served("mirror --newer replaces a file by a newer one only", async (stage) => {
+  await make(stage.root, { "newer": "longer", "older": "longer" });
+  await make(stage.here, { "newer": "mine", "older": "mine" });
+  await Deno.utime(`${stage.root}/older`, 1, 1);
+  await Deno.utime(`${stage.here}/newer`, 1, 1);
+  assertEquals((await stage.client(["mirror", "-q", "--newer", "/", stage.here])).status, 0);
+  assertEquals(await Deno.readTextFile(`${stage.here}/newer`), "longer");
+  assertEquals(await Deno.readTextFile(`${stage.here}/older`), "mine");
 });
 
 served("mirror --size-only leaves alone what differs in time and not in size", async (stage) => {

@@ -5,7 +5,7 @@
  * @module
  */
 
-import { assert, assertEquals } from "@std/assert";
+import { assert, assertEquals, assertMatch } from "@std/assert";
 import { isQuestion, parseArguments, type Request } from "../../client/cli/arguments.ts";
 import { Connections } from "../../client/cli/connection.ts";
 import { EXIT, main } from "../../client/cli/mod.ts";
@@ -13,8 +13,11 @@ import { reporterFor } from "../../client/cli/reporter.ts";
 import { ShellSession } from "../../client/cli/shell/session.ts";
 import { testWith } from "../permission.ts";
 import { FakeConsole } from "./fake_console.ts";
+import { directories, lines } from "./listing_answers.ts";
+import { MemoryFiles } from "./memory_files.ts";
 import { ScriptedServer } from "./scripted_server.ts";
-import { NEEDS, scripted } from "./stage.ts";
+import { retr } from "./scripted_test_case.ts";
+import { NEEDS, run, scripted, withFolders } from "./stage.ts";
 
 /** A request for the server at `port`. */
 function requestTo(port: number): Request {
@@ -73,4 +76,55 @@ scripted("Ctrl-C at a question for a password ends it without another word", {},
   };
   const status = await main(["--port", `${stage.port}`, "--user", "me", "ls"], console);
   assertEquals([status, console.errorText], [EXIT.interrupted, "Interrupted\n"]);
+});
+
+for (const args of [["get", "/a", "-o", "-"], ["cat", "/a"], ["mirror", "--dry-run", "/d"]]) {
+  const line = args.join(" ");
+  testWith(
+    NEEDS,
+    `${line} tries for its first connection as often as --retries says`,
+    () =>
+      withFolders(async (_, here) => {
+        const memory = new MemoryFiles();
+        memory.put("/a", "text");
+        const empty = retr(lines("."));
+        /** To USER, before it lets anyone in. */
+        let replies: string[] = [];
+        await using server = new ScriptedServer({
+          answers: {
+            ...memory.answers,
+            ...directories({ "/": empty, "/d": empty }),
+            USER: (_, session) => session.say(replies.shift() ?? "230 In"),
+          },
+        });
+        const tried = (next: string[], ...flags: string[]) => {
+          replies = next;
+          const target = args[0] === "mirror" ? [here] : [];
+          return run(server.address.port, [...flags, ...args, ...target]);
+        };
+        const { status, error } = await tried(["421 Full"]);
+        assertEquals(status, EXIT.ok, error);
+        assertMatch(error, /^Cannot log in as "anonymous": 421 Full; trying again in [^\n]+\n/);
+        const failed = [
+          await tried(["421 Full"], "--retries", "0"),
+          // Nobody is let in by asking again.
+          await tried(["530 No"]),
+        ];
+        assertEquals(failed.map(({ status, error }) => [status, error]), [
+          [EXIT.retry, 'Cannot log in as "anonymous": 421 Full\n'],
+          [EXIT.login, 'Cannot log in as "anonymous": 530 No\n'],
+        ]);
+      }),
+  );
+}
+
+testWith(["net"], "get does not try again where nobody listens", async () => {
+  const listener = Deno.listen({ hostname: "127.0.0.1", port: 0 });
+  const { port } = listener.addr;
+  listener.close();
+  assertEquals(await run(port, ["get", "a"]), {
+    status: EXIT.connection,
+    output: "",
+    error: `Cannot connect to 127.0.0.1:${port}: connection refused\n`,
+  });
 });
