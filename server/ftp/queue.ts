@@ -3,8 +3,8 @@
  *
  * Lines are read from the octets only as long as there is room for commands. The rest stays octets,
  * at most what one read of the model brought, because a queue without room makes the session want
- * no more input. NOOPs in a row take the room of one command: who says one now and then during a
- * transfer of many hours can still say ABOR.
+ * no more input. NOOPs in a row, if they are alike, take the room of one command: who says one now
+ * and then during a transfer of many hours can still say ABOR.
  *
  * @module
  */
@@ -86,7 +86,8 @@ export class CommandQueue {
   }
 }
 
+/** Blanks count, too: each takes as many octets out of the queue as it has put into it. */
 function waitTogether(one: Command, next: Command): boolean {
   return one.verb?.waitsTogether === true && one.verb === next.verb &&
-    one.argument === "" && next.argument === "";
+    one.argument === "" && next.argument === "" && one.octets === next.octets;
 }

@@ -157,6 +157,17 @@ Deno.test("FtpSession: NOOPs without end are not read without end", () => {
   assert(driver.session.wantsInput);
 });
 
+Deno.test("FtpSession: NOOPs give back the room that they took, however long each was", () => {
+  const driver = ready();
+  driver.say("EPSV", "RETR a.txt");
+  const long = `NOOP${" ".repeat(QUEUED_BYTES_MAX / 4)}`;
+  for (let said = 0; said < 5; said++) driver.say("NOOP", long);
+  assert(!driver.session.wantsInput);
+  driver.download();
+  assertEquals(new Set(codesOf(driver.takeSaid()).split(" ")), new Set(["226", "200"]));
+  assertEquals(codesOf(driver.say("PWD")), "257");
+});
+
 Deno.test("RETR: over PORT the connection is made before 150", () => {
   const driver = ready();
   driver.wire.slowToConnect = true;
