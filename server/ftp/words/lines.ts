@@ -22,7 +22,7 @@
  * @module
  */
 
-import { encodeOctets, newOctets, writePlain } from "../../octets.ts";
+import { concatenate, encodeOctets, newOctets, writePlain } from "../../octets.ts";
 
 const NUL = 0x00;
 const LF = 0x0a;
@@ -45,6 +45,7 @@ const enum Open {
 }
 
 const NOTHING = new Uint8Array(0);
+const CR_LF = Uint8Array.of(CR, LF);
 
 /** Cuts octets, however they are chunked, into lines. */
 export class LineReader {
@@ -190,12 +191,22 @@ export function encodePlainLine(text: string): Uint8Array<ArrayBuffer> | undefin
 /** A line that is more than ASCII, or cannot be written as it is. */
 function encodeUnusual(text: string): Uint8Array {
   const octets = encodeOctets(`${text}\r\n`);
-  if (octets.indexOf(LF) !== octets.length - 1) {
+  const end = octets.length - 2;
+  if (octets.indexOf(LF) !== end + 1) {
     throw new TypeError(`Cannot write ${JSON.stringify(text)} as one line: it holds LF`);
   }
-  const isPlain = octets.indexOf(CR) === octets.length - 2 && !octets.includes(IAC);
-  if (isPlain) return octets;
-  // As text 0xFF is the escape that octets.ts has for it.
-  const escaped = text.replaceAll("\r", "\r\0").replaceAll("\udcff", "\udcff\udcff");
-  return encodeOctets(`${escaped}\r\n`);
+  const isPlain = octets.indexOf(CR) === end && !octets.includes(IAC);
+  return isPlain ? octets : concatenate([escapeTelnet(octets.subarray(0, end)), CR_LF]);
+}
+
+/** NUL behind each CR, and each 0xFF twice: no UTF-8 has that octet, but text has its escape. */
+function escapeTelnet(octets: Uint8Array): Uint8Array {
+  const escaped = new Uint8Array(2 * octets.length);
+  let length = 0;
+  for (const octet of octets) {
+    escaped[length++] = octet;
+    if (octet === CR) escaped[length++] = NUL;
+    else if (octet === IAC) escaped[length++] = IAC;
+  }
+  return escaped.subarray(0, length);
 }
