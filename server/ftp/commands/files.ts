@@ -137,7 +137,9 @@ export function modified(session: CommandContext, argument: string): void {
     "stat",
     ({ stat }) => session.reply(213, formatTime(stat.modifiedMs)),
     (failure) => {
-      const setting = failure === "notFound" ? parseTimeAndName(argument) : undefined;
+      // With a time before it a name may be too long for one.
+      const isNoName = failure === "notFound" || failure === "badName";
+      const setting = isNoName ? parseTimeAndName(argument) : undefined;
       const named = setting && resolvePath(session.directory, setting.name);
       const mayWrite = session.access === "write" && session.can.times;
       if (setting === undefined || named === undefined || !mayWrite) return session.fail(failure);
