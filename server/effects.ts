@@ -136,9 +136,9 @@ export type UploadStart =
    */
   | { readonly at: "end" }
   /**
-   * From `offset` of `partial` when that exists and is at least `offset` long, renamed at
-   * `commitUpload`; else from `offset` of `path`, in place. Neither long enough, or `partial`
-   * holds something and is not older than `path`: "badOffset".
+   * From `offset` of `partial` when that is at least `offset` long and not older than `path`,
+   * renamed at `commitUpload`; else from `offset` of `path`, in place. Neither long enough, or
+   * `partial` holds something and is not older than `path`: "badOffset".
    */
   | { readonly at: "offset"; readonly offset: number }
   /**

@@ -191,7 +191,8 @@ export class Upload<D extends object, F extends object, N extends object> {
     }
     const { offset } = start;
     const isNew = offset === 0 && existing === undefined;
-    if (isNew || begun !== undefined && begun.size >= offset) {
+    const since = existing?.modifiedMs ?? -Infinity; // an older one was to replace another file
+    if (isNew || begun !== undefined && begun.size >= offset && begun.modifiedMs >= since) {
       return this.#openPartial(partial, offset, existing);
     }
     if (existing === undefined || existing.size < offset) return FAILURES.pastEnd;
@@ -263,7 +264,7 @@ export class Upload<D extends object, F extends object, N extends object> {
     if (opened !== undefined) return opened;
     const { size } = volume.found;
     const offset = start ?? size;
-    if (offset > size) return FAILURES.pastEnd;
+    if (offset > size) return this.#failFresh(FAILURES.pastEnd, size);
     if (!this.#hasRoom(size)) return this.#failFresh(FAILURES.noSpace, size);
     const owned = this.#target === undefined
       ? 0

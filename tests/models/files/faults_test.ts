@@ -242,6 +242,17 @@ Deno.test("FileStore: a quota or a size limit is a want of room, and the partial
   }
 });
 
+Deno.test("FileStore: an upload whose partial file goes while it is opened leaves no empty one", () => {
+  const ground = new MemoryGround();
+  ground.write("/.file.ftplab-part", "half");
+  const stage = refusing(ground, (name) => {
+    if (name === "open") { for (const part of ground.names()) ground.delete(`/${part}`); }
+    return undefined;
+  });
+  stage.fails("badOffset", upload(at(4)));
+  assertEquals(ground.names(), []);
+});
+
 testWith(
   ["read", "write", "ffi", "sys"],
   "DiskVolume without openat2 walks component by component, as safely",

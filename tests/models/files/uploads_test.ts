@@ -258,7 +258,8 @@ storeTest("upload that goes on", {
 
   "in a file beside an older one, and beside one of nothing": (stage) => {
     const { ground } = stage;
-    for (const [partMs, content] of [[9_000, "stale"], [20_000, ""]] as const) {
+    const parts = [[9_000, "stale"], [9_000, "stale, longer than the file"], [20_000, ""]] as const;
+    for (const [partMs, content] of parts) {
       for (const start of [at(10), END]) {
         ground.write("/file", "0123456789");
         ground.setModified("/file", 10_000);
