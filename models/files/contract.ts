@@ -24,7 +24,7 @@ export interface FileStore {
    * number of names at a time; never one that is being written. `now` is milliseconds since the
    * epoch.
    *
-   * @returns how many were removed, and whether the whole tree was seen
+   * @returns how many were removed, and whether it has come to its end
    */
   sweep(days: number, now: number): { readonly removed: number; readonly ended: boolean };
   /** Releases what the store holds; its slots are closed before. */

@@ -10,6 +10,7 @@
  */
 
 import { childPath, isPartialName } from "../../server/mod.ts";
+import { chance } from "../clock.ts";
 import { SWEEP_DIRECTORIES_MAX, SWEEP_STEP } from "./limits.ts";
 import { guard } from "./upload.ts";
 import { identityOf, type Info, type Volume } from "./volume.ts";
@@ -20,7 +21,7 @@ const DAY_MS = 86_400_000;
 export interface Swept {
   /** Files that it removed. */
   readonly removed: number;
-  /** The whole tree was looked at; the next step begins anew. */
+  /** It has come to its end; the next step begins anew. */
   readonly ended: boolean;
 }
 
@@ -34,7 +35,11 @@ export class Sweep<D extends object, F extends object, N extends object> {
   /** What each of them is, where the volume says so. */
   #kinds: (Info["kind"] | undefined)[] = [];
 
-  constructor(readonly volume: Volume<D, F, N>) {}
+  /** @param directoriesMax how many directories may wait */
+  constructor(
+    readonly volume: Volume<D, F, N>,
+    readonly directoriesMax: number = SWEEP_DIRECTORIES_MAX,
+  ) {}
 
   /**
    * Goes on for at most SWEEP_STEP names.
@@ -51,9 +56,10 @@ export class Sweep<D extends object, F extends object, N extends object> {
       if (name === undefined) continue;
       const kind = this.#kindOf(name, this.#kinds.pop());
       if (kind === "directory") {
-        if (this.#pending.length < SWEEP_DIRECTORIES_MAX) {
-          this.#pending.push(childPath(this.#path, name));
-        }
+        // One too many takes the place of another, drawn: no part of a tree is always left out.
+        const { length } = this.#pending;
+        const at = length < this.directoriesMax ? length : chance(length);
+        this.#pending[at] = childPath(this.#path, name);
       } else if (kind === "file" && isPartialName(name)) {
         if (this.volume.found.modifiedMs < before && this.#remove(name)) removed++;
       }

@@ -12,6 +12,7 @@ import { FileCalls, Libc } from "../../../models/libc/mod.ts";
 import { models } from "../../../models/mod.ts";
 import { SERVER_NEEDS, testWith } from "../../permission.ts";
 import { OPTIONS } from "../options.ts";
+import { MemoryGround } from "./grounds.ts";
 
 const NAMES = 500, DAY_MS = 86_400_000;
 
@@ -67,6 +68,30 @@ testWith(["read", "write", "ffi"], "Sweep looks at partial files alone on a disk
     Deno.removeSync(root, { recursive: true });
   }
 }, models.get("multiplex")!.unavailable());
+
+/** Folders, of which few may wait, and ways after which each of them has waited. */
+const FOLDERS = 20, FOLDERS_WAIT_MAX = 8, WAYS_MAX = 500;
+
+Deno.test("Sweep comes to every folder in time where not all of them may wait", () => {
+  const ground = new MemoryGround();
+  for (let count = 0; count < FOLDERS; count++) {
+    ground.makeFolder(`/${count}`);
+    ground.write(`/${count}/.old.ftplab-part`, "");
+    ground.setModified(`/${count}/.old.ftplab-part`, 0);
+  }
+  let [removed, first] = [0, 0];
+  for (let ways = 0; removed < FOLDERS && ways < WAYS_MAX; ways++) {
+    const sweep = new Sweep(ground.volume, FOLDERS_WAIT_MAX);
+    for (let ended = false; !ended;) {
+      const swept = sweep.step(1, 10 * DAY_MS);
+      removed += swept.removed;
+      ended = swept.ended;
+    }
+    sweep.close();
+    first ||= removed;
+  }
+  assertEquals([first, removed], [FOLDERS_WAIT_MAX, FOLDERS]);
+});
 
 /** How long something is waited for that takes a second, in steps of STEP_MS. */
 const STEPS_MAX = 1_000, STEP_MS = 20;
