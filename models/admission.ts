@@ -9,8 +9,8 @@
 export interface AdmissionLimits {
   /** Sessions at the same time, over all workers. */
   readonly sessionsMax: number;
-  /** The same for each remote address; undefined: no limit of its own. */
-  readonly sessionsPerHostMax: number | undefined;
+  /** The same for each remote address; 0: unlimited. */
+  readonly sessionsPerHostMax: number;
   /** Failed logins of one address within a minute; 0: unlimited. */
   readonly failedLoginsPerMinuteMax: number;
 }

@@ -20,7 +20,7 @@ import { CALLS } from "./runtime/sharing.ts";
 /** See Model. */
 export const async: Model = {
   name: "async",
-  limits: () => ({ countsCalls: false }),
+  limits: () => ({}),
   unavailable: () => undefined,
 
   async serve(options, terminal = SILENT) {

@@ -21,7 +21,7 @@ import { hasSpareDescriptors, listenForControl } from "./kernel/sockets.ts";
 /** See Model. */
 export const blocking: Model = {
   name: "blocking",
-  limits: ({ maxWorkers }) => ({ countsCalls: true, connections: maxWorkers }),
+  limits: ({ maxWorkers }) => ({ connections: maxWorkers }),
   unavailable: unavailableReason,
 
   async serve(options, terminal = SILENT) {

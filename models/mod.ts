@@ -16,6 +16,8 @@ export { hostAndPort } from "./address.ts";
 // Of model.ts all but what a worker's side of a model is made of.
 export {
   type DiskDelay,
+  type Lane,
+  LANES,
   type Model,
   MODEL_NAMES,
   type ModelLimits,

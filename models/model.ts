@@ -72,7 +72,9 @@ export interface ServeOptions {
   readonly sqpollIdleMs?: number;
   /**
    * Octets of a file that one step of a transfer moves before others have theirs (async: eight steps
-   * of all transfers together); uploads that the kernel moves take 256 KiB at most. undefined: 256 KiB, and for downloads more where few wait.
+   * of all transfers together); undefined: 256 KiB, and for downloads more where few wait. The
+   * models of the kernel move uploads by 256 KiB at most, and by 256 KiB, whatever is said, what
+   * goes through a buffer: lines (TYPE A), listings, what `diskDelay` slows down.
    */
   readonly turnBytes?: number;
   /** First and last port for passive data connections. */
@@ -81,18 +83,22 @@ export interface ServeOptions {
   readonly diskDelay?: DiskDelay;
 }
 
-/** What a model cannot do, as data: tests and clients read it instead of trying. */
+/** What a model cannot do, as data. */
 export interface ModelLimits {
   /** The most connections served at the same time; undefined: the descriptor limit only. */
   readonly connections?: number;
-  /** Calls of the kernel are its own, so `serve --stats` counts them by name. */
-  readonly countsCalls: boolean;
 }
+
+/** What a worker is doing. */
+export const LANES = ["starting", "waiting", "working", "transferring", "stopped"] as const;
+
+/** See LANES. */
+export type Lane = typeof LANES[number];
 
 /** One worker's counters at one moment. */
 export interface WorkerStats {
-  /** What the worker was doing: "starting", "waiting", "working", "stopped", ... */
-  readonly lane: string;
+  /** What the worker was doing. */
+  readonly lane: Lane;
   /** Calls by name, for example {recv: 12, epoll_wait: 9}; only names that were called. */
   readonly calls: Readonly<Record<string, number>>;
   /** Calls that ended with EAGAIN. */
@@ -123,7 +129,10 @@ export interface Server {
   readonly address: Address;
   /** What stands after "model" in the line that serve prints: "multiplex (epoll, level)". */
   readonly description: string;
-  /** Resolves when the server has ended, after `stop` or because it could not go on. */
+  /**
+   * Resolves when the server has ended after `stop`; rejects with a `ServeError` when it has ended
+   * without, since no worker is left. Nobody need await it.
+   */
   readonly finished: Promise<void>;
   /** One entry per worker, in the order in which they were started. */
   stats(): WorkerStats[];
@@ -203,7 +212,8 @@ export interface Model {
   /** Why it cannot run here, in one sentence, or undefined when it can. */
   unavailable(): string | undefined;
   /**
-   * Starts serving; resolves once connections are accepted. `terminal` is SILENT by default.
+   * Starts serving; resolves once connections are accepted. `terminal` is SILENT by default. Only
+   * where `unavailable` says nothing: elsewhere what it throws is no ServeError.
    *
    * @throws {ServeError} with one line of text when the folder or the address cannot be served.
    */

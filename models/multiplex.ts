@@ -15,10 +15,7 @@ import { serveLoops } from "./kernel/loops.ts";
 /** See Model. */
 export const multiplex: Model = {
   name: "multiplex",
-  limits: ({ selector, fdSetBits }) => ({
-    countsCalls: true,
-    ...(selector === "select" ? { connections: fdSetBits } : {}),
-  }),
+  limits: ({ selector, fdSetBits }) => selector === "select" ? { connections: fdSetBits } : {},
   unavailable: unavailableReason,
   serve(options, terminal = SILENT) {
     const { selector, trigger } = options;

@@ -52,7 +52,7 @@ export function isLoopback(host: string): boolean {
 
 /**
  * Complete options: `parts`, and the default of all that they do not say. What is undefined is not
- * said, but for `sessionsPerHostMax`, which is then without a limit.
+ * said.
  *
  * @throws {ServeError} when there is no such protocol.
  */
@@ -63,7 +63,6 @@ export function serveOptions(parts: ServeParts): ServeOptions {
   if (spoken === undefined) {
     throw new ServeError(`Cannot serve an unknown protocol "${protocol}"`);
   }
-  const sessionsPerHostMax = isLoopback(host) ? undefined : SESSIONS_PER_HOST_MAX;
   return {
     port: spoken.defaultPort,
     selector: "epoll",
@@ -80,11 +79,9 @@ export function serveOptions(parts: ServeParts): ServeOptions {
     settings: completeSettings(settings),
     admission: {
       sessionsMax: SESSIONS_MAX,
+      sessionsPerHostMax: isLoopback(host) ? 0 : SESSIONS_PER_HOST_MAX,
       failedLoginsPerMinuteMax: FAILED_LOGINS_PER_MINUTE_MAX,
       ...said(admission),
-      sessionsPerHostMax: "sessionsPerHostMax" in admission
-        ? admission.sessionsPerHostMax
-        : sessionsPerHostMax,
     },
   };
 }

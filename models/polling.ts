@@ -15,7 +15,7 @@ import { serveLoops } from "./kernel/loops.ts";
 /** See Model. */
 export const polling: Model = {
   name: "polling",
-  limits: () => ({ countsCalls: true }),
+  limits: () => ({}),
   unavailable: unavailableReason,
   serve(options, terminal = SILENT) {
     const { intervalMs } = options;

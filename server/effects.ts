@@ -112,7 +112,7 @@ export interface Selection {
   readonly partials: boolean;
   /** A directory is an entry, its content is not looked at (`ls -d`). */
   readonly itself: boolean;
-  /** The directories below, too, up to a limit of the store (`ls -R`). */
+  /** The directories below, too (`ls -R`). */
   readonly recursive: boolean;
   /** By name, or the latest first. */
   readonly order: "name" | "time";
@@ -150,7 +150,7 @@ export type UploadStart =
 /**
  * One operation on the served tree. All paths are virtual and absolute ("/", "/a/b"): normalised
  * by the session, resolved below the root by the model's one executor, which also refuses links
- * that lead outside ("denied").
+ * that lead outside ("denied"). Each answers what it names; where none is named, `done`.
  */
 export type FileOperation =
   /**
@@ -175,7 +175,8 @@ export type FileOperation =
    * Opens a directory, or a single file as a list of one, into the file slot as a source of
    * octets: the entries of `selection`, each as `rows` has it. Nothing that a peer cannot ask for
    * again is listed. It is made as it is read: a directory of more names than the store sorts
-   * (LISTING_SORTED_MAX) comes in the file system's order. Answers `opened`.
+   * comes in the file system's order, and where there are more directories, or deeper ones, than
+   * the store goes down to, the last read fails, "tooLarge". Answers `opened`.
    */
   | {
     readonly do: "openListing";
@@ -234,6 +235,8 @@ export type Failure =
   /** The store cannot do it: what a store can is declared as data. */
   | "unsupported"
   | "tooMany"
+  /** More directories, or deeper ones, than a listing goes down to; the others are listed. */
+  | "tooLarge"
   | "io"
   /** No listening socket to lend (openPassive). */
   | "noPort"
@@ -331,7 +334,13 @@ export type Effect =
    * `user` is about to try a password. Counted against the peer's host until `loggedIn`, over all
    * connections and workers. Answered by `attempt`; not allowed: no password is looked at.
    */
-  | { readonly kind: "attemptLogin"; readonly id: number; readonly user: string }
+  | {
+    readonly kind: "attemptLogin";
+    readonly id: number;
+    readonly user: string;
+    /** How long the answer to the host's first failure waits, milliseconds. */
+    readonly delayMs: number;
+  }
   /** The attempt succeeded. No answer. */
   | { readonly kind: "loggedIn"; readonly user: string; readonly access: Access }
   /** The user is no longer logged in (REIN, USER). No answer. */

@@ -8,6 +8,7 @@
  */
 
 import type { Access } from "./accounts.ts";
+import type { Effect, Failure, FileOperation } from "./effects.ts";
 
 /** One thing that happened. */
 export type ServerEvent =
@@ -41,17 +42,22 @@ export type ServerEvent =
   /** An operation that the system refused. */
   | (Origin & {
     readonly kind: "failure";
-    /** What was asked for, as effects.ts names it. */
-    readonly operation: string;
+    /** What was asked for. */
+    readonly operation: FailedOperation;
     /** The virtual path that it was about. */
     readonly path?: string;
-    /** A name of effects.ts' Failure. */
-    readonly failure: string;
+    /** What it came to. */
+    readonly failure: Failure;
     /** The system's words. */
     readonly reason: string;
   })
   /** Something about the server itself: it cannot accept, all workers are busy, a bug. */
   | { readonly kind: "warning"; readonly text: string };
+
+/** Operations whose failures the operator hears of; those of a transfer are told with it. */
+export type FailedOperation =
+  | FileOperation["do"]
+  | Extract<Effect["kind"], "openPassive" | "connectData">;
 
 /** The connection that an event is about. */
 export interface Origin {

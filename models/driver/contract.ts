@@ -11,7 +11,6 @@ import type { FileStore } from "../files/contract.ts";
 import type { WorkerLink } from "../model.ts";
 import type { PassivePool, PassiveSocket } from "./passive.ts";
 import type { Replies } from "./replies.ts";
-import type { StartTransfer } from "./transfer.ts";
 
 /** What the drivers of one worker share. */
 export interface DriverTools<S extends PassiveSocket> {
@@ -33,9 +32,9 @@ export interface DriverTools<S extends PassiveSocket> {
 export interface Wire {
   /** Replies wait for the peer to take them. */
   readonly congested: boolean;
-  /** Whether the kernel can move octets between a file and a data connection, by direction. */
-  moves(direction: StartTransfer["direction"]): boolean;
-  /** A buffer of BULK_BYTES for the transfer that starts now; see TransferMeans. */
+  /** Whether the kernel can move octets between a file and a data connection. */
+  readonly takesFile: boolean;
+  /** A buffer for the transfer that starts now; see TransferMeans. */
   buffer(): Uint8Array<ArrayBuffer>;
   /**
    * Sends the first `length` octets, borrowed for the call, to the control connection: at once, or

@@ -83,8 +83,7 @@ export class Driver<S extends PassiveSocket> {
     this.slot = store.slot();
     this.passive = new PassiveSlot(tools.passive, peer.remote.host);
     this.#reports = new Reports(link, peer);
-    const { loginDelayMs } = link.options.settings.ftp.limits;
-    this.#visit = new Visit(tools.admission, peer.remote.host, loginDelayMs);
+    this.#visit = new Visit(tools.admission, peer.remote.host);
   }
 
   /** Whether octets of the control connection would be used now. */
@@ -146,7 +145,7 @@ export class Driver<S extends PassiveSocket> {
     if (this.closed) return;
     if (this.wire.congested && (this.#congestedUntil ?? Infinity) <= now) {
       this.#reports.refused("it does not read its replies");
-      return this.abandon();
+      return this.abandon(now);
     }
     if (this.transfer !== undefined && this.transfer.deadline <= now) {
       this.transfer.timeout();
@@ -174,23 +173,23 @@ export class Driver<S extends PassiveSocket> {
   }
 
   /** Closes the connection by a rule of the server's, which the peer and the operator hear. */
-  refuse(reason: string): void {
+  refuse(reason: string, now: number): void {
     if (this.closed) return;
     this.#reports.refused(reason);
     this.tools.replies.add(this.tools.protocol.refusal(reason), this.wire);
     this.#flush();
-    this.abandon();
+    this.abandon(now);
   }
 
   /** Drops everything at once: the socket has broken, or the server ends. */
-  abandon(): void {
+  abandon(now: number): void {
     if (this.closed) return;
     this.closed = true;
     this.#more = false;
     this.tools.replies.clear();
     if (this.#question !== undefined) this.tools.link.withdraw(this.#question);
     this.wire.close();
-    if (this.transfer !== undefined) this.#reports.transfer(this.transfer, this.#now);
+    if (this.transfer !== undefined) this.#reports.transfer(this.transfer, now);
     const isOver = (this.transfer?.act ?? "over") === "over";
     this.transfer = undefined;
     if (!isOver) return; // what it has is worked with until `ended`
@@ -199,9 +198,9 @@ export class Driver<S extends PassiveSocket> {
   }
 
   /** A bug: said to the operator, and this connection alone is closed. */
-  crashed(error: unknown): void {
+  crashed(error: unknown, now: number): void {
     this.tools.link.sessionCrashed(this.peer.number, error);
-    this.abandon();
+    this.abandon(now);
   }
 
   /** The wire has closed both connections, and nothing is under way for them. */
@@ -227,7 +226,7 @@ export class Driver<S extends PassiveSocket> {
       if (input !== undefined) this.#tell(input, now);
       if (!nested) this.#work(now);
     } catch (error) {
-      this.crashed(error);
+      this.crashed(error, now);
     } finally {
       this.#turning = nested;
     }
@@ -311,9 +310,11 @@ export class Driver<S extends PassiveSocket> {
       case "askOperator":
         this.#askOperator(effect.id, effect.prompt);
         return WORK.call;
-      case "attemptLogin":
-        this.#answers.push([effect.id, { kind: "attempt", ...this.#visit.attempt(now) }]);
+      case "attemptLogin": {
+        const attempt = this.#visit.attempt(effect.delayMs, now);
+        this.#answers.push([effect.id, { kind: "attempt", ...attempt }]);
         return WORK.reply;
+      }
       case "loggedIn":
         this.#visit.loggedIn();
         this.#reports.login(effect);
@@ -329,7 +330,7 @@ export class Driver<S extends PassiveSocket> {
         return WORK.reply;
       case "close":
         this.#flush();
-        this.abandon();
+        this.abandon(now);
         return WORK.reply;
       default:
         return unreachable(effect);
@@ -366,7 +367,7 @@ export class Driver<S extends PassiveSocket> {
     if (socket !== undefined) return { kind: "passive", port: socket.port };
     const detail = "no port is free for a data connection";
     const failed = { kind: "failed", failure: "noPort", detail } as const;
-    this.#reports.noPort(failed);
+    this.#reports.noRoute("openPassive", failed);
     return failed;
   }
 
@@ -381,7 +382,7 @@ export class Driver<S extends PassiveSocket> {
     const transfer = this.transfer ??
       this.#newTransfer("passive", effect.id, now + effect.connectTimeoutMs);
     const direct = effect.lines === undefined && this.slot.descriptor !== undefined &&
-      this.wire.moves(effect.direction);
+      this.wire.takesFile;
     const length = effect.direction === "send" ? this.slot.length : undefined;
     transfer.start(effect, { length, direct, buffer: this.wire.buffer() }, now);
     this.wire.pursue();

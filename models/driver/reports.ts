@@ -4,7 +4,15 @@
  * @module
  */
 
-import type { Completion, Effect, Failure, FileOperation, Origin, Peer } from "../../server/mod.ts";
+import type {
+  Completion,
+  Effect,
+  FailedOperation,
+  Failure,
+  FileOperation,
+  Origin,
+  Peer,
+} from "../../server/mod.ts";
 import type { WorkerLink } from "../model.ts";
 import type { Transfer } from "./transfer.ts";
 
@@ -37,9 +45,9 @@ export class Reports {
     this.link.event({ ...this.#origin, kind: "refused", reason });
   }
 
-  /** No listening socket could be lent. */
-  noPort(failed: Failed): void {
-    this.#failure("openPassive", undefined, failed);
+  /** No data connection can be made: there is no port to lend, or the peer's takes none. */
+  noRoute(operation: "openPassive" | "connectData", failed: Failed): void {
+    this.#failure(operation, undefined, failed);
   }
 
   /** The store refused an operation. */
@@ -53,11 +61,15 @@ export class Reports {
     this.#failure(operation.do, path, failed);
   }
 
-  /** A transfer has ended; one that never started was no transfer yet. */
+  /** A transfer has ended; one that never started was only to be connected. */
   transfer({ effect, octets, startedAt, completion }: Transfer, now: number): void {
-    if (effect === undefined || completion === undefined) return;
-    const { user, direction, path } = effect;
+    if (completion === undefined) return;
     const failed = completion.kind === "failed";
+    if (effect === undefined) {
+      if (failed && completion.failure !== "aborted") this.noRoute("connectData", completion);
+      return;
+    }
+    const { user, direction, path } = effect;
     this.link.event({
       ...this.#origin,
       kind: "transfer",
@@ -71,7 +83,11 @@ export class Reports {
     });
   }
 
-  #failure(operation: string, path: string | undefined, { failure, detail }: Failed): void {
+  #failure(
+    operation: FailedOperation,
+    path: string | undefined,
+    { failure, detail }: Failed,
+  ): void {
     this.link.event({
       ...this.#origin,
       kind: "failure",

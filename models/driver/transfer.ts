@@ -67,8 +67,9 @@ export interface TransferMeans {
   /** Whether the kernel can move octets between file and connection by itself. */
   readonly direct: boolean;
   /**
-   * BULK_BYTES for "read" and "receive". It may be shared with other transfers of a thread whose
-   * file slots answer at once: `park` copies out of it what has to wait.
+   * For one "read" or "receive": BULK_BYTES, or what `turnBytes` says where the model keeps to it.
+   * It may be shared with other transfers of a thread whose file slots answer at once: `park`
+   * copies out of it what has to wait.
    */
   readonly buffer: Uint8Array<ArrayBuffer>;
 }
@@ -99,6 +100,8 @@ export class Transfer implements SlotClient {
   #ended = false;
   #controlEnded = false;
   #borrowed = false;
+  /** Since the deadline was put off the file was read, and gave nothing to send. */
+  #works = false;
 
   /**
    * @param route the passive slot, or the address to connect to
@@ -164,7 +167,7 @@ export class Transfer implements SlotClient {
     if (count === 0) return this.#sourceEnded(this.octets);
     this.#progress(count, now);
     // A file whose length is known needs no further call to learn of its end.
-    if (this.octets === this.#means!.length) this.act = "close";
+    if (this.octets === this.#means!.length) this.#complete();
   }
 
   /** The kernel cannot move the file's octets: from its beginning they are read and sent. */
@@ -181,7 +184,8 @@ export class Transfer implements SlotClient {
       return;
     }
     this.chunk = NOTHING;
-    this.act = this.#ended ? "close" : "read";
+    if (this.#ended) this.#complete();
+    else this.act = "read";
   }
 
   /** `count` octets came to the start of `buffer`; 0: the peer has sent all. */
@@ -207,7 +211,9 @@ export class Transfer implements SlotClient {
     }
     this.chunk = this.#converted(taken);
     if (this.chunk.length > 0) this.act = "send";
-    else if (this.#ended) this.act = "close";
+    else if (!this.#ended) this.#works = true;
+    else if (this.#filter?.isShort) this.fail("badOffset", "the file ends before its offset");
+    else this.#complete();
   }
 
   /** See SlotClient. */
@@ -244,7 +250,6 @@ export class Transfer implements SlotClient {
     if (this.act !== "close") throw new Error(`Cannot close while the act is "${this.act}"`);
     this.#connected = false;
     this.act = "over";
-    this.completion ??= { kind: "transferred", octets: this.octets };
   }
 
   // --- what ends it from outside ---
@@ -254,8 +259,13 @@ export class Transfer implements SlotClient {
     this.fail(this.#connected ? "reset" : "noConnection", detail);
   }
 
-  /** The deadline has passed. */
+  /** The deadline has passed; while it is the file that takes the time, nobody stands still. */
   timeout(): void {
+    if (this.#works) {
+      this.#works = false;
+      this.deadline += this.effect!.stallTimeoutMs;
+      return;
+    }
     if (this.#connected) this.fail("stalled", "the data connection stood still");
     else this.fail("noConnection", "the data connection did not come in time");
   }
@@ -293,12 +303,13 @@ export class Transfer implements SlotClient {
     const { direct, length } = this.#means!;
     this.deadline = now + this.effect!.stallTimeoutMs;
     if (this.effect!.direction === "receive") this.act = direct ? "move" : "receive";
-    else if (length === 0 && this.#filter === undefined) this.act = "close";
+    else if (length === 0 && this.#filter === undefined) this.#complete();
     else this.act = direct ? "move" : "read";
   }
 
   #progress(count: number, now: number): void {
     this.octets += count;
+    this.#works = false;
     this.deadline = now + this.effect!.stallTimeoutMs;
   }
 
@@ -311,10 +322,16 @@ export class Transfer implements SlotClient {
     return concatenate([chunk, this.#filter.end()]);
   }
 
+  /** A download has come to its end, whatever becomes of the client meanwhile. */
+  #complete(): void {
+    this.act = "close";
+    this.completion = { kind: "transferred", octets: this.octets };
+  }
+
   /** The file ended after `count` octets. */
   #sourceEnded(count: number): void {
     const { length } = this.#means!;
-    if (length === undefined || count >= length) this.act = "close";
+    if (length === undefined || count >= length) this.#complete();
     else this.fail("changed", "the file became shorter while it was read");
   }
 

@@ -11,12 +11,15 @@ export class Visit {
   #loggedIn = false;
   #left = false;
 
-  /** @param delayMs how long the answer to the first failed login waits */
-  constructor(readonly admission: Admission, readonly host: string, readonly delayMs: number) {}
+  constructor(readonly admission: Admission, readonly host: string) {}
 
-  /** A password is about to be tried. */
-  attempt(now: number): Attempt {
-    return this.admission.attempt(this.host, this.delayMs, now);
+  /**
+   * A password is about to be tried.
+   *
+   * @param delayMs how long the answer to the host's first failure waits
+   */
+  attempt(delayMs: number, now: number): Attempt {
+    return this.admission.attempt(this.host, delayMs, now);
   }
 
   /** It was right. */

@@ -10,7 +10,7 @@
 
 import type { Completion, Failure } from "../../server/mod.ts";
 
-/** Of errno(3); the last three are none of the kernel's and lie above all of its. */
+/** Of errno(3); the last four are none of the kernel's and lie above all of its. */
 export const ERRNO = {
   EPERM: 1,
   ENOENT: 2,
@@ -45,6 +45,7 @@ export const ERRNO = {
   OUTSIDE: 4096,
   NOT_REGULAR: 4097,
   NOT_PERMITTED: 4098,
+  TOO_LARGE: 4099,
 } as const;
 
 /** The name of one of them, as exceptions of the runtime carry it. */
@@ -80,6 +81,7 @@ const MEANINGS: Readonly<Partial<Record<ErrnoName, readonly [Failure, string]>>>
   OUTSIDE: ["denied", "it leads outside the served folder"],
   NOT_REGULAR: ["denied", "not a regular file"],
   NOT_PERMITTED: ["denied", "the server was not given access to it"],
+  TOO_LARGE: ["tooLarge", "more directories, or deeper ones, than a listing goes down to"],
 };
 
 /** How an operation failed. */

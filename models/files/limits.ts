@@ -26,14 +26,14 @@ export const LISTING_PATTERN_UNITS = 8;
 /** A directory of more names comes in the file system's order: sorting takes all of them at once. */
 export const LISTING_SORTED_MAX = 4_096;
 
-/** How far `ls -R` goes down. */
+/** How far `ls -R` goes down; a listing of a deeper tree fails at its end. */
 export const LISTING_DEPTH_MAX = 32;
 
-/** Directories in one listing of several, so that it ends. */
+/** Directories in one listing of several, so that it ends; one of more fails at its end. */
 export const LISTING_DIRECTORIES_MAX = 4_096;
 
 /** Names that one step of a sweep for old partial files looks at. */
 export const SWEEP_STEP = 1_024;
 
-/** Directories that wait in a sweep; those beyond are left to the next one. */
+/** Directories that wait in a sweep; where there are more, chance leaves some to the next one. */
 export const SWEEP_DIRECTORIES_MAX = 65_536;

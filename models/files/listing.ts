@@ -48,6 +48,18 @@ const UNKNOWN: FileStat = {
 
 const NOTHING = new Uint8Array(0);
 
+/** Why a directory below the listed one is left out: it has gone, is none any more, is closed. */
+const LEFT_OUT: readonly number[] = [
+  ERRNO.ENOENT,
+  ERRNO.ESTALE,
+  ERRNO.ENOTDIR,
+  ERRNO.ELOOP,
+  ERRNO.EACCES,
+  ERRNO.EPERM,
+  ERRNO.OUTSIDE,
+  ERRNO.NOT_PERMITTED,
+];
+
 /** What a listing shows of. */
 export interface ListingRequest {
   /** The virtual path of the directory. */
@@ -100,6 +112,10 @@ export class Listing<D extends object, F extends object, N extends object> {
   #isFirst = true;
   /** What `#look` looked at last was a link. */
   #isLink = false;
+  /** Directories were left out past a limit. */
+  #isCut = false;
+  /** Why it ends, where not at its end: told when what was written before is taken. */
+  #error = 0;
   /** Nothing will come any more. */
   ended = false;
 
@@ -130,12 +146,13 @@ export class Listing<D extends object, F extends object, N extends object> {
 
   /**
    * Fills `buffer` as far as a bounded piece of work goes: the count, which may be 0 before the
-   * end, or -errno. `ended` says that nothing comes behind it.
+   * end, or -errno: TOO_LARGE behind all that was within the limits. `ended` says that nothing
+   * comes behind it.
    */
   fill(buffer: Uint8Array<ArrayBuffer>): number {
     this.#budget = LISTING_STEP;
     let filled = 0;
-    while (!this.ended) {
+    while (!this.ended && this.#error === 0) {
       if (this.#rest.length > 0) {
         const part = this.#rest.subarray(0, buffer.length - filled);
         buffer.set(part, filled);
@@ -144,10 +161,9 @@ export class Listing<D extends object, F extends object, N extends object> {
         if (filled === buffer.length) break;
       }
       if (this.#budget <= 0) break;
-      const result = this.#advance();
-      if (result < 0) return result;
+      this.#error = this.#advance();
     }
-    return filled;
+    return filled > 0 ? filled : this.#error;
   }
 
   /** Lets go of what is open. */
@@ -179,11 +195,10 @@ export class Listing<D extends object, F extends object, N extends object> {
   #beginNext(): number {
     const next = this.#pending.pop();
     if (next === undefined) {
-      this.ended = true;
-      return 0;
+      this.ended = !this.#isCut;
+      return this.#isCut ? -ERRNO.TOO_LARGE : 0;
     }
-    this.#begin(next); // one that cannot be entered is left out
-    return 0;
+    return unlessLeftOut(this.#begin(next));
   }
 
   #begin(pending: Pending): number {
@@ -259,8 +274,8 @@ export class Listing<D extends object, F extends object, N extends object> {
     const cost = Math.max(1, units / LISTING_PATTERN_UNITS);
     while (read.length < LISTING_NAMES_STEP / cost) {
       const count = this.volume.nextNames(names, read, told);
-      if (count < 0) return count;
       if (count > 0) continue;
+      if (count < 0 && (current.relative === "" || unlessLeftOut(count) < 0)) return count;
       this.volume.closeNames(names);
       current.names = undefined;
       break;
@@ -314,16 +329,16 @@ export class Listing<D extends object, F extends object, N extends object> {
       }
       return undefined;
     }
-    if (recursive && stat.kind === "directory" && !this.#isLink && depth < LISTING_DEPTH_MAX) {
+    if (recursive && stat.kind === "directory" && !this.#isLink) {
       this.#goDown(current, { relative: path, level: pattern.length, depth: depth + 1 });
     }
     return { ...stat, name: shown, isLink: this.#isLink };
   }
 
   #goDown(current: Current<D, N>, next: Pending): void {
-    if (this.#directories + this.#pending.length + current.below.length < LISTING_DIRECTORIES_MAX) {
-      current.below.push(next);
-    }
+    const known = this.#directories + this.#pending.length + current.below.length;
+    if (known >= LISTING_DIRECTORIES_MAX || next.depth > LISTING_DEPTH_MAX) this.#isCut = true;
+    else current.below.push(next);
   }
 
   /** Undefined for an entry that has gone; a link that leads nowhere inside is "other". */
@@ -353,4 +368,9 @@ export class Listing<D extends object, F extends object, N extends object> {
     if (current.names !== undefined) this.volume.closeNames(current.names);
     this.volume.release(current.directory);
   }
+}
+
+/** 0 in the place of the -errno of a directory that is left out. */
+function unlessLeftOut(result: number): number {
+  return LEFT_OUT.includes(-result) ? 0 : result;
 }

@@ -18,8 +18,8 @@ export interface Timed {
   readonly deadline: number | undefined;
   /** The deadline has passed. */
   onDeadline(now: number): void;
-  /** The slot that it is in, kept by Deadlines; undefined for none. */
-  slot: number | undefined;
+  /** The slot of time that it is due in, kept by Deadlines; undefined for none. */
+  dueIn: number | undefined;
 }
 
 /** All deadlines of one event loop. */
@@ -35,11 +35,11 @@ export class Deadlines {
     const { deadline } = timed;
     if (deadline === undefined) return;
     const slot = Math.max(Math.ceil(deadline / SLOT_MS), this.#told + 1);
-    if (timed.slot !== undefined) {
-      if (timed.slot <= slot) return;
+    if (timed.dueIn !== undefined) {
+      if (timed.dueIn <= slot) return;
       this.remove(timed);
     }
-    timed.slot = slot;
+    timed.dueIn = slot;
     const members = this.#slots.get(slot);
     if (members !== undefined) {
       members.add(timed);
@@ -51,16 +51,16 @@ export class Deadlines {
 
   /** Forgets `timed`. */
   remove(timed: Timed): void {
-    if (timed.slot === undefined) return;
-    this.#slots.get(timed.slot)?.delete(timed);
-    timed.slot = undefined;
+    if (timed.dueIn === undefined) return;
+    this.#slots.get(timed.dueIn)?.delete(timed);
+    timed.dueIn = undefined;
   }
 
   /** Runs `run` once, at `time` or up to a slot later. */
   after(time: number, run: () => void): void {
     let due: number | undefined = time;
     this.update({
-      slot: undefined,
+      dueIn: undefined,
       get deadline() {
         return due;
       },
@@ -87,7 +87,7 @@ export class Deadlines {
       const members = this.#slots.get(slot);
       this.#slots.delete(slot);
       for (const timed of members ?? []) {
-        timed.slot = undefined;
+        timed.dueIn = undefined;
         const { deadline } = timed;
         if (deadline !== undefined && deadline <= now) timed.onDeadline(now);
         this.update(timed);

@@ -27,7 +27,7 @@ export interface LoopTools<L extends EventLoop = EventLoop> extends ConnectionTo
 /** One connection, from its first word to its last. */
 export abstract class LoopWire<T extends LoopTools> implements Wire, Admitted, Timed, Resumed {
   /** See Timed. */
-  slot: number | undefined;
+  dueIn: number | undefined;
   /** See Wire. */
   abstract readonly congested: boolean;
   /** The control connection. */
@@ -74,14 +74,14 @@ export abstract class LoopWire<T extends LoopTools> implements Wire, Admitted, T
   /** See Admitted. */
   abandon(): void {
     this.dropReplies();
-    this.driver.abandon();
+    this.driver.abandon(this.tools.loop.now);
     this.settle();
   }
 
   /** See Admitted and Resumed. */
   crashed(error: unknown): void {
     this.broken = true;
-    this.driver.crashed(error);
+    this.driver.crashed(error, this.tools.loop.now);
     this.settle();
   }
 
@@ -110,7 +110,7 @@ export abstract class LoopWire<T extends LoopTools> implements Wire, Admitted, T
   }
 
   /** See Wire. */
-  moves(): boolean {
+  get takesFile(): boolean {
     return this.channel.takesFile;
   }
 

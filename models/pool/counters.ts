@@ -7,7 +7,7 @@
  * @module
  */
 
-import type { WorkerStats } from "../model.ts";
+import { type Lane, LANES, type WorkerStats } from "../model.ts";
 
 /** The counters after the calls, in their order in memory. */
 const FIELDS = [
@@ -28,12 +28,6 @@ const FIELD_INDEX = Object.fromEntries(FIELDS.map((name, index) => [name, index]
   Field,
   number
 >;
-
-/** What a worker is doing. */
-export const LANES = ["starting", "waiting", "working", "transferring", "stopped"] as const;
-
-/** A name of LANES. */
-export type Lane = typeof LANES[number];
 
 /** Counters of calls by `callNames`, one for EAGAIN after them, the fields, and the lane. */
 export class Counters {

@@ -95,8 +95,8 @@ export class Gate implements Admission {
     words[HEAD.hosts] = hosts;
     words[HEAD.sessionsMax] = sessionsMax;
     words[HEAD.waitingMax] = logsIn ? Math.ceil(sessionsMax * WAITING_SHARE) : NO_LIMIT;
-    words[HEAD.perHostMax] = Math.min(sessionsPerHostMax ?? NO_LIMIT, NO_LIMIT);
-    words[HEAD.failuresMax] = failedLoginsPerMinuteMax === 0 ? NO_LIMIT : failedLoginsPerMinuteMax;
+    words[HEAD.perHostMax] = Math.min(sessionsPerHostMax || NO_LIMIT, NO_LIMIT);
+    words[HEAD.failuresMax] = Math.min(failedLoginsPerMinuteMax || NO_LIMIT, NO_LIMIT);
     words[HEAD.free] = -1;
     return words.buffer;
   }

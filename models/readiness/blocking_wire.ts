@@ -76,7 +76,7 @@ export class BlockingWire implements Wire {
   #turn(): void {
     const driver = this.#driver;
     this.#stopIfAsked();
-    if (this.#broken) driver.abandon();
+    if (this.#broken) driver.abandon(now());
     if (this.#closed) return;
     const { act } = driver.transfer ?? { act: "hold" };
     if (driver.pending) driver.resume(now());
@@ -139,19 +139,21 @@ export class BlockingWire implements Wire {
     } else if (count === -c.EAGAIN || count === -c.EINTR) {
       this.#driver.expire(time);
       if (!this.#heard && context.crowded) {
-        this.#driver.refuse("Others wait, and nothing was said");
+        this.#driver.refuse("Others wait, and nothing was said", time);
       }
     } else {
       if (count < 0) this.#broken = true;
       this.#driver.end(time);
-      if (this.#driver.transfer === undefined && !this.#driver.pending) this.#driver.abandon();
+      if (this.#driver.transfer === undefined && !this.#driver.pending) {
+        this.#driver.abandon(time);
+      }
     }
   }
 
   #stopIfAsked(): void {
     const { stopping } = this.#tools.context;
     if (stopping === RUNNING) return;
-    if (stopping === CLOSING) return this.#driver.abandon();
+    if (stopping === CLOSING) return this.#driver.abandon(now());
     if (this.#stopTold) return;
     this.#stopTold = true;
     this.#driver.stop(now());
@@ -187,7 +189,7 @@ export class BlockingWire implements Wire {
   // --- the driver's calls ---
 
   /** See Wire. */
-  moves(): boolean {
+  get takesFile(): boolean {
     return this.#channel.takesFile;
   }
 

@@ -68,7 +68,7 @@ export class ReadinessWire extends LoopWire<LoopTools<Loop>> implements Worked {
   /** See LoopWire. */
   protected settle(): void {
     if (this.closed) return;
-    if (this.broken) this.driver.abandon();
+    if (this.broken) this.driver.abandon(this.tools.loop.now);
     if (this.closing !== undefined && (this.broken || this.#unsent === undefined)) {
       return this.release();
     }

@@ -1,6 +1,7 @@
 /**
- * How much is read of a control connection at once. The wire asks for room before each read, and
- * hears what this gives back; no socket is touched here.
+ * How much is read of a control connection at once, and what is kept of it while nobody wants it.
+ * The wire asks for room before each read, and hears what this gives back; no socket is touched
+ * here.
  *
  * A read stops at urgent data, and the runtime takes a buffer that was not filled for the end of
  * what has come: it then waits for more, though octets stand behind the mark. What follows a Synch
@@ -15,9 +16,17 @@
  * without one is read at once, which costs a third less for a NOOP; if a Synch comes nevertheless,
  * what stands behind it may be heard only together with the octets that come next.
  *
+ * # What is held
+ *
+ * An upload is whole only if its client is alive at its end, and the end of a connection is heard
+ * by a read alone: so one stays pending while an upload runs, whatever the session still takes. What
+ * it brings is held, up to CONTROL_BYTES. The end of a client that has said more is not known before
+ * the session takes commands again; by then its upload has its name.
+ *
  * @module
  */
 
+import { CONTROL_BYTES } from "../limits.ts";
 import type { ControlBuffer, Sharing } from "./sharing.ts";
 
 /** Telnet's IAC, and what ends a line. */
@@ -32,8 +41,13 @@ const CAREFUL_PIECES = 64;
 /** How many lines are read octet by octet once one had Telnet in it. */
 const CAREFUL_LINES = 4;
 
+/** Turns of the runtime, of some hundred reads, in which an upload's end waits for what was said. */
+const HEARING_TURNS_MAX = 256;
+
 /** The input of one control connection. */
 export class ControlInput {
+  /** The client's side has ended. */
+  ended = false;
   readonly #first = new Uint8Array(1);
   /** Where octets are read to at once, since the first time that they are. */
   #whole: Uint8Array<ArrayBuffer> | undefined;
@@ -45,6 +59,10 @@ export class ControlInput {
   #room: Uint8Array<ArrayBuffer> = this.#first;
   #pieces = CAREFUL_PIECES;
   #lines = 0;
+  #reads = 0;
+  /** Octets that came and are not wanted yet, and how many. */
+  #held: ControlBuffer | undefined;
+  #heldBytes = 0;
 
   /**
    * @param telnet whether the protocol has urgent data
@@ -77,12 +95,49 @@ export class ControlInput {
    * @returns what is to be heard now, valid until the next call of `room`; it may be nothing yet
    */
   received(count: number | null): Uint8Array<ArrayBuffer> | undefined {
+    this.#reads += 1;
+    this.ended = count === null;
     if (this.#piece !== undefined) return this.#receivedPiece(count);
     if (this.#rest !== undefined) return this.#receivedRest(count ?? 0);
     if (count === null) return undefined;
     if (this.#room === this.#first) return this.#receivedFirst();
     if (this.#room[count - 1] !== LF) this.#pieces ||= 1;
     return this.#room.subarray(0, count);
+  }
+
+  /** Whether the client's side is open when all that has come is read, as far as it is read now. */
+  async alive(): Promise<boolean> {
+    for (let turns = 0, reads = -1; reads !== this.#reads && turns < HEARING_TURNS_MAX; turns++) {
+      reads = this.#reads;
+      await new Promise((resume) => setImmediate(resume));
+    }
+    return !this.ended;
+  }
+
+  /** Whether anything is held. */
+  get holds(): boolean {
+    return this.#held !== undefined;
+  }
+
+  /** Whether the next read of a transfer finds room: of an octet, or of the rest of a piece. */
+  get mayHold(): boolean {
+    return this.#heldBytes + (this.#rest === undefined ? 1 : CONTROL_BYTES) <= CONTROL_BYTES;
+  }
+
+  /** Keeps a copy of what was received behind what is held. */
+  hold(octets: Uint8Array<ArrayBuffer>): void {
+    this.#held ??= this.sharing.takeControl();
+    this.#held.whole.set(octets, this.#heldBytes);
+    this.#heldBytes += octets.length;
+  }
+
+  /** What is held, which is no longer; valid until the next call of `room` or `hold`. */
+  takeHeld(): Uint8Array<ArrayBuffer> {
+    const octets = this.#held!.whole.subarray(0, this.#heldBytes);
+    this.sharing.giveControl(this.#held!);
+    this.#held = undefined;
+    this.#heldBytes = 0;
+    return octets;
   }
 
   get #byOctets(): boolean {

@@ -9,7 +9,6 @@
 import { type Address, type Failure, unreachable } from "../../server/mod.ts";
 import type { Transfer } from "../driver/transfer.ts";
 import type { FileSlot, SlotClient } from "../files/contract.ts";
-import { BULK_BYTES } from "../limits.ts";
 import { closeQuietly } from "./closing.ts";
 import { reasonOf } from "./listen.ts";
 import { addressOf, type AsyncPassive } from "./passive.ts";
@@ -35,6 +34,10 @@ export interface RuntimeTools {
    * at once give them none. What one block holds is moved without that.
    */
   breathe(blocks: number): Promise<void> | undefined;
+  /** Resolves when others have had their turn, and who is not accepted yet. */
+  look(): Promise<void>;
+  /** Whether the control connection is alive, as far as the runtime has heard. */
+  controlAlive(): Promise<boolean>;
   /** An act was carried out. */
   advanced(): void;
 }
@@ -44,6 +47,8 @@ export class RuntimeConnection implements SlotClient {
   #conn: Deno.TcpConn | undefined;
   /** The file was asked, and has not answered yet. */
   #asked = false;
+  /** Reads that gave nothing to send. */
+  #barren = 0;
   /** Resolved by an answer that did not come at once. */
   #answered: (() => void) | undefined;
   #running = false;
@@ -101,12 +106,17 @@ export class RuntimeConnection implements SlotClient {
         return await this.#take(Deno.connect({ hostname: host, port, signal }));
       }
       case "read":
-        if (transfer.octets >= BULK_BYTES) await tools.breathe(1);
+        if (transfer.octets >= transfer.buffer.length) await tools.breathe(1);
         else if (tools.slot.length === undefined) await tools.breathe(BLOCKS_PER_LISTING_STEP);
         if (transfer.act !== "read") return;
         this.#asked = true;
         tools.slot.read(transfer.buffer, this);
-        return await this.#answer();
+        await this.#answer();
+        // Without a write nothing ever waits for the client, which may be the only one as yet.
+        if (transfer.act === "read" && ++this.#barren % BLOCKS_BETWEEN_LOOKS === 0) {
+          await tools.look();
+        }
+        return;
       case "send": {
         tools.count("write");
         this.#moving = true;
@@ -124,15 +134,13 @@ export class RuntimeConnection implements SlotClient {
         return transfer.received(count, tools.now());
       }
       case "write":
-        if (transfer.octets > BULK_BYTES) await tools.breathe(1);
+        if (transfer.octets > transfer.buffer.length) await tools.breathe(1);
         if (transfer.act !== "write") return;
         this.#asked = true;
         tools.slot.write(transfer.chunk, this);
         return await this.#answer();
       case "look":
-        // The pending read of commands must have its turn to learn that the client has gone.
-        await new Promise((resume) => setImmediate(resume));
-        return transfer.controlSeen(true);
+        return transfer.controlSeen(await tools.controlAlive());
       case "close":
         return this.#close();
       case "move":

@@ -85,15 +85,20 @@ export class Sharing {
     if (this.#looking !== undefined) return this.#looking;
     this.#blocks += blocks;
     if (this.#blocks < BLOCKS_BETWEEN_LOOKS || this.alone()) return undefined;
-    return this.#looking = this.#look();
+    return this.look();
   }
 
   /** Runs `run` when everybody's sockets were looked at. */
   afterOthers(run: () => void): void {
-    (this.#looking ??= this.#look()).then(run);
+    this.look().then(run);
   }
 
-  async #look(): Promise<void> {
+  /** Resolves when everybody's sockets were looked at, and the listener: even who is alone waits. */
+  look(): Promise<void> {
+    return this.#looking ??= this.#beat();
+  }
+
+  async #beat(): Promise<void> {
     await this.pulse.beat();
     this.#looking = undefined;
     this.#blocks = 0;

@@ -1,7 +1,8 @@
 /**
  * The wire of a session over the runtime's own sockets: one loop awaits commands, a transfer runs
  * beside it as a second chain of awaits, so that ABOR, STAT and the deadlines are heard meanwhile.
- * Nothing is read while replies are unsent or the driver wants no input.
+ * Nothing is read while replies are unsent, or while the driver wants no input and no upload runs,
+ * whose client has to be alive at its end (control_input.ts).
  *
  * @module
  */
@@ -54,9 +55,12 @@ export class AsyncWire implements Wire {
       this.#driver.begin(now());
       this.#settle();
       while (!this.#closed) {
+        const { wantsInput } = this.#driver;
         if (this.#unsent > 0) await this.#written;
-        else if (!this.#driver.wantsInput) await new Promise<void>((wake) => this.#wake = wake);
-        else {
+        else if (wantsInput && this.#input.holds) this.#tellHeld();
+        else if (!wantsInput && !this.#listens) {
+          await new Promise<void>((wake) => this.#wake = wake);
+        } else {
           this.sharing.count("read");
           const room = this.#input.room();
           this.#unread = false;
@@ -67,8 +71,9 @@ export class AsyncWire implements Wire {
         }
       }
     } catch (error) {
-      if (error instanceof TypeError || error instanceof RangeError) this.#driver.crashed(error);
-      else this.#driver.abandon(); // the socket has broken
+      const isBug = error instanceof TypeError || error instanceof RangeError;
+      if (isBug) this.#driver.crashed(error, now());
+      else this.#driver.abandon(now()); // the socket has broken
     }
     clearTimeout(this.#timer);
     await this.#written;
@@ -84,15 +89,31 @@ export class AsyncWire implements Wire {
 
   /** Drops everything at once. */
   abandon(): void {
-    this.#driver.abandon();
+    this.#driver.abandon(now());
     closeQuietly(this.conn);
+  }
+
+  /** Whether its end is waited for though nothing that it says is wanted. */
+  get #listens(): boolean {
+    const direction = this.#driver.transfer?.effect?.direction;
+    return direction === "receive" && !this.#input.ended && this.#input.mayHold;
   }
 
   #received(count: number | null): void {
     this.sharing.counters.add("wakeups", 1);
     const octets = this.#input.received(count);
-    if (octets !== undefined && !this.#closed) this.#driver.input(octets, now());
-    if (count === null && !this.#closed) this.#driver.end(now());
+    if (octets !== undefined && !this.#closed) {
+      if (this.#driver.wantsInput && !this.#input.holds) this.#driver.input(octets, now());
+      else this.#input.hold(octets);
+    }
+    if (count === null && !this.#closed && !this.#input.holds) this.#driver.end(now());
+    this.#settle();
+  }
+
+  #tellHeld(): void {
+    if (this.#closed || !this.#input.holds || !this.#driver.wantsInput) return;
+    this.#driver.input(this.#input.takeHeld(), now());
+    if (this.#input.ended && !this.#closed) this.#driver.end(now());
     this.#settle();
   }
 
@@ -100,6 +121,7 @@ export class AsyncWire implements Wire {
   #settle(): void {
     this.#wakeUp();
     if (this.#closed) return;
+    if (this.#input.holds) queueMicrotask(() => this.#tellHeld()); // a read may be under way
     const { deadline } = this.#driver;
     if (deadline === undefined || deadline >= this.#timerAt) return; // an early timer looks again
     clearTimeout(this.#timer);
@@ -122,9 +144,7 @@ export class AsyncWire implements Wire {
   }
 
   /** See Wire. */
-  moves(): boolean {
-    return false;
-  }
+  readonly takesFile = false;
 
   /** See Wire. */
   buffer(): Uint8Array<ArrayBuffer> {
@@ -170,6 +190,8 @@ export class AsyncWire implements Wire {
         moved: (way, octets) => this.sharing.moved(way, octets),
         passive: () => passive.socket,
         breathe: (blocks) => this.sharing.breathe(blocks),
+        look: () => this.sharing.look(),
+        controlAlive: () => this.#input.alive(),
         advanced: () => this.#advanced(),
       }, transfer);
     }

@@ -324,12 +324,10 @@ function seconds(values: Values, name: keyof typeof TABLE, high: number, over = 
 
 function parseAdmission(values: Values, host: string): AdmissionLimits {
   const usual = isLoopback(host) ? USUAL : EXPOSED;
-  const perHost = values.whole("max-sessions-per-host", 0, SESSIONS_MAX, undefined);
+  const { sessionsPerHostMax } = usual.admission;
   return {
     sessionsMax: values.whole("max-sessions", 1, SESSIONS_MAX),
-    sessionsPerHostMax: perHost === undefined
-      ? usual.admission.sessionsPerHostMax
-      : perHost || undefined,
+    sessionsPerHostMax: values.whole("max-sessions-per-host", 0, SESSIONS_MAX, sessionsPerHostMax),
     failedLoginsPerMinuteMax: values.whole("max-logins-failed-per-minute", 0, LOGINS_FAILED_MAX),
   };
 }

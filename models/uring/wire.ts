@@ -86,7 +86,7 @@ export class UringWire extends LoopWire<RingWireTools> implements Completing, Li
     this.#input.settle();
     if (this.broken) {
       this.#output.end();
-      this.driver.abandon();
+      this.driver.abandon(this.tools.loop.now);
     }
     if (this.closing !== undefined) {
       this.#input.end();

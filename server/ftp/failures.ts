@@ -22,6 +22,7 @@ const FAILURES: Readonly<Record<Failure, readonly [code: number, text: string]>>
   lost: [451, "The upload was removed or replaced meanwhile"],
   unsupported: [502, "Not possible in this storage"],
   tooMany: [451, "Too many open files, try again"],
+  tooLarge: [451, "Too many directories, or too deep: list them one by one"],
   io: [451, "Local error in reading or writing"],
   noPort: [425, "No port is free, try again"],
   noConnection: [425, "The data connection could not be made"],
@@ -39,8 +40,11 @@ export const FAILURE_REPLIES = encodeAll((code) => code);
 /** The same for STOR, APPE, STOU and RNTO, which have 553 where the others have 550. */
 export const NEW_NAME_FAILURE_REPLIES = encodeAll((code) => code === 550 ? 553 : code);
 
-/** The same behind 150, where a 450 or 550 would tell that nothing was begun (RFC 959 5.4). */
-export const LATE_FAILURE_REPLIES = encodeAll((code) => code === 550 || code === 450 ? 451 : code);
+/** Behind 150 these would tell that nothing was begun (RFC 959 5.4, RFC 3659 5.3). */
+const EARLY_CODES: readonly number[] = [450, 550, 554];
+
+/** The same behind 150. */
+export const LATE_FAILURE_REPLIES = encodeAll((code) => EARLY_CODES.includes(code) ? 451 : code);
 
 function encodeAll(codeFor: (code: number) => number): Readonly<Record<Failure, Uint8Array>> {
   const replies = Object.entries(FAILURES).map(([failure, [code, text]]) => [

@@ -300,7 +300,8 @@ export class Work implements CommandContext {
   /** See CommandContext. */
   attemptLogin(then: (attempt: Answer<"attempt">) => void): void {
     const id = this.#open("attempt", then, (failure) => this.fail(failure));
-    this.#emit({ kind: "attemptLogin", id, user: this.user ?? "" });
+    const { loginDelayMs: delayMs } = this.settings.limits;
+    this.#emit({ kind: "attemptLogin", id, user: this.user ?? "", delayMs });
   }
 
   /** See CommandContext. */

@@ -49,6 +49,7 @@ export class ArrayWire implements Wire {
   sent: Uint8Array[] = [];
   /** The control connection is closed. */
   closed = false;
+  readonly takesFile = false;
   /** `resume` is to be called. */
   resumes = false;
   /** Octets that the client's end takes before it is full. */
@@ -78,10 +79,6 @@ export class ArrayWire implements Wire {
 
   get congested(): boolean {
     return this.room < 0;
-  }
-
-  moves(): boolean {
-    return false;
   }
 
   buffer(): Uint8Array<ArrayBuffer> {

@@ -16,7 +16,11 @@ const UNSAID = {
     mini: { anonymous: undefined, downloadPath: undefined },
     echo: undefined,
   },
-  admission: { sessionsMax: undefined, failedLoginsPerMinuteMax: undefined },
+  admission: {
+    sessionsMax: undefined,
+    sessionsPerHostMax: undefined,
+    failedLoginsPerMinuteMax: undefined,
+  },
 };
 
 Deno.test("serveOptions takes what is undefined for what is not said", () => {
@@ -27,12 +31,13 @@ Deno.test("serveOptions takes what is undefined for what is not said", () => {
   }
 });
 
-Deno.test("serveOptions knows an undefined that is a limit of its own", () => {
+Deno.test("serveOptions limits the sessions of an address that is not this machine's own", () => {
   const perHost = (parts: Partial<ServeParts>) =>
     serveOptions({ root: "/srv", host: "0.0.0.0", ...parts }).admission.sessionsPerHostMax;
   assertEquals(perHost({}), 64);
   assertEquals(perHost({ admission: { sessionsMax: 5 } }), 64);
-  assertEquals(perHost({ admission: { sessionsPerHostMax: undefined } }), undefined);
+  assertEquals(perHost({ host: "127.0.0.1" }), 0);
+  assertEquals(perHost({ admission: { sessionsPerHostMax: 0 } }), 0);
   assertEquals(perHost({ admission: { sessionsPerHostMax: 7 } }), 7);
 });
 

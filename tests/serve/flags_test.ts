@@ -37,11 +37,11 @@ Deno.test("parseServe in a network serves what serveOptions does, and lets users
 Deno.test("parseServe has defaults that depend on other flags", () => {
   const { options } = parsed("--model blocking --protocol echo");
   assertEquals([options.workers, options.port], [8, 8000]);
-  assertEquals(options.admission.sessionsPerHostMax, undefined);
+  assertEquals(options.admission.sessionsPerHostMax, 0);
   const open = parsed("--host 0.0.0.0 --user a:b");
   assertEquals(open.options.admission.sessionsPerHostMax, 64);
   const none = parsed("--host :: --anonymous read --max-sessions-per-host 0");
-  assertEquals(none.options.admission.sessionsPerHostMax, undefined);
+  assertEquals(none.options.admission.sessionsPerHostMax, 0);
   assertEquals(parsed("--workers 100").options.maxWorkers, 100);
   assertEquals(parsed("--data-timeout 10").options.settings.ftp.limits.connectTimeoutMs, 10_000);
 });

@@ -67,7 +67,10 @@ const NOTHING_TO_ABORT = encodeReply(226, "No transfer to abort");
 const NOT_A_DIRECTORY = encodeReply(501, "Not a directory, use MLST for a file");
 const NO_OFFSET_IN_LINES = encodeReply(554, "REST for an upload needs TYPE I");
 
-/** RETR: 150; 226, 425, 426, 451; 550, 554. */
+/**
+ * RETR: 150; 226, 425, 426, 451; 550, 554 for an offset beyond the end. In TYPE A the end may only
+ * be known when all was read: it is 451 then.
+ */
 export function retrieve(session: CommandContext, argument: string): void {
   const { restart } = session;
   const path = resolveOld(session, argument);
@@ -81,6 +84,9 @@ export function retrieve(session: CommandContext, argument: string): void {
     lines: isText ? { to: "network", skip: restart } : undefined,
     failures: FAILURE_REPLIES,
     announce: ({ stat }) => `Sending ${argument} (${stat.size} bytes)`,
+    // At most all octets of a file are LF, and become two.
+    inspect: ({ stat }) =>
+      isText && restart > 2 * stat.size ? FAILURE_REPLIES.badOffset : undefined,
   });
 }
 

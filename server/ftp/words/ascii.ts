@@ -19,6 +19,8 @@ export interface Filter {
   push(chunk: Uint8Array): Uint8Array<ArrayBuffer>;
   /** What was held back until nothing follows. */
   end(): Uint8Array<ArrayBuffer>;
+  /** Whether the result is shorter than what is to be left out of it, so far; where it is asked. */
+  readonly isShort?: boolean;
 }
 
 const LF = 0x0a;
@@ -93,5 +95,8 @@ export function dropFirst(count: number, filter: Filter): Filter {
   return {
     push: (chunk) => drop(filter.push(chunk)),
     end: () => drop(filter.end()),
+    get isShort() {
+      return left > 0;
+    },
   };
 }

@@ -5,9 +5,9 @@
  * @module
  */
 
-import { assert } from "@std/assert";
+import { assert, assertEquals } from "@std/assert";
 import { eventually } from "../../eventually.ts";
-import { type Conversation, octets } from "../client.ts";
+import { closeQuietly, type Conversation, octets } from "../client.ts";
 import { type Case, type Cases, type Target } from "../target.ts";
 
 /** The largest file whose SIZE in TYPE A is counted, but for four octets: the costliest of all. */
@@ -70,6 +70,42 @@ const PIPELINES: Readonly<
   "STAT of a pattern": { prepare: manyNames, line: "STAT d/*7*" },
 };
 
+/** A file that takes seconds to read, and no space. */
+const HUGE_BYTES = 4 * 2 ** 30;
+
+/** Ways to the folder "d": each is another folder for who looks at all of them. */
+const WAYS = 1_000;
+
+/** A file without a line end. */
+async function hugeFile(target: Target): Promise<void> {
+  await target.write("big", "");
+  await Deno.truncate(target.path("big"), HUGE_BYTES);
+}
+
+/** A folder "ways" whose entries all lead to the folder of many names. */
+async function manyWays(target: Target): Promise<void> {
+  await manyNames(target);
+  await target.mkdir("ways");
+  for (let way = 0; way < WAYS; way++) Deno.symlinkSync("../d", target.path(`ways/${way}`));
+}
+
+interface SilentTransfer {
+  readonly prepare: (target: Target) => Promise<void>;
+  /** Said before the command, and granted. */
+  readonly before: readonly string[];
+  readonly command: string;
+}
+
+/** Transfers that take a server long and send nothing, so that it never waits for their client. */
+const SILENT_TRANSFERS: Readonly<Record<string, SilentTransfer>> = {
+  "REST in TYPE A": {
+    prepare: hugeFile,
+    before: ["TYPE A", `REST ${2 * HUGE_BYTES}`],
+    command: "RETR big",
+  },
+  "a pattern without a match": { prepare: manyWays, before: [], command: "NLST ways/*/none" },
+};
+
 /** Commands of a client that reads nothing: their replies are more than a connection's sockets hold. */
 const FLOOD_COMMANDS = 60_000;
 
@@ -103,6 +139,21 @@ function neighboursFirst({ prepare, line }: typeof PIPELINES[string]): Case {
   };
 }
 
+function newcomerFirst({ prepare, before, command }: SilentTransfer): Case {
+  return async (target) => {
+    await prepare(target);
+    const own = await target.own({}); // whose only client is this one
+    const ftp = await own.login();
+    for (const line of before) await ftp.command(line, [200, 350]);
+    const data = await ftp.begin(command);
+    const newcomer = await own.login();
+    await newcomer.command("NOOP", 200);
+    await ftp.send("ABOR");
+    assertEquals(await ftp.finals(2), [426, 226], "The newcomer waited for the whole transfer");
+    closeQuietly(data);
+  };
+}
+
 function stopsBetween({ prepare, line }: typeof PIPELINES[string]): Case {
   return async (target) => {
     await prepare(target);
@@ -127,6 +178,12 @@ export const fairness: Cases = {
     ["SIZE in TYPE A", "STAT of a large folder"].map((name) => [
       `${name} in a pipeline holds up no stop`,
       stopsBetween(PIPELINES[name]!),
+    ]),
+  ),
+  ...Object.fromEntries(
+    Object.entries(SILENT_TRANSFERS).map(([name, transfer]) => [
+      `${name} holds up no newcomer`,
+      newcomerFirst(transfer),
     ]),
   ),
 

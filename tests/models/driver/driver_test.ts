@@ -160,7 +160,7 @@ Deno.test("Driver: a connection that is made first is told, and waits for its st
   assertEquals(driver.driver.deadline, driver.now + 1_000);
 });
 
-Deno.test("Driver: a connection that cannot be made is answered once, and is no transfer", () => {
+Deno.test("Driver: a connection that cannot be made is answered and told once, as no transfer", () => {
   const address = { family: 4, host: "192.0.2.1", port: 4_000 } as const;
   const { log, driver, wire, link } = stage((input) =>
     input === "in" ? [{ kind: "connectData", id: 1, address, timeoutMs: 500 }] : []
@@ -169,7 +169,10 @@ Deno.test("Driver: a connection that cannot be made is answered once, and is no 
   driver.driver.transfer!.socketFailed("connection refused");
   wire.closeData();
   assertEquals(log, ["in", "pursue", "<1 failed>"]);
-  assertEquals([driver.driver.transfer, link.events], [undefined, []]);
+  assertEquals([driver.driver.transfer, link.events.length], [undefined, 1]);
+  const [event] = link.events;
+  assert(event?.kind === "failure");
+  assertEquals([event.operation, event.reason], ["connectData", "connection refused"]);
 });
 
 Deno.test("Driver: the close of a file is answered when the data connection is closed, too", () => {
@@ -200,8 +203,8 @@ Deno.test("Driver: after close the last words are sent, and nothing happens any 
   driver.expire(1e15);
   driver.stop();
   driver.resume();
-  driver.driver.abandon();
-  driver.driver.refuse("it is too late");
+  driver.driver.abandon(driver.now);
+  driver.driver.refuse("it is too late", driver.now);
   assertEquals(log, ended);
   assert(!store.isOpen);
   assertEquals([driver.driver.deadline, driver.driver.wantsInput], [undefined, false]);
@@ -216,7 +219,7 @@ Deno.test("Driver: answers to a connection that closes meanwhile are dropped", (
 for (const next of [transfer(1), QUESTION]) {
   Deno.test(`Driver: a wire that breaks while it sends is asked no ${next.kind}`, () => {
     const { log, wire, driver } = stage(() => [send("150"), next, send("226")]);
-    wire.onSend = () => driver.driver.abandon();
+    wire.onSend = () => driver.driver.abandon(driver.now);
     driver.input("in");
     assertEquals(log, ["in", "send 150", "close"]);
   });
@@ -226,7 +229,7 @@ Deno.test("Driver: a question of a connection that ends is withdrawn", () => {
   const { log, driver, link } = stage((input) => input === "in" ? [QUESTION] : []);
   driver.input("in");
   assert(driver.driver.asking);
-  driver.driver.abandon();
+  driver.driver.abandon(driver.now);
   assertEquals(log, ["in", "ask ?", "withdraw 1", "close"]);
   assertEquals(link.questions, []);
 });
@@ -236,13 +239,13 @@ Deno.test("Driver: a question that was answered is not withdrawn", () => {
   driver.input("in");
   link.reply("yes", driver.now);
   assert(!driver.driver.asking);
-  driver.driver.abandon();
+  driver.driver.abandon(driver.now);
   assertEquals(log, ["in", "ask ?", "<1 line>", "close"]);
 });
 
 Deno.test("Driver.refuse says why to the client and to the operator, then closes", () => {
   const { log, driver, link } = stage(() => []);
-  driver.driver.refuse("Others wait");
+  driver.driver.refuse("Others wait", driver.now);
   assertEquals(log, ["send no: Others wait", "close"]);
   assertEquals(link.events, [
     { kind: "refused", session: 1, host: "192.0.2.1", reason: "Others wait" },

@@ -107,12 +107,48 @@ Deno.test("Driver: an upload that came whole and could not take its name is told
 Deno.test("Driver: a transfer whose connection is given up is told, once", () => {
   const driver = ready();
   driver.say("EPSV", "RETR a.txt");
-  driver.act((driver) => driver.abandon());
-  driver.act((driver) => driver.abandon());
+  driver.act((given) => given.abandon(driver.now));
+  driver.act((given) => given.abandon(driver.now));
   const event = only(driver);
   assert(event.kind === "transfer");
   assertEquals([event.outcome, event.reason], ["failed", "the connection was closed"]);
   assert(!driver.store.isOpen);
+});
+
+Deno.test("Driver: a transfer is timed to the end of its connection, however that ends", () => {
+  const endings: ((driver: DrivenSession) => void)[] = [
+    (session) => session.act((driver) => driver.abandon(session.now)),
+    (session) => session.act((driver) => driver.refuse("enough", session.now)),
+    (session) => session.act((driver) => driver.crashed(new Error("a bug"), session.now)),
+  ];
+  for (const end of endings) {
+    const driver = ready();
+    driver.link.expectsCrashes = true;
+    driver.say("EPSV", "RETR a.txt");
+    driver.pass(1_500);
+    end(driver);
+    const event = driver.link.events.find(({ kind }) => kind === "transfer");
+    assert(event?.kind === "transfer");
+    assertEquals(event.seconds, 1.5);
+  }
+});
+
+Deno.test("Driver: a data connection that the client's port does not take is told, an abort is not", () => {
+  const driver = ready();
+  driver.failNext("connectData", "noConnection");
+  driver.say("PORT 127,0,0,1,200,10", "RETR a.txt");
+  assertEquals(only(driver), {
+    ...ORIGIN,
+    kind: "failure",
+    operation: "connectData",
+    failure: "noConnection",
+    reason: "on purpose",
+  });
+  driver.link.events.length = 0;
+  driver.wire.slowToConnect = true;
+  driver.say("PORT 127,0,0,1,200,10", "RETR a.txt", "ABOR");
+  driver.act((given) => given.abandon(driver.now));
+  assertEquals(driver.link.events, []);
 });
 
 Deno.test("Driver: what the system refused is told with its words", () => {
@@ -175,11 +211,11 @@ testWith(["read"], "Driver: however connections end, the gate is even in the end
       if (!driver.closed) driver.hangUp();
     },
     (driver) => driver.pass(1e7),
-    (session) => session.act((driver) => driver.abandon()),
-    (session) => session.act((driver) => driver.refuse("enough")),
+    (session) => session.act((driver) => driver.abandon(session.now)),
+    (session) => session.act((driver) => driver.refuse("enough", session.now)),
     (session) => {
       session.link.expectsCrashes = true;
-      session.act((driver) => driver.crashed(new Error("a bug")));
+      session.act((driver) => driver.crashed(new Error("a bug"), session.now));
     },
   ];
   const admission = new TestAdmission();

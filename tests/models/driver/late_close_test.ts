@@ -75,11 +75,24 @@ Deno.test("Driver: a client that leaves while its upload is closed has stored th
   assertEquals(driver.tree.file("/up.txt"), octetsOf("one"));
 });
 
+Deno.test("Driver: a download that has gone is told as complete, though its client breaks off", () => {
+  const driver = slow();
+  driver.say("EPSV", "RETR a.txt");
+  driver.link.events.length = 0;
+  driver.download();
+  assert(driver.closing);
+  driver.act((given) => given.abandon(driver.now));
+  const [event, ...others] = driver.link.events;
+  assert(event?.kind === "transfer");
+  assertEquals([event.outcome, event.octets, others], ["complete", 4, []]);
+  driver.wire.finishClose();
+});
+
 Deno.test("Driver: a connection that is given up while its upload is closed hears nothing", () => {
   const driver = slow();
   driver.say("EPSV", "STOR up.txt");
   driver.upload(octetsOf("one"));
-  driver.act((given) => given.abandon());
+  driver.act((given) => given.abandon(driver.now));
   assert(driver.closed);
   driver.wire.finishClose();
   assertEquals(driver.takeSaid(), "");

@@ -87,6 +87,7 @@ export class ScriptedSession implements Session {
 /** A wire that notes what it is asked to do; a test carries the transfer's acts out. */
 export class NotingWire implements Wire {
   congested = false;
+  readonly takesFile = false;
   /** `again` was called so often. */
   turnsAsked = 0;
   onSend: (() => void) | undefined;
@@ -95,9 +96,6 @@ export class NotingWire implements Wire {
 
   constructor(readonly log: string[]) {}
 
-  moves(): boolean {
-    return false;
-  }
   buffer(): Uint8Array<ArrayBuffer> {
     return this.#buffer;
   }

@@ -12,9 +12,11 @@ import type { Failure } from "../../../server/mod.ts";
 import {
   ADDRESS,
   Bench,
+  CHUNKINGS,
   CLIENT,
   CONNECT_MS,
   effectOf,
+  NETWORK_TEXT,
   type Plan,
   STALL_MS,
   TEXT,
@@ -186,6 +188,40 @@ Deno.test("Transfer: each octet that moves puts the deadline off, and nothing el
   bench.step();
   assertEquals(transfer.deadline, 1_500 + STALL_MS);
 });
+
+/** A download in TYPE A from an offset, octet by octet. */
+function downloadFrom(skip: number): Bench {
+  const lines = { to: "network", skip } as const;
+  return new Bench({ direction: "send", lines, source: TEXT, chunks: [1] });
+}
+
+Deno.test("Transfer: it does not stand still while the file is read and nothing is to be sent", () => {
+  const reading = downloadFrom(NETWORK_TEXT.length).until("read");
+  reading.step();
+  reading.transfer.timeout();
+  assertEquals([reading.transfer.act, reading.transfer.deadline], ["read", 1_000 + 2 * STALL_MS]);
+  const sending = downloadFrom(1).until("send");
+  sending.step();
+  for (const { transfer } of [reading, sending]) {
+    transfer.timeout();
+    const { completion } = transfer;
+    assert(completion?.kind === "failed");
+    assertEquals(completion.failure, "stalled");
+  }
+});
+
+for (const [chunking, chunks] of Object.entries(CHUNKINGS)) {
+  Deno.test(`Transfer: a file that ends before its offset in TYPE A fails [${chunking}]`, () => {
+    const from = (skip: number) => {
+      const lines = { to: "network", skip } as const;
+      return new Bench({ direction: "send", lines, source: TEXT, chunks }).run();
+    };
+    assertEquals(from(NETWORK_TEXT.length), { kind: "transferred", octets: 0 });
+    const completion = from(NETWORK_TEXT.length + 1);
+    assert(completion.kind === "failed");
+    assertEquals(completion.failure, "badOffset");
+  });
+}
 
 Deno.test("Transfer: before its start it waits for as long as the session takes", () => {
   const transfer = new Transfer(ADDRESS, CLIENT, 1_300);

@@ -8,7 +8,7 @@ import { assert, assertEquals } from "@std/assert";
 import { ERRNO, failureOf } from "../../../models/files/errors.ts";
 import * as constants from "../../../models/libc/constants.ts";
 
-const OWN: readonly string[] = ["OUTSIDE", "NOT_REGULAR", "NOT_PERMITTED"];
+const OWN: readonly string[] = ["OUTSIDE", "NOT_REGULAR", "NOT_PERMITTED", "TOO_LARGE"];
 
 Deno.test("ERRNO has the numbers of the C library, and its own beyond all of them", () => {
   const numbers: Readonly<Record<string, number>> = { ...constants };

@@ -11,7 +11,7 @@ import { Deadlines, type Timed } from "../../../models/kernel/deadlines.ts";
 const LATE_MS_MAX = 20;
 
 class Timer implements Timed {
-  slot: number | undefined;
+  dueIn: number | undefined;
   readonly told: number[] = [];
 
   constructor(public deadline: number | undefined, readonly then?: (timer: Timer) => void) {}
@@ -127,7 +127,7 @@ Deno.test("Deadlines: one that is told may ask again, and begin others", () => {
 Deno.test("Deadlines: one that stays due is told again a slot later, not for ever at once", () => {
   const deadlines = new Deadlines();
   let times = 0;
-  const stubborn: Timed = { slot: undefined, deadline: 100, onDeadline: () => times++ };
+  const stubborn: Timed = { dueIn: undefined, deadline: 100, onDeadline: () => times++ };
   deadlines.update(stubborn);
   deadlines.expire(100);
   assertEquals(times, 1);

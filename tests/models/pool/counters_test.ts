@@ -5,9 +5,10 @@
  */
 
 import { assertEquals } from "@std/assert";
-import { Counters, LANES } from "../../../models/pool/counters.ts";
+import { LANES, type WorkerStats } from "../../../models/model.ts";
+import { Counters } from "../../../models/pool/counters.ts";
 
-const NOTHING = {
+const NOTHING: WorkerStats = {
   lane: "starting",
   calls: {},
   eagain: 0,

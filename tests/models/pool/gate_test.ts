@@ -23,7 +23,7 @@ const FULL_OF_WAITING = "Too many sessions wait for a login, try again later";
 
 const LIMITS: AdmissionLimits = {
   sessionsMax: 100,
-  sessionsPerHostMax: undefined,
+  sessionsPerHostMax: 0,
   failedLoginsPerMinuteMax: 0,
 };
 

@@ -9,6 +9,7 @@ import { type StartTransfer, Transfer } from "../../../models/driver/transfer.ts
 import { VolumeStore } from "../../../models/files/slot.ts";
 import { BULK_BYTES } from "../../../models/limits.ts";
 import { RuntimeConnection } from "../../../models/runtime/data_connection.ts";
+import { BLOCKS_BETWEEN_LOOKS } from "../../../models/runtime/sharing.ts";
 import type { FileOperation } from "../../../server/mod.ts";
 import { StagedStore } from "../../driven/store.ts";
 import { Tree } from "../../driven/tree.ts";
@@ -45,6 +46,14 @@ class Stage implements Disposable {
   readonly connection: RuntimeConnection;
   /** Requests to the slot, and its answers. */
   asked = 0;
+  /** The first so many reads give nothing. */
+  barren = 0;
+  /** Turns that others were given. */
+  looks = 0;
+  /** Blocks before which others might have had theirs. */
+  breaths = 0;
+  /** The length of the buffer. */
+  blockBytes = BULK_BYTES;
   #changed = Promise.withResolvers<void>();
 
   constructor(readonly direction: StartTransfer["direction"]) {
@@ -63,7 +72,9 @@ class Stage implements Disposable {
       count() {},
       moved() {},
       passive: () => undefined,
-      breathe: () => undefined,
+      breathe: () => void this.breaths++ as undefined,
+      look: () => Promise.resolve(void this.looks++),
+      controlAlive: () => Promise.resolve(true),
       advanced: () => {
         if (this.transfer.completion !== undefined && this.transfer.act === "hold") {
           this.transfer.release({ kind: "done" }); // the file of an upload has its name
@@ -77,7 +88,8 @@ class Stage implements Disposable {
 
   #ask(what: "read" | "write", args: Parameters<typeof this.slot.read>): void {
     this.asked++;
-    this.slot[what](...args);
+    if (this.asked <= this.barren) args[1].filled(0, false);
+    else this.slot[what](...args);
   }
 
   /** Connects and starts; the client's end. */
@@ -95,7 +107,7 @@ class Stage implements Disposable {
     }, {
       length: this.direction === "send" ? OCTETS.length : undefined,
       direct: false,
-      buffer: new Uint8Array(BULK_BYTES),
+      buffer: new Uint8Array(this.blockBytes),
     }, 1);
     this.connection.pursue();
     return client;
@@ -150,6 +162,26 @@ for (const late of [false, true]) {
     assertEquals(stage.tree.file("/up"), OCTETS);
   });
 }
+
+testWith(["net"], "RuntimeConnection (async): barren reads let others look", async () => {
+  using stage = new Stage("send");
+  stage.barren = 3 * BLOCKS_BETWEEN_LOOKS;
+  assertEquals(await readAll(await stage.start()), OCTETS);
+  assertEquals(stage.looks, 3);
+});
+
+testWith(
+  ["net"],
+  "RuntimeConnection (async) gives others a turn before each block but the first, however small",
+  async () => {
+    for (const blocks of [3, 12, 48]) {
+      using stage = new Stage("send");
+      stage.blockBytes = Math.ceil(OCTETS.length / blocks);
+      await readAll(await stage.start());
+      assertEquals(stage.breaths, blocks - 1);
+    }
+  },
+);
 
 testWith(
   ["net"],

@@ -1,6 +1,7 @@
 /**
  * The wire of async over a real control connection and a tree in memory: what becomes of the buffer
- * of a transfer that is ended while a call of the runtime still has it, and of unread input.
+ * of a transfer that is ended while a call of the runtime still has it, of unread input, and of what
+ * is said during an upload.
  *
  * @module
  */
@@ -16,7 +17,8 @@ import { openPulse } from "../../../models/runtime/pulse.ts";
 import { CALLS, Sharing } from "../../../models/runtime/sharing.ts";
 import { AsyncWire, peerOf } from "../../../models/runtime/wire.ts";
 import { ftp } from "../../../server/ftp/mod.ts";
-import { Conversation, octets } from "../../conformance/client.ts";
+import { QUEUED_COMMANDS_MAX } from "../../../server/mod.ts";
+import { Conversation, octets, writeAll } from "../../conformance/client.ts";
 import { TestAdmission, TestLink } from "../../driven/link.ts";
 import { PASSWORDS, SETTINGS } from "../../driven/settings.ts";
 import { StagedStore } from "../../driven/store.ts";
@@ -29,6 +31,9 @@ const HOST = "127.0.0.1";
 interface Scene {
   readonly client: Conversation;
   readonly store: StagedStore;
+  readonly tree: Tree;
+  /** Resolves when the server is done with the client. */
+  readonly served: Promise<void>;
   /** What the wire shares with those of others. */
   readonly sharing: Sharing;
   /** What the first transfer has as its buffer. */
@@ -63,7 +68,7 @@ async function serving(play: (scene: Scene) => Promise<void>, loggedIn = true): 
       await client.command(`PASS ${PASSWORDS["writer"]}`, 230);
       await client.command("TYPE I", 200);
     }
-    await play({ client, store, sharing, buffer });
+    await play({ client, store, tree, served, sharing, buffer });
   } finally {
     client.close();
     await served;
@@ -171,4 +176,64 @@ testWith(
       await client.end();
       await client.send("NOOP"); // which a connection that was reset refuses
     }, false),
+);
+
+/** An upload that has begun, whose client has then said PWD so many times. */
+async function uploadUnder({ client }: Scene, commands: number): Promise<Deno.TcpConn> {
+  const offer = await client.active();
+  await client.send("STOR up");
+  const data = await client.accept(offer);
+  await client.reply(150);
+  await writeAll(data, new Uint8Array(1_000));
+  await client.send(octets("PWD\r\n".repeat(commands)));
+  return data;
+}
+
+/** More commands than are queued, about as many as are held, and more than that. */
+const MANY = [QUEUED_COMMANDS_MAX + 10, Math.floor(CONTROL_BYTES / "PWD\r\n".length)];
+const MORE = 5_000;
+
+for (const commands of MANY) {
+  testWith(
+    ["net"],
+    `AsyncWire stores no upload of a client that has gone, with ${commands} commands before`,
+    () =>
+      serving(async (scene) => {
+        const data = await uploadUnder(scene, commands);
+        scene.client.conn.close();
+        data.close();
+        await scene.served;
+        assert(!scene.tree.has("/up"));
+      }),
+  );
+}
+
+for (const commands of [...MANY, MORE]) {
+  testWith(
+    ["net"],
+    `AsyncWire answers ${commands} commands behind the upload that they were said in`,
+    () =>
+      serving(async (scene) => {
+        const { client, tree } = scene;
+        const data = await uploadUnder(scene, commands);
+        data.close();
+        assertEquals(await client.finals(1 + commands), [226, ...Array(commands).fill(257)]);
+        assertEquals(tree.file("/up")?.length, 1_000);
+      }),
+  );
+}
+
+testWith(
+  ["net"],
+  "AsyncWire answers what was said before a client that uploads half-closes, and stores nothing",
+  () =>
+    serving(async (scene) => {
+      const { client, tree } = scene;
+      const data = await uploadUnder(scene, MANY[0]!);
+      await client.conn.closeWrite();
+      data.close();
+      assertEquals(await client.finals(1 + MANY[0]!), [426, ...Array(MANY[0]!).fill(257)]);
+      await client.end();
+      assert(!tree.has("/up"));
+    }),
 );

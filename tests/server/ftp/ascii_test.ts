@@ -62,3 +62,12 @@ Deno.test("dropFirst: leaves the first octets of the result out, across any bord
   }
   check(() => dropFirst(1, fromNetworkLines()), (text) => fromNetwork(text).slice(1));
 });
+
+Deno.test("dropFirst: is short as long as less has come than is to be left out", () => {
+  const filter = dropFirst(3, toNetworkLines());
+  assertEquals(filter.isShort, true);
+  filter.push(new TextEncoder().encode("x"));
+  assertEquals(filter.isShort, true);
+  filter.push(new TextEncoder().encode("\n"));
+  assertEquals(filter.isShort, false);
+});
