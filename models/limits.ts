@@ -18,20 +18,23 @@ export const BULK_BYTES = 262_144;
  */
 export const MOVE_BYTES_MAX = 4_194_304;
 
-/** As few: with four transfers, larger moves gained nothing. */
+/**
+ * The most descriptors with work in a round that still count as few: with four transfers, larger
+ * moves gained nothing.
+ */
 export const READY_FEW_MAX = 2;
 
 /** Connections that the kernel keeps until they are accepted: Linux's somaxconn (listen(2)). */
 export const BACKLOG = 4096;
+
+/** The same for one passive data socket: one client, strangers are turned away by a filter. */
+export const PASSIVE_BACKLOG = 8;
 
 /** Turns that accept within so short a time are a burst, milliseconds. */
 export const ACCEPT_BURST_MS = 1;
 
 /** Connections accepted in one turn of a loop: a burst takes few rounds, and others get theirs. */
 export const ACCEPTS_PER_TURN_MAX = 64;
-
-/** The same for one passive data socket: one client, strangers are turned away by a filter. */
-export const PASSIVE_BACKLOG = 8;
 
 /** Pause after accept(2) failed for want of descriptors or memory, milliseconds. */
 export const ACCEPT_PAUSE_MS = 100;

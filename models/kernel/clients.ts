@@ -75,7 +75,7 @@ export class Clients {
    *
    * @returns whether it was
    */
-  woken(): boolean {
+  takeNews(): boolean {
     const { context } = this;
     if (this.kernel.read(context.wake, this.#eventCount) < 0) return false;
     for (const handed of context.handoff?.take() ?? []) this.#admit(handed);

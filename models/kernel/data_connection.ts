@@ -236,7 +236,7 @@ export class KernelConnection {
   }
 }
 
-/** Whether `act` waits for its descriptor to be readable; else writable. */
+/** Whether the next act of `transfer` waits for its descriptor to be readable; else writable. */
 export function waitsToRead(transfer: Transfer): boolean {
   return transfer.act === "accept" || transfer.act === "receive" ||
     (transfer.act === "move" && transfer.effect!.direction === "receive");

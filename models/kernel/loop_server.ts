@@ -51,7 +51,7 @@ export abstract class LoopServer<L extends EventLoop> {
   /** See Reception. */
   protected abstract create(fd: number, peer: Peer): Admitted;
 
-  /** Waits for the worker's eventfd from now on, and calls `news` for it. */
+  /** Waits for the worker's eventfd from now on, and calls `handleNews` for it. */
   protected abstract waitForNews(): void;
 
   /** Waits for the listener, if `listens`; nothing when it does already. */
@@ -63,22 +63,26 @@ export abstract class LoopServer<L extends EventLoop> {
   /** Closes what the loop waits in. */
   protected abstract close(): void;
 
-  /** Serves until the supervisor says stop and the last connection has ended. */
+  /**
+   * Serves until the supervisor says stop and the last connection has ended.
+   *
+   * @throws {ServeError} when it cannot begin
+   */
   run(): void {
     const { context, clients, loop } = this;
     context.after = (milliseconds, run) => this.#after(milliseconds, run);
-    context.handoff?.open(context.wake);
-    this.waitForNews();
-    this.listen();
-    context.ready(context.options.port);
     try {
+      this.waitForNews();
+      this.listen();
+      context.handoff?.open(context.wake);
+      context.ready(context.options.port);
       while (context.stopping === RUNNING || clients.size > 0) loop.round();
+      clients.close(); // after a bug the supervisor gives others what lies there
     } finally {
-      this.drain(); // a bug ended the loop
+      this.drain(); // there are such only where a bug ended the loop
+      closeTools(this.tools);
+      this.close();
     }
-    clients.close();
-    closeTools(this.tools);
-    this.close();
   }
 
   /** Drops all who are left. */
@@ -124,8 +128,8 @@ export abstract class LoopServer<L extends EventLoop> {
    *
    * @returns whether there was
    */
-  protected news(): boolean {
-    if (!this.clients.woken()) return false;
+  protected handleNews(): boolean {
+    if (!this.clients.takeNews()) return false;
     if (this.context.stopping === RUNNING) this.listen();
     else this.listenNoMore();
     return true;

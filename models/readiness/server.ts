@@ -37,7 +37,7 @@ export class ReadinessServer extends LoopServer<Loop> {
   protected waitForNews(): void {
     const waking = this.#watch(this.context.wake, (watch) => {
       watch.ready = 0;
-      if (this.news()) this.loop.progressed();
+      if (this.handleNews()) this.loop.progressed();
     });
     if (typeof waking === "number") {
       throw new ServeError(`Cannot start a worker: ${errorText(-waking)}`);
@@ -45,8 +45,14 @@ export class ReadinessServer extends LoopServer<Loop> {
     this.#waking = waking;
   }
 
-  /** An error here is nobody's connection's: the worker ends by it. */
+  /**
+   * An error here is nobody's connection's: the worker ends by it.
+   *
+   * @throws {ServeError} when the selector cannot watch `fd`, whatever room there is
+   */
   #watch(fd: number, ready: (watch: Watch) => void): Watch | number {
+    const refusal = this.selector.refuses(fd);
+    if (refusal !== undefined) throw new ServeError(`Cannot start a worker: ${refusal}`);
     return watchReadable(this.loop, fd, ready, (error) => {
       throw error;
     });

@@ -2,7 +2,7 @@
  * Readiness by epoll(7): the kernel keeps the interests, a wait brings only what is ready.
  *
  * Level-triggered, an interest is changed by epoll_ctl(2) when it changes. Edge-triggered, both
- * directions are registered once and never changed: readiness is remembered by the reactor.
+ * directions are registered once and never changed: readiness is remembered by the loop.
  *
  * @module
  */
@@ -19,7 +19,7 @@ import {
 } from "../libc/constants.ts";
 import { errorText } from "../libc/errors.ts";
 import { EPOLL_EVENT_LAYOUTS } from "../libc/structs.ts";
-import type { Trigger } from "../model.ts";
+import { ServeError, type Trigger } from "../model.ts";
 import { EVENTS_MAX, READ, type ReadyList, type Selector, WRITE } from "./mod.ts";
 
 /** Watches any number of descriptors. */
@@ -37,10 +37,11 @@ export class EpollSelector implements Selector {
   /** What each descriptor is registered for, by descriptor; 0 or a hole: not registered. */
   readonly #registered: number[] = [];
 
+  /** @throws {ServeError} when descriptors or memory are wanting */
   constructor(readonly libc: Kernel, trigger: Trigger) {
     this.edge = trigger === "edge";
     this.#epoll = libc.epollCreate();
-    if (this.#epoll < 0) throw new Error(`Cannot make an epoll: ${errorText(-this.#epoll)}`);
+    if (this.#epoll < 0) throw new ServeError(`Cannot make an epoll: ${errorText(-this.#epoll)}`);
   }
 
   /** See Selector. */

@@ -44,7 +44,9 @@ export interface Selector {
   /** Why `fd` cannot be watched, in one sentence, or undefined when it can. */
   refuses(fd: number): string | undefined;
   /**
-   * Watches `fd` for the bits of `interest` from now on; 0 stops watching it.
+   * Watches `fd`, which `refuses` lets through, for the bits of `interest` from now on. 0: not
+   * interested. With `edge` it may still be told, and whoever waits remembers it: when an interest
+   * returns, readiness that was told is not told again.
    *
    * @returns 0, or -errno of a kernel that has no room for it (epoll_ctl(2): ENOSPC, ENOMEM)
    */

@@ -9,7 +9,7 @@
  */
 
 import type { Kernel } from "../libc/mod.ts";
-import { EINTR, FD_SETSIZE } from "../libc/constants.ts";
+import { EINTR, EINVAL, FD_SETSIZE } from "../libc/constants.ts";
 import { errorText } from "../libc/errors.ts";
 import { READ, type ReadyList, type Selector, WRITE } from "./mod.ts";
 
@@ -58,6 +58,7 @@ export class SelectSelector implements Selector {
 
   /** See Selector. */
   set(fd: number, interest: number): number {
+    if (interest !== 0 && fd >= this.bits) return -EINVAL; // the kernel would write past the sets
     this.#wantRead.put(fd, (interest & READ) !== 0);
     this.#wantWrite.put(fd, (interest & WRITE) !== 0);
     if (interest !== 0) this.#count = Math.max(this.#count, fd + 1);

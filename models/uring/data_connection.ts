@@ -27,7 +27,7 @@ import { SmallFile } from "./small_file.ts";
 export interface RingTools extends KernelTools {
   /** Where they wait. */
   readonly loop: RingLoop;
-  /** For octets under way, ADDRESS_SLOT_BYTES each and as many as are wanted. */
+  /** For a peer's address while an accept is under way: ADDRESS_SLOT_BYTES each, without limit. */
   readonly addressSlots: Slots;
   /** For octets under way; who finds none goes by calls. */
   readonly dataSlots: Slots;
@@ -47,7 +47,7 @@ export class RingConnection extends KernelConnection {
   readonly #file: SmallFile;
   #doing: Doing = "wait";
   /** For an address, or for what comes. */
-  #slot: Slot | undefined;
+  #memory: Slot | undefined;
   /** Much comes, or the file has to be waited for: the kernel moves it by itself. */
   #bulk = false;
 
@@ -155,7 +155,7 @@ export class RingConnection extends KernelConnection {
 
   #accept(): boolean {
     const { addressSlots, socketFlags } = this.tools;
-    const slot = this.#slot = addressSlots.take()!;
+    const slot = this.#memory = addressSlots.take()!;
     slot.octets.fill(0);
     slot.octets[SOCKADDR_IN6_BYTES] = SOCKADDR_IN6_BYTES;
     this.#loop.ring.accept(this.listener!.fd, slot.address, socketFlags, this.#begin("accept"));
@@ -165,9 +165,9 @@ export class RingConnection extends KernelConnection {
   #accepted(result: number, now: number): void {
     const { kernel, addressSlots } = this.tools;
     const { transfer } = this;
-    const { host } = kernel.decodeAddress(this.#slot!.octets);
-    addressSlots.give(this.#slot!);
-    this.#slot = undefined;
+    const { host } = kernel.decodeAddress(this.#memory!.octets);
+    addressSlots.give(this.#memory!);
+    this.#memory = undefined;
     if (result < 0) {
       if (!isAcceptRetry(result)) transfer.socketFailed(errorText(-result));
     } else if (!transfer.accepted(host, now)) kernel.close(result);
@@ -223,7 +223,7 @@ export class RingConnection extends KernelConnection {
   #receiveSmall(): boolean {
     if (this.#bulk) return true;
     const { dataSlots } = this.tools;
-    const slot = this.#slot = dataSlots.take();
+    const slot = this.#memory = dataSlots.take();
     if (slot === undefined) return true;
     this.#loop.ring.recv(this.channel!.fd, slot.address, dataSlots.bytes, this.#begin("receive"));
     return false;
@@ -232,8 +232,8 @@ export class RingConnection extends KernelConnection {
   #received(result: number, now: number): void {
     const { transfer } = this;
     const { dataSlots } = this.tools;
-    const slot = this.#slot!;
-    this.#slot = undefined;
+    const slot = this.#memory!;
+    this.#memory = undefined;
     if (result > 0) {
       this.#bulk = result === dataSlots.bytes;
       this.count("octetsIn", result, result);

@@ -33,7 +33,7 @@ export class Operation {
   underWay = false;
   /** It is to end. */
   cancelled = false;
-  /** It completes only when it fails; what else it would have said. */
+  /** The result that is assumed unless a failure completes; undefined: it completes in any case. */
   silent: number | undefined;
 
   constructor(readonly tag: number, readonly owner: Completing) {}

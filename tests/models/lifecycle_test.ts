@@ -5,7 +5,7 @@
  * @module
  */
 
-import { assert, assertEquals } from "@std/assert";
+import { assert, assertEquals, assertMatch } from "@std/assert";
 import { Child } from "../child.ts";
 import { closeQuietly, Conversation, type Endpoint } from "../conformance/client.ts";
 import { variants } from "../conformance/variants.ts";
@@ -181,6 +181,20 @@ testWith(NEEDS, `serve --fd-set lets select serve ${MANY} clients`, async () => 
   } finally {
     for (const { ftp } of clients) ftp.close();
   }
+}, select.unavailable());
+
+/** The shortest set that --fd-set makes: of so many workers some have descriptors beyond it. */
+const SHORTEST_SET = 64;
+
+testWith(NEEDS, "serve --fd-set does not start workers that select could not wake", async () => {
+  using root = new Root();
+  const crowded = { ...select, options: { ...select.options, workers: SHORTEST_SET } };
+  const flags = [...flagsOf(crowded, root.path), "--fd-set", `${SHORTEST_SET}`];
+  await using server = Child.serve(flags);
+  const { code, stdout, stderr } = await server.ended();
+  assertEquals([code, stdout], [1, ""]);
+  const said = /^ftplab: Cannot start a worker: select\(2\) cannot watch descriptor \d+\n$/;
+  assertMatch(stderr, said);
 }, select.unavailable());
 
 const blocking = variants.find(({ model }) => model.name === "blocking")!;

@@ -37,6 +37,13 @@ export class Loopback implements Disposable {
     return { from: this.open(ends[0]), to: this.open(ends[1]) };
   }
 
+  /** The number that what is opened next has: the lowest that is free, so that a leak raises it. */
+  next(): number {
+    const fd = this.libc.eventfd();
+    this.libc.close(fd);
+    return fd;
+  }
+
   /** Closes `fd` before the end of the test. */
   close(fd: number): void {
     assert(this.#opened.delete(fd), `Not open: ${fd}`);

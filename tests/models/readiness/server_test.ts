@@ -1,17 +1,20 @@
 /**
- * The server of one loop whose kernel has no room for an interest: in its listener it pauses, as
- * after an accept that failed, and without its eventfd it cannot begin.
+ * The server of one loop that cannot have what it waits for: where the kernel has no room for its
+ * listener it pauses, as after an accept that failed. Without its eventfd, or with descriptors that
+ * its selector cannot watch, it does not begin. Nothing is left open then, nor after a bug.
  *
  * @module
  */
 
 import { assertEquals, assertThrows } from "@std/assert";
 import * as c from "../../../models/libc/constants.ts";
-import { unavailableReason } from "../../../models/libc/mod.ts";
+import { type Libc, unavailableReason } from "../../../models/libc/mod.ts";
 import { ServeError } from "../../../models/mod.ts";
 import { CLOSING } from "../../../models/pool/link.ts";
 import { ReadinessServer } from "../../../models/readiness/server.ts";
 import { EpollSelector } from "../../../models/selector/epoll.ts";
+import type { Selector } from "../../../models/selector/mod.ts";
+import { SelectSelector } from "../../../models/selector/select.ts";
 import { missing, testWith } from "../../permission.ts";
 import { Loopback } from "../loopback.ts";
 import { OPTIONS } from "../options.ts";
@@ -34,9 +37,13 @@ class FullSelector extends EpollSelector {
   }
 }
 
-function serverTest(
+type Stage = ReturnType<typeof workerOf>;
+
+/** A server over what `make` makes, of a listener and an eventfd with the two numbers. */
+function serverTest<S extends Selector>(
   name: string,
-  body: (stage: ReturnType<typeof workerOf>, server: ReadinessServer, full: FullSelector) => void,
+  make: (libc: Libc, listener: number, wake: number) => S,
+  body: (stage: Stage, server: ReadinessServer, selector: S) => void,
 ): void {
   testWith(["ffi", "read"], `ReadinessServer ${name}`, () => {
     using loopback = new Loopback();
@@ -45,12 +52,16 @@ function serverTest(
     const { fd: listener } = loopback.listen("127.0.0.1", c.SOCK_NONBLOCK);
     const wake = loopback.open(libc.eventfd());
     const stage = workerOf({ options: { ...OPTIONS, root }, listener, wake });
-    const selector = new FullSelector(libc, "level");
+    const next = loopback.next();
+    const selector = make(libc, listener, wake);
     body(stage, new ReadinessServer(stage.context, libc, selector), selector);
+    assertEquals(loopback.next(), next);
   }, absent);
 }
 
-serverTest("pauses where there is no room for its listener, says so, and then listens", (
+const full = (libc: Libc) => new FullSelector(libc, "level");
+
+serverTest("pauses where there is no room for its listener, says so, and then listens", full, (
   {
     context,
     posted,
@@ -68,7 +79,7 @@ serverTest("pauses where there is no room for its listener, says so, and then li
   ]);
 });
 
-serverTest("does not begin where there is no room for its eventfd", (
+serverTest("does not begin where there is no room for its eventfd", full, (
   {
     context,
     posted,
@@ -79,5 +90,42 @@ serverTest("does not begin where there is no room for its eventfd", (
   selector.full = context.wake;
   assertThrows(() => server.run(), ServeError, "Cannot start a worker: out of memory");
   assertEquals(posted, []);
-  selector.close();
+});
+
+serverTest(
+  "does not begin where select cannot watch its eventfd",
+  (libc, _, wake) => new SelectSelector(libc, wake),
+  ({ context: { wake }, posted }, server) => {
+    const reason = `Cannot start a worker: select(2) cannot watch descriptor ${wake}`;
+    assertThrows(() => server.run(), ServeError, reason);
+    assertEquals(posted, []);
+  },
+);
+
+/** Watches all but one. */
+class Choosy extends SelectSelector {
+  constructor(libc: Libc, readonly unwatched: number) {
+    super(libc);
+  }
+
+  override refuses(fd: number): string | undefined {
+    return fd === this.unwatched ? `It cannot watch descriptor ${fd}` : super.refuses(fd);
+  }
+}
+
+serverTest(
+  "does not begin where its listener cannot be watched",
+  (libc, listener) => new Choosy(libc, listener),
+  ({ context: { listener }, posted }, server) => {
+    const reason = `Cannot start a worker: It cannot watch descriptor ${listener}`;
+    assertThrows(() => server.run(), ServeError, reason);
+    assertEquals(posted, []);
+  },
+);
+
+serverTest("leaves nothing open where a bug ends its loop", full, (_, server, selector) => {
+  selector.wait = () => {
+    throw new Error("a bug");
+  };
+  assertThrows(() => server.run(), Error, "a bug");
 });

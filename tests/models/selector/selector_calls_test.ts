@@ -5,17 +5,17 @@
  * @module
  */
 
-import { assertEquals } from "@std/assert";
+import { assertEquals, assertThrows } from "@std/assert";
+import { EBADF, EINVAL, EMFILE } from "../../../models/libc/constants.ts";
 import { CALL_NAMES, type CallName, Libc, unavailableReason } from "../../../models/libc/mod.ts";
+import { ServeError } from "../../../models/mod.ts";
 import { EpollSelector } from "../../../models/selector/epoll.ts";
 import { READ, ReadyList, WRITE } from "../../../models/selector/mod.ts";
 import { ScanSelector } from "../../../models/selector/scan.ts";
+import { SelectSelector } from "../../../models/selector/select.ts";
 import { missing, testWith } from "../../permission.ts";
 import { Loopback } from "../loopback.ts";
 import { kinds } from "./selector_kinds.ts";
-
-/** errno(3): not an open descriptor. */
-const EBADF = 9;
 
 const absent = missing(["ffi"]).length > 0 ? undefined : unavailableReason();
 
@@ -78,4 +78,33 @@ testWith(["ffi"], "EpollSelector.set gives -errno of what the kernel has no room
   assertEquals(next, fd);
   assertEquals(selector.set(next, READ), 0);
   selector.close();
+}, absent);
+
+testWith(["ffi"], "EpollSelector is a ServeError where descriptors are wanting", () => {
+  const libc = new Libc();
+  libc.epollCreate = () => -EMFILE;
+  const make = () => new EpollSelector(libc, "level");
+  assertThrows(make, ServeError, "Cannot make an epoll: too many open files");
+}, absent);
+
+testWith(["ffi"], "SelectSelector.set does not watch what it refuses, and gives EINVAL", () => {
+  const libc = new Libc();
+  const counts: number[] = [];
+  libc.select = (count) => {
+    counts.push(count);
+    return 0;
+  };
+  for (const bits of [64, 100]) { // the sets are of whole longs, of 128 bits the second
+    const selector = new SelectSelector(libc, bits);
+    assertEquals(selector.refuses(bits - 1), undefined);
+    assertEquals(selector.set(bits - 1, READ), 0);
+    for (const fd of [bits, 128, 5_000]) {
+      assertEquals(selector.refuses(fd), `select(2) cannot watch descriptor ${fd}`);
+      for (const interest of [READ, WRITE]) assertEquals(selector.set(fd, interest), -EINVAL);
+      assertEquals(selector.set(fd, 0), 0);
+      selector.forget(fd);
+    }
+    selector.wait(0, new ReadyList());
+  }
+  assertEquals(counts, [64, 100]);
 }, absent);
