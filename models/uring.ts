@@ -11,13 +11,16 @@
 import { serveLoops } from "./kernel/loops.ts";
 import { unavailableReason } from "./libc/mod.ts";
 import { uringUnavailable } from "./libc/uring_setup.ts";
+import { RING_COMPLETIONS, RING_ENTRIES } from "./limits.ts";
 import { type Model, SILENT } from "./model.ts";
 
 /** See Model. */
 export const uring: Model = {
   name: "uring",
-  limits: () => ({ countsCalls: true }),
-  unavailable: () => unavailableReason() ?? uringUnavailable(),
+  limits: () => ({}),
+  unavailable: () =>
+    unavailableReason() ??
+      uringUnavailable({ entries: RING_ENTRIES, completions: RING_COMPLETIONS }),
   serve(options, terminal = SILENT) {
     const worker = new URL("./uring/worker.ts", import.meta.url);
     const { sqpollIdleMs } = options;

@@ -8,9 +8,9 @@
  * @module
  */
 
-import { errorText } from "./errors.ts";
 import { memoryAddress, type Ring } from "./uring.ts";
 import * as abi from "./uring_abi.ts";
+import { RingError } from "./uring_setup.ts";
 
 /** What the ring of buffers is aligned to: a page, of which those of arm64 are the largest. */
 const PAGE_BYTES_MAX = 65_536;
@@ -29,7 +29,7 @@ export class BufferRing {
    * @param group its number, which submissions name
    * @param count how many buffers: a power of two, at most 32768
    * @param bytes the size of each
-   * @throws {Error} when the kernel does not take it
+   * @throws {RingError} when the kernel does not take it
    */
   constructor(ring: Ring, readonly group: number, readonly count: number, readonly bytes: number) {
     this.#first = count * abi.BUF_BYTES;
@@ -45,7 +45,7 @@ export class BufferRing {
     fields.setUint32(abi.BUF_REG_ENTRIES, count, true);
     fields.setUint16(abi.BUF_REG_GROUP, group, true);
     const result = ring.register(abi.REGISTER_PBUF_RING, argument, 1);
-    if (result < 0) throw new Error(`Cannot register buffers: ${errorText(-result)}`);
+    if (result < 0) throw new RingError("io_uring_register(2)", -result);
     for (let buffer = 0; buffer < count; buffer++) this.give(buffer);
   }
 

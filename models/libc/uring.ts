@@ -19,7 +19,7 @@ import { errnoOf, INDEX, symbols } from "./library.ts";
 import { SOCKADDR_IN6_BYTES } from "./structs.ts";
 import { CALL_NAMES } from "./symbols.ts";
 import * as abi from "./uring_abi.ts";
-import { type RingPlan, setUp } from "./uring_setup.ts";
+import { RingError, type RingPlan, setUp } from "./uring_setup.ts";
 
 /** <sys/mman.h> */
 const PROT_READ_WRITE = 3, MAP_SHARED_POPULATE = 0x8001, MAP_FAILED = 2n ** 64n - 1n;
@@ -87,18 +87,18 @@ export class Ring {
 
   /**
    * @param calls one number per name of CALL_NAMES, counted up here
-   * @throws {Error} when uringUnavailable() of uring_setup.ts gives a reason.
+   * @throws {RingError} when the kernel refuses it, as uringUnavailable() of uring_setup.ts tells
    */
   constructor(plan: RingPlan, readonly calls: Float64Array = new Float64Array(CALL_NAMES.length)) {
     const params = new DataView(new ArrayBuffer(abi.PARAMS_BYTES));
     this.polled = plan.pollingIdleMs !== undefined;
     this.calls[INDEX.io_uring_setup]! += 1;
     this.#fd = setUp(this.#c, plan, params);
-    if (this.#fd < 0) throw new Error(`Cannot make a ring: ${errorText(-this.#fd)}`);
+    if (this.#fd < 0) throw new RingError("io_uring_setup(2)", -this.#fd);
     const word = (offset: number) => params.getUint32(offset, true);
     const wanted = abi.FEAT_SINGLE_MMAP | abi.FEAT_EXT_ARG;
     if ((word(abi.PARAMS_FEATURES) & wanted) !== wanted) {
-      throw new Error("Cannot use so old a ring");
+      throw this.#unmade("io_uring_setup(2)", c.EINVAL);
     }
     const [sqEntries, cqEntries] = [word(abi.PARAMS_SQ_ENTRIES), word(abi.PARAMS_CQ_ENTRIES)];
     const array = word(abi.PARAMS_SQ_OFF + abi.SQ_OFF_ARRAY);
@@ -251,12 +251,8 @@ export class Ring {
     const timed = timeoutMs >= 0 && least > 0;
     if (timed) this.#setTime(timeoutMs);
     this.#argTimeout[0] = timed ? this.#timeAddress : 0n;
-    return this.#enter(
-      least,
-      abi.ENTER_GETEVENTS | abi.ENTER_EXT_ARG,
-      this.#arg,
-      EVENTS_ARG_LENGTH,
-    );
+    const flags = abi.ENTER_GETEVENTS | abi.ENTER_EXT_ARG;
+    return this.#enter(least, flags, this.#arg, EVENTS_ARG_LENGTH);
   }
 
   /** Whether the kernel has taken all that was written down. */
@@ -390,9 +386,15 @@ export class Ring {
     const length = BigInt(bytes);
     const at = this.#c.mmap(null, length, PROT_READ_WRITE, MAP_SHARED_POPULATE, this.#fd, offset);
     if (at === null || BigInt(Deno.UnsafePointer.value(at)) === MAP_FAILED) {
-      throw new Error(`Cannot map a ring: ${errorText(this.#errno[0]!)}`);
+      throw this.#unmade("mmap(2)", this.#errno[0]!);
     }
     this.#mappings.push({ at, bytes });
     return Deno.UnsafePointerView.getArrayBuffer(at, bytes);
+  }
+
+  /** Gives back what there is of it; the error to throw. */
+  #unmade(call: string, errno: number): RingError {
+    this.close();
+    return new RingError(call, errno);
   }
 }

@@ -36,23 +36,42 @@ export function setUp(library: Library, plan: RingPlan, params: DataView<ArrayBu
   return fd < 0 ? -errno[0]! : fd;
 }
 
-/** Why there is no ring to be had here, in one sentence, or undefined when there is. */
-export function uringUnavailable(): string | undefined {
-  const params = new DataView(new ArrayBuffer(abi.PARAMS_BYTES));
-  const fd = setUp(symbols(), { entries: 1 }, params);
-  if (fd >= 0) {
-    symbols().close(fd);
-    return undefined;
+/** A ring that cannot be made: one sentence why, without a capital. */
+export class RingError extends Error {
+  /** For whoever looks at the name of an error. */
+  override name = "RingError";
+
+  /** @param call what the kernel refused, by `errno`, a positive number */
+  constructor(call: string, errno: number) {
+    super(reasonOf(call, errno));
   }
-  switch (-fd) {
+}
+
+/**
+ * Why no ring of `plan` is to be had here, in one sentence, or undefined when one is. Since Linux
+ * 6.14, and before 5.12, its memory counts as locked, so a large one may be refused where a small
+ * one is not.
+ */
+export function uringUnavailable(plan: RingPlan = { entries: 1 }): string | undefined {
+  const params = new DataView(new ArrayBuffer(abi.PARAMS_BYTES));
+  const fd = setUp(symbols(), plan, params);
+  if (fd < 0) return reasonOf("io_uring_setup(2)", -fd);
+  symbols().close(fd);
+  return undefined;
+}
+
+function reasonOf(call: string, errno: number): string {
+  switch (errno) {
     case c.ENOSYS:
       return "the kernel has no io_uring, or a seccomp filter hides it";
     case c.EINVAL:
       return "the kernel's io_uring is older than Linux 6.1";
     case c.EPERM:
       return `${refusal()} forbids io_uring`;
+    case c.ENOMEM:
+      return "the limit on locked memory (ulimit -l) has no room for a ring";
     default:
-      return `io_uring_setup(2) fails: ${errorText(-fd)}`;
+      return `${call} fails: ${errorText(errno)}`;
   }
 }
 

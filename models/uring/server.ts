@@ -13,6 +13,7 @@ import { BufferRing } from "../libc/buffer_ring.ts";
 import * as c from "../libc/constants.ts";
 import type { Kernel } from "../libc/mod.ts";
 import { Ring } from "../libc/uring.ts";
+import { RingError } from "../libc/uring_setup.ts";
 import {
   ACCEPTS_PER_TURN_MAX,
   DATA_SLOT_BYTES,
@@ -23,6 +24,7 @@ import {
   RING_COMPLETIONS,
   RING_ENTRIES,
 } from "../limits.ts";
+import { ServeError } from "../model.ts";
 import type { WorkerContext } from "../pool/link.ts";
 import { ADDRESS_SLOT_BYTES } from "./data_connection.ts";
 import { type Operation, RingLoop } from "./loop.ts";
@@ -37,6 +39,28 @@ const DRAIN_ROUNDS_MAX = 64;
 
 const NOTHING_REFUSED = () => undefined;
 
+/**
+ * The ring of one worker, with the buffers for what its clients say.
+ *
+ * @throws {ServeError} when the kernel refuses it; nothing of it is left then
+ */
+function ringOf({ counters, options: { sqpollIdleMs } }: WorkerContext) {
+  let ring: Ring | undefined;
+  try {
+    ring = new Ring({
+      entries: RING_ENTRIES,
+      completions: RING_COMPLETIONS,
+      ...(sqpollIdleMs === undefined ? {} : { pollingIdleMs: sqpollIdleMs }),
+    }, counters.calls);
+    const buffers = new BufferRing(ring, INPUT_GROUP, INPUT_BUFFERS, INPUT_BUFFER_BYTES);
+    return { ring, buffers };
+  } catch (error) {
+    ring?.close();
+    if (!(error instanceof RingError)) throw error;
+    throw new ServeError(`Cannot start a worker: ${error.message}`);
+  }
+}
+
 /** Serves one listener in one ring. */
 export class UringServer extends LoopServer<RingLoop> {
   readonly #wires: RingWireTools;
@@ -44,13 +68,8 @@ export class UringServer extends LoopServer<RingLoop> {
   readonly #waking: Operation;
 
   constructor(context: WorkerContext, kernel: Kernel) {
-    const { counters, options: { sqpollIdleMs } } = context;
-    const ring = new Ring({
-      entries: RING_ENTRIES,
-      completions: RING_COMPLETIONS,
-      ...(sqpollIdleMs === undefined ? {} : { pollingIdleMs: sqpollIdleMs }),
-    }, counters.calls);
-    const loop = new RingLoop(kernel, ring, counters, now);
+    const { ring, buffers } = ringOf(context);
+    const loop = new RingLoop(kernel, ring, context.counters, now);
     super(context, kernel, loop, NOTHING_REFUSED);
     this.#wires = {
       ...this.tools,
@@ -60,12 +79,12 @@ export class UringServer extends LoopServer<RingLoop> {
         addressSlots: new Slots(ADDRESS_SLOT_BYTES, Infinity),
         dataSlots: new Slots(DATA_SLOT_BYTES, DATA_SLOTS_MAX),
       },
-      buffers: new BufferRing(ring, INPUT_GROUP, INPUT_BUFFERS, INPUT_BUFFER_BYTES),
+      buffers,
       replySlots: new Slots(REPLIES_BYTES_MAX, Infinity),
     };
     this.#accepting = this.#operation((result) => this.#accepted(result));
     this.#waking = this.#operation(() => {
-      this.news();
+      this.handleNews();
       this.waitForNews();
     });
   }

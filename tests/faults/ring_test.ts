@@ -6,14 +6,15 @@
  */
 
 import { assert, assertEquals, assertMatch } from "@std/assert";
+import { pageBytes } from "../../models/libc/probe.ts";
 import { noCompiler } from "../bench/needs.ts";
 import { Child } from "../child.ts";
 import { Conversation } from "../conformance/client.ts";
 import { variants } from "../conformance/variants.ts";
-import { testWith } from "../permission.ts";
+import { missing, testWith } from "../permission.ts";
 import { login, Root } from "../served.ts";
 import { Injection, uninjectable } from "./injection.ts";
-import { flagsOf, NEEDS } from "./process.ts";
+import { flagsOf, lacking, NEEDS } from "./process.ts";
 
 const absentTool = uninjectable();
 
@@ -102,13 +103,15 @@ const REFUSALS: Readonly<Record<string, RegExp>> = {
     /^ftplab: Model uring is not available here: the kernel's io_uring is older than Linux 6\.1$/m,
   EPERM:
     /^ftplab: Model uring is not available here: (a seccomp filter|the s.*) forbids io_uring$/m,
-  ENOMEM: /^ftplab: Model uring is not available here: io_uring_setup\(2\) fails: .+$/m,
+  ENOMEM:
+    /^ftplab: Model uring is not available here: the limit on locked memory \(ulimit -l\) .+$/m,
+  EMFILE: /^ftplab: Model uring is not available here: io_uring_setup\(2\) fails: .+$/m,
 };
 
-/** A program whose rings are refused so. */
-function refusing(error: string): string[] {
-  const inject = `inject=io_uring_setup:error=${error}`;
-  return ["strace", "-f", "-qq", "-o", "/dev/null", "-e", "trace=io_uring_setup", "-e", inject];
+/** A program whose rings are refused so, by their setup or by another `call` on them. */
+function refusing(error: string, call = "io_uring_setup"): string[] {
+  const inject = `inject=${call}:error=${error}`;
+  return ["strace", "-f", "-qq", "-o", "/dev/null", "-e", `trace=${call}`, "-e", inject];
 }
 
 testWith(NEEDS, "bench without io_uring leaves uring and its twin out, and says why", async () => {
@@ -130,4 +133,50 @@ for (const [error, sentence] of Object.entries(REFUSALS)) {
     assertMatch(stderr, sentence);
     assertEquals(stderr.trim().split("\n").length, 1);
   }, ring.unavailable() ?? absentTool);
+}
+
+/** Why there is no ring where memory may not be locked. */
+const NO_ROOM = "the limit on locked memory (ulimit -l) has no room for a ring";
+
+testWith(NEEDS, "serve whose ring takes no buffers says why in one sentence [uring]", async () => {
+  using root = new Root();
+  const wrapper = refusing("ENOMEM", "io_uring_register");
+  await using server = Child.serve(flagsOf(ring, root.path), { wrapper });
+  const { code, stdout, stderr } = await server.ended();
+  assertEquals([code, stdout, stderr], [1, "", `ftplab: Cannot start a worker: ${NO_ROOM}\n`]);
+}, ring.unavailable() ?? absentTool);
+
+/** Runs what follows it without the right to lock more memory than so many pages. */
+function lockingAtMost(pages: number): string[] {
+  const octets = pages * pageBytes();
+  return ["setpriv", "--bounding-set=-ipc_lock", "prlimit", `--memlock=${octets}:${octets}`];
+}
+
+/** Why rings cannot be limited here: Linux counts their memory as locked since 6.14. */
+function unlimited(): string | undefined {
+  if (missing(NEEDS).length > 0) return undefined;
+  const [major = 0, minor = 0] = Deno.osRelease().split(".").map(Number);
+  if (major < 6 || (major === 6 && minor < 14)) return "before Linux 6.14";
+  const [program, ...args] = lockingAtMost(1);
+  return lacking(program!, ...args, "true");
+}
+
+/** For whom there is no memory, with so many pages, and what is said before the reason. */
+const LOCKED: readonly (readonly [who: string, pages: number, says: string])[] = [
+  // The smallest ring would find room, but nobody wants it.
+  ["any worker", 2, "Model uring is not available here"],
+  ["the last of many workers", 50, "Cannot start a worker"],
+];
+
+/** More workers than have rings in the memory that some have, whatever the size of a page. */
+const MANY = { ...ring, options: { ...ring.options, workers: 32 } };
+
+for (const [who, pages, says] of LOCKED) {
+  testWith(NEEDS, `serve without memory to lock for ${who} says so [uring]`, async () => {
+    using root = new Root();
+    const wrapper = lockingAtMost(pages);
+    await using server = Child.serve(flagsOf(MANY, root.path), { wrapper });
+    const { code, stdout, stderr } = await server.ended();
+    assertEquals([code, stdout, stderr], [1, "", `ftplab: ${says}: ${NO_ROOM}\n`]);
+  }, ring.unavailable() ?? unlimited());
 }

@@ -1,9 +1,11 @@
 /** Where a ring of buffers lies; what it does is in uring_test.ts. @module */
 
-import { assertEquals } from "@std/assert";
+import { assertEquals, assertThrows } from "@std/assert";
 import { BufferRing } from "../../../models/libc/buffer_ring.ts";
+import * as c from "../../../models/libc/constants.ts";
 import { unavailableReason } from "../../../models/libc/mod.ts";
 import type { Ring } from "../../../models/libc/uring.ts";
+import { RingError } from "../../../models/libc/uring_setup.ts";
 import { missing, testWith } from "../../permission.ts";
 
 const absent = missing(["ffi"]).length > 0 ? undefined : unavailableReason();
@@ -21,4 +23,16 @@ testWith(["ffi"], "BufferRing begins where a page does, whatever its size", () =
   } as unknown as Ring;
   for (let count = 0; count < 4; count++) new BufferRing(ring, 0, 4, 16);
   assertEquals(addresses.map((address) => address % PAGE_BYTES), [0n, 0n, 0n, 0n]);
+}, absent);
+
+testWith(["ffi"], "BufferRing says in one sentence why the kernel does not take it", () => {
+  const reasons: Readonly<Record<number, string>> = {
+    [c.ENOMEM]: "the limit on locked memory (ulimit -l) has no room for a ring",
+    [c.ENOBUFS]: "io_uring_register(2) fails: no buffer space",
+  };
+  for (const [errno, reason] of Object.entries(reasons)) {
+    const ring = { register: () => -errno } as unknown as Ring;
+    const error = assertThrows(() => new BufferRing(ring, 0, 4, 16), RingError);
+    assertEquals(error.message, reason);
+  }
 }, absent);
