@@ -6,7 +6,7 @@
  * @module
  */
 
-import { assert, assertEquals, assertRejects, assertStringIncludes } from "@std/assert";
+import { assert, assertEquals, assertMatch, assertRejects, assertStringIncludes } from "@std/assert";
 import { EXIT } from "../../client/cli/mod.ts";
 import {
   type Client,
@@ -269,7 +269,7 @@ testOn(
       for (const name of ["a b", "0a1b2c3d"]) await Deno.writeFile(`${folder}/${name}`, octets(9));
     }
     const mirror = () => run(port, ["mirror", "--checksum", prefix, here]);
-    assertStringIncludes((await mirror()).error, "Got 0 files, 0 B in 0 ms; 2 kept\n");
+    assertMatch((await mirror()).error, /^Got 0 files, 0 B in \d+ ms; 2 kept$/m);
     const { mtime } = await Deno.stat(`${root}/a b`);
     await Deno.writeFile(`${root}/a b`, octets(9).map((octet) => octet ^ 1));
     await Deno.utime(`${root}/a b`, mtime!, mtime!);
