@@ -6,7 +6,13 @@
  * @module
  */
 
-import { assert, assertEquals, assertMatch, assertRejects, assertStringIncludes } from "@std/assert";
+import {
+  assert,
+  assertEquals,
+  assertMatch,
+  assertRejects,
+  assertStringIncludes,
+} from "@std/assert";
 import { EXIT } from "../../client/cli/mod.ts";
 import {
   type Client,
