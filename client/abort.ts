@@ -5,10 +5,11 @@
  */
 
 /**
- * Waits for `promise`, or throws the reason of `signal` as soon as it is aborted; what becomes of
- * the promise then is heard by nobody.
+ * Waits for `awaited`, or throws the reason of `signal` as soon as it is aborted, be it there or
+ * not; what becomes of a promise then is heard by nobody.
  */
-export function unlessAborted<T>(promise: Promise<T>, signal?: AbortSignal): Promise<T> {
+export function unlessAborted<T>(awaited: T | Promise<T>, signal?: AbortSignal): Promise<T> {
+  const promise = Promise.resolve(awaited);
   if (signal === undefined) return promise;
   const settled = Promise.withResolvers<T>();
   const abort = () => settled.reject(signal.reason);

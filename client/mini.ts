@@ -98,7 +98,7 @@ export async function miniGet(
   return await withWire(address, action, options, async (wire) => {
     await wire.send(message);
     const size = expectSize(action, await wire.answer());
-    await unlessAborted(Promise.resolve(sink.begin?.(size)), options.signal);
+    await unlessAborted(sink.begin?.(size), options.signal);
     await wire.send(message);
     await receiveBlocks(wire, action, message, size, sink, options);
     return size;
@@ -199,7 +199,7 @@ async function receiveBlocks(
       throw new ConnectionError(text, { kind: "short" });
     }
     received += count;
-    await unlessAborted(Promise.resolve(sink.write(chunk.subarray(0, count))), signal);
+    await unlessAborted(sink.write(chunk.subarray(0, count)), signal);
     onProgress?.(received);
     if (received < size && (smallBlocks || received >= asked)) {
       asked = Math.min(size, received + BLOCK_BYTES);
@@ -218,7 +218,7 @@ async function sendOctets(
   const buffer = new Uint8Array(Math.min(size, PUT_BUFFER_BYTES));
   for (let sent = 0; sent < size;) {
     const room = buffer.subarray(0, size - sent);
-    const count = await unlessAborted(Promise.resolve(source.read(room)), signal) ?? 0;
+    const count = await unlessAborted(source.read(room), signal) ?? 0;
     checkCount(count, room);
     if (count === 0) {
       throw new LocalError(`${action}: it ended after ${sent} of ${size} octets`);

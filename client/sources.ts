@@ -111,7 +111,7 @@ function sourceOf(iterator: Iterator<Uint8Array> | AsyncIterator<Uint8Array>): L
  */
 export async function readAhead(source: Source, signal?: AbortSignal): Promise<Source> {
   const ahead = new Uint8Array(DATA_BUFFER_BYTES);
-  const count = await unlessAborted(Promise.resolve(source.read(ahead)), signal) ?? 0;
+  const count = await unlessAborted(source.read(ahead), signal) ?? 0;
   checkCount(count, ahead);
   let rest = ahead.subarray(0, count);
   return {

@@ -101,7 +101,7 @@ export async function retrieve(
       // With an offset servers differ in what they announce: the file or the rest of it.
       if (expected === undefined && offset === 0) expected = announced;
       const begun = sink.begin?.(size ?? (offset === 0 ? announced : undefined));
-      await unlessAborted(Promise.resolve(begun), control.signal);
+      await unlessAborted(begun, control.signal);
       const excess = known === undefined || known.isFresh ? tooMany : outgrown;
       await data.receive(bounded(sink, expected, action, excess), options.onProgress);
     },
