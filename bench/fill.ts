@@ -172,7 +172,7 @@ export async function fill(
   if (before === undefined) file.write(header);
   else firstBlock = goOn(file, before, header, plan);
   const progress = new Progress();
-  let incomplete: string | undefined, broken: string | undefined;
+  let incomplete: string | undefined, wentOn = true;
   try {
     await using workplace = await prepareWorkplace(plan.sizes, signal, programs.load, {
       ...keeping,
@@ -188,13 +188,14 @@ export async function fill(
   } catch (error) {
     // An interrupt ends the load in the middle, too.
     if (signal.aborted) incomplete = "it was interrupted";
-    else if (error instanceof LoadEnded) incomplete = broken = error.message;
+    else if (error instanceof LoadEnded) incomplete = error.message;
     else throw error;
+    wentOn = signal.aborted;
   }
   progress.clear();
   const end = { kind: "end", after: await sampleIdleness() } as const;
   file.write(incomplete === undefined ? end : { ...end, incomplete });
-  return broken === undefined;
+  return wentOn;
 }
 
 async function measureAll(

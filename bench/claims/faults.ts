@@ -9,7 +9,7 @@
 
 import type { CeilingRecord, CellRecord, Machine } from "../record.ts";
 import { mainOf } from "./figures.ts";
-import { EDGE_SECONDS } from "./gates.ts";
+import { edgeShare } from "./gates.ts";
 import { summarize } from "./inference.ts";
 
 /** What clocks of different kinds may differ by, and windows: a share of the processors, of a rate. */
@@ -45,7 +45,7 @@ export function faultsOf(cell: CellRecord, machine?: Machine): string[] {
   negative("octets moved", server?.octetsMoved);
   for (const [name, count] of Object.entries(server?.calls ?? {})) negative(`calls ${name}`, count);
   negative("steal", cell.steal);
-  negative(OTHERS, cell.others, -TOLERANCE - EDGE_SECONDS / (seconds || 1));
+  negative(OTHERS, cell.others, -TOLERANCE - edgeShare(seconds));
   negative("load CPU", cell.loadCpuShare);
   for (const [name, group] of Object.entries(cell.groups)) {
     negative(`operations of ${name}`, group.operations);

@@ -42,15 +42,19 @@ export const LOAD_CPU_SHARE_MAX = 0.8;
 /** More processor time given to others by the hypervisor bends every figure. */
 const STEAL_MAX = 0.02;
 
-/** More than this share of the processors is somebody else's work, beyond EDGE_SECONDS. */
+/** More than this share of the processors is somebody else's work, beyond `edgeShare`. */
 const OTHERS_MAX = 0.1;
 
+/** What the kernel's ticks of 10 ms may be off by at the two edges of a window, seconds. */
+const EDGE_SECONDS = 0.02;
+
 /**
- * What the kernel's ticks of 10 ms may be off by at the two edges of a window, seconds of each
- * processor. Without it a window that holds a fixed piece of work would fall into the gate by being
- * short: fast ones would be measured again until they are slow.
+ * The same as a share of a window. Without it one that holds a fixed piece of work would fall into a
+ * gate by being short: fast servers would be measured again until they are slow.
  */
-export const EDGE_SECONDS = 0.02;
+export function edgeShare(seconds: number): number {
+  return EDGE_SECONDS / (seconds || 1);
+}
 
 /** An open loop that begins later than this part of its p50 measures itself, too. */
 const LATENESS_SHARE_MAX = 0.1;
@@ -88,7 +92,7 @@ export function gatesOf(cell: Omit<CellRecord, "kind">): Gate[] {
     trip("load", loadCpuShare, `load ${percent(loadCpuShare)} of a processor`);
   }
   if (steal > STEAL_MAX) trip("steal", steal, `steal ${percent(steal)}`);
-  if (others > OTHERS_MAX + EDGE_SECONDS / (seconds || 1)) {
+  if (others > OTHERS_MAX + edgeShare(seconds)) {
     trip("others", others, `others ${percent(others)} of the processors`);
   }
   const { cpu = 0, cpuResolution = 0 } = cell.server ?? {};

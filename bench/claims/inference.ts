@@ -231,8 +231,9 @@ export function repeatsToDecide({ count, median, interval, level }: Summary): nu
   const [low, high] = interval.map(Math.log) as [number, number];
   const half = (high - low) / 2;
   if (!Number.isFinite(half)) return undefined;
+  const reach = normalQuantile((1 + level) / 2);
   const decides = (repeats: number) =>
-    chanceOfVerdict(Math.log(median), half * Math.sqrt(count / repeats), level) >= 0.5;
+    chanceOfVerdict(Math.log(median), half * Math.sqrt(count / repeats), reach) >= 0.5;
   // The chance of being equivalent alone grows at first and may fall at the margin: so one by one.
   for (let repeats = count + 1; repeats <= REPEATS_MAX; repeats++) {
     if (decides(repeats)) return repeats;
@@ -241,12 +242,12 @@ export function repeatsToDecide({ count, median, interval, level }: Summary): nu
 }
 
 /**
- * How probable a verdict is of an interval that reaches `half` to both sides of an estimate, which
- * itself is off from `centre` as such intervals of that `level` allow; all of them logarithms.
+ * How probable a verdict is of an interval that reaches `half` to both sides of an estimate, as far
+ * as `reach` of its standard deviations, where the true value is `centre`; both in logarithms.
  */
-function chanceOfVerdict(centre: number, half: number, level: number): number {
+function chanceOfVerdict(centre: number, half: number, reach: number): number {
   const [least, most] = MARGIN.map(Math.log) as [number, number];
-  const deviation = half / normalQuantile((1 + level) / 2);
+  const deviation = half / reach;
   const below = (value: number) => normalBelow((value - centre) / deviation);
   const [lowest, highest] = [least + half, most - half];
   // Beside 1 on either side, and of what is left in between the equivalent.

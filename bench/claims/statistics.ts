@@ -100,6 +100,9 @@ export function normalBelow(value: number): number {
   return value > 0 ? 1 - tail : tail;
 }
 
+/** Beyond this, on either side, lies nothing that matters, and so often the way to it is halved. */
+const NORMAL_MOST = 8, HALVINGS = 50;
+
 /** The value that the part `share` (above 0 and below 1) of a standard normal one lies below. */
 export function normalQuantile(share: number): number {
   let [low, high] = [-NORMAL_MOST, NORMAL_MOST];
@@ -110,6 +113,3 @@ export function normalQuantile(share: number): number {
   }
   return (low + high) / 2;
 }
-
-/** Beyond this, on either side, lies nothing that matters, and so often the way to it is halved. */
-const NORMAL_MOST = 8, HALVINGS = 50;
