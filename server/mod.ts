@@ -12,7 +12,14 @@ export type { Peer, Protocol, Session } from "./session.ts";
 export * from "./accounts.ts";
 export * from "./limits.ts";
 export * from "./settings.ts";
-export { concatenate, decodeOctets, encodeOctets, takeFirst, writePlain } from "./octets.ts";
+export {
+  concatenate,
+  decodeOctets,
+  encodeOctets,
+  NAME_BYTES_MAX,
+  takeFirst,
+  writePlain,
+} from "./octets.ts";
 export {
   childPath,
   isAddressable,

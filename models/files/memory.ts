@@ -7,14 +7,19 @@
  * @module
  */
 
-import { encodeOctets, type FileStat, type StoreAbilities } from "../../server/mod.ts";
+import {
+  encodeOctets,
+  type FileStat,
+  NAME_BYTES_MAX,
+  type StoreAbilities,
+} from "../../server/mod.ts";
 import { ERRNO } from "./errors.ts";
 import { fillFrom, isWithin, type MemoryNode, renameRefusal } from "./memory_node.ts";
 import { Info, type OpenMode, type RenameMode, type Volume } from "./volume.ts";
 import { type Place, walk } from "./walk.ts";
 
-/** NAME_MAX and PATH_MAX of limits.h. */
-const NAME_BYTES_MAX = 255, PATH_BYTES_MAX = 4096;
+/** The longest path that a call takes, in octets (PATH_MAX of limits.h). */
+const PATH_BYTES_MAX = 4096;
 
 /** What all files of a tree may hold unless its maker says otherwise. */
 const CAPACITY_BYTES = 2 ** 30;
