@@ -10,16 +10,12 @@ import { join } from "@std/path";
 import { createContentFile } from "../../bench/load/content.ts";
 import { GroupState, jain } from "../../bench/load/group.ts";
 import type { Group, LoadJob, LoadResult } from "../../bench/load/job.ts";
-import {
-  LoadProcess,
-  type LoadProgram,
-  nativeLoad,
-  TYPESCRIPT_LOAD,
-} from "../../bench/load/process.ts";
+import { LoadProcess, type LoadProgram, TYPESCRIPT_LOAD } from "../../bench/load/process.ts";
 import { startServer } from "../../bench/run/server_process.ts";
 import { MODELS, type ModelSubject } from "../../bench/run/subjects.ts";
 import { testWith } from "../permission.ts";
 import { ScriptedServer } from "../client/scripted_server.ts";
+import { nativeLoadOnce } from "./native_load.ts";
 import { NEEDS, noCompiler } from "./needs.ts";
 
 const EPOLL = MODELS.find(({ id }) => id === "epoll")!;
@@ -95,21 +91,10 @@ async function loadAt(
   }
 }
 
-let compiled: Promise<LoadProgram> | undefined;
-
-/** The load in C, compiled for the first test that wants it, and removed at the end. */
-async function compileOnce(): Promise<LoadProgram> {
-  const folder = await Deno.makeTempDir();
-  globalThis.addEventListener("unload", () => Deno.removeSync(folder, { recursive: true }));
-  const program = await nativeLoad(folder);
-  assert("name" in program, JSON.stringify(program));
-  return program;
-}
-
 /** A test of both loads: what one counts, the other counts. */
 function testLoad(name: string, run: (program: LoadProgram) => Promise<void>): void {
   testWith(NEEDS, `${name} [TypeScript]`, () => run(TYPESCRIPT_LOAD));
-  testWith(NEEDS, `${name} [C]`, async () => run(await (compiled ??= compileOnce())), noCompiler);
+  testWith(NEEDS, `${name} [C]`, async () => run(await nativeLoadOnce()), noCompiler);
 }
 
 function group(action: Group["action"], change: Partial<Group> = {}): Group {

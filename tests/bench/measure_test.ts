@@ -7,7 +7,6 @@
 
 import { assert, assertEquals, assertMatch } from "@std/assert";
 import { join } from "@std/path";
-import { nativeLoad } from "../../bench/load/process.ts";
 import { compileTwins } from "../../bench/load/twins.ts";
 import { cellCount, measure } from "../../bench/run/measure.ts";
 import { whyTooMany } from "../../bench/run/machine.ts";
@@ -21,6 +20,7 @@ import { Child } from "../child.ts";
 import { eventually } from "../eventually.ts";
 import { absent } from "../peers/program.ts";
 import { testWith } from "../permission.ts";
+import { nativeLoadOnce } from "./native_load.ts";
 import { NEEDS, noCompiler } from "./needs.ts";
 import { BLOCKING, cellsOf, EPOLL, planOf } from "./smallest_plan.ts";
 
@@ -236,19 +236,13 @@ testWith(NEEDS, "measure gives the reason of a server that does not start", asyn
 
 testWith(NEEDS, "probes take no place of a small server from the load", async () => {
   const scenarios = SCENARIOS.filter(({ id }) => id === "disk");
-  const folder = await Deno.makeTempDir();
-  try {
-    // Probes in C go before all others on a processor.
-    const program = await nativeLoad(folder);
-    assert("name" in program, JSON.stringify(program));
-    // So long that the load has logged in by then, be the machine as busy as it may.
-    const plan = { ...planOf(BLOCKING), scenarios, seconds: 0.25 };
-    const { cells } = await cellsOf(plan, { program });
-    const unserved = cells.map(({ groups }) => [groups.main!.unserved, groups.probe!.unserved]);
-    assertEquals(unserved, [[8, 16]]);
-  } finally {
-    await Deno.remove(folder, { recursive: true });
-  }
+  // Probes in C go before all others on a processor.
+  const program = await nativeLoadOnce();
+  // So long that the load has logged in by then, be the machine as busy as it may.
+  const plan = { ...planOf(BLOCKING), scenarios, seconds: 0.25 };
+  const { cells } = await cellsOf(plan, { program });
+  const unserved = cells.map(({ groups }) => [groups.main!.unserved, groups.probe!.unserved]);
+  assertEquals(unserved, [[8, 16]]);
 }, noCompiler);
 
 testWith(NEEDS, "measure parks whoever is not measured, and lets nobody stay behind", async () => {
@@ -352,25 +346,19 @@ testWith(NEEDS, "measure has twins beside models, their CPU by the same clock", 
 }, noCompiler);
 
 testWith(NEEDS, "measure has the other load measure the baseline once a block", async () => {
-  const folder = await Deno.makeTempDir();
-  try {
-    const other = await nativeLoad(folder);
-    assert("command" in other);
-    const plan = { ...planOf(BLOCKING, EPOLL), repeats: 2, bothLoads: true };
-    const scenarios = plan.scenarios.filter(({ id }) => id === "control" || id === "logins");
-    const { cells, agreements } = await cellsOf({ ...plan, scenarios }, { other });
-    assertEquals(cells.length, 2 * 4);
-    assertEquals(
-      agreements.map(({ scenario, point, subject, block, load, errors }) => [
-        [scenario, point, subject, block, load],
-        errors,
-      ]),
-      [0, 1].map((block) => [["control", "clients=16", "epoll", block, "c"], {}]),
-    );
-    for (const { groups, server } of agreements) {
-      assert(groups.main!.operations > 0 && server!.cpu > 0);
-    }
-  } finally {
-    await Deno.remove(folder, { recursive: true });
+  const other = await nativeLoadOnce();
+  const plan = { ...planOf(BLOCKING, EPOLL), repeats: 2, bothLoads: true };
+  const scenarios = plan.scenarios.filter(({ id }) => id === "control" || id === "logins");
+  const { cells, agreements } = await cellsOf({ ...plan, scenarios }, { other });
+  assertEquals(cells.length, 2 * 4);
+  assertEquals(
+    agreements.map(({ scenario, point, subject, block, load, errors }) => [
+      [scenario, point, subject, block, load],
+      errors,
+    ]),
+    [0, 1].map((block) => [["control", "clients=16", "epoll", block, "c"], {}]),
+  );
+  for (const { groups, server } of agreements) {
+    assert(groups.main!.operations > 0 && server!.cpu > 0);
   }
 }, noCompiler);
