@@ -19,31 +19,42 @@ const USAGE_TEXT = `Usage: deno task serve  [FLAGS]        an FTP server; --help
        deno task bench  [FLAGS]        compares the models; --help lists the flags
        deno task lab    list|run NAME  the textbook's claims as experiments`;
 
-/** Where each command is. What an import names literally the runtime reads at the start. */
-const COMMANDS: ReadonlyMap<string, string> = new Map([
-  ["serve", "./models/serve/mod.ts"],
-  ["client", "./client/cli/mod.ts"],
-  ["bench", "./bench/mod.ts"],
-  ["lab", "./bench/lab/mod.ts"],
-]);
-
 /** What every command's module has: arguments in, the exit status out. */
 interface Command {
   main(args: readonly string[]): Promise<number>;
 }
 
-async function load(name: string): Promise<Command> {
-  const path = COMMANDS.get(name);
-  if (path === undefined) {
+/** Each command, read when it is asked for. */
+const COMMANDS: ReadonlyMap<string, () => Promise<Command>> = new Map([
+  ["serve", () => load("./models/serve/mod.ts")],
+  ["client", () => import("./client/cli/mod.ts")],
+  ["bench", () => load("./bench/mod.ts")],
+  ["lab", () => load("./bench/lab/mod.ts")],
+]);
+
+/** No literal, so a bundle leaves it out: these begin threads and processes from the project's files. */
+function load(path: string): Promise<Command> {
+  return import(new URL(path, import.meta.url).href);
+}
+
+async function commandNamed(name: string): Promise<Command> {
+  const command = COMMANDS.get(name);
+  if (command === undefined) {
     const meant = closest(name, [...COMMANDS.keys()]);
     const question = meant === undefined ? "" : `: did you mean ${meant}?`;
     throw new UsageError(`Unknown command "${name}"${question}`);
   }
   try {
-    return await import(new URL(path, import.meta.url).href);
+    return await command();
   } catch (error) {
-    if (!(error instanceof TypeError && /^Requires read access/.test(error.message))) throw error;
-    throw new UsageError("Cannot load the command: give the runtime --allow-read");
+    if (!(error instanceof TypeError)) throw error;
+    if (/^Requires read access/.test(error.message)) {
+      throw new UsageError("Cannot load the command: give the runtime --allow-read");
+    }
+    if (import.meta.url.endsWith(".js") && /^Module not found/.test(error.message)) {
+      throw new UsageError(`This is the client alone: ${name} needs the project's files`);
+    }
+    throw error;
   }
 }
 
@@ -62,7 +73,7 @@ export async function main([name, ...args]: readonly string[]): Promise<number> 
       print(versionText());
       return 0;
     }
-    return await (await load(name)).main(args);
+    return await (await commandNamed(name)).main(args);
   } catch (error) {
     if (error instanceof PrintError) {
       // Nobody reads any more, as SIGPIPE would say: that is no fault.

@@ -13,7 +13,7 @@ import { LocalError } from "./errors.ts";
 import { timeouts } from "./limits.ts";
 import { ANONYMOUS, type Credentials, login, protectData } from "./login.ts";
 import { openPassive, openPassiveAnywhere } from "./passive.ts";
-import { loadEncoding } from "./text.ts";
+import { type Encoding, UTF_8 } from "./text.ts";
 import type { TlsSettings } from "./tls.ts";
 import { plainTransport, type Transport } from "./transport.ts";
 
@@ -161,6 +161,18 @@ function tlsOf({ tls }: ConnectOptions): TlsOptions | undefined {
   throw new LocalError("Cannot connect: tls is neither explicit nor implicit");
 }
 
+/**
+ * The encoding of that name, UTF-8 without one. The tables of others are read only when one is
+ * asked for: most servers speak UTF-8.
+ *
+ * @throws {LocalError} when it is not known, or cannot be written back octet by octet.
+ */
+export async function loadEncoding(label: string | undefined): Promise<Encoding> {
+  if (label === undefined || /^utf-?8$/i.test(label)) return UTF_8;
+  const { encodingOf } = await import("./encoding.ts");
+  return encodingOf(label);
+}
+
 async function transportFor(
   options: ConnectOptions,
   tls: TlsOptions | undefined,
@@ -175,7 +187,7 @@ async function transportFor(
 /** TLS is read when it is asked for: most connections need none, and it takes a while. */
 async function loadTls(): Promise<typeof import("./tls.ts")> {
   try {
-    return await import(new URL("./tls.ts", import.meta.url).href);
+    return await import("./tls.ts");
   } catch (error) {
     if (!(error instanceof TypeError && /^Requires read access/.test(error.message))) throw error;
     throw new LocalError("Cannot load TLS: give the runtime --allow-read");

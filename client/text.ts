@@ -40,19 +40,6 @@ export interface Encoding {
 /** What RFC 2640 asks of servers, and what this client assumes. */
 export const UTF_8: Encoding = { name: "utf-8", decode: decodeOctets, encode: encodeOctets };
 
-/**
- * The encoding of that name, UTF-8 without one. The tables of others are read only when one is
- * asked for: most servers speak UTF-8.
- *
- * @throws {LocalError} when it is not known, or cannot be written back octet by octet.
- */
-export async function loadEncoding(label: string | undefined): Promise<Encoding> {
-  if (label === undefined || /^utf-?8$/i.test(label)) return UTF_8;
-  const path = new URL("./encoding.ts", import.meta.url).href;
-  const room: { encodingOf(label: string): Encoding } = await import(path);
-  return room.encodingOf(label);
-}
-
 /** An octet outside UTF-8 is this code unit plus itself. */
 const ESCAPE_BASE = 0xdc00;
 /** With the `u` flag halves of a surrogate pair do not match, so these are escapes only. */

@@ -60,8 +60,6 @@ function freePort(options: ServeOptions): number {
 
 /** The tree by the runtime's calls, for the supervisor; see kernel/loops.ts. */
 async function storeLater(root: string): Promise<FileStore> {
-  const { runtimeStore }: typeof import("./files/runtime.ts") = await import(
-    new URL("./files/runtime.ts", import.meta.url).href
-  );
+  const { runtimeStore } = await import("./files/runtime.ts");
   return runtimeStore(root);
 }

@@ -47,10 +47,8 @@ async function makeRoot(root: string): Promise<void> {
     if (error instanceof Deno.errors.AlreadyExists) return;
     throw error;
   }
-  // Read once in the life of a folder: the address is no literal.
-  const { sampleAvi }: typeof import("./serve/sample_avi.ts") = await import(
-    new URL("./serve/sample_avi.ts", import.meta.url).href
-  );
+  // Read once in the life of a folder.
+  const { sampleAvi } = await import("./serve/sample_avi.ts");
   Deno.writeFileSync(`${root}/a.avi`, sampleAvi());
 }
 

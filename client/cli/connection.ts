@@ -7,17 +7,13 @@
  */
 
 import type { Client } from "../client.ts";
-import { connect, type TlsOptions, trustAuthorities } from "../connect.ts";
+import { connect, loadEncoding, type TlsOptions, trustAuthorities } from "../connect.ts";
 import { LocalError, localError } from "../errors.ts";
-import { loadEncoding } from "../text.ts";
 import { homeOf } from "./console.ts";
 import type { Login } from "./secrets.ts";
 import type { Protection } from "./server_flags.ts";
 import type { BareTask, ConnectionSource } from "./task.ts";
 import { UsageError } from "./usage.ts";
-
-/** Read only where there may be a password. */
-const SECRETS = new URL("./secrets.ts", import.meta.url).href;
 
 /** Connections to one server, all logged in alike; a password is asked for once. */
 export class Connections implements ConnectionSource {
@@ -150,8 +146,8 @@ async function loginOf({ console, reporter, request, signal }: BareTask): Promis
   const { user, passwordFile, netrcFile } = request;
   const isNamed = [user, passwordFile, netrcFile].some((value) => value !== undefined);
   if (!isNamed && !hasNetrc(console)) return {};
-  const secrets: typeof import("./secrets.ts") = await import(SECRETS);
-  return await secrets.loginFor(request, console, (text) => reporter.note(text), signal);
+  const { loginFor } = await import("./secrets.ts");
+  return await loginFor(request, console, (text) => reporter.note(text), signal);
 }
 
 function hasNetrc(console: BareTask["console"]): boolean {

@@ -58,9 +58,6 @@ export class OutputClosed extends Error {
   override name = "OutputClosed";
 }
 
-/** Read only when a secret is asked for. */
-const SECRET_LINE = new URL("./secret_line.ts", import.meta.url).href;
-
 /** What is assumed of a terminal that does not tell its size. */
 const COLUMNS_DEFAULT = 80;
 const ROWS_DEFAULT = 24;
@@ -112,7 +109,7 @@ export function systemConsole(): Console {
     },
     async askSecret(prompt, signal) {
       if (!Deno.stdin.isTerminal() || !Deno.stderr.isTerminal()) return undefined;
-      const { readSecret }: typeof import("./secret_line.ts") = await import(SECRET_LINE);
+      const { readSecret } = await import("./secret_line.ts");
       const secret = await readSecret({
         setRaw: (raw) => this.setRaw(raw),
         ask: () => this.writeError(printable(prompt)),

@@ -19,7 +19,7 @@ import { assertApart, expandOperands } from "./remote_names.ts";
 import type { TransferReport } from "./reporter.ts";
 import { hintAtOutput, isStreamHere, localTarget, WrittenHere } from "./targets.ts";
 import { eachOperand, type Task } from "./task.ts";
-import { counted, outputSink, reported, treeRoom } from "./transfers.ts";
+import { counted, outputSink, reported } from "./transfers.ts";
 import { UsageError } from "./usage.ts";
 
 /** Downloads files. */
@@ -45,7 +45,7 @@ export async function get(task: Task): Promise<void> {
       return target;
     });
     if (await isTree(task, remote)) {
-      const { copyTree } = await treeRoom();
+      const { copyTree } = await import("./mirror.ts");
       await copyTree(task, { direction: "down", remote, local: target });
       return written.add(target);
     }

@@ -20,9 +20,6 @@ import { listedNames } from "./remote_names.ts";
 import { eachGroup, NameRows, piecesOf } from "./rows.ts";
 import { eachOperand, type Task } from "./task.ts";
 
-/** Read only where names or rows are put below each other. */
-const TABLES = new URL("./tables.ts", import.meta.url).href;
-
 /** Directories that one ls -R lists; a server could make up more without end. */
 const DIRECTORIES_MAX = 1_000_000;
 
@@ -109,7 +106,7 @@ async function writeNames(
 /** Names in columns on a terminal, one a line elsewhere. */
 async function arrayed(console: Console, names: string[]): Promise<string[]> {
   if (!console.outTerminal) return names;
-  const { formatColumns, widthsFor } = await tables();
+  const { formatColumns, widthsFor } = await import("./tables.ts");
   await widthsFor(names);
   return formatColumns(names, console.columns());
 }
@@ -210,7 +207,7 @@ async function writeEntries(
     const names = rows.map(({ name }) => show(name));
     return await writeLines(console, isOneALine ? names : await arrayed(console, names));
   }
-  const { formatTable, widthsFor } = await tables();
+  const { formatTable, widthsFor } = await import("./tables.ts");
   await widthsFor(
     rows.values().flatMap(({ name, owner = "", group = "" }) => [name, owner, group]),
   );
@@ -218,10 +215,6 @@ async function writeEntries(
     console,
     formatTable(rows, show, options.has("human") ? formatSize : String),
   );
-}
-
-function tables(): Promise<typeof import("./tables.ts")> {
-  return import(TABLES);
 }
 
 /** Shows what the server knows of files and directories. */

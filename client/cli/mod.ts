@@ -19,12 +19,6 @@ import { SHELL } from "./verbs.ts";
 export type { Console };
 export { EXIT };
 
-/** Read only when help is asked for. */
-const MANUAL = new URL("./manual.ts", import.meta.url).href;
-
-/** Read only when lines are to follow. */
-const SHELL_ROOM = new URL("./shell/mod.ts", import.meta.url).href;
-
 /**
  * Runs one command line and returns its exit status (`EXIT`).
  *
@@ -79,7 +73,7 @@ function asksForShell({ verb, script }: Request, console: Console): boolean {
 async function openShell(request: Request, console: Console): Promise<number> {
   const named = { ...request, verb: SHELL };
   findVerb(named);
-  const { runShell }: typeof import("./shell/mod.ts") = await import(SHELL_ROOM);
+  const { runShell } = await import("./shell/mod.ts");
   return await runShell(
     named,
     console,
@@ -106,6 +100,6 @@ function report(
 async function answer(question: Question, console: Console): Promise<void> {
   const say = (text: string) => console.write(new TextEncoder().encode(`${text}\n`));
   if (question.asks === "version") return await say(versionText());
-  const { manualText }: typeof import("./manual.ts") = await import(MANUAL);
+  const { manualText } = await import("./manual.ts");
   await say(manualText(question.verb, console.outTerminal ? console.columns() : undefined));
 }

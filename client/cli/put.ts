@@ -16,7 +16,7 @@ import { again, rateOf } from "./again.ts";
 import type { TransferReport } from "./reporter.ts";
 import { hintAtOutput, isDirectoryHere, isStreamHere, remoteTarget } from "./targets.ts";
 import { eachOperand, type Task } from "./task.ts";
-import { counted, reported, treeRoom } from "./transfers.ts";
+import { counted, reported } from "./transfers.ts";
 
 /** Uploads files. */
 export async function put(task: Task): Promise<void> {
@@ -28,7 +28,7 @@ export async function put(task: Task): Promise<void> {
       await counted(reporter, lastName(target), () => assertFree(task, target));
     }
     if (request.options.has("recursive") && isDirectoryHere(local)) {
-      const { copyTree } = await treeRoom();
+      const { copyTree } = await import("./mirror.ts");
       return await copyTree(task, { direction: "up", remote: target, local });
     }
     await reported(reporter, lastName(target), async (report) => {

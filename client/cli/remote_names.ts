@@ -18,7 +18,7 @@ type Room = typeof import("../mirror/mod.ts");
 
 /** Patterns need what names that are typed do not. */
 export function patternRoom(): Promise<Room> {
-  return import(new URL("../mirror/mod.ts", import.meta.url).href);
+  return import("../mirror/mod.ts");
 }
 
 /** Names for a verb, and which of them nobody typed. */

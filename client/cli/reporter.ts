@@ -16,7 +16,7 @@ export type { Reporter, Retry, Telling, TransferReport } from "./telling.ts";
 export async function reporterFor(console: Console, telling: Telling): Promise<Reporter> {
   const reporter = new LineReporter(await screenFor(console, telling), telling);
   if (!telling.json) return reporter;
-  const { EventReporter } = await load<typeof import("./events.ts")>("./events.ts");
+  const { EventReporter } = await import("./events.ts");
   return new EventReporter(reporter, console);
 }
 
@@ -25,11 +25,6 @@ async function screenFor(console: Console, { quiet, json = false }: Telling): Pr
   const isFree = console.errTerminal && !(json && console.outTerminal);
   const isDumb = console.environment("TERM") === "dumb";
   if (quiet || !isFree || isDumb) return new PlainScreen(console, isFree && !quiet);
-  const { BarScreen } = await load<typeof import("./bars.ts")>("./bars.ts");
+  const { BarScreen } = await import("./bars.ts");
   return new BarScreen(console);
-}
-
-/** Only who draws, or writes events, reads these files; literal imports are read at the start. */
-function load<Module>(path: string): Promise<Module> {
-  return import(new URL(path, import.meta.url).href);
 }

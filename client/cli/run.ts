@@ -20,9 +20,6 @@ import { SUBCOMMANDS } from "./verbs.ts";
 
 export { Interrupted };
 
-/** Read only for what is tried again. */
-const AGAIN = new URL("./again.ts", import.meta.url).href;
-
 /** Verbs whose own output would stand between the events of --json. */
 const WRITERS = ["cat", "quote", "completions"];
 
@@ -137,6 +134,6 @@ async function connectFor(verb: Subcommand, task: Task): Promise<void> {
     await task.connected();
     return;
   }
-  const { withTaskRetries }: typeof import("./again.ts") = await import(AGAIN);
+  const { withTaskRetries } = await import("./again.ts");
   await withTaskRetries(task, () => Promise.resolve());
 }

@@ -52,8 +52,3 @@ export function outputSink(
     write: (chunk) => console.write(chunk),
   };
 }
-
-/** Directories need much that files do not. */
-export function treeRoom(): Promise<typeof import("./mirror.ts")> {
-  return import(new URL("./mirror.ts", import.meta.url).href);
-}

@@ -23,30 +23,6 @@ import type { Subcommand } from "./task.ts";
 /** Operands of the verbs that take any number of paths: what a command line can hold. */
 const MANY = Number.MAX_SAFE_INTEGER;
 
-/** The files that carry out verbs. What an import names literally the runtime reads at the start. */
-const ROOMS = {
-  get: "./get.ts",
-  put: "./put.ts",
-  mini: "./mini.ts",
-  listings: "./listings.ts",
-  mirror: "./mirror.ts",
-  changes: "./changes.ts",
-  completions: "./completions/mod.ts",
-} as const;
-
-/** The function `name` of a room, loaded when it is called. */
-function lazily<Argument>(
-  room: keyof typeof ROOMS,
-  name: string,
-): (task: Argument) => Promise<void> {
-  return async (task) => {
-    const loaded: Readonly<Record<string, (task: Argument) => Promise<void>>> = await import(
-      new URL(ROOMS[room], import.meta.url).href
-    );
-    await loaded[name]!(task);
-  };
-}
-
 /** The verb that reads verbs: mod.ts opens it, for it connects by itself and more than once. */
 export const SHELL = "shell";
 
@@ -74,9 +50,9 @@ export const SUBCOMMANDS: readonly Subcommand[] = [
     takes: "remote",
     endsBySignal: true,
     check: checkGet,
-    run: lazily("get", "get"),
+    run: async (task) => await (await import("./get.ts")).get(task),
     flagsOfMini: [...MINI_FLAGS, "no-clobber"],
-    runMini: lazily("mini", "getMini"),
+    runMini: async (task) => await (await import("./mini.ts")).getMini(task),
   },
   {
     name: "put",
@@ -88,9 +64,9 @@ export const SUBCOMMANDS: readonly Subcommand[] = [
     takes: "local",
     endsBySignal: true,
     check: checkPut,
-    run: lazily("put", "put"),
+    run: async (task) => await (await import("./put.ts")).put(task),
     flagsOfMini: MINI_FLAGS,
-    runMini: lazily("mini", "putMini"),
+    runMini: async (task) => await (await import("./mini.ts")).putMini(task),
   },
   {
     name: "mirror",
@@ -117,7 +93,7 @@ export const SUBCOMMANDS: readonly Subcommand[] = [
     takes: "remote",
     endsBySignal: true,
     check: checkMirror,
-    run: lazily("mirror", "mirror"),
+    run: async (task) => await (await import("./mirror.ts")).mirror(task),
   },
   {
     name: "ls",
@@ -146,7 +122,7 @@ export const SUBCOMMANDS: readonly Subcommand[] = [
     takes: "remote",
     endsBySignal: true,
     check: checkList,
-    run: lazily("listings", "ls"),
+    run: async (task) => await (await import("./listings.ts")).ls(task),
   },
   {
     name: "cat",
@@ -157,7 +133,7 @@ export const SUBCOMMANDS: readonly Subcommand[] = [
     flags: PACE_FLAGS,
     takes: "remote",
     endsBySignal: true,
-    run: lazily("changes", "cat"),
+    run: async (task) => await (await import("./changes.ts")).cat(task),
   },
   {
     name: "mkdir",
@@ -167,7 +143,7 @@ export const SUBCOMMANDS: readonly Subcommand[] = [
     count: [1, MANY],
     flags: ["parents"],
     takes: "remote",
-    run: lazily("changes", "mkdir"),
+    run: async (task) => await (await import("./changes.ts")).mkdir(task),
   },
   {
     name: "rm",
@@ -177,7 +153,7 @@ export const SUBCOMMANDS: readonly Subcommand[] = [
     count: [1, MANY],
     flags: ["recursive"],
     takes: "remote",
-    run: lazily("changes", "rm"),
+    run: async (task) => await (await import("./changes.ts")).rm(task),
   },
   {
     name: "mv",
@@ -188,7 +164,7 @@ export const SUBCOMMANDS: readonly Subcommand[] = [
     flags: ["no-clobber"],
     takes: "remote",
     check: checkMove,
-    run: lazily("changes", "mv"),
+    run: async (task) => await (await import("./changes.ts")).mv(task),
   },
   {
     name: "chmod",
@@ -199,7 +175,7 @@ export const SUBCOMMANDS: readonly Subcommand[] = [
     flags: [],
     takes: "remote",
     check: checkMode,
-    run: lazily("changes", "chmod"),
+    run: async (task) => await (await import("./changes.ts")).chmod(task),
   },
   {
     name: "stat",
@@ -209,7 +185,7 @@ export const SUBCOMMANDS: readonly Subcommand[] = [
     count: [1, MANY],
     flags: [],
     takes: "remote",
-    run: lazily("listings", "showStat"),
+    run: async (task) => await (await import("./listings.ts")).showStat(task),
   },
   {
     name: "quote",
@@ -219,7 +195,7 @@ export const SUBCOMMANDS: readonly Subcommand[] = [
     count: [1, MANY],
     flags: [],
     check: checkQuote,
-    run: lazily("changes", "quote"),
+    run: async (task) => await (await import("./changes.ts")).quote(task),
   },
   {
     name: SHELL,
@@ -242,6 +218,7 @@ export const SUBCOMMANDS: readonly Subcommand[] = [
     count: [1, 1],
     flags: [],
     isOffline: true,
-    run: lazily("completions", "completions"),
+    run: async (task) =>
+      await (await import("./completions/mod.ts")).completions(task, SUBCOMMANDS),
   },
 ];

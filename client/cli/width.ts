@@ -12,9 +12,6 @@
 /** Text of which each character takes one column. */
 const ASCII = /^[\x20-\x7e]*$/;
 
-/** What an import names literally the runtime reads at the start. */
-const STRING_WIDTH = "string-width";
-
 /** Two columns are the most that a code point takes (Unicode UAX 11). */
 let measure = (text: string): number => 2 * [...text].length;
 
@@ -25,8 +22,7 @@ let clusters: Intl.Segmenter | undefined;
 export async function widthsFor(texts: Iterable<string>): Promise<void> {
   if (Iterator.from(texts).every((text) => ASCII.test(text))) return;
   try {
-    const module: typeof import("string-width") = await import(STRING_WIDTH);
-    measure = module.default;
+    measure = (await import("string-width")).default;
   } catch {
     // Where the package cannot be had, text takes more room than it needs.
   }

@@ -59,11 +59,9 @@ export async function serveLoops(
 
 /**
  * The tree on the disk, for a supervisor: most of the time it does without, so its files are loaded
- * when it asks. The address is no literal: the runtime would read them at the start.
+ * when it asks.
  */
 export async function storeLater(kernel: Kernel, root: string): Promise<FileStore> {
-  const { diskStore }: typeof import("../files/disk.ts") = await import(
-    new URL("../files/disk.ts", import.meta.url).href
-  );
+  const { diskStore } = await import("../files/disk.ts");
   return diskStore(kernel, root);
 }

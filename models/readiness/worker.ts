@@ -28,27 +28,22 @@ async function selectorOf(
 ): Promise<Selector> {
   switch (name) {
     case "scan": {
-      const { ScanSelector } = await load<typeof import("../selector/scan.ts")>(name);
+      const { ScanSelector } = await import("../selector/scan.ts");
       return new ScanSelector(libc, intervalMs);
     }
     case "select": {
-      const { SelectSelector } = await load<typeof import("../selector/select.ts")>(name);
+      const { SelectSelector } = await import("../selector/select.ts");
       return new SelectSelector(libc, fdSetBits);
     }
     case "poll": {
-      const { PollSelector } = await load<typeof import("../selector/poll.ts")>(name);
+      const { PollSelector } = await import("../selector/poll.ts");
       return new PollSelector(libc);
     }
     case "epoll": {
-      const { EpollSelector } = await load<typeof import("../selector/epoll.ts")>(name);
+      const { EpollSelector } = await import("../selector/epoll.ts");
       return new EpollSelector(libc, trigger);
     }
     default:
       return unreachable(name);
   }
-}
-
-/** The address is no literal: the runtime would read the files of every selector at the start. */
-function load<Module>(name: string): Promise<Module> {
-  return import(new URL(`../selector/${name}.ts`, import.meta.url).href);
 }

@@ -6,6 +6,7 @@
  */
 
 import { outputColumns, print } from "../../client/cli/flags.ts";
+import { unreachable } from "../../server/mod.ts";
 import { hostAndPort } from "../address.ts";
 import { type Model, type ModelName, ServeError } from "../model.ts";
 import { helpText, parseServe, type ServeFlags } from "./flags.ts";
@@ -64,13 +65,20 @@ async function serve(flags: ServeFlags, terminal: StandardTerminal): Promise<voi
   if (stats) terminal.print(JSON.stringify({ workers: server.stats() }, null, 2));
 }
 
-/**
- * The model of this name. The address is no literal: the runtime would read the files of every
- * model at the start.
- */
+/** The model of this name: of the others no file is read. */
 async function load(name: ModelName): Promise<Model> {
-  const module: Readonly<Record<ModelName, Model>> = await import(
-    new URL(`../${name}.ts`, import.meta.url).href
-  );
-  return module[name];
+  switch (name) {
+    case "blocking":
+      return (await import("../blocking.ts")).blocking;
+    case "polling":
+      return (await import("../polling.ts")).polling;
+    case "multiplex":
+      return (await import("../multiplex.ts")).multiplex;
+    case "async":
+      return (await import("../async.ts")).async;
+    case "uring":
+      return (await import("../uring.ts")).uring;
+    default:
+      return unreachable(name);
+  }
 }

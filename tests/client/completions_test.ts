@@ -7,8 +7,8 @@
 import { assertEquals, assertStringIncludes } from "@std/assert";
 import { GRAMMAR } from "../../client/cli/arguments.ts";
 import { scriptFor } from "../../client/cli/completions/mod.ts";
-import { EXIT, main } from "../../client/cli/mod.ts";
 import { SUBCOMMANDS } from "../../client/cli/verbs.ts";
+import { EXIT, main } from "../../client/cli/mod.ts";
 import { missing, testWith } from "../permission.ts";
 import { FakeConsole } from "./fake_console.ts";
 
@@ -47,7 +47,7 @@ for (const shell of ["bash", "zsh", "fish"]) {
   testWith(["read", "write", "run"], `${shell} can read its completions`, async () => {
     const path = await Deno.makeTempFile();
     try {
-      await Deno.writeTextFile(path, scriptFor(shell));
+      await Deno.writeTextFile(path, scriptFor(shell, SUBCOMMANDS));
       assertEquals(await output(shell, ["-n", path]), { code: 0, stdout: "", stderr: "" });
     } finally {
       await Deno.remove(path);
@@ -99,7 +99,7 @@ testWith(
   async () => {
     const folder = await Deno.makeTempDir();
     try {
-      await Deno.writeTextFile(`${folder}/script`, scriptFor("bash"));
+      await Deno.writeTextFile(`${folder}/script`, scriptFor("bash", SUBCOMMANDS));
       await Deno.mkdir(`${folder}/there`);
       await Deno.mkdir(`${folder}/there/xd`);
       for (const name of ["x y", "g1", "g[1]", "t:ta"]) {
@@ -172,7 +172,7 @@ testWith(
   async () => {
     const folder = await Deno.makeTempDir();
     try {
-      await Deno.writeTextFile(`${folder}/script`, scriptFor("zsh"));
+      await Deno.writeTextFile(`${folder}/script`, scriptFor("zsh", SUBCOMMANDS));
       await Deno.writeTextFile(`${folder}/inner`, ZSH_INNER);
       await Deno.mkdir(`${folder}/there/xd`, { recursive: true });
       await Deno.writeTextFile(`${folder}/there/x y`, "");
@@ -198,7 +198,7 @@ testWith(
   async () => {
     const folder = await Deno.makeTempDir();
     try {
-      await Deno.writeTextFile(`${folder}/script`, scriptFor("fish"));
+      await Deno.writeTextFile(`${folder}/script`, scriptFor("fish", SUBCOMMANDS));
       await Deno.mkdir(`${folder}/there/xd`, { recursive: true });
       await Deno.writeTextFile(`${folder}/there/x y`, "");
       for (const [words, offers] of OFFERS) {

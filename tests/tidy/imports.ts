@@ -19,6 +19,11 @@ const TERMS = ["address", "admission", "clock", "limits", "model", "root"].map((
   `models/${name}.ts`
 );
 
+/** The ways of waiting by their names, and what they are told. */
+const MODELS = ["options", "blocking", "polling", "multiplex", "async", "uring"].map((name) =>
+  `models/${name}.ts`
+);
+
 /** What every way of waiting is built over. */
 const WIRE = ["models/driver/", "models/files/", "models/pool/", "server/mod.ts", ...TERMS];
 
@@ -56,7 +61,7 @@ const DIRECTIONS: readonly (readonly [from: string, to: readonly string[]])[] = 
   ["models/readiness/", ["models/readiness/", "models/selector/", ...KERNEL, ...WIRE]],
   ["models/uring/", ["models/uring/", ...KERNEL, ...WIRE]],
   ["models/runtime/", ["models/runtime/", ...WIRE]],
-  ["models/serve/", ["models/serve/", "models/options.ts", "server/mod.ts", FLAGS, ...TERMS]],
+  ["models/serve/", ["models/serve/", ...MODELS, "server/mod.ts", FLAGS, ...TERMS]],
   ["models/", ["models/", "server/mod.ts"]],
   // What may be measured is plain data: jobs for the load, and words for the report.
   ["bench/scenarios/", ["bench/scenarios/", "bench/load/job.ts"]],
@@ -77,7 +82,7 @@ const DIRECTIONS: readonly (readonly [from: string, to: readonly string[]])[] = 
   // A lesson shows the selectors and the calls themselves.
   ["bench/lab/", ["bench/", "models/libc/", "models/selector/", FLAGS, ...FACES]],
   ["bench/", ["bench/", FLAGS, ...FACES]],
-  ["main.ts", [FLAGS]],
+  ["main.ts", [FLAGS, "client/cli/mod.ts"]],
   ["tests/conformance/", ["tests/", ...FACES]],
   ["tests/peers/", ["tests/", ...FACES]],
   ["tests/", ["tests/", "server/", "models/", "client/", "bench/", "main.ts"]],

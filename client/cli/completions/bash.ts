@@ -5,7 +5,7 @@
  * @module
  */
 
-import { SUBCOMMANDS } from "../verbs.ts";
+import type { Subcommand } from "../task.ts";
 import { COMMANDS, FLAGS, flagsOf, namesOf, SHELLS, spellings, valued } from "./flags.ts";
 
 /** What is offered, line by line: names hold spaces and stars. What bash parted off is there. */
@@ -21,14 +21,14 @@ _ftplab_reply() {
 }
 `;
 
-/** The script. */
-export function bashScript(): string {
-  const verbs = SUBCOMMANDS.map(({ name }) => name).join(" ");
+/** The script for these verbs. */
+export function bashScript(verbs: readonly Subcommand[]): string {
+  const names = verbs.map(({ name }) => name).join(" ");
   const choices = FLAGS.filter(([, flag]) => flag.choices !== undefined).map(([name, flag]) =>
     `    --${name}) _ftplab_reply -W "${flag.choices!.join(" ")}"; return ;;`
   );
-  const byVerb = SUBCOMMANDS.map((verb) =>
-    `      ${verb.name}) flags="${flagsOf(verb).join(" ")}" ;;`
+  const byVerb = verbs.map((verb) =>
+    `      ${verb.name}) flags="${flagsOf(verb, verbs).join(" ")}" ;;`
   );
   return `# bash completion for ftplab, written by: ftplab client completions bash
 _ftplab() {
@@ -69,15 +69,15 @@ ${choices.join("\n")}
   if [[ "$word" == -* ]]; then
     case "$verb" in
 ${byVerb.join("\n")}
-      *) flags="${flagsOf(undefined).join(" ")}" ;;
+      *) flags="${flagsOf(undefined, verbs).join(" ")}" ;;
     esac
     _ftplab_reply -W "$flags"
   elif [[ -z "$verb" ]]; then
-    _ftplab_reply -W "${verbs}"
+    _ftplab_reply -W "${names}"
   else
     case "$verb" in
       completions) _ftplab_reply -W "${SHELLS.join(" ")}" ;;
-      ${namesOf("local")}) _ftplab_files -f ;;
+      ${namesOf("local", verbs)}) _ftplab_files -f ;;
     esac
   fi
 }

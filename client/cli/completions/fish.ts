@@ -8,26 +8,26 @@
 
 import { LETTERS_OF_VERB } from "../arguments.ts";
 import { HELP_FLAG } from "../help.ts";
-import { SUBCOMMANDS } from "../verbs.ts";
+import type { Subcommand } from "../task.ts";
 import { COMMANDS, FLAGS, SHELLS, valueKindOf } from "./flags.ts";
 
-/** The script. */
-export function fishScript(): string {
+/** The script for these verbs. */
+export function fishScript(verbs: readonly Subcommand[]): string {
   const inClient = "__fish_seen_subcommand_from client";
-  const verbs = SUBCOMMANDS.map(({ name }) => name).join(" ");
+  const names = verbs.map(({ name }) => name).join(" ");
   const lines = [
     "# fish completion for ftplab, written by: ftplab client completions fish",
     "complete -c ftplab -f",
     `complete -c ftplab -n __fish_use_subcommand -a ${fishQuoted(COMMANDS.join(" "))}`,
   ];
-  for (const { name, summary } of SUBCOMMANDS) {
-    const condition = `${inClient}; and not __fish_seen_subcommand_from ${verbs}`;
+  for (const { name, summary } of verbs) {
+    const condition = `${inClient}; and not __fish_seen_subcommand_from ${names}`;
     lines.push(
       `complete -c ftplab -n ${fishQuoted(condition)} -a ${name} -d ${fishQuoted(summary)}`,
     );
   }
   for (const [name, flag] of FLAGS) {
-    const owners = SUBCOMMANDS.filter(({ flags }) => flags.some((each) => each === name));
+    const owners = verbs.filter(({ flags }) => flags.some((each) => each === name));
     const condition = owners.length === 0
       ? inClient
       : `${inClient}; and __fish_seen_subcommand_from ${owners.map((verb) => verb.name).join(" ")}`;
@@ -49,7 +49,7 @@ export function fishScript(): string {
         `${values} -d ${fishQuoted(flag.help)}`,
     );
   }
-  for (const { name } of SUBCOMMANDS.filter(({ takes }) => takes === "local")) {
+  for (const { name } of verbs.filter(({ takes }) => takes === "local")) {
     lines.push(
       `complete -c ftplab -n ${
         fishQuoted(`${inClient}; and __fish_seen_subcommand_from ${name}`)

@@ -9,7 +9,6 @@
 import { GRAMMAR, LETTERS_OF_VERB } from "../arguments.ts";
 import type { Flag } from "../flags.ts";
 import type { Subcommand } from "../task.ts";
-import { SUBCOMMANDS } from "../verbs.ts";
 
 /** What the program has besides the client. */
 export const COMMANDS = ["serve", "client", "bench", "lab"];
@@ -20,14 +19,12 @@ export const SHELLS = ["bash", "zsh", "fish"] as const;
 /** The table of flags, by name. */
 export const FLAGS: readonly (readonly [string, Flag])[] = Object.entries<Flag>(GRAMMAR.flags);
 
-/** The flags that belong to verbs and not to the connection. */
-const OWNED: ReadonlySet<string> = new Set(SUBCOMMANDS.flatMap((verb) => verb.flags));
-
-/** Flags that stand with any verb, then those of this one, with dashes. */
-export function flagsOf(verb: Subcommand | undefined): string[] {
+/** Flags that stand with any of `verbs`, then those of this one, with dashes. */
+export function flagsOf(verb: Subcommand | undefined, verbs: readonly Subcommand[]): string[] {
   const of: readonly string[] = verb?.flags ?? [];
+  const owned: ReadonlySet<string> = new Set(verbs.flatMap(({ flags }) => flags));
   return [
-    ...FLAGS.map(([name]) => name).filter((name) => !OWNED.has(name) || of.includes(name)),
+    ...FLAGS.map(([name]) => name).filter((name) => !owned.has(name) || of.includes(name)),
     "help",
   ].map((name) => `--${name}`);
 }
@@ -61,9 +58,9 @@ export function valued(): string {
     .join("|");
 }
 
-/** The verbs that take names of this machine, or of the server, as a pattern of the shell. */
-export function namesOf(takes: "local" | "remote"): string {
-  return SUBCOMMANDS.filter((verb) => verb.takes === takes).map(({ name }) => name).join("|");
+/** Those of `verbs` that take names of this machine, or of the server, as a pattern of the shell. */
+export function namesOf(takes: "local" | "remote", verbs: readonly Subcommand[]): string {
+  return verbs.filter((verb) => verb.takes === takes).map(({ name }) => name).join("|");
 }
 
 /** The letter of a flag as this verb has it. */

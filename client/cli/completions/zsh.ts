@@ -6,17 +6,16 @@
 
 import { HELP_FLAG } from "../help.ts";
 import type { Subcommand } from "../task.ts";
-import { SUBCOMMANDS } from "../verbs.ts";
 import { COMMANDS, FLAGS, flagsOf, letterOf, SHELLS, valued, valueKindOf } from "./flags.ts";
 
-/** The script. */
-export function zshScript(): string {
+/** The script for these verbs. */
+export function zshScript(verbs: readonly Subcommand[]): string {
   const described = (text: string) => text.replace(/[[\]:\\]/g, "\\$&");
-  const rows = SUBCOMMANDS.map(({ name, summary }) =>
+  const rows = verbs.map(({ name, summary }) =>
     `    ${zshQuoted(`${name}:${described(summary)}`)}`
   );
   const specs = (verb: Subcommand | undefined) =>
-    flagsOf(verb).flatMap((long) => {
+    flagsOf(verb, verbs).flatMap((long) => {
       const name = long.slice(2);
       const flag = FLAGS.find(([each]) => each === name)?.[1] ?? HELP_FLAG;
       const values = {
@@ -33,7 +32,7 @@ export function zshScript(): string {
         .map((each) => `${flag.repeats ? "*" : ""}${each}[${described(flag.help)}]${values}`)
         .map(zshQuoted);
     });
-  const cases = SUBCOMMANDS.map((verb) => {
+  const cases = verbs.map((verb) => {
     const operands = verb.name === "completions"
       ? `2:shell:(${SHELLS.join(" ")})`
       : verb.takes === "local"

@@ -41,7 +41,7 @@ export async function runShell(
   const shell = new Shell({ console, session, history, readsInput, report, endsRun });
   try {
     if (isTyped) {
-      const { EditedLines } = await import(new URL("./editor.ts", import.meta.url).href);
+      const { EditedLines } = await import("./editor.ts");
       using lines: LineSource = new EditedLines(console, history, (line: string) =>
         complete(line, {
           verbs: VERBS,
