@@ -26,7 +26,8 @@ export class WatchedData {
   turn(transfer: Transfer, budget: number): void {
     const { octets, act } = transfer;
     const waits = this.connection.turn(transfer, budget, this.loop.now);
-    if (transfer.octets > octets || transfer.act !== act) this.loop.progressed();
+    const goesOn = transfer.octets > octets || transfer.act !== act || transfer.act === "read";
+    if (goesOn) this.loop.progressed();
     if (transfer.act === "over") return this.#drop();
     if (transfer.act === "hold") {
       // At the end of an upload the close is next, unless the client takes no replies: its session
