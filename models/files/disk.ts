@@ -10,7 +10,9 @@
 
 import type { FileStat, StoreAbilities } from "../../server/mod.ts";
 import * as c from "../libc/constants.ts";
+import { errorText } from "../libc/errors.ts";
 import { FileCalls, type Kernel } from "../libc/mod.ts";
+import { ServeError } from "../model.ts";
 import type { DiskCalls, DiskDirectory, DiskFile, DiskNames, NameCalls } from "./disk_types.ts";
 import { CString, fillFromStatx, nameIn, readNames } from "./disk_octets.ts";
 import type { FileStore } from "./contract.ts";
@@ -68,12 +70,12 @@ export class DiskVolume implements Volume<DiskDirectory, DiskFile, DiskNames> {
 
   /**
    * @param location the root's real path
-   * @throws {Error} when it cannot be opened
+   * @throws {ServeError} when it cannot be opened
    */
   constructor(readonly libc: DiskCalls, readonly names: NameCalls, readonly location: string) {
     const path = new CString(location).octets;
     const fd = names.openat(c.AT_FDCWD, path, c.O_PATH | c.O_DIRECTORY, 0);
-    if (fd < 0) throw new Error(`Cannot open the served folder: error ${-fd}`);
+    if (fd < 0) throw new ServeError(`Cannot open the served folder: ${errorText(-fd)}`);
     this.#root = { fd, path: "/", holds: 1 };
     const probe = names.openat2(fd, this.#name.set("."), c.O_PATH, INSIDE);
     if (probe < 0) this.#resolves = false;

@@ -12,6 +12,7 @@ import { VolumeStore } from "../../../models/files/slot.ts";
 import type { Volume } from "../../../models/files/volume.ts";
 import * as c from "../../../models/libc/constants.ts";
 import { FileCalls, Libc, unavailableReason } from "../../../models/libc/mod.ts";
+import { ServeError } from "../../../models/model.ts";
 import { missing, testWith } from "../../permission.ts";
 import { DiskGround, type Ground, MemoryGround } from "./grounds.ts";
 import {
@@ -119,7 +120,7 @@ function sweepCalls(
       try {
         stage = stageWith(fault, ground);
       } catch (error) {
-        assert(error instanceof Error && error.message.startsWith("Cannot open"));
+        assert(error instanceof ServeError && error.message.startsWith("Cannot open"));
         assertEquals(nextDescriptor(), before, `call ${nth}`);
         continue; // a store that cannot be opened says so
       }
