@@ -247,6 +247,7 @@ class VolumeSlot<D extends object, F extends object, N extends object> implement
     if (this.#to.name === ".") return FAILURES.isRoot;
     const taken = found === 0 ? this.#guard(this.#to) : undefined;
     if (taken !== undefined) return taken;
+    // Not `replace`: who stores beside and renames counts on what rename(2) promises for a crash.
     return doneOr(volume.rename(
       this.#at.directory!,
       this.#at.name,
