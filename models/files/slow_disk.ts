@@ -4,9 +4,9 @@
  *
  * One for each worker, around its store. Of n blocks that are read of files one is given `ms`
  * later, not always the same one of them: else clients that go round together have always as many
- * late ones in a round. How to wait for so long is the model's affair: a thread that reads by itself
- * sleeps, as it would in read(2), a loop that awaits sets a timer. Listings are as fast as ever. Its
- * slots have no descriptor: sendfile(2) would read past it.
+ * late ones in a round. The thread stands still for so long, as it would in read(2): in every model
+ * it reads by itself then. Listings are as fast as ever. Its slots have no descriptor: sendfile(2)
+ * would read past it, and so would the ring, which otherwise reads without the thread.
  *
  * @module
  */
@@ -15,8 +15,8 @@ import type { Completion, FileOperation } from "../../server/mod.ts";
 import type { Counting, DiskDelay } from "../model.ts";
 import type { FileSlot, FileStore, SlotClient } from "./contract.ts";
 
-/** Calls `then` after `ms` milliseconds, before it returns or later. */
-export type Wait = (ms: number, then: () => void) => void;
+/** Has the thread stand still for `ms` milliseconds. */
+export type Wait = (ms: number) => void;
 
 /** By which the place of the late one moves from n blocks to the next: even, and never periodic. */
 const GOLDEN = (Math.sqrt(5) - 1) / 2;
@@ -56,22 +56,20 @@ class SlowStore implements FileStore {
     this.store.close();
   }
 
-  /** A block is read: `then` is called when it is there. */
-  read(then: () => void): void {
+  /** A block is about to be read. */
+  turn(): void {
     const { every } = this.delay;
     const place = this.#reads % every;
     const round = (this.#reads - place) / every;
     this.#reads += 1;
-    if (place !== every - 1 - Math.floor(round * GOLDEN % 1 * every)) return then();
+    if (place !== every - 1 - Math.floor(round * GOLDEN % 1 * every)) return;
     this.counters.add("delayedReads", 1);
-    this.wait(this.delay.ms, then);
+    this.wait(this.delay.ms);
   }
 }
 
 class SlowSlot implements FileSlot {
   readonly descriptor = undefined;
-  /** What is open: a read that waits for another one is answered no more. */
-  #opened = 0;
 
   constructor(readonly slot: FileSlot, readonly store: SlowStore) {}
 
@@ -80,21 +78,13 @@ class SlowSlot implements FileSlot {
   }
 
   perform(operation: FileOperation, complete: (completion: Completion) => void): void {
-    if (operation.do === "read" && this.slot.length !== undefined) {
-      return this.#later(() => this.slot.perform(operation, complete), () => {
-        complete({ kind: "failed", failure: "io", detail: "closed while it was read" });
-      });
-    }
-    if (/^(?:open|close|commit)/.test(operation.do)) this.#opened++;
+    if (operation.do === "read" && this.slot.length !== undefined) this.store.turn();
     this.slot.perform(operation, complete);
   }
 
   read(buffer: Uint8Array<ArrayBuffer>, client: SlotClient): void {
-    if (this.slot.length === undefined) return this.slot.read(buffer, client);
-    this.#later(
-      () => this.slot.read(buffer, client),
-      () => client.fileFailed("io", "closed while it was read"),
-    );
+    if (this.slot.length !== undefined) this.store.turn();
+    this.slot.read(buffer, client);
   }
 
   write(octets: Uint8Array<ArrayBuffer>, client: SlotClient): void {
@@ -106,13 +96,6 @@ class SlowSlot implements FileSlot {
   }
 
   close(): void {
-    this.#opened++;
     this.slot.close();
-  }
-
-  /** Reads when the disk has come round, if the same file is open then. */
-  #later(read: () => void, closed: () => void): void {
-    const opened = this.#opened;
-    this.store.read(() => opened === this.#opened ? read() : closed());
   }
 }

@@ -42,11 +42,7 @@ export function connectionTools(
   const { options, counters, admission, protocol } = context;
   const { turnBytes } = options;
   const buffer = new Uint8Array(BULK_BYTES);
-  // The thread waits for a slow disk, as it would in read(2) itself.
-  const wait = (ms: number, then: () => void) => {
-    kernel.sleep(ms);
-    then();
-  };
+  const wait = (ms: number) => kernel.sleep(ms);
   return {
     controlBuffer: new Uint8Array(CONTROL_BYTES),
     data: {

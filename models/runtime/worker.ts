@@ -55,12 +55,7 @@ function beginner(context: WorkerContext, pulse: Pulse, serving: Map<AsyncWire, 
   const sharing = new Sharing(counters, pulse, () => serving.size < 2, options.turnBytes);
   const tools = {
     link: context,
-    store: slowStore(
-      runtimeStore(options.root),
-      options.diskDelay,
-      counters,
-      (ms, then) => void setTimeout(then, ms),
-    ),
+    store: slowStore(runtimeStore(options.root), options.diskDelay, counters, standStill),
     passive: listenForData(options),
     admission: context.admission,
     protocol,
@@ -79,6 +74,14 @@ function beginner(context: WorkerContext, pulse: Pulse, serving: Map<AsyncWire, 
       tools.store.close();
     },
   };
+}
+
+/** Nobody ever writes to it. */
+const NEVER = new Int32Array(new SharedArrayBuffer(Int32Array.BYTES_PER_ELEMENT));
+
+/** Has the thread stand still, and with it everybody, as a synchronous call would. */
+function standStill(milliseconds: number): void {
+  Atomics.wait(NEVER, 0, 0, milliseconds);
 }
 
 /** Resolves when `enough`, asked whenever the supervisor has news; answers are delivered. */
