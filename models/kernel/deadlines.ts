@@ -12,9 +12,12 @@ import { BinaryHeap } from "@std/data-structures/binary-heap";
 /** The length of a slot, milliseconds: how late a deadline may be told. */
 const SLOT_MS = 20;
 
+/** The longest wait that poll(2) and epoll_wait(2) can be told, milliseconds: an int. */
+const WAIT_MS_MAX = 2 ** 31 - 1;
+
 /** Something with a deadline. */
 export interface Timed {
-  /** Undefined for never. */
+  /** Undefined or Infinity for never. */
   readonly deadline: number | undefined;
   /** The deadline has passed. */
   onDeadline(now: number): void;
@@ -33,7 +36,7 @@ export class Deadlines {
   /** To be called when the deadline of `timed` may have moved earlier. */
   update(timed: Timed): void {
     const { deadline } = timed;
-    if (deadline === undefined) return;
+    if (deadline === undefined || deadline === Infinity) return;
     const slot = Math.max(Math.ceil(deadline / SLOT_MS), this.#told + 1);
     if (timed.dueIn !== undefined) {
       if (timed.dueIn <= slot) return;
@@ -71,10 +74,11 @@ export class Deadlines {
     });
   }
 
-  /** Milliseconds until the next deadline may be due; -1 for never. */
+  /** Milliseconds until the next deadline may be due, WAIT_MS_MAX at most; -1 for never. */
   timeout(now: number): number {
     const slot = this.#order.peek();
-    return slot === undefined ? -1 : Math.max(0, slot * SLOT_MS - now);
+    if (slot === undefined) return -1;
+    return Math.min(Math.max(0, slot * SLOT_MS - now), WAIT_MS_MAX);
   }
 
   /** Tells all whose deadline has passed. */

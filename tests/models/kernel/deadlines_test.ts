@@ -62,6 +62,28 @@ Deno.test("Deadlines.timeout: never without deadlines, 0 for what is due, else t
   assertEquals(deadlines.timeout(5_000), 0);
 });
 
+Deno.test("Deadlines.timeout: of a deadline far away what poll(2) can wait, and then the rest", () => {
+  const deadlines = new Deadlines();
+  const [start, days] = [1_700_000_000_000, 24 * 3_600_000];
+  const timer = new Timer(start + 30 * days);
+  deadlines.update(timer);
+  assertEquals(deadlines.timeout(start), 2 ** 31 - 1);
+  assertEquals(run(deadlines, start, start + 31 * days), 3);
+  assertEquals(timer.told, [start + 30 * days]);
+});
+
+Deno.test("Deadlines: Infinity is never, from the beginning and after another one", () => {
+  const deadlines = new Deadlines();
+  const [endless, moved] = [new Timer(Infinity), new Timer(100)];
+  deadlines.update(endless);
+  assertEquals(deadlines.timeout(0), -1);
+  deadlines.update(moved);
+  moved.deadline = Infinity;
+  run(deadlines, 0, 1_000);
+  assertEquals([endless.told, moved.told], [[], []]);
+  assertEquals(deadlines.timeout(1_000), -1);
+});
+
 Deno.test("Deadlines: one that moved later is told at its new time only", () => {
   const deadlines = new Deadlines();
   const timer = new Timer(1_000);

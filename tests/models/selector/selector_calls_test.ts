@@ -6,6 +6,7 @@
  */
 
 import { assertEquals, assertThrows } from "@std/assert";
+import { Deadlines } from "../../../models/kernel/deadlines.ts";
 import { EBADF, EINVAL, EMFILE } from "../../../models/libc/constants.ts";
 import { CALL_NAMES, type CallName, Libc, unavailableReason } from "../../../models/libc/mod.ts";
 import { ServeError } from "../../../models/mod.ts";
@@ -49,6 +50,25 @@ for (const { name, make } of kinds) {
     ready.add(999, READ);
     selector.wait(0, ready);
     assertEquals([ready.count, ready.descriptors()], [0, []]);
+    selector.close();
+  }, absent);
+}
+
+for (const { name, make } of kinds) {
+  testWith(["ffi"], `Selector.wait takes the time until any deadline [${name}]`, () => {
+    using loopback = new Loopback();
+    const { libc } = loopback;
+    const selector = make(libc);
+    const [fd, ready] = [loopback.open(libc.eventfd()), new ReadyList()];
+    libc.write(fd, new Uint8Array(new BigUint64Array([1n]).buffer)); // nobody waits for long
+    for (const after of [30 * 24 * 3_600_000, 1e15, Infinity]) {
+      const deadlines = new Deadlines();
+      deadlines.after(after, () => {});
+      selector.set(fd, READ);
+      selector.wait(deadlines.timeout(0), ready);
+      assertEquals(ready.descriptors(), [fd], `${after}`);
+      selector.remove(fd);
+    }
     selector.close();
   }, absent);
 }

@@ -113,6 +113,17 @@ stageTest("RingLoop tells deadlines, and waits no longer than to the next", (sta
   assertEquals(log, ["due"]);
 });
 
+stageTest("RingLoop waits for what comes before a deadline, however far away", (stage) => {
+  const { loop, ring } = stage;
+  for (const after of [Infinity, 1e15, 30 * 24 * 3_600_000]) { // the next comes first
+    const owner = new Owner();
+    loop.deadlines.after(loop.now + after, () => {});
+    ring.nop(loop.begin(loop.operation(owner)));
+    loop.round();
+    assertEquals(owner.log.length, 1);
+  }
+});
+
 stageTest("RingLoop: more operations than the rings have places are all done", (stage) => {
   const { loop, ring } = stage;
   const owner = new Owner();
