@@ -15,7 +15,7 @@ import { type Admitted, Clients } from "./clients.ts";
 import type { EventLoop } from "./event_loop.ts";
 import type { LoopTools } from "./loop_wire.ts";
 import { isAcceptRetry } from "./sockets.ts";
-import { closeTools, connectionTools, moveBytes } from "./tools.ts";
+import { closeTools, type ConnectionTools, connectionTools, moveBytes } from "./tools.ts";
 
 /** Serves one listener in one loop. */
 export abstract class LoopServer<L extends EventLoop> {
@@ -23,23 +23,25 @@ export abstract class LoopServer<L extends EventLoop> {
   protected readonly clients: Clients;
   /** What they share. */
   protected readonly tools: LoopTools<L>;
+  readonly #waitsIn: { close(): void };
   /** Nothing can be accepted for a moment. */
   #pauses = false;
 
-  /** @param refuses why a descriptor is of no use to who waits for it */
+  /**
+   * @param waitsIn what the loop waits in, from now on the server's to close
+   * @param refuses why a descriptor is of no use to who waits for it
+   * @throws {ServeError} when the served folder cannot be opened; nothing is left open then
+   */
   constructor(
     readonly context: WorkerContext,
     readonly kernel: Kernel,
     protected readonly loop: L,
+    waitsIn: { close(): void },
     refuses: (fd: number) => string | undefined,
   ) {
+    this.#waitsIn = waitsIn;
     const tools: LoopTools<L> = {
-      ...connectionTools(context, kernel, {
-        socketFlags: c.SOCK_NONBLOCK,
-        moveBytes: () => moveBytes(loop.worked),
-        adopt: refuses,
-        refuses,
-      }),
+      ...this.#connectionTools(refuses),
       loop,
       ended: (wire) => this.clients.ended(wire),
     };
@@ -60,9 +62,6 @@ export abstract class LoopServer<L extends EventLoop> {
   /** Waits for the listener no more. */
   protected abstract listenNoMore(): void;
 
-  /** Closes what the loop waits in. */
-  protected abstract close(): void;
-
   /**
    * Serves until the supervisor says stop and the last connection has ended.
    *
@@ -81,7 +80,7 @@ export abstract class LoopServer<L extends EventLoop> {
     } finally {
       this.drain(); // there are such only where a bug ended the loop
       closeTools(this.tools);
-      this.close();
+      this.#waitsIn.close();
     }
   }
 
@@ -133,6 +132,21 @@ export abstract class LoopServer<L extends EventLoop> {
     if (this.context.stopping === RUNNING) this.listen();
     else this.listenNoMore();
     return true;
+  }
+
+  #connectionTools(refuses: (fd: number) => string | undefined): ConnectionTools {
+    const { context, kernel, loop } = this;
+    try {
+      return connectionTools(context, kernel, {
+        socketFlags: c.SOCK_NONBLOCK,
+        moveBytes: () => moveBytes(loop.worked),
+        adopt: refuses,
+        refuses,
+      });
+    } catch (error) {
+      this.#waitsIn.close();
+      throw error;
+    }
   }
 
   #after(milliseconds: number, run: () => void): void {

@@ -18,14 +18,13 @@ import { ReadinessWire } from "./wire.ts";
 
 /** Serves one listener in one loop. */
 export class ReadinessServer extends LoopServer<Loop> {
-  #waking: Watch | undefined;
   #accepting: Watch | undefined;
   /** When the last turn accepted, and found somebody. */
   #acceptedAt = 0;
 
   constructor(context: WorkerContext, kernel: Kernel, readonly selector: Selector) {
     const loop = new Loop(kernel, selector, context.counters, now);
-    super(context, kernel, loop, (fd) => selector.refuses(fd));
+    super(context, kernel, loop, selector, (fd) => selector.refuses(fd));
   }
 
   /** See LoopServer. */
@@ -42,7 +41,6 @@ export class ReadinessServer extends LoopServer<Loop> {
     if (typeof waking === "number") {
       throw new ServeError(`Cannot start a worker: ${errorText(-waking)}`);
     }
-    this.#waking = waking;
   }
 
   /**
@@ -89,11 +87,5 @@ export class ReadinessServer extends LoopServer<Loop> {
     if (this.#accepting !== undefined) this.#accepting.ready = 0;
     this.#acceptedAt = 0;
     super.nobody(error);
-  }
-
-  /** See LoopServer. */
-  protected close(): void {
-    if (this.#waking !== undefined) this.loop.unwatch(this.#waking);
-    this.selector.close();
   }
 }

@@ -70,7 +70,7 @@ export class UringServer extends LoopServer<RingLoop> {
   constructor(context: WorkerContext, kernel: Kernel) {
     const { ring, buffers } = ringOf(context);
     const loop = new RingLoop(kernel, ring, context.counters, now);
-    super(context, kernel, loop, NOTHING_REFUSED);
+    super(context, kernel, loop, ring, NOTHING_REFUSED);
     this.#wires = {
       ...this.tools,
       data: {
@@ -150,10 +150,5 @@ export class UringServer extends LoopServer<RingLoop> {
     const { ring } = this.loop;
     if (this.#waking.underWay) return;
     ring.pollMany(this.context.wake, c.POLLIN, this.loop.begin(this.#waking));
-  }
-
-  /** See LoopServer. */
-  protected close(): void {
-    this.loop.ring.close();
   }
 }

@@ -129,3 +129,18 @@ serverTest("leaves nothing open where a bug ends its loop", full, (_, server, se
   };
   assertThrows(() => server.run(), Error, "a bug");
 });
+
+testWith(
+  ["ffi"],
+  "ReadinessServer is not made where its folder cannot be opened, and leaves nothing open",
+  () => {
+    using loopback = new Loopback();
+    const { libc } = loopback;
+    const { context, posted } = workerOf({ options: { ...OPTIONS, root: "/nowhere" } });
+    const next = loopback.next();
+    const make = () => new ReadinessServer(context, libc, new EpollSelector(libc, "level"));
+    assertThrows(make, ServeError, "Cannot open the served folder: ");
+    assertEquals([loopback.next(), posted], [next, []]);
+  },
+  absent,
+);

@@ -1,4 +1,4 @@
-/** The server of one ring that the kernel refuses a part of: it is not made. @module */
+/** The server of one ring that cannot have what it needs: it is not made. @module */
 
 import { assertEquals, assertThrows } from "@std/assert";
 import * as c from "../../../models/libc/constants.ts";
@@ -25,4 +25,15 @@ stageTest(
     assertEquals([loopback.next(), posted], [next, []]);
   },
   ["ffi", "read"],
+);
+
+stageTest(
+  "UringServer is not made where its folder cannot be opened, and leaves nothing open",
+  ({ loopback }) => {
+    const { context, posted } = workerOf({ options: { ...OPTIONS, root: "/nowhere" } });
+    const next = loopback.next();
+    const make = () => new UringServer(context, loopback.libc);
+    assertThrows(make, ServeError, "Cannot open the served folder: ");
+    assertEquals([loopback.next(), posted], [next, []]);
+  },
 );
