@@ -161,9 +161,9 @@ export class Ring {
     this.#entries[this.#write(kind, fd, 0, 0, 0, tag) + abi.SQE_BUF_GROUP] = group;
   }
 
-  /** Sends `length` octets at `address`: all unless the connection breaks, or `flags` is 0. */
-  send(fd: number, address: number, length: number, tag: number, flags = c.MSG_WAITALL): void {
-    this.#write(abi.OP_SEND, fd, address, length, c.MSG_NOSIGNAL | flags, tag);
+  /** Sends as many of `length` octets at `address` as are taken first, and waits until some are. */
+  send(fd: number, address: number, length: number, tag: number): void {
+    this.#write(abi.OP_SEND, fd, address, length, c.MSG_NOSIGNAL, tag);
   }
 
   /**
@@ -180,7 +180,7 @@ export class Ring {
     this.#write(SEND_THEN, fd, address, length, SEND_NOW, tag);
   }
 
-  /** As `send`, then what is next; it completes only when it fails, and what follows not even then. */
+  /** Sends all, then what is next; it completes only when it fails, and what follows not even then. */
   sendSilentlyThen(fd: number, address: number, length: number, tag: number): void {
     const kind = SEND_THEN | abi.IOSQE_CQE_SKIP_SUCCESS << abi.SQE_FLAGS_SHIFT;
     this.#write(kind, fd, address, length, c.MSG_NOSIGNAL | c.MSG_WAITALL, tag);

@@ -107,7 +107,11 @@ export class RingLoop implements EventLoop {
     if (operation.silent !== undefined) this.#hurried = true;
   }
 
-  /** Ends those that are under way: they complete in any case, mostly in the next round. */
+  /**
+   * Ends those that are under way: they complete in any case, mostly in the next round. One that the
+   * kernel is just at is not found (io_uring_enter(2), IORING_OP_ASYNC_CANCEL), and completes by
+   * what comes of that: no operation waits again for the rest of what it has begun.
+   */
   cancel(...operations: readonly Operation[]): void {
     for (const operation of operations) {
       if (!operation.underWay || operation.cancelled) continue;

@@ -113,7 +113,7 @@ export class ReplyOutput {
     if (this.#queued !== undefined) this.hurry();
   }
 
-  /** Sends the rest as soon as it is taken. */
+  /** Sends of the rest what is taken first; `completed` sees to what is left. */
   #wait(): void {
     const address = this.#slot!.address + this.#start;
     const length = this.#end - this.#start;

@@ -76,7 +76,7 @@ export class SmallFile {
   /** Sends some of what is left, so that whoever waits sees it move; the close is the caller's. */
   goOn(socket: number, tag: number): void {
     const address = this.#slot!.address + this.#start;
-    this.#loop.ring.send(socket, address, this.#end - this.#start, tag, 0);
+    this.#loop.ring.send(socket, address, this.#end - this.#start, tag);
   }
 
   /** The read has completed; the send then does, too. */

@@ -16,6 +16,12 @@ import { Owner, type Stage, stageTest } from "./stage.ts";
 
 const BUFFER_BYTES = 512;
 
+/** <asm-generic/socket.h> */
+const SO_SNDBUF = 7;
+
+/** What a socket may hold of a long reply, and how long that is. */
+const SOCKET_BYTES = 65_536, LONG_BYTES = 64 * SOCKET_BYTES;
+
 /** Somebody who listens when told to. */
 class Listener implements Listening {
   wantsInput = true;
@@ -174,6 +180,30 @@ stageTest(
     say("first");
     output.end(); // it was written down, and not handed over
     stage.rounds(() => output.idle);
+    output.release();
+  },
+);
+
+stageTest(
+  "ReplyOutput.end where no cancel finds the send: the next part that goes is the last",
+  (stage) => {
+    const { server, client, output, say, broken } = outputOf(stage, LONG_BYTES);
+    const { libc } = stage.loopback;
+    libc.setOption(server, c.SOL_SOCKET, SO_SNDBUF, SOCKET_BYTES);
+    stage.loopback.fill(server);
+    say("x".repeat(LONG_BYTES));
+    let rounds = 0;
+    stage.rounds(() => rounds++ === 3); // it waits for the peer
+    stage.ring.cancel = () => {}; // as if the kernel was just at it
+    output.end();
+    assert(!output.idle);
+    let taken = 0;
+    stage.rounds(() => {
+      taken += received(stage, client).length;
+      return output.idle;
+    });
+    assert(taken < LONG_BYTES / 2, `${taken}`);
+    assertEquals(broken.at(-1), true);
     output.release();
   },
 );
