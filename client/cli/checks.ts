@@ -152,15 +152,16 @@ export function checkMode({ operands: [mode = ""] }: Request): void {
 
 /**
  * Commands that leave the connection in a state that this client does not know, or that are secret:
- * those with a data connection, those of the login, those of TLS (RFC 4217), those that await
- * another command.
+ * those with a data connection, those of the login, those of TLS (RFC 4217), those of the directory
+ * that a shell comes back to when a connection is lost, those that await another command.
  */
 const NOT_TO_QUOTE = new Map<string, string>([
   ...["RETR", "STOR", "STOU", "APPE", "LIST", "NLST", "MLSD"].map(needsData),
   ...["PASV", "EPSV", "PORT", "EPRT", "LPRT", "LPSV"].map(needsData),
   ...["USER", "PASS", "ACCT", "REIN"].map((verb) => [verb, "log in with --user"] as const),
   ...["AUTH", "PBSZ", "PROT", "CCC"].map((verb) => [verb, "it is of TLS"] as const),
-  ...["REST", "RNFR", "ABOR", "MODE", "STRU"].map((verb) =>
+  ...["CWD", "CDUP", "XCWD", "XCUP"].map((verb) => [verb, "the shell's cd does that"] as const),
+  ...["REST", "RNFR", "ABOR", "MODE", "STRU", "SMNT"].map((verb) =>
     [verb, "it changes what comes after it"] as const
   ),
 ]);

@@ -195,3 +195,19 @@ testWith(
       }
     }),
 );
+
+testWith(
+  [...NEEDS, "run"],
+  "a command of this machine reads none of the lines behind it",
+  () =>
+    withFolders(async (_, here) => {
+      const { code, stdout, stderr } = await sh(
+        // The second line is written when the command of the first has begun.
+        `mkfifo lines; n=0; (exec > lines; echo '!: > begun; cat'
+      until [ -e begun ] || [ $((n += 1)) = 100 ]; do sleep 0.1; done
+      echo '!echo second') & exec ${program("--allow-all")} client shell < lines`,
+        here,
+      );
+      assertEquals([code, stdout, stderr], [EXIT.ok, "second\n", ""]);
+    }),
+);

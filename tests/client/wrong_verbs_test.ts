@@ -64,6 +64,11 @@ const WRONG_VERBS: readonly (readonly [readonly string[], string])[] = [
   [["chmod", "+x", "a"], 'chmod takes a MODE of octal digits such as 644, not "+x"'],
   [["quote", "retr", "a"], "quote cannot send RETR: it needs a data connection"],
   [["quote", "PASS secret"], "quote cannot send PASS: log in with --user"],
+  ...["CWD /pub", "cdup", "XCWD a", "xcup"].map((command): [string[], string] => [
+    ["quote", command],
+    `quote cannot send ${command.slice(0, 4).trim().toUpperCase()}: the shell's cd does that`,
+  ]),
+  [["quote", "SMNT a"], "quote cannot send SMNT: it changes what comes after it"],
   [["shell", "x"], "shell takes nothing"],
   [["completions", "csh"], 'completions takes bash, zsh, fish, not "csh"'],
   [["ls", "-c"], "--continue is a flag of get and put, not of ls"],

@@ -10,9 +10,10 @@ import { UsageError } from "../flags.ts";
 /**
  * Runs it by sh(1) and returns its status; it hears of Ctrl-C itself.
  *
+ * @param readsInput Whether standard input is its to read; it is empty to it otherwise.
  * @throws {LocalError} where the task does not allow it, or the system does not start it.
  */
-export async function runHere(command: string): Promise<number> {
+export async function runHere(command: string, readsInput: boolean): Promise<number> {
   if (command.trim() === "") throw new UsageError("! takes a command: !ls -l");
   const { state } = await Deno.permissions.query({ name: "run", command: "sh" });
   if (state !== "granted") {
@@ -21,7 +22,8 @@ export async function runHere(command: string): Promise<number> {
     );
   }
   try {
-    const child = new Deno.Command("sh", { args: ["-c", command] }).spawn();
+    const stdin = readsInput ? "inherit" : "null";
+    const child = new Deno.Command("sh", { args: ["-c", command], stdin }).spawn();
     return (await child.status).code;
   } catch (error) {
     throw localError("Cannot run a command", error);

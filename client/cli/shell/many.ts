@@ -17,6 +17,7 @@ import { patternRoom } from "../remote_names.ts";
 import { isFileHere } from "../targets.ts";
 import { onConnection } from "../task.ts";
 import { localNames, localPath } from "./local.ts";
+import type { Line } from "./session.ts";
 import type { Outcome, ShellTask } from "./task.ts";
 
 /** Names and flags as a line has them. */
@@ -29,7 +30,8 @@ interface Asked {
 /**
  * Has get download all files that match.
  *
- * @throws {SomeFailed} when all of them have names that no file here should have.
+ * @throws {LocalError} when the only pattern matches nothing.
+ * @throws {SomeFailed} when nothing is left to download.
  */
 export async function mget({ shell, operands }: ShellTask): Promise<Outcome> {
   const { flags, patterns: typed } = asked("mget", operands);
@@ -39,7 +41,7 @@ export async function mget({ shell, operands }: ShellTask): Promise<Outcome> {
   checkSendable(patterns);
   const room = await patternRoom();
   const found = new Set<string>();
-  const refused = new Map<string, LocalError>();
+  const failures: Failures = new Map();
   for (const pattern of patterns) {
     let isMatched = false;
     const matches = await onConnection(session, (client) => room.matchRemote(client, pattern));
@@ -51,32 +53,58 @@ export async function mget({ shell, operands }: ShellTask): Promise<Outcome> {
       // What nobody typed is looked at before it becomes the name of a file here.
       const fault = entry === undefined ? undefined : room.localNameFault(entry.name);
       if (fault === undefined) found.add(asName(path));
-      else refused.set(path, new LocalError(`Cannot write "${path}": ${fault}`));
+      else failures.set(path, new LocalError(`Cannot write "${path}": ${fault}`));
     }
-    if (!isMatched) throw noMatch(pattern);
+    if (!isMatched) missed(pattern, patterns, failures);
   }
   const names = escapes ? [...found].map(escapeName) : [...found];
-  const next = ["get", ...flags, "--", ...names];
-  const [first] = refused.values();
-  if (first === undefined) return { next };
-  for (const error of refused.values()) session.now.reporter.failed(error);
-  const count = `${refused.size} of ${refused.size + found.size}`;
-  const failure = new SomeFailed(`${count} left out`, first);
-  if (found.size === 0) throw failure;
-  return { next, failure };
+  return outcomeOf(session.now, ["get", ...flags, "--"], names, failures);
 }
 
-/** Has put upload all files that match. */
+/**
+ * Has put upload all files that match.
+ *
+ * @throws {LocalError} when the only pattern matches nothing.
+ * @throws {SomeFailed} when none of several does.
+ */
 export async function mput({ shell, operands }: ShellTask): Promise<Outcome> {
   const { flags, patterns } = asked("mput", operands);
   const found = new Set<string>();
+  const failures: Failures = new Map();
   for (const typed of patterns) {
     const pattern = localPath(typed, shell.console);
     const paths = await filesHere(pattern);
-    if (paths.length === 0) throw noMatch(pattern);
+    if (paths.length === 0) missed(pattern, patterns, failures);
     for (const path of paths) found.add(asName(path));
   }
-  return { next: ["put", ...flags, "--", ...found] };
+  return outcomeOf(shell.session.now, ["put", ...flags, "--"], [...found], failures);
+}
+
+/** Names that are left out, and patterns that match nothing, with why. */
+type Failures = Map<string, LocalError>;
+
+/** Takes in a pattern that matches nothing; one that is alone fails the line at once. */
+function missed(pattern: string, { length }: readonly string[], failures: Failures): void {
+  const error = new LocalError(`No file matches "${pattern}"`);
+  if (length === 1) throw error;
+  failures.set(pattern, error);
+}
+
+/** Goes on with the names by `words`; what failed before is told now and fails the line at last. */
+function outcomeOf(
+  { reporter }: Line,
+  words: readonly string[],
+  names: readonly string[],
+  failures: Failures,
+): Outcome {
+  const next = [...words, ...names];
+  const [first] = failures.values();
+  if (first === undefined) return { next };
+  for (const error of failures.values()) reporter.failed(error);
+  const count = `${failures.size} of ${failures.size + names.length}`;
+  const failure = new SomeFailed(`${count} left out`, first);
+  if (names.length === 0) throw failure;
+  return { next, failure };
 }
 
 /** The files here that a pattern means; what is called just so means itself, as on the server. */
@@ -97,10 +125,6 @@ async function filesHere(pattern: string): Promise<string[]> {
 /** A path that is nothing but a name: "-" is a standard stream, and "~" the user's own folder. */
 function asName(path: string): string {
   return path.replace(/^(?:-$|~)/, "./$&");
-}
-
-function noMatch(pattern: string): LocalError {
-  return new LocalError(`No file matches "${pattern}"`);
 }
 
 /** Parts flags from patterns; what the flags mean is seen by the verb that gets them. */

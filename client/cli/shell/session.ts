@@ -6,7 +6,7 @@
  */
 
 import type { Client } from "../../client.ts";
-import { ConnectionError, isLasting } from "../../errors.ts";
+import { ConnectionError } from "../../errors.ts";
 import type { Request } from "../arguments.ts";
 import { Connections } from "../connection.ts";
 import type { Console } from "../console.ts";
@@ -77,30 +77,15 @@ export class ShellSession implements ConnectionSource, AsyncDisposable {
    * The connection, made or made again if need be.
    *
    * @throws {ConnectionError} also after `close`.
+   * @throws {ProtocolError} as long as the directory of one that was lost cannot be entered.
    */
   async connected(): Promise<Client> {
-    if (this.client !== undefined) return this.client;
-    if (!this.#isOpen) {
-      throw new ConnectionError("Not connected: open HOST or user NAME connects", {
-        kind: "refused",
-      });
-    }
-    const wasThere = this.#client !== undefined;
-    if (wasThere) this.line?.reporter.note("The connection is lost, and is made again");
-    try {
-      return this.#client = await this.connect();
-    } catch (error) {
-      // A password that was wrong, or not given, is asked for anew.
-      if (!wasThere) this.#connections = this.#made();
-      throw error;
-    }
+    return this.client ?? await this.#renewed(this.#directory);
   }
 
   /** One more connection, in the same directory; whoever asks for it closes it. */
   async connect(): Promise<Client> {
-    const client = await this.#connections.connect();
-    await this.#enter(client);
-    return client;
+    return await this.#connectedIn(this.#directory);
   }
 
   /** Lets the old connection go and makes one to `target`. */
@@ -139,13 +124,15 @@ export class ShellSession implements ConnectionSource, AsyncDisposable {
 
   /** Changes the directory on the server; "-" is the one before, none the one of the login. */
   async changeDirectory(path: string | undefined): Promise<void> {
-    const client = await this.connected();
-    const before = this.#directory ?? await client.workingDirectory();
+    const before = this.#directory ?? await (await this.connected()).workingDirectory();
     this.#home ??= before;
     const target = path === undefined ? this.#home : path === "-" ? this.#previous : path;
     if (target === undefined) throw new UsageError("cd - has no directory to go back to");
-    await client.changeDirectory(target);
-    this.#directory = await client.workingDirectory();
+    // A whole path needs no way through the old directory, which may be gone.
+    const isWhole = target !== path || path.startsWith("/");
+    if (isWhole && this.client === undefined) await this.#renewed(target);
+    else await (await this.connected()).changeDirectory(target);
+    this.#directory = await this.last.workingDirectory();
     this.#previous = before;
   }
 
@@ -154,20 +141,39 @@ export class ShellSession implements ConnectionSource, AsyncDisposable {
     await this.close();
   }
 
+  /** A new connection in the place of one that was lost, in `directory`. */
+  async #renewed(directory: string | undefined): Promise<Client> {
+    if (!this.#isOpen) {
+      throw new ConnectionError("Not connected: open HOST or user NAME connects", {
+        kind: "refused",
+      });
+    }
+    const wasThere = this.#client !== undefined;
+    if (wasThere) this.line?.reporter.note("The connection is lost, and is made again");
+    try {
+      return this.#client = await this.#connectedIn(directory);
+    } catch (error) {
+      // A password that was wrong, or not given, is asked for anew.
+      if (!wasThere) this.#connections = this.#made();
+      throw error;
+    }
+  }
+
   /**
-   * Brings a new connection to the directory of the old one. Where that has gone, the verb that was
-   * meant for it fails; the next one begins where the login leads to.
+   * A new connection in `directory`, without one where the login leads to. Where it cannot be
+   * entered, the verb that was meant for it fails: elsewhere it would act on other files.
    */
-  async #enter(client: Client): Promise<void> {
-    if (this.#directory === undefined) return;
+  async #connectedIn(directory: string | undefined): Promise<Client> {
+    const client = await this.#connections.connect();
+    if (directory === undefined) return client;
     const { signal } = this.now;
     try {
-      await client.changeDirectory(this.#directory, { signal });
+      await client.changeDirectory(directory, { signal });
+      return client;
     } catch (error) {
       // After Ctrl-C nobody waits for a goodbye.
       if (signal.aborted) client.close();
       else await client.quit();
-      if (isLasting(error)) this.#directory = undefined;
       throw error;
     }
   }

@@ -171,7 +171,8 @@ export class Shell implements ShellFace {
     const unlisten = this.console.onInterrupt(() => {});
     let status: number;
     try {
-      status = await runHere(command);
+      // A script that comes from there would lose its next lines.
+      status = await runHere(command, this.console.inTerminal || !this.readsInput);
     } finally {
       unlisten();
     }

@@ -24,16 +24,31 @@ export interface ScannedLine {
   readonly open: '"' | "'" | "\\" | undefined;
   /** Whether its end is part of the last word: false behind a space and in a comment. */
   readonly endsInWord: boolean;
+  /** The first of OPERATORS that stands there as one; undefined without one. */
+  readonly operator: string | undefined;
 }
 
 /** What a backslash keeps within double quotes; before anything else there it is itself. */
 const ESCAPED_IN_QUOTES = '"\\';
+
+/** What ends a command, joins two or redirects one in other shells, and nothing here. */
+const OPERATORS = ";&|<>";
+
+/**
+ * How one of them goes on that is not a name's own, as in `R&B`, in `a.txt;1` of VMS, or in the
+ * `;type=d` of a URL: it ends a word, or a command stands behind it.
+ */
+const OPERATOR_END = /^(?:.(?:\s|$)|&&|\|\||;(?!type=)[a-z])/i;
+
+/** Code units that tell it. */
+const OPERATOR_END_MAX = ";type=".length;
 
 /** Reads a line, also one that is still being typed. */
 export function scanLine(line: string): ScannedLine {
   const words: Word[] = [];
   let word: { text: string; start: number } | undefined;
   let quote: '"' | "'" | undefined;
+  let operator: string | undefined;
   for (let at = 0; at < line.length; at++) {
     const character = line[at]!;
     if (quote === undefined && /\s/.test(character)) {
@@ -42,12 +57,12 @@ export function scanLine(line: string): ScannedLine {
       continue;
     }
     if (word === undefined && character === "#") {
-      return { words, open: undefined, endsInWord: false };
+      return { words, open: undefined, endsInWord: false, operator };
     }
     word ??= { text: "", start: at };
     const next = line[at + 1];
     if (character === "\\" && quote !== "'" && next === undefined) {
-      return { words: [...words, word], open: "\\", endsInWord: true };
+      return { words: [...words, word], open: "\\", endsInWord: true, operator };
     }
     if (character === "\\" && quote === undefined) {
       word.text += next;
@@ -61,12 +76,16 @@ export function scanLine(line: string): ScannedLine {
       quote = character;
     } else {
       word.text += character;
+      const isMeant = quote === undefined && isOneOf(OPERATORS, character) &&
+        (at === word.start || OPERATOR_END.test(line.slice(at, at + OPERATOR_END_MAX)));
+      if (isMeant) operator ??= character;
     }
   }
   return {
     words: word === undefined ? words : [...words, word],
     open: quote,
     endsInWord: word !== undefined,
+    operator,
   };
 }
 
@@ -77,17 +96,21 @@ function isOneOf(characters: string, character: string | undefined): character i
 /**
  * The words of a whole line; none for an empty one and for a comment.
  *
- * @throws {UsageError} when a quote is not closed.
+ * @throws {UsageError} when a quote is not closed, and for what other shells take for the end of a
+ * command: all behind it would be operands of the first.
  */
 export function splitWords(line: string): string[] {
-  const { words, open } = scanLine(line);
+  const { words, open, operator } = scanLine(line);
   if (open === "\\") throw new UsageError("Nothing follows the backslash at the end of the line");
   if (open !== undefined) throw new UsageError(`A quote is not closed: ${open}`);
+  if (operator !== undefined) {
+    throw new UsageError(`A line is one verb, without "${operator}": quote it where a name has it`);
+  }
   return words.map(({ text }) => text);
 }
 
 /** What stands for something else than itself outside quotes. */
-const SPECIAL = /[\s\\'"#]/g;
+const SPECIAL = /[\s\\'"#;&|<>]/g;
 
 /** `text` as it is typed to mean itself: within the quote that was begun, or by backslashes. */
 export function quoteWord(text: string, quote?: '"' | "'"): string {

@@ -14,6 +14,7 @@ const REMOTE: Readonly<Record<string, readonly string[]>> = {
   "films/": ["one.avi", "old/"],
   "my dir/": ["c.avi"],
   "cut/": ["a b", "a#b", "ab", 'q"', "q\\"],
+  "odd/": ["R&B", "v;1", "x>"],
 };
 const LOCAL: Readonly<Record<string, readonly string[]>> = { "": ["here.avi", "sub/"] };
 
@@ -54,6 +55,7 @@ const LINES: readonly (readonly [line: string, words: readonly string[], typed: 
   ["get a\\", [], "a\\"],
   ["get cut/a", ["cut/a\\ b ", "cut/a\\#b ", "cut/ab "], "cut/a"],
   ["get cut/a\\", ["cut/a\\ b ", "cut/a\\#b "], "cut/a\\"],
+  ["get odd/", ["odd/R\\&B ", "odd/v\\;1 ", "odd/x\\> "], "odd/"],
   [`get "cut/q\\`, [`"cut/q\\"" `, `"cut/q\\\\" `], `"cut/q\\`],
   ["mirror fi", ["films/"], "fi"],
   ["mirror films ", ["here.avi ", "sub/"], ""],

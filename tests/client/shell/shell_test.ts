@@ -95,6 +95,16 @@ served("mget and mput take what matches, and go on behind a failure", async (sta
   assertEquals(await Deno.readTextFile(`${root}/x.txt`), "x");
   const none = await script(stage, ["mget *.no"]);
   assertEquals([none.status, none.error], [EXIT.local, 'Line 2: No file matches "*.no"\n']);
+  await Deno.remove(`${here}/b.avi`);
+  const told = 'No file matches "*.no"\n';
+  const some = await script(stage, ["mget -q *.no b.*"]);
+  assertEquals([some.status, some.error], [EXIT.local, `${told}Line 2: 1 of 2 left out\n`]);
+  assertEquals(await Deno.readTextFile(`${here}/b.avi`), "b.avi");
+  const sent = await script(stage, ["mkdir down", "cd down", "mput -q x.* *.no y.*"]);
+  assertEquals([sent.status, sent.error], [EXIT.local, `${told}Line 4: 1 of 3 left out\n`]);
+  assertEquals(await names(`${root}/down`), ["x.txt", "y.txt"]);
+  const neither = await script(stage, ["mget -q *.no z*"]);
+  assertMatch(neither.error, /^No file .*\nNo file .*\nLine 2: 2 of 2 left out\n$/);
 });
 
 scripted("mget leaves out names that are dangerous, and fails by that", {
@@ -164,6 +174,8 @@ served("lines that mean nothing are refused in one line", async (stage) => {
     ],
     ["open --retries 0 h", /^Line 2: --retries is a flag of get, [a-z, ]+, not of open\n$/],
     ["cd -", /^Line 2: cd - has no directory to go back to\n$/],
+    ["quote CDUP", /^Line 2: quote cannot send CDUP: the shell's cd does that\n$/],
+    ["mkdir a; cd a", /^Line 2: A line is one verb, without ";": quote it .*\n$/],
     ["ftp://me:se/cret@h/", /^Line 2: Unknown verb "ftp:\/\/me:\.\.\.@h\/": help lists them\n$/],
     [
       "open ftp://me:se/cret@h/",
@@ -260,24 +272,33 @@ scripted("a lost connection is made again, in the same directory", {
   );
 });
 
-let entered = 0;
+let films: "there" | "gone" | "entered" = "there";
 const removed: string[] = [];
 
-scripted("a verb does nothing elsewhere when the directory of a lost connection has gone", {
+scripted("no verb acts elsewhere while the directory of a lost connection is gone", {
   answers: {
-    CWD: (_, session) => session.say(entered++ === 0 ? "250 There" : "550 Gone"),
-    PWD: '257 "/films"',
-    MKD: (_, session) => session.close(),
-    DELE: (name, session) => {
+    CWD(path, session) {
+      if (path !== "/") return session.say(films === "there" ? "250 There" : "550 Gone");
+      films = "entered";
+      return session.say("250 There");
+    },
+    PWD: (_, session) => session.say(films === "entered" ? '257 "/"' : '257 "/films"'),
+    MKD(_, session) {
+      films = "gone";
+      session.close();
+    },
+    DELE(name, session) {
       removed.push(name);
       return session.say("250 Done");
     },
   },
 }, async (stage) => {
-  const lines = ["cd films", "mkdir a", "rm b", "rm c"];
-  const { status, error } = await script(stage, lines, ["--keep-going"]);
-  assertEquals([status, removed], [EXIT.retry, ["c"]]);
-  assertStringIncludes(error, '\nLine 4: Cannot enter "/films": 550 Gone\n');
+  const lines = ["cd films", "mkdir a", "rm b", "rm c", "pwd", "cd d", "cd /", "rm e"];
+  const { status, output, error } = await script(stage, lines, ["--keep-going"]);
+  assertEquals([status, output, removed], [EXIT.retry, "", ["e"]]);
+  const refusals = error.match(/^Line \d+: Cannot enter "\/films": 550 Gone$/gm);
+  assertEquals(refusals?.map((line) => line.slice(0, 6)), ["Line 4", "Line 5", "Line 6", "Line 7"]);
+  assert(!/^Line [89]/m.test(error), error);
 });
 
 testWith(NEEDS, "Ctrl-C ends the way back into the directory of a lost connection", async () => {

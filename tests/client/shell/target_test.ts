@@ -48,7 +48,9 @@ Deno.test("open takes a host and a port, or a URL", () => {
     const { host, port } = opened(line, begun("--host", "old", "--port", "9"));
     return [host, port];
   };
-  assertEquals(place("h"), ["h", 2121]);
+  assertEquals(place("h"), ["h", 21]);
+  assertEquals(place("localhost"), ["localhost", 2121]);
+  assertEquals(place("--protocol mini h"), ["h", 8000]);
   assertEquals(place("h 21"), ["h", 21]);
   assertEquals(place("h:21"), ["h", 21]);
   assertEquals(place("--port 21 h"), ["h", 21]);

@@ -39,8 +39,52 @@ Deno.test("splitWords refuses what is not closed", () => {
   }
 });
 
+/** Lines that other shells take for more than one command, and by which of their operators. */
+const COMMANDS: readonly (readonly [line: string, operator: string])[] = [
+  ["rm old.txt; put new.txt", ";"],
+  ["rm old.txt;put new.txt", ";"],
+  ["rm old.txt ;put new.txt", ";"],
+  ["mkdir a && cd a", "&"],
+  ["mkdir a&&cd a", "&"],
+  ["rm a || rm b", "|"],
+  ["get a &", "&"],
+  ["ls | more # by pages", "|"],
+  ["ls > list", ">"],
+  ["ls >>list", ">"],
+  ["cat < a", "<"],
+  [`rm "a";`, ";"],
+];
+
+for (const [line, operator] of COMMANDS) {
+  Deno.test(`splitWords refuses ${line}`, () => {
+    const { message } = assertThrows(() => splitWords(line), UsageError);
+    assertEquals(
+      message,
+      `A line is one verb, without "${operator}": quote it where a name has it`,
+    );
+  });
+}
+
+Deno.test("splitWords takes what other shells do something with where a name has it", () => {
+  const lines: readonly (readonly [line: string, name: string])[] = [
+    ["get 'a;'", "a;"],
+    ["get a\\;", "a;"],
+    [`get "a; b"`, "a; b"],
+    ["get '&&'", "&&"],
+    ["get \\>", ">"],
+    ["get R&B.mp3", "R&B.mp3"],
+    ["get a.txt;1", "a.txt;1"],
+    ["open ftp://h/d;type=d", "ftp://h/d;type=d"],
+    ["# a; b", ""],
+  ];
+  for (const [line, name] of lines) assertEquals(splitWords(line).slice(1).join(), name, line);
+});
+
 Deno.test("quoteWord makes words that mean themselves, in every style", () => {
-  const texts = ["a", "my film", `"`, "'", "\\", "#a", "a\tb", "電影", `a'b"c\\d e#`, "\\\\"];
+  const texts = [
+    ...["a", "my film", `"`, "'", "\\", "#a", "a\tb", "電影", `a'b"c\\d e#`, "\\\\"],
+    ...["a;", "&&", "|x", "<", ">>", "a;b"],
+  ];
   for (const text of texts) {
     assertEquals(splitWords(`get ${quoteWord(text)}`), ["get", text]);
     assertEquals(splitWords(`get ${quoteWord(text, '"')}"`), ["get", text]);
