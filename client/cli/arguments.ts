@@ -89,7 +89,7 @@ export type VerbValue = typeof VERB_VALUES[number];
 const FLAGS = {
   // Where, and as whom.
   host: { value: "HOST[:PORT]", otherwise: "127.0.0.1", help: "name or address of the server" },
-  port: { value: "N", otherwise: "2121; 8000 for mini", help: "its port" },
+  port: { value: "N", otherwise: "21, of this machine 2121; 8000 for mini", help: "its port" },
   protocol: {
     value: "NAME",
     initial: "ftp",
@@ -125,7 +125,10 @@ const FLAGS = {
   "output-dir": { letter: "O", value: "DIR", help: "get, put: the folder that files go into" },
   "no-clobber": { letter: "n", help: "get, put, mv: overwrite nothing" },
   continue: { letter: "c", help: "get, put: go on where a transfer broke off" },
-  force: { help: "get, put: with -c, begin again what cannot be gone on with" },
+  force: {
+    help: "get, put: with -c, begin again what cannot be gone on with; " +
+      "rm: missing is no error (-f)",
+  },
   direct: { help: "put: write under the final name from the first octet on" },
   retries: {
     value: "N",
@@ -190,11 +193,14 @@ export const GRAMMAR: Grammar<keyof typeof FLAGS> = {
 /** Letters that people expect of ls(1) and rm(1), and that the table has for something else. */
 export const LETTERS_OF_VERB: ReadonlyMap<string, Readonly<Record<string, VerbFlag>>> = new Map([
   ["ls", { h: "human", r: "reverse", R: "recursive" }],
-  ["rm", { R: "recursive" }],
+  ["rm", { R: "recursive", f: "force" }],
   ["mirror", { R: "reverse", e: "delete" }],
 ]);
 
-/** The letters of all these verbs, to find the verb by: whatever they mean, none has a value. */
+/**
+ * The letters of all these verbs, to find the verb by: whatever they mean, none has a value. Of
+ * `-f FILE`, which is the shell's, FILE is found, for which no letters of a verb hold.
+ */
 const LETTERS_OF_ANY: Readonly<Record<string, VerbFlag>> = Object.assign(
   {},
   ...LETTERS_OF_VERB.values(),

@@ -6,8 +6,9 @@
  * @module
  */
 
+import type { Client } from "../client.ts";
 import { joinPath, lastName } from "../directory.ts";
-import { LocalError, ProtocolError } from "../errors.ts";
+import { isLasting, LocalError, ProtocolError } from "../errors.ts";
 import { OnwardDownload } from "../local/onward.ts";
 import { encodeText, printable } from "../text.ts";
 import { isDirectory, kindThere, makeDirectories, removeTree } from "../tree.ts";
@@ -40,15 +41,28 @@ export async function mkdir(task: Task): Promise<void> {
   });
 }
 
-/** Removes files, or trees. */
+/** Removes files, or trees; with --force what is missing is removed already. */
 export async function rm(task: Task): Promise<void> {
-  const { request } = task;
-  const { names } = await expandOperands(task, request.operands);
-  const isRecursive = request.options.has("recursive");
-  await eachOperand(task, names, async (path) => {
-    if (isRecursive) await onConnection(task, (client) => removeTree(client, path));
+  const { options } = task.request;
+  const { names } = await expandOperands(task, task.request.operands);
+  const remove = async (path: string) => {
+    if (options.has("recursive")) await onConnection(task, (client) => removeTree(client, path));
     else await task.client.removeFile(path);
+  };
+  await eachOperand(task, names, async (path) => {
+    try {
+      await remove(path);
+    } catch (error) {
+      if (!options.has("force") || !await isMissing(task.client, path, error)) throw error;
+    }
   });
+}
+
+/** Whether nothing has the name for whose removal the server has `refused`, as far as it tells. */
+async function isMissing(client: Client, path: string, refused: unknown): Promise<boolean> {
+  if (!isLasting(refused)) return false;
+  const kind = await kindThere(client, path).catch(() => "not told");
+  return kind === undefined;
 }
 
 /** Renames one thing, or moves some into a directory, as mv(1) does. */

@@ -54,10 +54,18 @@ export interface ServerFlags {
 /** A day: what is meant to last longer is meant to last for ever. */
 const TIMEOUT_SECONDS_MAX = 86_400;
 
-/** Where a server of each protocol is looked for; of implicit TLS it is the port of IANA. */
+/** Where a server is looked for that is not named. */
 const HOST = "127.0.0.1";
+
+/** The ports of RFC 959 and of implicit TLS (the IANA's `ftps`). */
+const PORT = 21;
 const IMPLICIT_PORT = 990;
-const PORTS = { ftp: 2121, mini: 8000 } as const;
+
+/** Where `serve` listens; mini has no port of its own elsewhere. */
+const PORTS_HERE = { ftp: 2121, mini: 8000 } as const;
+
+/** The names and addresses of this machine itself (RFC 6761 section 6.3, RFC 6890). */
+const LOOPBACK = /^(?:localhost|127\.\d+\.\d+\.\d+|::1)$/i;
 
 /** What mini, which has no logins and names in UTF-8 only, knows nothing of. */
 const FTP_ONLY = ["active", "user", "password-file", "netrc-file", "encoding"] as const;
@@ -98,8 +106,11 @@ export function parseServer(flags: Values, place: RemotePlace | undefined): Serv
     const other = FTP_ONLY.find((name) => flags.isGiven(name));
     if (other !== undefined) throw new UsageError(`--${other} is a flag of ftp, not of mini`);
   }
-  const port = tls?.mode === "implicit" ? IMPLICIT_PORT : PORTS[protocol];
-  const { warnings, ...login } = parsePlace(flags, place, port);
+  const portOf = (host: string) => {
+    if (tls?.mode === "implicit") return IMPLICIT_PORT;
+    return protocol === "mini" || LOOPBACK.test(host) ? PORTS_HERE[protocol] : PORT;
+  };
+  const { warnings, ...login } = parsePlace(flags, place, portOf);
   return {
     protocol,
     ...login,
@@ -139,7 +150,11 @@ function parseTimeout(flags: Values): number | undefined {
 }
 
 /** Where to and as whom, by the flags or by a URL among the operands, not by both. */
-function parsePlace(flags: Values, place: RemotePlace | undefined, port: number) {
+function parsePlace(
+  flags: Values,
+  place: RemotePlace | undefined,
+  portOf: (host: string) => number,
+) {
   const user = parseUser(flags);
   const typed = place?.password ?? user.password;
   const warnings = typed === undefined || typed === "" ? [] : [
@@ -147,10 +162,10 @@ function parsePlace(flags: Values, place: RemotePlace | undefined, port: number)
     "give --password-file, FTPLAB_PASSWORD or .netrc, or wait to be asked",
   ];
   if (place === undefined) {
-    const host = parseHost(flags);
+    const [host, port] = parseHost(flags);
     return {
-      host: host[0],
-      port: flags.whole("port", 1, 65_535, host[1] ?? port),
+      host,
+      port: flags.whole("port", 1, 65_535, port ?? portOf(host)),
       ...user,
       warnings,
     };

@@ -79,6 +79,19 @@ Deno.test("parseArguments takes a port behind the host", () => {
   assertEquals(place("--host", "::1"), ["::1", 2121]);
 });
 
+Deno.test("parseArguments looks for a server of this machine where serve listens", () => {
+  const port = (...args: string[]) => request(...args, "ls").port;
+  assertEquals(port(), 2121);
+  for (const host of ["127.0.0.1", "127.9.9.9", "[::1]", "localhost", "LOCALHOST"]) {
+    assertEquals(port("--host", host), 2121, host);
+  }
+  for (const host of ["h", "192.0.2.1", "2001:db8::1", "127.example.org", "localhost.example"]) {
+    assertEquals(port("--host", host), 21, host);
+    assertEquals(port("--host", host, "--tls", "explicit"), 21, host);
+    assertEquals(port("--host", host, "--tls", "implicit"), 990, host);
+  }
+});
+
 Deno.test("parseArguments reads how often and how fast", () => {
   const rate = (text: string) => request("get", "--limit-rate", text, "a").limitRate;
   assertEquals(["1", "500k", "1.5M", "2g"].map(rate), [1, 512_000, 1_572_864, 2_147_483_648]);
@@ -88,6 +101,7 @@ Deno.test("parseArguments reads how often and how fast", () => {
 Deno.test("parseArguments has mini's own port", () => {
   assertEquals(request("--protocol", "mini", "get", "a").port, 8000);
   assertEquals(request("--protocol", "mini", "--port", "9", "get", "a").port, 9);
+  assertEquals(request("--protocol", "mini", "--host", "h", "get", "a").port, 8000);
 });
 
 Deno.test("parseArguments takes names as they are typed", () => {
@@ -110,6 +124,10 @@ Deno.test("parseArguments gives ls and rm the letters that people know", () => {
   );
   assertEquals(request("rm", "-R", "a").options, new Set(["recursive"] as const));
   assertEquals(request("rm", "-r", "a").options, new Set(["recursive"] as const));
+  assertEquals(request("rm", "-rf", "a"), {
+    ...plain("rm", "a"),
+    options: new Set(["force", "recursive"] as const),
+  });
   assertEquals(parseArguments(["get", "-h"]), { asks: "help", verb: "get" });
   assertEquals(parseArguments(["-h"]), { asks: "help", verb: "" });
 });
@@ -122,6 +140,10 @@ Deno.test("parseArguments gives a verb its letters before it, too", () => {
   assertEquals(options("-lh", "ls"), ["long", "human"]);
   assertEquals(options("-r", "ls"), ["reverse"]);
   assertEquals(options("-r", "rm", "a"), ["recursive"]);
+  assertEquals(options("-rf", "rm", "a"), ["force", "recursive"]);
+  for (const args of [["-f", "lines"], ["-f", "lines", "shell"], ["shell", "-f", "lines"]]) {
+    assertEquals(request(...args).script, "lines");
+  }
   assertEquals(parseArguments(["-h", "get"]), { asks: "help", verb: "get" });
   assertThrows(() => parseArguments(["-R", "get", "a"]), UsageError, 'Unknown flag "-R"');
 });

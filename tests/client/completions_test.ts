@@ -71,6 +71,7 @@ const OFFERS: readonly (readonly [readonly string[], readonly string[]])[] = [
   [["client", "get", "-O", "x"], ["xd"]],
   [["client", "--password-file", "x"], ["x y", "xd"]],
   [["client", "completions", "z"], ["zsh"]],
+  [["client", "rm", "-f", "x"], []],
 ];
 
 /**
@@ -91,6 +92,8 @@ const BASH_OFFERS: typeof OFFERS = [
   [["client", "--host", "h", "put", "t", ":"], ["ta"]],
   [["client", "put", "t", ":", "ta", ""], ["g1", "g[1]", "t:ta", "x y", "xd"]],
   [["client", "put", "g["], ["g[1]"]],
+  [["client", "shell", "-f", "x"], ["x y", "xd"]],
+  [["client", "-f", "x"], ["x y", "xd"]],
 ];
 
 testWith(
@@ -131,6 +134,7 @@ const ZSH_OFFERS: typeof OFFERS = [
   [["client", "--tls="], ["explicit", "implicit"]],
   [["client", "get", "-o", "x"], ["x y", "xd"]],
   [["client", "get", "-ox"], ["x y", "xd"]],
+  [["client", "shell", "-f", "x"], ["x y", "xd"]],
   [["client", "mirror", "--include", "x", "--include=y", "--inc"], ["--include"]],
   [["client", "mirror", "--exclude", "x", "--exc"], ["--exclude"]],
 ];

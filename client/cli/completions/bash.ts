@@ -6,7 +6,16 @@
  */
 
 import type { Subcommand } from "../task.ts";
-import { COMMANDS, FLAGS, flagsOf, namesOf, SHELLS, spellings, valued } from "./flags.ts";
+import {
+  COMMANDS,
+  FLAGS,
+  flagsOf,
+  namesOf,
+  SHELLS,
+  spellings,
+  switchesOf,
+  valued,
+} from "./flags.ts";
 
 /** What is offered, line by line: names hold spaces and stars. What bash parted off is there. */
 const REPLIES = `_ftplab_files() {
@@ -30,6 +39,7 @@ export function bashScript(verbs: readonly Subcommand[]): string {
   const byVerb = verbs.map((verb) =>
     `      ${verb.name}) flags="${flagsOf(verb, verbs).join(" ")}" ;;`
   );
+  const switches = switchesOf(verbs).map((each) => `"${each}"`).join("|");
   return `# bash completion for ftplab, written by: ftplab client completions bash
 _ftplab() {
   local words=() last="" each at end word before parted verb="" flags
@@ -52,13 +62,6 @@ _ftplab() {
     return
   fi
   [[ "\${words[1]}" == client ]] || return
-  case "$before" in
-${choices.join("\n")}
-    ${spellings("directory")}) _ftplab_files -d; return ;;
-    ${spellings("file")}) _ftplab_files -f; return ;;
-    ${spellings("text")}) return ;;
-  esac
-  [[ "\${words[end]}" == --*=* ]] && return
   for ((at = 2; at < end; at++)); do
     case "\${words[at]}" in
       ${valued()}) ((at++)) ;;
@@ -66,6 +69,14 @@ ${choices.join("\n")}
       *) verb="\${words[at]}"; break ;;
     esac
   done
+  case "$verb $before" in ${switches}) before="" ;; esac
+  case "$before" in
+${choices.join("\n")}
+    ${spellings("directory")}) _ftplab_files -d; return ;;
+    ${spellings("file")}) _ftplab_files -f; return ;;
+    ${spellings("text")}) return ;;
+  esac
+  [[ "\${words[end]}" == --*=* ]] && return
   if [[ "$word" == -* ]]; then
     case "$verb" in
 ${byVerb.join("\n")}

@@ -58,6 +58,15 @@ export function valued(): string {
     .join("|");
 }
 
+/** What has no value though its letter has one with other verbs: `rm -f`. */
+export function switchesOf(verbs: readonly Subcommand[]): string[] {
+  const hasValue = (letter: string) =>
+    FLAGS.some(([, flag]) => flag.letter === letter && flag.value !== undefined);
+  return verbs.flatMap(({ name }) =>
+    Object.keys(LETTERS_OF_VERB.get(name) ?? {}).filter(hasValue).map((each) => `${name} -${each}`)
+  );
+}
+
 /** Those of `verbs` that take names of this machine, or of the server, as a pattern of the shell. */
 export function namesOf(takes: "local" | "remote", verbs: readonly Subcommand[]): string {
   return verbs.filter((verb) => verb.takes === takes).map(({ name }) => name).join("|");
