@@ -28,9 +28,10 @@ export async function get(task: Task): Promise<void> {
   const { names, assertUsable } = await expandOperands(task, request.operands);
   if (request.output === undefined) assertApart(names);
   else if (request.output !== "-") assertOne(names, request.output);
-  reporter.expect(names.length, undefined);
   const written = new WrittenHere();
-  await eachOperand(task, names, async (remote) => {
+  await eachOperand(task, names, async (remote, index) => {
+    // A file each, until a directory tells how many are in it.
+    reporter.expect(names.length - index, undefined);
     if (request.output === "-") {
       return await reported(
         reporter,

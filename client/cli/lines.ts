@@ -70,7 +70,11 @@ export class LineReporter implements Reporter {
   }
 
   expect(files: number, octets: number | undefined): void {
-    this.#expected = { files, octets };
+    const { files: complete, stopped, done } = this.#tally;
+    this.#expected = {
+      files: complete + stopped + files,
+      octets: octets === undefined ? undefined : done + octets,
+    };
     this.#screen.sum(this.#tally, this.#expected);
   }
 

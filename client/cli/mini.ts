@@ -12,13 +12,14 @@ import { PartFile } from "../local/part.ts";
 import { LocalFile } from "../local/source.ts";
 import { miniGet, miniPut } from "../mini.ts";
 import { keptText, rateOf } from "./again.ts";
-import { localTarget, remoteTarget } from "./targets.ts";
+import { localTarget, remoteTarget, WrittenHere } from "./targets.ts";
 import { type BareTask, eachOperand } from "./task.ts";
 import { outputSink, reported } from "./transfers.ts";
 
 /** Downloads files by mini. */
 export async function getMini(task: BareTask): Promise<void> {
   const { console, reporter, request, signal } = task;
+  const written = new WrittenHere();
   await eachOperand(
     task,
     request.operands,
@@ -34,7 +35,9 @@ export async function getMini(task: BareTask): Promise<void> {
           await fetch(outputSink(console, report));
           return true;
         }
-        const part = await PartFile.open(localTarget(remote, request), {
+        const target = localTarget(remote, request);
+        written.assertOther(target);
+        const part = await PartFile.open(target, {
           signal,
           noClobber: request.options.has("no-clobber"),
           origin: { host: request.host, path: remote, size: undefined, modified: undefined },
@@ -53,6 +56,7 @@ export async function getMini(task: BareTask): Promise<void> {
             reporter.note(keptText("get", ...kept));
           },
         );
+        written.add(target);
         return true;
       }),
   );

@@ -8,7 +8,7 @@
 
 import type { Source } from "../data.ts";
 import { lastName } from "../directory.ts";
-import { LocalError } from "../errors.ts";
+import { LocalError, SessionRefusal } from "../errors.ts";
 import { LocalFile } from "../local/source.ts";
 import { uploadFile, uploadSource } from "../local/uploads.ts";
 import { kindThere } from "../tree.ts";
@@ -21,8 +21,9 @@ import { counted, reported } from "./transfers.ts";
 /** Uploads files. */
 export async function put(task: Task): Promise<void> {
   const { console, reporter, request, signal } = task;
-  reporter.expect(request.operands.length, undefined);
-  await eachOperand(task, request.operands, async (local) => {
+  await eachOperand(task, request.operands, async (local, index) => {
+    // A file each, until a directory tells how many are in it.
+    reporter.expect(request.operands.length - index, undefined);
     const target = remoteTarget(local, request);
     if (request.options.has("no-clobber")) {
       await counted(reporter, lastName(target), () => assertFree(task, target));
@@ -53,7 +54,10 @@ export async function put(task: Task): Promise<void> {
   }, { hint: hintAtOutput(request, (error) => error instanceof LocalError) });
 }
 
-/** Uploads what gives its octets once: there is no other attempt. */
+/**
+ * Uploads what gives its octets once. There is no other attempt, but where the TLS session of the
+ * data connection is refused (`SessionRefusal`) while the first read is all that was taken of it.
+ */
 async function putOnce(
   task: Task,
   source: Source,
@@ -64,8 +68,55 @@ async function putOnce(
   report.start(0, undefined);
   const direct = request.options.has("direct");
   const options = { ...rateOf(request), direct, signal, onProgress: report.update };
-  await uploadSource(await task.connected(), source, target, options);
+  const begun = new BegunSource(source);
+  const attempt = async () => {
+    const client = await task.connected();
+    await uploadSource(client, begun.fromStart(), target, options);
+  };
+  await attempt().catch((error) => {
+    if (!(error instanceof SessionRefusal) || begun.isBeyond) throw error;
+    return attempt();
+  });
   return true;
+}
+
+/** A source whose first read can be had once more until there is a second one. */
+class BegunSource {
+  readonly #source: Source;
+  /** What the first read gave, no more than the DATA_BUFFER_BYTES of `readAhead`. */
+  #first: Uint8Array | undefined;
+  #isBeyond = false;
+
+  /** Nothing is read yet. */
+  constructor(source: Source) {
+    this.#source = source;
+  }
+
+  /** Whether more than the first read was asked for: then it begins no more. */
+  get isBeyond(): boolean {
+    return this.#isBeyond;
+  }
+
+  /** All of it, for one upload. */
+  fromStart(): Source {
+    let isFirst = true;
+    return {
+      read: async (buffer) => {
+        if (!isFirst) {
+          this.#isBeyond = true;
+          return await this.#source.read(buffer);
+        }
+        isFirst = false;
+        if (this.#first !== undefined) {
+          buffer.set(this.#first);
+          return this.#first.length;
+        }
+        const count = await this.#source.read(buffer);
+        this.#first = buffer.slice(0, count ?? 0);
+        return count;
+      },
+    };
+  }
 }
 
 async function assertFree(task: Task, target: string): Promise<void> {

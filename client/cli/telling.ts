@@ -12,7 +12,7 @@ import type { Entry } from "../listing.ts";
 export interface Reporter {
   /** A transfer of `name` is about to begin; several may run at once. */
   transfer(name: string): TransferReport;
-  /** So many files are to come in all, of so many octets as far as that is known: for the total. */
+  /** So many files are to come yet, of so many octets as far as that is known: for the total. */
   expect(files: number, octets: number | undefined): void;
   /** One line worth reading, such as what was kept of a broken transfer. */
   note(text: string): void;

@@ -4,7 +4,7 @@
  * @module
  */
 
-import { assert, assertEquals } from "@std/assert";
+import { assert, assertEquals, assertMatch } from "@std/assert";
 import { BARS_MAX, BarScreen } from "../../client/cli/bars.ts";
 import { LineReporter, renderTrace } from "../../client/cli/lines.ts";
 import { reporterFor } from "../../client/cli/reporter.ts";
@@ -175,6 +175,26 @@ Deno.test("several transfers have a bar each and a total, bounded", () => {
   for (const report of reports) report.finish();
   reporter.close();
   assert(console.errorText.endsWith("12 files: 6.0 MiB in 1.0 s (6.0 MiB/s)\n"));
+});
+
+Deno.test("the total of several directories goes on from one to the next", () => {
+  const { console, screen, reporter } = stage();
+  reporter.expect(3, 300);
+  for (const name of ["a", "b", "c"]) {
+    const report = reporter.transfer(name);
+    report.start(0, 100);
+    report.update(name === "a" ? 0 : 100);
+    if (name === "a") report.skip("already complete");
+    else report.finish();
+  }
+  reporter.expect(2, 200);
+  const reports = ["d", "e"].map((name) => reporter.transfer(name));
+  for (const report of reports) report.start(0, 100);
+  for (const report of reports) report.update(50);
+  screen.draw();
+  assertMatch(frame(console).at(-1)!, /^3 of 5 files +\[=+ +\] +80%/);
+  for (const report of reports) report.stop();
+  reporter.close();
 });
 
 Deno.test("a remark stands above the bars", () => {

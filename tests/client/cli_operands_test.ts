@@ -194,6 +194,30 @@ served("mv moves into a folder, with a slash behind it or without", async (stage
   assertEquals((await client(["mv", "e", "dir/b", "no"])).status, EXIT.refused);
 });
 
+served("rm -f takes what is missing for removed, and nothing else", async ({ root, client }) => {
+  const run = async (...args: string[]) => (await client(["rm", ...args])).error;
+  await Deno.mkdir(`${root}/dir/in`, { recursive: true });
+  await Deno.writeTextFile(`${root}/a`, "");
+  assertEquals(await run("-f", "no", "no/more", "*.no", "a"), "");
+  assertEquals(await names(root), ["dir"]);
+  assertMatch(await run("-f", "no", "dir"), /^Cannot remove "dir": 550 .+\n1 of 2 failed\n$/);
+  assertMatch(await run("no"), /^Cannot remove "no": 550 .+\n$/);
+  assertEquals(await run("-rf", "no", "dir"), "");
+  assertEquals(await names(root), []);
+});
+
+scripted("rm -f tells of what the server says nothing of", {
+  answers: {
+    FEAT: "211-Features\r\n MLST type*;\r\n211 End",
+    DELE: (name, session) => session.say(name === "busy" ? "450 Busy" : "550 No"),
+    MLST: "450 Not now",
+  },
+}, async ({ client }) => {
+  const { status, error } = await client(["rm", "-f", "a", "busy"]);
+  const text = 'Cannot remove "a": 550 No\nCannot remove "busy": 450 Busy\n2 of 2 failed\n';
+  assertEquals([status, error], [EXIT.refused, text]);
+});
+
 scripted("chmod and quote send what they are told, and tell what is refused", {
   answers: {
     SITE: (text, session) =>
@@ -271,4 +295,12 @@ served("get a b by mini", async ({ root, here, client }) => {
   assertEquals(missing.status, EXIT.refused);
   assertStringIncludes(missing.error, "1 of 2 failed\n");
   assertEquals(await names(here), ["a", "b", "c", "d"]);
+  await write(root, "e", "f");
+  await Deno.symlink("e", `${here}/f`);
+  const one = await client([...mini, "get", "e", "f", "-O", here]);
+  assertEquals([one.status, one.error], [
+    EXIT.local,
+    `Cannot write "${here}/f": to this system it is the same as "${here}/e"\n1 of 2 failed\n`,
+  ]);
+  assertEquals(await Deno.readTextFile(`${here}/e`), "e");
 }, "mini");

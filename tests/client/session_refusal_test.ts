@@ -49,6 +49,8 @@ class DemandingServer implements AsyncDisposable {
   #latest: ScriptedSession | undefined;
   /** Connections so far. */
   accepted = 0;
+  /** What was stored, by name. */
+  readonly stored = new Map<string, string>();
 
   /**
    * @param served How many data connections are served at first.
@@ -81,6 +83,14 @@ class DemandingServer implements AsyncDisposable {
             : `type=file;size=1; f${path.slice(1)}\r\n`
         ),
         RETR: this.#demanding(() => "x"),
+        STOR: async (path, session) => {
+          const isServed = this.#isServed(session);
+          if (!isServed && path !== "late") return await session.say(this.#refusal);
+          const octets = await session.receive();
+          if (!isServed) return await session.say(LATE_REFUSAL.split("\r\n")[1]!);
+          this.stored.set(path, new TextDecoder().decode(octets));
+          await session.say("226 Done");
+        },
       },
     });
   }
@@ -99,9 +109,14 @@ class DemandingServer implements AsyncDisposable {
     return connect({ ...this.#server.address, tls: "explicit", transport });
   }
 
+  /** Whether this data connection is one that is served. */
+  #isServed(session: ScriptedSession): boolean {
+    return this.#left-- > 0 || session === this.#latest;
+  }
+
   #demanding(content: (path: string) => string): Answer {
     return async (path, session) => {
-      const isServed = this.#left-- > 0 || session === this.#latest;
+      const isServed = this.#isServed(session);
       if (!isServed) return await session.say(this.#refusal);
       await session.send(content(path));
       await session.say("226 Done");
@@ -109,9 +124,9 @@ class DemandingServer implements AsyncDisposable {
   }
 }
 
-/** Runs a verb of the command line; what it wrote. */
+/** Runs a verb of the command line, with "x" as standard input; what it wrote. */
 async function perform(server: DemandingServer, ...args: string[]): Promise<string> {
-  const console = new FakeConsole();
+  const console = new FakeConsole({ input: "x" });
   const request = parseArguments(args) as Request;
   const reporter = await reporterFor(console, request.telling);
   let client = await server.connect();
@@ -155,6 +170,18 @@ for (const served of [0, 2]) {
       }),
   );
 }
+
+testWith(["net"], "put of a pipe goes on over a new connection as long as it can", async () => {
+  const put = (server: DemandingServer, name: string) =>
+    perform(server, "put", "--direct", "-", "-o", name);
+  await using server = new DemandingServer(0);
+  await put(server, "early");
+  assertEquals([[...server.stored], server.accepted], [[["early", "x"]], 2]);
+  // All of it is gone before this one says so.
+  await using late = new DemandingServer(0);
+  await assertRejects(() => put(late, "late"), SessionRefusal, "450 TLS session of data");
+  assertEquals([[...late.stored], late.accepted], [[], 1]);
+});
 
 testWith(["net"], "a TLS session is refused with 450, too, which others say of files", async () => {
   await using server = new DemandingServer(0, LATE_REFUSAL);
