@@ -62,7 +62,8 @@ export const lesson: Lesson = {
     "and the pages of the buffer that it had to find for a copy",
   rule: `confirmed when the thread sleeps for ${100 * MOST} % of the messages or more in the ` +
     `blocking recv and in epoll_wait, for ${100 * FEW} % or fewer in the polling recv and in the ` +
-    "ring, and copies that share of the pages itself in the first three and in the ring none",
+    `ring, and copies ${100 * MOST} % of the pages or more itself in the first three, ` +
+    `${100 * FEW} % or fewer in the ring`,
   refutedIf:
     "the thread finds the buffer's pages by the ring, too, as by one without a thread of the " +
     "kernel, or sleeps in a call that is not to wait, or somebody else copies for recv",

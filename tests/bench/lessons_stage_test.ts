@@ -6,16 +6,18 @@
  */
 
 import { assert, assertEquals, assertThrows } from "@std/assert";
+import * as fourModels from "../../bench/lab/four_models.ts";
 import { LessonError } from "../../bench/lab/lesson.ts";
 import { type Cell, converse } from "../../bench/lab/stage/echo_servers.ts";
-import { Meter } from "../../bench/lab/stage/four_ways.ts";
+import { asynchronous, MESSAGE_BYTES, Meter } from "../../bench/lab/stage/four_ways.ts";
 import { giveBack } from "../../bench/lab/stage/missing_pages.ts";
 import { RingReader } from "../../bench/lab/stage/ring_read.ts";
+import { Sockets } from "../../bench/lab/stage/sockets.ts";
 import { READY, Watched } from "../../bench/lab/stage/waits.ts";
 import { O_RDONLY } from "../../models/libc/constants.ts";
 import { LessonCalls } from "../../models/libc/lesson_calls.ts";
 import { Libc, unavailableReason } from "../../models/libc/mod.ts";
-import { alignedBuffer } from "../../models/libc/probe.ts";
+import { alignedBuffer, pageBytes } from "../../models/libc/probe.ts";
 import { uringUnavailable } from "../../models/libc/uring_setup.ts";
 import type { ReadyList } from "../../models/selector/mod.ts";
 import { PollSelector } from "../../models/selector/poll.ts";
@@ -95,3 +97,25 @@ testWith(["ffi"], "Meter, counts the calls that were made where there may be non
   const { waiting, copying } = meter.account;
   assertEquals([waiting.calls, copying.calls], [1, 1]);
 }, absent);
+
+testWith(["ffi"], "asynchronous, pages that this thread misses until the completion count", () => {
+  using sockets = new Sockets(new Libc());
+  const [far, near] = sockets.pair();
+  using way = asynchronous(near, true);
+  way.get(() => {
+    way.meter.buffer.fill(1); // as one that copied by itself
+    sockets.libc.send(far, new Uint8Array(MESSAGE_BYTES).fill(0x55), 0);
+  });
+  const pages = Math.ceil(MESSAGE_BYTES / pageBytes());
+  const { copying, octets } = way.meter.account;
+  assertEquals(octets, MESSAGE_BYTES);
+  assert(copying.pages >= pages, `${copying.pages} of ${pages}`);
+  // By the rule of the lesson that is no asynchronous I/O.
+  const shares = { blocking: 1, polling: 0, multiplexed: 1, asynchronous: 0 };
+  const verdict = (copied: number) =>
+    fourModels.verdictOf((name) => ({
+      slept: shares[name as keyof typeof shares],
+      copied: name === "asynchronous" ? copied : 1,
+    }));
+  assertEquals([verdict(0), verdict(copying.pages / pages)], ["confirmed", "refuted"]);
+}, noRing);
