@@ -62,7 +62,7 @@ export const lesson: Lesson = {
     "sleeps as often in the calls of the ring",
   code: [
     "models/files/slow_disk.ts: slowStore, the disk that keeps a loop waiting",
-    "models/async.ts: the runtime's files are read by other threads",
+    "models/async.ts: files are read synchronously: from memory that is quicker than by a thread",
   ],
   unavailable: () => unavailableReason() ?? uringUnavailable(),
   async run({ size, say, signal }) {

@@ -48,7 +48,7 @@ export const lesson: Lesson = {
     "select costs as much as poll or less, as where the few bits that it hands over weigh more " +
     "than the sorting out, or poll costs as little as epoll, as beside no silent descriptor",
   code: [
-    "models/selector/select.ts: three sets of bits, copied in every wait",
+    "models/selector/select.ts: two sets of bits, copied in every wait",
     "models/selector/poll.ts: an array of entries, handed over in every wait",
     "models/selector/epoll.ts: wait() brings what is ready",
   ],

@@ -202,9 +202,10 @@ changed(
 );
 changed(
   eventQueue,
-  { inOrder: true, byPlace: true, delayed: true, late: 1 },
+  { inOrder: true, byNumber: true, byPlace: true, delayed: true, late: 1 },
   { inOrder: false }, // a kernel that keeps no list
-  { byPlace: false }, // a select that does
+  { byNumber: false }, // a select that does
+  { byPlace: false }, // a poll that tells by number
   { delayed: false },
 );
 const forgotten = {

@@ -47,11 +47,12 @@ lessonTest(
   ["run"],
 );
 
-lessonTest(eventQueue, "handles in the order posted, or by number", (figures) => {
+lessonTest(eventQueue, "handles in the order posted, by number, or by place", (figures) => {
   assertEquals(figures["handled"], figures["posted"]);
-  for (const kind of ["select", "poll"]) {
-    assertEquals(figures[`handled over ${kind}`], figures["by number of the descriptors"]);
-  }
+  assertEquals(figures["handled over select"], figures["by number of the descriptors"]);
+  assertEquals(figures["handled over poll"], figures["by place in the array of poll"]);
+  const orders = ["handled", "handled over select", "handled over poll"];
+  assertEquals(new Set(orders.map((name) => figures[name])).size, 3);
   assert(String(figures["late by the slow handler"]).endsWith("charlie, bravo, echo"));
   assertEquals(figures["slow reads, multiplex and async"], 2);
 });

@@ -26,20 +26,30 @@ export interface Handled {
   readonly endedMs: number;
 }
 
+/** What a loop did, and in which other orders it might have done it. */
+export interface Turned {
+  /** All events, as they were handled. */
+  readonly trace: readonly Handled[];
+  /** Connections by the number of their descriptors. */
+  readonly byNumber: readonly string[];
+  /** Connections as they were given to the selector: from the highest number down. */
+  readonly byPlace: readonly string[];
+}
+
 /** Posts an event on a connection each, then lets a loop turn until all have been handled. */
-export function turn(kind: Kind, slowMs: number): { trace: Handled[]; byNumber: string[] } {
+export function turn(kind: Kind, slowMs: number): Turned {
   using sockets = new Sockets();
   const selector = selectorOf(kind, sockets.libc);
   const buffer = new Uint8Array(1);
   const handlers = new Map<number, () => void>();
-  const places: [fd: number, name: string][] = [];
-  const clients = new Map<string, number>();
+  const names = new Map<number, string>();
+  const ends = new Map<string, [client: number, server: number]>();
   const trace: Handled[] = [];
   // Sorted: so the numbers of the descriptors say nothing of the order in which events come.
   for (const name of POSTED.toSorted()) {
     const [client, server] = sockets.pair(SOCK_NONBLOCK);
-    clients.set(name, client);
-    places.push([server, name]);
+    ends.set(name, [client, server]);
+    names.set(server, name);
     handlers.set(server, () => {
       const beganMs = performance.now() - begun;
       sockets.libc.read(server, buffer); // consumed, or it would be told again
@@ -47,10 +57,14 @@ export function turn(kind: Kind, slowMs: number): { trace: Handled[]; byNumber: 
       trace.push({ name, beganMs, endedMs: performance.now() - begun });
     });
   }
-  // By number: the array of poll is then in the same order as the bits of select.
-  places.sort(([one], [other]) => one - other);
-  for (const [fd] of places) selector.set(fd, READ);
-  for (const name of POSTED) sockets.libc.send(clients.get(name)!, buffer, 0);
+  const numbers = [...names.keys()].sort((one, other) => one - other);
+  const places = numbers.toReversed();
+  for (const fd of places) selector.set(fd, READ);
+  for (const name of POSTED) {
+    const [client, server] = ends.get(name)!;
+    sockets.libc.send(client, buffer, 0);
+    sockets.awaitInput(server); // so that what is posted first comes first
+  }
 
   const begun = performance.now();
   const ready = new ReadyList();
@@ -61,5 +75,6 @@ export function turn(kind: Kind, slowMs: number): { trace: Handled[]; byNumber: 
     for (let fd = queue.shift(); fd !== undefined; fd = queue.shift()) handlers.get(fd)!();
   }
   selector.close();
-  return { trace, byNumber: places.map(([, name]) => name) };
+  const namesOf = (fds: readonly number[]) => fds.map((fd) => names.get(fd)!);
+  return { trace, byNumber: namesOf(numbers), byPlace: namesOf(places) };
 }
