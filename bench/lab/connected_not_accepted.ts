@@ -93,6 +93,7 @@ function run({ say }: Stage): Promise<Finding> {
 
   const first = sockets.own(libc.accept(listener.fd, SOCK_NONBLOCK));
   const received = new Uint8Array(1);
+  sockets.awaitInput(first);
   const there = libc.recv(first, received, 1n, 0) === 1 && received[0] === octet[0];
   sockets.close(listener.fd);
   const stranger = sockets.own(libc.socket(4, 0));

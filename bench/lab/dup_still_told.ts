@@ -62,6 +62,7 @@ export const lesson: Lesson = {
     const control = (op: number) => libc.epollControl(epoll, op, server, event);
     control(EPOLL_CTL_ADD);
     libc.send(client, new Uint8Array(1), 0);
+    sockets.awaitInput(server);
     const told = () => {
       let count = 0;
       for (let wait = 0; wait < WAITS; wait++) {

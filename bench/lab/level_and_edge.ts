@@ -13,6 +13,7 @@ import { READ, ReadyList, type Selector } from "../../models/selector/mod.ts";
 import { PollSelector } from "../../models/selector/poll.ts";
 import { SelectSelector } from "../../models/selector/select.ts";
 import type { Finding, Lesson, Stage, Verdict } from "./lesson.ts";
+import { until } from "./stage/pause.ts";
 import { Sockets } from "./stage/sockets.ts";
 
 /** How often each selector is asked. */
@@ -20,6 +21,9 @@ const WAITS = { full: 1_000, small: 20 };
 
 /** The part of the waits by level that a connection may be late for; more is no accident. */
 const LATE_MAX = 0.01, ODD_MIN = 0.5;
+
+/** How long a connection may take to be in the backlog, milliseconds. */
+const PATIENCE_MS = 5_000;
 
 const KINDS: readonly { readonly name: string; make(libc: Libc): Selector }[] = [
   { name: "select", make: (libc) => new SelectSelector(libc) },
@@ -71,31 +75,37 @@ interface Told {
   readonly accepted: number;
 }
 
-function run({ size, say }: Stage): Promise<Finding> {
+async function run({ size, say, signal }: Stage): Promise<Finding> {
   const waits = WAITS[size];
-  const told = KINDS.map(({ name, make }) => {
-    const counts = watch(make, waits);
+  const told: Told[] = [];
+  for (const { name, make } of KINDS) {
+    const counts = await watch(make, waits, signal);
     say(`${name}: told at ${counts.first} of ${waits} waits`);
-    return counts;
-  });
+    told.push(counts);
+  }
   const parts = [
     ["first", "nobody accepts the first client"],
     ["second", "a second one has come"],
     ["accepted", "both are accepted"],
   ] as const;
-  return Promise.resolve({
+  return {
     measured: parts.flatMap(([part, words]) =>
       KINDS.map(({ name }, index) => ({ name: `${name}: ${words}`, value: told[index]![part] }))
     ),
     verdict: verdictOf(waits, told),
     reason: `of ${waits} waits level told ${told[2]!.first}, edge ${told[3]!.first}`,
-  });
+  };
 }
 
-function watch(make: (libc: Libc) => Selector, waits: number): Told {
+async function watch(
+  make: (libc: Libc) => Selector,
+  waits: number,
+  signal: AbortSignal,
+): Promise<Told> {
   using sockets = new Sockets();
+  const { libc } = sockets;
   const listener = sockets.listen(SOCK_NONBLOCK);
-  const selector = make(sockets.libc);
+  const selector = make(libc);
   selector.set(listener.fd, READ);
   const ready = new ReadyList();
   const told = () => {
@@ -106,16 +116,21 @@ function watch(make: (libc: Libc) => Selector, waits: number): Told {
     }
     return count;
   };
-  sockets.connect(listener.port);
-  const first = told();
-  sockets.connect(listener.port);
-  const second = told();
-  let fd = 0;
-  while (fd !== -EAGAIN) {
-    fd = sockets.libc.accept(listener.fd, 0);
-    if (fd !== -EAGAIN) sockets.own(fd);
+  const come = async (clients: number) => {
+    sockets.connect(listener.port);
+    await until(() => libc.backlogLength(listener.fd) === clients, PATIENCE_MS, signal);
+  };
+  try {
+    await come(1);
+    const first = told();
+    await come(2);
+    const second = told();
+    for (let fd = 0; fd !== -EAGAIN;) {
+      fd = libc.accept(listener.fd, 0);
+      if (fd !== -EAGAIN) sockets.own(fd);
+    }
+    return { first, second, accepted: told() };
+  } finally {
+    selector.close();
   }
-  const accepted = told();
-  selector.close();
-  return { first, second, accepted };
 }

@@ -14,6 +14,7 @@
 import { ECONNRESET, MSG_DONTWAIT, SOL_SOCKET } from "../../models/libc/constants.ts";
 import { unavailableReason } from "../../models/libc/mod.ts";
 import type { Lesson, Verdict } from "./lesson.ts";
+import { until } from "./stage/pause.ts";
 import { HOST } from "./stage/serving.ts";
 import { Sockets } from "./stage/sockets.ts";
 
@@ -24,6 +25,9 @@ const LISTENERS = 4;
 
 /** More than comes, so that no queue is full. */
 const BACKLOG = 1024;
+
+/** How long connections may take to be in a queue, and resets to come, milliseconds. */
+const PATIENCE_MS = 5_000;
 
 /** See Lesson. */
 export const lesson: Lesson = {
@@ -45,7 +49,7 @@ export const lesson: Lesson = {
     "models/kernel/loops.ts: one listener for all workers",
   ],
   unavailable: unavailableReason,
-  run({ size, say }) {
+  async run({ size, say, signal }) {
     const clients = size === "full" ? 400 : 80;
     using sockets = new Sockets();
     const { libc } = sockets;
@@ -59,34 +63,45 @@ export const lesson: Lesson = {
       listeners.push(fd);
     }
     const { port } = libc.localAddress(listeners[0]!);
-    const lengths = () => listeners.map((fd) => libc.backlogLength(fd));
-    const come = () => Array.from({ length: clients }, () => sockets.connect(port));
+    const connected: number[] = [];
+    /** Lengths of the queues once as many as `clients` have come, and `waiting` in all are there. */
+    const come = async (waiting: number) => {
+      for (let client = 0; client < clients; client++) connected.push(sockets.connect(port));
+      const lengths = () => listeners.map((fd) => libc.backlogLength(fd));
+      await until(() => sum(lengths()) >= waiting, PATIENCE_MS, signal);
+      return lengths();
+    };
 
-    const connected = come();
-    const dealt = lengths();
+    const dealt = await come(clients);
     say(`${clients} connections wait in queues of ${dealt.join(", ")}`);
     for (let left = dealt[0]!; left > 0; left--) sockets.own(libc.accept(listeners[0]!, 0));
-    connected.push(...come());
-    const after = lengths();
+    const after = await come(2 * clients - dealt[0]!);
     say(`the first listener was drained; as many again: ${after.join(", ")}`);
     const longest = after.indexOf(Math.max(...after));
+    const closed = after[longest]!;
     sockets.close(listeners[longest]!);
     const octet = new Uint8Array(1);
-    const reset =
-      connected.filter((fd) => libc.recv(fd, octet, 1n, MSG_DONTWAIT) === -ECONNRESET).length;
-    return Promise.resolve({
+    const reset = new Set<number>();
+    const allReset = () => {
+      for (const fd of connected) {
+        if (libc.recv(fd, octet, 1n, MSG_DONTWAIT) === -ECONNRESET) reset.add(fd);
+      }
+      return reset.size >= closed;
+    };
+    await until(allReset, PATIENCE_MS, signal);
+    return {
       measured: [
         { name: "connections", value: clients },
         { name: "in the queues", value: dealt.join(", ") },
         { name: "the same after the first was drained and as many came", value: after.join(", ") },
         { name: "of these the free listener got", value: after[0]! },
-        { name: "waited for the listener that closed", value: after[longest]! },
-        { name: "clients that were reset", value: reset },
+        { name: "waited for the listener that closed", value: closed },
+        { name: "clients that were reset", value: reset.size },
       ],
-      verdict: verdictOf({ clients, dealt, free: after[0]!, closed: after[longest]!, reset }),
+      verdict: verdictOf({ clients, dealt, free: after[0]!, closed, reset: reset.size }),
       reason: `queues of ${dealt.join(", ")}; the free listener got ${after[0]} of ${clients}; ` +
-        `${reset} clients were reset when a listener closed for which ${after[longest]} waited`,
-    });
+        `${reset.size} clients were reset when a listener closed for which ${closed} waited`,
+    };
   },
 };
 
@@ -98,9 +113,13 @@ export function verdictOf({ clients, dealt, free, closed, reset }: {
   readonly closed: number;
   readonly reset: number;
 }): Verdict {
-  const all = dealt.reduce((sum, length) => sum + length, 0) === clients;
+  const all = sum(dealt) === clients;
   const uneven = Math.max(...dealt) > Math.min(...dealt);
   // Where nobody waited there is nothing to lose.
   const lost = closed > 0 && reset === closed;
   return all && uneven && free < clients / 2 && lost ? "confirmed" : "refuted";
+}
+
+function sum(lengths: readonly number[]): number {
+  return lengths.reduce((total, length) => total + length, 0);
 }

@@ -24,7 +24,7 @@ const REQUEST_BYTES = 64, BUFFER_BYTES = 256;
 /** How long a wait for what may never come lasts, milliseconds. */
 const PATIENCE_MS = 100;
 
-/** <sys/epoll.h>: the other end will send no more. */
+/** <sys/epoll.h>, and POLLRDHUP of <poll.h>: the other end will send no more. */
 const EPOLLRDHUP = 0x2000;
 
 /** When a reader goes back to waiting; one that is told of the end reads on until it is there. */
@@ -96,6 +96,7 @@ export function read(name: Name, requests: number): Reading {
   const counted = { recv, eagain };
   libc.send(client, request, 0, REQUEST_BYTES);
   libc.shutdown(client, SHUT_WR);
+  sockets.awaitInput(server, EPOLLRDHUP); // so that the end comes along
   turn();
   if (!end) turn();
   selector.close();

@@ -40,6 +40,7 @@ function starve(waits: number): Starved {
   const selector = new EpollSelector(libc, "level");
   selector.set(listener.fd, READ);
   sockets.connect(listener.port);
+  sockets.awaitInput(listener.fd);
   let [opened, last] = [0, -1];
   for (let fd = libc.eventfd(); opened < DESCRIPTORS_MAX; fd = libc.eventfd()) {
     if (fd === -EMFILE) break;

@@ -7,19 +7,21 @@
 
 import {
   EINTR,
+  POLLIN,
   SO_RCVTIMEO,
   SO_REUSEADDR,
   SO_SNDTIMEO,
   SOL_SOCKET,
 } from "../../../models/libc/constants.ts";
 import { CALL_NAMES, type CallName, errorText, Libc } from "../../../models/libc/mod.ts";
+import { POLLFD_BYTES } from "../../../models/libc/structs.ts";
 import { LessonError } from "../lesson.ts";
 import { HOST } from "./serving.ts";
 
 /** More than any experiment leaves unaccepted. */
 const BACKLOG = 1024;
 
-/** How long a call on a connection may wait, milliseconds: connect, send or receive. */
+/** How long a call on a connection may wait, milliseconds: connect, send, receive or poll. */
 const PATIENCE_MS = 5_000;
 
 /** How often a call is begun again that something else has ended. */
@@ -102,6 +104,17 @@ export class Sockets implements Disposable {
   /** recv(2) of up to `buffer.length` octets, {@link begunAgain} where it waits. */
   receive(fd: number, buffer: Uint8Array<ArrayBuffer>, flags = 0): number {
     return begunAgain(() => this.libc.recv(fd, buffer, BigInt(buffer.length), flags));
+  }
+
+  /**
+   * Waits until `fd` is ready for one of `events` (poll(2)): what goes over loopback has mostly come
+   * when send(2) or connect(2) returns, not always. False when nothing came in PATIENCE_MS.
+   */
+  awaitInput(fd: number, events: number = POLLIN): boolean {
+    const entry = new DataView(new ArrayBuffer(POLLFD_BYTES));
+    entry.setInt32(0, fd, true);
+    entry.setInt16(4, events, true);
+    return begunAgain(() => this.libc.poll(new Uint8Array(entry.buffer), 1n, PATIENCE_MS)) > 0;
   }
 
   /** A pipe: the descriptor to read from and the one to write to. */
