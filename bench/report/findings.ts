@@ -18,6 +18,7 @@ import type { Table } from "./document.ts";
 import { writeMarkdown } from "./markdown.ts";
 import {
   bounded,
+  counted,
   factor,
   factorWithInterval,
   interval,
@@ -130,15 +131,12 @@ function findings(run: Run): string {
     columns: [{ title: "Scenario" }, { title: "Model" }, { title: "Why" }],
     rows: undecided.map(({ scenario, subject, why }) => [scenario.id, subject.id, why ?? NOTHING]),
   };
-  const told = `Of ${count("agrees") + count("differs") + count("open")} expectations of the ` +
-    `textbook ${
-      count("agrees")
-    } agree with the measurement (${within} of them by a difference that ` +
-    `is certain and within the margin), ${count("differs")} differ, and of ${
-      count("open")
-    } there ` +
-    `is not enough to tell. Of ${tested} fields tested ${alone} differ from the baseline each for ` +
-    `itself, ${corrected} after the correction for their number.` +
+  const [agrees, differs, unclear] = [count("agrees"), count("differs"), count("open")];
+  const told = `Of ${counted(agrees + differs + unclear, "expectation")} of the textbook ` +
+    `${agrees} agree with the measurement (${within} of them by a difference that is certain and ` +
+    `within the margin), ${differs} differ, and of ${unclear} there is not enough to tell. Of ` +
+    `${counted(tested, "field")} tested ${alone} differ from the baseline each for itself, ` +
+    `${corrected} after the correction for their number.` +
     (all.tested === tested ? "" : ` With the peers and the twins below it is ${all.tested} ` +
       `comparisons: ${all.alone} differ, ${all.corrected} after it.`);
   const wakeups = costOfWakeups(analysis)?.table;

@@ -23,10 +23,15 @@ export function number(value: number | undefined): string {
   return value.toFixed(digits);
 }
 
+/** "1 field", "7 fields". */
+export function counted(count: number, noun: string): string {
+  return `${count} ${noun}${count === 1 ? "" : "s"}`;
+}
+
 /** "20.9 to 21.8". */
 export function interval(summary: Summary | undefined): string {
   if (summary === undefined) return NOTHING;
-  return range(summary.interval, number);
+  return endsOf(summary, number);
 }
 
 /** " (20.9 to 21.8)", or nothing when one value is all there is. */
@@ -49,7 +54,7 @@ export function factor(value: number | undefined): string {
 export function factorWithInterval(summary: Summary | undefined, bound?: Bound): string {
   if (summary === undefined) return NOTHING;
   const [low, high] = summary.interval;
-  const ends = low === high ? "" : ` (${range(summary.interval, factorDigits)})`;
+  const ends = low === high ? "" : ` (${endsOf(summary, factorDigits)})`;
   return `${boundSign(bound)}${factor(summary.median)}${ends}`;
 }
 
@@ -62,12 +67,18 @@ export function verdictInWords(
   return withinMargin && verdict !== "equivalent" ? `${said}, within the margin` : said;
 }
 
-/** From where to where; an end that is not known is left out. */
+/** The interval of a median: an end that is not known is left out, a 0 that was measured is not. */
+function endsOf(summary: Summary, shown: (value: number) => string): string {
+  const { atLeast, atMost } = boundOfSummary(summary);
+  const [low, high] = summary.interval;
+  if (atLeast) return atMost ? "not known" : `${shown(low)} or more`;
+  return atMost ? `${shown(high)} or less` : range(summary.interval, shown);
+}
+
+/** From where to where, or one of them where both read alike. */
 function range([low, high]: Interval, shown: (value: number) => string): string {
-  if (low === 0 && high === Infinity) return "not known";
-  if (high === Infinity) return `${shown(low)} or more`;
-  if (low === 0) return `${shown(high)} or less`;
-  return shown(low) === shown(high) ? shown(low) : `${shown(low)} to ${shown(high)}`;
+  const [from, to] = [shown(low), shown(high)];
+  return from === to ? from : `${from} to ${to}`;
 }
 
 /** The level of an interval, and of how many values: "98.8 %, n = 11". */

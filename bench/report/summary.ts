@@ -27,6 +27,7 @@ import type { Block, Inline, Table, Tile } from "./document.ts";
 import {
   boundSign,
   capital,
+  counted,
   factor,
   factorWithInterval,
   inBrackets,
@@ -164,7 +165,7 @@ function agreementInWords(fields: readonly GridField[]): Inline[] {
   const [agrees, differs, open] = [count("agrees"), count("differs"), count("open")];
   const within = fields.filter(agreesWithinMargin).length;
   return [
-    `Of ${agrees + differs + open} expectations of the textbook, `,
+    `Of ${counted(agrees + differs + open, "expectation")} of the textbook, `,
     { bold: `${agrees} agree` },
     ` with the measurement${
       within === 0 ? "" : ` (${within} by what is certain and within the margin)`
@@ -177,10 +178,11 @@ function agreementInWords(fields: readonly GridField[]): Inline[] {
 
 function correctionInWords({ tested, alone, corrected }: Correction, all: Correction): string {
   const percentage = 100 * FALSE_DISCOVERIES_MAX;
-  return `Of ${tested} fields tested, ${alone} differ from the baseline each for itself; with ` +
-    `Benjamini and Hochberg's correction for asking so often, at most ${percentage} % of them ` +
-    `false, it is ${corrected}.` + (all.tested === tested ? "" : ` With peers and twins it is ` +
-      `${all.tested} comparisons: ${all.alone} differ, ${all.corrected} after the correction.`);
+  return `Of ${counted(tested, "field")} tested, ${alone} differ from the baseline each for ` +
+    `itself; with Benjamini and Hochberg's correction for asking so often, at most ` +
+    `${percentage} % of them false, it is ${corrected}.` +
+    (all.tested === tested ? "" : ` With peers and twins it is ${all.tested} comparisons: ` +
+      `${all.alone} differ, ${all.corrected} after the correction.`);
 }
 
 /** What stands behind each field. */
