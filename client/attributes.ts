@@ -118,12 +118,16 @@ export function saysNothing(code: number): boolean {
   return code === 550 || code === 553;
 }
 
-/** When a file was last changed (RFC 3659 section 3); undefined when the server does not tell. */
+/**
+ * When a file was last changed (RFC 3659 section 3), or undefined when the server does not tell.
+ * So it is for 4yz but 421, too: a transfer that could do without the time must not fail for it.
+ */
 export async function modifiedOf(
   control: ControlConnection,
   path: string,
 ): Promise<Date | undefined> {
   const reply = await control.ask(`MDTM ${path}`);
+  if (reply.code === 421) throw refusal(`Cannot ask for the time of "${path}"`, reply);
   const ms = reply.code === 213 ? parseTime(reply.lines[0]!.trim()) : undefined;
   return ms === undefined ? undefined : new Date(ms);
 }

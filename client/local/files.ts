@@ -65,11 +65,14 @@ const MODE_OWN = 0o600;
  * Opens and locks a part. What has that name and is more than a file of its own, such as a link
  * to another file, is never written through: it gives way, or nothing is resumed. Nobody may read it
  * who may not read the file that it is to `replace`.
+ *
+ * @param assertOurs Throws when what has the name, of so many octets, is to be left as it is.
  */
 export function openPart(
   path: string,
   resume: boolean,
   replace: Deno.FileInfo | undefined,
+  assertOurs: (octets: number) => void,
 ): OpenedPart {
   const mode = replace?.mode == null ? undefined : replace.mode & MODE_BITS;
   const asNew = {
@@ -79,7 +82,7 @@ export function openPart(
   };
   // That no part is there is the rule.
   const created = openNew(path, asNew);
-  const file = created ?? openOld(path, resume, asNew);
+  const file = created ?? openOld(path, resume, asNew, assertOurs);
   try {
     const locked = lock(file);
     const [opened, named] = [file.statSync(), statIfThere(path, Deno.lstatSync)];
@@ -87,6 +90,7 @@ export function openPart(
     if (!locked || opened.ino !== named?.ino || opened.dev !== named?.dev) {
       throw new LocalError(`Cannot write "${path}": another transfer is writing it`);
     }
+    assertOurs(opened.size);
     const isNew = created !== undefined;
     if (mode !== undefined && !isNew) setMode(file, path, mode | MODE_OWN);
     return { file, size: opened.size, isNew, mode };
@@ -118,11 +122,18 @@ function openNew(path: string, asNew: Deno.OpenOptions): Deno.FsFile | undefined
   }
 }
 
-function openOld(path: string, resume: boolean, asNew: Deno.OpenOptions): Deno.FsFile {
+function openOld(
+  path: string,
+  resume: boolean,
+  asNew: Deno.OpenOptions,
+  assertOurs: (octets: number) => void,
+): Deno.FsFile {
   const there = statIfThere(path, Deno.lstatSync);
   const isOwn = there !== undefined && there.isFile && (there.nlink ?? 1) === 1;
   if (isOwn) return Deno.openSync(path, { read: true, write: true });
   if (there !== undefined) {
+    // Of a link it is the file that it leads to that counts.
+    assertOurs(statIfThere(path)?.size ?? 0);
     if (resume) throw new LocalError(`Cannot continue "${path}": it is no file of its own`);
     Deno.removeSync(path);
   }

@@ -69,7 +69,9 @@ export function whyOther(
     return `the file on the server had ${counted(was.size)} then and has ${counted(now.size)} now`;
   }
   if (secondsOf(was.modified) !== secondsOf(now.modified)) {
-    return "the file on the server was changed since";
+    return now.modified === undefined
+      ? "the server told the time of the file then, and does not now"
+      : "the file on the server was changed since";
   }
   return isTold(now) ? undefined : "the server tells neither size nor time of the file";
 }

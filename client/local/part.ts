@@ -129,12 +129,14 @@ export class PartFile implements Sink {
         }
         refuse(local, "it is neither the file on the server nor a part of it", options);
       }
-      const opened = openPart(path, options.resume === true && !options.force, there);
+      const assertOurs = (octets: number) => {
+        if (!isForeignPart(octets) || isThere(originPath(local))) return;
+        throw new LocalError(`${action}: "${path}" is no part of this client's; move it away`);
+      };
+      const isResumed = options.resume === true && !options.force;
+      const opened = openPart(path, isResumed, there, assertOurs);
       const { file } = opened;
       try {
-        if (isForeignPart(opened.size) && !isThere(originPath(local))) {
-          throw new LocalError(`${action}: "${path}" is no part of this client's; move it away`);
-        }
         const offset = options.resume ? await continuedAt(local, path, opened, options) : 0;
         return new PartFile(local, path, file, offset, options, opened);
       } catch (error) {

@@ -298,7 +298,7 @@ export async function sendFrom(
 }
 
 /** Sets a remote file's time where the server knows how; that it does not is no failure. */
-async function setTime(client: Client, path: string, modified: Date): Promise<void> {
+export async function setTime(client: Client, path: string, modified: Date): Promise<void> {
   try {
     await client.setModified(path, modified);
   } catch (error) {

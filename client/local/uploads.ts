@@ -16,7 +16,14 @@ import type { Uploaded, UploadFileOptions, UploadSourceOptions } from "./options
 import { secondsOf } from "./origin.ts";
 import { endsAlike } from "./overlap.ts";
 import { ChangedMeanwhile, LocalFile } from "./source.ts";
-import { FORCE_HINT, type Material, sendFrom, sendOrAgain, StagedUpload } from "./staged.ts";
+import {
+  FORCE_HINT,
+  type Material,
+  sendFrom,
+  sendOrAgain,
+  setTime,
+  StagedUpload,
+} from "./staged.ts";
 
 /**
  * Uploads the file `local` to `remote`: under a temporary name beside it, which becomes `remote`
@@ -158,6 +165,8 @@ async function uploadInPlace(
         return sendFrom(client, watched, remote, from, options);
       });
       file.assertUnchanged();
+      const modified = options.keepTime ? file.modified : undefined;
+      if (modified !== undefined) await setTime(client, remote, modified);
       return { octets, offset: from, wasComplete: from > 0 && octets === 0 };
     });
   } catch (error) {

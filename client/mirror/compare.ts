@@ -60,6 +60,8 @@ export interface CompareOptions {
   readonly exactTimes: boolean;
   /** Directories in which no file is copied or kept are not made. */
   readonly sparse: boolean;
+  /** Whether a directory is removed in which nothing is; default: any. */
+  readonly takesEmpty?: (path: string) => boolean;
   /** Whether a link takes part: one that does not is neither told of nor removed. */
   readonly takesLink?: (path: string) => boolean;
   /** What paths have in common that are one to the target's file system; none: no two are. */
@@ -229,16 +231,23 @@ function removals(
   const staying = new Set([...sources, ...parts].map(foldPath));
   const shut = new Set([...closed].map(foldPath));
   const paths = [...target.nodes.keys()].sort().reverse();
+  /** Directories in which something is removed. */
+  const emptied = new Set<string>();
   const actions: Action[] = [];
   for (const path of paths) {
     const node = target.nodes.get(path)!;
     const folded = foldPath(path);
+    const isDirectory = node.kind === "directory";
     const isShut = directoriesAbove(folded).some((at) => shut.has(at));
-    if (staying.has(folded) || isShut || kept.has(path) || isLeftOut(path, node, options)) {
+    const isLeft = isDirectory
+      ? !emptied.has(path) && options.takesEmpty?.(path) === false
+      : isLeftOut(path, node, options);
+    if (staying.has(folded) || isShut || kept.has(path) || isLeft) {
       addWithAbove(kept, above(path));
       continue;
     }
-    actions.push({ kind: node.kind === "directory" ? "removeDirectory" : "removeFile", path });
+    emptied.add(above(path));
+    actions.push({ kind: isDirectory ? "removeDirectory" : "removeFile", path });
   }
   return actions;
 }

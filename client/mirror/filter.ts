@@ -17,6 +17,8 @@ export interface PathFilter {
   takes(path: string, isDirectory: boolean): boolean;
   /** Only some files are wanted: a directory without any of them is not made. */
   readonly sparse: boolean;
+  /** Whether a directory takes part for itself, and not only for what may be in it. */
+  takesEmpty(path: string): boolean;
 }
 
 /** Patterns as they were typed; see `filterOf`. */
@@ -40,14 +42,16 @@ export function filterOf({ include, exclude }: FilterPatterns): PathFilter {
   const sparse = include.length > 0 && exclude.length === 0;
   const isIn = (rules: readonly Rule[], path: string, isDirectory: boolean) =>
     rules.some((matches) => matches(path, isDirectory));
-  const isWanted = (path: string) =>
-    isIn(included, path, false) || directoriesAbove(path).some((at) => isIn(included, at, true));
+  const isWanted = (path: string, isDirectory: boolean) =>
+    isIn(included, path, isDirectory) ||
+    directoriesAbove(path).some((at) => isIn(included, at, true));
   return {
     sparse,
     takes(path, isDirectory) {
-      if (sparse) return isDirectory || isWanted(path);
+      if (sparse) return isDirectory || isWanted(path, false);
       return !isIn(excluded, path, isDirectory) || isIn(included, path, isDirectory);
     },
+    takesEmpty: (path) => !sparse || isWanted(path, true),
   };
 }
 

@@ -5,6 +5,7 @@
  */
 
 import type { Client } from "../client.ts";
+import { isSendable } from "../conversation.ts";
 import { hasWildcards, joinPath } from "../directory.ts";
 import { isLasting, LocalError } from "../errors.ts";
 import { PATHS_BYTES_MAX } from "../limits.ts";
@@ -128,6 +129,7 @@ async function isThere(client: Client, path: string): Promise<boolean> {
 
 /** What cannot be listed, or is not understood, has no names that match. */
 async function entriesOf(client: Client, path: string) {
+  if (!isSendable(path)) return [];
   try {
     return await client.list(path, { onUnread() {} });
   } catch (error) {

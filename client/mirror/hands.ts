@@ -13,15 +13,14 @@ import { joinPath, lastName, parentOf } from "../directory.ts";
 import { isLasting, LocalError, localError, unlessRefused } from "../errors.ts";
 import { downloadFile } from "../local/downloads.ts";
 import { statIfThere } from "../local/files.ts";
-import type { FileTransferOptions, UploadAttempts } from "../local/options.ts";
+import type { DownloadFileOptions, FileTransferOptions, UploadAttempts } from "../local/options.ts";
 import { uploadFile } from "../local/uploads.ts";
 import type { ClientPool } from "../pool.ts";
 import { AttemptedTransfer, type RetryAttempt, type TransferListener } from "../retry.ts";
 import { isDirectory, kindThere, listWithLinks, makeDirectories } from "../tree.ts";
 import { type MirrorPace, withConnection } from "./attempts.ts";
 import type { Action } from "./compare.ts";
-import type { Node } from "./tree.ts";
-import { tellsSeconds } from "./walk_remote.ts";
+import { hasExactTime, type Node } from "./tree.ts";
 
 /** Hears of one transfer; see `MirrorHooks`. `start` comes again when it is tried again. */
 export interface TransferHooks extends TransferListener {
@@ -86,10 +85,10 @@ export function downHands(pool: ClientPool, { remote, local }: Roots, pace: Mirr
           ...transferOptions(action, pace, whole, attempt),
           noLinks: true,
           ...(action.why === "new" ? { replaces: false } : {}),
-          // The part is of an attempt before this one, whatever the file was that it replaces.
-          ...(whole.octets > 0 ? { resume: true } : {}),
-          // What the listing told may be why the first attempt failed.
-          ...(attempt.number > 0 ? {} : await knownOf(client, from, node)),
+          // Of a file that has outgrown its listing nothing is known.
+          ...(whole.octets > (node.size ?? Infinity)
+            ? {}
+            : await knownOf(client, from, node, attempt)),
         });
         return whole.octets;
       });
@@ -171,7 +170,7 @@ export function upHands(pool: ClientPool, { remote, local }: Roots, pace: Mirror
 
 /**
  * A part of the same file is gone on with, any other begins again. Where the content is what
- * differs, size and time say nothing of it.
+ * differs, size and time say nothing of it; once octets have moved, the part is of this very copy.
  */
 function transferOptions(
   { why }: Copy,
@@ -182,7 +181,7 @@ function transferOptions(
   return {
     ...(signal === undefined ? {} : { signal }),
     ...(rate === undefined ? {} : { rate }),
-    resume: why !== "content",
+    resume: why !== "content" || whole.octets > 0,
     force: true,
     keepTime: true,
     onStart: (offset, total) => whole.start(offset, total),
@@ -190,25 +189,42 @@ function transferOptions(
   };
 }
 
-/** What need not be asked for each file; a listing of minutes is no time to give a file. */
-async function knownOf(client: Client, path: string, { size, modifiedMs }: Node) {
+/**
+ * What need not be asked for each file: a listing of minutes is no time to give a file, and what it
+ * told may be why an attempt failed. Where nothing else is told, that has to do.
+ */
+async function knownOf(
+  client: Client,
+  path: string,
+  node: Node,
+  { number }: RetryAttempt,
+): Promise<Pick<DownloadFileOptions, "known">> {
+  const { size, modifiedMs } = node;
   if (size === undefined || modifiedMs === undefined) return {};
-  const exact = tellsSeconds(client) ? undefined : await client.modified(path);
-  return { known: { size, modified: exact ?? new Date(modifiedMs) } };
+  const isRetry = number > 0;
+  const told = isRetry ? await client.size(path) : undefined;
+  const exact = isRetry || !hasExactTime(node) ? await client.modified(path) : undefined;
+  return { known: { size: told ?? size, modified: exact ?? new Date(modifiedMs) } };
 }
 
 /**
  * Whether somebody else has made a directory, as another mirror does: one of this very name, and no
- * link, is listed above it. Where two names are one, only the first of them is.
+ * link, is listed above it. Where two names are one, only the first of them is. A name that begins
+ * with a dot need not be listed where no such name is: some servers leave them out.
  */
 async function isMade(client: Client, path: string): Promise<boolean> {
   // Most of what cannot be made is not there, which is sooner known than a listing.
   if (!await isDirectory(client, path)) return false;
-  const isIts = (name: string) => name === lastName(path);
+  const its = lastName(path);
+  const isIts = (name: string) => name === its;
   let unread = 0;
   const onUnread = (lines: number) => unread += lines;
   const entries = await unlessRefused(listWithLinks(client, parentOf(path), isIts, { onUnread }));
-  return unread === 0 && entries?.find(({ name }) => isIts(name))?.kind === "directory";
+  if (entries === undefined || unread > 0) return false;
+  const found = entries.find(({ name }) => isIts(name));
+  if (found !== undefined) return found.kind === "directory";
+  const hasDot = (name: string) => name.startsWith(".");
+  return hasDot(its) && !entries.some(({ name }) => hasDot(name));
 }
 
 /** Makes a folder; by the rule of `isMade` one that is there is as good. */

@@ -16,9 +16,9 @@ import { keepsTimes, type Roots } from "./hands.ts";
 import { withoutLeftovers } from "./leftovers.ts";
 import { localNameFault, remoteNameFault } from "./names.ts";
 import { settled } from "./settle.ts";
-import { EMPTY_TREE, foldPath, type Tree } from "./tree.ts";
+import { EMPTY_TREE, foldPath, hasExactTime, type Tree } from "./tree.ts";
 import { walkLocal } from "./walk_local.ts";
-import { tellsSeconds, walkRemote } from "./walk_remote.ts";
+import { walkRemote } from "./walk_remote.ts";
 
 /** What to mirror, and how. */
 export interface MirrorOptions extends Roots, Partial<FilterPatterns> {
@@ -63,16 +63,22 @@ export function planMirror(
     const source = withoutLeftovers(looked.source);
     const target = withoutLeftovers(looked.target);
     const filter = filterOf(patternsOf(options));
-    const how = await withConnection(pool, pace, (client) =>
-      Promise.resolve({
-        exactTimes: !tellsSeconds(client),
-        by: direction === "up" && !keepsTimes(client) ? "newer" as const : "time" as const,
-      }));
+    const takesTimes = direction === "down" ||
+      await withConnection(pool, pace, (client) => Promise.resolve(keepsTimes(client)));
+    // A connection that has listed nothing does not know what the server refuses.
+    const listed = direction === "down" ? source : target;
     const compared: CompareOptions = {
-      by: options.by === undefined || options.by === "time" ? how.by : options.by,
+      by: options.by !== undefined && options.by !== "time"
+        ? options.by
+        : takesTimes
+        ? "time"
+        : "newer",
       remove: options.remove === true,
-      exactTimes: how.exactTimes,
+      exactTimes: [...listed.nodes.values()].some((node) =>
+        node.kind === "file" && !hasExactTime(node)
+      ),
       sparse: filter.sparse,
+      takesEmpty: (path) => filter.takesEmpty(path),
       takesLink: (path) => takesLink(filter, path),
       ...(options.by === "newer" ? { onlyNewer: true } : {}),
       ...(direction === "down" ? HERE : {}),

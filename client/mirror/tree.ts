@@ -32,6 +32,14 @@ export interface Tree {
   readonly faults: readonly Error[];
 }
 
+/** MLSD tells seconds (RFC 3659 section 2.3). */
+export const SECOND_MS = 1_000;
+
+/** Whether its time is one of MLSD: `ls -l` tells none that is as exact. */
+export function hasExactTime({ resolutionMs = Infinity }: Node): boolean {
+  return resolutionMs <= SECOND_MS;
+}
+
 /** A tree that has nothing: a root that is not there yet. */
 export const EMPTY_TREE: Tree = { nodes: new Map(), partial: new Set(), faults: [] };
 

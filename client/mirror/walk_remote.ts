@@ -18,7 +18,16 @@ import { listWithLinks } from "../tree.ts";
 import { type PathFilter, takesPart } from "./filter.ts";
 import { type MirrorPace, withConnection } from "./attempts.ts";
 import { forEachAtOnce } from "./parallel.ts";
-import { addWithAbove, below, depthOf, ENTRIES_MAX, type Node, type Tree } from "./tree.ts";
+import { remoteNameFault } from "./names.ts";
+import {
+  addWithAbove,
+  below,
+  depthOf,
+  ENTRIES_MAX,
+  type Node,
+  SECOND_MS,
+  type Tree,
+} from "./tree.ts";
 
 /** How a walk goes. */
 export interface WalkOptions {
@@ -35,8 +44,6 @@ export interface WalkOptions {
   readonly pace?: MirrorPace;
 }
 
-/** MLSD tells seconds (RFC 3659 section 2.3). */
-const SECOND_MS = 1_000;
 /** `ls -l` tells minutes of the last half year, and days of what is older. */
 const MINUTE_MS = 60_000;
 const DAY_MS = 86_400_000;
@@ -90,7 +97,10 @@ export async function walkRemote(
       if (!isDirectory || fault !== undefined) continue;
       const { unique } = entry;
       const enter = { path: at, above: unique === undefined ? above : [...above, unique] };
-      if (unique !== undefined && above.includes(unique)) {
+      const unsendable = remoteNameFault(entry.name);
+      if (unsendable !== undefined) {
+        faults.push(new LocalError(`Cannot enter "${at}": ${unsendable}`));
+      } else if (unique !== undefined && above.includes(unique)) {
         faults.push(new LocalError(`Cannot enter "${at}": it leads back to one above it`));
       } else if (depthOf(at) >= DEPTH_MAX) {
         faults.push(new LocalError(`Cannot enter "${at}": over ${DEPTH_MAX} directories deep`));
@@ -139,7 +149,7 @@ function listed(
   });
 }
 
-/** Whether listings of this server are of MLSD. */
+/** Whether listings are of MLSD, as far as this connection knows by those that it has had. */
 export function tellsSeconds(client: Client): boolean {
   return hasFacts(client.features);
 }

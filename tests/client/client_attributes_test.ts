@@ -59,6 +59,22 @@ testTls(["vsftpd"], "setModified sets the time on vsftpd", async (stage) => {
   );
 });
 
+scripted("modified does not take a server that ends for one that tells no time", {
+  answers: { MDTM: "421 Enough" },
+}, async (client) => {
+  const text = 'Cannot ask for the time of "a": 421 Enough';
+  const error = await assertRejects(() => client.modified("a"), ConnectionError, text);
+  assertEquals(error.kind, "transient");
+});
+
+for (const code of [450, 451, 502, 550]) {
+  scripted(`modified is undefined where MDTM is refused by ${code}`, {
+    answers: { MDTM: `${code} No` },
+  }, async (client) => {
+    assertEquals(await client.modified("a"), undefined);
+  });
+}
+
 scripted("setModified is false where the server has no command for it", {
   answers: { FEAT: feat("SIZE") },
 }, async (client, server) => {

@@ -7,6 +7,7 @@
 import { assert, assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
 import { connect, downloadFile } from "../../client/mod.ts";
 import { EXIT } from "../../client/cli/mod.ts";
+import { whyOther } from "../../client/local/origin.ts";
 import type { Habits } from "./memory_files.ts";
 import { type MemoryStage, names, octets, remembered, scripted, served } from "./stage.ts";
 
@@ -301,6 +302,12 @@ remembered(
     assertEquals(await names(here), [first, second]);
   },
 );
+
+Deno.test("a part is not said to be of a file that was changed where no time is told now", () => {
+  const was = { host: "h", path: "/a", size: 3, modified: THEN };
+  const now = { ...was, modified: undefined };
+  assertEquals(whyOther(was, now), "the server told the time of the file then, and does not now");
+});
 
 scripted("get -c refuses where the server tells neither size nor time", {
   answers: {

@@ -74,6 +74,35 @@ served("get leaves somebody else's NAME.part alone", async ({ root, here, client
   }
 });
 
+for (const [what, link] of [["hard", Deno.link], ["symbolic", Deno.symlink]] as const) {
+  served(`get leaves a NAME.part that is a ${what} link to a file alone`, async (stage) => {
+    const { root, here, client } = stage;
+    await Deno.writeTextFile(`${root}/a`, "theirs");
+    await Deno.writeFile(`${here}/b`, LONG);
+    await link(`${here}/b`, `${here}/a.part`);
+    for (const flags of [[], ["-c"], ["--force", "-c"]]) {
+      const { status, error } = await client(["get", ...flags, "a", "-o", `${here}/a`]);
+      assertEquals([status, error], [
+        EXIT.local,
+        `Cannot write "${here}/a": "${here}/a.part" is no part of this client's; move it away\n`,
+      ]);
+      assertEquals(await names(here), ["a.part", "b"]);
+      assertEquals(await Deno.readFile(`${here}/a.part`), LONG);
+    }
+  });
+}
+
+served("get over a file leaves the mode of somebody else's NAME.part", async (stage) => {
+  const { root, here, client } = stage;
+  await Deno.writeTextFile(`${root}/a`, "theirs");
+  await Deno.writeTextFile(`${here}/a`, "old");
+  await Deno.chmod(`${here}/a`, 0o600);
+  await Deno.writeFile(`${here}/a.part`, LONG);
+  await Deno.chmod(`${here}/a.part`, 0o644);
+  const { status } = await client(["get", "a", "-o", `${here}/a`]);
+  assertEquals([status, modeOf(`${here}/a.part`)], [EXIT.local, 0o644]);
+});
+
 mirrored("mirror leaves somebody else's NAME.part alone", async ({ root, here, mirror }) => {
   await make(root, { "a": "theirs", "b": "theirs" });
   await Deno.writeFile(`${here}/a.part`, LONG);

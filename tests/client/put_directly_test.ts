@@ -115,6 +115,23 @@ remembered(
   },
 );
 
+/** What the server has before, and what makes the whole file of it. */
+const OVER: Readonly<Record<string, readonly [old: string | undefined, ...flags: string[]]>> = {
+  "under a new name": [undefined],
+  "over an old file": ["old"],
+  "behind what is there": ["n", "-c"],
+};
+
+for (const [where, [old, ...flags]] of Object.entries(OVER)) {
+  remembered(`put --direct ${where} keeps the time`, {}, async ({ memory, here, client }) => {
+    await make(here, { "a": "new" });
+    if (old !== undefined) memory.put("a", old);
+    const { status, error } = await client(["put", "--direct", ...flags, `${here}/a`]);
+    assertEquals([status, memory.text("a")], [EXIT.ok, "new"], error);
+    assertEquals(memory.files.get("a")!.modified, new Date(OLD * 1_000));
+  });
+}
+
 /** More than the buffers of a connection take. */
 const LARGE = octets(3_000_000);
 

@@ -200,6 +200,15 @@ Deno.test("compareTrees makes no directory without a wanted file, if told so", (
   );
 });
 
+Deno.test("compareTrees removes no empty directory that takes no part", () => {
+  const target = { a: dir, "a/b": dir, "a/b/x": file(1), c: dir, "c/d": dir, "c/y": file(1) };
+  const takesEmpty = (path: string) => path.startsWith("e");
+  assertEquals(
+    plan({}, { ...target, e: dir, "e/f": dir, z: dir }, { remove: true, takesEmpty }),
+    ["rmdir e/f", "rmdir e", "rm c/y", "rm a/b/x", "rmdir a/b", "rmdir a"],
+  );
+});
+
 Deno.test("compareTrees leaves the content of files of one size to be asked for", () => {
   const target = { a: file(1), b: file(1) };
   assertEquals(plan({ a: file(1, 9), b: file(2) }, target, { by: "content" }), [

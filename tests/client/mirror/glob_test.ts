@@ -104,3 +104,19 @@ testWith(["net"], "expandRemote asks for no listing behind too many names", asyn
   const listings = server.commands.filter((line) => line.startsWith("MLSD"));
   assertEquals(listings, ["MLSD", "MLSD a", "MLSD b"]);
 });
+
+testWith(["net"], "expandRemote goes past a name that no command can hold", async () => {
+  const above = "type=dir; a\rb\r\ntype=dir; c\r\n";
+  await using server = new ScriptedServer({
+    answers: {
+      FEAT: "211-Features:\r\n MLST type*;\r\n211 End",
+      MLSD: async (path, session) => {
+        await session.send(path === "" ? above : "type=file; d\r\n");
+        await session.say("226 Done");
+      },
+      MLST: "550 No",
+    },
+  });
+  await using client = await connect(server.address);
+  assertEquals(await expandRemote(client, "*/*"), ["c/d"]);
+});

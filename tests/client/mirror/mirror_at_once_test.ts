@@ -10,6 +10,7 @@ import { ClientPool } from "../../../client/mod.ts";
 import { planMirror, runMirror } from "../../../client/mirror/mod.ts";
 import { foldPath } from "../../../client/mirror/tree.ts";
 import { testWith } from "../../permission.ts";
+import { lines, listing } from "../listing_answers.ts";
 import { MemoryFiles } from "../memory_files.ts";
 import { ScriptedServer } from "../scripted_server.ts";
 import { NEEDS, withFolders } from "../stage.ts";
@@ -115,3 +116,31 @@ testWith(
       }
     }),
 );
+
+/** What is listed beside a directory .d that is there, and what mirror -R fails of. */
+const HIDING: Readonly<Record<string, readonly [listed: readonly string[], failures: string[]]>> = {
+  "a directory that LIST hides": [["b.txt"], []],
+  "no directory that LIST would show": [[".D", "b.txt"], ['Cannot make "/t/.d": 550 It exists']],
+};
+
+for (const [what, [listed, expected]] of Object.entries(HIDING)) {
+  testWith(NEEDS, `mirror -R puts files into ${what}`, () =>
+    withFolders(async (_, here) => {
+      await make(here, { ".d/a.txt": "new" });
+      const memory = new MemoryFiles();
+      memory.put("/t/.d/a.txt", "old");
+      const folders = ["/", "/t", "/t/.d"];
+      await using server = new ScriptedServer({
+        answers: {
+          ...memory.answers,
+          CWD: (path, session) => session.say(folders.includes(path) ? "250 In" : "550 No"),
+          LIST: listing(lines(...listed), "550 No"),
+          MKD: "550 It exists",
+        },
+      });
+      const options = { direction: "up", remote: "/t", local: here } as const;
+      const { failures } = await mirrorAt(server.address, options, 1);
+      assertEquals(failures, expected);
+      assertEquals(memory.text("/t/.d/a.txt"), expected.length === 0 ? "new" : "old");
+    }));
+}

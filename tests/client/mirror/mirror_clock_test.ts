@@ -10,9 +10,10 @@ import { ClientPool } from "../../../client/mod.ts";
 import { describeAction, type MirrorOptions, planMirror } from "../../../client/mirror/mod.ts";
 import { testWith } from "../../permission.ts";
 import { directories, lines } from "../listing_answers.ts";
-import { ScriptedServer } from "../scripted_server.ts";
+import { type Answer, ScriptedServer } from "../scripted_server.ts";
 import { retr } from "../scripted_test_case.ts";
 import { NEEDS, withFolders } from "../stage.ts";
+import { mirrorAt } from "./mirror_stage.ts";
 
 /** One file on both sides, of 4 octets there. */
 interface Case {
@@ -150,3 +151,63 @@ for (const [what, story] of Object.entries(CASES)) {
       assertEquals(actions.map((action) => describeAction(action, direction)), [planned]);
     }));
 }
+
+/** A server whose FEAT tells of an MLSD that it refuses, which each connection has to find out. */
+const withoutMlsd = (list: Answer, more: Readonly<Record<string, Answer>>) => ({
+  ...directories({ "/": list, "/t": list }),
+  FEAT: "211-Features:\r\n MLST type*;size*;modify*;\r\n211 End",
+  MLSD: NO_MDTM,
+  ...more,
+});
+
+/** So many files of four octets, as LIST tells them. */
+const listedAt = (time: string, ...names: string[]) =>
+  lines(".") + names.map((name) => `-rw-r--r-- 1 u g 4 ${time} ${name}\r\n`).join("");
+
+testWith(
+  NEEDS,
+  "mirror asks for exact times over a connection that has had no listing, where MLSD is refused",
+  () =>
+    withFolders(async (_, here) => {
+      const modified = new Date("2021-05-06T10:00:30Z");
+      await Deno.writeTextFile(`${here}/a`, "1234");
+      await Deno.utime(`${here}/a`, modified, modified);
+      const list: Answer = async (_, session) => {
+        await session.send(listedAt("2021-05-06 10:00", "a"));
+        // The next one has to be asked over another connection.
+        await session.sayRaw("226 Done\r\n421 Enough\r\n");
+      };
+      await using server = new ScriptedServer({ answers: withoutMlsd(list, { MDTM: AT_TEN }) });
+      await using pool = await ClientPool.open(server.address, 1);
+      const { actions } = await planMirror(pool, { direction: "down", remote: "/t", local: here });
+      const planned = actions.map((action) => describeAction(action, "down"));
+      assertEquals(planned, ["get a (another time)"]);
+    }),
+);
+
+testWith(
+  NEEDS,
+  "mirror gives no file the minute of a listing, whichever connection copies it",
+  () =>
+    withFolders(async (_, here) => {
+      /** Both files are fetched at once, and so over two connections. */
+      const both = Promise.withResolvers<void>();
+      let asked = 0;
+      const answers = withoutMlsd(retr(listedAt("2021-05-06 10:00", "a", "b")), {
+        MDTM: "213 20210506100017",
+        RETR: async (_, session) => {
+          if (++asked === 2) both.resolve();
+          await both.promise;
+          await session.send("1234");
+          await session.say("226 Done");
+        },
+      });
+      await using server = new ScriptedServer({ answers });
+      const options = { direction: "down", remote: "/t", local: here } as const;
+      assertEquals((await mirrorAt(server.address, options, 2)).failures, []);
+      const times = ["a", "b"].map((name) => Deno.statSync(`${here}/${name}`).mtime);
+      const exact = new Date("2021-05-06T10:00:17Z");
+      assertEquals(times, [exact, exact]);
+      assertEquals((await mirrorAt(server.address, options, 2)).planned, []);
+    }),
+);

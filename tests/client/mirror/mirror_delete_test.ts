@@ -9,6 +9,7 @@ import { assertEquals } from "@std/assert";
 import { RETRIES_DEFAULT } from "../../../client/mod.ts";
 import { testWith } from "../../permission.ts";
 import { directories, lines } from "../listing_answers.ts";
+import { MemoryFiles } from "../memory_files.ts";
 import { type Answer, ScriptedServer } from "../scripted_server.ts";
 import { retr } from "../scripted_test_case.ts";
 import { NEEDS, withFolders } from "../stage.ts";
@@ -55,6 +56,18 @@ for (const [flags, [patterns, path]] of Object.entries(LEFT_OUT)) {
   }
 }
 
+for (const direction of ["down", "up"] as const) {
+  served(`mirror ${direction} --delete --include leaves empty directories alone`, async (place) => {
+    const { root, here, mirror } = place;
+    const target = direction === "down" ? here : root;
+    await make(target, { "gone/old.avi": "old" });
+    await Deno.mkdir(`${target}/pictures/new`, { recursive: true });
+    const { planned } = await mirror({ direction, remove: true, include: ["*.avi"] });
+    assertEquals(planned, ["rm gone/old.avi", "rmdir gone"]);
+    assertEquals(Object.keys(await look(target)), ["pictures/", "pictures/new/"]);
+  });
+}
+
 everywhere("mirror --delete keeps what is in a directory that may not be read", async (place) => {
   const { root, here, mirror } = place;
   // Root reads all: for a server that stays root the directory has what is here.
@@ -82,6 +95,29 @@ testWith(
       assertEquals(faults, ['Cannot see all of "/t": a line of its listing was not understood']);
       assertEquals(summary.withheld, 2);
       assertEquals(Object.keys(await look(here)), ["a.txt", "b.txt", "old.txt"]);
+    }),
+);
+
+testWith(
+  NEEDS,
+  "mirror -R --delete removes nothing where a directory has a name that no command can hold",
+  () =>
+    withFolders(async (_, here) => {
+      await make(here, { "a.txt": "a" });
+      const memory = new MemoryFiles();
+      await using server = new ScriptedServer({
+        answers: {
+          ...memory.answers,
+          FEAT: "211-Features:\r\n MLST type*;\r\n211 End",
+          MLST: (path, session) =>
+            session.say(path === "/t" ? "250-Here:\r\n type=dir; /t\r\n250 End" : "550 No"),
+          MLSD: retr("type=dir; old\rer\r\ntype=file; old\r\n"),
+        },
+      });
+      const options = { direction: "up", remote: "/t", local: here, remove: true } as const;
+      const { summary, faults } = await mirrorAt(server.address, options, 1);
+      assertEquals([summary.copied, summary.withheld, faults.length], [1, 2, 1]);
+      assertEquals(memory.text("/t/a.txt"), "a");
     }),
 );
 

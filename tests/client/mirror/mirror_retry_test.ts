@@ -12,8 +12,10 @@ import { GROWTH_BYTES_MAX } from "../../../client/transfer.ts";
 import { testWith } from "../../permission.ts";
 import { freePorts } from "../../ports.ts";
 import { EXIT } from "../../../client/cli/exit.ts";
+import { directories, lines } from "../listing_answers.ts";
 import { MemoryFiles } from "../memory_files.ts";
 import { type Answer, ScriptedServer } from "../scripted_server.ts";
+import { retr } from "../scripted_test_case.ts";
 import { names, NEEDS, octets, ours, run, withFolders } from "../stage.ts";
 import { look, make, mirrorAt, served } from "./mirror_stage.ts";
 
@@ -205,3 +207,58 @@ served("mirror fetches a file that has grown far since it was listed", async (pl
   ]);
   assertEquals(await Deno.readFile(`${here}/a.log`), grown);
 });
+
+for (const lacks of [["MDTM"], ["MDTM", "SIZE"]]) {
+  testWith(
+    NEEDS,
+    `mirror goes on with a file where a server without MLSD has no ${lacks.join(" and no ")}`,
+    () =>
+      withFolders(async (_, here) => {
+        let left = 1;
+        const memory = new MemoryFiles({
+          lacks,
+          cutsAfter: () => left-- > 0 ? 70_000 : undefined,
+        });
+        memory.put("/t/a", octets(300_000));
+        const listed = `${lines(".")}-rw-r--r-- 1 u g 300000 2021-05-06 07:08 a\r\n`;
+        const answers = { ...memory.answers, ...directories({ "/t": retr(listed) }) };
+        await using server = new ScriptedServer({ answers });
+        const options = { direction: "down", remote: "/t", local: here } as const;
+        const { summary, failures } = await mirrorAt(server.address, options, 1);
+        assertEquals([summary.copied, summary.octets, failures], [1, 300_000, []]);
+        const offsets = server.commands.filter((line) => line.startsWith("REST"));
+        assertEquals(offsets, ["REST 53616"], "16 KiB before what was there");
+        assertEquals(await Deno.readFile(`${here}/a`), octets(300_000));
+        const { mtime } = await Deno.stat(`${here}/a`);
+        assertEquals(mtime, new Date("2021-05-06T07:08:00Z"), "what the listing told has to do");
+      }),
+  );
+}
+
+testWith(
+  NEEDS,
+  "mirror -R by checksum goes on with what differs from where its connection broke",
+  () =>
+    withFolders(async (_, here) => {
+      const content = octets(3_000_000);
+      await Deno.writeFile(`${here}/a`, content);
+      let left = 1;
+      const memory = new MemoryFiles({ cutsAfter: () => left-- > 0 ? 1_000_000 : undefined });
+      memory.put("/t/a", new Uint8Array(content.length), THEN);
+      await using server = new ScriptedServer({
+        answers: folderOf(memory, {
+          FEAT: "211-Features:\r\n MLST type*;size*;modify*;\r\n XCRC\r\n211 End",
+          MLST: (path, session) =>
+            session.say(path === "/t" ? "250-Facts\r\n type=dir; /t\r\n250 End" : "550 No"),
+          XCRC: "250 00000000",
+        }),
+      });
+      const options = { direction: "up", remote: "/t", local: here, by: "content" } as const;
+      const { summary, planned, failures } = await mirrorAt(server.address, options, 1);
+      assertEquals([planned, failures], [["put a (other content)"], []]);
+      assertEquals(summary.octets, content.length);
+      const stored = server.verbs.filter((verb) => /^(STOR|APPE)$/.test(verb));
+      assertEquals(stored, ["STOR", "APPE"]);
+      assertEquals(memory.files.get("/t/a")!.content, content);
+    }),
+);

@@ -104,6 +104,16 @@ Deno.test("filterOf takes a directory that is included with all that is in it", 
   assertEquals(taken("films/x"), ["films/x/b.srt"]);
 });
 
+Deno.test("filterOf takes no empty directory with --include alone, unless that is included", () => {
+  const taken = (include: string[], exclude: string[] = []) =>
+    ["films", "films/x", "x"].filter((path) => filterOf({ include, exclude }).takesEmpty(path));
+  assertEquals(taken([]), ["films", "films/x", "x"]);
+  assertEquals(taken([], ["*.tmp"]), ["films", "films/x", "x"]);
+  assertEquals(taken(["*.avi"]), []);
+  assertEquals(taken(["films/"]), ["films", "films/x"]);
+  assertEquals(taken(["x"]), ["films/x", "x"]);
+});
+
 Deno.test("takesPart and takesLink leave a link out as what it may lead to", () => {
   const takes = (exclude: string[], include: string[] = []) =>
     (["file", "directory", "link"] as const).filter((kind) =>

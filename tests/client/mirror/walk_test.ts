@@ -11,6 +11,7 @@ import { localNameFault } from "../../../client/mirror/mod.ts";
 import { DEPTH_MAX } from "../../../client/limits.ts";
 import { walkLocal } from "../../../client/mirror/walk_local.ts";
 import { walkRemote } from "../../../client/mirror/walk_remote.ts";
+import { printable } from "../../../client/text.ts";
 import { testWith } from "../../permission.ts";
 import { directories, lines } from "../listing_answers.ts";
 import { type Answer, ScriptedServer } from "../scripted_server.ts";
@@ -130,6 +131,20 @@ walked(
     const tree = await walkRemote(pool, "/t", { filter });
     assertEquals([...tree.nodes.keys()], ["secret", "a"]);
     assertEquals(tree.faults.map((fault) => fault.message), ['Cannot list "/t/secret": 550 No']);
+  },
+);
+
+walked(
+  "walkRemote leaves a directory of a name that no command can hold, and says so",
+  (path) =>
+    path === "/t"
+      ? "type=dir; a\rb\r\ntype=file;size=1; c\rd\r\ntype=dir; e\r\n"
+      : "type=file;size=1; f\r\n",
+  async (pool) => {
+    const tree = await walkRemote(pool, "/t", { filter });
+    assertEquals([...tree.nodes.keys()], ["a\rb", "c\rd", "e", "e/f"]);
+    const message = printable('Cannot enter "a\rb": it has a line end');
+    assertEquals(tree.faults.map((fault) => fault.message), [message]);
   },
 );
 
