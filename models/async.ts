@@ -14,8 +14,12 @@ import { addressAt } from "./address.ts";
 import type { FileStore } from "./files/contract.ts";
 import { type Model, ServeError, type ServeOptions, SILENT } from "./model.ts";
 import { Pool } from "./pool/supervisor.ts";
-import { listen } from "./runtime/listen.ts";
+import { listen, reasonOf } from "./runtime/listen.ts";
+import { nearestTo } from "./runtime/pulse.ts";
 import { CALLS } from "./runtime/sharing.ts";
+
+/** Descriptors that a new thread of the runtime takes for itself, and some to serve with. */
+const THREAD_DESCRIPTORS = 16;
 
 /** See Model. */
 export const async: Model = {
@@ -36,9 +40,12 @@ export const async: Model = {
       options,
       terminal,
       listener: -1,
-      wakeDescriptor: () => -1,
+      wakeDescriptor() {
+        findSpareDescriptors(options);
+        return -1;
+      },
       wake: ({ thread }) => thread.postMessage("wake"),
-      store: () => storeLater(options.root),
+      store: storeLater,
       release() {},
     });
     const port = await pool.start(options.workers, { ...options, port: reserved });
@@ -56,6 +63,28 @@ function freePort(options: ServeOptions): number {
   const probe = listen({ ...options, workers: 1 });
   probe.close();
   return probe.addr.port;
+}
+
+/**
+ * Sees that a thread can be started: the runtime ends the process when it finds no descriptor. It
+ * has no call for one by itself, so listening sockets are tried, which nobody connects to.
+ *
+ * @throws {ServeError} when there are too few
+ */
+function findSpareDescriptors({ host }: ServeOptions): void {
+  const spare: Deno.TcpListener[] = [];
+  try {
+    while (spare.length < THREAD_DESCRIPTORS) {
+      spare.push(Deno.listen({ hostname: nearestTo(host), port: 0 }));
+    }
+  } catch (error) {
+    // What else keeps from listening, a worker says of its own listener.
+    const { code } = error as { code?: string };
+    if (code !== "EMFILE" && code !== "ENFILE") return;
+    throw new ServeError(`Cannot start a worker: ${reasonOf(error)}`);
+  } finally {
+    for (const listener of spare) listener.close();
+  }
 }
 
 /** The tree by the runtime's calls, for the supervisor; see kernel/loops.ts. */

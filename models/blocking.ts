@@ -10,9 +10,9 @@
 
 import { addressAt } from "./address.ts";
 import * as c from "./libc/constants.ts";
-import { CALL_NAMES, type Kernel, Libc, unavailableReason } from "./libc/mod.ts";
+import { CALL_NAMES, Libc, unavailableReason } from "./libc/mod.ts";
 import { type Model, ServeError, SILENT } from "./model.ts";
-import { LENT, NONE, OWN } from "./pool/link.ts";
+import { lendControl } from "./pool/link.ts";
 import { Pool } from "./pool/supervisor.ts";
 import { Growth } from "./readiness/growth.ts";
 import { storeLater } from "./kernel/loops.ts";
@@ -45,10 +45,10 @@ export const blocking: Model = {
         // What a blocked thread waits in ends when its socket is shut down: accept with EINVAL,
         // recv with 0. The control connection can still send its goodbye.
         libc.shutdown(listener, c.SHUT_RDWR);
-        shutDown(libc, own);
+        lendControl(own, (control) => libc.shutdown(control, c.SHUT_RD));
       },
       saturated: () => growth.saturated(pool),
-      store: () => storeLater(libc, options.root),
+      store: (root) => storeLater(libc, root),
       release() {
         growth.stop();
         libc.close(listener);
@@ -59,11 +59,3 @@ export const blocking: Model = {
     return pool.server(addressAt(options, port));
   },
 };
-
-/** Shuts the control connection of one worker down, while its number cannot become another's. */
-function shutDown(kernel: Kernel, own: Int32Array<SharedArrayBuffer>): void {
-  const control = Atomics.exchange(own, OWN.control, LENT);
-  if (control >= 0) kernel.shutdown(control, c.SHUT_RD);
-  Atomics.store(own, OWN.control, control < NONE ? NONE : control);
-  Atomics.notify(own, OWN.control);
-}

@@ -28,6 +28,9 @@ export function goBy(time: number): void {
   origin = time - performance.now();
 }
 
+/** The longest that a timer of the runtime can wait, milliseconds: one of more ends at once. */
+export const TIMER_MS_MAX = 2 ** 31 - 1;
+
 /** Drawn so that nobody can foresee it (crypto.getRandomValues). */
 export const chance: Chance = (below) => {
   DRAWN ??= new Uint32Array(DRAWN_MAX);

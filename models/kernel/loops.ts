@@ -47,7 +47,7 @@ export async function serveLoops(
       if (pool.stopped) libc.shutdown(listener, c.SHUT_RDWR);
       libc.write(worker.wake, WAKE);
     },
-    store: () => storeLater(libc, options.root),
+    store: (root) => storeLater(libc, root),
     release() {
       for (const fd of descriptors.splice(0)) libc.close(fd);
     },

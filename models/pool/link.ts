@@ -283,3 +283,18 @@ export class WorkerContext implements WorkerLink {
     answer?.(length < 0 ? undefined : decoder.decode(octets), now());
   }
 }
+
+/**
+ * For the supervisor: does `work` on the control connection that `own` tells, if there is one, while
+ * its number cannot become another's.
+ */
+export function lendControl(
+  own: Int32Array<SharedArrayBuffer>,
+  work: (control: number) => void,
+): void {
+  const control = Atomics.exchange(own, OWN.control, LENT);
+  if (control >= 0) work(control);
+  // A worker that has begun to serve meanwhile has told its number, which stays.
+  Atomics.compareExchange(own, OWN.control, LENT, Math.max(control, NONE));
+  Atomics.notify(own, OWN.control);
+}

@@ -9,7 +9,7 @@
  */
 
 import { type Address, protocols, unreachable } from "../../server/mod.ts";
-import { now } from "../clock.ts";
+import { now, TIMER_MS_MAX } from "../clock.ts";
 import { ServeError, type ServeOptions, type Server, SILENT, type Terminal } from "../model.ts";
 import { realRoot } from "../root.ts";
 import type { FileStore } from "../files/contract.ts";
@@ -62,8 +62,11 @@ export interface PoolPlan {
   wake(worker: PoolWorker): void;
   /** All threads have a client; the model may start another. */
   saturated?(): void;
-  /** The served tree, for the supervisor's own thread; its files are loaded when it is asked for. */
-  store(): Promise<FileStore>;
+  /**
+   * The tree below the real path `root`, for the supervisor's own thread; its files are loaded when
+   * it is asked for.
+   */
+  store(root: string): Promise<FileStore>;
   /** Releases what the plan holds, after the last worker has ended. */
   release(): void;
 }
@@ -85,6 +88,8 @@ export interface PoolWorker {
 interface Entry extends PoolWorker {
   readonly mailbox: Int32Array<SharedArrayBuffer>;
   readonly ready: PromiseWithResolvers<number>;
+  /** `ready` has resolved. */
+  wasReady: boolean;
   /** Resolves when the worker has emptied its mailbox, or has ended. */
   taken: PromiseWithResolvers<void>;
 }
@@ -168,7 +173,7 @@ export class Pool {
     if (partialDays === 0 || !protocols.get(protocol)!.stores) return;
     const { plan } = this;
     const warn = (text: string) => plan.terminal.event({ kind: "warning", text });
-    this.#sweeper = new Sweeper(() => plan.store(), partialDays, warn);
+    this.#sweeper = new Sweeper(() => plan.store(this.#root), partialDays, warn);
   }
 
   #relieve(handoff: Handoff): void {
@@ -193,7 +198,17 @@ export class Pool {
     });
     const ready = Promise.withResolvers<number>();
     const taken = Promise.withResolvers<void>();
-    const worker = { counters, own, mailbox, wake, thread, ready, taken, running: true };
+    const worker: Entry = {
+      counters,
+      own,
+      mailbox,
+      wake,
+      thread,
+      ready,
+      taken,
+      running: true,
+      wasReady: false,
+    };
     thread.onmessage = (event) => this.#heard(worker, event.data as WorkerMessage);
     thread.onerror = (event) => {
       event.preventDefault();
@@ -242,7 +257,7 @@ export class Pool {
     const closing = setTimeout(() => {
       Atomics.store(this.shared, SHARED.stop, CLOSING);
       this.#wakeAll();
-    }, Math.max(0, this.#stopping - performance.now()));
+    }, Math.min(Math.max(0, this.#stopping - performance.now()), TIMER_MS_MAX));
     await this.#finished.promise.catch(() => {});
     clearTimeout(closing);
   }
@@ -262,6 +277,7 @@ export class Pool {
     const { terminal } = this.plan;
     switch (message.kind) {
       case "ready":
+        worker.wasReady = true;
         worker.ready.resolve(message.port);
         return;
       case "failed":
@@ -309,6 +325,8 @@ export class Pool {
       this.plan.terminal.event({ kind: "warning", text: `A worker ended by a bug: ${bug}` });
       worker.ready.reject(new ServeError(`Cannot start a worker: ${bug}`));
     }
+    // One that could not be started is the last one, since each is waited for; nobody counts it.
+    if (!worker.wasReady && this.#workers.at(-1) === worker) this.#workers.pop();
     if (this.size === 0) this.#allEnded();
   }
 

@@ -7,13 +7,16 @@
  * @module
  */
 
-import type { ServeOptions } from "../model.ts";
-import { listen } from "./listen.ts";
+import { ServeError, type ServeOptions } from "../model.ts";
+import { listen, reasonOf } from "./listen.ts";
 
 const OCTET = new Uint8Array(1);
 
 /** How long the runtime has in the place of a beat that fails, milliseconds. */
 const MISSED_BEAT_MS = 1;
+
+/** What stands for all addresses of a family, and the one that only this machine connects to. */
+const LOOPBACK: ReadonlyMap<string, string> = new Map([["0.0.0.0", "127.0.0.1"], ["::", "::1"]]);
 
 /** Strangers that may come before the worker itself does, who are turned away. */
 const STRANGERS_MAX = 64;
@@ -66,13 +69,24 @@ export class Pulse {
   }
 }
 
+/** Where a server of `host` connects to itself. */
+export function nearestTo(host: string): string {
+  return LOOPBACK.get(host) ?? host;
+}
+
 /**
  * Connects the worker to itself.
  *
- * @throws {ServeError} when it cannot listen
+ * @throws {ServeError} when it cannot
  */
-export async function openPulse({ host }: Pick<ServeOptions, "host">): Promise<Pulse> {
-  return new Pulse(host, await connectedTo(host));
+export async function openPulse(options: Pick<ServeOptions, "host">): Promise<Pulse> {
+  const host = nearestTo(options.host);
+  try {
+    return new Pulse(host, await connectedTo(host));
+  } catch (error) {
+    if (error instanceof ServeError) throw error;
+    throw new ServeError(`Cannot connect a worker to itself: ${reasonOf(error)}`);
+  }
 }
 
 /** By a listener that is closed again. */
@@ -87,7 +101,7 @@ async function connectedTo(host: string): Promise<Ends> {
       if (far.remoteAddr.port === near.localAddr.port) return { near, far };
       far.close();
     }
-    throw new Error("Cannot connect to the server itself: strangers came instead");
+    throw new Error("strangers came instead");
   } catch (error) {
     near.close();
     throw error;

@@ -7,7 +7,8 @@
 
 import { assert, assertEquals, assertThrows } from "@std/assert";
 import type { AdmissionLimits } from "../../../models/admission.ts";
-import { Gate, LOGIN_DELAY_MS_MAX } from "../../../models/pool/gate.ts";
+import { LOGIN_DELAY_MS_MAX } from "../../../models/limits.ts";
+import { Gate } from "../../../models/pool/gate.ts";
 import { FAILURE_MS, FAILURE_SLICE_MS } from "../../../models/pool/host_table.ts";
 import { testWith } from "../../permission.ts";
 import type { Orders, Seen } from "./gate_worker.ts";

@@ -6,7 +6,16 @@
  */
 
 import { assert, assertEquals } from "@std/assert";
-import { EMPTY, FULL, LENT, MAILBOX, NONE, OWN, SHARED } from "../../../models/pool/link.ts";
+import {
+  EMPTY,
+  FULL,
+  lendControl,
+  LENT,
+  MAILBOX,
+  NONE,
+  OWN,
+  SHARED,
+} from "../../../models/pool/link.ts";
 import { workerOf } from "../worker.ts";
 
 /** What the supervisor does with an answer. */
@@ -61,6 +70,34 @@ Deno.test("WorkerContext.served waits for a supervisor that has died, but not fo
   Atomics.store(own, OWN.control, LENT);
   context.served(7); // returns
   assertEquals(own[OWN.control], LENT);
+});
+
+Deno.test("lendControl lends the number of a connection, and gives it back", () => {
+  const { context, own } = workerOf();
+  const seen: (number | undefined)[] = [];
+  const work = (control: number) => void seen.push(control, own[OWN.control]);
+  lendControl(own, work);
+  assertEquals([seen, own[OWN.control]], [[], NONE]);
+  context.serve(7);
+  lendControl(own, work);
+  assertEquals([seen, own[OWN.control]], [[7, LENT], 7]);
+});
+
+Deno.test("lendControl keeps the number of a connection that is accepted meanwhile", () => {
+  const { context, own } = workerOf();
+  const { exchange } = Atomics;
+  const meanwhile = (words: Int32Array, index: number, value: number) => {
+    const before = exchange(words, index, value);
+    context.serve(7);
+    return before;
+  };
+  Object.assign(Atomics, { exchange: meanwhile });
+  try {
+    lendControl(own, () => {});
+  } finally {
+    Object.assign(Atomics, { exchange });
+  }
+  assertEquals(own[OWN.control], 7);
 });
 
 Deno.test("WorkerContext.deliver hands an answer to who asked, and empties the mailbox", () => {

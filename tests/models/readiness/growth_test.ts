@@ -18,6 +18,8 @@ class Threads {
   readonly stopped = false;
   /** So many starts of a thread fail. */
   failures = 0;
+  /** So many were tried. */
+  starts = 0;
   #size: number;
   readonly #grown = Promise.withResolvers<void>();
 
@@ -41,6 +43,7 @@ class Threads {
   }
 
   grow(): Promise<void> {
+    this.starts++;
     if (this.failures-- > 0) return Promise.reject(new Error("Cannot start a worker"));
     this.#size++;
     this.#grown.resolve();
@@ -94,6 +97,41 @@ Deno.test("a pool that grew says nothing, though its new thread has got a client
     if (size === 3) threads.busy = 3;
   });
   assertEquals(await saidOf(threads, 8, LOOK_MS), []);
+});
+
+/** A terminal that nobody reads, and a backlog that nobody waits in. */
+const NOBODY = { event() {} } as unknown as Terminal;
+const EMPTY = { backlogLength: () => 0 } as unknown as Kernel;
+
+/** When a start was tried, in steps of LOOK_STEP_MS, and for so long. */
+const LOOK_STEP_MS = 125, LOOKED_MS = 64_000;
+
+Deno.test("a pool whose threads cannot be started tries ever more rarely, and then as before", async () => {
+  const threads = new Threads(2, 2);
+  let nowMs = 0;
+  const growth = new Growth(EMPTY, 0, 8, NOBODY, () => nowMs);
+  /** The pauses between starts, all of which fail. */
+  const pauses = async (): Promise<number[]> => {
+    threads.failures = Infinity;
+    const triedMs: number[] = [];
+    for (const endMs = nowMs + LOOKED_MS; nowMs < endMs; nowMs += LOOK_STEP_MS) {
+      const { starts } = threads;
+      await growth.saturated(threads as unknown as Pool);
+      if (threads.starts > starts) triedMs.push(nowMs);
+    }
+    return triedMs.slice(1).map((tried, index) => tried - triedMs[index]!);
+  };
+  try {
+    const first = await pauses();
+    assertEquals(first, [250, 500, 1_000, 2_000, 4_000, 8_000, 16_000, 16_000, 16_000]);
+    threads.failures = 0;
+    nowMs += LOOKED_MS;
+    await growth.saturated(threads as unknown as Pool); // one is started, and idle
+    threads.busy = threads.size;
+    assertEquals(await pauses(), first);
+  } finally {
+    growth.stop();
+  }
 });
 
 Deno.test("a pool whose threads could not be started tries again while clients wait", async () => {

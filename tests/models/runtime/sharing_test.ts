@@ -4,9 +4,10 @@
  * @module
  */
 
-import { assert, assertEquals, assertStrictEquals } from "@std/assert";
+import { assert, assertEquals, assertRejects, assertStrictEquals } from "@std/assert";
+import { ServeError } from "../../../models/model.ts";
 import { Counters } from "../../../models/pool/counters.ts";
-import { openPulse, type Pulse } from "../../../models/runtime/pulse.ts";
+import { nearestTo, openPulse, type Pulse } from "../../../models/runtime/pulse.ts";
 import { CALLS, Sharing } from "../../../models/runtime/sharing.ts";
 import { testWith } from "../../permission.ts";
 
@@ -84,6 +85,49 @@ testWith(["net"], "Pulse.beat: what broke is made anew, as soon as it can be", a
   }
   assert(await looks(pulse, BEATS), "The runtime had not looked");
   pulse.close();
+});
+
+Deno.test("nearestTo: a server on all addresses connects to itself by the loopback one", () => {
+  const hosts = ["0.0.0.0", "::", "127.0.0.1", "192.0.2.1", "2001:db8::1"];
+  assertEquals(hosts.map(nearestTo), ["127.0.0.1", "::1", ...hosts.slice(2)]);
+});
+
+testWith(
+  ["net"],
+  "openPulse of a server on all addresses listens on the loopback one",
+  async () => {
+    const { connect, listen } = Deno;
+    const hosts: (string | undefined)[] = [];
+    Object.assign(Deno, {
+      connect(options: Deno.ConnectOptions) {
+        hosts.push(options.hostname);
+        return connect(options);
+      },
+      listen(options: Deno.TcpListenOptions) {
+        hosts.push(options.hostname);
+        return listen(options);
+      },
+    });
+    try {
+      (await openPulse({ host: "0.0.0.0" })).close();
+    } finally {
+      Object.assign(Deno, { connect, listen });
+    }
+    assertEquals(hosts, [LOOPBACK.host, LOOPBACK.host]);
+  },
+);
+
+testWith(["net"], "openPulse that cannot connect is an error in one line", async () => {
+  const { connect } = Deno;
+  const { ConnectionRefused } = Deno.errors;
+  const refused = new ConnectionRefused("Connection refused (os error 111)");
+  Object.assign(Deno, { connect: () => Promise.reject(refused) });
+  try {
+    const says = "Cannot connect a worker to itself: connection refused";
+    await assertRejects(() => openPulse(LOOPBACK), ServeError, says);
+  } finally {
+    Object.assign(Deno, { connect });
+  }
 });
 
 pulseCase("Pulse.close: whoever waits for a beat goes on", async (pulse) => {

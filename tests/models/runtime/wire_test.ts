@@ -7,10 +7,11 @@
  */
 
 import { assert, assertEquals, assertStrictEquals } from "@std/assert";
+import { TIMER_MS_MAX } from "../../../models/clock.ts";
 import { PassivePool } from "../../../models/driver/passive.ts";
 import { Replies } from "../../../models/driver/replies.ts";
 import { VolumeStore } from "../../../models/files/slot.ts";
-import { CONTROL_BYTES } from "../../../models/limits.ts";
+import { CONTROL_BYTES, REPLIES_STALL_MS } from "../../../models/limits.ts";
 import { Counters } from "../../../models/pool/counters.ts";
 import type { AsyncPassive } from "../../../models/runtime/passive.ts";
 import { openPulse } from "../../../models/runtime/pulse.ts";
@@ -20,7 +21,7 @@ import { ftp } from "../../../server/ftp/mod.ts";
 import { QUEUED_COMMANDS_MAX } from "../../../server/mod.ts";
 import { Conversation, octets, writeAll } from "../../conformance/client.ts";
 import { TestAdmission, TestLink } from "../../driven/link.ts";
-import { PASSWORDS, SETTINGS } from "../../driven/settings.ts";
+import { PASSWORDS, SETTINGS, withLimits } from "../../driven/settings.ts";
 import { StagedStore } from "../../driven/store.ts";
 import { Tree } from "../../driven/tree.ts";
 import { testWith } from "../../permission.ts";
@@ -41,7 +42,11 @@ interface Scene {
 }
 
 /** Serves the client of one scene, who has said nothing yet if it is not `loggedIn`. */
-async function serving(play: (scene: Scene) => Promise<void>, loggedIn = true): Promise<void> {
+async function serving(
+  play: (scene: Scene) => Promise<void>,
+  loggedIn = true,
+  settings = SETTINGS,
+): Promise<void> {
   using listener = Deno.listen({ hostname: HOST, port: 0 });
   const pulse = await openPulse({ host: HOST });
   const sharing = new Sharing(new Counters(Object.keys(CALLS)), pulse, () => true);
@@ -49,7 +54,7 @@ async function serving(play: (scene: Scene) => Promise<void>, loggedIn = true): 
   sharing.giveBuffer(buffer);
   const tree = new Tree();
   tree.put("/file", new Uint8Array(1_000));
-  const link = new TestLink(SETTINGS);
+  const link = new TestLink(settings);
   const admission = new TestAdmission();
   admission.admit(HOST);
   const [client, conn] = await Promise.all([
@@ -176,6 +181,27 @@ testWith(
       await client.end();
       await client.send("NOOP"); // which a connection that was reset refuses
     }, false),
+);
+
+testWith(
+  ["net"],
+  "AsyncWire waits for a deadline that is further away than a timer can be",
+  async () => {
+    const { setTimeout } = globalThis;
+    const farMs = 2 * TIMER_MS_MAX;
+    const settings = withLimits({ loginTimeoutMs: farMs, idleTimeoutMs: farMs });
+    const far = Promise.withResolvers<number>();
+    globalThis.setTimeout = ((run: () => void, ms: number) => {
+      if (ms > REPLIES_STALL_MS) far.resolve(ms);
+      // The greeting's own deadline is nearer, and looked at first.
+      return setTimeout(run, ms > REPLIES_STALL_MS ? ms : 0);
+    }) as typeof setTimeout;
+    try {
+      await serving(async () => assertEquals(await far.promise, TIMER_MS_MAX), false, settings);
+    } finally {
+      globalThis.setTimeout = setTimeout;
+    }
+  },
 );
 
 /** An upload that has begun, whose client has then said PWD so many times. */
