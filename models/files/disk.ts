@@ -58,7 +58,9 @@ export class DiskVolume implements Volume<DiskDirectory, DiskFile, DiskNames> {
   /** See Volume. */
   readonly found = new Info();
   readonly #root: DiskDirectory;
-  /** The directory that was held last: most operations are about the one before's. */
+  /** The device that the root is on. */
+  readonly #device: number;
+  /** The directory that was held last, as `#remember` takes it: most operations are about that. */
   #last: DiskDirectory | undefined;
   readonly #identity = new Info();
   readonly #name = new CString();
@@ -77,6 +79,8 @@ export class DiskVolume implements Volume<DiskDirectory, DiskFile, DiskNames> {
     const fd = names.openat(c.AT_FDCWD, path, c.O_PATH | c.O_DIRECTORY, 0);
     if (fd < 0) throw new ServeError(`Cannot open the served folder: ${errorText(-fd)}`);
     this.#root = { fd, path: "/", holds: 1 };
+    const looked = this.#look(fd, EMPTY.octets, c.AT_EMPTY_PATH, this.#identity);
+    this.#device = looked < 0 ? NaN : this.#identity.device;
     const probe = names.openat2(fd, this.#name.set("."), c.O_PATH, INSIDE);
     if (probe < 0) this.#resolves = false;
     else libc.close(probe);
@@ -96,8 +100,7 @@ export class DiskVolume implements Volume<DiskDirectory, DiskFile, DiskNames> {
       return last;
     }
     const opened = this.#openDirectory(path);
-    if (typeof opened === "number") return opened;
-    this.#remember(opened);
+    if (typeof opened === "object") this.#remember(opened);
     return opened;
   }
 
@@ -300,7 +303,8 @@ export class DiskVolume implements Volume<DiskDirectory, DiskFile, DiskNames> {
 
   /** See Volume. */
   close(): void {
-    this.#remember(undefined);
+    if (this.#last !== undefined) this.release(this.#last);
+    this.#last = undefined;
     this.libc.close(this.#root.fd);
   }
 
@@ -343,25 +347,28 @@ export class DiskVolume implements Volume<DiskDirectory, DiskFile, DiskNames> {
     return typeof result === "number" ? result : { fd: result.fd, path, holds: 1 };
   }
 
-  /** Holds `directory` in place of the last one. */
-  #remember(directory: DiskDirectory | undefined): void {
-    if (directory !== undefined) directory.holds++;
+  /**
+   * Holds `directory` in place of the last one, unless it is deeper in the tree, where only opening
+   * it anew shows that no link has come on the way, or on another device, which could not be
+   * unmounted meanwhile (umount(2), EBUSY).
+   */
+  #remember(directory: DiskDirectory): void {
+    if (directory.path.lastIndexOf("/") > 0) return;
+    const seen = this.#identity;
+    if (this.#look(directory.fd, EMPTY.octets, c.AT_EMPTY_PATH, seen) < 0) return;
+    if (seen.device !== this.#device) return;
+    directory.holds++;
     if (this.#last !== undefined) this.release(this.#last);
+    directory.identity = identityOf(seen);
     this.#last = directory;
   }
 
-  /**
-   * Whether the path still leads to the directory that was found there. Links are followed here,
-   * wherever they lead: nothing is done with the answer but to compare it.
-   */
-  #isStill(directory: DiskDirectory): boolean {
+  /** Whether its name is still its own: a link to it, which may lead outside, is another file. */
+  #isStill({ path, identity }: DiskDirectory): boolean {
     const seen = this.#identity;
-    if (directory.identity === undefined) {
-      if (this.#look(directory.fd, EMPTY.octets, c.AT_EMPTY_PATH, seen) < 0) return false;
-      directory.identity = identityOf(seen);
-    }
-    const path = this.#name.set(directory.path.slice(1));
-    return this.#look(this.#root.fd, path, 0, seen) === 0 && seen.isSame(directory.identity);
+    const name = this.#name.set(path.slice(1));
+    const looked = this.#look(this.#root.fd, name, c.AT_SYMLINK_NOFOLLOW, seen);
+    return looked === 0 && seen.isSame(identity!);
   }
 
   /** Looks at what was opened, and keeps it only if it is a regular file. */

@@ -21,7 +21,7 @@ export interface DiskDirectory {
   readonly path: string;
   /** How many hold it; the volume itself may be one of them. */
   holds: number;
-  /** What it is, once that was asked. */
+  /** What it is, where the volume holds it for the next operation. */
   identity?: Identity;
 }
 

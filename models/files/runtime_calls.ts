@@ -17,8 +17,11 @@ export function fs(): Fs {
   return loaded ??= process.getBuiltinModule("node:fs");
 }
 
-/** What the runtime says of an error that it has no name for, as EFBIG: the system's number. */
-const UNNAMED = /\(os error (\d+)\)$/;
+/**
+ * What the runtime says of an error that it has no name for, as EFBIG: the system's number, and what
+ * of a call with a path comes behind it.
+ */
+const UNNAMED = /\(os error (\d+)\)(?:$|: )/;
 
 /** Runs `body`; what the system refuses comes out as -errno. */
 export function attempt<T>(body: () => T): T | number {

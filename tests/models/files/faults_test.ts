@@ -7,11 +7,13 @@
 
 import { assert, assertEquals } from "@std/assert";
 import { DiskVolume } from "../../../models/files/disk.ts";
+import type { NameCalls } from "../../../models/files/disk_types.ts";
 import { RuntimeVolume } from "../../../models/files/runtime.ts";
 import { VolumeStore } from "../../../models/files/slot.ts";
 import type { Volume } from "../../../models/files/volume.ts";
 import * as c from "../../../models/libc/constants.ts";
 import { FileCalls, Libc, unavailableReason } from "../../../models/libc/mod.ts";
+import * as s from "../../../models/libc/structs.ts";
 import { ServeError } from "../../../models/model.ts";
 import { missing, testWith } from "../../permission.ts";
 import { DiskGround, type Ground, MemoryGround } from "./grounds.ts";
@@ -311,6 +313,40 @@ testWith(
     stage.fails("busy", { do: "openRead", path: "/file", offset: 0 });
     stage.store.close();
     ground.remove();
+  },
+  absent,
+);
+
+testWith(
+  ["read", "write", "ffi", "sys"],
+  "DiskVolume holds nothing of another device behind an operation: that could not be unmounted",
+  () => {
+    for (const isMounted of [false, true]) {
+      const ground = new DiskGround();
+      ground.makeFolder("/folder");
+      const libc = new Libc();
+      const files = new FileCalls(libc.calls);
+      let devices = 0;
+      const statx: NameCalls["statx"] = (directory, path, flags) => {
+        const result = files.statx(directory, path, flags);
+        files.stat[s.STATX_DEV_MINOR]! += devices;
+        return result;
+      };
+      const names = new Proxy(files, {
+        get: (object, name) => {
+          if (name === "statx") return statx;
+          const value = Reflect.get(object, name);
+          return typeof value === "function" ? value.bind(object) : value;
+        },
+      });
+      const stage = new Stage(new VolumeStore(new DiskVolume(libc, names, ground.root)), ground);
+      if (isMounted) devices = 1;
+      const before = nextDescriptor();
+      stage.do("done", { do: "enter", path: "/folder" });
+      assertEquals(nextDescriptor() === before, isMounted);
+      stage.store.close();
+      ground.remove();
+    }
   },
   absent,
 );
