@@ -6,12 +6,15 @@
  */
 
 import { assert, assertEquals } from "@std/assert";
+import { fromFileUrl } from "@std/path";
+import { SAME_SIGNAL_MS } from "../models/serve/signals.ts";
 import { Child } from "./child.ts";
 import { readAll } from "./conformance/client.ts";
 import { type Variant, variants } from "./conformance/variants.ts";
 import { flagsOf } from "./faults/process.ts";
 import { type Need, SERVER_NEEDS, testWith } from "./permission.ts";
 import { connected, downloading, LARGE_BYTES, login, Root } from "./served.ts";
+import { noTerminal, Terminal, TERMINAL_NEEDS } from "./tmux.ts";
 
 const NEEDS: readonly Need[] = [...SERVER_NEEDS, "run"];
 
@@ -122,9 +125,50 @@ for (const variant of variants) {
     server.kill("SIGINT");
     await idle.reply(421);
     idle.close();
+    await new Promise((resume) => setTimeout(resume, SAME_SIGNAL_MS));
     server.kill("SIGINT");
     const { code, stderr } = await server.ended();
     assertEquals([code, stderr], [0, ""]);
     ftp.close();
   });
 }
+
+/** Fails unless a download that has begun is finished before the server ends. */
+async function assertFinishes({ ftp, data }: Awaited<ReturnType<typeof downloading>>) {
+  assertEquals((await readAll(data)).length, LARGE_BYTES - 1);
+  await ftp.reply(226);
+  await ftp.reply(421);
+  ftp.close();
+}
+
+testWith(NEEDS, "serve takes signals at once for one: a transfer finishes", async () => {
+  using root = new Root();
+  await using server = Child.serve(["--port", "0", "--root", root.path, "--grace", "60"]);
+  const download = await downloading(await server.serving());
+  server.kill("SIGINT");
+  server.kill("SIGTERM");
+  await assertFinishes(download);
+  const { code, stderr } = await server.ended();
+  assertEquals([code, stderr], [0, ""]);
+});
+
+testWith(
+  [...NEEDS, ...TERMINAL_NEEDS],
+  "Ctrl-C on the terminal of deno task serve lets a transfer finish",
+  async () => {
+    using root = new Root();
+    const config = fromFileUrl(new URL("../deno.json", import.meta.url));
+    const flags = ["--port", "0", "--root", root.path, "--grace", "60", "--log", "off"];
+    await using terminal = await Terminal.open({
+      command: [Deno.execPath(), "task", "--quiet", "--config", config, "serve", ...flags],
+      columns: 200,
+    });
+    const screen = await terminal.waitFor(/^ftplab: serving .*$/m);
+    const port = Number(/ on 127\.0\.0\.1:(\d+), /.exec(screen)![1]);
+    const download = await downloading({ host: "127.0.0.1", port });
+    await terminal.press("C-c");
+    await assertFinishes(download);
+    await terminal.ended();
+  },
+  noTerminal(),
+);

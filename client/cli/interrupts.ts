@@ -13,6 +13,12 @@ import { Interrupted } from "./exit.ts";
 /** How long Ctrl-C lets a transfer end in good order before the connection is closed. */
 const INTERRUPT_GRACE_MS = 3_000;
 
+/**
+ * A SIGINT that comes so soon after the first is the same one, milliseconds: at a Ctrl-C the terminal
+ * signals every process of its foreground, and `deno task`, which is one of them, hands its own on.
+ */
+export const SAME_INTERRUPT_MS = 250;
+
 /** What Ctrl-C ends. */
 export interface Interruptible {
   /** Aborted at the first Ctrl-C, with `Interrupted` as its reason. */
@@ -32,8 +38,13 @@ export async function interruptible<T>(
   work: () => Promise<T>,
 ): Promise<T> {
   let patience: ReturnType<typeof setTimeout> | undefined;
+  let interruptedAt = 0;
   const unlisten = console.onInterrupt(() => {
-    if (abort.signal.aborted) return drop();
+    if (abort.signal.aborted) {
+      if (performance.now() >= interruptedAt + SAME_INTERRUPT_MS) drop();
+      return;
+    }
+    interruptedAt = performance.now();
     abort.abort(new Interrupted("Interrupted"));
     begins();
     patience = setTimeout(drop, INTERRUPT_GRACE_MS);

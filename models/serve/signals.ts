@@ -5,7 +5,15 @@
  * @module
  */
 
+import { now } from "../clock.ts";
 import type { Server, Terminal } from "../model.ts";
+
+/**
+ * Signals that come so soon after the one that counted are the same one, milliseconds: at a Ctrl-C
+ * the terminal signals every process of its foreground, and `deno task`, which is one of them, hands
+ * its own on; systemd signals all of a service (KillMode=control-group), too.
+ */
+export const SAME_SIGNAL_MS = 250;
 
 /** SIGUSR2 shows the counters while the server runs, as one line. */
 export function showStatsOnSignal(server: Server, terminal: Terminal): void {
@@ -17,8 +25,13 @@ export function showStatsOnSignal(server: Server, terminal: Terminal): void {
 
 /** The first signal lets transfers finish for up to `graceMs`, the second ends them. */
 export function stopOnSignals(server: Server, graceMs: number): void {
-  let signals = 0;
-  const stop = () => void server.stop(signals++ === 0 ? graceMs : 0);
+  let counted: number | undefined;
+  const stop = () => {
+    const time = now();
+    if (counted !== undefined && time < counted + SAME_SIGNAL_MS) return;
+    void server.stop(counted === undefined ? graceMs : 0);
+    counted = time;
+  };
   Deno.addSignalListener("SIGINT", stop);
   if (Deno.build.os !== "windows") Deno.addSignalListener("SIGTERM", stop);
 }

@@ -8,6 +8,7 @@
 import { assert, assertEquals, assertMatch } from "@std/assert";
 import { isQuestion, parseArguments, type Request } from "../../client/cli/arguments.ts";
 import { Connections } from "../../client/cli/connection.ts";
+import { SAME_INTERRUPT_MS } from "../../client/cli/interrupts.ts";
 import { EXIT, main } from "../../client/cli/mod.ts";
 import { reporterFor } from "../../client/cli/reporter.ts";
 import { ShellSession } from "../../client/cli/shell/session.ts";
@@ -51,11 +52,18 @@ const TERMINAL = { inTerminal: true, errTerminal: true, variables: { TERM: "dumb
 const INTERRUPTING = "Interrupting ... (Ctrl-C again ends at once)\n";
 
 let typist: FakeConsole | undefined;
+/** Settles when all is typed. */
+let typed: Promise<void> | undefined;
 
 /** The second one ends at once what does not answer. */
-function interruptTwice(): void {
-  typist!.interrupt();
-  typist!.interrupt();
+function interruptTwice(): Promise<void> {
+  return typed = typeTwice(typist!);
+}
+
+async function typeTwice(person: FakeConsole): Promise<void> {
+  person.interrupt();
+  await new Promise((resume) => setTimeout(resume, SAME_INTERRUPT_MS));
+  person.interrupt();
 }
 
 scripted("Ctrl-C is told of by every verb", {
@@ -64,6 +72,7 @@ scripted("Ctrl-C is told of by every verb", {
   for (const args of [["rm", "a"], ["cat", "a"], ["ls", "a"], ["mirror", "a"], ["get", "a*"]]) {
     typist = new FakeConsole(TERMINAL);
     assertEquals(await main(["--port", `${port}`, ...args], typist), EXIT.interrupted);
+    await typed;
     assertEquals(typist.errorText, `${INTERRUPTING}Interrupted\n`, args.join(" "));
   }
 });

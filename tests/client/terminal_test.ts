@@ -6,6 +6,7 @@
 
 import { assert, assertEquals, assertMatch } from "@std/assert";
 import { fromFileUrl } from "@std/path";
+import { SAME_INTERRUPT_MS } from "../../client/cli/interrupts.ts";
 import { EXIT } from "../../client/cli/mod.ts";
 import { textWidth } from "../../client/cli/width.ts";
 import { Child } from "../child.ts";
@@ -161,6 +162,7 @@ onTerminal("Ctrl-C says that it interrupts, and a second one ends at once", asyn
   await terminal.waitFor(/ 40% /);
   await terminal.press("C-c");
   await terminal.waitFor(/^Interrupting \.\.\./m);
+  await new Promise((resume) => setTimeout(resume, SAME_INTERRUPT_MS));
   await terminal.press("C-c");
   assertEquals(await terminal.ended(), EXIT.interrupted);
   assertMatch(await terminal.screen(), /Kept 39\.1 KiB in "a\.avi\.part".*\nInterrupted$/);
