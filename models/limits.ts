@@ -72,6 +72,9 @@ export const REPLIES_BYTES_MAX = 16_384;
 /** How long a peer may leave replies untaken before it is given up, milliseconds. */
 export const REPLIES_STALL_MS = 60_000;
 
+/** The longest that the answer to a failed login waits, milliseconds. */
+export const LOGIN_DELAY_MS_MAX = 10_000;
+
 /** Steps of a transfer in one turn: a block moved by the kernel, or read and sent, is two. */
 export const STEPS_PER_TURN_MAX = 2;
 

@@ -43,6 +43,9 @@ const SESSIONS_PER_HOST_MAX = 64;
 /** Failed logins of one address in a minute, before it has to wait. */
 const FAILED_LOGINS_PER_MINUTE_MAX = 20;
 
+/** Threads that blocking begins with as a command: each has one client at a time. */
+export const BLOCKING_WORKERS = 8;
+
 const LOOPBACK = /^(127\.\d+\.\d+\.\d+|::1)$/;
 
 /** Whether only this machine itself can connect to `host`. */

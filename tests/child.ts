@@ -17,7 +17,7 @@ const PATIENCE_MS = 60_000;
 export function servePermissions(): string[] {
   const { tasks } = JSON.parse(Deno.readTextFileSync(new URL("../deno.json", import.meta.url)));
   const words: string[] = tasks.serve.command.split(" ");
-  return words.filter((word) => word.startsWith("--"));
+  return words.filter((word) => word.startsWith("--allow-"));
 }
 
 /** One output stream, as far as it has come. */

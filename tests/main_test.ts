@@ -6,6 +6,7 @@
  */
 
 import { assert, assertEquals, assertMatch } from "@std/assert";
+import { fromFileUrl } from "@std/path";
 import { Child, servePermissions } from "./child.ts";
 import { readAll } from "./conformance/client.ts";
 import { variants } from "./conformance/variants.ts";
@@ -279,6 +280,21 @@ testWith(NEEDS, "serve --root / serves the whole tree", async () => {
   assert((await ftp.list("NLST")).includes("usr"));
   ftp.close();
 });
+
+testWith(NEEDS, "deno task serve takes the folder from where it is called", async () => {
+  using root = new Root();
+  Deno.mkdirSync(`${root.path}/films`);
+  const config = fromFileUrl(new URL("../deno.json", import.meta.url));
+  const task = [Deno.execPath(), "task", "--quiet", "--config", config, "serve"];
+  // A task of the tests has told it what is the folder of these.
+  const args = ["-u", "INIT_CWD", ...task, "--port", "0", "--root", "films"];
+  await using server = new Child("env", args, { cwd: root.path });
+  const endpoint = await server.serving();
+  assertMatch(endpoint.line, /, root films$/);
+  (await login(endpoint)).close();
+  server.kill("SIGINT");
+  assertEquals((await server.ended()).code, 0);
+}, Deno.build.os === "linux" ? undefined : "needs env -u");
 
 testWith(NEEDS, "serve --help lists the flags on stdout, status 0", async () => {
   const { code, stdout, stderr } = await run(["serve", "--help"]);

@@ -10,11 +10,9 @@
  */
 
 import type { Admission, AdmissionLimits, Attempt } from "../admission.ts";
+import { LOGIN_DELAY_MS_MAX } from "../limits.ts";
 import { HostTable } from "./host_table.ts";
 import { Lock } from "./lock.ts";
-
-/** The longest that the answer to a failed login waits, milliseconds. */
-export const LOGIN_DELAY_MS_MAX = 10_000;
 
 /** Failures that double the delay; more of them would only overflow. */
 const DOUBLINGS_MAX = 20;

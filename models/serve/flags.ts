@@ -12,7 +12,7 @@ import {
   renderHelp,
   UsageError,
 } from "../../client/cli/flags.ts";
-import { type Access, type Accounts, protocols, type User } from "../../server/mod.ts";
+import { type Accounts, protocols, type User } from "../../server/mod.ts";
 import type { AdmissionLimits } from "../admission.ts";
 import {
   type DiskDelay,
@@ -22,8 +22,8 @@ import {
   type ServeOptions,
   type Trigger,
 } from "../model.ts";
-import { BULK_BYTES, MOVE_BYTES_MAX } from "../limits.ts";
-import { isLoopback, serveOptions } from "../options.ts";
+import { BULK_BYTES, LOGIN_DELAY_MS_MAX, MOVE_BYTES_MAX } from "../limits.ts";
+import { BLOCKING_WORKERS, isLoopback, serveOptions } from "../options.ts";
 import { LOG_FORMATS, type LogFormat } from "./log.ts";
 import { DEFAULT_ROOT } from "../root.ts";
 
@@ -53,9 +53,6 @@ const USUAL_FTP = USUAL.settings.ftp.limits;
 
 /** The same where others than this machine itself can connect. */
 const EXPOSED = serveOptions({ root: "", host: "0.0.0.0" });
-
-/** Threads that blocking begins with: each has one client at a time. */
-const BLOCKING_WORKERS = 8;
 
 /** A thread that looks for a minute after nothing more came is a mistake. */
 const SQPOLL_MS_MAX = 60_000;
@@ -108,11 +105,7 @@ const TABLE = {
     otherwise: `${USUAL.workers}; blocking ${BLOCKING_WORKERS}`,
     help: "event loops, or blocking's threads at the start",
   },
-  "max-workers": {
-    value: "N",
-    initial: `${USUAL.maxWorkers}`,
-    help: "the most threads of blocking",
-  },
+  "max-workers": { value: "N", initial: `${USUAL.maxWorkers}`, help: "blocking's threads at most" },
   host: { value: "ADDRESS", initial: USUAL.host, help: "numeric address; 0.0.0.0 or :: for all" },
   port: { value: "N", otherwise: "2121; not ftp 8000", help: "0 picks a free one" },
   root: {
@@ -124,11 +117,12 @@ const TABLE = {
     value: "NAME:PASSWORD",
     repeats: true,
     secret: true,
-    help: "lets a user in, with all rights; may be repeated; goes in clear text",
+    help: "lets a user in, with all rights; may be repeated; others on this machine can see it",
   },
+  "user-file": { value: "FILE", help: "lets users in, a NAME:PASSWORD a line; # begins a comment" },
   anonymous: {
     value: "off|read|write",
-    otherwise: "write on a loopback address without --user, else off",
+    otherwise: "write on a loopback address without users, else off",
     help: "what users without a password may do",
   },
   "passive-ports": {
@@ -139,7 +133,7 @@ const TABLE = {
   "login-delay": {
     value: "SECONDS",
     initial: inSeconds(USUAL_FTP.loginDelayMs),
-    help: "the first pause after a failed login",
+    help: `the first pause after a failed login; others are up to ${LOGIN_DELAY_MS_MAX / 1e3}`,
   },
   "login-timeout": {
     value: "SECONDS",
@@ -149,7 +143,7 @@ const TABLE = {
   "max-sessions": {
     value: "N",
     initial: `${USUAL.admission.sessionsMax}`,
-    help: "sessions at the same time; more hear 421",
+    help: "sessions at the same time, at most half of them before login; more hear 421",
   },
   "max-sessions-per-host": {
     value: "N",
@@ -227,6 +221,8 @@ export interface ServeFlags {
   readonly options: Omit<ServeOptions, "root">;
   /** The folder to serve as it was given; undefined: DEFAULT_ROOT. */
   readonly root: string | undefined;
+  /** The file that names further users, if there is one. */
+  readonly userFile: string | undefined;
   /** For transfers that run when a signal comes, milliseconds. */
   readonly graceMs: number;
   /** How events are shown; undefined: it depends on what standard error is. */
@@ -253,6 +249,7 @@ export function parseServe(args: readonly string[]): ServeFlags | "help" {
     model,
     options: parseOptions(values, model),
     root: values.text("root"),
+    userFile: values.text("user-file"),
     graceMs: seconds(values, "grace", 3_600),
     log: values.oneOf("log", LOG_FORMATS, undefined),
     stats: values.has("stats"),
@@ -262,8 +259,7 @@ export function parseServe(args: readonly string[]): ServeFlags | "help" {
 function parseOptions(values: Values, model: ModelName): Omit<ServeOptions, "root"> {
   const protocol = protocols.get(values.oneOf("protocol", protocols.keys()))!;
   const host = parseHost(values);
-  const usualWorkers = model === "blocking" ? BLOCKING_WORKERS : USUAL.workers;
-  const workers = values.whole("workers", 1, WORKERS_MAX, usualWorkers);
+  const [workers, maxWorkers] = parseWorkers(values, model);
   const diskDelay = parseDelay(values);
   const sqpollIdleMs = values.whole("sqpoll", 1, SQPOLL_MS_MAX, undefined);
   const turnBytes = values.whole("turn-bytes", TURN_BYTES_MIN, MOVE_BYTES_MAX, undefined);
@@ -272,11 +268,11 @@ function parseOptions(values: Values, model: ModelName): Omit<ServeOptions, "roo
     protocol: protocol.name,
     host,
     port: values.whole("port", 0, 65_535, protocol.defaultPort),
-    settings: parseSettings(values, parseAccounts(values, protocol.name === "ftp", host)),
+    settings: parseSettings(values, parseAccounts(values, protocol.name, host)),
     admission: parseAdmission(values, host),
     partialDays: values.number("partial-days", { unit: "days", high: PARTIAL_DAYS_MAX }),
     workers,
-    maxWorkers: values.whole("max-workers", 1, MAX_WORKERS_MAX),
+    maxWorkers,
     selector: values.oneOf("selector", SELECTOR_NAMES),
     fdSetBits: values.whole("fd-set", FD_SET_BITS_MIN, SESSIONS_MAX),
     trigger: values.oneOf<Trigger>("trigger", ["level", "edge"]),
@@ -289,6 +285,15 @@ function parseOptions(values: Values, model: ModelName): Omit<ServeOptions, "roo
   return options;
 }
 
+/** How many there are at first, and at most. */
+function parseWorkers(values: Values, model: ModelName): [first: number, most: number] {
+  const most = values.whole("max-workers", 1, MAX_WORKERS_MAX);
+  const usual = model === "blocking" ? Math.min(BLOCKING_WORKERS, most) : USUAL.workers;
+  const first = values.whole("workers", 1, WORKERS_MAX, usual);
+  if (first <= most || !values.isGiven("max-workers")) return [first, most];
+  throw new UsageError(`--workers ${first} is more than --max-workers ${most}`);
+}
+
 function parseSettings(values: Values, accounts: Accounts): ServeOptions["settings"] {
   const idleTimeoutMs = seconds(values, "idle-timeout", DAY_SECONDS, true);
   const stallTimeoutMs = seconds(values, "data-timeout", DAY_SECONDS, true);
@@ -297,7 +302,7 @@ function parseSettings(values: Values, accounts: Accounts): ServeOptions["settin
     ftp: {
       accounts,
       limits: {
-        loginDelayMs: seconds(values, "login-delay", 60),
+        loginDelayMs: seconds(values, "login-delay", LOGIN_DELAY_MS_MAX / 1e3),
         loginTimeoutMs: seconds(values, "login-timeout", DAY_SECONDS, true),
         idleTimeoutMs,
         connectTimeoutMs: Math.min(USUAL_FTP.connectTimeoutMs, stallTimeoutMs),
@@ -365,20 +370,29 @@ function parseFolder(values: Values, flag: "download" | "upload"): string {
   return `/${parts.join("/")}`;
 }
 
-function parseAccounts(values: Values, needed: boolean, host: string): Accounts {
-  const users = values.all("user").map((given): User => {
-    const colon = given.indexOf(":");
-    if (colon < 1) throw values.wrong("user", "NAME:PASSWORD");
-    return { name: given.slice(0, colon), password: given.slice(colon + 1), access: "write" };
-  });
-  const usual = isLoopback(host) && users.length === 0 ? "write" : "off";
-  const anonymous = values.oneOf<Access | "off", Access | "off">(
-    "anonymous",
-    ["off", "read", "write"],
-    usual,
-  );
-  if (needed && anonymous === "off" && users.length === 0) {
-    throw new UsageError("Nobody could log in: give --user NAME:PASSWORD or --anonymous read");
+/**
+ * A user by NAME:PASSWORD, with all rights.
+ *
+ * @throws what `wrong` makes, where it is none.
+ */
+export function userOf(given: string, wrong: () => UsageError): User {
+  const colon = given.indexOf(":");
+  if (colon < 1) throw wrong();
+  return { name: given.slice(0, colon), password: given.slice(colon + 1), access: "write" };
+}
+
+/** Those of the command line; whom --user-file names, mod.ts adds. */
+function parseAccounts(values: Values, protocol: string, host: string): Accounts {
+  const { logsIn, stores } = protocols.get(protocol)!;
+  const wrong = () => values.wrong("user", "NAME:PASSWORD");
+  const users = values.all("user").map((given) => userOf(given, wrong));
+  const named = users.length > 0 || values.isGiven("user-file");
+  if (named && !logsIn) throw new UsageError(`--user is for ftp: ${protocol} has no login`);
+  const usual = isLoopback(host) && !named ? "write" : "off";
+  const anonymous = values.oneOf("anonymous", ["off", "read", "write"] as const, usual);
+  if (stores && anonymous === "off" && !named) {
+    const login = logsIn ? "--user NAME:PASSWORD or " : "";
+    throw new UsageError(`Nobody would be let in: give ${login}--anonymous read`);
   }
   return { users, ...(anonymous === "off" ? {} : { anonymous }) };
 }

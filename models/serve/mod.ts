@@ -43,9 +43,17 @@ export async function main(args: readonly string[]): Promise<number> {
   }
 }
 
-/** Resolves when the server has ended. */
+/**
+ * Resolves when the server has ended.
+ *
+ * @throws {UsageError} for a file of users that is none.
+ * @throws {ServeError} when it could not serve.
+ */
 async function serve(flags: ServeFlags, terminal: StandardTerminal): Promise<void> {
-  const { options, stats } = flags;
+  const { userFile, stats } = flags;
+  const options = userFile === undefined
+    ? flags.options
+    : (await import("./user_file.ts")).withUsersOf(userFile, flags.options);
   const model = await load(flags.model);
   const reason = model.unavailable();
   if (reason !== undefined) {

@@ -22,7 +22,13 @@ Deno.test("parseServe without flags serves what serveOptions does, and lets ever
   const settings = { ftp: { accounts: everybody }, mini: { anonymous: "write" } } as const;
   assertEquals({ ...options, root: "/srv" }, serveOptions({ root: "/srv", settings }));
   assertEquals(model, "multiplex");
-  assertEquals(rest, { root: undefined, graceMs: 5_000, log: undefined, stats: false });
+  assertEquals(rest, {
+    root: undefined,
+    userFile: undefined,
+    graceMs: 5_000,
+    log: undefined,
+    stats: false,
+  });
 });
 
 Deno.test("parseServe in a network serves what serveOptions does, and lets users in", () => {
@@ -43,7 +49,16 @@ Deno.test("parseServe has defaults that depend on other flags", () => {
   const none = parsed("--host :: --anonymous read --max-sessions-per-host 0");
   assertEquals(none.options.admission.sessionsPerHostMax, 0);
   assertEquals(parsed("--workers 100").options.maxWorkers, 100);
+  const few = parsed("--model blocking --max-workers 4").options;
+  assertEquals([few.workers, few.maxWorkers], [4, 4]);
   assertEquals(parsed("--data-timeout 10").options.settings.ftp.limits.connectTimeoutMs, 10_000);
+});
+
+Deno.test("parseServe takes a file of users for users", () => {
+  const { userFile, options } = parsed("--host 0.0.0.0 --user-file /etc/users");
+  const { accounts } = options.settings.ftp;
+  assertEquals([userFile, accounts.anonymous], ["/etc/users", undefined]);
+  assertEquals(parsed("--user-file x").options.settings.ftp.accounts.anonymous, undefined);
 });
 
 Deno.test("parseServe takes everything that it lists", () => {
@@ -108,6 +123,7 @@ const WRONG: readonly (readonly [args: string, says: RegExp])[] = [
   ["--workers 1.5", /--workers takes .*not "1.5"/],
   ["--workers 1e9", /--workers takes .*not "1e9"/],
   ["--max-workers none", /--max-workers takes .*not "none"/],
+  ["--workers 8 --max-workers 4", /^--workers 8 is more than --max-workers 4$/],
   ["--host example.org", /--host takes a numeric address, not "example.org"/],
   ["--host 1.2.3.400", /--host takes/],
   ["--port 65536", /--port takes a whole number from 0 to 65535, not "65536"/],
@@ -119,10 +135,16 @@ const WRONG: readonly (readonly [args: string, says: RegExp])[] = [
   ["--anonymous maybe", /--anonymous takes off, read, write, not "maybe"/],
   ["--anonymous off", /--user.*--anonymous/],
   ["--host 0.0.0.0", /--user.*--anonymous/],
+  ["--protocol mini --host 0.0.0.0", /^Nobody would be let in: give --anonymous read$/],
+  ["--protocol mini --anonymous off", /^Nobody would be let in: give --anonymous read$/],
+  ["--protocol mini --user a:hunter2", /^--user is for ftp: mini has no login$/],
+  ["--protocol echo --user-file x", /^--user is for ftp: echo has no login$/],
+  ["--user-file=", /--user-file takes FILE/],
   ["--passive-ports 70000-80000", /--passive-ports takes .*not "70000-80000"/],
   ["--passive-ports 200-100", /--passive-ports takes/],
   ["--passive-ports 5000", /--passive-ports takes/],
   ["--login-delay soon", /--login-delay takes seconds/],
+  ["--login-delay 11", /--login-delay takes seconds from 0 to 10, not "11"/],
   ["--data-timeout 1e300", /--data-timeout takes seconds/],
   ["--grace x", /--grace takes seconds/],
   ["--download ../up", /--download takes a folder below the root/],
