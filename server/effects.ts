@@ -274,6 +274,20 @@ export type Completion =
   /** A line that the operator typed, without its end; undefined when standard input ended. */
   | { readonly kind: "line"; readonly text: string | undefined };
 
+/** A file on its way over the control connection itself, as mini has it: for the operator. */
+export interface Moving {
+  /** Whose it is. */
+  readonly user: string;
+  /** "send" is a download, "receive" an upload. */
+  readonly direction: "send" | "receive";
+  /** The virtual path of the file. */
+  readonly path: string;
+  /** Octets that went so far. */
+  readonly octets: number;
+  /** When it began, as `now` of server/session.ts. */
+  readonly startedAt: number;
+}
+
 /** One thing that a session wants done. */
 export type Effect =
   /**
@@ -349,5 +363,7 @@ export type Effect =
   | { readonly kind: "loginFailed"; readonly user: string; readonly reason: string }
   /** This connection is closed by a rule, for the operator; `close` follows. No answer. */
   | { readonly kind: "refused"; readonly reason: string }
+  /** A file went over the control connection, or a part of it: `reason` says why. No answer. */
+  | (Moving & { readonly kind: "moved"; readonly reason?: string })
   /** The last effect: flush what was sent, close, drop everything. No answer. */
   | { readonly kind: "close" };

@@ -23,7 +23,7 @@ export type ServerEvent =
     readonly host: string;
     readonly reason: string;
   }
-  /** A data connection has ended. */
+  /** A transfer has ended: a data connection or, in mini, a file over the only connection. */
   | (Origin & {
     readonly kind: "transfer";
     readonly user: string;
@@ -31,7 +31,7 @@ export type ServerEvent =
     readonly direction: "send" | "receive";
     /** The virtual path of the file or folder. */
     readonly path: string;
-    /** Octets that went over the data connection. */
+    /** Octets that went over the connection. */
     readonly octets: number;
     /** From its begin to its end. */
     readonly seconds: number;

@@ -17,7 +17,7 @@
  * @module
  */
 
-import type { Address, Completion, Effect, StoreAbilities } from "./effects.ts";
+import type { Address, Completion, Effect, Moving, StoreAbilities } from "./effects.ts";
 import type { Settings } from "./settings.ts";
 
 /** A protocol's state machine for one connection. Getters, `handle*` in, `poll*` out. */
@@ -27,6 +27,8 @@ export interface Session {
    * the peer feels the back-pressure and no queue grows.
    */
   readonly wantsInput: boolean;
+  /** What goes over the control connection itself now; where nothing ever does, it is left out. */
+  readonly moving?: Moving | undefined;
   /** Octets from the control connection; borrowed, valid only during the call. */
   handleInput(octets: Uint8Array, now: number): void;
   /** The peer closed its sending side, or the connection broke. */

@@ -105,8 +105,8 @@ export class Driver<S extends PassiveSocket> {
   get deadline(): number | undefined {
     if (this.closed) return undefined;
     const said = this.wire.congested ? this.#congestedUntil : this.session.pollDeadline();
-    const moved = this.transfer?.deadline ?? Infinity;
-    return said === undefined ? moved === Infinity ? undefined : moved : Math.min(said, moved);
+    const deadline = Math.min(said ?? Infinity, this.transfer?.deadline ?? Infinity);
+    return deadline === Infinity ? undefined : deadline;
   }
 
   // --- inputs ---
@@ -143,10 +143,7 @@ export class Driver<S extends PassiveSocket> {
   /** The deadline may have passed. */
   expire(now: number): void {
     if (this.closed) return;
-    if (this.wire.congested && (this.#congestedUntil ?? Infinity) <= now) {
-      this.#reports.refused("it does not read its replies");
-      return this.abandon(now);
-    }
+    if (this.wire.congested && (this.#congestedUntil ?? Infinity) <= now) return this.unread(now);
     if (this.transfer !== undefined && this.transfer.deadline <= now) {
       this.transfer.timeout();
       this.wire.pursue();
@@ -181,6 +178,13 @@ export class Driver<S extends PassiveSocket> {
     this.abandon(now);
   }
 
+  /** Gives up a peer that has not taken its replies for REPLIES_STALL_MS; the operator hears. */
+  unread(now: number): void {
+    if (this.closed) return;
+    this.#reports.refused("it does not read its replies");
+    this.abandon(now);
+  }
+
   /** Drops everything at once: the socket has broken, or the server ends. */
   abandon(now: number): void {
     if (this.closed) return;
@@ -189,7 +193,7 @@ export class Driver<S extends PassiveSocket> {
     this.tools.replies.clear();
     if (this.#question !== undefined) this.tools.link.withdraw(this.#question);
     this.wire.close();
-    if (this.transfer !== undefined) this.#reports.transfer(this.transfer, now);
+    this.#reports.abandoned(this.transfer, this.session.moving, now);
     const isOver = (this.transfer?.act ?? "over") === "over";
     this.transfer = undefined;
     if (!isOver) return; // what it has is worked with until `ended`
@@ -299,11 +303,9 @@ export class Driver<S extends PassiveSocket> {
         this.transfer?.fail("aborted", "the transfer was aborted");
         this.wire.pursue();
         return WORK.reply;
-      case "askProgress": {
-        const octets = this.transfer?.octets ?? 0;
-        this.#answers.push([effect.id, { kind: "progress", octets }]);
+      case "askProgress":
+        this.#answers.push([effect.id, { kind: "progress", octets: this.transfer?.octets ?? 0 }]);
         return WORK.reply;
-      }
       case "print":
         this.tools.link.print(effect.text);
         return WORK.call;
@@ -316,17 +318,18 @@ export class Driver<S extends PassiveSocket> {
         return WORK.reply;
       }
       case "loggedIn":
-        this.#visit.loggedIn();
+      case "loginFailed":
+        if (effect.kind === "loggedIn") this.#visit.loggedIn();
         this.#reports.login(effect);
         return WORK.reply;
       case "loggedOut":
         this.#visit.loggedOut();
         return WORK.reply;
-      case "loginFailed":
-        this.#reports.login(effect);
-        return WORK.reply;
       case "refused":
         this.#reports.refused(effect.reason);
+        return WORK.reply;
+      case "moved":
+        this.#reports.moved(effect, now);
         return WORK.reply;
       case "close":
         this.#flush();
@@ -340,8 +343,12 @@ export class Driver<S extends PassiveSocket> {
   #perform(id: number, operation: FileOperation): number {
     const closes = operation.do === "commitUpload" || operation.do === "closeFile";
     this.slot.perform(operation, (completion) => {
-      if (completion.kind === "failed") this.#reports.file(operation, completion);
-      if (closes) this.#release(completion);
+      const isToldAtEnd = !this.closed && (this.transfer ?? this.session.moving) !== undefined;
+      if (completion.kind === "failed" && !isToldAtEnd) this.#reports.file(operation, completion);
+      if (closes && this.transfer !== undefined) {
+        this.transfer.release(completion); // its file is closed: so may the data connection be
+        this.wire.pursue();
+      }
       // The answer lets the session ask for the next data connection: this one is over first.
       if (closes && this.transfer !== undefined) this.#closing = [id, completion];
       else this.#answer(id, completion, this.#now); // which may be later than the call
@@ -349,13 +356,6 @@ export class Driver<S extends PassiveSocket> {
     const block = operation.do === "read" || operation.do === "openListing" ||
       operation.do === "openUpload" && operation.start.at === "unique";
     return block ? WORK.block : WORK.call;
-  }
-
-  /** An upload's file is closed: so may its data connection be. */
-  #release(closed: Completion): void {
-    if (this.transfer === undefined) return;
-    this.transfer.release(closed);
-    this.wire.pursue();
   }
 
   #flush(): void {

@@ -10,6 +10,7 @@ import type {
   FailedOperation,
   Failure,
   FileOperation,
+  Moving,
   Origin,
   Peer,
 } from "../../server/mod.ts";
@@ -70,6 +71,15 @@ export class Reports {
       return;
     }
     const { user, direction, path } = effect;
+    const reason = failed ? { reason: completion.detail } : {};
+    this.moved({ user, direction, path, octets, startedAt, ...reason }, now);
+  }
+
+  /** A file was moved, over whichever connection, or in part: `reason` says why. */
+  moved(
+    { user, direction, path, octets, startedAt, reason }: Moving & { readonly reason?: string },
+    now: number,
+  ): void {
     this.link.event({
       ...this.#origin,
       kind: "transfer",
@@ -78,9 +88,15 @@ export class Reports {
       path,
       octets,
       seconds: (now - startedAt) / 1e3,
-      outcome: failed ? "failed" : "complete",
-      ...(failed ? { reason: completion.detail } : {}),
+      outcome: reason === undefined ? "complete" : "failed",
+      ...(reason === undefined ? {} : { reason }),
     });
+  }
+
+  /** The connection is given up with what it moves, over a data connection or by itself. */
+  abandoned(transfer: Transfer | undefined, moving: Moving | undefined, now: number): void {
+    if (transfer !== undefined) this.transfer(transfer, now);
+    if (moving !== undefined) this.moved({ ...moving, reason: "the connection was closed" }, now);
   }
 
   #failure(

@@ -46,6 +46,8 @@ export class BlockingWire implements Wire {
   #data: KernelConnection | undefined;
   #closed = false;
   #broken = false;
+  /** It is broken because the client takes no replies. */
+  #unread = false;
   #stopTold = false;
   /** The client has said something: its thread is its own, whoever else waits. */
   #heard = false;
@@ -76,7 +78,8 @@ export class BlockingWire implements Wire {
   #turn(): void {
     const driver = this.#driver;
     this.#stopIfAsked();
-    if (this.#broken) driver.abandon(now());
+    if (this.#unread) driver.unread(now());
+    else if (this.#broken) driver.abandon(now());
     if (this.#closed) return;
     const { act } = driver.transfer ?? { act: "hold" };
     if (driver.pending) driver.resume(now());
@@ -205,7 +208,8 @@ export class BlockingWire implements Wire {
       const sent = this.#channel.send(octets.subarray(taken), length - taken);
       if (sent >= 0) taken += sent;
       else if (sent !== -c.EAGAIN && sent !== -c.EINTR) this.#broken = true;
-      else if (this.#tools.context.stopping === CLOSING || now() > until) this.#broken = true;
+      else if (this.#tools.context.stopping === CLOSING) this.#broken = true;
+      else if (now() > until) this.#broken = this.#unread = true;
     }
   }
 

@@ -1,7 +1,7 @@
 /**
  * One output stream of the process behind a bounded queue. terminal.ts writes to it and goes on at
  * once: whoever has the other end of a pipe and does not read it can never stop the server. What
- * there is no room for is dropped and counted, never waited for.
+ * there is no room for, or what the stream refuses, is dropped and counted, never waited for.
  *
  * @module
  */
@@ -16,6 +16,9 @@ const TEXT_OVERHEAD_BYTES = 64;
 
 /** Between two tries to write to a stream that another process made non-blocking, milliseconds. */
 const RETRY_MS = 50;
+
+/** Stands before what follows a text that was cut off. */
+const LINE_END = Uint8Array.of(0x0a);
 
 /** Where octets go, as Deno.stdout has it. */
 export interface OutputSink {
@@ -34,6 +37,9 @@ export class Output {
   /** What those of both cost. */
   #bytes = 0;
   #dropped = 0;
+  #refused = false;
+  /** A part of a text is the last that the stream took. */
+  #isCut = false;
   /** Resolves when nothing is left to write; undefined: nothing is. */
   #draining: Promise<void> | undefined;
 
@@ -41,6 +47,11 @@ export class Output {
   constructor(sink: OutputSink, onRoom: (dropped: number) => void) {
     this.#sink = sink;
     this.#onRoom = onRoom;
+  }
+
+  /** What is dropped, the stream has refused: a disk is full, or nobody has the other end. */
+  get refused(): boolean {
+    return this.#refused;
   }
 
   /** Queues `text`, or drops it. */
@@ -68,33 +79,49 @@ export class Output {
     while (this.#waiting.length > 0) {
       this.#underWay = this.#waiting;
       this.#waiting = [];
-      let isWritten = true;
-      try {
-        await this.#writeAll(concatenate(this.#underWay));
-      } catch {
-        isWritten = false; // nobody has the other end any more, or a disk is full
-        this.#dropped += this.#underWay.length;
-      }
-      for (const octets of this.#underWay) this.#bytes -= costOf(octets);
+      const texts = this.#underWay;
+      const octets = concatenate(this.#isCut ? [LINE_END, ...texts] : texts);
+      const written = await this.#writeAll(octets);
+      for (const text of texts) this.#bytes -= costOf(text);
       this.#underWay = [];
-      if (isWritten && this.#dropped > 0) {
+      this.#dropped += this.#lostOf(texts, written);
+      if (written < octets.length) {
+        this.#refused = true;
+      } else if (this.#dropped > 0) {
         const dropped = this.#dropped;
         this.#dropped = 0;
         this.#onRoom(dropped);
+        this.#refused = false;
       }
     }
     this.#draining = undefined;
   }
 
-  async #writeAll(octets: Uint8Array): Promise<void> {
-    for (let at = 0; at < octets.length;) {
+  /** How many of `texts` the stream did not take whole, which took `written` octets. */
+  #lostOf(texts: readonly Uint8Array[], written: number): number {
+    let end = this.#isCut ? LINE_END.length : 0;
+    this.#isCut = written !== end;
+    let lost = 0;
+    for (const { length } of texts) {
+      end += length;
+      if (written === end) this.#isCut = false;
+      if (written < end) lost++;
+    }
+    return lost;
+  }
+
+  /** How many octets the stream took: fewer than there are where it has failed. */
+  async #writeAll(octets: Uint8Array): Promise<number> {
+    let at = 0;
+    while (at < octets.length) {
       try {
         at += await this.#sink.write(octets.subarray(at));
       } catch (error) {
-        if (!(error instanceof Deno.errors.WouldBlock)) throw error;
+        if (!(error instanceof Deno.errors.WouldBlock)) break;
         await new Promise((resume) => setTimeout(resume, RETRY_MS));
       }
     }
+    return at;
   }
 }
 

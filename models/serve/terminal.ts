@@ -66,7 +66,7 @@ export class StandardTerminal implements Terminal {
     return answer.line;
   }
 
-  /** Waits for a while until all is written, and says what nobody read. */
+  /** Waits for a while until all is written, and says what was lost. */
   async close(): Promise<void> {
     if (this.#prompt !== undefined) this.#out.write("\n");
     const lost = await this.#out.flush(LAST_WORDS_MS);
@@ -84,8 +84,10 @@ export class StandardTerminal implements Terminal {
 
   #told(dropped: number, stream: "output" | "error"): void {
     const lines = dropped === 1 ? "1 line was" : `${dropped} lines were`;
-    const text = `${lines} dropped: nobody read standard ${stream} in time`;
-    this.event({ kind: "warning", text });
+    const why = (stream === "output" ? this.#out : this.#err).refused
+      ? `standard ${stream} took no more`
+      : `nobody read standard ${stream} in time`;
+    this.event({ kind: "warning", text: `${lines} dropped: ${why}` });
   }
 }
 

@@ -113,8 +113,7 @@ export class FtpSession implements Session {
     if (now >= work.loginDeadline) {
       work.refuse(LOGIN_LATE, "no login in time");
     } else if (!work.release()) {
-      work.send(IDLE);
-      this.#work.close();
+      work.refuse(IDLE, "no command for too long");
     }
   }
 

@@ -29,6 +29,9 @@ import { isAddressable } from "../paths.ts";
  */
 export const NUMBER_WAIT_MS = 100;
 
+/** How long the rest of a message may take, milliseconds: some retransmissions. */
+export const MESSAGE_WAIT_MS = 5_000;
+
 /** How much a message may take before its third field: what the field's programs receive at once. */
 const HEAD_BYTES_MAX = 1024;
 

@@ -31,32 +31,20 @@
  * @module
  */
 
-import type { Completion, Effect, Failure, FileOperation } from "../effects.ts";
+import type { Completion, Effect, Failure, FileOperation, Moving } from "../effects.ts";
 import { concatenate } from "../octets.ts";
 import { childPath, isPartialName, partialPath } from "../paths.ts";
 import type { Peer, Protocol, Session } from "../session.ts";
 import type { MiniSettings, Settings } from "../settings.ts";
 import { unreachable } from "../unreachable.ts";
+import { type Ask, expected, type Failed, putRefusal } from "./answers.ts";
 import type { Message, MiniCommand } from "./message.ts";
-import { NUMBER_WAIT_MS, readMessage, startsAlike } from "./message.ts";
+import { MESSAGE_WAIT_MS, NUMBER_WAIT_MS, readMessage, startsAlike } from "./message.ts";
+import { Progress } from "./progress.ts";
 import { BLOCK_BYTES, Get, type Habit, PULL_WAIT_MS } from "./pulls.ts";
-
-/** How long the rest of a message may take, milliseconds: some retransmissions. */
-const MESSAGE_WAIT_MS = 5_000;
 
 /** How much that is no message is read to find its end; a flood of it closes the connection. */
 const SKIPPED_BYTES_MAX = 65_536;
-
-/** The failures that a put can meet, in the words of its ERR; any other is "Cannot store". */
-const REASONS: Partial<Readonly<Record<Failure, string>>> = {
-  denied: "Permission denied",
-  isDirectory: "Is a directory",
-  notFound: "No folder for uploads",
-  notDirectory: "No folder for uploads",
-  badName: "Not a file name",
-  busy: "Another upload to it is under way",
-  noSpace: "No space left",
-};
 
 const NOTHING = new Uint8Array(0);
 const encoder = new TextEncoder();
@@ -68,16 +56,10 @@ type Phase =
   | { readonly kind: "receiving"; left: number }
   | { readonly kind: "skipping"; readonly answer: string; skipped: number };
 
-/** A file operation under way. */
-interface Ask {
-  readonly id: number;
-  readonly then: (completion: Completion) => void;
-  readonly failed: (failure: Failure) => void;
-}
-
 class MiniSession implements Session {
   readonly #settings: MiniSettings;
   readonly #effects: Effect[] = [];
+  readonly #progress = new Progress((effect) => this.#effects.push(effect));
   /** What came and is not used yet. */
   #input: Uint8Array = NOTHING;
   #phase: Phase = { kind: "message" };
@@ -101,6 +83,10 @@ class MiniSession implements Session {
   get wantsInput(): boolean {
     const isDry = this.#needsMore || this.#input.length === 0;
     return !this.#closed && !this.#ended && this.#ask === undefined && isDry;
+  }
+
+  get moving(): Moving | undefined {
+    return this.#progress.moving;
   }
 
   get #busy(): boolean {
@@ -129,7 +115,7 @@ class MiniSession implements Session {
     if (ask?.id !== id) throw new Error(`No file operation with the id ${id} is under way`);
     this.#ask = undefined;
     this.#heardAt = now;
-    if (completion.kind === "failed") ask.failed(completion.failure);
+    if (completion.kind === "failed") ask.failed(completion);
     else ask.then(completion);
     this.#needsMore = false;
   }
@@ -152,7 +138,7 @@ class MiniSession implements Session {
       const habit = phase.get.judge();
       if (habit !== undefined) this.#repeat(phase.get, habit);
     } else {
-      this.#close();
+      this.#refuse("nothing came for too long");
     }
     this.#needsMore = false;
   }
@@ -201,12 +187,12 @@ class MiniSession implements Session {
       return true;
     }
     if (this.#stopping && !this.#busy) {
-      this.#close();
+      this.#close("the server stops");
       return true;
     }
     if (!this.#ended) return false;
     if (this.#phase.kind === "skipping") this.#say(this.#phase.answer);
-    this.#close();
+    this.#close("the client has gone");
     return true;
   }
 
@@ -227,7 +213,7 @@ class MiniSession implements Session {
         this.#input = NOTHING;
         if (phase.skipped <= SKIPPED_BYTES_MAX) return false;
         this.#say(phase.answer);
-        this.#close();
+        this.#refuse("too much that is no message");
         return false;
       default:
         return unreachable(phase);
@@ -270,6 +256,8 @@ class MiniSession implements Session {
     const path = childPath(downloadPath, message.name);
     this.#perform({ do: "openRead", path, offset: 0 }, (opened) => {
       const { size } = expected(opened, "opened").stat;
+      this.#progress.begin("send", path, this.#heardAt);
+      if (size === 0) this.#progress.end(); // there is nothing to be pulled
       this.#say(`YES|${size}`);
       this.#phase = { kind: "sending", get: new Get(message, size) };
     }, () => this.#say("NO|0"));
@@ -279,6 +267,7 @@ class MiniSession implements Session {
     const { octets } = get.message;
     if (!startsAlike(this.#input, octets)) {
       if (this.#phase.kind === "sending") this.#closeFile();
+      this.#progress.end("another message came");
       if (!get.pulled) this.#habit = undefined;
       this.#phase = { kind: "message" };
       return true;
@@ -297,15 +286,17 @@ class MiniSession implements Session {
     this.#perform({ do: "read", length }, (answer) => {
       const { octets } = expected(answer, "octets");
       // The file has become shorter than its YES said: only the end of the connection tells.
-      if (octets.length === 0) return this.#close();
+      if (octets.length === 0) return this.#close("the file became shorter while it was read");
       this.#effects.push({ kind: "send", octets });
+      this.#progress.add(octets.length);
       get.left -= octets.length;
       if (get.left === 0) this.#finish(get);
-    }, () => this.#close());
+    }, ({ detail }) => this.#close(detail));
   }
 
   #finish(get: Get): void {
     get.finish();
+    this.#progress.end();
     this.#phase = { kind: "finished", get };
     this.#closeFile();
   }
@@ -336,7 +327,8 @@ class MiniSession implements Session {
       keepPartial: false,
       expected: size,
     }, () => {
-      if (size === 0) return this.#perform({ do: "commitUpload" }, () => this.#say("OK"));
+      this.#progress.begin("receive", path, this.#heardAt);
+      if (size === 0) return this.#commit("OK");
       this.#say("OK");
       this.#phase = { kind: "receiving", left: size };
     });
@@ -345,17 +337,26 @@ class MiniSession implements Session {
   #receive(phase: { left: number }): void {
     const octets = this.#input.subarray(0, phase.left);
     this.#input = this.#input.subarray(octets.length);
+    this.#progress.add(octets.length);
     this.#perform({ do: "write", octets }, () => {
       phase.left -= octets.length;
       if (phase.left > 0) return;
       this.#phase = { kind: "message" };
-      this.#perform({ do: "commitUpload" }, () => {});
+      this.#commit();
     });
   }
 
-  #fail(failure: Failure): void {
-    this.#say(`ERR|${REASONS[failure] ?? "Cannot store"}`);
-    this.#close();
+  /** Gives the file that was put its name, then says `answer`. */
+  #commit(answer?: string): void {
+    this.#perform({ do: "commitUpload" }, () => {
+      this.#progress.end();
+      if (answer !== undefined) this.#say(answer);
+    });
+  }
+
+  #fail(failure: Failure, detail = ""): void {
+    this.#say(putRefusal(failure));
+    this.#close(detail);
   }
 
   // --- effects ---
@@ -363,7 +364,7 @@ class MiniSession implements Session {
   #perform(
     operation: FileOperation,
     then: (completion: Completion) => void,
-    failed: (failure: Failure) => void = (failure) => this.#fail(failure),
+    failed: (failed: Failed) => void = ({ failure, detail }) => this.#fail(failure, detail),
   ): void {
     const id = ++this.#lastId;
     this.#ask = { id, then, failed };
@@ -374,22 +375,21 @@ class MiniSession implements Session {
     this.#effects.push({ kind: "send", octets: encoder.encode(text) });
   }
 
-  #close(): void {
+  /** Closes by a rule, which the operator hears. */
+  #refuse(reason: string): void {
+    this.#effects.push({ kind: "refused", reason });
+    this.#close(reason);
+  }
+
+  /** The last effect; `reason` is why a get or put ends that is under way. */
+  #close(reason: string): void {
     if (this.#closed) return;
+    this.#progress.end(reason);
     this.#closed = true;
     this.#ask = undefined;
     this.#input = NOTHING;
     this.#effects.push({ kind: "close" });
   }
-}
-
-/** The completion as the kind that its operation is answered by. */
-function expected<Kind extends Completion["kind"]>(
-  completion: Completion,
-  kind: Kind,
-): Extract<Completion, { kind: Kind }> {
-  if (completion.kind === kind) return completion as Extract<Completion, { kind: Kind }>;
-  throw new Error(`A file operation needs "${kind}" as its answer, not "${completion.kind}"`);
 }
 
 /** The three-field FTP; port 8000. */

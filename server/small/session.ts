@@ -61,7 +61,9 @@ export abstract class SmallSession implements Session {
   /** See Session. */
   handleTimeout(now: number): void {
     const deadline = this.pollDeadline();
-    if (deadline !== undefined && now >= deadline) this.close();
+    if (deadline === undefined || now < deadline) return;
+    this.emit({ kind: "refused", reason: "nothing came for too long" });
+    this.close();
   }
 
   /** See Session. */

@@ -6,7 +6,7 @@
  */
 
 import { assert } from "@std/assert";
-import type { Completion, Effect, Session } from "../../server/mod.ts";
+import type { Completion, Effect, Moving, Session } from "../../server/mod.ts";
 
 /** Effects that one input may cause: more is a loop. */
 const EFFECTS_MAX = 200_000;
@@ -33,6 +33,10 @@ export class WatchedSession implements Session {
     const { wantsInput } = this.session;
     assert(!this.#closed || !wantsInput, "a closed session wants nothing");
     return wantsInput;
+  }
+
+  get moving(): Moving | undefined {
+    return this.session.moving;
   }
 
   handleInput(octets: Uint8Array, now: number): void {

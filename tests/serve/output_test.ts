@@ -99,3 +99,35 @@ Deno.test("Output tries again when a stream is non-blocking and full", async () 
   assertEquals(await output.flush(PATIENCE_MS), 0);
   assertEquals(pipe.text, "kept\n");
 });
+
+/** A file on a disk that has room for so many octets. */
+class Disk {
+  text = "";
+
+  constructor(public room: number) {}
+
+  write(octets: Uint8Array): Promise<number> {
+    if (this.room === 0) return Promise.reject(new Error("No space left on device"));
+    const taken = octets.subarray(0, this.room);
+    this.room -= taken.length;
+    this.text += new TextDecoder().decode(taken);
+    return Promise.resolve(taken.length);
+  }
+}
+
+for (const [room, cut] of [[6, ""], [8, "se\n"], [13, "second\n"]] as const) {
+  Deno.test(`Output on a disk that is full behind ${room} octets glues no lines together`, async () => {
+    const disk = new Disk(room);
+    const told: [dropped: number, refused: boolean][] = [];
+    const output = new Output(disk, (dropped) => told.push([dropped, output.refused]));
+    for (const line of ["first\n", "second\n", "third\n"]) output.write(line);
+    const lost = room < 13 ? 2 : 1;
+    assertEquals([await output.flush(PATIENCE_MS), output.refused], [lost, true]);
+    disk.room = Infinity;
+    output.write("fourth\n");
+    output.write("fifth\n");
+    assertEquals([await output.flush(PATIENCE_MS), output.refused], [0, false]);
+    assertEquals(disk.text, `first\n${cut}fourth\nfifth\n`);
+    assertEquals(told, [[lost, true]]);
+  });
+}

@@ -124,11 +124,14 @@ function receive(session: CommandContext, argument: string, start: UploadStart):
     subject: argument,
     lines: session.type === "A" ? { to: "file", skip: 0 } : undefined,
     failures: NEW_NAME_FAILURE_REPLIES,
-    announce: ({ name }) =>
-      start.at === "unique"
-        ? `FILE: ${childPath(parentPath(path), name)}`
-        : `Receiving ${argument}`,
+    announce: (opened) =>
+      start.at === "unique" ? `FILE: ${storedPath(path, opened)}` : `Receiving ${argument}`,
   });
+}
+
+/** The path of what an upload to `path` opened: the name that STOU made. */
+function storedPath(path: string, { name }: Answer<"opened">): string {
+  return childPath(parentPath(path), name);
 }
 
 /** LIST: 150; 226, 425, 426, 451; 550. */
@@ -202,6 +205,7 @@ function begin(session: CommandContext, plan: Plan): void {
   if (session.ended) return session.send(PEER_GONE);
   const transfer = { subject, path: operation.path, direction, aborted: false };
   session.openTransfer(transfer, operation, (opened) => {
+    if (direction === "receive") transfer.path = storedPath(operation.path, opened);
     const { route } = session;
     const refusal = plan.inspect?.(opened) ?? (route === undefined ? NO_ROUTE : undefined);
     if (refusal !== undefined || route === undefined) return close(session, refusal ?? NO_ROUTE);

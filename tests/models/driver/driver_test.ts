@@ -243,6 +243,14 @@ Deno.test("Driver: a question that was answered is not withdrawn", () => {
   assertEquals(log, ["in", "ask ?", "<1 line>", "close"]);
 });
 
+Deno.test("Driver: a deadline that never comes is none", () => {
+  const { session, driver } = stage(() => []);
+  session.deadline = Infinity;
+  assertEquals(driver.driver.deadline, undefined);
+  session.deadline = 10;
+  assertEquals(driver.driver.deadline, 10);
+});
+
 Deno.test("Driver.refuse says why to the client and to the operator, then closes", () => {
   const { log, driver, link } = stage(() => []);
   driver.driver.refuse("Others wait", driver.now);

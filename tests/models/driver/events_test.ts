@@ -5,11 +5,11 @@
  * @module
  */
 
-import { assert, assertEquals } from "@std/assert";
+import { assert, assertEquals, assertMatch } from "@std/assert";
 import { type Protocol, protocols, type ServerEvent } from "../../../server/mod.ts";
 import { TestAdmission } from "../../driven/link.ts";
 import { DrivenSession } from "../../driven/session.ts";
-import { PASSWORDS, PEER } from "../../driven/settings.ts";
+import { PASSWORDS, PEER, SETTINGS } from "../../driven/settings.ts";
 import { Tree } from "../../driven/tree.ts";
 import { testWith } from "../../permission.ts";
 
@@ -104,6 +104,28 @@ Deno.test("Driver: an upload that came whole and could not take its name is told
   }
 });
 
+Deno.test("Driver: an upload that could not take its name is told once, whatever the reason", () => {
+  for (const failure of ["noSpace", "lost", "io"] as const) {
+    const driver = ready();
+    driver.failNext("commitUpload", failure);
+    driver.say("EPSV", "STOR b.txt");
+    driver.upload(octetsOf("123"));
+    const event = only(driver);
+    assert(event.kind === "transfer");
+    assertEquals([event.path, event.outcome, event.reason], ["/b.txt", "failed", "on purpose"]);
+  }
+});
+
+Deno.test("Driver: an upload to a name that STOU made is told by that", () => {
+  const driver = ready();
+  driver.tree.put("/b.txt", octetsOf("another's"));
+  const [, path] = /FILE: (\S+)\r/.exec(driver.say("EPSV", "STOU b.txt"))!;
+  driver.upload(octetsOf("123"));
+  const event = only(driver);
+  assert(event.kind === "transfer" && path !== "/b.txt");
+  assertEquals([event.path, event.outcome], [path, "complete"]);
+});
+
 Deno.test("Driver: a transfer whose connection is given up is told, once", () => {
   const driver = ready();
   driver.say("EPSV", "RETR a.txt");
@@ -179,6 +201,23 @@ Deno.test("Driver: a rule that closes the connection is told", () => {
   assert(event.kind === "refused");
   assert(driver.closed && event.reason !== "");
 });
+
+testWith(
+  ["read"],
+  "Driver: a client that is silent for too long is told, in every protocol",
+  async () => {
+    for (const { name, module } of protocols.values()) {
+      const { [name]: protocol }: Readonly<Record<string, Protocol>> = await import(module);
+      const driver = new DrivenSession({ protocol: protocol! });
+      if (name === "ftp") driver.login();
+      driver.link.events.length = 0;
+      driver.pass(SETTINGS.ftp.limits.idleTimeoutMs);
+      const event = only(driver);
+      assert(driver.closed && event.kind === "refused", name);
+      assertMatch(event.reason, /for too long$/, name);
+    }
+  },
+);
 
 // --- the gate ---
 
