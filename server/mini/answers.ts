@@ -6,9 +6,6 @@
 
 import type { Completion, Failure } from "../effects.ts";
 
-/** The answer of an operation that failed. */
-export type Failed = Extract<Completion, { kind: "failed" }>;
-
 /** A file operation under way, and what goes on with its answer. */
 export interface Ask {
   /** Of its effect. */
@@ -16,7 +13,7 @@ export interface Ask {
   /** Where it succeeded. */
   readonly then: (completion: Completion) => void;
   /** Where it did not. */
-  readonly failed: (failed: Failed) => void;
+  readonly failed: (failed: Extract<Completion, { kind: "failed" }>) => void;
 }
 
 /** The failures that a put can meet, in the words of its ERR; any other is "Cannot store". */

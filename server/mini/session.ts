@@ -37,7 +37,7 @@ import { childPath, isPartialName, partialPath } from "../paths.ts";
 import type { Peer, Protocol, Session } from "../session.ts";
 import type { MiniSettings, Settings } from "../settings.ts";
 import { unreachable } from "../unreachable.ts";
-import { type Ask, expected, type Failed, putRefusal } from "./answers.ts";
+import { type Ask, expected, putRefusal } from "./answers.ts";
 import type { Message, MiniCommand } from "./message.ts";
 import { MESSAGE_WAIT_MS, NUMBER_WAIT_MS, readMessage, startsAlike } from "./message.ts";
 import { Progress } from "./progress.ts";
@@ -364,7 +364,7 @@ class MiniSession implements Session {
   #perform(
     operation: FileOperation,
     then: (completion: Completion) => void,
-    failed: (failed: Failed) => void = ({ failure, detail }) => this.#fail(failure, detail),
+    failed: Ask["failed"] = ({ failure, detail }) => this.#fail(failure, detail),
   ): void {
     const id = ++this.#lastId;
     this.#ask = { id, then, failed };
