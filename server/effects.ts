@@ -155,14 +155,16 @@ export type UploadStart =
 export type FileOperation =
   /**
    * lstat through links that stay inside; `itself`: of the entry, a link too, as it is removed or
-   * renamed. Answers `stat`.
+   * renamed, and "busy" while it is uploaded to. Answers `stat`.
    */
   | { readonly do: "stat"; readonly path: string; readonly itself?: true }
   /** A directory that can be entered. Answers `done`, else "notDirectory", "notFound", "denied". */
   | { readonly do: "enter"; readonly path: string }
   | { readonly do: "makeDirectory"; readonly path: string }
   | { readonly do: "removeDirectory"; readonly path: string }
+  /** What an interrupted upload to it left under its partial name goes with it. */
   | { readonly do: "removeFile"; readonly path: string }
+  /** What interrupted uploads to the two names of a file left goes, too. */
   | { readonly do: "rename"; readonly from: string; readonly to: string }
   | { readonly do: "chmod"; readonly path: string; readonly mode: number }
   | { readonly do: "setModified"; readonly path: string; readonly modifiedMs: number }
@@ -211,8 +213,10 @@ export type FileOperation =
    */
   | { readonly do: "commitUpload" }
   /**
-   * Closes the file slot, whatever it holds. An upload stays partial, unless nothing is in it, or
-   * it failed for want of space without resuming: then it is removed. Answers `done`.
+   * Closes the file slot, whatever it holds. Of an upload all but the last octet that came stays
+   * partial; where that is nothing, or it failed for want of space without resuming, it is removed.
+   * So a client that takes a size equal to its own for complete has an octet left to send. Answers
+   * `done`.
    */
   | { readonly do: "closeFile" };
 

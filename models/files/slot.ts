@@ -19,10 +19,11 @@ import {
 import type { FileSlot, FileStore, SlotClient } from "./contract.ts";
 import { ERRNO, type Failed, failureOf, FAILURES } from "./errors.ts";
 import { Finder } from "./find.ts";
+import { dropPartial, guard } from "./guard.ts";
 import { READ_BYTES_MAX } from "./limits.ts";
 import { Listing } from "./listing.ts";
 import { Sweep, type Swept } from "./sweep.ts";
-import { guard, type OpenUpload, Upload } from "./upload.ts";
+import { type OpenUpload, Upload } from "./upload.ts";
 import { type Identity, identityOf, type Volume } from "./volume.ts";
 
 const DONE: Completion = { kind: "done" };
@@ -200,7 +201,7 @@ class VolumeSlot<D extends object, F extends object, N extends object> implement
 
   #stat({ path, itself }: Of<"stat">): Completion {
     if (itself) {
-      const refused = this.#findOwn(path);
+      const refused = this.#findOwn(path) ?? this.#guard(this.#at);
       if (refused !== undefined) return refused;
     } else {
       const found = this.#at.follow(path);
@@ -233,28 +234,30 @@ class VolumeSlot<D extends object, F extends object, N extends object> implement
     if (!isDirectory && verb === "removeDirectory") return failureOf(-ERRNO.ENOTDIR);
     const failure = this.#guard(this.#at);
     if (failure !== undefined) return failure;
-    return doneOr(this.volume.remove(this.#at.directory!, this.#at.name, isDirectory));
+    const { directory, name } = this.#at;
+    const removed = this.volume.remove(directory!, name, isDirectory);
+    if (removed === 0 && !isDirectory) dropPartial(this.volume, directory!, name);
+    return doneOr(removed);
   }
 
   #rename({ from, to }: Of<"rename">): Completion {
     const { volume } = this;
-    const refused = this.#findOwn(from);
+    const refused = this.#findOwn(from) ?? this.#guard(this.#at);
     if (refused !== undefined) return refused;
-    const busy = this.#guard(this.#at);
-    if (busy !== undefined) return busy;
+    const isDirectory = volume.found.kind === "directory";
     const found = this.#to.find(to);
     if (this.#to.directory === undefined) return failureOf(found);
     if (this.#to.name === ".") return FAILURES.isRoot;
     const taken = found === 0 ? this.#guard(this.#to) : undefined;
     if (taken !== undefined) return taken;
     // Not `replace`: who stores beside and renames counts on what rename(2) promises for a crash.
-    return doneOr(volume.rename(
-      this.#at.directory!,
-      this.#at.name,
-      this.#to.directory,
-      this.#to.name,
-      "replace",
-    ));
+    const { directory, name } = this.#at;
+    const renamed = volume.rename(directory!, name, this.#to.directory, this.#to.name, "replace");
+    if (renamed === 0 && !isDirectory) {
+      dropPartial(volume, directory!, name);
+      dropPartial(volume, this.#to.directory, this.#to.name);
+    }
+    return doneOr(renamed);
   }
 
   /** Setuid, setgid and the sticky bit are nobody's to set; the root's own bits stay. */

@@ -3,19 +3,23 @@
  * who resumes, and one that nobody resumes would keep the disk full for everybody, hidden.
  *
  * The supervisor calls it after a server has started, and daily. It never removes what is locked,
- * since that is being written, and takes a bounded number of names in one step. An entry is only
- * looked at where its name and what the volume says of it leave something to be seen.
+ * since that is being written, and takes a bounded number of names, and a bounded time, in a step.
+ * An entry is only looked at where its name and what the volume says of it leave something to be
+ * seen.
  *
  * @module
  */
 
 import { childPath, isPartialName } from "../../server/mod.ts";
-import { chance } from "../clock.ts";
+import { chance, type Clock, now } from "../clock.ts";
+import { removeIdle } from "./guard.ts";
 import { SWEEP_DIRECTORIES_MAX, SWEEP_STEP } from "./limits.ts";
-import { guard } from "./upload.ts";
-import { identityOf, type Info, type Volume } from "./volume.ts";
+import type { Info, Volume } from "./volume.ts";
 
 const DAY_MS = 86_400_000;
+
+/** A step begins nothing after so many milliseconds: on a cold disk, one call may take as long. */
+const STEP_MS_MAX = 5;
 
 /** What one step came to. */
 export interface Swept {
@@ -35,22 +39,27 @@ export class Sweep<D extends object, F extends object, N extends object> {
   /** What each of them is, where the volume says so. */
   #kinds: (Info["kind"] | undefined)[] = [];
 
-  /** @param directoriesMax how many directories may wait */
+  /**
+   * @param directoriesMax how many directories may wait
+   * @param clock by which a step takes its time
+   */
   constructor(
     readonly volume: Volume<D, F, N>,
     readonly directoriesMax: number = SWEEP_DIRECTORIES_MAX,
+    readonly clock: Clock = now,
   ) {}
 
   /**
-   * Goes on for at most SWEEP_STEP names.
+   * Goes on for at most SWEEP_STEP names, and for STEP_MS_MAX.
    *
    * @param days older ones are removed; by the time of their last change
    * @param now milliseconds since the epoch
    */
   step(days: number, now: number): Swept {
     const before = now - days * DAY_MS;
+    const until = this.clock() + STEP_MS_MAX;
     let removed = 0;
-    for (let count = 0; count < SWEEP_STEP; count++) {
+    for (let count = 0; count < SWEEP_STEP && (count === 0 || this.clock() < until); count++) {
       const name = this.#next();
       if (name === null) return { removed, ended: true };
       if (name === undefined) continue;
@@ -61,7 +70,8 @@ export class Sweep<D extends object, F extends object, N extends object> {
         const at = length < this.directoriesMax ? length : chance(length);
         this.#pending[at] = childPath(this.#path, name);
       } else if (kind === "file" && isPartialName(name)) {
-        if (this.volume.found.modifiedMs < before && this.#remove(name)) removed++;
+        const isOld = this.volume.found.modifiedMs < before;
+        if (isOld && removeIdle(this.volume, this.#directory!, name)) removed++;
       }
     }
     return { removed, ended: false };
@@ -102,17 +112,5 @@ export class Sweep<D extends object, F extends object, N extends object> {
     const names = this.volume.openNames(directory);
     if (typeof names === "object") this.#names = names;
     return undefined;
-  }
-
-  /** Whether it was removed: not when somebody goes on with it, or put another in its place. */
-  #remove(name: string): boolean {
-    const { volume } = this;
-    const identity = identityOf(volume.found);
-    const file = guard(volume, this.#directory!, name);
-    if (typeof file === "number") return false;
-    const isStill = volume.look(this.#directory!, name) === 0 && volume.found.isSame(identity);
-    const removed = isStill && volume.remove(this.#directory!, name, false) === 0;
-    if (file !== undefined) volume.closeFile(file);
-    return removed;
   }
 }

@@ -5,7 +5,11 @@
  *
  * Locks are flock(2)'s: exclusive on the file that is written, shared on the one that will be
  * replaced, so that nobody appends to it meanwhile. Who removes, renames or changes a file tries
- * a shared one first (`guard`) and is told that it is busy.
+ * a shared one first (guard.ts) and is told that it is busy.
+ *
+ * What breaks off keeps all but its last octet. Clients that resume take a size like theirs for a
+ * complete file and send nothing (curl -C -, lftp put -c), but it has its name only after 226: so
+ * one whose upload broke when all of it had come finds something left to send.
  *
  * @module
  */
@@ -36,28 +40,8 @@ const DONE: Completion = { kind: "done" };
 
 type NamedStart = Exclude<UploadStart, { at: "unique" }>;
 
-/** What `guard` answers for: files that cannot be opened are nobody's upload here. */
-const UNGUARDED: readonly number[] = [ERRNO.EACCES, ERRNO.EPERM, ERRNO.ENOENT, ERRNO.ELOOP];
-
 /** The operation that opens one. */
 export type OpenUpload = Extract<FileOperation, { do: "openUpload" }>;
-
-/**
- * Makes sure that nobody uploads to a file for as long as it is open: the open file, undefined for
- * one that cannot be opened, or -errno, EAGAIN for an upload under way.
- */
-export function guard<D extends object, F extends object, N extends object>(
-  volume: Volume<D, F, N>,
-  directory: D,
-  name: string,
-): F | undefined | number {
-  const file = volume.open(directory, name, "probe");
-  if (typeof file === "number") return UNGUARDED.includes(-file) ? undefined : file;
-  const locked = volume.lock(file, true);
-  if (locked === 0) return file;
-  volume.closeFile(file);
-  return locked;
-}
 
 /** An upload that is open, or being opened. */
 export class Upload<D extends object, F extends object, N extends object> {
@@ -121,20 +105,30 @@ export class Upload<D extends object, F extends object, N extends object> {
     const isThere = this.#isThere();
     let result = isThere ? this.#cut() : 0;
     if (isThere && result === 0 && !this.#inPlace) result = this.#takeName();
-    this.#release();
+    if (result < 0) this.abandon();
+    else this.#release();
     if (!isThere) return FAILURES.lost;
     return result < 0 ? failureOf(result) : DONE;
   }
 
   /** Closes it; what is in the partial file, of whatever upload, stays for who resumes. */
   abandon(): void {
-    const { volume } = this;
-    const isEmpty = volume.lookAt(this.#file!) === 0 && volume.found.size === 0;
-    const isWorthless = !this.keepPartial || this.outOfSpace && this.#offset === 0;
-    if (!this.#inPlace && (isEmpty || isWorthless && !this.#cutsLater) && this.#isThere()) {
-      volume.remove(this.#directory!, this.#name, false);
-    }
+    if (!this.#inPlace) this.#leavePartial();
     this.#release();
+  }
+
+  /** Leaves what came but for its last octet, and no file where that is nothing. */
+  #leavePartial(): void {
+    const { volume } = this;
+    const isKnown = volume.lookAt(this.#file!) === 0;
+    const { size, links } = volume.found;
+    // A commit that failed behind linkat(2) has given it its name: then it is complete.
+    const hasMore = isKnown && !this.#cutsLater && size > this.#offset && links === 1;
+    const left = hasMore ? size - 1 : size;
+    const isWorthless = !this.keepPartial || this.outOfSpace && this.#offset === 0;
+    if (isKnown && left === 0 || isWorthless && !this.#cutsLater) {
+      if (this.#isThere()) volume.remove(this.#directory!, this.#name, false);
+    } else if (hasMore) volume.truncate(this.#file!, left);
   }
 
   #takeName(): number {

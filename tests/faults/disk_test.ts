@@ -45,14 +45,14 @@ async function overfills(ftp: Conversation, command: string): Promise<string> {
   return text;
 }
 
-/** Sends an upload that ends half-way: what it leaves is kept. */
+/** Sends an upload that ends an octet behind `length`: so many are kept. */
 async function interrupted(ftp: Conversation, name: string, length: number): Promise<void> {
   const data = await ftp.passive();
   await ftp.command(`STOR ${name}`, 150);
-  await writeAll(data, new Uint8Array(length));
+  await writeAll(data, new Uint8Array(length + 1));
   await eventually("all is written", async () => {
     const { text } = await ftp.command("STAT", [211, 213]);
-    return new RegExp(`\\b${length}\\b`).test(text);
+    return new RegExp(`\\b${length + 1}\\b`).test(text);
   });
   await ftp.send("ABOR");
   assertEquals(await ftp.finals(2), [426, 226]);

@@ -5,6 +5,8 @@
  * Where only the partial file of a broken upload is left of a name, SIZE, DELE, RNFR and RNTO mean
  * that, for who may write. Clients that resume an upload ask SIZE for the offset to go on from
  * (curl -C - -T, lftp put -c), and others remove or rename what SIZE tells of before they store.
+ * While it is written all of them are 450: SIZE would tell a client, which believes its upload to
+ * have broken, that all of it is there.
  *
  * @module
  */
@@ -28,7 +30,7 @@ const NOT_A_FILE = encodeReply(550, "Not a regular file");
 const TOO_LARGE_TO_COUNT = encodeReply(550, "Too large to count its size in TYPE A, use TYPE I");
 const MFMT_SYNTAX = encodeReply(501, "Takes YYYYMMDDHHMMSS and a path");
 
-/** DELE: 250, 550. */
+/** DELE: 250, 450, 550. */
 export function remove(session: CommandContext, argument: string): void {
   const path = resolveOld(session, argument);
   if (path === undefined) return;
@@ -37,7 +39,7 @@ export function remove(session: CommandContext, argument: string): void {
   });
 }
 
-/** RNFR: 350 for what exists, 550. */
+/** RNFR: 350 for what exists, 450, 550. */
 export function renameFrom(session: CommandContext, argument: string): void {
   const path = resolveOld(session, argument);
   if (path === undefined) return;
@@ -52,8 +54,8 @@ export function renameFrom(session: CommandContext, argument: string): void {
 }
 
 /**
- * RNTO: 250, 503 without RNFR, 550, 553. What a broken upload left becomes what one to the new name
- * has left: it gets no name before it is complete.
+ * RNTO: 250, 450, 503 without RNFR, 550, 553. What a broken upload left becomes what one to the new
+ * name has left: it gets no name before it is complete.
  */
 export function renameTo(session: CommandContext, argument: string): void {
   const from = session.renameFrom;
@@ -71,7 +73,7 @@ export function renameTo(session: CommandContext, argument: string): void {
   }, (failure) => session.send(NEW_NAME_FAILURE_REPLIES[failure]));
 }
 
-/** SIZE: 213 with the octets that RETR would send in the current TYPE, 550. */
+/** SIZE: 213 with the octets that RETR would send in the current TYPE, 450, 550. */
 export function size(session: CommandContext, argument: string): void {
   const path = resolveOld(session, argument);
   if (path === undefined) return;
@@ -79,7 +81,10 @@ export function size(session: CommandContext, argument: string): void {
   orPartial(session, path, (path, failed) => measure(session, path, failed));
 }
 
-/** Does something with a path; where nothing is there, for who may write, with its partial file. */
+/**
+ * Does something with a path; where nothing is there, for who may write, with its partial file,
+ * unless that is still written.
+ */
 function orPartial(
   session: CommandContext,
   path: string,
@@ -88,8 +93,10 @@ function orPartial(
 ): void {
   act(path, (failure) => {
     const isMissing = failure === "notFound" && !isPartialName(nameOf(path));
-    if (isMissing && session.access === "write") act(partialPath(path), failed);
-    else failed(failure);
+    if (!isMissing || session.access !== "write") return failed(failure);
+    const partial = partialPath(path);
+    const actOnIt = () => act(partial, failed);
+    session.file({ do: "stat", path: partial, itself: true }, "stat", actOnIt, failed);
   });
 }
 

@@ -1,7 +1,7 @@
 /**
  * REST with RETR and STOR (RFC 3659 section 5), and what an interrupted upload leaves behind:
- * the old file as it was, and the new octets under ".NAME.ftplab-part" until a resume completes
- * them.
+ * the old file as it was, and the new octets but for the last under ".NAME.ftplab-part" until a
+ * resume completes them.
  *
  * @module
  */
@@ -11,6 +11,7 @@ import {
   assertBytes,
   closeQuietly,
   finalReply,
+  join,
   octets,
   pattern,
   portCommand,
@@ -30,11 +31,11 @@ async function tail(ftp: Conversation, offset: number): Promise<Uint8Array> {
   return bytes;
 }
 
-/** Sends `bytes` by STOR `name` and aborts. */
+/** Sends `bytes` and one octet more by STOR `name`, and aborts: `bytes` are kept. */
 async function interrupted(ftp: Conversation, name: string, bytes: Uint8Array): Promise<void> {
   const data = await ftp.begin(`STOR ${name}`);
-  await writeAll(data, bytes);
-  await arrived(ftp, bytes.length);
+  await writeAll(data, join(bytes, "?"));
+  await arrived(ftp, bytes.length + 1);
   await ftp.send("ABOR");
   assertEquals(await ftp.finals(2), [426, 226]);
   closeQuietly(data);
@@ -237,8 +238,8 @@ export const resume: Cases = {
     const data = await ftp.passive();
     await ftp.command("REST 3000", 350);
     await ftp.command("STOR a", [125, 150]);
-    await writeAll(data, content.subarray(3000, 6000));
-    for (let round = 0; round < 2000 && (await partial(target)).length < 6000; round++) {
+    await writeAll(data, content.subarray(3000, 6001));
+    for (let round = 0; round < 2000 && (await partial(target)).length < 6001; round++) {
       await ftp.command("STAT", [211, 213]);
     }
     await ftp.send("ABOR");
@@ -303,6 +304,50 @@ export const resume: Cases = {
     assertEquals((await ftp.command("SIZE c", 213)).text, "213 5000");
   },
 
+  "DELE of a file takes along what an interrupted upload to it left": async (target) => {
+    await target.write("a", "old");
+    const ftp = await target.login();
+    await interrupted(ftp, "a", pattern(5000));
+    await ftp.command("DELE a", 250);
+    await target.holds();
+    await ftp.command("SIZE a", 550);
+    await ftp.put("APPE a", pattern(100, 2));
+    assertBytes(await target.read("a"), pattern(100, 2));
+  },
+
+  "RNTO takes along what interrupted uploads to both names left": async (target) => {
+    const ftp = await target.login();
+    for (const name of ["a", "b"]) {
+      await target.write(name, name);
+      await interrupted(ftp, name, pattern(5000));
+    }
+    await ftp.command("RNFR a", 350);
+    await ftp.command("RNTO b", 250);
+    await target.holds("b");
+    await ftp.command("MFMT 20200101000000 b", 213);
+    await resumed(ftp, "STOR b", 1, octets("!"));
+    assertEquals(await target.readText("b"), "a!");
+  },
+
+  "an upload that has come whole has something left for who resumes": async (target) => {
+    const ftp = await target.login();
+    const data = await ftp.begin("STOR a");
+    await writeAll(data, pattern(5000));
+    await arrived(ftp, 5000);
+    const other = await target.login();
+    await other.command("SIZE a", 450);
+    ftp.conn.close(); // a client that is killed closes both
+    closeQuietly(data);
+    let said = await other.command("SIZE a", [213, 450]);
+    for (let round = 0; round < 2000 && said.code === 450; round++) {
+      said = await other.command("SIZE a", [213, 450]);
+    }
+    assertEquals(said.text, "213 4999");
+    await resumed(other, "STOR a", 4999, pattern(5000).subarray(4999));
+    await target.holds("a");
+    assertBytes(await target.read("a"), pattern(5000));
+  },
+
   "DELE of a name that is uploaded is 450": async (target) => {
     const ftp = await target.login();
     const data = await ftp.begin("STOR a");
@@ -319,11 +364,13 @@ export const resume: Cases = {
     await target.write("a", "old");
     const ftp = await target.login();
     const data = await ftp.begin("STOR a");
-    await writeAll(data, pattern(5000));
-    await arrived(ftp, 5000);
+    await writeAll(data, pattern(5001));
+    await arrived(ftp, 5001);
     ftp.conn.close();
     assertEquals(await data.read(new Uint8Array(1)).catch(() => null), null);
     assertEquals(await target.readText("a"), "old");
+    // The file is closed a moment after the data connection.
+    for (let round = 0; round < 2000 && (await partial(target)).length > 5000; round++);
     assertBytes(await partial(target), pattern(5000));
   },
 

@@ -1,6 +1,7 @@
 /**
  * File operations while somebody exchanges names as fast as the kernel can: a folder with a link to
- * the outside, a file with a FIFO; and many uploads to one name at once.
+ * the outside, a file with a FIFO; after it has moved outside, with a link in its place; and many
+ * uploads to one name at once.
  *
  * Only counts are asserted: how often the exchange came in between depends on the machine.
  *
@@ -11,7 +12,7 @@ import { assert, assertEquals } from "@std/assert";
 import { unavailableReason } from "../../../models/libc/mod.ts";
 import type { FileOperation } from "../../../server/mod.ts";
 import { missing, type Need, testWith } from "../../permission.ts";
-import { COMMIT, REPLACE, type Stage, storeKinds, upload } from "./stage.ts";
+import { ALL, COMMIT, NAMES, REPLACE, type Stage, storeKinds, upload } from "./stage.ts";
 import type { SwapOrder } from "./swap_worker.ts";
 
 const NEEDS: readonly Need[] = ["read", "write", "run", "sys", "ffi"];
@@ -88,6 +89,66 @@ testWith(NEEDS, "DiskVolume: a folder exchanged with a link leads nothing outsid
   stage.store.close();
   stage.ground.remove();
 }, absent);
+
+/** Operations in a folder that has a file. */
+function within(folder: string): FileOperation[] {
+  return [
+    { do: "enter", path: folder },
+    { do: "openListing", path: folder, selection: ALL, rows: NAMES },
+    { do: "stat", path: `${folder}/file` },
+    { do: "openRead", path: `${folder}/file`, offset: 0 },
+    { do: "makeDirectory", path: `${folder}/made` },
+    { do: "chmod", path: `${folder}/file`, mode: 0o700 },
+    { do: "setModified", path: `${folder}/file`, modifiedMs: 0 },
+    { do: "rename", from: `${folder}/file`, to: `${folder}/renamed` },
+    { do: "rename", from: "/inside", to: `${folder}/renamed` },
+    { do: "removeFile", path: `${folder}/file` },
+    upload(REPLACE, { path: `${folder}/new` }),
+  ];
+}
+
+for (const kind of [disk!, runtime!]) {
+  for (
+    const [moved, folder] of [
+      ["/folder", "/folder"],
+      ["/folder", "/folder/below"],
+      ["/folder/below", "/folder/below"],
+    ] as const
+  ) {
+    testWith(
+      NEEDS,
+      `FileStore: ${moved} moved outside, a link in its place, is left, and so is ${folder} [${kind.name}]`,
+      () => {
+        const stage = kind.make();
+        const { ground } = stage;
+        ground.write("/inside", "inside");
+        ground.makeFolder("/folder");
+        ground.makeFolder("/folder/below");
+        // From the second on a folder may be known.
+        for (const name of ["first", "file"]) stage.whole(REPLACE, name, `${folder}/${name}`);
+        const before = lookAt(ground.root + folder);
+        const outside = `${ground.root}-moved`;
+        Deno.renameSync(ground.root + moved, outside);
+        ground.link(moved, outside);
+        for (const operation of within(folder)) stage.fails("denied", operation);
+        assertEquals(lookAt(outside + folder.slice(moved.length)), before);
+        assertEquals(ground.text("/inside"), "inside");
+        stage.store.close();
+        ground.remove();
+      },
+      absent,
+    );
+  }
+}
+
+/** What is in a folder of the system's. */
+function lookAt(folder: string): unknown[] {
+  const names = Array.from(Deno.readDirSync(folder), ({ name }) => name).sort();
+  return names.map((name) => {
+    const { size, mode, mtime } = Deno.lstatSync(`${folder}/${name}`);
+    return [name, size, mode, mtime];
+  });
+}
 
 for (const kind of [disk!, runtime!]) {
   testWith(

