@@ -91,7 +91,10 @@ export interface GroupResult {
   readonly operations: number;
   /** Payload octets of those operations. */
   readonly octets: number;
-  /** From the intended start of each; operations that never ended count with the time so far. */
+  /**
+   * From the intended start of each that was due in the window; what never ended counts with the
+   * time so far.
+   */
   readonly latency?: Latency;
   /** Open loop: the same from when each was really begun; those that ended only. */
   readonly fromStart?: Latency;

@@ -76,15 +76,16 @@ async function loadOf(
   }
 }
 
-/** Runs `job` against whoever is at its address. */
+/** Runs `job` against whoever is at its address; `pause` is called at both edges of the window. */
 async function loadAt(
   program: LoadProgram,
   job: Partial<LoadJob> & Pick<LoadJob, "host" | "port" | "groups">,
+  pause = () => {},
 ): Promise<LoadResult> {
   const load = new LoadProcess(program);
   const patience = setTimeout(() => load.kill(), PATIENCE_MS);
   try {
-    return await load.run({ ...TIMES, ...job });
+    return await load.run({ ...TIMES, ...job }, pause);
   } finally {
     clearTimeout(patience);
     await load.kill();
@@ -295,8 +296,37 @@ testLoad("the load counts what hangs for longer than anything took that ended", 
   const { operations, unfinished, latency } = result.groups.main!;
   assertEquals([result.failure, result.errors], [undefined, {}]);
   assert(operations > 0);
-  assertEquals([unfinished, latency!.count], [1, operations + 1]);
+  // Of those that ended the first was due before the window opened.
+  assertEquals([unfinished, latency!.count], [1, operations]);
 });
+
+for (const perSecond of [undefined, 100]) {
+  const loop = perSecond === undefined ? "a closed loop" : "an open loop";
+  testLoad(
+    `the load counts what was due in ${loop} before the window, without a latency`,
+    async (program) => {
+      const opening = Promise.withResolvers<void>();
+      await using server = new ScriptedServer({
+        answers: {
+          // The first one has its answer when all stand still already.
+          NOOP: async (_, session) => {
+            await opening.promise;
+            await session.say("200 Still here");
+          },
+        },
+      });
+      const pace = perSecond === undefined ? {} : { perSecond };
+      const groups = [group("noop", { clients: 1, ...pace })];
+      const job = { ...server.address, groups, warmupMs: 200, measureMs: 200 };
+      const result = await loadAt(program, job, opening.resolve);
+      const { operations, unfinished, latency, fromStart } = result.groups.main!;
+      assertEquals([result.failure, result.errors], [undefined, {}]);
+      assert(operations > 1);
+      assertEquals(latency!.count, operations - 1 + unfinished);
+      assertEquals(fromStart?.count, perSecond === undefined ? undefined : operations - 1);
+    },
+  );
+}
 
 Deno.test("an open loop begins one operation in each period, at no time that repeats", () => {
   const state = new GroupState(group("noop", { perSecond: 200 }));

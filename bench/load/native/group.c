@@ -1,6 +1,6 @@
 // Clients that do the same, and what they did inside the window; see bench/load/group.ts, whose rules
-// these are: latency counts from when an operation was due, and what has not ended when the window
-// closes counts with the time so far.
+// these are: latency counts from when an operation was due, what has not ended when the window closes
+// counts with the time so far, and what was due before it opened and ended in it has none.
 
 #include <math.h>
 #include <stdio.h>
@@ -148,6 +148,8 @@ void group_finish(struct group *group, struct client *client, int64_t octets, do
   group->operations++;
   group->moved += (uint64_t)octets;
   client->operations++;
+  // Its time has the standstill in it that the window opens with.
+  if (client->intended < group->opened_at) return;
   double lasted = now - client->intended;
   group->longest_ms = fmax(group->longest_ms, lasted);
   record(&group->latency, lasted);

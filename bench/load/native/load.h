@@ -53,7 +53,7 @@ struct group {
   long waiting_from, waiting_count;
   double next_due, period_from, opened_at;
   uint32_t chance;
-  double longest_ms;  // of the operations that ended in the window
+  double longest_ms;  // of the operations that were due in the window and ended in it
   bool recording;
   uint64_t operations, moved, unfinished, unserved;
   long done, served;
