@@ -13,6 +13,7 @@ import {
   judge,
   type Known,
   quotient,
+  RANK_SUM_MAX,
   rankSumTest,
   REPEATS_FOR_CLAIM_MIN,
   repeatsToDecide,
@@ -63,7 +64,10 @@ export interface Comparison {
   readonly withinMargin: boolean;
   /** Both medians' intervals end below it: named before the run, in the figure's unit. */
   readonly belowFloor?: number;
-  /** Quotients of the same block, or of all blocks where pairing does nothing (PAIRING_MIN). */
+  /**
+   * Quotients of the same block; of all blocks where pairing does nothing (PAIRING_MIN), and no side
+   * has more than RANK_SUM_MAX.
+   */
   readonly paired: boolean;
   /**
    * Exact two-sided probability of such a split without a difference; missing without a claim, and
@@ -185,8 +189,8 @@ export function analyze(run: Run): Analysis {
       ),
     compare: (own, reference, better) => {
       const r = analysis.correlation(own.place);
-      const paired = r === undefined || Math.abs(r) >= PAIRING_MIN;
-      return compare(own, reference, better, reservations, paired);
+      const correlated = r === undefined || Math.abs(r) >= PAIRING_MIN;
+      return compare(own, reference, better, reservations, correlated);
     },
   };
   return analysis;
@@ -315,11 +319,12 @@ function compare(
   reference: Series,
   better: "higher" | "lower",
   reservations: readonly string[],
-  paired: boolean,
+  correlated: boolean,
 ): Comparison {
   const clean = pairsOf(cleanValues(own), cleanValues(reference));
   const usable = clean.own.length > 0 ? clean : pairsOf(own.values, reference.values);
   const ratios = usable.own.map((value, index) => quotient(value, usable.reference[index]!));
+  const paired = correlated || usable.own.length > RANK_SUM_MAX;
   const none = whyNoRatio(usable);
   const ratio = none !== undefined
     ? undefined

@@ -56,25 +56,27 @@ function binomialHalf(count: number): number[] {
   return row;
 }
 
-/** P(U = u) for u from 0 to m n: how many pairs of a value of each side are in reverse. */
+/** A rank sum is of so many values a side at most: rounding is 1e-10 there, and tenfold at 350. */
+export const RANK_SUM_MAX = 300;
+
+/**
+ * P(U = u) for u from 0 to m n: how many pairs of a value of each side are in reverse (Mann and
+ * Whitney). Orders counted by their U are the coefficients of a Gaussian binomial, the product of
+ * (1 - q^(n + i)) / (1 - q^i) for i from 1 to m: factor by factor, each divided by what it is at
+ * q = 1, it takes one row.
+ */
 function rankSum(own: number, other: number): number[] {
-  // Counts of orders by their U, built by adding one value after the other (Mann and Whitney).
-  const counts = Array.from(
-    { length: own + 1 },
-    () => Array.from({ length: other + 1 }, () => [1]),
-  );
-  for (let m = 1; m <= own; m++) {
-    for (let n = 1; n <= other; n++) {
-      const [above, left] = [counts[m - 1]![n]!, counts[m]![n - 1]!];
-      counts[m]![n] = Array.from(
-        { length: m * n + 1 },
-        (_, u) => (above[u - n] ?? 0) + (left[u] ?? 0),
-      );
-    }
+  const most = own * other;
+  // U and m n - U are equally probable.
+  const row = new Float64Array(Math.floor(most / 2) + 1);
+  row[0] = 1;
+  for (let i = 1; i <= own; i++) {
+    const sum = other + i;
+    for (let u = row.length - 1; u >= sum; u--) row[u]! -= row[u - sum]!;
+    for (let u = i; u < row.length; u++) row[u]! += row[u - i]!;
+    for (let u = 0; u < row.length; u++) row[u]! *= i / sum;
   }
-  const all = counts[own]![other]!;
-  const total = all.reduce((sum, count) => sum + count, 0);
-  return all.map((count) => count / total);
+  return Array.from({ length: most + 1 }, (_, u) => row[Math.min(u, most - u)]!);
 }
 
 /** A figure that may be known from one side only: the least and the most that it can be. */

@@ -6,8 +6,10 @@ import {
   exactly,
   judge,
   type Known,
+  LEVEL,
   medianRanks,
   quotient,
+  RANK_SUM_MAX,
   rankSumTest,
   repeatsToDecide,
   signTest,
@@ -15,7 +17,7 @@ import {
   summarize,
   unpairedRatio,
 } from "../../bench/claims/inference.ts";
-import { randomFrom } from "../../bench/claims/statistics.ts";
+import { normalBelow, randomFrom } from "../../bench/claims/statistics.ts";
 
 function assertNear(actual: number, expected: number, within: number): void {
   assert(Math.abs(actual - expected) <= within, `${actual} is not ${expected}`);
@@ -105,6 +107,53 @@ Deno.test("rankSumTest and unpairedRatio follow the exact distribution of the ra
   const all = [2, 4, 8, 16, 32].flatMap((x) => [1, 1.1, 1.2, 1.3, 1.4].map((y) => x / y))
     .toSorted((a, b) => a - b);
   assertEquals([ratio.interval[0], ratio.interval[1]], [all[2]!, all[22]!]);
+});
+
+Deno.test("rankSumTest is that of all orders, of each as probable as another", () => {
+  for (const [own, other] of [[1, 1], [1, 4], [2, 3], [3, 3], [4, 4], [5, 4]] as const) {
+    // An order is which places of both sides together are the first side's.
+    const orders = Array.from(
+      { length: 2 ** (own + other) },
+      (_, bits) => Array.from({ length: own + other }, (_, place) => (bits >> place & 1) === 1),
+    )
+      .filter((order) => order.filter(Boolean).length === own);
+    const reversed = orders.map((order) =>
+      order.reduce(
+        (sum, isOwn, place) =>
+          sum + (isOwn ? order.slice(0, place).filter((before) => !before).length : 0),
+        0,
+      )
+    );
+    for (const [index, order] of orders.entries()) {
+      const against = Math.min(reversed[index]!, own * other - reversed[index]!);
+      const beyond = reversed.filter((count) => count <= against).length;
+      const side = (which: boolean) =>
+        known(...order.flatMap((isOwn, place) => isOwn === which ? [place + 1] : []));
+      const expected = Math.min(1, 2 * beyond / orders.length);
+      assertNear(rankSumTest(side(true), side(false)), expected, 1e-12);
+    }
+  }
+});
+
+Deno.test("the rank sum is exact for hundreds of repeats, too, and the same from both sides", () => {
+  const repeats = RANK_SUM_MAX;
+  const side = (from: number) =>
+    known(...Array.from({ length: repeats }, (_, index) => from + index));
+  // All on one side: 2 / C(600, 300).
+  let orders = 1;
+  for (let i = 1; i <= repeats; i++) orders *= (repeats + i) / i;
+  assertNear(rankSumTest(side(1), side(1_000)) * orders, 2, 1e-9);
+  const [low, high] = [side(1), side(15.5)];
+  const p = rankSumTest(low, high);
+  assertEquals(rankSumTest(high, low), p);
+  // About normal, by the variance m n (m + n + 1) / 12.
+  const pairs = repeats ** 2;
+  const inReverse = 285 * 286 / 2;
+  const z = (pairs / 2 - inReverse - 0.5) / Math.sqrt(pairs * (2 * repeats + 1) / 12);
+  assertNear(p / (2 * normalBelow(-z)), 1, 0.01);
+  const { level, interval } = unpairedRatio(low, high)!;
+  assertNear(level, LEVEL, 1e-4);
+  assert(interval[0] < interval[1]);
 });
 
 Deno.test("adjusted is Benjamini and Hochberg's, as R's p.adjust gives it", () => {
