@@ -5,7 +5,7 @@
  * @module
  */
 
-import { analyze } from "../claims/analysis.ts";
+import { type Analysis, analyze } from "../claims/analysis.ts";
 import type { GridField } from "../claims/grid.ts";
 import {
   replicate,
@@ -14,6 +14,7 @@ import {
   sharedScenarios,
 } from "../claims/replication.ts";
 import type { Run } from "../claims/run.ts";
+import type { SubjectCard } from "../record.ts";
 import type { Block } from "./document.ts";
 import { factorWithInterval, inWords, levelOf, NOTHING } from "./numbers.ts";
 import { COLUMNS_MAX, writeTerminal } from "./terminal.ts";
@@ -32,6 +33,15 @@ export function renderComparison(first: Run, second: Run, width = COLUMNS_MAX): 
   return writeTerminal(comparison(first, second), Math.min(width, COLUMNS_MAX));
 }
 
+/** Servers that have one name in both runs, and differ. */
+function differing(one: Analysis, two: Analysis): string[] {
+  const what = ({ flags, version }: SubjectCard) => JSON.stringify([flags, version]);
+  return one.run.header.subjects.filter((card) => {
+    const other = two.run.header.subjects.find(({ id }) => id === card.id);
+    return other !== undefined && what(other) !== what(card);
+  }).map(({ id }) => id);
+}
+
 function comparison(first: Run, second: Run): Block[] {
   const [one, two] = [analyze(first), analyze(second)];
   const fields = replicate(one, two);
@@ -48,6 +58,11 @@ function comparison(first: Run, second: Run): Block[] {
       warning: true,
       text: [`Their baselines are not the same: ${one.baseline.id} and ${two.baseline.id}.`],
     });
+  }
+  const others = differing(one, two);
+  if (others.length > 0) {
+    const text = `Not the same servers in both: ${inWords(others)}.`;
+    blocks.push({ kind: "text", warning: true, text: [text] });
   }
   const shared = sharedScenarios(one, two).map(({ id }) => id);
   if (shared.length > 0) {

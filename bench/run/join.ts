@@ -19,6 +19,9 @@ const SAME: readonly (keyof HeaderRecord)[] = [
   "baseline",
 ];
 
+/** What makes a server the same in all parts: its title may be another, or a comment in its file. */
+const SAME_SERVER: readonly (keyof SubjectCard)[] = ["kind", "flags", "version", "twinOf", "rung"];
+
 /** The text of the run that `texts` are together, or why they are none. */
 export function joined(texts: readonly string[]): string | { readonly why: string } {
   const parts = texts.map((text) => text.trimEnd().split("\n").map(recordOf));
@@ -31,6 +34,16 @@ export function joined(texts: readonly string[]): string | { readonly why: strin
       headers.slice(0, index + 1).some(({ scenarios }) => scenarios.includes(id))
     );
     if (twice !== undefined) return { why: `the scenario ${twice} is in two of them` };
+    const other = header.subjects.find((card) =>
+      headers.slice(0, index + 1).some(({ subjects }) => subjects.some((one) => isOther(one, card)))
+    );
+    if (other !== undefined) {
+      return { why: `number ${index + 2} of them has another server by the name ${other.id}` };
+    }
+    // The scenarios of its header are those of several parts, each with terms of its own.
+    if (parts[index + 1]!.some((record) => record.kind === "resume" && record.args !== undefined)) {
+      return { why: `number ${index + 2} of them was joined: name it first, or join its parts` };
+    }
   }
   const partial = parts.findIndex((records) => {
     const last = records.at(-1)!;
@@ -46,6 +59,12 @@ export function joined(texts: readonly string[]): string | { readonly why: strin
 
 function recordOf(line: string): RunRecord {
   return JSON.parse(line) as RunRecord;
+}
+
+/** Whether two cards have one name, and not one server. */
+function isOther(one: SubjectCard, other: SubjectCard): boolean {
+  return one.id === other.id &&
+    SAME_SERVER.some((name) => JSON.stringify(one[name]) !== JSON.stringify(other[name]));
 }
 
 /** The header of all; each keeps the order that reports have. */

@@ -85,4 +85,17 @@ Deno.test("renderComparison puts two runs side by side, contradictions first", (
   assert(lines.some((line) => /^idle poll +replicates +- \d/.test(line)), text);
   assert(lines.some((line) => /^idle poll .*98\.8 %, n = 11/.test(line)), text);
   for (const line of lines) assert(line.length <= 100, line);
+  assert(!text.includes("Not the same servers"), text);
+});
+
+Deno.test("renderComparison warns of servers that differ under one name", () => {
+  const text = fixtureText({ seed: 7, scenarios: ["idle"] });
+  const [one] = parseRun(text).header.subjects;
+  const flags = JSON.stringify(one!.flags);
+  const other = text.replace(
+    `"flags":${flags}`,
+    `"flags":${flags.replace("[", '["--workers","2",')}`,
+  );
+  const told = renderComparison(parseRun(text), parseRun(other)).replace(/\s+/g, " ");
+  assertStringIncludes(told, `Not the same servers in both: ${one!.id}.`);
 });

@@ -3,7 +3,7 @@
 import { assert, assertEquals, assertMatch, assertThrows } from "@std/assert";
 import { analyze } from "../../bench/claims/analysis.ts";
 import { RunError } from "../../bench/claims/figures.ts";
-import { floorOf, leastRepeats } from "../../bench/claims/run.ts";
+import { floorOf, leastRepeats, partOf, termsOf } from "../../bench/claims/run.ts";
 import { parseRun, renderMarkdown, renderTerminal } from "../../bench/report/mod.ts";
 import { commandOf } from "../../bench/report/cells.ts";
 import { scenarioOf } from "../../bench/scenarios/mod.ts";
@@ -50,6 +50,42 @@ Deno.test("joined refuses, with the reason, what is no run together", () => {
   assertEquals(why(IDLE, other), "the baseline differs");
   const cut = LOGINS.trimEnd().split("\n").slice(0, -1).join("\n");
   assertEquals(why(IDLE, cut), "number 2 of them is not complete: resume it");
+});
+
+Deno.test("joined refuses parts that have different servers by one name", () => {
+  const change = (own: string, other: string) => joined([IDLE, LOGINS.replace(own, other)]);
+  const flags = '"multiplex","--selector","poll"';
+  assert(LOGINS.includes(flags));
+  assertEquals(change(flags, `${flags},"--workers","2"`), {
+    why: "number 2 of them has another server by the name poll",
+  });
+  const peer = ["idle", "logins"].map((scenario) =>
+    fixtureText({ scenarios: [scenario], subjects: ["epoll", "vsftpd"] })
+  );
+  const newer = peer[1]!.replace('"version":"1.2.3"', '"version":"1.2.4"');
+  assertEquals(joined([peer[0]!, newer]), {
+    why: "number 2 of them has another server by the name vsftpd",
+  });
+  // What is written about a server is not what it is.
+  const told = peer[1]!.replace('"configuration":"', '"configuration":"# once more\\n');
+  assert(told !== peer[1]);
+  assert(typeof joined([peer[0]!, told]) === "string");
+});
+
+Deno.test("joined takes a run that was joined before as the first alone", () => {
+  const small = fixtureText({ scenarios: ["small"], subjects: ["epoll", "poll"], repeats: 9 });
+  const two = joined([IDLE, small]);
+  assert(typeof two === "string");
+  assertEquals(joined([LOGINS, two]), {
+    why: "number 2 of them was joined: name it first, or join its parts",
+  });
+  const three = joined([two, LOGINS]);
+  assert(typeof three === "string");
+  const run = parseRun(three);
+  assertEquals(
+    ["idle", "small", "logins"].map((scenario) => termsOf(run, partOf(run, scenario)).repeats),
+    [11, 9, 11],
+  );
 });
 
 Deno.test("joined says which part is of another machine, or of other sources", () => {
