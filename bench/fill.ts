@@ -155,6 +155,9 @@ function goOn(file: RunFile, before: Before, header: HeaderRecord, plan: Plan): 
   return block;
 }
 
+/** Why a run is not complete that somebody ended. */
+const INTERRUPTED = "it was interrupted";
+
 /** Measures, writing each record as soon as it is there; false where the load ended before its time. */
 export async function fill(
   file: RunFile,
@@ -185,9 +188,11 @@ export async function fill(
         record: (record) => file.write(record),
       });
     }
+    // Counts are missing then, be it all of them.
+    if (flags.count && signal.aborted) incomplete ??= INTERRUPTED;
   } catch (error) {
     // An interrupt ends the load in the middle, too.
-    if (signal.aborted) incomplete = "it was interrupted";
+    if (signal.aborted) incomplete = INTERRUPTED;
     else if (error instanceof LoadEnded) incomplete = error.message;
     else throw error;
     wentOn = signal.aborted;

@@ -15,11 +15,11 @@ import {
 import {
   FILE_SIZES,
   type FileSizes,
+  headlinePoints,
   type Scenario,
   scenarioOf,
   SCENARIOS,
 } from "./scenarios/mod.ts";
-import { headlinePoints } from "./run/plan.ts";
 import { QUOTA_SHARE_MIN } from "./run/quota.ts";
 import { configurationsOf, MODELS, type ModelSubject, selectModels } from "./run/subjects.ts";
 

@@ -7,7 +7,7 @@
  */
 
 import type { CellRecord, Machine, SubjectCard } from "../record.ts";
-import type { Point, Scenario } from "../scenarios/mod.ts";
+import { headlinePoints, type Point, type Scenario } from "../scenarios/mod.ts";
 import { faultsOf, isOfOthersOnly } from "./faults.ts";
 import { type Bound, boundOf, type FigureId, FIGURES, lateByMs, tooFewSamples } from "./figures.ts";
 import { type GateId, gatesOf, isDisturbed } from "./gates.ts";
@@ -215,9 +215,15 @@ function memoryOf({ server }: CellRecord, whose: MemoryOf): number | undefined {
   return whose === "kernel" ? server?.kernelBytes : server?.restBytes ?? server?.memoryBytes;
 }
 
-/** Rows of `subject` at numbers of silent sessions, fewest first. */
+/**
+ * Rows of `subject` at the numbers of silent sessions that a scenario is judged by, fewest first. Not
+ * every server holds more, and slopes over other numbers are not to be compared.
+ */
 function besideSessions(rows: readonly Row[], subject: string): Row[] {
-  return rows.filter((row) => row.subject.id === subject && row.scenario.tags.includes("sessions"));
+  return rows.filter(({ subject: { id }, scenario, point }) =>
+    id === subject && scenario.tags.includes("sessions") &&
+    headlinePoints(scenario).some((one) => one.id === point.id)
+  );
 }
 
 /**
@@ -241,9 +247,10 @@ export function memoryFaults(
 }
 
 /**
- * KiB per silent client in each block: the slope of memory over the points of such a scenario, which
- * was measured on `machineOf` it. A block carries no claim where one of its cells carries none:
- * memory is read as the window opens, and whoever disturbed that was hardly away a moment before.
+ * KiB per silent client in each block: the slope of memory over the points by which such a scenario,
+ * measured on `machineOf` it, is judged; a block that lacks one has none. A block carries no claim
+ * where one of its cells carries none: memory is read as the window opens, and whoever disturbed that
+ * was hardly away a moment before.
  */
 export function memorySlopes(
   rows: readonly Row[],
@@ -252,11 +259,10 @@ export function memorySlopes(
   machineOf: (scenario: string) => Machine,
 ): Series {
   const place = { slopeOf: whose };
-  for (const [id, all] of Map.groupBy(besideSessions(rows, subject), (row) => row.scenario.id)) {
-    const own = all.map((row) => ({ ...row, cells: row.cells.filter(({ unable }) => !unable) }));
-    const values = slopesByBlock(own, whose);
+  for (const [scenario, own] of Map.groupBy(besideSessions(rows, subject), (row) => row.scenario)) {
+    const values = slopesByBlock(own, whose, headlinePoints(scenario).length);
     if (values.size === 0) continue;
-    const parts = own.map((row) => seriesOf(row, "memory", machineOf(id)));
+    const parts = own.map((row) => seriesOf(row, "memory", machineOf(scenario.id)));
     return {
       place,
       values,
@@ -268,15 +274,17 @@ export function memorySlopes(
   return { place, values: new Map(), spoilt: new Map(), faults: [], partial: false };
 }
 
-function slopesByBlock(rows: readonly Row[], whose: MemoryOf): Map<number, Known> {
+/** Of blocks that have `count` points. */
+function slopesByBlock(rows: readonly Row[], whose: MemoryOf, count: number): Map<number, Known> {
   const points = rows.flatMap(({ cells, point: { x } }) =>
     cells.flatMap((cell) => {
-      const bytes = memoryOf(cell, whose);
+      const bytes = cell.unable === undefined ? memoryOf(cell, whose) : undefined;
       return bytes === undefined ? [] : [{ block: cell.block, x, bytes }];
     })
   );
   const values = new Map<number, Known>();
   for (const [block, of] of Map.groupBy(points, (point) => point.block)) {
+    if (of.length < count) continue;
     const found = slope(of.map(({ x, bytes }) => [x, bytes / 1024]));
     if (found !== undefined) values.set(block, exactly(found));
   }

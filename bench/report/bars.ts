@@ -12,6 +12,7 @@ import type { SubjectCard } from "../record.ts";
 import type { Summary } from "../claims/inference.ts";
 import type { Row } from "../claims/series.ts";
 import { median } from "../claims/statistics.ts";
+import { headlinePoints } from "../scenarios/mod.ts";
 import type { Figure } from "./document.ts";
 import { finite, lookOf, modelsOf, rowsAt } from "./looks.ts";
 import { bounded, interval, inWords, levelOf, number } from "./numbers.ts";
@@ -57,15 +58,15 @@ export function memoryPerSession(analysis: Analysis): Figure | undefined {
   // A slope of nothing or less is noise, and has no place on a logarithmic axis.
   const shown = found.filter(({ summary }) => summary.median > 0);
   if (shown.length === 0) return undefined;
-  const rows = found.flatMap(({ subject }) => rowsAt(analysis, subject, "sessions"));
-  const numbers = inWords([...new Set(rows.map(({ point }) => point.x))].map(number));
+  const points = headlinePoints(analysis.tagged("sessions")!);
+  const numbers = inWords(points.map(({ x }) => number(x)));
   return {
     kind: "figure",
     id: "memory-per-session",
     question: "What does a session that says nothing cost?",
     caption: "KiB per idle session: the slope of a line through the memory of the process tree " +
-      `at ${numbers} sessions, where it holds them, right after they have logged in, fitted in ` +
-      "each block; lines are intervals of the medians. No server can be told to collect its garbage, " +
+      `at ${numbers} sessions, right after they have logged in, fitted in each block; ` +
+      "lines are intervals of the medians. No server can be told to collect its garbage, " +
       "so none was. Left is good; the axis is logarithmic. The kernel's part is in the table: slabs, " +
       "stacks, page tables and buffers of the whole machine, both ends of a connection.",
     description: found.map(({ subject, summary }) => `${subject.id}: ${number(summary.median)} KiB`)

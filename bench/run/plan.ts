@@ -7,7 +7,13 @@
  */
 
 import { randomFrom, shuffled } from "../claims/statistics.ts";
-import { FILE_SIZES, type FileSizes, type Point, type Scenario } from "../scenarios/mod.ts";
+import {
+  FILE_SIZES,
+  type FileSizes,
+  headlinePoints,
+  type Point,
+  type Scenario,
+} from "../scenarios/mod.ts";
 import { FILES } from "../scenarios/parts.ts";
 import { hasCeiling } from "./ceilings.ts";
 import { BASELINE, type Subject } from "./subjects.ts";
@@ -115,19 +121,6 @@ function extrasOf({ bothLoads }: Pick<Plan, "bothLoads">, scenario: Scenario, po
   const compared = scenario.tags.includes("both-loads") && scenario.headline.point === point.id;
   if (bothLoads && compared) extras.push("agreement");
   return extras;
-}
-
-/**
- * The points that `scenario` is judged by, its headline and contests, and what these need: the
- * closed loop that finds the capacity of an open one, and the fewest sessions, for a slope of memory.
- */
-export function headlinePoints(scenario: Scenario): Point[] {
-  const ids = new Set([scenario.headline, ...scenario.further ?? []].map(({ point }) => point));
-  const ofCapacity = scenario.points.some((point) => point.ofCapacity && ids.has(point.id));
-  const sloping = scenario.tags.includes("sessions") && scenario.ownServer === "for-memory";
-  return scenario.points.filter((point, index) =>
-    ids.has(point.id) || (ofCapacity && point.findsCapacity) || (sloping && index === 0)
-  );
 }
 
 /** Whether `subject` is measured there: a comparison of models only is not asked of others. */

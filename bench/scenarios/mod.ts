@@ -18,7 +18,7 @@ import { scenario as small } from "./small.ts";
 import { scenario as turns } from "./turns.ts";
 import { scenario as uploads } from "./uploads.ts";
 import { scenario as wakeups } from "./wakeups.ts";
-import type { Scenario } from "./scenario.ts";
+import type { Point, Scenario } from "./scenario.ts";
 
 export { FILE_SIZES } from "./parts.ts";
 export type {
@@ -52,4 +52,17 @@ export const SCENARIOS: readonly Scenario[] = [
 /** The scenario of that name. */
 export function scenarioOf(id: string): Scenario | undefined {
   return SCENARIOS.find((scenario) => scenario.id === id);
+}
+
+/**
+ * The points that `scenario` is judged by, its headline and contests, and what these need: the
+ * closed loop that finds the capacity of an open one, and the fewest sessions, for a slope of memory.
+ */
+export function headlinePoints(scenario: Scenario): Point[] {
+  const ids = new Set([scenario.headline, ...scenario.further ?? []].map(({ point }) => point));
+  const ofCapacity = scenario.points.some((point) => point.ofCapacity && ids.has(point.id));
+  const sloping = scenario.tags.includes("sessions") && scenario.ownServer === "for-memory";
+  return scenario.points.filter((point, index) =>
+    ids.has(point.id) || (ofCapacity && point.findsCapacity) || (sloping && index === 0)
+  );
 }

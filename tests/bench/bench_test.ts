@@ -33,14 +33,15 @@ function bench(...args: string[]): Child {
 /** How long a run of SHORT may take to its next cells: a guard, each needs a second. */
 const CELLS_MS_MAX = 60_000;
 
-/** Waits until `file`, which `child` writes, has so many cells. */
-async function cellsIn(file: string, wanted: number, child: Child): Promise<void> {
+/** Waits until `file`, which `child` writes, has so many records of that kind. */
+async function written(file: string, wanted: number, child: Child, kind = "cell"): Promise<void> {
   let said: string | undefined;
   child.ended().then(({ stderr }) => said = stderr);
-  await eventually(`${wanted} cells are written`, async () => {
+  const line = new RegExp(`^\\{"kind":"${kind}"`, "gm");
+  await eventually(`${wanted} records "${kind}" are written`, async () => {
     const text = await Deno.readTextFile(file).catch(() => "");
-    if (text.matchAll(/^\{"kind":"cell"/gm).toArray().length >= wanted) return true;
-    assert(said === undefined, `It ended before it had ${wanted} cells: ${said}`);
+    if (text.matchAll(line).toArray().length >= wanted) return true;
+    assert(said === undefined, `It ended before it had ${wanted} records "${kind}": ${said}`);
     return false;
   }, CELLS_MS_MAX);
 }
@@ -101,7 +102,7 @@ for (const signal of ["SIGINT", "SIGTERM"] as const) {
     await inFolder(async (folder) => {
       const file = join(folder, "run.jsonl");
       await using child = bench(...SHORT, "--repeats", "500", "--out", file);
-      await cellsIn(file, 2, child);
+      await written(file, 2, child);
       const started = processTree(child.pid);
       child.kill(signal);
       const { code, stdout } = await child.ended();
@@ -117,11 +118,26 @@ for (const signal of ["SIGINT", "SIGTERM"] as const) {
   });
 }
 
+testWith(NEEDS, "bench says that it was interrupted while it counted calls", async () => {
+  await inFolder(async (folder) => {
+    const file = join(folder, "run.jsonl");
+    const args = ["--quick", "--models", "epoll,poll", "--scenarios", "control", "--count"];
+    await using child = bench(...args, "--seconds", "0.02", "--out", file);
+    // One server ends and another starts: the load, which an interrupt ends, has nothing to do.
+    await written(file, 1, child, "count");
+    child.kill("SIGTERM");
+    assertEquals((await child.ended()).code, 130);
+    const records = recordsIn(await Deno.readTextFile(file));
+    assertEquals(records.filter(({ kind }) => kind === "count").length, 1);
+    assertStringIncludes(JSON.stringify(records.at(-1)), '"incomplete":"it was interrupted"');
+  });
+});
+
 testWith(NEEDS, "bench ends when its load has ended, and keeps what was measured", async () => {
   await inFolder(async (folder) => {
     const file = join(folder, "run.jsonl");
     await using child = bench(...SHORT, "--repeats", "500", "--out", file);
-    await cellsIn(file, 2, child);
+    await written(file, 2, child);
     const started = processTree(child.pid);
     const loads = started.filter((pid) =>
       Deno.readTextFileSync(`/proc/${pid}/cmdline`).includes("load/main.ts")
@@ -168,12 +184,12 @@ testWith(NEEDS, "bench resume goes on after Ctrl-C, and after a kill amid a line
     const file = join(folder, "run.jsonl");
     const args = [...SHORT, "--seconds", "0.02", "--repeats", "4"];
     await using first = bench(...args, "--out", file);
-    await cellsIn(file, 3, first);
+    await written(file, 3, first);
     first.kill("SIGINT");
     assertEquals((await first.ended()).code, 130);
 
     await using second = bench("resume", file);
-    await cellsIn(file, 5, second);
+    await written(file, 5, second);
     const started = processTree(second.pid);
     second.kill("SIGKILL");
     await second.ended();
@@ -211,7 +227,7 @@ testWith(
     await inFolder(async (folder) => {
       const file = join(folder, "run.jsonl");
       await using first = bench(...SHORT, "--seconds", "0.02", "--repeats", "9", "--out", file);
-      await cellsIn(file, 1, first);
+      await written(file, 1, first);
       first.kill("SIGINT");
       await first.ended();
       const text = await Deno.readTextFile(file);

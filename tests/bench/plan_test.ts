@@ -5,6 +5,7 @@ import { parseFlags } from "../../bench/flags.ts";
 import { cellCount, orderOf, pointsFor } from "../../bench/run/plan.ts";
 import { RunClock } from "../../bench/run/run_clock.ts";
 import { twinsOf } from "../../bench/run/subjects.ts";
+import { jobsOf } from "../../bench/scenarios/jobs.ts";
 import { SCENARIOS } from "../../bench/scenarios/mod.ts";
 import { PASSES } from "../../bench/scenarios/parts.ts";
 import { BLOCKING, EPOLL, planOf } from "./smallest_plan.ts";
@@ -74,6 +75,19 @@ Deno.test("orderOf has a point that is judged in its passes, extras in the first
   const whole = orderOf({ ...plan, scenarios: ladder });
   const passesAt = (id: string) => whole.filter(({ point }) => point.id === id).length;
   assertEquals(["clients=1", "clients=16", "rate=5000"].map(passesAt), [1, PASSES, 1]);
+});
+
+Deno.test("no window is so long that one operation in all of it is a stall", () => {
+  const parsed = parseFlags([]);
+  assert(parsed.kind === "run");
+  const { seconds, probes, stallMs, sizes } = parsed.flags;
+  const around = { host: "", port: 0, root: "", seconds, probes, stallMs, sizes, capacity: 1 };
+  for (const scenario of SCENARIOS) {
+    for (const point of scenario.points) {
+      const { load } = jobsOf(scenario, point, around);
+      assert(load.stallMs === 0 || load.stallMs >= load.measureMs, `${scenario.id} ${point.id}`);
+    }
+  }
 });
 
 Deno.test("pointsFor spares peers the ladders", () => {
