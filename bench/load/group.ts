@@ -4,9 +4,9 @@
  *
  * Latency counts from when an operation was due, not from when somebody was free to begin it: a
  * server that stands still is charged for all that should have happened meanwhile (coordinated
- * omission). What has not ended when the window closes counts with the time so far; what was due
- * before it opened and ended in it is an operation without a latency, since everybody stood still
- * while the server was sampled.
+ * omission). What has not ended when the window closes counts with the time so far; from what was
+ * due before it opened the time is taken off for which everybody stood still while the server was
+ * sampled.
  *
  * Of an open loop one operation is due in each period, at some time of it: what comes evenly keeps
  * step with a server that does something evenly, and then sees always the same of it. The times are
@@ -65,7 +65,7 @@ export class GroupState {
   #operations = 0;
   #octets = 0;
   #unfinished = 0;
-  /** Of the operations that were due in the window and ended in it, milliseconds. */
+  /** Of the operations that ended in the window, milliseconds. */
   #longestMs = 0;
   #unservedAtOpening = 0;
 
@@ -146,17 +146,24 @@ export class GroupState {
     this.#periodFrom += period;
   }
 
-  /** The window opens: what ends from now on counts. */
-  openWindow(now: number): void {
+  /** The window opens after all have stood still for `stoodMs`: what ends from now on counts. */
+  openWindow(now: number, stoodMs: number): void {
     this.#recording = true;
     this.#openedAt = now;
     this.#unservedAtOpening = this.spec.clients - this.served;
     this.schedule(now);
     for (const client of this.clients) {
       client.operations = 0;
+      if (client.pendingSince !== undefined) this.#takeOff(client, stoodMs);
       const free = client.served && client.pendingSince === undefined;
       if (this.spec.once && free) client.begin(now);
     }
+  }
+
+  #takeOff(client: FtpClient, ms: number): void {
+    client.intended += ms;
+    const begun = this.#begun.get(client);
+    if (begun !== undefined) this.#begun.set(client, begun + ms);
   }
 
   /** An operation of `client` has ended well. */
@@ -165,8 +172,6 @@ export class GroupState {
     this.#operations++;
     this.#octets += octets;
     client.operations++;
-    // Its time has the standstill in it that the window opens with.
-    if (client.intended < this.#openedAt) return;
     const lasted = now - client.intended;
     this.#longestMs = Math.max(this.#longestMs, lasted);
     this.#histogram.recordValue(microseconds(lasted));

@@ -92,8 +92,8 @@ export interface GroupResult {
   /** Payload octets of those operations. */
   readonly octets: number;
   /**
-   * From the intended start of each that was due in the window; what never ended counts with the
-   * time so far.
+   * From the intended start of each, without the standstill before the window; what never ended
+   * counts with the time so far.
    */
   readonly latency?: Latency;
   /** Open loop: the same from when each was really begun; those that ended only. */

@@ -107,10 +107,11 @@ class Loop implements Surroundings {
       for (const group of this.#groups) this.#logIn(group);
       this.announce("there");
       this.#warmUp();
+      const stoodFrom = this.now();
       this.announce("opening");
       const cpuAtStart = ownCpuSeconds();
       const start = this.now();
-      const end = this.#window(start);
+      const end = this.#window(start, start - stoodFrom);
       seconds = (end - start) / 1e3;
       cpu = ownCpuSeconds() - cpuAtStart - this.#spunMs / 1e3;
       for (const group of this.#groups) group.closeWindow(end);
@@ -162,10 +163,10 @@ class Loop implements Surroundings {
   }
 
   /** Opens the window and turns until it closes; returns when it did. */
-  #window(start: number): number {
+  #window(start: number, stoodMs: number): number {
     this.#spunMs = 0;
     this.#lastFinish = start;
-    for (const group of this.#groups) group.openWindow(start);
+    for (const group of this.#groups) group.openWindow(start, stoodMs);
     const finite = this.#groups.filter(({ spec }) => spec.once);
     const end = start + this.job.measureMs;
     return this.#turnUntil((now) =>

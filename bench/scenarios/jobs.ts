@@ -69,8 +69,8 @@ export function jobsOf(scenario: Scenario, point: Point, around: Surroundings): 
   const load = {
     ...common,
     groups,
-    // One operation may take all of the window.
-    stallMs: scenario.silent ? 0 : Math.max(stallMs, measureMs),
+    // One operation may take all of the window, but not more.
+    stallMs: scenario.silent ? 0 : Math.max(stallMs, measureMs - 1),
   };
   // What probes wait for is a result, be it for ever.
   const atRest = scenario.tags.includes("sessions");

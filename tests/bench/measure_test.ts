@@ -8,7 +8,6 @@
 import { assert, assertEquals, assertMatch } from "@std/assert";
 import { join } from "@std/path";
 import { compileTwins } from "../../bench/load/twins.ts";
-import type { GroupResult } from "../../bench/record.ts";
 import { cellCount, measure } from "../../bench/run/measure.ts";
 import { whyTooMany } from "../../bench/run/machine.ts";
 import { processTree, processWork, readProcessFigures } from "../../bench/run/process_figures.ts";
@@ -42,12 +41,6 @@ print("ended", flush=True)
 time.sleep(10)
 `;
 
-/** All of a group has its latency but what was due before the window: one operation of a client. */
-function assertDue({ operations, unfinished, latency, clients }: GroupResult, what: string): void {
-  const before = operations + unfinished - latency!.count;
-  assert(before >= 0 && before <= clients, `${before} of ${clients} clients: ${what}`);
-}
-
 /** "control" with all its points. */
 const CONTROL = SCENARIOS.filter(({ id }) => id === "control");
 
@@ -80,10 +73,9 @@ testWith(NEEDS, "measure fills every cell of a model, without an error", async (
       const { offered, latency } = cell.groups.probe!;
       assert(offered === 200 && latency!.count > 0, place);
     }
-    const { latency, unserved } = cell.groups.main!;
-    // How many ended in so short a window is a matter of time; of each client one may have been due
-    // before it, and has no latency.
-    assertDue(cell.groups.main!, place);
+    const { operations, unfinished, latency, unserved } = cell.groups.main!;
+    // How many ended in so short a window is a matter of time.
+    assertEquals(latency!.count, operations + unfinished, place);
     assert(latency!.count > 0, place);
     assertEquals(unserved, 0, place);
     // Counters of the server and those of the load are of the same window.
@@ -154,8 +146,7 @@ testWith(
       assertEquals([failure, errors, main!.offered], [undefined, {}, 300_000]);
       // Everything that was due is there, served or not; of what a cell ended some was begun before.
       const due = main!.operations + main!.unfinished;
-      assert(due > 0.5 * seconds * main!.offered!, subject);
-      assertDue(main!, subject);
+      assert(due > 0.5 * seconds * main!.offered! && main!.latency!.count === due, subject);
       assert(main!.unfinished > 0, subject);
     }
   },

@@ -77,7 +77,7 @@ Deno.test("orderOf has a point that is judged in its passes, extras in the first
   assertEquals(["clients=1", "clients=16", "rate=5000"].map(passesAt), [1, PASSES, 1]);
 });
 
-Deno.test("no window is so long that one operation in all of it is a stall", () => {
+Deno.test("an operation may take all of any window, and one that never ends is a stall", () => {
   const parsed = parseFlags([]);
   assert(parsed.kind === "run");
   const { seconds, probes, stallMs, sizes } = parsed.flags;
@@ -85,7 +85,9 @@ Deno.test("no window is so long that one operation in all of it is a stall", () 
   for (const scenario of SCENARIOS) {
     for (const point of scenario.points) {
       const { load } = jobsOf(scenario, point, around);
-      assert(load.stallMs === 0 || load.stallMs >= load.measureMs, `${scenario.id} ${point.id}`);
+      const name = `${scenario.id} ${point.id}`;
+      assert(load.stallMs === 0 || load.stallMs >= load.measureMs - 1, name);
+      if (scenario.id === "large") assert(load.stallMs < load.measureMs, name);
     }
   }
 });

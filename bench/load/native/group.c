@@ -1,6 +1,6 @@
 // Clients that do the same, and what they did inside the window; see bench/load/group.ts, whose rules
 // these are: latency counts from when an operation was due, what has not ended when the window closes
-// counts with the time so far, and what was due before it opened and ended in it has none.
+// counts with the time so far, and the standstill before it is taken off what was due before that.
 
 #include <math.h>
 #include <stdio.h>
@@ -131,7 +131,7 @@ void group_schedule(struct group *group, double now) {
   group->waiting_from = group->waiting_count = 0;
 }
 
-void group_open_window(struct group *group, double now) {
+void group_open_window(struct group *group, double now, double stood_ms) {
   group->recording = true;
   group->opened_at = now;
   group->unserved = (uint64_t)(group->clients - group->served);
@@ -139,6 +139,10 @@ void group_open_window(struct group *group, double now) {
   for (long index = 0; index < group->clients; index++) {
     struct client *client = &group->all[index];
     client->operations = 0;
+    if (client->busy) {
+      client->intended += stood_ms;
+      client->begun += stood_ms;
+    }
     if (group->once && client->served && !client->busy) client_begin(client, now);
   }
 }
@@ -148,8 +152,6 @@ void group_finish(struct group *group, struct client *client, int64_t octets, do
   group->operations++;
   group->moved += (uint64_t)octets;
   client->operations++;
-  // Its time has the standstill in it that the window opens with.
-  if (client->intended < group->opened_at) return;
   double lasted = now - client->intended;
   group->longest_ms = fmax(group->longest_ms, lasted);
   record(&group->latency, lasted);

@@ -240,11 +240,11 @@ static void warm_up(void) {
   turn_until(late);
 }
 
-static double window(double start) {
+static double window(double start, double stood_ms) {
   spun_ms = 0;
   last_finish = start;
   deadline = start + measure_ms;
-  for (int at = 0; at < group_count; at++) group_open_window(groups[at], start);
+  for (int at = 0; at < group_count; at++) group_open_window(groups[at], start, stood_ms);
   return turn_until(late_or_done);
 }
 
@@ -295,8 +295,9 @@ static void run(void) {
     warm_up();
   }
   if (failure == NULL) {
+    double stood_from = now_ms();
     pause_at("opening");
-    double cpu_at_start = cpu_seconds(), start = now_ms(), end = window(start);
+    double cpu_at_start = cpu_seconds(), start = now_ms(), end = window(start, start - stood_from);
     if (failure == NULL) {
       seconds = (end - start) / 1e3;
       cpu = cpu_seconds() - cpu_at_start - spun_ms / 1e3;

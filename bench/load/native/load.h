@@ -53,7 +53,7 @@ struct group {
   long waiting_from, waiting_count;
   double next_due, period_from, opened_at;
   uint32_t chance;
-  double longest_ms;  // of the operations that were due in the window and ended in it
+  double longest_ms;  // of the operations that ended in the window
   bool recording;
   uint64_t operations, moved, unfinished, unserved;
   long done, served;
@@ -102,7 +102,7 @@ void group_client_free(struct group *group, struct client *client, double now);
 void group_client_failed(struct group *group, const struct client *client);
 void group_dispatch(struct group *group, double now);
 void group_schedule(struct group *group, double now);
-void group_open_window(struct group *group, double now);
+void group_open_window(struct group *group, double now, double stood_ms);
 void group_finish(struct group *group, struct client *client, int64_t octets, double now);
 void group_close_window(struct group *group, double now);
 void group_print(const struct group *group);
