@@ -101,6 +101,8 @@ export interface Summary {
   readonly highest: number;
   /** Of the median; 0 or Infinity where values were bounds. */
   readonly interval: Interval;
+  /** The low end is 0 since what was measured there may be less by any amount. */
+  readonly lowUnknown: boolean;
   /** The true level of the interval, 0 to 1. */
   readonly level: number;
 }
@@ -124,12 +126,14 @@ function summaryBy(
   const sorted = (side: keyof Known) =>
     known.map((one) => one[side]).toSorted((left, right) => left - right);
   const values = sorted("value");
+  const low = sorted("least")[rank - 1]!;
   return {
     count,
     median: median(values),
     lowest: values[0]!,
     highest: values.at(-1)!,
-    interval: [sorted("least")[rank - 1]!, sorted("most")[known.length - rank]!],
+    interval: [low, sorted("most")[known.length - rank]!],
+    lowUnknown: low === 0 && values[rank - 1] !== 0,
     level,
   };
 }

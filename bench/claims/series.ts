@@ -73,8 +73,8 @@ export function cleanValues({ values, spoilt }: Series): Map<number, Known> {
 
 /** Which way a summary is only a bound. */
 export function boundOfSummary(summary: Summary | undefined): Bound {
-  const [low, high] = summary?.interval ?? [1, 1];
-  return { atLeast: high === Infinity, atMost: low === 0 && summary!.median > 0 };
+  const [, high] = summary?.interval ?? [1, 1];
+  return { atLeast: high === Infinity, atMost: summary?.lowUnknown === true };
 }
 
 /** Rows of `subject` in `scenario`, a point each. */

@@ -91,7 +91,7 @@ export function verdictOf(of: (name: keyof typeof WAYS) => Shares): Verdict {
 }
 
 async function run({ size, say, signal }: Stage): Promise<Finding> {
-  const messages = size === "full" ? 50 : 8;
+  const messages = size === "full" ? 50 : 32;
   const all = messages * Math.ceil(MESSAGE_BYTES / pageBytes());
   using sockets = new Sockets(new Libc());
   using later = await Later.start(sockets, MESSAGE_BYTES, DELAY_MS);

@@ -181,6 +181,7 @@ Deno.test("repeatsToDecide: as many as decide one run in two, and none where it 
     lowest: low,
     highest: high,
     interval: [low, high] as const,
+    lowUnknown: false,
     level: 0.98828125,
   });
   const even = of(1 / 1.25 ** 2, 1, 1.25 ** 2);

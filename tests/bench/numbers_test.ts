@@ -13,6 +13,7 @@ Deno.test("interval and factorWithInterval tell a measured 0 from an end that is
   const cases: [(number | Known)[], string, string][] = [
     [[0, 0, 0], "0", "0\u00a0×"],
     [[0, 0, 2], "0 to 2", "0\u00a0× (0 to 2.00)"],
+    [[0, 1, 2], "0 to 2", "1.00\u00a0× (0 to 2.00)"],
     [[1, 1, 2], "1 to 2", "1.00\u00a0× (1.00 to 2.00)"],
     [[AT_MOST, AT_MOST, AT_MOST], "1 or less", "1.00\u00a0× (1.00 or less)"],
     [[AT_LEAST, AT_LEAST, AT_LEAST], "1 or more", "1.00\u00a0× (1.00 or more)"],
