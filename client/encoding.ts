@@ -1,7 +1,7 @@
 /**
  * Encodings of names other than UTF-8, made of the runtime's own decoders.
  *
- * client.ts loads it when a user names one. The runtime decodes many sets and encodes none but
+ * connect.ts loads it when a user names one. The runtime decodes many sets and encodes none but
  * UTF-8, so each is decoded once from end to end, and the table that this gives is read in both
  * directions. That is possible where a character is one octet or two and ASCII stands for itself:
  * all single-octet sets of the Encoding Standard, shift_jis, euc-jp, euc-kr, gbk and big5, and the

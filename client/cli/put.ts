@@ -6,7 +6,7 @@
  * @module
  */
 
-import type { Source } from "../data.ts";
+import { DATA_BUFFER_BYTES, type Source } from "../data.ts";
 import { lastName } from "../directory.ts";
 import { LocalError, SessionRefusal } from "../errors.ts";
 import { LocalFile } from "../local/source.ts";
@@ -56,7 +56,7 @@ export async function put(task: Task): Promise<void> {
 
 /**
  * Uploads what gives its octets once. There is no other attempt, but where the TLS session of the
- * data connection is refused (`SessionRefusal`) while the first read is all that was taken of it.
+ * data connection is refused (`SessionRefusal`) while what was taken of it is kept.
  */
 async function putOnce(
   task: Task,
@@ -80,42 +80,50 @@ async function putOnce(
   return true;
 }
 
-/** A source whose first read can be had once more until there is a second one. */
+/** What a piece costs besides its octets, so that many short ones are bounded as well. */
+const PIECE_OVERHEAD_BYTES = 64;
+
+/** A source whose beginning, of DATA_BUFFER_BYTES and what came with the last of them, is kept. */
 class BegunSource {
   readonly #source: Source;
-  /** What the first read gave, no more than the DATA_BUFFER_BYTES of `readAhead`. */
-  #first: Uint8Array | undefined;
-  #isBeyond = false;
+  /** As they were read; null is the end. */
+  readonly #pieces: (Uint8Array | null)[] = [];
+  #cost = 0;
+  /** A read, which the next upload takes over when this one is broken off meanwhile. */
+  #reading: Promise<void> | undefined;
 
   /** Nothing is read yet. */
   constructor(source: Source) {
     this.#source = source;
   }
 
-  /** Whether more than the first read was asked for: then it begins no more. */
+  /** Whether more was read than is kept: then it begins no more. */
   get isBeyond(): boolean {
-    return this.#isBeyond;
+    return this.#cost > DATA_BUFFER_BYTES;
   }
 
   /** All of it, for one upload. */
   fromStart(): Source {
-    let isFirst = true;
+    let at = 0;
     return {
       read: async (buffer) => {
-        if (!isFirst) {
-          this.#isBeyond = true;
-          return await this.#source.read(buffer);
+        if (at === this.#pieces.length) {
+          if (this.isBeyond) return await this.#source.read(buffer);
+          await (this.#reading ??= this.#readOn());
         }
-        isFirst = false;
-        if (this.#first !== undefined) {
-          buffer.set(this.#first);
-          return this.#first.length;
-        }
-        const count = await this.#source.read(buffer);
-        this.#first = buffer.slice(0, count ?? 0);
-        return count;
+        const piece = this.#pieces[at++]!;
+        if (piece !== null) buffer.set(piece);
+        return piece && piece.length;
       },
     };
+  }
+
+  async #readOn(): Promise<void> {
+    const buffer = new Uint8Array(DATA_BUFFER_BYTES);
+    const count = await this.#source.read(buffer);
+    this.#reading = undefined;
+    this.#pieces.push(count ? buffer.slice(0, count) : null);
+    this.#cost += (count ?? 0) + PIECE_OVERHEAD_BYTES;
   }
 }
 

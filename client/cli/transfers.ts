@@ -1,6 +1,5 @@
 /**
- * What verbs that move octets share: a transfer and what is told of it, standard output as a sink,
- * the way to directories.
+ * What verbs that move octets share: a transfer and what is told of it, standard output as a sink.
  *
  * @module
  */

@@ -54,10 +54,10 @@ export interface CompareOptions {
   /** Remove what only the target has: nothing that differs from the source by case alone. */
   readonly remove: boolean;
   /**
-   * The time of each file of the same size is asked for: listings of this server tell no seconds,
-   * and their clock is the server's own, which may be hours from UTC.
+   * Whether the time of a file of the same size is asked for: a listing that tells no seconds goes
+   * by a clock of the server's own, which may be hours from UTC. Default: of none.
    */
-  readonly exactTimes: boolean;
+  readonly asksTime?: (node: Node, there: Node) => boolean;
   /** Directories in which no file is copied or kept are not made. */
   readonly sparse: boolean;
   /** Whether a directory is removed in which nothing is; default: any. */
@@ -184,12 +184,12 @@ function partTaken(
 }
 
 function forFile(path: string, node: Node, there: Node, options: CompareOptions): Action {
-  const { by, exactTimes, onlyNewer = false } = options;
+  const { by, onlyNewer = false } = options;
   const why = isSameSize(node, there) ? "time" : "size";
   if (why === "size" && !onlyNewer) return { kind: "copy", path, node, why };
   if (by === "content") return { kind: "check", path, node, there, by };
   if (by === "size") return { kind: "keep", path };
-  if (exactTimes) return { kind: "check", path, node, there, by: "time" };
+  if (options.asksTime?.(node, there)) return { kind: "check", path, node, there, by: "time" };
   return isSameTime(node, there, by) ? { kind: "keep", path } : { kind: "copy", path, node, why };
 }
 

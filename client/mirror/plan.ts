@@ -65,8 +65,6 @@ export function planMirror(
     const filter = filterOf(patternsOf(options));
     const takesTimes = direction === "down" ||
       await withConnection(pool, pace, (client) => Promise.resolve(keepsTimes(client)));
-    // A connection that has listed nothing does not know what the server refuses.
-    const listed = direction === "down" ? source : target;
     const compared: CompareOptions = {
       by: options.by !== undefined && options.by !== "time"
         ? options.by
@@ -74,9 +72,7 @@ export function planMirror(
         ? "time"
         : "newer",
       remove: options.remove === true,
-      exactTimes: [...listed.nodes.values()].some((node) =>
-        node.kind === "file" && !hasExactTime(node)
-      ),
+      asksTime: (node, there) => !hasExactTime(direction === "down" ? node : there),
       sparse: filter.sparse,
       takesEmpty: (path) => filter.takesEmpty(path),
       takesLink: (path) => takesLink(filter, path),

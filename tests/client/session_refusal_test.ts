@@ -21,6 +21,7 @@ import {
   type Transport,
   withRetries,
 } from "../../client/mod.ts";
+import { DATA_BUFFER_BYTES } from "../../client/data.ts";
 import { plainTransport } from "../../client/transport.ts";
 import { eventually } from "../eventually.ts";
 import { testWith } from "../permission.ts";
@@ -124,9 +125,18 @@ class DemandingServer implements AsyncDisposable {
   }
 }
 
-/** Runs a verb of the command line, with "x" as standard input; what it wrote. */
-async function perform(server: DemandingServer, ...args: string[]): Promise<string> {
-  const console = new FakeConsole({ input: "x" });
+/** Runs a verb of the command line; what it wrote. */
+function perform(server: DemandingServer, ...args: string[]): Promise<string> {
+  return performWith("", server, ...args);
+}
+
+/** The same, with `input` as standard input. */
+async function performWith(
+  input: string,
+  server: DemandingServer,
+  ...args: string[]
+): Promise<string> {
+  const console = new FakeConsole({ input });
   const request = parseArguments(args) as Request;
   const reporter = await reporterFor(console, request.telling);
   let client = await server.connect();
@@ -172,15 +182,19 @@ for (const served of [0, 2]) {
 }
 
 testWith(["net"], "put of a pipe goes on over a new connection as long as it can", async () => {
-  const put = (server: DemandingServer, name: string) =>
-    perform(server, "put", "--direct", "-", "-o", name);
+  const put = (server: DemandingServer, name: string, input = "x") =>
+    performWith(input, server, "put", "--direct", "-", "-o", name);
   await using server = new DemandingServer(0);
   await put(server, "early");
   assertEquals([[...server.stored], server.accepted], [[["early", "x"]], 2]);
-  // All of it is gone before this one says so.
+  // All of it is gone before this one says so, but kept here.
   await using late = new DemandingServer(0);
-  await assertRejects(() => put(late, "late"), SessionRefusal, "450 TLS session of data");
-  assertEquals([[...late.stored], late.accepted], [[], 1]);
+  await put(late, "late");
+  assertEquals([[...late.stored], late.accepted], [[["late", "x"]], 2]);
+  await using long = new DemandingServer(0);
+  const much = "x".repeat(DATA_BUFFER_BYTES + 1);
+  await assertRejects(() => put(long, "late", much), SessionRefusal, "450 TLS session of data");
+  assertEquals([[...long.stored], long.accepted], [[], 1]);
 });
 
 testWith(["net"], "a TLS session is refused with 450, too, which others say of files", async () => {

@@ -103,7 +103,8 @@ export function splitWords(line: string): string[] {
   const { words, open, operator } = scanLine(line);
   if (open === "\\") throw new UsageError("Nothing follows the backslash at the end of the line");
   if (open !== undefined) throw new UsageError(`A quote is not closed: ${open}`);
-  if (operator !== undefined) {
+  // What `quote` takes is sent as it is, and facts end in ";" (RFC 3659 section 7.9).
+  if (operator !== undefined && words[0]?.text !== "quote") {
     throw new UsageError(`A line is one verb, without "${operator}": quote it where a name has it`);
   }
   return words.map(({ text }) => text);

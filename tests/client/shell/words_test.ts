@@ -75,6 +75,7 @@ Deno.test("splitWords takes what other shells do something with where a name has
     ["get R&B.mp3", "R&B.mp3"],
     ["get a.txt;1", "a.txt;1"],
     ["open ftp://h/d;type=d", "ftp://h/d;type=d"],
+    ["quote OPTS MLST type;size;", "OPTS,MLST,type;size;"],
     ["# a; b", ""],
   ];
   for (const [line, name] of lines) assertEquals(splitWords(line).slice(1).join(), name, line);
