@@ -388,7 +388,7 @@ export class DiskVolume implements Volume<DiskDirectory, DiskFile, DiskNames> {
 /**
  * A store over the folder at the real path `root`, by the calls of this thread.
  *
- * @throws {Error} when the folder cannot be opened
+ * @throws {ServeError} when the folder cannot be opened
  */
 export function diskStore(kernel: Kernel, root: string): FileStore {
   return new VolumeStore(new DiskVolume(kernel, new FileCalls(kernel.calls), root));

@@ -7,7 +7,7 @@
  * replaced, so that nobody appends to it meanwhile. Who removes, renames or changes a file tries
  * a shared one first (guard.ts) and is told that it is busy.
  *
- * What breaks off keeps all but its last octet. Clients that resume take a size like theirs for a
+ * What breaks off keeps all but its last octet, unless the server itself is killed. Clients that resume take a size like theirs for a
  * complete file and send nothing (curl -C -, lftp put -c), but it has its name only after 226: so
  * one whose upload broke when all of it had come finds something left to send.
  *
@@ -111,7 +111,7 @@ export class Upload<D extends object, F extends object, N extends object> {
     return result < 0 ? failureOf(result) : DONE;
   }
 
-  /** Closes it; what is in the partial file, of whatever upload, stays for who resumes. */
+  /** Closes it; what came stays in the partial file for who resumes, but for its last octet. */
   abandon(): void {
     if (!this.#inPlace) this.#leavePartial();
     this.#release();
@@ -126,9 +126,11 @@ export class Upload<D extends object, F extends object, N extends object> {
     const hasMore = isKnown && !this.#cutsLater && size > this.#offset && links === 1;
     const left = hasMore ? size - 1 : size;
     const isWorthless = !this.keepPartial || this.outOfSpace && this.#offset === 0;
-    if (isKnown && left === 0 || isWorthless && !this.#cutsLater) {
-      if (this.#isThere()) volume.remove(this.#directory!, this.#name, false);
-    } else if (hasMore) volume.truncate(this.#file!, left);
+    const isDropped = isKnown && left === 0 || isWorthless && !this.#cutsLater;
+    // What somebody has moved away by another way than ours is not ours any more.
+    if (!isDropped && !hasMore || !this.#isThere()) return;
+    if (isDropped) volume.remove(this.#directory!, this.#name, false);
+    else volume.truncate(this.#file!, left);
   }
 
   #takeName(): number {

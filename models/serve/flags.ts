@@ -290,7 +290,8 @@ function parseWorkers(values: Values, model: ModelName): [first: number, most: n
   const most = values.whole("max-workers", 1, MAX_WORKERS_MAX);
   const usual = model === "blocking" ? Math.min(BLOCKING_WORKERS, most) : USUAL.workers;
   const first = values.whole("workers", 1, WORKERS_MAX, usual);
-  if (first <= most || !values.isGiven("max-workers")) return [first, most];
+  const isMeant = model === "blocking" && values.isGiven("max-workers");
+  if (first <= most || !isMeant) return [first, most];
   throw new UsageError(`--workers ${first} is more than --max-workers ${most}`);
 }
 
@@ -387,7 +388,7 @@ function parseAccounts(values: Values, protocol: string, host: string): Accounts
   const wrong = () => values.wrong("user", "NAME:PASSWORD");
   const users = values.all("user").map((given) => userOf(given, wrong));
   const named = users.length > 0 || values.isGiven("user-file");
-  if (named && !logsIn) throw new UsageError(`--user is for ftp: ${protocol} has no login`);
+  if (named && !logsIn) throw new UsageError(`Users are for ftp: ${protocol} has no login`);
   const usual = isLoopback(host) && !named ? "write" : "off";
   const anonymous = values.oneOf("anonymous", ["off", "read", "write"] as const, usual);
   if (stores && anonymous === "off" && !named) {

@@ -50,6 +50,7 @@ Deno.test("parseServe has defaults that depend on other flags", () => {
   assertEquals(none.options.admission.sessionsPerHostMax, 0);
   assertEquals(parsed("--workers 100").options.maxWorkers, 100);
   const few = parsed("--model blocking --max-workers 4").options;
+  assertEquals(parsed("--workers 8 --max-workers 4").options.workers, 8);
   assertEquals([few.workers, few.maxWorkers], [4, 4]);
   assertEquals(parsed("--data-timeout 10").options.settings.ftp.limits.connectTimeoutMs, 10_000);
 });
@@ -123,7 +124,7 @@ const WRONG: readonly (readonly [args: string, says: RegExp])[] = [
   ["--workers 1.5", /--workers takes .*not "1.5"/],
   ["--workers 1e9", /--workers takes .*not "1e9"/],
   ["--max-workers none", /--max-workers takes .*not "none"/],
-  ["--workers 8 --max-workers 4", /^--workers 8 is more than --max-workers 4$/],
+  ["--model blocking --workers 8 --max-workers 4", /^--workers 8 is more than --max-workers 4$/],
   ["--host example.org", /--host takes a numeric address, not "example.org"/],
   ["--host 1.2.3.400", /--host takes/],
   ["--port 65536", /--port takes a whole number from 0 to 65535, not "65536"/],
@@ -137,8 +138,8 @@ const WRONG: readonly (readonly [args: string, says: RegExp])[] = [
   ["--host 0.0.0.0", /--user.*--anonymous/],
   ["--protocol mini --host 0.0.0.0", /^Nobody would be let in: give --anonymous read$/],
   ["--protocol mini --anonymous off", /^Nobody would be let in: give --anonymous read$/],
-  ["--protocol mini --user a:hunter2", /^--user is for ftp: mini has no login$/],
-  ["--protocol echo --user-file x", /^--user is for ftp: echo has no login$/],
+  ["--protocol mini --user a:hunter2", /^Users are for ftp: mini has no login$/],
+  ["--protocol echo --user-file x", /^Users are for ftp: echo has no login$/],
   ["--user-file=", /--user-file takes FILE/],
   ["--passive-ports 70000-80000", /--passive-ports takes .*not "70000-80000"/],
   ["--passive-ports 200-100", /--passive-ports takes/],

@@ -18,6 +18,7 @@ import {
   readAll,
   writeAll,
 } from "../client.ts";
+import { eventually } from "../../eventually.ts";
 import type { Cases, Target } from "../target.ts";
 import type { Conversation } from "../client.ts";
 
@@ -370,7 +371,7 @@ export const resume: Cases = {
     assertEquals(await data.read(new Uint8Array(1)).catch(() => null), null);
     assertEquals(await target.readText("a"), "old");
     // The file is closed a moment after the data connection.
-    for (let round = 0; round < 2000 && (await partial(target)).length > 5000; round++);
+    await eventually("closed", async () => (await partial(target)).length <= 5000);
     assertBytes(await partial(target), pattern(5000));
   },
 

@@ -319,6 +319,16 @@ storeTest("upload that goes on", {
       assertEquals(stage.ground.names(), []);
     }
   },
+
+  "leaves a file alone that somebody has moved away from under it": (stage) => {
+    for (const end of [CLOSE, COMMIT]) {
+      stage.do("opened", upload(REPLACE));
+      stage.append("the whole");
+      stage.ground.rename(PART, "/saved");
+      stage.perform(end);
+      assertEquals([stage.ground.names(), stage.ground.text("/saved")], [["saved"], "the whole"]);
+    }
+  },
 });
 
 /** Writes until there is no room; memory only holds so much. */
