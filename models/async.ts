@@ -12,14 +12,12 @@
 
 import { addressAt } from "./address.ts";
 import type { FileStore } from "./files/contract.ts";
+import { THREAD_DESCRIPTORS } from "./limits.ts";
 import { type Model, ServeError, type ServeOptions, SILENT } from "./model.ts";
 import { Pool } from "./pool/supervisor.ts";
 import { listen, reasonOf } from "./runtime/listen.ts";
 import { nearestTo } from "./runtime/pulse.ts";
 import { CALLS } from "./runtime/sharing.ts";
-
-/** Descriptors that a new thread of the runtime takes for itself, and some to serve with. */
-const THREAD_DESCRIPTORS = 16;
 
 /** See Model. */
 export const async: Model = {

@@ -28,8 +28,16 @@ export function goBy(time: number): void {
   origin = time - performance.now();
 }
 
-/** The longest that a timer of the runtime can wait, milliseconds: one of more ends at once. */
+/**
+ * The longest wait that a timer of the runtime, poll(2) and epoll_wait(2) can be told, milliseconds:
+ * an int.
+ */
 export const TIMER_MS_MAX = 2 ** 31 - 1;
+
+/** Milliseconds from `now` until `time`, from 0 to TIMER_MS_MAX: who wakes too early waits again. */
+export function msUntil(time: number, now: number): number {
+  return Math.min(Math.max(0, time - now), TIMER_MS_MAX);
+}
 
 /** Drawn so that nobody can foresee it (crypto.getRandomValues). */
 export const chance: Chance = (below) => {

@@ -119,3 +119,6 @@ export const DATA_SLOTS_MAX = 256;
 
 /** Pause of a ring that the kernel has no memory for, milliseconds. */
 export const BUSY_PAUSE_MS = 1;
+
+/** Descriptors that a new thread of the runtime takes for itself, and some to serve with. */
+export const THREAD_DESCRIPTORS = 16;

@@ -8,12 +8,10 @@
  */
 
 import { BinaryHeap } from "@std/data-structures/binary-heap";
+import { msUntil } from "../clock.ts";
 
 /** The length of a slot, milliseconds: how late a deadline may be told. */
 const SLOT_MS = 20;
-
-/** The longest wait that poll(2) and epoll_wait(2) can be told, milliseconds: an int. */
-const WAIT_MS_MAX = 2 ** 31 - 1;
 
 /** Something with a deadline. */
 export interface Timed {
@@ -74,11 +72,10 @@ export class Deadlines {
     });
   }
 
-  /** Milliseconds until the next deadline may be due, WAIT_MS_MAX at most; -1 for never. */
+  /** Milliseconds until the next deadline may be due, TIMER_MS_MAX at most; -1 for never. */
   timeout(now: number): number {
     const slot = this.#order.peek();
-    if (slot === undefined) return -1;
-    return Math.min(Math.max(0, slot * SLOT_MS - now), WAIT_MS_MAX);
+    return slot === undefined ? -1 : msUntil(slot * SLOT_MS, now);
   }
 
   /** Tells all whose deadline has passed. */

@@ -10,7 +10,13 @@ import { chance } from "../clock.ts";
 import { PassivePool, type PassiveSocket } from "../driver/passive.ts";
 import * as c from "../libc/constants.ts";
 import { errorText, type Kernel } from "../libc/mod.ts";
-import { BACKLOG, PASSIVE_BACKLOG, TICK_MS, UNREAD_READS_MAX } from "../limits.ts";
+import {
+  BACKLOG,
+  PASSIVE_BACKLOG,
+  THREAD_DESCRIPTORS,
+  TICK_MS,
+  UNREAD_READS_MAX,
+} from "../limits.ts";
 import type { ServeOptions } from "../model.ts";
 
 /** What is written to an eventfd to wake its worker: it is added, so any number will do. */
@@ -37,9 +43,6 @@ export function closeGently(kernel: Kernel, fd: number, buffer: Uint8Array<Array
   }
   kernel.close(fd);
 }
-
-/** Descriptors that a new thread of the runtime takes for itself, and some to serve with. */
-const THREAD_DESCRIPTORS = 16;
 
 /** Whether a thread can be started: the runtime ends the process when it finds no descriptor. */
 export function hasSpareDescriptors(kernel: Kernel): boolean {

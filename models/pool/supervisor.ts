@@ -9,7 +9,7 @@
  */
 
 import { type Address, protocols, unreachable } from "../../server/mod.ts";
-import { now, TIMER_MS_MAX } from "../clock.ts";
+import { msUntil, now } from "../clock.ts";
 import { ServeError, type ServeOptions, type Server, SILENT, type Terminal } from "../model.ts";
 import { realRoot } from "../root.ts";
 import type { FileStore } from "../files/contract.ts";
@@ -257,7 +257,7 @@ export class Pool {
     const closing = setTimeout(() => {
       Atomics.store(this.shared, SHARED.stop, CLOSING);
       this.#wakeAll();
-    }, Math.min(Math.max(0, this.#stopping - performance.now()), TIMER_MS_MAX));
+    }, msUntil(this.#stopping, performance.now()));
     await this.#finished.promise.catch(() => {});
     clearTimeout(closing);
   }

@@ -8,7 +8,7 @@
  */
 
 import type { Peer } from "../../server/mod.ts";
-import { now, TIMER_MS_MAX } from "../clock.ts";
+import { msUntil, now } from "../clock.ts";
 import { Driver, type DriverTools, type Wire } from "../driver/mod.ts";
 import { LAST_REPLY_MS } from "../limits.ts";
 import { closeQuietly, lingeringClose } from "./closing.ts";
@@ -130,7 +130,7 @@ export class AsyncWire implements Wire {
       this.#timerAt = Infinity;
       this.#driver.expire(now());
       this.#settle();
-    }, Math.min(Math.max(0, deadline - now()), TIMER_MS_MAX));
+    }, msUntil(deadline, now()));
   }
 
   #wakeUp(): void {
