@@ -89,6 +89,8 @@ class BegunSource {
   /** As they were read; null is the end. */
   readonly #pieces: (Uint8Array | null)[] = [];
   #cost = 0;
+  /** What is read into, since the first time. */
+  #buffer: Uint8Array<ArrayBuffer> | undefined;
   /** A read, which the next upload takes over when this one is broken off meanwhile. */
   #reading: Promise<void> | undefined;
 
@@ -119,7 +121,7 @@ class BegunSource {
   }
 
   async #readOn(): Promise<void> {
-    const buffer = new Uint8Array(DATA_BUFFER_BYTES);
+    const buffer = this.#buffer ??= new Uint8Array(DATA_BUFFER_BYTES);
     const count = await this.#source.read(buffer);
     this.#reading = undefined;
     this.#pieces.push(count ? buffer.slice(0, count) : null);

@@ -21,8 +21,8 @@ export interface FileStore {
   slot(): FileSlot;
   /**
    * Goes on through the tree and removes partial files that were not changed for `days`, for a
-   * bounded number of names and a bounded time; never one that is being written. `now` is milliseconds since the
-   * epoch.
+   * bounded number of names and a bounded time; never one that is being written. `now` is
+   * milliseconds since the epoch.
    *
    * @returns how many were removed, and whether it has come to its end
    */

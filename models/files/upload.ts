@@ -7,9 +7,10 @@
  * replaced, so that nobody appends to it meanwhile. Who removes, renames or changes a file tries
  * a shared one first (guard.ts) and is told that it is busy.
  *
- * What breaks off keeps all but its last octet, unless the server itself is killed. Clients that resume take a size like theirs for a
- * complete file and send nothing (curl -C -, lftp put -c), but it has its name only after 226: so
- * one whose upload broke when all of it had come finds something left to send.
+ * What breaks off keeps all but its last octet, unless the server itself is killed. Clients that
+ * resume take a size like theirs for a complete file and send nothing (curl -C -, lftp put -c), but
+ * it has its name only after 226: so one whose upload broke when all of it had come finds something
+ * left to send.
  *
  * @module
  */
