@@ -37,7 +37,12 @@ export async function runOverTcp(
 
 async function plant(dialogue: Dialogue, root: string): Promise<void> {
   for await (const { name } of Deno.readDir(root)) {
-    await Deno.remove(`${root}/${name}`, { recursive: true });
+    try {
+      await Deno.remove(`${root}/${name}`, { recursive: true });
+    } catch (error) {
+      // The server may be removing what an upload of the dialogue before has left.
+      if (!(error instanceof Deno.errors.NotFound)) throw error;
+    }
   }
   for (const { path, content, modifiedMs } of dialogue.tree) {
     const real = root + path;
