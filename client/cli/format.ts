@@ -30,12 +30,21 @@ export function formatRate(octetsPerSecond: number): string {
 export function formatElapsed(ms: number): string {
   if (ms < 99.5) return `${Math.round(ms)} ms`;
   if (ms < 59_950) return `${(ms / 1000).toFixed(1)} s`;
+  return formatMinutes(ms);
+}
+
+/** A time of a minute or more: `1:05 min`, `1:02:03 h`. */
+export function formatMinutes(ms: number): string {
   return `${formatClock(ms)} ${ms < 3_599_500 ? "min" : "h"}`;
 }
 
 /** A time to wait: `0:05`, `1:02:03`; `-:--` when it is not known or over 99 hours. */
-export function formatClock(ms: number | undefined): string {
-  if (ms === undefined || !(ms < 99.5 * 3_600_000)) return "-:--";
+export function formatLeft(ms: number | undefined): string {
+  return ms === undefined || !(ms < 99.5 * 3_600_000) ? "-:--" : formatClock(ms);
+}
+
+/** `0:05`, `1:02:03`. */
+export function formatClock(ms: number): string {
   const total = Math.round(ms / 1000);
   const [hours, minutes, seconds] = [total / 3600 | 0, (total / 60 | 0) % 60, total % 60];
   const two = (number: number) => String(number).padStart(2, "0");

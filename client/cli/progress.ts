@@ -8,7 +8,7 @@
  */
 
 import { printable } from "../text.ts";
-import { formatClock, formatRate, formatSize } from "./format.ts";
+import { formatClock, formatLeft, formatMinutes, formatRate, formatSize } from "./format.ts";
 import { padEnd, shorten, textWidth } from "./width.ts";
 
 /** The rate shown is that of so long: 3 seconds follow a change and do not jitter. */
@@ -125,12 +125,12 @@ function paceOf(state: ProgressState): [pace: string, time: string] {
   const leftMs = octetsPerSecond > 0
     ? 1000 * Math.max(0, total - done) / octetsPerSecond
     : undefined;
-  return [rate, `ETA ${formatClock(leftMs).padStart(5)}`];
+  return [rate, `ETA ${formatLeft(leftMs).padStart(5)}`];
 }
 
-/** `5 s`, `1:05 min`. */
+/** `5 s`, `1:05 min`, `1:02:03 h`. */
 function formatWait(ms: number): string {
-  return ms < 59_500 ? `${Math.floor(ms / 1000)} s` : `${formatClock(ms)} min`;
+  return ms < 59_500 ? `${Math.floor(ms / 1000)} s` : formatMinutes(ms);
 }
 
 /** Rows of cells as texts of one width; a column that is empty in all of them takes none. */

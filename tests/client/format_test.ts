@@ -8,6 +8,7 @@ import { assert, assertEquals } from "@std/assert";
 import {
   formatClock,
   formatElapsed,
+  formatLeft,
   formatMode,
   formatRate,
   formatSize,
@@ -34,24 +35,21 @@ for (const [octets, text] of SIZES) {
   });
 }
 
-Deno.test("formatRate, formatElapsed and formatClock", () => {
+Deno.test("formatRate, formatElapsed, formatClock and formatLeft", () => {
   assertEquals(formatRate(3 * 2 ** 20), "3.0 MiB/s");
-  assertEquals([38, 400, 59_900, 65_000, 3_723_000].map(formatElapsed), [
+  assertEquals([38, 400, 59_900, 65_000, 3_723_000, 360_000_000].map(formatElapsed), [
     "38 ms",
     "0.4 s",
     "59.9 s",
     "1:05 min",
     "1:02:03 h",
+    "100:00:00 h",
   ]);
-  assertEquals([0, 5_000, 65_000, 3_723_000, Infinity, NaN, undefined].map(formatClock), [
-    "0:00",
-    "0:05",
-    "1:05",
-    "1:02:03",
-    "-:--",
-    "-:--",
-    "-:--",
-  ]);
+  const clocks = ["0:00", "0:05", "1:05", "1:02:03"];
+  const times = [0, 5_000, 65_000, 3_723_000];
+  assertEquals([...times, 360_000_000].map(formatClock), [...clocks, "100:00:00"]);
+  const unknown = [360_000_000, Infinity, NaN, undefined];
+  assertEquals([...times, ...unknown].map(formatLeft), [...clocks, ...Array(4).fill("-:--")]);
 });
 
 Deno.test("formatColumns fills downwards within the width", () => {

@@ -67,6 +67,7 @@ Deno.test("renderLine says for how long a transfer has stalled or has been waite
     "a.avi  [=========          ]   50%     5.0 MiB  stalled 5 s",
   );
   assert(renderLine({ ...HALF, idleMs: 65_000 }, 60).endsWith("  stalled 1:05 min"));
+  assert(renderLine({ ...HALF, idleMs: 3_700_000 }, 60).endsWith("  stalled 1:01:40 h"));
   assert(!renderLine({ ...HALF, idleMs: 2_000 }, 60).includes("stalled"));
   const complete = { ...HALF, done: HALF.total!, idleMs: 5_000 };
   assert(!renderLine(complete, 60).includes("stalled"));
