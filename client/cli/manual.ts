@@ -6,7 +6,7 @@
  * @module
  */
 
-import { GRAMMAR, letterWith, type VerbFlag } from "./arguments.ts";
+import { GRAMMAR, letterWith } from "./arguments.ts";
 import { EXIT_TEXTS } from "./exit.ts";
 import { type Flag, helpForVerb, renderHelp, type Row, type Topic } from "./flags.ts";
 import type { Subcommand } from "./task.ts";
@@ -50,7 +50,7 @@ function verbText(name: string, columns: number | undefined): string {
   const flags = Object.fromEntries(
     Object.entries<Flag>(GRAMMAR.flags).filter(([flag]) => verb.flags.some((each) => each === flag))
       .map(([flag, row]) => {
-        const letter = letterWith(name, flag as VerbFlag);
+        const letter = letterWith(name, flag, row);
         const own = { ...row, help: helpForVerb(row.help, name) };
         return [flag, letter === undefined ? own : { ...own, letter }];
       }),

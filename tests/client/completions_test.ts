@@ -55,6 +55,16 @@ for (const shell of ["bash", "zsh", "fish"]) {
   }, without(shell));
 }
 
+Deno.test("completions zsh offers the letters that --help shows", () => {
+  const script = scriptFor("zsh", SUBCOMMANDS);
+  const lettersOf = (verb: string) => {
+    const [, specs = ""] = new RegExp(`\n {4}${verb}\\) ([^]*?) ;;\n`).exec(script) ?? [];
+    return [...specs.matchAll(/'-(\w)\[/g)].map(([, letter]) => letter);
+  };
+  assertEquals(lettersOf("rm"), ["f", "r", "q", "v", "h"]);
+  assertEquals(lettersOf("mirror"), ["e", "R", "q", "v", "h"]);
+});
+
 /** What is offered at the end of words. */
 const OFFERS: readonly (readonly [readonly string[], readonly string[]])[] = [
   [["cl"], ["client"]],

@@ -17,6 +17,7 @@ import {
   UsageError,
   wrap,
 } from "../../client/cli/flags.ts";
+import { HELP_FLAG } from "../../client/cli/help.ts";
 import { helpText as serveHelp } from "../../models/serve/flags.ts";
 
 const LINE = {
@@ -212,8 +213,10 @@ Deno.test("helpForVerb leaves out what is about other verbs", () => {
 });
 
 Deno.test("letterWith is the usual letter, unless the verb has it for another flag", () => {
-  const shown = ["ls", "rm", "get"].map((verb) => letterWith(verb, "recursive"));
+  const { flags } = GRAMMAR;
+  const shown = ["ls", "rm", "get"].map((verb) => letterWith(verb, "recursive", flags.recursive));
   assertEquals(shown, ["R", "r", "r"]);
-  assertEquals(letterWith("ls", "reverse"), "r");
-  assertEquals(letterWith("mirror", "dry-run"), undefined);
+  assertEquals(letterWith("ls", "reverse", flags.reverse), "r");
+  assertEquals(letterWith("mirror", "dry-run", flags["dry-run"]), undefined);
+  assertEquals(["ls", "rm"].map((verb) => letterWith(verb, "help", HELP_FLAG)), [undefined, "h"]);
 });

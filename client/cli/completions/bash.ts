@@ -10,10 +10,10 @@ import {
   COMMANDS,
   FLAGS,
   flagsOf,
-  namesOf,
   SHELLS,
   spellings,
   switchesOf,
+  takersOfFiles,
   valued,
 } from "./flags.ts";
 
@@ -88,7 +88,7 @@ ${byVerb.join("\n")}
   else
     case "$verb" in
       completions) _ftplab_reply -W "${SHELLS.join(" ")}" ;;
-      ${namesOf("local", verbs)}) _ftplab_files -f ;;
+      ${takersOfFiles(verbs)}) _ftplab_files -f ;;
     esac
   fi
 }

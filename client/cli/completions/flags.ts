@@ -1,5 +1,6 @@
 /**
- * What completions of every shell are made from: the tables of verbs and flags, asked as a shell asks.
+ * What completions of every shell are made from: the tables of verbs and flags, asked as a shell
+ * asks.
  *
  * Pure.
  *
@@ -19,7 +20,7 @@ export const SHELLS = ["bash", "zsh", "fish"] as const;
 /** The table of flags, by name. */
 export const FLAGS: readonly (readonly [string, Flag])[] = Object.entries<Flag>(GRAMMAR.flags);
 
-/** Flags that stand with any of `verbs`, then those of this one, with dashes. */
+/** Flags of this verb and those that belong to none, in the order of --help, with dashes. */
 export function flagsOf(verb: Subcommand | undefined, verbs: readonly Subcommand[]): string[] {
   const of: readonly string[] = verb?.flags ?? [];
   const owned: ReadonlySet<string> = new Set(verbs.flatMap(({ flags }) => flags));
@@ -42,20 +43,18 @@ export function valueKindOf(
 
 /** A pattern of the shell for all spellings of the flags of one kind; "" for none. */
 export function spellings(kind: ReturnType<typeof valueKindOf>): string {
-  return FLAGS.filter(([name, flag]) => valueKindOf(name, flag) === kind)
-    .flatMap(([name, { letter }]) =>
-      letter === undefined ? [`--${name}`] : [`--${name}`, `-${letter}`]
-    )
-    .join("|");
+  return patternOf(FLAGS.filter(([name, flag]) => valueKindOf(name, flag) === kind));
 }
 
-/** Flags whose value is to be skipped when the verb is looked for. */
+/** The same of flags whose value is to be skipped when the verb is looked for. */
 export function valued(): string {
-  return FLAGS.filter(([, { value }]) => value !== undefined)
-    .flatMap(([name, { letter }]) =>
-      letter === undefined ? [`--${name}`] : [`--${name}`, `-${letter}`]
-    )
-    .join("|");
+  return patternOf(FLAGS.filter(([, { value }]) => value !== undefined));
+}
+
+function patternOf(flags: typeof FLAGS): string {
+  return flags.flatMap(([name, { letter }]) =>
+    letter === undefined ? [`--${name}`] : [`--${name}`, `-${letter}`]
+  ).join("|");
 }
 
 /** What has no value though its letter has one with other verbs: `rm -f`. */
@@ -67,19 +66,7 @@ export function switchesOf(verbs: readonly Subcommand[]): string[] {
   );
 }
 
-/** Those of `verbs` that take names of this machine, or of the server, as a pattern of the shell. */
-export function namesOf(takes: "local" | "remote", verbs: readonly Subcommand[]): string {
-  return verbs.filter((verb) => verb.takes === takes).map(({ name }) => name).join("|");
-}
-
-/** The letter of a flag as this verb has it. */
-export function letterOf(
-  verb: Subcommand | undefined,
-  name: string,
-  flag: Flag,
-): string | undefined {
-  const letters = LETTERS_OF_VERB.get(verb?.name ?? "") ?? {};
-  const own = Object.entries(letters).find(([, each]) => each === name)?.[0];
-  if (own !== undefined) return own;
-  return flag.letter !== undefined && flag.letter in letters ? undefined : flag.letter;
+/** Those of `verbs` that take files of this machine, as a pattern of the shell. */
+export function takersOfFiles(verbs: readonly Subcommand[]): string {
+  return verbs.filter(({ takes }) => takes === "local").map(({ name }) => name).join("|");
 }

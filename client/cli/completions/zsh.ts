@@ -4,9 +4,10 @@
  * @module
  */
 
+import { letterWith } from "../arguments.ts";
 import { HELP_FLAG } from "../help.ts";
 import type { Subcommand } from "../task.ts";
-import { COMMANDS, FLAGS, flagsOf, letterOf, SHELLS, valued, valueKindOf } from "./flags.ts";
+import { COMMANDS, FLAGS, flagsOf, SHELLS, valued, valueKindOf } from "./flags.ts";
 
 /** The script for these verbs. */
 export function zshScript(verbs: readonly Subcommand[]): string {
@@ -27,7 +28,7 @@ export function zshScript(verbs: readonly Subcommand[]): string {
       }[valueKindOf(name, flag)];
       // A value is behind "=" or a letter, or is the next word; what repeats is offered again.
       const [named, lettered] = flag.value === undefined ? ["", ""] : ["=", "+"];
-      const letter = letterOf(verb, name, flag);
+      const letter = letterWith(verb?.name ?? "", name, flag);
       return (letter === undefined ? [] : [`-${letter}${lettered}`]).concat(`${long}${named}`)
         .map((each) => `${flag.repeats ? "*" : ""}${each}[${described(flag.help)}]${values}`)
         .map(zshQuoted);

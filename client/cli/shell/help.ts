@@ -54,8 +54,9 @@ export function helpOf(
   const head = wrap(`${form}: ${verb.summary}`, columns).join("\n");
   if (!verb.flags?.length) return head;
   const rows = verb.flags.map((flag): Row => {
-    const { value, help }: Flag = GRAMMAR.flags[flag];
-    const letter = letterWith(name, flag);
+    const row: Flag = GRAMMAR.flags[flag];
+    const { value, help } = row;
+    const letter = letterWith(name, flag, row);
     const long = value === undefined ? `--${flag}` : `--${flag} ${value}`;
     return [letter === undefined ? long : `-${letter}, ${long}`, helpForVerb(help, name)];
   });
