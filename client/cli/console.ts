@@ -53,6 +53,11 @@ export function homeOf(console: Console): string | undefined {
   return console.environment("HOME") || console.environment("USERPROFILE") || undefined;
 }
 
+/** Whether a path of this machine is the same in any directory: "/a", on Windows "C:\\a", too. */
+export function isWhole(path: string, isWindows: boolean = Deno.build.os === "windows"): boolean {
+  return (isWindows ? /^(?:[a-z]:|[/\\])/i : /^\//).test(path);
+}
+
 /** The reader of standard output has gone: no fault of anyone, and no reason to go on. */
 export class OutputClosed extends Error {
   override name = "OutputClosed";

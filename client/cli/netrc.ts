@@ -19,8 +19,8 @@ export interface NetrcEntry {
 export const NETRC_BYTES_MAX = 1_048_576;
 
 /**
- * Reads a .netrc. Words stand between white space, and are literal, as for lftp and curl; one in
- * double quotes may hold white space, and a backslash in it takes the character behind it as it is
+ * Reads a .netrc. Words stand between blanks of ASCII, and are literal, as for lftp and curl; one
+ * in double quotes may hold blanks, and a backslash in it takes the character behind it as it is
  * (inetutils, `ruserpass`). A `#` where a line begins makes it a comment, as for curl; the lines of
  * a `macdef` up to an empty one are skipped: macros are programs of other clients. Words that mean
  * nothing are left out.
@@ -68,11 +68,19 @@ export function findLogin(
 }
 
 /** A comment; a macro; a word, quoted or not. */
-const TOKEN =
-  /^[ \t]*#[^\n]*|macdef\s[^]*?(?:\r?\n[ \t]*\r?\n|(?![^]))|"((?:[^"\\\n]|\\[^])*)"?|(\S+)/gm;
+const TOKEN = new RegExp(
+  [
+    /^[ \t]*#[^\n]*/,
+    /macdef[ \t\r\n\v\f][^]*?(?:\r?\n[ \t]*\r?\n|(?![^]))/,
+    /"((?:[^"\\\n]|\\[^])*)"?/,
+    /([^ \t\r\n\v\f]+)/,
+  ].map(({ source }) => source).join("|"),
+  "gm",
+);
 
 function* wordsOf(text: string): Generator<string, undefined> {
-  for (const [, quoted, plain] of text.matchAll(TOKEN)) {
+  // Some editors begin a file with a byte order mark.
+  for (const [, quoted, plain] of text.replace(/^\ufeff/, "").matchAll(TOKEN)) {
     const word = quoted?.replace(/\\([^])/g, "$1") ?? plain;
     if (word !== undefined) yield word;
   }

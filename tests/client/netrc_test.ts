@@ -33,11 +33,16 @@ Deno.test("parseNetrc reads backslashes in quotes alone, and other words as they
     '""': "",
     '"open': "open",
     "ü\\n": "ü\\n",
+    "a\u00a0b\u3000": "a\u00a0b\u3000",
   };
   for (const [written, password] of Object.entries(passwords)) {
     const [entry] = parseNetrc(`machine h login me password ${written}\n`);
     assertEquals(entry, { machine: "h", login: "me", password }, written);
   }
+});
+
+Deno.test("parseNetrc reads a file that begins with a byte order mark", () => {
+  assertEquals(parseNetrc("\ufeffmachine h login me"), [{ machine: "h", login: "me" }]);
 });
 
 Deno.test("parseNetrc skips comments, macros and words that it does not know", () => {

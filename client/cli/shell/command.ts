@@ -15,6 +15,7 @@ import { UsageError } from "../flags.ts";
  */
 export async function runHere(command: string, readsInput: boolean): Promise<number> {
   if (command.trim() === "") throw new UsageError("! takes a command: !ls -l");
+  if (command.includes("\0")) throw new UsageError("! takes no command with a NUL in it");
   const { state } = await Deno.permissions.query({ name: "run", command: "sh" });
   if (state !== "granted") {
     throw new LocalError(
@@ -26,6 +27,9 @@ export async function runHere(command: string, readsInput: boolean): Promise<num
     const child = new Deno.Command("sh", { args: ["-c", command], stdin }).spawn();
     return (await child.status).code;
   } catch (error) {
-    throw localError("Cannot run a command", error);
+    const told = localError("Cannot run a command", error);
+    // The runtime looks for sh in PATH by itself: there is no error of the system's then.
+    if (told !== error || !(error instanceof Deno.errors.NotFound)) throw told;
+    throw new LocalError("Cannot run a command: there is no sh here");
   }
 }

@@ -11,12 +11,12 @@
 import type { Client } from "../../client.ts";
 import { LocalError } from "../../errors.ts";
 import { escapeName, unescapeName } from "../../escapes.ts";
-import { isPlainName } from "../../listing.ts";
 import { printable } from "../../text.ts";
 import { GRAMMAR, LETTERS_OF_VERB } from "../arguments.ts";
 import { isRemote } from "../escaped.ts";
 import { readFlags, UsageError } from "../flags.ts";
 import type { Explained } from "./help.ts";
+import { selfNamed } from "./local.ts";
 import { ALIASES } from "./verbs.ts";
 import { quoteWord, scanLine } from "./words.ts";
 
@@ -49,8 +49,8 @@ export async function complete(
   line: string,
   surroundings: Surroundings,
 ): Promise<readonly [words: string[], typed: string]> {
-  const { words, open, endsInWord } = scanLine(line);
-  if (!endsInWord && /(?:^|\s)#/.test(line)) return [[], ""];
+  const { words, open, endsInWord, endsInComment } = scanLine(line);
+  if (endsInComment) return [[], ""];
   const last = endsInWord ? words.at(-1)! : { text: "", start: line.length };
   const before = endsInWord ? words.slice(0, -1) : words;
   const typed = line.slice(last.start);
@@ -95,7 +95,7 @@ async function candidates(
     .filter((each) => each.startsWith(start) && (start !== "" || !each.startsWith(".")))
     .filter((each) => printable(each) === each)
     .filter((each) => name !== "cd" && name !== "lcd" || each.endsWith("/"))
-    .map((each) => directory + each)
+    .map((each) => isLocal && directory === "" ? selfNamed(each) : directory + each)
     .map((each) => isFlagOrName && each.startsWith("-") ? `./${each}` : each)
     .sort();
 }
@@ -175,8 +175,7 @@ export class NameSource {
     const client = this.#client();
     if (client === undefined) return Promise.resolve([]);
     const names = client.list(directory, { onUnread() {} }).then((entries) =>
-      entries.filter(({ name }) => isPlainName(name))
-        .map(({ kind, name }) => kind === "directory" ? `${name}/` : name)
+      entries.map(({ kind, name }) => kind === "directory" ? `${name}/` : name)
     ).catch(() => {
       // A directory that cannot be listed has nothing to complete to.
       return [];

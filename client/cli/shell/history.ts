@@ -7,9 +7,9 @@
  * @module
  */
 
-import { encodeText } from "../../text.ts";
+import { decodeText, encodeText } from "../../text.ts";
 import { withoutPassword } from "../../url.ts";
-import { type Console, homeOf } from "../console.ts";
+import { type Console, homeOf, isWhole } from "../console.ts";
 import { closest } from "../usage.ts";
 import { scanLine } from "./words.ts";
 
@@ -21,7 +21,8 @@ const HISTORY_BYTES_MAX = 4_194_304;
 
 /** Whether a line may hold a password; one that cannot be read is judged as it stands. */
 export function holdsSecret(line: string): boolean {
-  const words = scanLine(line).words.map(({ text }) => text);
+  // What looks like a blank may be meant as one.
+  const words = scanLine(line.replace(/\s/g, " ")).words.map(({ text }) => text);
   // USER:PASSWORD@HOST, with or without a scheme or a verb.
   return words.some((word) => withoutPassword(word) !== word) ||
     hasSecretFlag(words) || isLogin(words);
@@ -110,13 +111,21 @@ function linesOf(text: string): string[] {
 
 /**
  * Leaves the last lines of the file in it, which stays the same one for all who have it open. They
- * are moved over older ones, so that nothing is lost where that ends half-way.
+ * are moved over older ones, so that nothing is lost where that ends half-way, and read through what
+ * has the lock, since on Windows that keeps all others out.
  */
 function shorten(path: string): void {
   using file = Deno.openSync(path, { read: true, write: true });
   lock(file);
-  const lines = linesOf(Deno.readTextFileSync(path)).slice(-HISTORY_LINES_MAX);
+  const whole = new Uint8Array(file.statSync().size);
+  for (let at = 0; at < whole.length;) {
+    const count = file.readSync(whole.subarray(at));
+    if (count === null) return; // somebody has cut it meanwhile
+    at += count;
+  }
+  const lines = linesOf(decodeText(whole)).slice(-HISTORY_LINES_MAX);
   const octets = encodeText(`${lines.join("\n")}\n`);
+  file.seekSync(0, Deno.SeekMode.Start);
   for (let at = 0; at < octets.length;) at += file.writeSync(octets.subarray(at));
   file.truncateSync(octets.length);
 }
@@ -131,9 +140,9 @@ function lock(file: Deno.FsFile): void {
 }
 
 /** Where the history is: in the folder for state of the XDG Base Directory Specification. */
-export function historyPath(console: Console): string | undefined {
-  const state = console.environment("XDG_STATE_HOME");
-  if (state?.startsWith("/")) return `${state}/ftplab/history`;
-  const home = homeOf(console);
-  return home?.startsWith("/") ? `${home}/.local/state/ftplab/history` : undefined;
+export function historyPath(console: Console, isWindows?: boolean): string | undefined {
+  const state = console.environment("XDG_STATE_HOME") ?? "";
+  if (isWhole(state, isWindows)) return `${state}/ftplab/history`;
+  const home = homeOf(console) ?? "";
+  return isWhole(home, isWindows) ? `${home}/.local/state/ftplab/history` : undefined;
 }

@@ -27,6 +27,7 @@ export class ScriptLines implements LineSource {
   readonly #buffer = new Uint8Array(LINE_BYTES_MAX);
   #from = 0;
   #to = 0;
+  #isFirst = true;
 
   constructor(
     read: (buffer: Uint8Array<ArrayBuffer>) => Promise<number | null>,
@@ -62,8 +63,11 @@ export class ScriptLines implements LineSource {
   }
 
   #take(end: number, next: number): string {
-    const line = decodeText(this.#buffer.subarray(this.#from, end));
+    const line = decodeText(this.#buffer.subarray(this.#from, end)).replace(/\r$/, "");
     this.#from = next;
-    return line.replace(/\r$/, "");
+    const isFirst = this.#isFirst;
+    this.#isFirst = false;
+    // Some editors begin a file with a byte order mark.
+    return isFirst ? line.replace(/^\ufeff/, "") : line;
   }
 }

@@ -8,7 +8,7 @@
 
 import { LocalError, localError } from "../../errors.ts";
 import type { Request } from "../arguments.ts";
-import { type Console, homeOf } from "../console.ts";
+import { type Console, homeOf, isWhole } from "../console.ts";
 import { isRemote } from "../escaped.ts";
 import type { ShellFace } from "./task.ts";
 
@@ -55,13 +55,21 @@ function directoryIfThere(): string | null {
   }
 }
 
+/** What stands for the user's own folder. */
+const HOME = /^~(?:\/|$)/;
+
 /**
  * A name here as other shells read it: "~", and what begins with "~/", is below the user's own
  * folder. A file that is called so is "./~".
  */
 export function localPath(name: string, console: Console): string {
   const home = homeOf(console);
-  return home !== undefined && /^~(?:\/|$)/.test(name) ? home + name.slice(1) : name;
+  return home !== undefined && HOME.test(name) ? home + name.slice(1) : name;
+}
+
+/** A name in the directory here as `localPath` takes it for itself. */
+export function selfNamed(name: string): string {
+  return HOME.test(name) ? `./${name}` : name;
 }
 
 /** The same of all names of this machine in what a line asks for. */
@@ -103,8 +111,7 @@ export function withWholePaths(
 }
 
 function wholePath(path: string): string {
-  const isWhole = Deno.build.os === "windows" ? /^(?:[a-z]:|[/\\])/i : /^\//;
-  return isWhole.test(path) ? path : `${localDirectory()}/${path}`;
+  return isWhole(path) ? path : `${localDirectory()}/${path}`;
 }
 
 /** What a directory here has, as far as `takes` says so, sorted; directories end with "/". */

@@ -13,9 +13,8 @@ import { checkSendable } from "../checks.ts";
 import { namesTyped } from "../escaped.ts";
 import { SomeFailed } from "../exit.ts";
 import { readFlags, UsageError } from "../flags.ts";
-import { patternRoom } from "../remote_names.ts";
+import { matchesOf, patternRoom } from "../remote_names.ts";
 import { isFileHere } from "../targets.ts";
-import { onConnection } from "../task.ts";
 import { localNames, localPath } from "./local.ts";
 import type { Line } from "./session.ts";
 import type { Outcome, ShellTask } from "./task.ts";
@@ -39,19 +38,19 @@ export async function mget({ shell, operands }: ShellTask): Promise<Outcome> {
   const { escapes } = session.target;
   const patterns = namesTyped(typed, escapes);
   checkSendable(patterns);
-  const room = await patternRoom();
+  const { localNameFault } = await patternRoom();
+  const { signal } = session.now;
   const found = new Set<string>();
   const failures: Failures = new Map();
   for (const pattern of patterns) {
     let isMatched = false;
-    const matches = await onConnection(session, (client) => room.matchRemote(client, pattern));
-    for (const { path, entry } of matches) {
+    for (const { path, entry } of await matchesOf(session, pattern, { escapes, signal })) {
       const { kind } = entry ?? { kind: "file" };
       const isFile = kind === "file" || kind === "link" && !await isDirectory(session.last, path);
       if (!isFile) continue;
       isMatched = true;
       // What nobody typed is looked at before it becomes the name of a file here.
-      const fault = entry === undefined ? undefined : room.localNameFault(entry.name);
+      const fault = entry === undefined ? undefined : localNameFault(entry.name);
       if (fault === undefined) found.add(asName(path));
       else failures.set(path, new LocalError(`Cannot write "${path}": ${fault}`));
     }

@@ -9,6 +9,7 @@
 import { localError } from "../../errors.ts";
 import type { Request } from "../arguments.ts";
 import type { Console } from "../console.ts";
+import { EXIT } from "../exit.ts";
 import { complete, NameSource } from "./completion.ts";
 import { History, historyPath } from "./history.ts";
 import { type LineSource, ScriptLines } from "./lines.ts";
@@ -18,7 +19,7 @@ import { type EndsRun, type Report, Shell, VERBS } from "./shell.ts";
 import { watched } from "./watched_console.ts";
 
 /** Statuses that end a script whatever its flags: Ctrl-C, and nobody who reads the output. */
-const FINAL_STATUSES: readonly number[] = [130, 141];
+const FINAL_STATUSES: readonly number[] = [EXIT.interrupted, EXIT.outputClosed];
 
 /**
  * Performs lines to their end and returns the exit status: of a script that of the line that failed

@@ -8,6 +8,7 @@
 import { encodeText, printable } from "../../text.ts";
 import type { Request } from "../arguments.ts";
 import { checkEvents, checkSendable } from "../checks.ts";
+import { decodedOperands } from "../connection.ts";
 import { type Console, OutputClosed } from "../console.ts";
 import { namesTyped } from "../escaped.ts";
 import { UsageError } from "../flags.ts";
@@ -84,7 +85,7 @@ export class Shell implements ShellFace {
   async perform(line: string, number?: number): Promise<number> {
     this.#number = number;
     try {
-      const command = /^\s*!(.*)$/s.exec(line)?.[1];
+      const command = /^[ \t]*!(.*)$/s.exec(line)?.[1];
       if (command !== undefined) return await this.#performHere(command);
       const [word, ...rest] = splitWords(line);
       if (word === undefined) return 0;
@@ -148,7 +149,8 @@ export class Shell implements ShellFace {
     const text = protocol === "mini"
       ? `mini at ${host}:${port}: it has get and put`
       : `Connected to ${host}:${port} as ${user}`;
-    this.console.writeError(`${text}; help tells more\n`);
+    // A URL may have anything in its user.
+    this.console.writeError(`${printable(text)}; help tells more\n`);
   }
 
   /** No line is performed any more. */
@@ -191,7 +193,7 @@ export class Shell implements ShellFace {
     const verb = findVerb(request);
     return await this.attempt(verb.endsBySignal ?? false, async (line) => {
       const { console, session } = this;
-      const bare = { console, request, ...line };
+      const bare = { console, request: await decodedOperands(request), ...line };
       if (request.protocol === "mini") return await verb.runMini!(bare);
       await session.connected();
       await verb.run(taskOver(bare, session));

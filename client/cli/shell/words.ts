@@ -1,5 +1,5 @@
 /**
- * A line of the shell as words, as other shells read it: spaces part them, quotes and backslashes
+ * A line of the shell as words, as other shells read it: blanks part them, quotes and backslashes
  * keep them together, # begins a comment. Pure, and nothing is expanded: patterns are the verbs' own
  * matter.
  *
@@ -22,11 +22,16 @@ export interface ScannedLine {
   readonly words: readonly Word[];
   /** What is open at its end: a quote, or a backslash with nothing behind it. */
   readonly open: '"' | "'" | "\\" | undefined;
-  /** Whether its end is part of the last word: false behind a space and in a comment. */
+  /** Whether its end is part of the last word: false behind a blank and in a comment. */
   readonly endsInWord: boolean;
+  /** Whether its end is part of a comment. */
+  readonly endsInComment: boolean;
   /** The first of OPERATORS that stands there as one; undefined without one. */
   readonly operator: string | undefined;
 }
+
+/** What parts words: those of ASCII, since U+00A0 and U+3000 are parts of names. */
+const BLANK = /[ \t\r\n\v\f]/;
 
 /** What a backslash keeps within double quotes; before anything else there it is itself. */
 const ESCAPED_IN_QUOTES = '"\\';
@@ -38,7 +43,7 @@ const OPERATORS = ";&|<>";
  * How one of them goes on that is not a name's own, as in `R&B`, in `a.txt;1` of VMS, or in the
  * `;type=d` of a URL: it ends a word, or a command stands behind it.
  */
-const OPERATOR_END = /^(?:.(?:\s|$)|&&|\|\||;(?!type=)[a-z])/i;
+const OPERATOR_END = /^(?:.(?:[ \t\r\n\v\f]|$)|&&|\|\||;(?!type=)[a-z])/i;
 
 /** Code units that tell it. */
 const OPERATOR_END_MAX = ";type=".length;
@@ -51,18 +56,19 @@ export function scanLine(line: string): ScannedLine {
   let operator: string | undefined;
   for (let at = 0; at < line.length; at++) {
     const character = line[at]!;
-    if (quote === undefined && /\s/.test(character)) {
+    if (quote === undefined && BLANK.test(character)) {
       if (word !== undefined) words.push(word);
       word = undefined;
       continue;
     }
     if (word === undefined && character === "#") {
-      return { words, open: undefined, endsInWord: false, operator };
+      return { words, open: undefined, endsInWord: false, endsInComment: true, operator };
     }
     word ??= { text: "", start: at };
     const next = line[at + 1];
     if (character === "\\" && quote !== "'" && next === undefined) {
-      return { words: [...words, word], open: "\\", endsInWord: true, operator };
+      words.push(word);
+      return { words, open: "\\", endsInWord: true, endsInComment: false, operator };
     }
     if (character === "\\" && quote === undefined) {
       word.text += next;
@@ -85,6 +91,7 @@ export function scanLine(line: string): ScannedLine {
     words: word === undefined ? words : [...words, word],
     open: quote,
     endsInWord: word !== undefined,
+    endsInComment: false,
     operator,
   };
 }

@@ -52,6 +52,8 @@ const LINES: readonly (readonly [line: string, words: readonly string[], typed: 
   ["open f", [], "f"],
   ["get nothing", [], "nothing"],
   ["get a # b", [], ""],
+  ["get '#' a", ["a.avi "], "a"],
+  ['get " # " ', ["./-dash ", "a.avi ", "b.avi ", "films/", "my\\ film.avi "], ""],
   ["get a\\", [], "a\\"],
   ["get cut/a", ["cut/a\\ b ", "cut/a\\#b ", "cut/ab "], "cut/a"],
   ["get cut/a\\", ["cut/a\\ b ", "cut/a\\#b "], "cut/a\\"],
@@ -72,6 +74,25 @@ Deno.test("complete offers verbs, flags and names as they are typed", async () =
   for (const [line, words, typed] of LINES) {
     assertEquals(await complete(line, surroundings), [[...words], typed], line);
   }
+});
+
+Deno.test("complete offers what is called ~ here as a name that means itself", async () => {
+  const here: Readonly<Record<string, readonly string[]>> = {
+    "": ["~/", "~x"],
+    "~/": ["films/"],
+    "./": ["~"],
+  };
+  const tilde = {
+    ...surroundings,
+    remoteNames: () => Promise.resolve(["~/"]),
+    localNames: (directory: string) => Promise.resolve(here[directory] ?? []),
+  };
+  const offered = async (line: string) => (await complete(line, tilde))[0];
+  assertEquals(await offered("put "), ["./~/", "~x "]);
+  assertEquals(await offered("lcd ~"), ["./~/"]);
+  assertEquals(await offered("put ~/"), ["~/films/"]);
+  assertEquals(await offered("put ./~"), ["./~ "]);
+  assertEquals(await offered("get "), ["~/"]);
 });
 
 Deno.test("names are completed as ls shows them where they are typed so", async () => {
@@ -98,7 +119,7 @@ Deno.test("complete shows no more than a screen of names, and what they have in 
   assertEquals([shown.length, shown.at(-1)], [101, "(and 4900 more)"]);
 });
 
-Deno.test("RemoteNames asks once for a directory, and never holds up for long", async () => {
+Deno.test("NameSource asks once for a directory, and never holds up for long", async () => {
   const asked: string[] = [];
   const silent = new Promise<never>(() => {});
   const client = {
@@ -106,7 +127,7 @@ Deno.test("RemoteNames asks once for a directory, and never holds up for long", 
       asked.push(directory);
       if (directory === "no/") return Promise.reject(new Error("550"));
       if (directory === "slow/") return silent;
-      return Promise.resolve([{ kind: "directory", name: "d" }, { kind: "file", name: "a/b" }]);
+      return Promise.resolve([{ kind: "directory", name: "d" }]);
     },
   } as unknown as Client;
   const names = new NameSource(() => client);

@@ -5,13 +5,20 @@
  */
 
 import { assertEquals } from "@std/assert";
-import { History, HISTORY_LINES_MAX, holdsSecret } from "../../../client/cli/shell/history.ts";
+import {
+  History,
+  HISTORY_LINES_MAX,
+  historyPath,
+  holdsSecret,
+} from "../../../client/cli/shell/history.ts";
 import { testWith } from "../../permission.ts";
+import { FakeConsole } from "../fake_console.ts";
 
 Deno.test("holdsSecret finds passwords where they are typed", () => {
   const secret = [
     "user me geheim",
     "user me:geheim",
+    "user me\u3000geheim",
     `user "me" 'geheim`,
     "quote PASS geheim",
     "quote pass geheim",
@@ -59,6 +66,29 @@ Deno.test("holdsSecret finds passwords where they are typed", () => {
   ];
   assertEquals(secret.filter((line) => !holdsSecret(line)), []);
   assertEquals(open.filter(holdsSecret), []);
+});
+
+/** Where the history is below a home. */
+const STATE = ".local/state/ftplab/history";
+
+/** An environment, and where the history is by it, here and on Windows. */
+const PLACES: readonly (readonly [Readonly<Record<string, string>>, ...(string | undefined)[]])[] =
+  [
+    [{ HOME: "/me" }, `/me/${STATE}`, `/me/${STATE}`],
+    [{ HOME: "/me", XDG_STATE_HOME: "/s" }, "/s/ftplab/history", "/s/ftplab/history"],
+    [{ HOME: "/me", XDG_STATE_HOME: "s" }, `/me/${STATE}`, `/me/${STATE}`],
+    [{ USERPROFILE: "C:\\me" }, undefined, `C:\\me/${STATE}`],
+    [{ USERPROFILE: "\\\\host\\me" }, undefined, `\\\\host\\me/${STATE}`],
+    [{ HOME: "me" }, undefined, undefined],
+    [{}, undefined, undefined],
+  ];
+
+Deno.test("historyPath is below a whole path, on Windows below one with a drive, too", () => {
+  for (const [variables, ...expected] of PLACES) {
+    const console = new FakeConsole({ variables });
+    const found = [historyPath(console, false), historyPath(console, true)];
+    assertEquals(found, expected, JSON.stringify(variables));
+  }
 });
 
 testWith(

@@ -212,6 +212,25 @@ testWith(
 );
 
 testWith(
+  ["net", "run", "env"],
+  "where there is no sh a command is refused in one line",
+  async () => {
+    const path = Deno.env.get("PATH") ?? "";
+    Deno.env.set("PATH", "");
+    try {
+      const { status, error } = await run(1, ["shell"], { input: "!true\n" });
+      const text = "Line 1: Cannot run a command: there is no sh here\n";
+      assertEquals([status, error], [EXIT.local, text]);
+    } finally {
+      Deno.env.set("PATH", path);
+    }
+    const nul = await run(1, ["shell"], { input: "!true\0\n" });
+    const text = "Line 1: ! takes no command with a NUL in it\n";
+    assertEquals([nul.status, nul.error], [EXIT.usage, text]);
+  },
+);
+
+testWith(
   [...NEEDS, "run"],
   "Ctrl-C for a command of this machine leaves the connection alone",
   () =>

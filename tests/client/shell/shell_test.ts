@@ -204,6 +204,13 @@ served("a person's shell greets, goes on behind failures, and leaves with 0", as
   assertEquals(await names(root), ["a", "text"]);
 });
 
+served("a name with a space of Unicode is one word", async (stage) => {
+  const { root } = stage;
+  for (const name of ["a\u3000b", "a", "b"]) await Deno.writeTextFile(`${root}/${name}`, "");
+  const { status } = await script(stage, ["rm a\u3000b"]);
+  assertEquals([status, await names(root)], [EXIT.ok, ["a", "b"]]);
+});
+
 testWith(["run", "net"], "a command of this machine gives its status", async () => {
   const { status, error } = await run(1, ["shell"], { input: "!exit 3\n!exit 4\n" });
   assertEquals([status, error], [3, "Line 1: the command ended with status 3\n"]);

@@ -5,9 +5,9 @@
  * @module
  */
 
-import { assertEquals, assertMatch } from "@std/assert";
+import { assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
 import { EXIT } from "../../../client/cli/mod.ts";
-import { names, served } from "../stage.ts";
+import { names, scripted, served } from "../stage.ts";
 import { script, typed } from "./shell_stage.ts";
 
 const parse = (text: string) => text.trimEnd().split("\n").map((line) => JSON.parse(line));
@@ -29,6 +29,15 @@ served("a script is warned of its flags, and of those of open", async (stage) =>
   const insecure = await script(stage, ["lpwd"], ["--tls", "explicit", "--insecure"]);
   assertEquals([insecure.status, insecure.output], [EXIT.ok, `${here}\n`]);
   assertMatch(insecure.error, /^Warning: --insecure takes any certificate[^\n]+\n$/);
+});
+
+scripted("a shell greets a user of a URL without obeying what the name holds", {
+  answers: { USER: "230 In" },
+}, async (stage) => {
+  const url = `ftp://a%1b%5d0;pwned%07:@127.0.0.1:${stage.port}/`;
+  const { status, error } = await typed(stage, [`open '${url}'`, "exit"]);
+  assertEquals(status, EXIT.ok);
+  assertStringIncludes(error, ` as a\\x1b]0;pwned\\x07; help tells more\n`);
 });
 
 served("a shell with --json refuses what writes to standard output itself", async (stage) => {

@@ -27,6 +27,8 @@ const LINES: readonly (readonly [line: string, words: readonly string[]])[] = [
   ["get \\#a", ["get", "#a"]],
   ["get *.avi $HOME ~", ["get", "*.avi", "$HOME", "~"]],
   ["get Käse 電影.avi", ["get", "Käse", "電影.avi"]],
+  ["rm 報告\u3000一.txt a\u00a0b \u2003", ["rm", "報告\u3000一.txt", "a\u00a0b", "\u2003"]],
+  ["ls\v-l\f-a", ["ls", "-l", "-a"]],
 ];
 
 Deno.test("splitWords parts at spaces, and keeps together what is quoted", () => {
@@ -74,6 +76,7 @@ Deno.test("splitWords takes what other shells do something with where a name has
     ["get \\>", ">"],
     ["get R&B.mp3", "R&B.mp3"],
     ["get a.txt;1", "a.txt;1"],
+    ["get a;\u3000b", "a;\u3000b"],
     ["open ftp://h/d;type=d", "ftp://h/d;type=d"],
     ["quote OPTS MLST type;size;", "OPTS,MLST,type;size;"],
     ["# a; b", ""],
@@ -83,7 +86,7 @@ Deno.test("splitWords takes what other shells do something with where a name has
 
 Deno.test("quoteWord makes words that mean themselves, in every style", () => {
   const texts = [
-    ...["a", "my film", `"`, "'", "\\", "#a", "a\tb", "電影", `a'b"c\\d e#`, "\\\\"],
+    ...["a", "my film", `"`, "'", "\\", "#a", "a\tb", "電影", `a'b"c\\d e#`, "\\\\", "a\u3000b"],
     ...["a;", "&&", "|x", "<", ">>", "a;b"],
   ];
   for (const text of texts) {
@@ -105,4 +108,10 @@ Deno.test("scanLine tells where the last word begins, and whether it goes on", (
   assertEquals(last("get a\\"), [{ text: "a", start: 4 }, "\\", true]);
   assertEquals(last(`get "a\\`), [{ text: "a", start: 4 }, "\\", true]);
   assertEquals(last("get 'a\\"), [{ text: "a\\", start: 4 }, "'", true]);
+});
+
+Deno.test("scanLine tells a comment from what is quoted, or within a word", () => {
+  const isComment = (line: string) => scanLine(line).endsInComment;
+  assertEquals(["#", "ls # a ", "ls #"].map(isComment), [true, true, true]);
+  assertEquals(["ls '#' ", 'ls " # " ', "ls a# ", "ls \\# "].map(isComment), Array(4).fill(false));
 });
