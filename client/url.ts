@@ -8,8 +8,9 @@
  * @module
  */
 
+import { isSendable } from "./conversation.ts";
 import { ClientError } from "./errors.ts";
-import { decodeText, encodeText } from "./text.ts";
+import { decodeText, encodeText, octetText } from "./text.ts";
 
 /** A URL that cannot be used. */
 export class UrlError extends ClientError {
@@ -38,8 +39,29 @@ export interface FtpUrl {
   readonly type?: "a" | "i" | "d";
 }
 
-/** The ports of RFC 959 and of RFC 4217's implicit kind. */
+/** How a URL is read. */
+export interface UrlOptions {
+  /**
+   * %80 to %FF stay octets, each the lone surrogate that an `Encoding` writes back as it: for a
+   * server that writes names in another one than UTF-8. Default false: what is UTF-8 becomes text.
+   */
+  readonly keepsOctets?: boolean;
+}
+
+/** The ports of RFC 959 and of implicit TLS (the IANA's `ftps`). */
 const PORTS = { ftp: 21, ftps: 990 } as const;
+
+/** Where `serve` listens. */
+const PORT_HERE = 2121;
+
+/** The names and addresses of this machine itself (RFC 6761 section 6.3, RFC 6890). */
+const LOOPBACK = /^(?:localhost|127\.\d+\.\d+\.\d+|::1)$/i;
+
+/** The port of a server when none is named; a URL without one means its scheme's, even here. */
+export function portOf(host: string, isImplicit: boolean): number {
+  if (isImplicit) return PORTS.ftps;
+  return LOOPBACK.test(host) ? PORT_HERE : PORTS.ftp;
+}
 
 /** Whether `text` is meant as a URL: whatever begins with a scheme and `//`. */
 export function isUrl(text: string): boolean {
@@ -59,7 +81,7 @@ export function isUrl(text: string): boolean {
  *
  * @throws {UrlError} naming the URL, without its password, and what is wrong with it.
  */
-export function parseUrl(text: string): FtpUrl {
+export function parseUrl(text: string, { keepsOctets = false }: UrlOptions = {}): FtpUrl {
   const wrong = (reason: string) =>
     new UrlError(`Cannot use "${withoutPassword(text)}": ${reason}`);
   const parts = /^([a-z][a-z0-9+.-]*):\/\/([^/]*)(.*)$/is.exec(text);
@@ -73,7 +95,7 @@ export function parseUrl(text: string): FtpUrl {
   const [host, port] = splitHost(authority.slice(at + 1)) ?? [];
   if (host === undefined) throw wrong("it has no host, or a port that is none");
   const { path, type } = splitType(rest);
-  const decoded = (part: string) => decode(part) ?? fail(wrong);
+  const decoded = (part: string) => decode(part, keepsOctets) ?? fail(wrong);
   const login: { user?: string; password?: string } = at === -1
     ? {}
     : splitLogin(authority.slice(0, at), decoded);
@@ -139,15 +161,11 @@ function splitType(text: string): { path: string; type?: "a" | "i" | "d" } {
 }
 
 /** Octets of %XX, which may be no UTF-8; undefined for what can be no part of a command. */
-function decode(text: string): string | undefined {
+function decode(text: string, keepsOctets: boolean): string | undefined {
   if (/%(?![0-9a-f]{2})/i.test(text)) return undefined;
-  const octets: number[] = [];
-  for (const [part] of text.matchAll(/%..|[^%]+/gs)) {
-    if (part.startsWith("%")) octets.push(parseInt(part.slice(1), 16));
-    else octets.push(...encodeText(part));
-  }
-  if (octets.some((octet) => octet === 0 || octet === 10 || octet === 13)) return undefined;
-  return decodeText(Uint8Array.from(octets));
+  const octets = text.replace(/%(..)/g, (_, digits: string) => octetText(parseInt(digits, 16)));
+  if (!isSendable(octets)) return undefined;
+  return keepsOctets ? octets : decodeText(encodeText(octets));
 }
 
 function fail(wrong: (reason: string) => UrlError): never {

@@ -9,7 +9,7 @@
 
 import { CONNECT_TIMEOUT_MS, POOL_SIZE_MAX, REPLY_TIMEOUT_MS } from "../limits.ts";
 import { RETRIES_DEFAULT } from "../retry.ts";
-import { type TypedNames, unescaped } from "./escaped.ts";
+import { patternsTyped, type TypedNames, unescaped } from "./escaped.ts";
 import { type Flag, type Grammar, operandsOf, readFlags } from "./flags.ts";
 import { parsePace, type TransferPace } from "./pace_flags.ts";
 import { placed } from "./places.ts";
@@ -21,13 +21,13 @@ export interface Request extends ServerFlags, TransferPace {
   readonly verb: string;
   /** What stands behind the verb; URLs have become paths on `host`. */
   readonly operands: readonly string[];
-  /** Names on the server were typed as ls shows them on a terminal; `operands` has them as they are. */
+  /** Names on the server were typed as ls shows them on a terminal; in here none is any more. */
   readonly escapes: boolean;
   /** The name that one file gets; "-" is a standard stream. */
   readonly output?: string;
   /** The directory that files go into; "" is the one of the login. */
   readonly outputDirectory?: string;
-  /** Patterns of what takes part in a mirror, and of what does not. */
+  /** Patterns of what takes part in a mirror, and of what does not (mirror/filter.ts). */
   readonly include: readonly string[];
   readonly exclude: readonly string[];
   /** How many transfers may run at once. */
@@ -85,11 +85,14 @@ const VERB_VALUES = [
 /** A flag with a value that belongs to some verbs. */
 export type VerbValue = typeof VERB_VALUES[number];
 
+/** The ports where nothing else is said. */
+const PORTS = "21, by implicit TLS 990, of this machine 2121; 8000 for mini";
+
 /** The flags by topic, in the order of --help. */
 const FLAGS = {
   // Where, and as whom.
   host: { value: "HOST[:PORT]", otherwise: "127.0.0.1", help: "name or address of the server" },
-  port: { value: "N", otherwise: "21, of this machine 2121; 8000 for mini", help: "its port" },
+  port: { value: "N", otherwise: PORTS, help: "its port" },
   protocol: {
     value: "NAME",
     initial: "ftp",
@@ -183,7 +186,7 @@ const FLAGS = {
   version: { help: "prints the version" },
 } as const;
 
-/** What stands behind `client`; mod.ts knows the verbs. */
+/** What stands behind `client`; verbs.ts knows the verbs. */
 export const GRAMMAR: Grammar<keyof typeof FLAGS> = {
   command: "client",
   flags: FLAGS,
@@ -206,12 +209,14 @@ const LETTERS_OF_ANY: Readonly<Record<string, VerbFlag>> = Object.assign(
   ...LETTERS_OF_VERB.values(),
 );
 
-/** The letter that helps show for a flag with this verb: the usual one, where that is not another's. */
-export function letterWith(verb: string, flag: keyof typeof FLAGS): string | undefined {
+/**
+ * The letter that helps and completions show for the flag `name` with this verb: the usual one,
+ * where that is not another's.
+ */
+export function letterWith(verb: string, name: string, { letter }: Flag): string | undefined {
   const own = LETTERS_OF_VERB.get(verb) ?? {};
-  const { letter }: Flag = FLAGS[flag];
-  if (letter !== undefined && (own[letter] ?? flag) === flag) return letter;
-  return Object.keys(own).find((each) => own[each] === flag);
+  if (letter !== undefined && (own[letter] ?? name) === name) return letter;
+  return Object.keys(own).find((each) => own[each] === name);
 }
 
 /** A question that needs no server: --help of everything or of one verb, --version. */
@@ -245,16 +250,19 @@ export function parseArguments(args: readonly string[]): Request | Question {
     output: flags.text("output"),
     outputDirectory: flags.text("output-dir"),
   };
-  const { place, ...names } = placed(flags.has("escapes") ? unescaped(typed) : typed);
+  const isEscaped = flags.has("escapes");
+  // The table of the encoding is read later: decodedOperands (connection.ts) has it.
+  const reading = { keepsOctets: flags.isGiven("encoding") };
+  const { place, ...names } = placed(isEscaped ? unescaped(typed) : typed, reading);
   return {
     verb,
     ...names,
     ...parseServer(flags, place),
     ...parsePace(flags),
-    escapes: flags.has("escapes"),
+    escapes: isEscaped,
     ...(script === undefined ? {} : { script }),
-    include: flags.all("include"),
-    exclude: flags.all("exclude"),
+    include: patternsTyped(flags.all("include"), isEscaped),
+    exclude: patternsTyped(flags.all("exclude"), isEscaped),
     parallel: flags.whole("parallel", 1, POOL_SIZE_MAX),
     options: new Set(VERB_FLAGS.filter((name) => flags.has(name))),
     valued: new Set(VERB_VALUES.filter((name) => flags.isGiven(name))),

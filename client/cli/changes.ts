@@ -27,7 +27,7 @@ export async function cat(task: Task): Promise<void> {
       download.attempt(client, {
         ...rateOf(request),
         signal,
-        onProgress: (octets) => void (octets > 0 && attempt.moved()),
+        onProgress: () => attempt.moved(),
       }));
   }, { isFinal: isOutputFailure });
 }

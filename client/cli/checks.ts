@@ -74,7 +74,8 @@ export function checkList({ options }: Request): void {
 }
 
 /** What mirror cannot do. */
-export function checkMirror({ operands: [source, target], options, telling }: Request): void {
+export function checkMirror(request: Request): void {
+  const { operands: [source, target], options, telling } = request;
   if (options.has("dry-run") && telling.json) {
     throw new UsageError("--dry-run writes to standard output, as --json does");
   }
@@ -82,7 +83,7 @@ export function checkMirror({ operands: [source, target], options, telling }: Re
   if (ways.length > 1) {
     throw new UsageError(`--${ways[0]} and --${ways[1]} are two ways to tell files apart`);
   }
-  if (source === undefined || target !== undefined || ownName(source) !== undefined) return;
+  if (source === undefined || target !== undefined || sourceName(request) !== undefined) return;
   throw new UsageError(`"${source}" has no name of its own: mirror takes a TARGET for it`);
 }
 
@@ -111,12 +112,13 @@ export function checkSendable(names: readonly string[]): void {
 
 /** What is sent of a command line whose operands are what `takes` says. */
 export function namesThere(
-  { verb, operands, options, output = "", outputDirectory = "" }: Request,
+  request: Request,
   takes: "local" | "remote" | undefined,
 ): readonly string[] {
+  const { verb, operands, options, output = "", outputDirectory = "" } = request;
   if (verb === "quote") return [operands.join(" ")];
   if (verb === "mirror") {
-    const [source = "", target = ownName(source) ?? ""] = operands;
+    const [source = "", target = sourceName(request) ?? ""] = operands;
     return [options.has("reverse") ? target : source];
   }
   if (takes !== "local") return operands;
@@ -129,10 +131,17 @@ function isName(output = ""): boolean {
   return output !== "" && !output.endsWith("/");
 }
 
-/** The last name of a path, if it is one that a folder can have. */
-export function ownName(path: string): string | undefined {
-  const name = lastName(path);
-  return isPlainName(name) ? name : undefined;
+/**
+ * The last name of mirror's source, if it is one that a folder can have: a drive of Windows is none.
+ */
+export function sourceName(
+  { operands: [source = ""], options }: Pick<Request, "operands" | "options">,
+  isWindows: boolean = Deno.build.os === "windows",
+): string | undefined {
+  const isHere = options.has("reverse");
+  const name = isHere ? baseName(source, isWindows) : lastName(source);
+  const isName = isPlainName(name) && !(isHere && isWindows && /[:\\]/.test(name));
+  return isName ? name : undefined;
 }
 
 /** What mv cannot do: only a folder takes several. */

@@ -1,7 +1,7 @@
 /**
- * The connections that one command line makes: where to, as whom, and how often again.
+ * The connections that one command line makes: where to, as whom, and protected by what.
  *
- * run.ts makes them; verbs reach them by their task.
+ * run.ts and the shell's session make them; verbs reach them by their task.
  *
  * @module
  */
@@ -9,6 +9,8 @@
 import type { Client } from "../client.ts";
 import { connect, loadEncoding, type TlsOptions, trustAuthorities } from "../connect.ts";
 import { LocalError, localError } from "../errors.ts";
+import type { Encoding } from "../text.ts";
+import type { Request } from "./arguments.ts";
 import { homeOf } from "./console.ts";
 import type { Login } from "./secrets.ts";
 import type { Protection } from "./server_flags.ts";
@@ -54,7 +56,8 @@ export class Connections implements ConnectionSource {
   async connect(): Promise<Client> {
     const { reporter, request, signal } = this.#task;
     const { host, port, timeoutMs, encoding, tls, active } = request;
-    if (encoding !== undefined) await checkEncoding(encoding);
+    // A name that is none is told before a password is asked for.
+    if (encoding !== undefined) await encodingOf(encoding);
     const login = await (this.#login ??= this.#loginOf());
     const options = tls === undefined ? {} : { tls: await tlsOptions(tls) };
     signal.throwIfAborted();
@@ -133,10 +136,26 @@ async function certificatesOf(caFile: string): Promise<string> {
   }
 }
 
-/** Says that a name is none of an encoding before a password is asked for. */
-async function checkEncoding(label: string): Promise<void> {
+/**
+ * The request with what a URL or --escapes says in octets as the characters that they are by
+ * --encoding: files here are called by them. The same octets are sent for both.
+ *
+ * @throws {UsageError} when there is no encoding of that name.
+ */
+export async function decodedOperands(request: Request): Promise<Request> {
+  const { encoding: label, operands } = request;
+  if (label === undefined || operands.every((each) => each.isWellFormed())) return request;
+  const encoding = await encodingOf(label);
+  const decoded = (name: string) => {
+    const octets = encoding.encode(name);
+    return octets === undefined ? name : encoding.decode(octets);
+  };
+  return { ...request, operands: operands.map(decoded) };
+}
+
+async function encodingOf(label: string): Promise<Encoding> {
   try {
-    await loadEncoding(label);
+    return await loadEncoding(label);
   } catch (error) {
     throw error instanceof LocalError ? new UsageError(`--encoding: ${error.message}`) : error;
   }

@@ -49,6 +49,28 @@ export function unescaped(names: TypedNames): TypedNames {
   };
 }
 
+/** A backslash in a pattern, with what it is the beginning of. */
+const IN_PATTERN = /\\(?:x[0-9a-f]{2}|u\{[0-9a-f]+\}|[^]|$)/gi;
+
+/** What a pattern gives a meaning to. */
+const MEANT = /[\\*?[\]{},]/;
+
+/**
+ * Patterns of such names, or with `isEscaped` false as they are. A character of an escape means
+ * itself; before what is no letter or digit a backslash stays the pattern's own (pattern.ts).
+ *
+ * @throws {UsageError} as `unescaped` does.
+ */
+export function patternsTyped(texts: readonly string[], isEscaped: boolean): readonly string[] {
+  if (!isEscaped) return texts;
+  return texts.map((text) =>
+    text.replace(
+      IN_PATTERN,
+      (escape) => /^\\[^a-z\d]/i.test(escape) ? escape : nameOf(escape).replace(MEANT, "\\$&"),
+    )
+  );
+}
+
 /**
  * Names on the server that stand in a line of a shell which was begun with --escapes, or not.
  *

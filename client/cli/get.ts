@@ -19,7 +19,7 @@ import { assertApart, expandOperands } from "./remote_names.ts";
 import type { TransferReport } from "./reporter.ts";
 import { hintAtOutput, isStreamHere, localTarget, WrittenHere } from "./targets.ts";
 import { eachOperand, type Task } from "./task.ts";
-import { counted, outputSink, reported } from "./transfers.ts";
+import { checked, outputSink, reported } from "./transfers.ts";
 import { UsageError } from "./usage.ts";
 
 /** Downloads files. */
@@ -39,7 +39,7 @@ export async function get(task: Task): Promise<void> {
         (report) => onward(task, remote, outputSink(console, report), report),
       );
     }
-    const target = await counted(reporter, lastName(remote), () => {
+    const target = await checked(reporter, lastName(remote), () => {
       assertUsable(remote);
       const target = localTarget(remote, request);
       written.assertOther(target);
@@ -55,6 +55,7 @@ export async function get(task: Task): Promise<void> {
         const stream = await PartFile.open(target, { signal });
         return await stream.fill(() => onward(task, remote, stream, report));
       }
+      written.assertPartOther(target);
       return await again(
         task,
         "get",
@@ -83,5 +84,6 @@ function onward(task: Task, remote: string, sink: Sink, report: TransferReport):
 /** Whether -r is given and `remote` is a directory. */
 async function isTree(task: Task, remote: string): Promise<boolean> {
   if (!task.request.options.has("recursive")) return false;
-  return (await (await task.connected()).stat(remote)).kind === "directory";
+  const client = await task.connected();
+  return (await client.stat(remote, { signal: task.signal })).kind === "directory";
 }

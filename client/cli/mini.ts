@@ -37,6 +37,7 @@ export async function getMini(task: BareTask): Promise<void> {
         }
         const target = localTarget(remote, request);
         written.assertOther(target);
+        written.assertPartOther(target);
         const part = await PartFile.open(target, {
           signal,
           noClobber: request.options.has("no-clobber"),

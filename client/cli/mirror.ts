@@ -6,7 +6,6 @@
  * @module
  */
 
-import { ClientError, LocalError } from "../errors.ts";
 import {
   describeAction,
   type MirrorOptions,
@@ -20,7 +19,7 @@ import {
 import { ClientPool } from "../pool.ts";
 import { encodeText, printable } from "../text.ts";
 import { rateOf, retriesOf, tellRetry } from "./again.ts";
-import { ownName } from "./checks.ts";
+import { sourceName } from "./checks.ts";
 import { SomeFailed } from "./exit.ts";
 import { formatElapsed, formatSize } from "./format.ts";
 import type { Task } from "./task.ts";
@@ -71,7 +70,7 @@ export async function copyTree(task: Task, options: MirrorOptions): Promise<void
     ? await tellPlan(task, plan)
     : await carryOut(task, pool, plan, pace);
   const first = plan.faults[0] ?? error;
-  if (first !== undefined) throw someFailed(failed, first);
+  if (first !== undefined) throw new SomeFailed(`${failed} failed`, first);
 }
 
 /** What failed, with what could not be looked at. */
@@ -110,16 +109,10 @@ function plus(sum: number | undefined, size: number | undefined): number | undef
   return sum === undefined || size === undefined ? undefined : sum + size;
 }
 
-function someFailed(count: number, first: Error): SomeFailed {
-  // The walks tell nothing but errors of the client.
-  const error = first instanceof ClientError ? first : new LocalError(first.message);
-  return new SomeFailed(`${count} failed`, error);
-}
-
 /** lftp's rules: without a target it is the source's own name; below a target that ends in "/". */
 function endsOf({ request }: Task): Pick<MirrorOptions, "direction" | "remote" | "local"> {
   const [source = "", given] = request.operands;
-  const name = ownName(source) ?? "";
+  const name = sourceName(request) ?? "";
   const isAbove = given !== undefined && given !== "/" && given.endsWith("/");
   const target = given === undefined ? name : isAbove ? given + name : given;
   return request.options.has("reverse")

@@ -6,7 +6,14 @@
  * @module
  */
 
-import { type FtpUrl, isUrl, parseUrl, UrlError, withoutPassword } from "../url.ts";
+import {
+  type FtpUrl,
+  isUrl,
+  parseUrl,
+  UrlError,
+  type UrlOptions,
+  withoutPassword,
+} from "../url.ts";
 import { isRemote, type TypedNames } from "./escaped.ts";
 import { UsageError } from "./flags.ts";
 
@@ -31,9 +38,13 @@ export interface Names {
  * Puts paths in the place of URLs. The URL of put is where files go to, at the end or as -o; all
  * other verbs take URLs where they take paths on the server.
  *
+ * @param reading How URLs are read.
  * @throws {UsageError} for a URL that cannot be used, and for two places in one command.
  */
-export function placed(typed: TypedNames): Names & { readonly place?: RemotePlace } {
+export function placed(
+  typed: TypedNames,
+  reading: UrlOptions = {},
+): Names & { readonly place?: RemotePlace } {
   const { verb, operands, output, outputDirectory } = typed;
   const names = {
     operands,
@@ -41,8 +52,8 @@ export function placed(typed: TypedNames): Names & { readonly place?: RemotePlac
     ...(outputDirectory === undefined ? {} : { outputDirectory }),
   };
   if (![...operands, output ?? "", outputDirectory ?? ""].some(isUrl)) return names;
-  if (verb === "put") return putPlace(names);
-  if (verb === "mirror") return mirrorPlace(names, typed);
+  if (verb === "put") return putPlace(names, reading);
+  if (verb === "mirror") return mirrorPlace(names, typed, reading);
   if (isUrl(output ?? "") || isUrl(outputDirectory ?? "")) {
     throw new UsageError(`${verb} writes to a file here, not to a URL`);
   }
@@ -56,7 +67,7 @@ export function placed(typed: TypedNames): Names & { readonly place?: RemotePlac
     const hint = verb === "get" ? `; another name for the file is -o "${path}"` : "";
     throw new UsageError(`"${path}" stands beside a URL: give all paths as URLs${hint}`);
   }
-  const urls = paths.map(read);
+  const urls = paths.map((path) => read(path, reading));
   const [first] = urls as [FtpUrl];
   for (const url of urls) {
     if (keyOf(url) !== keyOf(first)) {
@@ -76,14 +87,17 @@ export function placed(typed: TypedNames): Names & { readonly place?: RemotePlac
 }
 
 /** Files of this machine, and one URL that says where they go to. */
-function putPlace(names: Names): Names & { readonly place: RemotePlace } {
+function putPlace(
+  names: Names,
+  reading: UrlOptions,
+): Names & { readonly place: RemotePlace } {
   const flagged = [names.output, names.outputDirectory].filter((name) => name !== undefined);
   const last = flagged.length === 0 ? names.operands.at(-1)! : flagged[0]!;
   const files = flagged.length === 0 ? names.operands.slice(0, -1) : names.operands;
   if (flagged.length > 1 || files.some(isUrl) || !isUrl(last)) {
     throw new UsageError("put takes files of this machine, and one URL as where they go to");
   }
-  const url = read(last);
+  const url = read(last, reading);
   const isFolder = url.path === "" || url.path.endsWith("/") ||
     names.outputDirectory !== undefined || url.type === "d";
   return {
@@ -94,7 +108,11 @@ function putPlace(names: Names): Names & { readonly place: RemotePlace } {
 }
 
 /** One directory on a server, and one here: a URL on the wrong side is refused. */
-function mirrorPlace(names: Names, typed: TypedNames): Names & { readonly place: RemotePlace } {
+function mirrorPlace(
+  names: Names,
+  typed: TypedNames,
+  reading: UrlOptions,
+): Names & { readonly place: RemotePlace } {
   const [first, second] = names.operands.filter(isUrl);
   if (first === undefined || second !== undefined) {
     throw new UsageError("mirror takes one URL, and a folder of this machine");
@@ -106,17 +124,17 @@ function mirrorPlace(names: Names, typed: TypedNames): Names & { readonly place:
         : "mirror to a URL takes -R: mirror -R FOLDER URL",
     );
   }
-  const url = read(first);
+  const url = read(first, reading);
   // The folder of the login, or by "/" what has the source's name below it, as for any target.
   const folder = typed.reverse && /\/(?:;type=.)?$/i.test(first) ? "./" : ".";
   const operands = names.operands.map((each) => each === first ? url.path || folder : each);
   return { ...names, operands, place: placeOf(url) };
 }
 
-function read(text: string): FtpUrl {
+function read(text: string, reading: UrlOptions): FtpUrl {
   let url: FtpUrl;
   try {
-    url = parseUrl(text);
+    url = parseUrl(text, reading);
   } catch (error) {
     if (error instanceof UrlError) throw new UsageError(error.message);
     throw error;

@@ -10,6 +10,7 @@
 import { hasWildcards, lastName } from "../directory.ts";
 import { LocalError } from "../errors.ts";
 import type { Entry } from "../listing.ts";
+import type { RemoteMatch } from "../mirror/mod.ts";
 import { checkTwins } from "./checks.ts";
 import { onConnection, type Task } from "./task.ts";
 
@@ -19,6 +20,25 @@ type Room = typeof import("../mirror/mod.ts");
 /** Patterns need what names that are typed do not. */
 export function patternRoom(): Promise<Room> {
   return import("../mirror/mod.ts");
+}
+
+/**
+ * What `operand` matches on the server. As ls shows names on a terminal a backslash is their own, and
+ * quotes nothing: what a pattern has a meaning for is in brackets then, `[*]`.
+ */
+export async function matchesOf(
+  source: Pick<Task, "connected">,
+  operand: string,
+  { escapes, signal }: { readonly escapes: boolean; readonly signal: AbortSignal },
+): Promise<readonly RemoteMatch[]> {
+  const { matchRemote } = await patternRoom();
+  const isOwn = escapes && hasWildcards(operand) && operand.includes("\\");
+  return await onConnection(source, async (client) => {
+    if (!isOwn) return await matchRemote(client, operand, { signal });
+    const { kindThere } = await import("../tree.ts");
+    if (await kindThere(client, operand, { signal }) !== undefined) return [{ path: operand }];
+    return await matchRemote(client, operand.replaceAll("\\", "\\\\"), { signal });
+  });
 }
 
 /** Names for a verb, and which of them nobody typed. */
@@ -38,17 +58,19 @@ export async function expandOperands(
   if (!operands.some(hasWildcards)) {
     return { names: operands, assertUsable() {} };
   }
-  const room = await patternRoom();
+  const { localNameFault } = await patternRoom();
+  const options = { escapes: task.request.escapes, signal: task.signal };
   const names: string[] = [];
   for (const operand of operands) {
-    const found = await onConnection(task, (client) => room.expandRemote(client, operand));
-    names.push(...(found.length === 0 ? [operand] : found));
+    const found = await matchesOf(task, operand, options);
+    if (found.length === 0) names.push(operand);
+    for (const { path } of found) names.push(path);
   }
   const typed = new Set(operands);
   return {
     names: [...new Set(names)],
     assertUsable(name) {
-      const fault = typed.has(name) ? undefined : room.localNameFault(lastName(name));
+      const fault = typed.has(name) ? undefined : localNameFault(lastName(name));
       if (fault !== undefined) throw new LocalError(`Cannot write "${lastName(name)}": ${fault}`);
     },
   };
@@ -69,11 +91,11 @@ export async function listedNames(
   asEntries: boolean,
 ): Promise<ListedNames> {
   if (!operands.some(hasWildcards)) return { entries: [], paths: operands };
-  const room = await patternRoom();
+  const options = { escapes: task.request.escapes, signal: task.signal };
   const entries = new Map<string, Entry>();
   const paths = new Set<string>();
   for (const operand of operands) {
-    const found = await onConnection(task, (client) => room.matchRemote(client, operand));
+    const found = await matchesOf(task, operand, options);
     if (found.length === 0) paths.add(operand);
     for (const { path, entry } of found) {
       const isRow = entry !== undefined && (asEntries || entry.kind !== "directory");

@@ -9,16 +9,13 @@
 import { isUrl, withoutPassword } from "../url.ts";
 import type { Request } from "./arguments.ts";
 import { checkEvents, checkSendable, namesThere } from "./checks.ts";
-import { Connections } from "./connection.ts";
+import { Connections, decodedOperands } from "./connection.ts";
 import type { Console } from "./console.ts";
-import { Interrupted } from "./exit.ts";
 import { closest, UsageError } from "./flags.ts";
 import { interruptible } from "./interrupts.ts";
 import type { Reporter } from "./reporter.ts";
 import { type Subcommand, type Task, taskOver } from "./task.ts";
 import { SUBCOMMANDS } from "./verbs.ts";
-
-export { Interrupted };
 
 /** Verbs whose own output would stand between the events of --json. */
 const WRITERS = ["cat", "quote", "completions"];
@@ -115,7 +112,7 @@ export async function runVerb(
       try {
         for (const warning of request.warnings) reporter.note(warning);
         if (request.protocol === "mini") return await verb.runMini!(bare);
-        const task = taskOver(bare, connections);
+        const task = taskOver({ ...bare, request: await decodedOperands(request) }, connections);
         if (!verb.isOffline) await connectFor(verb, task);
         await verb.run(task);
       } finally {

@@ -2,7 +2,7 @@
  * Who logs in, and with which password, without one in a command line: the file of
  * --password-file, the variable FTPLAB_PASSWORD, .netrc, or a question on the terminal.
  *
- * run.ts asks before it connects. No password is ever printed, nor part of an error.
+ * connection.ts asks before it connects. No password is ever printed, nor part of an error.
  *
  * @module
  */

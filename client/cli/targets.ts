@@ -10,7 +10,7 @@ import { joinPath, lastName } from "../directory.ts";
 import { type ClientError, LocalError } from "../errors.ts";
 import { localName } from "../escapes.ts";
 import { isPlainName } from "../listing.ts";
-import { baseName } from "../local/names.ts";
+import { baseName, originPath, partPath } from "../local/names.ts";
 import type { Request } from "./arguments.ts";
 import { quoted } from "./checks.ts";
 
@@ -113,6 +113,26 @@ export class WrittenHere {
     const other = this.#names.get(identityOf(path) ?? "");
     if (other === undefined) return;
     throw new LocalError(`Cannot write "${path}": to this system it is the same as "${other}"`);
+  }
+
+  /** @throws {LocalError} when what a download of `path` is until it is complete was added. */
+  assertPartOther(path: string): void {
+    if (this.#names.size === 0) return;
+    const file = withoutLinks(path);
+    for (const part of [partPath(file), originPath(file)]) {
+      const other = this.#names.get(identityOf(part) ?? "");
+      if (other === undefined) continue;
+      throw new LocalError(`Cannot write "${path}": until it is complete it would be "${other}"`);
+    }
+  }
+}
+
+/** The path of what `path` leads to, beside which its part is; `path` itself where nothing is. */
+function withoutLinks(path: string): string {
+  try {
+    return Deno.realPathSync(path);
+  } catch {
+    return path;
   }
 }
 

@@ -18,7 +18,7 @@ export interface BareTask {
   /** Hears how transfers go. */
   readonly reporter: Reporter;
   readonly request: Request;
-  /** Ctrl-C, for transfers: everything else ends with the connection. */
+  /** Ctrl-C, for transfers and listings: everything else ends with the connection. */
   readonly signal: AbortSignal;
 }
 

@@ -24,7 +24,7 @@ export async function reported(
 }
 
 /** What `check` says; a file that it refuses counts as one that is not complete. */
-export async function counted<T>(
+export async function checked<T>(
   reporter: Reporter,
   name: string,
   check: () => T | Promise<T>,

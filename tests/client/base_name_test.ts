@@ -5,6 +5,8 @@
  */
 
 import { assertEquals } from "@std/assert";
+import type { VerbFlag } from "../../client/cli/arguments.ts";
+import { sourceName } from "../../client/cli/checks.ts";
 import { baseName, originPath, partPath } from "../../client/local/names.ts";
 
 const PATHS: readonly (readonly [string, string, string])[] = [
@@ -22,6 +24,30 @@ const PATHS: readonly (readonly [string, string, string])[] = [
 for (const [path, posix, windows] of PATHS) {
   Deno.test(`baseName of ${path} is ${posix}, on Windows ${windows}`, () => {
     assertEquals([baseName(path, false), baseName(path, true)], [posix, windows]);
+  });
+}
+
+/** Sources of mirror, and their names: with -R here, with -R on Windows, and without -R. */
+const SOURCES: readonly (readonly [string, ...(string | undefined)[]])[] = [
+  ["films", "films", "films", "films"],
+  ["a/films/", "films", "films", "films"],
+  ["C:\\films", "C:\\films", "films", "C:\\films"],
+  ["films\\", "films\\", "films", "films\\"],
+  ["C:", "C:", undefined, "C:"],
+  ["C:\\", "C:\\", undefined, "C:\\"],
+  ["\\", "\\", undefined, "\\"],
+  ["..", undefined, undefined, undefined],
+  ["a\\..", "a\\..", undefined, "a\\.."],
+  ["/", undefined, undefined, undefined],
+  ["", undefined, undefined, undefined],
+];
+
+for (const [path, ...expected] of SOURCES) {
+  Deno.test(`sourceName of "${path}" is ${expected.join(", ")}`, () => {
+    const up = { operands: [path], options: new Set<VerbFlag>(["reverse"]) };
+    const down = { operands: [path], options: new Set<VerbFlag>() };
+    const found = [sourceName(up, false), sourceName(up, true), sourceName(down, true)];
+    assertEquals(found, expected);
   });
 }
 

@@ -8,6 +8,7 @@ import { assert, assertEquals, assertMatch, assertStringIncludes } from "@std/as
 import { EXIT, main } from "../../client/cli/mod.ts";
 import { testWith } from "../permission.ts";
 import { FakeConsole } from "./fake_console.ts";
+import { MemoryFiles } from "./memory_files.ts";
 import { ScriptedServer } from "./scripted_server.ts";
 import { names, NEEDS, octets, ours, scripted, served, SUMMARY, withFolders } from "./stage.ts";
 
@@ -256,4 +257,67 @@ scripted("get refuses a LOCAL that another get is writing", {
   assertEquals((await first).status, EXIT.ok);
   assertEquals(await Deno.readTextFile(`${here}/a`), "some");
   assertEquals(await names(here), ["a"]);
+});
+
+/** A file whose part, or what the part is part of, would be a file that was got before it. */
+const PARTS = [["a.part", "a"], [".a.part.json", "a"], ["b.part", "link"]] as const;
+
+for (const protocol of ["ftp", "mini"] as const) {
+  served(`get by ${protocol} takes no file for the part of another`, async (stage) => {
+    const { root, here, client } = stage;
+    for (const name of ["a", "link", ...PARTS.map(([part]) => part)]) {
+      await Deno.writeTextFile(`${root}/${name}`, `this is ${name}`);
+    }
+    await Deno.writeTextFile(`${here}/b`, "b");
+    await Deno.symlink("b", `${here}/link`);
+    const get = ["--protocol", protocol, "-q", "get", "-O", here];
+    for (const [part, name] of PARTS) {
+      const { status, error } = await client([...get, part, name]);
+      const text = `Cannot write "${here}/${name}": until it is complete it would be `;
+      assertEquals([status, error], [EXIT.local, `${text}"${here}/${part}"\n1 of 2 failed\n`]);
+      assertEquals(await Deno.readTextFile(`${here}/${part}`), `this is ${part}`);
+      await Deno.remove(`${here}/${part}`);
+    }
+    assertEquals([await names(here), await Deno.readTextFile(`${here}/b`)], [["b", "link"], "b"]);
+    const { status, error } = await client([...get, "a", "a.part"]);
+    assertEquals([status, error, await names(here)], [EXIT.ok, "", ["a", "a.part", "b", "link"]]);
+  }, protocol);
+}
+
+testWith(
+  NEEDS,
+  "get of a URL calls a file by what its octets are in --encoding",
+  () =>
+    withFolders(async (_, here) => {
+      const memory = new MemoryFiles();
+      // The server of the test takes what is no UTF-8 for U+FFFD.
+      memory.put("\ufffd\ufffd.txt", "text");
+      await using server = new ScriptedServer({ answers: memory.answers });
+      const url = `ftp://127.0.0.1:${server.address.port}/%C4%E3.txt`;
+      const console = new FakeConsole();
+      const status = await main(["-q", "--encoding", "gbk", "get", url, "-O", here], console);
+      assertEquals([status, console.errorText, await names(here)], [EXIT.ok, "", ["你.txt"]]);
+      assert(server.octets.includes("RETR \xc4\xe3.txt"), server.octets.join("\n"));
+    }),
+);
+
+testWith(["net"], "Ctrl-C ends the listings of a pattern", async () => {
+  for (const verb of ["get", "cat", "ls"]) {
+    const console = new FakeConsole();
+    let listings = 0;
+    await using server = new ScriptedServer({
+      answers: {
+        FEAT: "211-Features:\r\n MLST type*;\r\n211 End",
+        MLST: "550 No",
+        MLSD: async (path, session) => {
+          if (++listings === 2) console.interrupt();
+          const folders = Array.from({ length: 20 }, (_, index) => `type=dir; ${index}\r\n`);
+          await session.send(path === "" ? folders.join("") : "type=file; a.txt\r\n");
+          await session.say("226 Done");
+        },
+      },
+    });
+    const args = ["--port", `${server.address.port}`, verb, "*/*.avi"];
+    assertEquals([await main(args, console), listings], [EXIT.interrupted, 2], verb);
+  }
 });

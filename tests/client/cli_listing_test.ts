@@ -123,6 +123,20 @@ scripted("a shell that was begun with --escapes takes the names that it shows", 
   }
 });
 
+served("a backslash is a name's own in patterns of --escapes", async (stage) => {
+  const { root, client } = stage;
+  for (const name of ["a\\b1", "a\\b2", "ab1", "a\\x*", "a\\xy"]) {
+    await Deno.writeTextFile(`${root}/${name}`, "");
+  }
+  const listed = await client(["--escapes", "ls", "a\\\\b*"]);
+  assertEquals([listed.status, listed.output], [EXIT.ok, "a\\b1\na\\b2\n"]);
+  // What is called just so is meant alone.
+  assertEquals((await client(["--escapes", "rm", "a\\\\b?", "a\\\\x*"])).status, EXIT.ok);
+  assertEquals(await names(root), ["a\\xy", "ab1"]);
+  const input = "mget -q 'a\\\\b*'\n";
+  assertEquals((await client(["--escapes", "shell"], { input })).status, EXIT.local);
+});
+
 scripted("--encoding reads and writes names as the server has them", latin1, async ({ client }) => {
   const { output, status } = await client(["--encoding", "latin1", "ls"]);
   assertEquals([status, output], [EXIT.ok, "a\\xe9\ncafé\n"]);

@@ -5,11 +5,13 @@
  */
 
 import { assert, assertEquals, assertThrows } from "@std/assert";
+import { encodingOf } from "../../client/encoding.ts";
 import { encodeText } from "../../client/text.ts";
 import {
   type FtpUrl,
   isUrl,
   parseUrl,
+  portOf,
   splitHost,
   UrlError,
   withoutPassword,
@@ -42,6 +44,7 @@ const GOOD: Readonly<Record<string, Partial<FtpUrl>>> = {
   "ftp://me%40b:%3A%2F@h/a": { user: "me@b", password: ":/", path: "a" },
   "ftp://me@b:c@h/a": { user: "me@b", password: "c", path: "a" },
   "ftp://[::1]/a": { host: "::1", path: "a" },
+  "ftp://localhost/a": { host: "localhost", path: "a" },
   "ftp://[::1]:2121/a": { host: "::1", port: 2121, path: "a" },
   "ftp://me@[fe80::1%25eth0]:21/a": { host: "fe80::1%25eth0", user: "me", path: "a" },
 };
@@ -57,6 +60,17 @@ Deno.test("parseUrl keeps octets that are no UTF-8", () => {
   const octets = Uint8Array.of(99, 97, 102, 0xe9);
   assertEquals(encodeText(parseUrl("ftp://h/caf%e9").path), octets);
   assertEquals(encodeText(parseUrl("ftp://h/caf\udce9").path), octets, "as scripts have them");
+});
+
+Deno.test("parseUrl leaves octets as they are for a server of another encoding", () => {
+  const octetsOf = (url: string, label: string) =>
+    encodingOf(label).encode(parseUrl(url, { keepsOctets: true }).path);
+  for (const label of ["utf-8", "gbk", "latin1"]) {
+    assertEquals(octetsOf("ftp://h/%C4%A3%2E", label), Uint8Array.of(0xc4, 0xa3, 0x2e), label);
+  }
+  assertEquals(octetsOf("ftp://h/%C3%A9é", "latin1"), Uint8Array.of(0xc3, 0xa9, 0xe9));
+  const { user, password } = parseUrl("ftp://%E9:%FF@h/", { keepsOctets: true });
+  assertEquals([user, password], ["\udce9", "\udcff"]);
 });
 
 /** What is said of a URL that cannot be used. */
@@ -116,4 +130,12 @@ Deno.test("splitHost takes names, addresses and ports apart", () => {
   for (const wrong of ["", ":21", "h:21x", "h:-1", "[h", "a b", "h]:21"]) {
     assertEquals(splitHost(wrong), undefined, wrong);
   }
+});
+
+Deno.test("portOf knows the names and addresses of this machine", () => {
+  const ports = (isImplicit: boolean) =>
+    ["LOCALHOST", "127.0.0.2", "::1", "128.0.0.1", "localhost.example.org"]
+      .map((host) => portOf(host, isImplicit));
+  assertEquals(ports(false), [2121, 2121, 2121, 21, 21]);
+  assertEquals(ports(true), [990, 990, 990, 990, 990]);
 });
