@@ -24,7 +24,7 @@ import {
   parseFacts,
   parseListLine,
 } from "./listing.ts";
-import { type CallOptions, retrieveListing, setType } from "./transfer.ts";
+import { type CallOptions, setType, transfer } from "./transfer.ts";
 
 /**
  * Octets of a listing whose entries are made at once. What is made of larger parts outlives the
@@ -55,7 +55,10 @@ export interface ListOptions extends CallOptions {
    * fails of which no line was understood, or whose end may be missing.
    */
   readonly onUnread?: (lines: number) => void;
-  /** The most memory that `list` takes, in octets; default `LISTING_KEPT_BYTES_MAX`. */
+  /**
+   * The most memory that `list` takes, and `entries` for a loop that asks something else of its
+   * client, in octets; default `LISTING_KEPT_BYTES_MAX`.
+   */
   readonly keptBytesMax?: number;
 }
 
@@ -103,7 +106,7 @@ export async function readEntries(
   control: ControlConnection,
   path: string,
   take: OnEntries,
-  options: ListOptions = {},
+  options: ListOptions,
 ): Promise<void> {
   const { by, fields, onUnread } = options;
   const action = `Cannot list ${quoted(path)}`;
@@ -253,7 +256,12 @@ async function readLines(
       }
     },
   };
-  const { octets, reply, wasCut } = await retrieveListing(control, action, command, sink);
+  // Nothing tells how long a listing is: whether it may have been cut is all that is known.
+  const { octets, reply, wasCut } = await transfer(control, {
+    action,
+    command,
+    move: (data) => data.receive(sink),
+  });
   await give(reader.end());
   const text = reply.lines.join(" ");
   if (wasCut || LEFT_OUT.test(text)) reader.unread = MAYBE_CUT;
@@ -338,7 +346,7 @@ export function hasWildcards(text: string): boolean {
   return /[*?[{]/.test(text);
 }
 
-/** Whether a server has MLST and MLSD, by its features. */
+/** Whether a server has MLST and MLSD, which FEAT tells by either name. */
 export function hasFacts(features: ReadonlyMap<string, string>): boolean {
   return features.has("MLST") || features.has("MLSD");
 }

@@ -18,13 +18,6 @@ export interface EntryGroup {
   readonly bytes: number;
 }
 
-/** Entries that are kept for a loop which asks something else of its client: as `list` keeps them. */
-const KEPT_ENTRIES = {
-  weigh: ({ bytes }: EntryGroup) => bytes,
-  most: LISTING_KEPT_BYTES_MAX,
-  unit: "octets of a listing",
-};
-
 /** Brings all entries of a directory to `rendezvous`; what `signal` breaks off fails with its reason. */
 export type Lister = (rendezvous: Rendezvous<EntryGroup>, signal: AbortSignal) => Promise<void>;
 
@@ -54,18 +47,33 @@ export interface Entries extends AsyncIterable<Entry> {
   groups(): AsyncGenerator<Entry[], void, void>;
 }
 
-/** What `list` brings; `signal` breaks off a listing under way, whose loop throws its reason. */
-export function entriesBy(list: Lister, signal: AbortSignal | undefined): Entries {
-  const groups = () => groupsBy(list, signal);
+/**
+ * What `list` brings.
+ *
+ * @param signal Breaks off a listing under way, whose loop throws its reason.
+ * @param keptBytesMax The most octets of memory that are taken for a loop which asks something else
+ * of its client.
+ */
+export function entriesBy(
+  list: Lister,
+  signal: AbortSignal | undefined,
+  keptBytesMax: number = LISTING_KEPT_BYTES_MAX,
+): Entries {
+  const groups = () => groupsBy(list, signal, keptBytesMax);
   return { groups, [Symbol.asyncIterator]: () => oneByOne(groups()) };
 }
 
 async function* groupsBy(
   list: Lister,
   signal: AbortSignal | undefined,
+  keptBytesMax: number,
 ): AsyncGenerator<Entry[], void, void> {
   signal?.throwIfAborted();
-  const rendezvous = new Rendezvous<EntryGroup>(KEPT_ENTRIES);
+  const rendezvous = new Rendezvous<EntryGroup>({
+    weigh: ({ bytes }) => bytes,
+    most: keptBytesMax,
+    unit: "octets of a listing",
+  });
   const left = new AbortController();
   const either = signal === undefined ? left.signal : AbortSignal.any([left.signal, signal]);
   const listing = list(rendezvous, either)

@@ -25,6 +25,7 @@
 export type { FileHash, HashAlgorithm, HashOptions } from "./attributes.ts";
 export { Client, READ_FILE_BYTES_MAX } from "./client.ts";
 export { connect, type ConnectOptions, type TlsOptions, trustAuthorities } from "./connect.ts";
+export type { DownloadOptions, UploadOptions } from "./contents.ts";
 export type { Trace } from "./control.ts";
 export { Conversation, type ConversationEvent, isSendable, type Reply } from "./conversation.ts";
 export { DATA_BUFFER_BYTES, type OnProgress, type Sink, type Source } from "./data.ts";
@@ -55,13 +56,7 @@ export { escapeName, localName, unescapeName } from "./escapes.ts";
 export { decodeText, encodeText, type Encoding, printable, UTF_8 } from "./text.ts";
 export type { Uploadable } from "./sources.ts";
 export type { TlsSettings } from "./tls.ts";
-export type {
-  CallOptions,
-  DownloadOptions,
-  TransferOptions,
-  Transferred,
-  UploadOptions,
-} from "./transfer.ts";
+export type { CallOptions, TransferOptions, Transferred } from "./transfer.ts";
 export {
   type Connection,
   plainTransport,
@@ -83,11 +78,11 @@ export type {
 } from "./local/options.ts";
 export { OnwardDownload } from "./local/onward.ts";
 export { originOf, type RemoteFacts, type RemoteFile } from "./local/origin.ts";
-export { type OnKept, PartFile, type PartOptions } from "./local/part.ts";
+export { type OnKept, type OptionHints, PartFile, type PartOptions } from "./local/part.ts";
 export { LocalFile } from "./local/source.ts";
 export { uploadFile, uploadSource } from "./local/uploads.ts";
 export { type MiniAddress, MiniError, miniGet, type MiniOptions, miniPut } from "./mini.ts";
-export { type FtpUrl, parseUrl, UrlError } from "./url.ts";
+export { type FtpUrl, parseUrl, UrlError, type UrlOptions } from "./url.ts";
 export { pause, type RateClock, RateLimit } from "./rate.ts";
 export {
   AttemptedTransfer,

@@ -9,9 +9,9 @@
  */
 
 import { unlessAborted } from "./abort.ts";
+import type { DownloadOptions, UploadOptions } from "./contents.ts";
 import type { Sink } from "./data.ts";
 import { Rendezvous } from "./rendezvous.ts";
-import type { DownloadOptions, UploadOptions } from "./transfer.ts";
 
 /** What is asked of a client. */
 interface Transfers {
@@ -23,7 +23,7 @@ interface Transfers {
 export function readable(
   client: Transfers,
   path: string,
-  options: DownloadOptions = {},
+  options: DownloadOptions,
 ): ReadableStream<Uint8Array<ArrayBuffer>> {
   const rendezvous = new Rendezvous<Uint8Array<ArrayBuffer>>();
   const cancelled = new AbortController();
@@ -75,7 +75,7 @@ export async function writingTo<T>(
 export function writable(
   client: Transfers,
   path: string,
-  options: UploadOptions = {},
+  options: UploadOptions,
 ): WritableStream<Uint8Array> {
   const rendezvous = new Rendezvous<Uint8Array>();
   let running: Promise<void> | undefined;

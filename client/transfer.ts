@@ -1,35 +1,27 @@
 /**
- * RETR, STOR and APPE: one transfer from the first command to the last reply (RFC 959 section
- * 5.4, restart by RFC 3659 section 5).
+ * One transfer, from its first command to its last reply (RFC 959 section 5.4, restart by RFC 3659
+ * section 5).
  *
- * client.ts calls it, one transfer at a time. However a transfer ends, its data connection is
- * closed and its replies are read, so that the control connection is good for the next command;
- * where that cannot be had in time, the control connection is closed.
+ * contents.ts and directory.ts call it, one transfer at a time. However a transfer ends, its data
+ * connection is closed and its replies are read, so that the control connection is good for the
+ * next command; where that cannot be had in time, the control connection is closed.
  *
  * @module
  */
 
-import { unlessAborted } from "./abort.ts";
 import type { ControlConnection } from "./control.ts";
 import type { Reply } from "./conversation.ts";
-import { DataConnection, type OnProgress, type Sink, type Source } from "./data.ts";
+import { DataConnection, type OnProgress } from "./data.ts";
 import {
   type ClientError,
   ConnectionError,
   describeReply,
-  LocalError,
   ProtocolError,
   refusal,
   SessionRefusal,
 } from "./errors.ts";
 import type { Exchange } from "./exchange.ts";
 import { ABORT_NOTICE_MS, ABORT_TIMEOUT_MS } from "./limits.ts";
-
-/**
- * How much more than SIZE said a download may bring: a log grows while it is fetched, and SIZE is
- * asked again then. Beyond that the server is not believed any more.
- */
-export const GROWTH_BYTES_MAX = 16_777_216;
 
 /** What every call can be told. */
 export interface CallOptions {
@@ -43,166 +35,12 @@ export interface TransferOptions extends CallOptions {
   readonly onProgress?: OnProgress;
 }
 
-/** What a download can be told. */
-export interface DownloadOptions extends TransferOptions {
-  /** Octets of the file to leave out at its beginning (REST). */
-  readonly offset?: number;
-  /**
-   * What was told of the file before: its size is then not asked for (SIZE). By a listing, which may
-   * be long ago, or, with `isFresh`, by SIZE.
-   */
-  readonly known?: { readonly size: number; readonly isFresh?: boolean };
-}
-
-/** What an upload can be told. */
-export interface UploadOptions extends TransferOptions {
-  /**
-   * Where in the remote file the first octet of the source goes: an offset (REST and STOR), or
-   * its end (APPE). Without it the file is replaced. Some servers keep what lies behind the last.
-   */
-  readonly at?: number | "end";
-  /**
-   * With `at: "end"`, the offset that this end has to be, in octets. Where SIZE tells another one,
-   * or none any more, nothing is sent: an earlier session may still be writing what it received.
-   */
-  readonly endsAt?: number;
-}
-
 /** How a transfer went. */
 export interface Transferred {
   /** Octets moved by this transfer, without the offset. */
   readonly octets: number;
   /** The last reply, RFC 959 section 4.2. */
   readonly reply: Reply;
-}
-
-/** Downloads `path` into `sink`. */
-export async function retrieve(
-  control: ControlConnection,
-  path: string,
-  sink: Sink,
-  options: DownloadOptions = {},
-): Promise<Transferred> {
-  const action = `Cannot retrieve "${path}"`;
-  const { offset = 0, known } = options;
-  await setType(control, "I");
-  const size = known?.size ?? await sizeOf(control, path);
-  if (size !== undefined && offset > size) {
-    throw new LocalError(`${action} from octet ${offset}: it has ${size} octets only`);
-  }
-  let expected = size === undefined ? undefined : size - offset;
-  const { wasLeft, wasCut, ...result } = await transfer(control, {
-    action,
-    command: `RETR ${path}`,
-    offset,
-    expected: () => expected,
-    move: async (data, first) => {
-      const announced = first && announcedSize(first);
-      // With an offset servers differ in what they announce: the file or the rest of it.
-      if (expected === undefined && offset === 0) expected = announced;
-      const begun = sink.begin?.(size ?? (offset === 0 ? announced : undefined));
-      await unlessAborted(begun, control.signal);
-      const excess = known === undefined || known.isFresh ? tooMany : outgrown;
-      await data.receive(bounded(sink, expected, action, excess), options.onProgress);
-    },
-  });
-  const { octets } = result;
-  if (expected !== undefined && octets < expected) throw tooFew(action, octets, expected);
-  if (expected === undefined && wasCut) {
-    throw short(`${action}: its end may be missing, for TLS ended without its alert`);
-  }
-  const isMore = size !== undefined && octets > size - offset;
-  if (!isMore && !wasLeft) return result;
-  // A file may grow meanwhile, and then it is as long as what came.
-  const now = await sizeOf(control, path);
-  if (isMore && (now === undefined || now - offset < octets)) throw tooMany(action, size - offset);
-  if (wasLeft && now !== undefined && now - offset > octets) {
-    throw tooFew(action, octets, now - offset);
-  }
-  return result;
-}
-
-/** `sink`, for `expected` octets and some more; what is beyond them is `excess`. */
-function bounded(
-  sink: Sink,
-  expected: number | undefined,
-  action: string,
-  excess: (action: string, expected: number) => ConnectionError,
-): Sink {
-  if (expected === undefined) return sink;
-  let left = expected + GROWTH_BYTES_MAX;
-  return {
-    write(chunk) {
-      left -= chunk.length;
-      if (left < 0) throw excess(action, expected);
-      return sink.write(chunk);
-    },
-  };
-}
-
-const short = (text: string) => new ConnectionError(text, { kind: "short" });
-
-function tooFew(action: string, octets: number, expected: number): ConnectionError {
-  return short(`${action}: the transfer ended after ${octets} of ${expected} octets`);
-}
-
-function tooMany(action: string, expected: number): ConnectionError {
-  const text = `${action}: the server sends more than the ${expected} octets that it announced`;
-  return new ConnectionError(text, { kind: "protocol" });
-}
-
-/** Of what was listed long ago SIZE tells more than a listing: that is worth another attempt. */
-function outgrown(action: string, expected: number): ConnectionError {
-  const text = `${action}: it has grown far over the ${expected} octets that a listing told`;
-  return new ConnectionError(text, { kind: "transient" });
-}
-
-/**
- * Receives a listing; `command` is the whole of it. Nothing else tells how long it is, so it is
- * told whether it may have been cut on its way.
- */
-export function retrieveListing(
-  control: ControlConnection,
-  action: string,
-  command: string,
-  sink: Sink,
-): Promise<Transferred & Pick<DataConnection, "wasCut">> {
-  return transfer(control, { action, command, move: (data) => data.receive(sink) });
-}
-
-/** Uploads `source` to `path`. */
-export async function store(
-  control: ControlConnection,
-  source: Source,
-  path: string,
-  options: UploadOptions = {},
-): Promise<Transferred> {
-  const action = `Cannot store "${path}"`;
-  const { at, endsAt } = options;
-  if (endsAt !== undefined && at !== "end") {
-    throw new LocalError(`${action}: endsAt says where the end is, which takes at: "end"`);
-  }
-  await setType(control, "I");
-  const before = at === undefined || at === 0 ? undefined : await sizeOf(control, path);
-  const start = at === "end" ? before : at;
-  if (endsAt !== undefined && start !== endsAt) {
-    throw short(`${action} from octet ${endsAt}: its size is ${start ?? "not told"} by now`);
-  }
-  const { octets, reply } = await transfer(control, {
-    action,
-    command: `${at === "end" ? "APPE" : "STOR"} ${path}`,
-    offset: typeof at === "number" ? at : 0,
-    sends: true,
-    move: (data) => data.send(source, options.onProgress),
-  });
-  // A server may have closed early and still say that all is well. What lies behind an upload into
-  // a file stays on some of them.
-  const size = await sizeOf(control, path);
-  const expected = (start ?? 0) + octets;
-  if (size !== undefined && size !== expected && size !== Math.max(before ?? 0, expected)) {
-    throw short(`${action}: the server has ${size} of ${expected} octets`);
-  }
-  return { octets, reply };
 }
 
 /** TYPE, unless it is in force. */
@@ -214,38 +52,13 @@ export async function setType(control: ControlConnection, type: "A" | "I"): Prom
   control.server.type = type;
 }
 
-/**
- * The size of a file in octets (RFC 3659 section 4), or undefined when the server does not tell:
- * a file that is not there is better refused by the command that is meant for it.
- */
-export async function sizeOf(
-  control: ControlConnection,
-  path: string,
-): Promise<number | undefined> {
-  const reply = await control.ask(`SIZE ${path}`);
-  if (reply.code === 421) throw refusal(`Cannot ask for the size of "${path}"`, reply);
-  return sizeIn(reply);
-}
-
-/** The size in a reply to SIZE, in octets; undefined when it has none. */
-export function sizeIn(reply: Reply): number | undefined {
-  const text = reply.lines[0]!.trim();
-  return reply.code === 213 && /^\d{1,15}$/.test(text) ? Number(text) : undefined;
-}
-
-/**
- * The size in a reply 150 such as `Opening BINARY mode data connection for a (1234 bytes)`: the
- * last one, for the name before it may have such words, too.
- */
-export function announcedSize(reply: Reply): number | undefined {
-  const match = [...reply.lines.join(" ").matchAll(/\((\d{1,15}) bytes?\)/gi)].at(-1);
-  return match === undefined ? undefined : Number(match[1]);
-}
-
 /** One transfer, for `transfer`. */
-interface Plan {
+export interface Plan {
+  /** What is to be done, as errors begin: `Cannot retrieve "a.avi"`. */
   readonly action: string;
+  /** The whole command that has the octets moved. */
   readonly command: string;
+  /** Octets of the file that are left out at its beginning (REST); default 0. */
   readonly offset?: number;
   /** Octets go to the server: closing the data connection would tell it that they are all. */
   readonly sends?: boolean;
@@ -255,7 +68,14 @@ interface Plan {
   move(data: DataConnection, preliminary: Reply | undefined): Promise<void>;
 }
 
-async function transfer(
+/**
+ * Carries out `plan` over a data connection of its own. A good last reply is all that it takes:
+ * whether the octets are all of them is the caller's to judge.
+ *
+ * @throws {ProtocolError} when the server refuses it.
+ * @throws {ConnectionError} when a connection breaks, or nothing moves in time.
+ */
+export async function transfer(
   control: ControlConnection,
   plan: Plan,
 ): Promise<Transferred & Pick<DataConnection, "wasLeft" | "wasCut">> {

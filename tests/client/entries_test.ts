@@ -5,7 +5,7 @@
  */
 
 import { assert, assertEquals, assertRejects } from "@std/assert";
-import { connect, type Entry, ProtocolError } from "../../client/mod.ts";
+import { connect, type Entry, LocalError, ProtocolError } from "../../client/mod.ts";
 import { lines } from "./listing_answers.ts";
 import type { Answer, Script } from "./scripted_server.ts";
 import { retr, scripted } from "./scripted_test_case.ts";
@@ -141,6 +141,21 @@ scripted(
     }
     assertEquals(names, Array.from({ length: 20_000 }, (_, index) => String(index)));
     assertEquals(server.verbs.slice(-3), ["MLSD", "NOOP", "NOOP"]);
+  },
+);
+
+scripted(
+  "what is asked inside the loop keeps no more of the listing than it may",
+  script(retr(facts(0, 2_000))),
+  async (client) => {
+    const groups = client.entries("", { keptBytesMax: 100_000 }).groups();
+    await assertRejects(
+      async () => {
+        for await (const _ of groups) assertEquals((await client.command("NOOP")).code, 200);
+      },
+      LocalError,
+      "Cannot keep more than 100000 octets of a listing",
+    );
   },
 );
 

@@ -8,7 +8,7 @@
 import { assert, assertEquals } from "@std/assert";
 import { type ClientError, ClientPool, RateLimit } from "../../../client/mod.ts";
 import { type MirrorPace, planMirror, runMirror } from "../../../client/mirror/mod.ts";
-import { GROWTH_BYTES_MAX } from "../../../client/transfer.ts";
+import { GROWTH_BYTES_MAX } from "../../../client/contents.ts";
 import { testWith } from "../../permission.ts";
 import { freePorts } from "../../ports.ts";
 import { EXIT } from "../../../client/cli/exit.ts";
