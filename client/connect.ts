@@ -16,12 +16,7 @@ import { openPassive, openPassiveAnywhere } from "./passive.ts";
 import { type Encoding, UTF_8 } from "./text.ts";
 import type { TlsSettings } from "./tls.ts";
 import { plainTransport, type Transport } from "./transport.ts";
-
-/** Where `deno task serve` listens. */
-const PORT = 2121;
-
-/** FTP over TLS from the first octet (the IANA's `ftps`). */
-const IMPLICIT_TLS_PORT = 990;
+import { portOf } from "./url.ts";
 
 /** How a connection is protected. */
 export interface TlsOptions extends TlsSettings {
@@ -36,10 +31,7 @@ export interface TlsOptions extends TlsSettings {
 export interface ConnectOptions {
   /** A name or a numeric address; default 127.0.0.1. */
   readonly host?: string;
-  /**
-   * Default 2121, where `deno task serve` listens, and 990 for implicit TLS; the port of the
-   * standard is 21.
-   */
+  /** Default 21, of this machine 2121, where `deno task serve` listens, of implicit TLS 990. */
   readonly port?: number;
   /** Default: anonymous. */
   readonly user?: string;
@@ -54,7 +46,7 @@ export interface ConnectOptions {
   /**
    * Where passive data connections go: to the `peer` of the control connection, the default, or to
    * the address that the `server` names in its reply to PASV. The latter lets it send this client
-   * anywhere.
+   * anywhere. With `active` there are none, and it says nothing.
    */
   readonly passiveAddress?: "peer" | "server";
   /**
@@ -71,7 +63,10 @@ export interface ConnectOptions {
   readonly signal?: AbortSignal;
   /** Hears all that is said on the control connection, without secrets. */
   readonly trace?: Trace;
-  /** What carries the octets, in place of the runtime's TCP; TLS runs over it. */
+  /**
+   * What carries the octets, in place of the runtime's TCP; TLS runs over it. One that has TLS of
+   * its own (`secure`) verifies servers itself, and leaves no setting of `tls` but the mode.
+   */
   readonly transport?: Transport;
 }
 
@@ -95,7 +90,6 @@ export interface ConnectOptions {
  * const caCerts = [await Deno.readTextFile("ca.pem")];
  * await using client = await connect({
  *   host: "ftp.example.org",
- *   port: 21,
  *   tls: { mode: "explicit", caCerts },
  * });
  * console.log(await client.list());
@@ -111,7 +105,7 @@ export async function connect(options: ConnectOptions = {}): Promise<Client> {
   const encoding = await loadEncoding(options.encoding);
   const control = await ControlConnection.open({
     host,
-    port: options.port ?? (tls?.mode === "implicit" ? IMPLICIT_TLS_PORT : PORT),
+    port: options.port ?? portOf(host, tls?.mode === "implicit"),
     transport: await transportFor(options, tls, host),
     tls: tls?.mode,
     openChannel: openerFor(options),
@@ -142,7 +136,7 @@ export async function connect(options: ConnectOptions = {}): Promise<Client> {
  * import { connect, trustAuthorities } from "./client/mod.ts";
  *
  * await trustAuthorities([await Deno.readTextFile("ca.pem")]);
- * await using client = await connect({ host: "ftp.example.org", port: 21, tls: "explicit" });
+ * await using client = await connect({ host: "ftp.example.org", tls: "explicit" });
  * console.log(await client.list());
  * ```
  *
@@ -179,7 +173,13 @@ async function transportFor(
   host: string,
 ): Promise<Transport> {
   const { transport = plainTransport } = options;
-  if (tls === undefined || transport.secure !== undefined) return transport;
+  if (tls === undefined) return transport;
+  if (transport.secure !== undefined) {
+    // Who asks for a verification must not believe that there was one.
+    const setting = (["caCerts", "insecure", "serverName"] as const).find((name) => tls[name]);
+    if (setting === undefined) return transport;
+    throw new LocalError(`Cannot use ${setting} of tls: the transport has TLS of its own`);
+  }
   const { tlsTransport } = await loadTls();
   return tlsTransport(host, tls, transport);
 }

@@ -1,10 +1,10 @@
 /**
  * The control connection: the wire and the clock around a conversation.ts machine.
  *
- * The operations (login.ts, data.ts, transfer.ts, directory.ts) ask commands through it. It reads
- * all the time, so that a refusal in the middle of a transfer and a 421 out of the blue are heard
- * at once. When it fails, every command that waits fails with the same error, and so does every
- * later one.
+ * The operations (login.ts, facts.ts, transfer.ts, contents.ts, directory.ts, attributes.ts) ask
+ * commands through it. It reads all the time, so that a refusal in the middle of a transfer and a
+ * 421 out of the blue are heard at once. When it fails, every command that waits fails with the
+ * same error, and so does every later one.
  *
  * @module
  */
@@ -40,7 +40,7 @@ const READ_BYTES = 16_384;
 
 /**
  * Hears every command and every line of a reply. Lines are printable and hold no secret: what
- * follows PASS, ACCT and ADAT is `****`.
+ * follows PASS, ACCT and ADAT is `****`. What it throws ends the connection.
  */
 export type Trace = (direction: "sent" | "received", line: string) => void;
 
@@ -149,7 +149,7 @@ export class ControlConnection implements Dialogue {
    * is then closed.
    */
   async secure(wire: Connection, signal?: AbortSignal): Promise<Connection> {
-    const { secure } = this.transport;
+    const secure = this.transport.secure?.bind(this.transport);
     const action = "Cannot protect the connection";
     try {
       if (secure === undefined) throw new LocalError(`${action}: the transport has no TLS`);
@@ -174,10 +174,9 @@ export class ControlConnection implements Dialogue {
   begin(command: string): Exchange {
     if (this.#failure !== undefined) throw this.#failure;
     const id = this.#conversation.ask(command);
-    const verb = command.split(" ", 1)[0]!;
-    this.#trace?.("sent", printable(maskSecrets(command)));
-    const exchange = this.#exchanges.add(id, verb);
+    const exchange = this.#exchanges.add(id, command.split(" ", 1)[0]!);
     this.#flush();
+    this.#tell("sent", maskSecrets(command));
     return exchange;
   }
 
@@ -211,7 +210,7 @@ export class ControlConnection implements Dialogue {
    */
   settle(
     reply: Promise<Reply>,
-    timeoutMs: number = this.timeouts.replyMs,
+    timeoutMs: number,
     verb?: string,
     signal?: AbortSignal,
   ): Promise<Reply> {
@@ -321,7 +320,7 @@ export class ControlConnection implements Dialogue {
   async #readAll(): Promise<void> {
     const buffer = new Uint8Array(READ_BYTES);
     const wire = this.#wire;
-    while (this.#failure === undefined && !(this.#upgrading && this.#exchanges.size === 0)) {
+    while (this.#failure === undefined && !(this.#upgrading && this.#conversation.inFlight === 0)) {
       let count: number | null;
       try {
         count = await wire.read(buffer);
@@ -343,7 +342,7 @@ export class ControlConnection implements Dialogue {
         this.#traceReply(event.reply);
         return this.#handleUnsolicited(event.reply);
       case "stray":
-        return this.#trace?.("received", printable(event.line));
+        return this.#tell("received", event.line);
       case "failed": {
         const text = `Cannot talk to the server: ${event.reason}`;
         return this.#fail(new ConnectionError(text, { kind: "protocol" }));
@@ -369,7 +368,16 @@ export class ControlConnection implements Dialogue {
     if (this.#trace === undefined) return;
     for (const [index, line] of lines.entries()) {
       const mark = index === lines.length - 1 ? " " : "-";
-      this.#trace("received", printable(`${code}${mark}${line}`));
+      this.#tell("received", `${code}${mark}${line}`);
+    }
+  }
+
+  /** Whoever listens may throw, and no command is to wait for its reply because of that. */
+  #tell(direction: "sent" | "received", line: string): void {
+    try {
+      this.#trace?.(direction, printable(line));
+    } catch (error) {
+      this.#fail(error instanceof Error ? error : new Error(String(error)));
     }
   }
 

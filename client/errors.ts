@@ -1,9 +1,9 @@
 /**
- * What can go wrong for a client that is nobody's bug: four kinds, each one line of text.
+ * What can go wrong for a client that is nobody's bug: five classes, each one line of text.
  *
- * Everything in client/ throws these and nothing else for what a user, a server or the network
- * did; any other exception is a bug. The text is printable as it is: what a server said in it has
- * lost its control characters.
+ * For what a user, a server or the network did, the client throws these and the two `ClientError`s
+ * of mini.ts and url.ts; for an interruption, the reason of the signal. Any other exception is a
+ * bug. The text is printable as it is: what a server said in it has lost its control characters.
  *
  * @module
  */
@@ -125,6 +125,9 @@ export class ConnectionError extends ClientError {
  * they do not: the connection is closed, because only another one may do better.
  */
 export class SessionRefusal extends ConnectionError {
+  /** The class's name, for `Error.prototype.toString`. */
+  override name = "SessionRefusal";
+
   /** `action` and `reply` as of `ProtocolError`; `hint` goes behind. */
   constructor(action: string, reply: Reply, hint: string) {
     super(`${action}: ${describeReply(reply)}; ${hint}`, { kind: "transient", reply });
@@ -139,7 +142,10 @@ export interface ConnectionErrorOptions extends ErrorOptions {
   readonly reply?: Reply;
 }
 
-/** A file of this machine, or a name that cannot be sent. */
+/**
+ * What this side cannot or will not do: a file of this machine, a name that cannot be sent, an
+ * option, a limit of the client's own.
+ */
 export class LocalError extends ClientError {
   /** The class's name, for `Error.prototype.toString`. */
   override name = "LocalError";

@@ -31,7 +31,10 @@ const ABORT_GRACE_MS = 3_000;
  */
 const REST_MS = 10_000;
 
-/** A connection that is one's own until it is given back, by the end of a `using` block. */
+/**
+ * A connection that is one's own until it is given back, by the end of a `using` block. To give it
+ * back once more does nothing.
+ */
 export interface LentClient extends Disposable {
   /** The connection. */
   readonly client: Client;
@@ -173,7 +176,14 @@ export class ClientPool implements AsyncDisposable {
   async lend({ signal }: CallOptions = {}): Promise<LentClient> {
     signal?.throwIfAborted();
     const client = await this.#take(signal);
-    return { client, [Symbol.dispose]: () => this.#giveBack(client) };
+    let isLent = true;
+    return {
+      client,
+      [Symbol.dispose]: () => {
+        if (isLent) this.#giveBack(client);
+        isLent = false;
+      },
+    };
   }
 
   /** Says goodbye on all connections, and waits for the works that have begun. Never fails. */

@@ -115,8 +115,8 @@ export function tlsTransport(host: string, settings: TlsSettings, below: Transpo
   const isSingle = SINGLE.has(name);
   let session: Buffer | undefined;
   return {
-    connect: below.connect,
-    listen: below.listen,
+    connect: (to, signal) => below.connect(to, signal),
+    listen: (hostname) => below.listen(hostname),
     resumption: ca === undefined ? resumptionOf(name) : WITHOUT_RESUMPTION,
     secure: async (wire, signal) => {
       const stream = new WireStream(wire);

@@ -8,7 +8,7 @@
  */
 
 import { isSendable } from "../conversation.ts";
-import { splitHost } from "../url.ts";
+import { portOf, splitHost } from "../url.ts";
 import { type Flags, UsageError } from "./flags.ts";
 import type { RemotePlace } from "./places.ts";
 
@@ -57,15 +57,8 @@ const TIMEOUT_SECONDS_MAX = 86_400;
 /** Where a server is looked for that is not named. */
 const HOST = "127.0.0.1";
 
-/** The ports of RFC 959 and of implicit TLS (the IANA's `ftps`). */
-const PORT = 21;
-const IMPLICIT_PORT = 990;
-
-/** Where `serve` listens; mini has no port of its own elsewhere. */
-const PORTS_HERE = { ftp: 2121, mini: 8000 } as const;
-
-/** The names and addresses of this machine itself (RFC 6761 section 6.3, RFC 6890). */
-const LOOPBACK = /^(?:localhost|127\.\d+\.\d+\.\d+|::1)$/i;
+/** Where `serve` listens with mini, which has no port of its own elsewhere. */
+const MINI_PORT = 8000;
 
 /** What mini, which has no logins and names in UTF-8 only, knows nothing of. */
 const FTP_ONLY = ["active", "user", "password-file", "netrc-file", "encoding"] as const;
@@ -106,11 +99,9 @@ export function parseServer(flags: Values, place: RemotePlace | undefined): Serv
     const other = FTP_ONLY.find((name) => flags.isGiven(name));
     if (other !== undefined) throw new UsageError(`--${other} is a flag of ftp, not of mini`);
   }
-  const portOf = (host: string) => {
-    if (tls?.mode === "implicit") return IMPLICIT_PORT;
-    return protocol === "mini" || LOOPBACK.test(host) ? PORTS_HERE[protocol] : PORT;
-  };
-  const { warnings, ...login } = parsePlace(flags, place, portOf);
+  const usualPort = (host: string) =>
+    protocol === "mini" ? MINI_PORT : portOf(host, tls?.mode === "implicit");
+  const { warnings, ...login } = parsePlace(flags, place, usualPort);
   return {
     protocol,
     ...login,
@@ -153,7 +144,7 @@ function parseTimeout(flags: Values): number | undefined {
 function parsePlace(
   flags: Values,
   place: RemotePlace | undefined,
-  portOf: (host: string) => number,
+  usualPort: (host: string) => number,
 ) {
   const user = parseUser(flags);
   const typed = place?.password ?? user.password;
@@ -165,7 +156,7 @@ function parsePlace(
     const [host, port] = parseHost(flags);
     return {
       host,
-      port: flags.whole("port", 1, 65_535, port ?? portOf(host)),
+      port: flags.whole("port", 1, 65_535, port ?? usualPort(host)),
       ...user,
       warnings,
     };

@@ -1,5 +1,5 @@
 /**
- * What kind of failure an error tells, and what is said to a trace.
+ * What kind of failure an error tells, what is said to a trace, and what becomes of one that throws.
  *
  * @module
  */
@@ -12,8 +12,13 @@ import {
   ConnectionError,
   type ErrorKind,
   LocalError,
+  LoginError,
+  ProtocolError,
+  SessionRefusal,
+  type Trace,
+  UrlError,
 } from "../../client/mod.ts";
-import { GROWTH_BYTES_MAX } from "../../client/transfer.ts";
+import { GROWTH_BYTES_MAX } from "../../client/contents.ts";
 import { testWith } from "../permission.ts";
 import { type Script, ScriptedServer } from "./scripted_server.ts";
 import { retr, scripted } from "./scripted_test_case.ts";
@@ -205,4 +210,41 @@ testWith(["net"], "trace hears both sides, without secrets and control character
     "sent QUIT",
     "received 221 Bye",
   ]);
+});
+
+for (const thrown of ["sent DELE a", "received 250 Gone"]) {
+  testWith(["net"], `a trace that throws at "${thrown}" ends the connection`, async () => {
+    await using server = new ScriptedServer({ answers: { DELE: "250 Gone", NOOP: "200 Here" } });
+    const trace: Trace = (direction, line) => {
+      if (`${direction} ${line}` === thrown) throw new RangeError("No room for lines");
+    };
+    await using client = await connect({ ...server.address, trace });
+    await assertRejects(() => client.removeFile("a"), RangeError, "No room for lines");
+    assertEquals(client.closed, true);
+    await assertRejects(() => client.command("NOOP"), RangeError, "No room for lines");
+    assertEquals(server.verbs.includes("DELE"), thrown.startsWith("received"));
+  });
+}
+
+testWith(["net"], "a trace that throws at the greeting is why there is no connection", async () => {
+  await using server = new ScriptedServer();
+  const trace = () => {
+    throw new RangeError("No room for lines");
+  };
+  await assertRejects(() => connect({ ...server.address, trace }), RangeError, "No room for lines");
+});
+
+// Names.
+
+Deno.test("every error of the client is called by the name of its class", () => {
+  const reply = { code: 425, lines: ["No"] };
+  const errors = [
+    new ProtocolError("Cannot", reply),
+    new LoginError("Cannot", reply),
+    new ConnectionError("Cannot"),
+    new SessionRefusal("Cannot", reply, "one at a time"),
+    new LocalError("Cannot"),
+    new UrlError("Cannot"),
+  ];
+  for (const error of errors) assertEquals(error.name, error.constructor.name);
 });

@@ -4,14 +4,18 @@
  * @module
  */
 
-import { assertEquals, assertRejects } from "@std/assert";
+import { assertEquals, assertRejects, assertThrows } from "@std/assert";
 import {
   connect,
   type Connection,
   ConnectionError,
+  type ConnectOptions,
   LocalError,
+  type TlsSettings,
   type Transport,
+  type WireAddress,
 } from "../../client/mod.ts";
+import { tlsTransport } from "../../client/tls.ts";
 import { testWith } from "../permission.ts";
 import { decode } from "./scripted_test_case.ts";
 
@@ -69,8 +73,11 @@ class MemoryWire implements Connection {
 /** A server that has one file, "hello"; the last of `wires` is its data connection. */
 function memory(wires: MemoryWire[] = []): Transport {
   const answers: Record<string, string> = {
+    AUTH: "234 Go",
     USER: "230 In",
     FEAT: "502 No",
+    PBSZ: "200 Fine",
+    PROT: "200 Fine",
     TYPE: "200 Fine",
     SIZE: "213 5",
     EPSV: "229 (|||7|)",
@@ -101,6 +108,34 @@ function memory(wires: MemoryWire[] = []): Transport {
   };
 }
 
+/** The same as a class, whose methods are nothing without their object. */
+class MemoryTransport implements Transport {
+  readonly #inner = memory();
+
+  connect(to: WireAddress, signal: AbortSignal): Promise<Connection> {
+    return this.#inner.connect(to, signal);
+  }
+
+  listen(hostname: string) {
+    return this.#inner.listen(hostname);
+  }
+}
+
+/** One whose TLS is none but in name. */
+class ProtectedTransport extends MemoryTransport {
+  #count = 0;
+
+  /** How many connections it was asked to protect. */
+  get count(): number {
+    return this.#count;
+  }
+
+  secure(wire: Connection): Promise<Connection> {
+    this.#count++;
+    return Promise.resolve(wire);
+  }
+}
+
 Deno.test("connect takes a transport of its user's", async () => {
   await using client = await connect({ host: "memory", transport: memory() });
   assertEquals(client.greeting.lines, ["Memory"]);
@@ -126,4 +161,57 @@ testWith(["read"], "connect with TLS over a transport that speaks none fails", a
     ConnectionError,
     "Cannot protect the connection",
   );
+});
+
+testWith(["read"], "TLS runs over a transport that is an object of a class", async () => {
+  const transport = tlsTransport("memory", {}, new MemoryTransport());
+  const wire = await transport.connect(THERE, new AbortController().signal);
+  wire.close();
+  assertThrows(() => transport.listen(HERE.hostname), Error, "not here");
+});
+
+Deno.test("connect uses the TLS of a transport that is an object of a class", async () => {
+  const transport = new ProtectedTransport();
+  await using client = await connect({ host: "memory", transport, tls: "explicit" });
+  assertEquals(decode(await client.readFile("a")), "hello");
+  assertEquals(transport.count, 2);
+});
+
+Deno.test("connect refuses settings of TLS that its transport does not heed", async () => {
+  const transport = new ProtectedTransport();
+  const settings: TlsSettings[] = [{ caCerts: [""] }, { insecure: true }, { serverName: "h" }];
+  for (const setting of settings) {
+    const tls = { mode: "explicit", ...setting } as const;
+    const error = await assertRejects(() => connect({ transport, tls }), LocalError);
+    const [name] = Object.keys(setting);
+    assertEquals(error.message, `Cannot use ${name} of tls: the transport has TLS of its own`);
+  }
+});
+
+/** What is said of the server, and the port where it is then looked for. */
+const PORTS: readonly (readonly [ConnectOptions, number])[] = [
+  [{}, 2121],
+  [{ host: "localhost", tls: "explicit" }, 2121],
+  [{ host: "[::1]" }, 2121],
+  [{ host: "ftp.example.org" }, 21],
+  [{ host: "ftp.example.org", tls: "explicit" }, 21],
+  [{ host: "ftp.example.org", tls: "implicit" }, 990],
+  [{ tls: "implicit" }, 990],
+  [{ host: "ftp.example.org", port: 2121 }, 2121],
+];
+
+Deno.test("connect looks at the usual ports, and here where serve listens", async () => {
+  for (const [options, expected] of PORTS) {
+    const ports: number[] = [];
+    const transport: Transport = {
+      connect: ({ port }) => {
+        ports.push(port);
+        return Promise.reject(new Error("not here"));
+      },
+      listen: memory().listen,
+      secure: (wire) => Promise.resolve(wire),
+    };
+    await assertRejects(() => connect({ ...options, transport }), ConnectionError, "not here");
+    assertEquals(ports, [expected], JSON.stringify(options));
+  }
 });

@@ -231,6 +231,15 @@ scripted("ClientPool.lend and run are given up while they wait", {}, async (serv
   assertEquals([(await next).code, isBegun], [502, false], "who waits behind them has his turn");
 });
 
+scripted("ClientPool.lend takes a connection back once", {}, async (server) => {
+  await using pool = await ClientPool.open(server.address, 2);
+  const lent = await pool.lend();
+  for (let count = 0; count < 2; count++) lent[Symbol.dispose]();
+  using one = await pool.lend();
+  using other = await pool.lend();
+  assert(one.client !== other.client);
+});
+
 Deno.test("ClientPool takes a number of connections that it can have", () => {
   for (const size of [0, -1, 1.5, NaN, POOL_SIZE_MAX + 1]) {
     assertThrows(() => new ClientPool({ connect, size }), LocalError, "a pool has from 1 to 32");
