@@ -2,7 +2,7 @@
  * Data connections: moving octets between one and a source or a sink.
  *
  * transfer.ts uses it. How a data connection comes about is a strategy, `ChannelOpener`: passive.ts
- * and active.ts have one each.
+ * has two of them, active.ts one.
  *
  * @module
  */
@@ -25,6 +25,8 @@ const END_WAIT_MS = 1_000;
 
 /** Where downloaded octets go. */
 export interface Sink {
+  /** The most octets of one `write`, 1 or more; default: what one read of the network brings. */
+  readonly most?: number | undefined;
   /**
    * Called once, when the server has agreed and before the first `write`, with the size of the
    * whole file as far as it is known: where a sink that replaces something begins to do so.
@@ -168,11 +170,12 @@ export class DataConnection {
   /** Moves octets into `sink` until the server closes. */
   async receive(sink: Sink, onProgress?: OnProgress): Promise<void> {
     await this.#watched(async (buffer) => {
+      const room = buffer.subarray(0, sink.most);
       for (;;) {
-        const count = await this.#network(() => this.#readUntilEnd(buffer));
+        const count = await this.#network(() => this.#readUntilEnd(room));
         if (count === null) break;
         this.#octets += count;
-        const written = sink.write(buffer.subarray(0, count));
+        const written = sink.write(room.subarray(0, count));
         if (written !== undefined) await this.#wakeable(written);
         onProgress?.(this.#octets);
       }

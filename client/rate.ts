@@ -7,11 +7,12 @@
  */
 
 import type { Sink, Source } from "./data.ts";
+import { LocalError } from "./errors.ts";
 
 /** What the bucket holds, in milliseconds of the rate: a short pause elsewhere is caught up. */
 const BURST_MS = 100;
 
-/** One read of a source that is limited: so many milliseconds of the rate, that it may flow. */
+/** One read that is limited: so many milliseconds of the rate, that it may flow. */
 const READ_MS = 50;
 
 /** A slower rate than this would read octet by octet. */
@@ -38,6 +39,19 @@ export function pause(delayMs: number, signal?: AbortSignal): Promise<void> {
   });
 }
 
+/**
+ * Runs `work` with a signal that ends with it: a pause for the rate must not outlive the transfer
+ * that it slows down.
+ */
+export async function withPauses<T>(work: (over: AbortSignal) => Promise<T>): Promise<T> {
+  const over = new AbortController();
+  try {
+    return await work(over.signal);
+  } finally {
+    over.abort();
+  }
+}
+
 const CLOCK: RateClock = { now: () => performance.now(), wait: pause };
 
 /**
@@ -55,17 +69,22 @@ export class RateLimit {
   /** The limit, in octets per second. */
   readonly octetsPerSecond: number;
   readonly #clock: RateClock;
+  /** The most octets of one read. */
+  readonly #most: number;
   /** When all that was taken is paid for. */
   #paidMs: number;
 
   /**
    * A bucket that is full.
    *
-   * @throws {RangeError} when `octetsPerSecond` is not a number over 0.
+   * @throws {LocalError} when `octetsPerSecond` is not a number over 0.
    */
   constructor(octetsPerSecond: number, clock: RateClock = CLOCK) {
-    if (!(octetsPerSecond > 0)) throw new RangeError("A rate is a number over 0");
+    if (!(octetsPerSecond > 0)) {
+      throw new LocalError(`Cannot limit the rate to ${octetsPerSecond}: it is a number over 0`);
+    }
     this.octetsPerSecond = octetsPerSecond;
+    this.#most = Math.max(READ_OCTETS_MIN, Math.floor(octetsPerSecond * READ_MS / 1000));
     this.#clock = clock;
     this.#paidMs = clock.now();
   }
@@ -78,9 +97,10 @@ export class RateLimit {
     return delayMs > 0 ? this.#clock.wait(delayMs, signal) : undefined;
   }
 
-  /** `sink`, and the next chunk comes no sooner than this one is paid for. */
+  /** `sink` in short chunks, of which the next comes no sooner than the last is paid for. */
   sink(sink: Sink, signal?: AbortSignal): Sink {
     return {
+      most: Math.min(this.#most, sink.most ?? Infinity),
       begin: (size) => sink.begin?.(size),
       write: (chunk) => {
         const { length } = chunk;
@@ -93,10 +113,9 @@ export class RateLimit {
 
   /** `source`, read in pieces that are paid for one by one. */
   source(source: Source, signal?: AbortSignal): Source {
-    const most = Math.max(READ_OCTETS_MIN, Math.floor(this.octetsPerSecond * READ_MS / 1000));
     return {
       read: async (buffer) => {
-        const count = await source.read(buffer.subarray(0, most));
+        const count = await source.read(buffer.subarray(0, this.#most));
         await this.take(count ?? 0, signal);
         return count;
       },

@@ -8,6 +8,7 @@
  */
 
 import type { Client } from "../client.ts";
+import { withPauses } from "../rate.ts";
 import type { Downloaded, DownloadFileOptions } from "./options.ts";
 import { originOf } from "./origin.ts";
 import { behind, countBehind, endsAlike, OtherContent } from "./overlap.ts";
@@ -56,13 +57,12 @@ async function downloadOnce(
     origin,
     modified: options.keepTime ? origin.modified : undefined,
   });
-  // A pause for the rate must not outlive the transfer that it slows down.
-  const over = options.rate === undefined ? undefined : new AbortController();
-  return await part.fill(async () => {
+  const transfer = async (over: AbortSignal) => {
     const { offset } = part;
     const end = await part.readEnd();
     if (part.isComplete) {
-      if (!await endsAlike(client, remote, end, offset, options)) throw new OtherContent(local);
+      const isSame = await endsAlike(client, remote, end, offset, options);
+      if (!isSame) throw new OtherContent(local, options.hints?.force);
       return { octets: 0, offset, wasComplete: true };
     }
     const sink = behind(end, part.path, {
@@ -71,8 +71,8 @@ async function downloadOnce(
         options.onStart?.(offset, origin.size ?? total);
       },
       write: (chunk) => part.write(chunk),
-    });
-    const limited = options.rate?.sink(sink, over?.signal) ?? sink;
+    }, options.hints?.force);
+    const limited = options.rate?.sink(sink, over) ?? sink;
     const { size } = origin;
     const { octets } = await client.download(remote, limited, {
       ...options,
@@ -84,5 +84,6 @@ async function downloadOnce(
     });
     const moved = countBehind(end, octets, part.path);
     return { octets: moved, offset, wasComplete: offset > 0 && moved === 0 };
-  }, options.onKept).finally(() => over?.abort());
+  };
+  return await part.fill(() => withPauses(transfer), options.onKept);
 }

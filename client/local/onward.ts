@@ -12,6 +12,7 @@ import { unlessAborted } from "../abort.ts";
 import type { Client } from "../client.ts";
 import type { Sink } from "../data.ts";
 import { LocalError } from "../errors.ts";
+import { withPauses } from "../rate.ts";
 import type { CallOptions } from "../transfer.ts";
 import type { Downloaded, FileTransferOptions } from "./options.ts";
 import { type RemoteFile, whyOther } from "./origin.ts";
@@ -40,7 +41,10 @@ export class OnwardDownload {
    *
    * @throws {LocalError} when that is of another file by now: it is not begun again.
    */
-  async attempt(client: Client, options: FileTransferOptions = {}): Promise<Downloaded> {
+  async attempt(
+    client: Client,
+    options: Pick<FileTransferOptions, "onProgress" | "onStart" | "rate" | "signal"> = {},
+  ): Promise<Downloaded> {
     const remote = this.#remote;
     const { rate, signal, onProgress } = options;
     // What the sink has got of an attempt that failed is not to be brought again.
@@ -54,6 +58,7 @@ export class OnwardDownload {
     this.#origin = origin;
     const end = this.#end;
     const sink = behind(end, remote, {
+      most: this.#sink.most,
       begin: async (total) => {
         await this.#sink.begin?.(total);
         options.onStart?.(offset, origin.size ?? total);
@@ -61,12 +66,16 @@ export class OnwardDownload {
       write: (chunk) => this.#writing = this.#write(chunk),
     });
     try {
-      const { octets } = await client.download(remote, rate?.sink(sink, signal) ?? sink, {
-        ...(signal === undefined ? {} : { signal }),
-        ...(origin.size === undefined ? {} : { known: { size: origin.size, isFresh: true } }),
-        offset: offset - end.length,
-        onProgress: (octets) => onProgress?.(Math.max(0, octets - end.length)),
-      });
+      const { octets } = await withPauses((over) =>
+        client.download(remote, rate?.sink(sink, over) ?? sink, {
+          ...(signal === undefined ? {} : { signal }),
+          ...(origin.size === undefined ? {} : { known: { size: origin.size, isFresh: true } }),
+          offset: offset - end.length,
+          onProgress(octets) {
+            if (octets > end.length) onProgress?.(octets - end.length);
+          },
+        })
+      );
       return { octets: countBehind(end, octets, remote), offset, wasComplete: false };
     } catch (error) {
       if (!(error instanceof OtherContent)) throw error;

@@ -6,7 +6,7 @@
 
 import { assertEquals, assertRejects } from "@std/assert";
 import { concatenate } from "../../server/octets.ts";
-import { ConnectionError, OnwardDownload, ProtocolError } from "../../client/mod.ts";
+import { ConnectionError, OnwardDownload, ProtocolError, RateLimit } from "../../client/mod.ts";
 import type { Answer } from "./scripted_server.ts";
 import { scripted } from "./scripted_test_case.ts";
 import { octets } from "./stage.ts";
@@ -94,4 +94,31 @@ scripted("OnwardDownload does not end with less than was there before", {
     ["short", 'Cannot continue "a": 0 of the 16384 octets came with which it ends'],
   );
   assertEquals(count, HALF.length);
+});
+
+const paused = Promise.withResolvers<void>();
+
+scripted("OnwardDownload leaves no pause behind, and tells of what is new alone", {
+  answers: breaking(() => paused.promise),
+}, async (client) => {
+  let pauses: AbortSignal | undefined;
+  const clock = {
+    now: () => 0,
+    wait(_: number, signal?: AbortSignal) {
+      pauses = signal;
+      paused.resolve();
+      return new Promise<void>(() => {});
+    },
+  };
+  const [told, taken]: [number[], Uint8Array[]] = [[], []];
+  const onProgress = (octets: number) => void told.push(octets);
+  const download = new OnwardDownload("a", { write: (chunk) => void taken.push(chunk.slice()) });
+  const rate = new RateLimit(1, clock);
+  await assertRejects(() => download.attempt(client, { rate, onProgress }), ProtocolError);
+  assertEquals([told, taken.length, pauses?.aborted], [[], 1, true]);
+  // In pieces as long as the end that is compared.
+  const free = new RateLimit(1, { now: () => 0, wait: () => Promise.resolve() });
+  await download.attempt(client, { rate: free, onProgress });
+  assertEquals(concatenate(taken), CONTENT);
+  assertEquals([told.includes(0), told.at(-1)], [false, CONTENT.length - taken[0]!.length]);
 });
