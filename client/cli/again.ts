@@ -15,7 +15,7 @@ import type {
   UploadAttempts,
   UploadFileOptions,
 } from "../local/options.ts";
-import type { OnKept } from "../local/part.ts";
+import type { OnKept, OptionHints } from "../local/part.ts";
 import { RateLimit } from "../rate.ts";
 import { AttemptedTransfer, RETRIES_DEFAULT, type RetryAttempt, withRetries } from "../retry.ts";
 import type { Request } from "./arguments.ts";
@@ -25,6 +25,12 @@ import type { Task } from "./task.ts";
 
 /** What one attempt is told. */
 export type FileOptions = DownloadFileOptions & UploadFileOptions;
+
+/** What a refusal says of the flag that would do it all the same. */
+export const HINTS: OptionHints = {
+  force: "--force begins again",
+  direct: "--direct does it in place",
+};
 
 /** All transfers of one command line share its rate. */
 const RATES = new WeakMap<Request, RateLimit>();
@@ -58,6 +64,7 @@ export async function again(
         resume: isContinued || whole.octets > 0 && !isDirect,
         force: flags.has("force") || !isContinued,
         direct: isDirect,
+        hints: HINTS,
         noClobber: flags.has("no-clobber"),
         keepTime: true,
         attempts,

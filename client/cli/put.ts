@@ -12,11 +12,11 @@ import { LocalError, SessionRefusal } from "../errors.ts";
 import { LocalFile } from "../local/source.ts";
 import { uploadFile, uploadSource } from "../local/uploads.ts";
 import { kindThere } from "../tree.ts";
-import { again, rateOf } from "./again.ts";
+import { again, HINTS, rateOf } from "./again.ts";
 import type { TransferReport } from "./reporter.ts";
 import { hintAtOutput, isDirectoryHere, isStreamHere, remoteTarget } from "./targets.ts";
 import { eachOperand, type Task } from "./task.ts";
-import { counted, reported } from "./transfers.ts";
+import { checked, reported } from "./transfers.ts";
 
 /** Uploads files. */
 export async function put(task: Task): Promise<void> {
@@ -26,7 +26,7 @@ export async function put(task: Task): Promise<void> {
     reporter.expect(request.operands.length - index, undefined);
     const target = remoteTarget(local, request);
     if (request.options.has("no-clobber")) {
-      await counted(reporter, lastName(target), () => assertFree(task, target));
+      await checked(reporter, lastName(target), () => assertFree(task, target));
     }
     if (request.options.has("recursive") && isDirectoryHere(local)) {
       const { copyTree } = await import("./mirror.ts");
@@ -67,7 +67,7 @@ async function putOnce(
   const { request, signal } = task;
   report.start(0, undefined);
   const direct = request.options.has("direct");
-  const options = { ...rateOf(request), direct, signal, onProgress: report.update };
+  const options = { ...rateOf(request), direct, hints: HINTS, signal, onProgress: report.update };
   const begun = new BegunSource(source);
   const attempt = async () => {
     const client = await task.connected();
@@ -130,6 +130,7 @@ class BegunSource {
 }
 
 async function assertFree(task: Task, target: string): Promise<void> {
-  if (await kindThere(await task.connected(), target) === undefined) return;
+  const { signal } = task;
+  if (await kindThere(await task.connected(), target, { signal }) === undefined) return;
   throw new LocalError(`Cannot put "${target}": it is there already, and --no-clobber is given`);
 }

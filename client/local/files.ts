@@ -44,6 +44,28 @@ export function throughLinks(path: string, noLinks = false): Found {
   return { path: there.isFile ? Deno.realPathSync(path) : path, there };
 }
 
+/** Whether `path` is a name of the open file: what has it by now may be another, or a link. */
+function hasName(file: Deno.FsFile, path: string): boolean {
+  const [opened, named] = [file.statSync(), statIfThere(path, Deno.lstatSync)];
+  return opened.ino === named?.ino && opened.dev === named?.dev;
+}
+
+/**
+ * Whether the user who runs this owns an open file, as far as the system tells owners. A file that
+ * is made in the folder of `path` tells who that is: the runtime does not without `--allow-sys`.
+ */
+export function isOwned(file: Deno.FsFile, path: string): boolean {
+  const { uid } = file.statSync();
+  if (uid === null) return true;
+  const dir = path.slice(0, path.lastIndexOf("/") + 1) || ".";
+  const made = Deno.makeTempFileSync({ dir, prefix: ".", suffix: ".part.json" });
+  try {
+    return Deno.lstatSync(made).uid === uid;
+  } finally {
+    Deno.removeSync(made);
+  }
+}
+
 /** A part that is open and locked. */
 export interface OpenedPart {
   readonly file: Deno.FsFile;
@@ -75,25 +97,16 @@ export function openPart(
   assertOurs: (octets: number) => void,
 ): OpenedPart {
   const mode = replace?.mode == null ? undefined : replace.mode & MODE_BITS;
-  const asNew = {
-    write: true,
-    createNew: true,
-    ...(mode === undefined ? {} : { mode: mode | MODE_OWN }),
-  };
   // That no part is there is the rule.
-  const created = openNew(path, asNew);
-  const file = created ?? openOld(path, resume, asNew, assertOurs);
+  const created = openNew(path, mode);
+  const file = created ?? openOld(path, resume, mode, assertOurs);
   try {
-    const locked = lock(file);
-    const [opened, named] = [file.statSync(), statIfThere(path, Deno.lstatSync)];
-    // Between the two looks another transfer may have ended, and its part got its name.
-    if (!locked || opened.ino !== named?.ino || opened.dev !== named?.dev) {
-      throw new LocalError(`Cannot write "${path}": another transfer is writing it`);
-    }
-    assertOurs(opened.size);
+    lock(file, path);
+    const { size } = file.statSync();
+    assertOurs(size);
     const isNew = created !== undefined;
     if (mode !== undefined && !isNew) setMode(file, path, mode | MODE_OWN);
-    return { file, size: opened.size, isNew, mode };
+    return { file, size, isNew, mode };
   } catch (error) {
     file.close();
     throw error;
@@ -101,21 +114,71 @@ export function openPart(
 }
 
 /**
- * Whether nobody else has the lock (flock(2), LockFileEx), which lasts until the file is closed.
- * File systems that know none (ENOLCK, ENOSYS) keep nobody out.
+ * Begins a part again that is open and locked: as a new file, for the old one may be somebody
+ * else's, or open elsewhere. Where the system tells no owners, it is cut to nothing.
+ *
+ * @param mode As of `OpenedPart`.
+ * @returns The file to go on with; the old one is closed if it is another.
  */
-function lock(file: Deno.FsFile): boolean {
-  try {
-    return file.tryLockSync(true);
-  } catch {
-    return true;
+export function renewPart(file: Deno.FsFile, path: string, mode: number | undefined): Deno.FsFile {
+  const { uid } = file.statSync();
+  if (uid === null) {
+    file.truncateSync(0);
+    return file;
   }
+  assertName(file, path);
+  Deno.removeSync(path);
+  const renewed = Deno.openSync(path, asNew(mode));
+  try {
+    lock(renewed, path);
+  } catch (error) {
+    renewed.close();
+    throw error;
+  }
+  file.close();
+  return renewed;
+}
+
+/** @throws {LocalError} when something else has the name of an open file by now, or nothing. */
+export function assertName(file: Deno.FsFile, path: string): void {
+  if (!hasName(file, path)) throw otherFile(path);
+}
+
+function otherFile(path: string): LocalError {
+  return new LocalError(`Cannot write "${path}": it was removed or replaced meanwhile`);
+}
+
+/** A part of its own, with the permissions of the file that it is to replace. */
+function asNew(mode: number | undefined): Deno.OpenOptions {
+  return {
+    write: true,
+    createNew: true,
+    ...(mode === undefined ? {} : { mode: mode | MODE_OWN }),
+  };
+}
+
+/**
+ * Locks a part until it is closed (flock(2), LockFileEx). File systems that know no locks (ENOLCK,
+ * ENOSYS) keep nobody out.
+ *
+ * @throws {LocalError} when somebody else has the lock, or `path` is another file by now.
+ */
+function lock(file: Deno.FsFile, path: string): void {
+  let isLocked = true;
+  try {
+    isLocked = file.tryLockSync(true);
+  } catch {
+    // There are no locks.
+  }
+  // Before it was locked another transfer may have ended, and its part got its name.
+  if (isLocked && hasName(file, path)) return;
+  throw new LocalError(`Cannot write "${path}": another transfer is writing it`);
 }
 
 /** Undefined when something has the name. */
-function openNew(path: string, asNew: Deno.OpenOptions): Deno.FsFile | undefined {
+function openNew(path: string, mode: number | undefined): Deno.FsFile | undefined {
   try {
-    return Deno.openSync(path, asNew);
+    return Deno.openSync(path, asNew(mode));
   } catch (error) {
     if (error instanceof Deno.errors.AlreadyExists) return undefined;
     throw error;
@@ -125,7 +188,7 @@ function openNew(path: string, asNew: Deno.OpenOptions): Deno.FsFile | undefined
 function openOld(
   path: string,
   resume: boolean,
-  asNew: Deno.OpenOptions,
+  mode: number | undefined,
   assertOurs: (octets: number) => void,
 ): Deno.FsFile {
   const there = statIfThere(path, Deno.lstatSync);
@@ -137,13 +200,33 @@ function openOld(
     if (resume) throw new LocalError(`Cannot continue "${path}": it is no file of its own`);
     Deno.removeSync(path);
   }
-  return Deno.openSync(path, asNew);
+  return Deno.openSync(path, asNew(mode));
 }
 
-/** Gives an open file the permissions `mode`, unless it has them: not all file systems know any. */
+/**
+ * Gives the open file that has the name `path` the permissions `mode`, unless it has them: not all
+ * file systems know any. By a descriptor (fchmod(2)), for by then the name may be that of a link.
+ *
+ * @throws {LocalError} when something else has the name.
+ */
 export function setMode(file: Deno.FsFile, path: string, mode: number): void {
-  const { mode: has } = file.statSync();
-  if (has !== null && (has & MODE_BITS) !== mode) Deno.chmodSync(path, mode);
+  const { mode: has, ino, dev } = file.statSync();
+  if (has === null || (has & MODE_BITS) === mode) return;
+  // The runtime tells no descriptor of its own files. Loading the module takes a while.
+  const fs = process.getBuiltinModule("node:fs");
+  const { O_NOFOLLOW, O_NONBLOCK, O_RDONLY } = fs.constants;
+  let fd: number | undefined;
+  try {
+    fd = fs.openSync(path, O_RDONLY | O_NOFOLLOW | O_NONBLOCK);
+    const named = fs.fstatSync(fd);
+    if (named.ino !== ino || named.dev !== dev) throw otherFile(path);
+    fs.fchmodSync(fd, mode);
+  } catch (error) {
+    if (error instanceof LocalError) throw error;
+    throw new LocalError(`Cannot change the mode of "${path}": ${(error as Error).message}`);
+  } finally {
+    if (fd !== undefined) fs.closeSync(fd);
+  }
 }
 
 /**

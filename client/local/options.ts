@@ -7,7 +7,7 @@
 import type { RateLimit } from "../rate.ts";
 import type { TransferOptions } from "../transfer.ts";
 import type { RemoteFacts } from "./origin.ts";
-import type { OnKept } from "./part.ts";
+import type { OnKept, OptionHints } from "./part.ts";
 
 /** What `downloadFile` and `uploadFile` can be told. */
 export interface FileTransferOptions extends TransferOptions {
@@ -18,6 +18,8 @@ export interface FileTransferOptions extends TransferOptions {
   readonly resume?: boolean;
   /** Begins again where `resume` would have to refuse. */
   readonly force?: boolean;
+  /** What a refusal says of that. */
+  readonly hints?: OptionHints;
   /** The copy gets the time of the original, where the server tells or takes it. */
   readonly keepTime?: boolean;
   /** How fast it may be; several transfers may share one. */
@@ -45,11 +47,10 @@ export interface DownloadFileOptions extends FileTransferOptions {
 
 /** What an upload from any source can be told. */
 export interface UploadSourceOptions extends TransferOptions {
-  /**
-   * Writes under the final name from the first octet on. With false it does not, and what cannot be
-   * done otherwise is refused with a hint at the flag.
-   */
+  /** Writes under the final name from the first octet on. */
   readonly direct?: boolean;
+  /** What a refusal of what cannot be done otherwise says of that. */
+  readonly hints?: OptionHints;
   /** Whether a file has the name already, where a listing told it: then it is not asked. */
   readonly replaces?: boolean;
   /** How fast it may be; several transfers may share one. */
@@ -87,7 +88,7 @@ export interface UploadFileOptions extends FileTransferOptions, UploadSourceOpti
 
 /** How a download to a file went. */
 export interface Downloaded {
-  /** Octets that came now. */
+  /** Octets that were moved now. */
   readonly octets: number;
   /** Octets that were there before. */
   readonly offset: number;

@@ -13,13 +13,16 @@ import type { CallOptions } from "../transfer.ts";
 /** Octets that are compared: less than one round trip takes, and more than two files share. */
 export const OVERLAP_BYTES = 16_384;
 
+/** A message with a hint behind it, if there is one. */
+export function hinted(message: string, hint: string | undefined): string {
+  return hint === undefined ? message : `${message}; ${hint}`;
+}
+
 /** The end of what is here is not that of the file on the server. */
 export class OtherContent extends LocalError {
-  /** `path` is what cannot be gone on with. */
-  constructor(path: string) {
-    super(
-      `Cannot continue "${path}": its end differs from the file on the server; --force begins again`,
-    );
+  /** `path` is what cannot be gone on with; `hint` goes behind. */
+  constructor(path: string, hint?: string) {
+    super(hinted(`Cannot continue "${path}": its end differs from the file on the server`, hint));
   }
 }
 
@@ -37,14 +40,15 @@ export async function readEnd(file: Deno.FsFile, size: number): Promise<Uint8Arr
 }
 
 /** `sink` behind octets that must be `end`; `path` is what they are the end of. */
-export function behind(end: Uint8Array, path: string, sink: Sink): Sink {
+export function behind(end: Uint8Array, path: string, sink: Sink, hint?: string): Sink {
   let at = 0;
   return {
+    most: sink.most,
     begin: (size) => sink.begin?.(size),
     write(chunk) {
       const count = Math.min(chunk.length, end.length - at);
       if (!isSame(chunk.subarray(0, count), end.subarray(at, at + count))) {
-        throw new OtherContent(path);
+        throw new OtherContent(path, hint);
       }
       at += count;
       if (count < chunk.length) return sink.write(chunk.subarray(count));

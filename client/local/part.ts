@@ -10,8 +10,11 @@ import { openUnlessAborted } from "../abort.ts";
 import type { Sink } from "../data.ts";
 import { LocalError, localError } from "../errors.ts";
 import {
+  assertName,
+  isOwned,
   type OpenedPart,
   openPart,
+  renewPart,
   setMode,
   statIfThere,
   takeFreeName,
@@ -27,7 +30,7 @@ import {
   whyOther,
   writeOrigin,
 } from "./origin.ts";
-import { OtherContent, OVERLAP_BYTES, readEnd } from "./overlap.ts";
+import { hinted, OtherContent, OVERLAP_BYTES, readEnd } from "./overlap.ts";
 
 /** What a part can be told. */
 export interface PartOptions {
@@ -35,6 +38,8 @@ export interface PartOptions {
   readonly resume?: boolean;
   /** Begins again where `resume` would have to refuse. */
   readonly force?: boolean;
+  /** What a refusal says of that. */
+  readonly hints?: OptionHints;
   /**
    * What it is part of; without it nobody can go on with the part later, or tell it from a file of
    * somebody else.
@@ -53,6 +58,17 @@ export interface PartOptions {
 }
 
 /**
+ * What a refusal says of the option that would do it all the same, in words of those who use the
+ * caller, such as `--force begins again`; default: nothing.
+ */
+export interface OptionHints {
+  /** Of `force`. */
+  readonly force?: string;
+  /** Of `direct`. */
+  readonly direct?: string;
+}
+
+/**
  * Called when a transfer fails and leaves octets under another name. Their number is undefined when
  * the server can no longer be asked; `resumable`: a later transfer can go on from them.
  */
@@ -67,13 +83,11 @@ export class PartFile implements Sink {
   /** The file has its name already and nothing of it is missing. */
   readonly isComplete: boolean;
   readonly #local: string;
-  readonly #file: Deno.FsFile | undefined;
+  #file: Deno.FsFile | undefined;
   readonly #options: PartOptions;
   #length: number;
-  /** It was made by this download. */
+  /** Nothing had its name when it was opened. */
   readonly #isNew: boolean;
-  /** Octets that nothing goes on behind were in the part when it was opened. */
-  readonly #isLonger: boolean;
   /** The permissions of the file that it replaces. */
   readonly #mode: number | undefined;
   /** The origin is beside the part. */
@@ -88,7 +102,6 @@ export class PartFile implements Sink {
     opened?: OpenedPart,
   ) {
     this.#isNew = opened?.isNew ?? false;
-    this.#isLonger = opened !== undefined && opened.size > offset;
     this.#mode = opened?.mode;
     this.#local = local;
     this.path = path;
@@ -167,8 +180,9 @@ export class PartFile implements Sink {
   begin(): void {
     if (this.path === this.#local) return;
     this.#written(() => {
-      // ext4 writes out at once what was cut to nothing: a new file is not to be cut.
-      if (this.#isLonger) this.#file!.truncateSync(this.offset);
+      if (!this.#isNew && this.offset === 0) {
+        this.#file = renewPart(this.#file!, this.path, this.#mode);
+      }
       // An origin without a part is rare to find, and dear to look for. Of what is no longer than
       // the end that is compared when it is gone on with, no wrong origin makes a wrong file.
       const isShort = (this.#options.origin?.size ?? Infinity) <= OVERLAP_BYTES;
@@ -220,6 +234,7 @@ export class PartFile implements Sink {
 
   #takeName(file: Deno.FsFile): void {
     try {
+      assertName(file, this.path);
       setTime(file, this.#options.modified);
       if (this.#mode !== undefined) setMode(file, this.path, this.#mode);
       if (this.#options.noClobber) takeFreeName(this.path, this.#local);
@@ -251,7 +266,7 @@ export class PartFile implements Sink {
 
   #remember(): void {
     const { origin } = this.#options;
-    if (this.#remembered || origin === undefined || this.path === this.#local) return;
+    if (this.#remembered || origin === undefined) return;
     this.#written(() => writeOrigin(originPath(this.#local), origin));
     this.#remembered = true;
   }
@@ -278,7 +293,9 @@ async function continuedAt(
   const why = whyOther(await readOrigin(originPath(local)), origin) ??
     (whole !== undefined && size > whole
       ? `it has ${size} octets, the file on the server ${whole}`
-      : undefined);
+      : isOwned(file, path)
+      ? undefined
+      : "it is somebody else's");
   if (why === undefined) return await file.seek(size, Deno.SeekMode.Start);
   refuse(path, why, options);
   return 0;
@@ -298,7 +315,6 @@ function isThere(path: string): boolean {
   return statIfThere(path, Deno.lstatSync) !== undefined;
 }
 
-function refuse(path: string, why: string, { force }: PartOptions): void {
-  if (force) return;
-  throw new LocalError(`Cannot continue "${path}": ${why}; --force begins again`);
+function refuse(path: string, why: string, { force, hints }: PartOptions): void {
+  if (!force) throw new LocalError(hinted(`Cannot continue "${path}": ${why}`, hints?.force));
 }

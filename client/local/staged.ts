@@ -144,9 +144,7 @@ export class StagedUpload {
     const isTaken = await unlessRefused(this.#isTaken());
     if (isTaken !== false || this.#isRead && material.rewind === undefined) {
       const what = `Cannot ${isTaken ? "replace" : "store"} "${this.#remote}" in one step`;
-      // Whoever says nothing of it, as a mirror, has no such flag.
-      const hint = this.#options.direct === undefined ? "" : ", --direct does it in place";
-      throw new ProtocolError(`${what}${hint}`, refused);
+      throw new ProtocolError(what, refused, this.#options.hints?.direct);
     }
     this.#isRead = false;
     return await this.#sendInPlace(material, 0);
@@ -236,21 +234,18 @@ export class StagedUpload {
   }
 }
 
-/** What is done where going on is refused. */
-export const FORCE_HINT = "--force begins again";
-
 /**
  * Sends what is behind `offset` of `remote`, or all of it where the server does not go on and
  * `force` allows that.
  *
  * @param isRead Whether any of it was read: then it is not the offset that was refused.
  * @param send Sends what is behind an octet, from which on it can be read again.
- * @throws {ProtocolError} with a hint at --force where that would help.
+ * @throws {ProtocolError} with the hint at `force` where that would help.
  */
 export async function sendOrAgain<T>(
   remote: string,
   offset: number,
-  { force = false }: UploadFileOptions,
+  { force = false, hints }: UploadFileOptions,
   isRead: () => boolean,
   send: (from: number) => Promise<T>,
 ): Promise<T> {
@@ -259,7 +254,7 @@ export async function sendOrAgain<T>(
   } catch (error) {
     if (!isLasting(error) || offset === 0 || isRead()) throw error;
     if (force) return await send(0);
-    const { reply, hint = FORCE_HINT, kind } = error;
+    const { reply, hint = hints?.force, kind } = error;
     throw new ProtocolError(`Cannot continue "${remote}"`, reply, hint, kind);
   }
 }

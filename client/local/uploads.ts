@@ -10,20 +10,14 @@
 import type { Client } from "../client.ts";
 import type { Source } from "../data.ts";
 import { LocalError } from "../errors.ts";
+import { withPauses } from "../rate.ts";
 import { readAhead, watchReads } from "../sources.ts";
 import type { Transferred } from "../transfer.ts";
 import type { Uploaded, UploadFileOptions, UploadSourceOptions } from "./options.ts";
 import { secondsOf } from "./origin.ts";
-import { endsAlike } from "./overlap.ts";
+import { endsAlike, hinted } from "./overlap.ts";
 import { ChangedMeanwhile, LocalFile } from "./source.ts";
-import {
-  FORCE_HINT,
-  type Material,
-  sendFrom,
-  sendOrAgain,
-  setTime,
-  StagedUpload,
-} from "./staged.ts";
+import { type Material, sendFrom, sendOrAgain, setTime, StagedUpload } from "./staged.ts";
 
 /**
  * Uploads the file `local` to `remote`: under a temporary name beside it, which becomes `remote`
@@ -150,7 +144,7 @@ async function uploadInPlace(
   const isLarger = file.size !== undefined && there > file.size;
   if (isLarger && !options.force) {
     const what = `it is larger than "${local}": ${file.size} octets here, ${there} there`;
-    throw new LocalError(`Cannot continue "${remote}": ${what}; ${FORCE_HINT}`);
+    throw new LocalError(hinted(`Cannot continue "${remote}": ${what}`, options.hints?.force));
   }
   const offset = isLarger ? 0 : there;
   let isRead = false;
@@ -181,17 +175,11 @@ async function sizeIfTold(client: Client, remote: string): Promise<number | unde
   return await client.size(remote).catch(() => undefined);
 }
 
-/** Runs an upload under the limit of its rate, whose pauses end with it. */
-async function limited<T>(
+/** Runs an upload under the limit of its rate, if it has one. */
+function limited<T>(
   { rate }: UploadSourceOptions,
   source: Source,
   upload: (source: Source) => Promise<T>,
 ): Promise<T> {
-  if (rate === undefined) return await upload(source);
-  const over = new AbortController();
-  try {
-    return await upload(rate.source(source, over.signal));
-  } finally {
-    over.abort();
-  }
+  return withPauses((over) => upload(rate?.source(source, over) ?? source));
 }

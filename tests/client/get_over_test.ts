@@ -9,7 +9,7 @@ import { assertEquals, assertRejects, assertStringIncludes, assertThrows } from 
 import { EXIT } from "../../client/cli/mod.ts";
 import { ConnectionError, LocalError, PartFile } from "../../client/mod.ts";
 import { takeFreeName } from "../../client/local/files.ts";
-import { testWith } from "../permission.ts";
+import { missing, testWith } from "../permission.ts";
 import { make, served as mirrored } from "./mirror/mirror_stage.ts";
 import type { Answer } from "./scripted_server.ts";
 import { names, octets, remembered, run, scripted, served, withFolders } from "./stage.ts";
@@ -176,6 +176,81 @@ testWith(
       }
     }),
 );
+
+served("get writes nothing into a part that somebody else has open", async (stage) => {
+  const { root, here, client } = stage;
+  await Deno.writeTextFile(`${root}/a`, "secret");
+  for (const flags of [[], ["-c"]]) {
+    using planted = await Deno.open(`${here}/a.part`, { read: true, write: true, createNew: true });
+    const { status, error } = await client(["get", ...flags, "a", "-o", `${here}/a`]);
+    assertEquals([status, (await planted.stat()).size], [EXIT.ok, 0], error);
+    assertEquals(await Deno.readTextFile(`${here}/a`), "secret");
+    await Deno.remove(`${here}/a`);
+  }
+});
+
+const noGiving = missing(["sys"]).length > 0 || Deno.uid() === 0
+  ? undefined
+  : "needs root, to give a file to somebody else";
+
+testWith(
+  ["read", "write", "sys"],
+  "a download goes on with no part of somebody else's",
+  () =>
+    withFolders(async (_, here) => {
+      const origin = { host: "h", path: "/a", size: LONG.length, modified: THEN };
+      const begun = await PartFile.open(`${here}/a`, { origin });
+      const filled = begun.fill(() => {
+        begun.begin();
+        begun.write(LONG.subarray(0, 1_000));
+        return Promise.reject(new ConnectionError("It broke"));
+      });
+      await assertRejects(() => filled, ConnectionError, "It broke");
+      await Deno.chown(begun.path, 65_534, null);
+      const again = (force: boolean) => PartFile.open(`${here}/a`, { origin, resume: true, force });
+      const message = `Cannot continue "${begun.path}": it is somebody else's`;
+      await assertRejects(() => again(false), LocalError, message);
+      assertEquals(await names(here), [".a.part.json", "a.part"]);
+      const forced = await again(true);
+      assertEquals(forced.offset, 0);
+      await forced.fill(() => {
+        forced.begin();
+        forced.write(LONG);
+        return Promise.resolve();
+      });
+      assertEquals([await names(here), (await Deno.stat(`${here}/a`)).uid], [["a"], 0]);
+    }),
+  noGiving,
+);
+
+for (const [over, noClobber] of [["a file", false], ["nothing", true]] as const) {
+  testWith(
+    ["read", "write"],
+    `a download over ${over} ends where its part has become a link`,
+    () =>
+      withFolders(async (_, here) => {
+        await Deno.writeTextFile(`${here}/theirs`, "theirs");
+        await Deno.chmod(`${here}/theirs`, 0o600);
+        if (!noClobber) await Deno.writeTextFile(`${here}/a`, "old");
+        if (!noClobber) await Deno.chmod(`${here}/a`, 0o444);
+        const before = await names(here);
+        const part = await PartFile.open(`${here}/a`, { noClobber });
+        const filled = part.fill(() => {
+          part.begin();
+          part.write(LONG);
+          Deno.renameSync(part.path, `${here}/moved`);
+          Deno.symlinkSync(`${here}/theirs`, part.path);
+          return Promise.resolve();
+        });
+        const message = `Cannot write "${part.path}": it was removed or replaced meanwhile`;
+        await assertRejects(() => filled, LocalError, message);
+        assertEquals(modeOf(`${here}/theirs`), 0o600);
+        assertEquals(await names(here), [...before, "a.part", "moved"].sort());
+        if (!noClobber) assertEquals(await Deno.readTextFile(`${here}/a`), "old");
+        assertEquals(await Deno.readFile(`${here}/moved`), LONG);
+      }),
+  );
+}
 
 // What becomes of the folder meanwhile.
 

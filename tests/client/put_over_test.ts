@@ -107,7 +107,7 @@ for (const renames of ["never", "denied"] as const) {
       memory.put("a", "old");
       const { status, error } = await put(`${here}/a`);
       assertEquals(status, EXIT.refused);
-      assertMatch(error, /^Cannot replace "a" in one step, --direct does it in place: 5[^\n]+\n$/);
+      assertMatch(error, /^Cannot replace "a" in one step: 5[^\n]+; --direct does it in place\n$/);
       assertEquals([server.verbs.includes("STOR"), memory.text("a")], [false, "old"]);
       const fresh = await put(`${here}/a`, "-o", "b");
       assertEquals([fresh.status, memory.text("b")], [EXIT.ok, "new"], fresh.error);
@@ -117,7 +117,7 @@ for (const renames of ["never", "denied"] as const) {
 
 testWith(
   NEEDS,
-  "an upload that has no --direct to hint at hints at none",
+  "an upload hints at what its caller says, else at nothing",
   () =>
     withFolders(async (_, here) => {
       const memory = new MemoryFiles({ renames: "never" });
@@ -125,8 +125,11 @@ testWith(
       await using server = new ScriptedServer({ answers: memory.answers });
       await using client = await connect(server.address);
       await Deno.writeTextFile(`${here}/a`, "new");
-      const { message } = await assertRejects(() => uploadFile(client, `${here}/a`, "a"), Error);
-      assertEquals(message, 'Cannot replace "a" in one step: 502 Not implemented');
+      for (const [hints, behind] of [[{}, ""], [{ direct: "try it" }, "; try it"]] as const) {
+        const put = () => uploadFile(client, `${here}/a`, "a", { direct: false, hints });
+        const { message } = await assertRejects(put, Error);
+        assertEquals(message, `Cannot replace "a" in one step: 502 Not implemented${behind}`);
+      }
       assertEquals(memory.text("a"), "old");
     }),
 );

@@ -245,7 +245,7 @@ for (const renames of ["never", "denied", "not permitted"] as const) {
       assertEquals(refused.status, EXIT.refused);
       assertMatch(
         refused.error,
-        /^Cannot replace "a" in one step, --direct does it in place: 5\d\d [^\n]+\n$/,
+        /^Cannot replace "a" in one step: 5\d\d [^\n]+; --direct does it in place\n$/,
       );
       assertEquals(memory.text("a"), "old");
       assert(!server.verbs.includes("STOR"), "it is known before anything is sent");
@@ -270,8 +270,8 @@ against(refusesDots, "put where temporary names are refused goes directly if new
     [refused.status, refused.error],
     [
       EXIT.refused,
-      'Cannot replace "a" in one step, --direct does it in place: ' +
-      "553 Names do not begin with a dot\n",
+      'Cannot replace "a" in one step: 553 Names do not begin with a dot; ' +
+      "--direct does it in place\n",
     ],
   );
   assertEquals(memory.text("a"), "new");
