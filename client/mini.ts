@@ -7,7 +7,7 @@
  * from the server between them: it pulls when a block is whole. A server may send smaller blocks;
  * when the rest of one does not come within BLOCK_WAIT_MS, it pulls after every piece instead.
  * After a put it closes its side and waits for the server to close the other, which is as near to
- * a confirmation as there is.
+ * a confirmation as there is; without it the put has failed.
  *
  * @module
  */
@@ -35,9 +35,6 @@ const PUT_BUFFER_BYTES = 65_536;
 
 /** How long the rest of a block may take before the server's blocks count as smaller. */
 const BLOCK_WAIT_MS = 500;
-
-/** How long a server may take to close after a put; one that never does has the octets anyhow. */
-const END_WAIT_MS = 5_000;
 
 /** Beginnings of answers are waited for, anything else is no mini server. */
 const ANSWER = new RegExp(`^(?:YES\\|(\\d{1,${SIZE_DIGITS_MAX}})|(NO\\|0)|(OK)|ERR\\|(.+))$`, "s");
@@ -117,7 +114,8 @@ export async function miniGet(
  * ```
  *
  * @throws {MiniError} when the server does not take it.
- * @throws {ConnectionError} when it cannot be reached, breaks off, or does not speak mini.
+ * @throws {ConnectionError} when it cannot be reached, breaks off, does not speak mini, or does not
+ * close the connection at the end: what was sent may have got no further than this machine.
  * @throws {LocalError} when `name` cannot be sent, `timeoutMs` is no time limit, or the source ends
  * early.
  */
@@ -329,18 +327,11 @@ class Wire {
 
   /** Closes this side and waits for the other: the reason of an ERR, if one came. */
   async lastWord(): Promise<string | undefined> {
-    const timer = setTimeout(() => this.fail(undefined), END_WAIT_MS);
-    try {
-      await this.#limited(() => this.#conn.closeWrite());
+    return await this.#limited(async () => {
+      await this.#conn.closeWrite();
       const text = await this.#text(() => false);
       return /^ERR\|(.*)$/s.exec(text)?.[1];
-    } catch (error) {
-      // After END_WAIT_MS the server has the octets and keeps the connection: nothing was promised.
-      if (this.#failed !== undefined && this.#failed.cause === undefined) return undefined;
-      throw error;
-    } finally {
-      clearTimeout(timer);
-    }
+    }, "not confirmed, the server did not close the connection");
   }
 
   /** What the server says until `isEnough`, its end, or the longest answer. */
@@ -355,10 +346,10 @@ class Wire {
     }
   }
 
-  /** Waits for the network, no longer than the limit. */
-  async #limited<T>(call: () => Promise<T>): Promise<T> {
+  /** Waits for the network, no longer than the limit; `missing` is what did not come by then. */
+  async #limited<T>(call: () => Promise<T>, missing = "nothing from the server"): Promise<T> {
     const late = new ConnectionError(
-      `${this.#action}: nothing from the server within ${seconds(this.#timeoutMs)}`,
+      `${this.#action}: ${missing} within ${seconds(this.#timeoutMs)}`,
       { kind: "timeout" },
     );
     const timer = setTimeout(() => this.fail(late), this.#timeoutMs);

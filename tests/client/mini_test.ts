@@ -269,6 +269,27 @@ testWith(["net"], "miniPut tells of an ERR that comes at the end", async () => {
   });
 });
 
+testWith(["net"], "miniPut that the server does not end is told as not confirmed", async () => {
+  const told = Promise.withResolvers<void>();
+  await withScript(async (conn, heard) => {
+    await heard();
+    await say(conn, "OK");
+    while (await heard() !== "");
+    await told.promise;
+  }, async (port) => {
+    const put = () => miniPut({ port }, "a", 3, sourceOf(octetsOf(3)), { timeoutMs: 200 });
+    const error = await assertRejects(put, ConnectionError);
+    told.resolve();
+    assertEquals(
+      [error.kind, error.message],
+      [
+        "timeout",
+        'Cannot put "a": not confirmed, the server did not close the connection within 0.2 s',
+      ],
+    );
+  });
+});
+
 testWith(["net"], "miniGet of a silent server ends at its time limit", async () => {
   await withScript(async (_conn, heard) => {
     while (await heard() !== "");
