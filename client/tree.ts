@@ -1,7 +1,7 @@
 /**
  * What takes several commands: a directory with its parents, a directory with all that is in it.
  *
- * Functions over the public client; mod.ts exports them.
+ * Functions over the public client; mod.ts exports them but `listWithLinks`.
  *
  * @module
  */
@@ -19,6 +19,7 @@ import {
 import { isLasting, LocalError, ProtocolError } from "./errors.ts";
 import { DEPTH_MAX, PATHS_BYTES_MAX } from "./limits.ts";
 import { type Entry, type EntryKind, isPlainName } from "./listing.ts";
+import type { CallOptions } from "./transfer.ts";
 
 /**
  * Makes a directory and those above it that are missing; one that exists is no error.
@@ -31,16 +32,21 @@ import { type Entry, type EntryKind, isPlainName } from "./listing.ts";
  * await makeDirectories(client, "films/1970/spring");
  * ```
  */
-export async function makeDirectories(client: Client, path: string): Promise<void> {
+export async function makeDirectories(
+  client: Client,
+  path: string,
+  options: CallOptions = {},
+): Promise<void> {
   const names = path.split("/").filter((name) => name !== "" && name !== ".");
   let prefix = path.startsWith("/") ? "/" : "";
   for (const [index, name] of names.entries()) {
     prefix = joinPath(prefix, name);
     try {
-      await client.makeDirectory(prefix);
+      await client.makeDirectory(prefix, options);
     } catch (error) {
+      if (!(error instanceof ProtocolError)) throw error;
       // Most of the path is there usually; what cannot be made matters only if it is missing.
-      if (!(error instanceof ProtocolError) || !await isDirectory(client, prefix)) throw error;
+      if (!await isDirectory(client, prefix, options)) throw error;
       if (index === names.length - 1) return;
     }
   }
@@ -51,9 +57,13 @@ export async function makeDirectories(client: Client, path: string): Promise<voi
  *
  * @throws {ClientError} when the server does not tell: not every refusal says that there is nothing.
  */
-export async function kindThere(client: Client, path: string): Promise<EntryKind | undefined> {
+export async function kindThere(
+  client: Client,
+  path: string,
+  options: CallOptions = {},
+): Promise<EntryKind | undefined> {
   try {
-    return (await client.stat(path)).kind;
+    return (await client.stat(path, options)).kind;
   } catch (error) {
     if (error instanceof ProtocolError && saysNothing(error.code)) return undefined;
     throw error;
@@ -61,9 +71,13 @@ export async function kindThere(client: Client, path: string): Promise<EntryKind
 }
 
 /** Whether `path` is a directory on the server, as far as that says. */
-export async function isDirectory(client: Client, path: string): Promise<boolean> {
+export async function isDirectory(
+  client: Client,
+  path: string,
+  options: CallOptions = {},
+): Promise<boolean> {
   try {
-    return (await client.stat(path)).kind === "directory";
+    return (await client.stat(path, options)).kind === "directory";
   } catch (error) {
     if (error instanceof ProtocolError) return false;
     throw error;
@@ -79,7 +93,7 @@ export async function listWithLinks(
   client: Client,
   path: string,
   matters: (name: string) => boolean,
-  options: ListOptions = {},
+  options: ListOptions,
 ): Promise<Entry[]> {
   const entries = await client.list(path, options);
   const isSuspect = ({ kind, name }: Entry) => kind === "directory" && matters(name);
@@ -130,15 +144,21 @@ interface Found {
  * @throws {LocalError} when there is too much below it, or it is too deep.
  * @throws {ConnectionError} of the kind `protocol`, when lines of a listing are not understood.
  */
-export async function removeTree(client: Client, path: string): Promise<void> {
-  const refused = await refusedRemoval(client, path);
+export async function removeTree(
+  client: Client,
+  path: string,
+  options: CallOptions = {},
+): Promise<void> {
+  const refused = await refusedRemoval(client, path, options);
   if (refused === undefined) return;
-  if (!await isDirectory(client, path) || await isLink(client, path)) throw refused;
+  if (!await isDirectory(client, path, options) || await isLink(client, path, options)) {
+    throw refused;
+  }
   const found: Found = { directories: [], files: new Map() };
-  await lookBelow(client, path, found);
+  await lookBelow(client, path, found, options);
   for (const directory of found.directories.toReversed()) {
-    for (const file of found.files.get(directory)!) await client.removeFile(file);
-    await removeEmptied(client, directory);
+    for (const file of found.files.get(directory)!) await client.removeFile(file, options);
+    await removeEmptied(client, directory, options);
   }
 }
 
@@ -146,9 +166,13 @@ export async function removeTree(client: Client, path: string): Promise<void> {
  * Removes `path` by DELE; why not, when the server refuses for good. What it refuses for now may be
  * a link all the same: that is thrown.
  */
-async function refusedRemoval(client: Client, path: string): Promise<ProtocolError | undefined> {
+async function refusedRemoval(
+  client: Client,
+  path: string,
+  options: CallOptions,
+): Promise<ProtocolError | undefined> {
   try {
-    await client.removeFile(path);
+    await client.removeFile(path, options);
   } catch (error) {
     if (isLasting(error)) return error;
     throw error;
@@ -156,15 +180,17 @@ async function refusedRemoval(client: Client, path: string): Promise<ProtocolErr
 }
 
 /** Whether the directory that has `path` shows a link there, if it may be listed. */
-async function isLink(client: Client, path: string): Promise<boolean> {
+async function isLink(client: Client, path: string, options: CallOptions): Promise<boolean> {
   const name = lastName(path);
   if (!isPlainName(name)) return false;
   const above = parentOf(path);
   let unread = 0;
   let found: Entry | undefined;
   try {
-    const onUnread = (lines: number) => unread += lines;
-    const entries = await listWithLinks(client, above, (other) => other === name, { onUnread });
+    const entries = await listWithLinks(client, above, (other) => other === name, {
+      ...options,
+      onUnread: (lines) => unread += lines,
+    });
     found = entries.find((entry) => entry.name === name);
   } catch (error) {
     if (isLasting(error)) return false;
@@ -177,7 +203,12 @@ async function isLink(client: Client, path: string): Promise<boolean> {
   return false;
 }
 
-async function lookBelow(client: Client, root: string, found: Found): Promise<void> {
+async function lookBelow(
+  client: Client,
+  root: string,
+  found: Found,
+  options: CallOptions,
+): Promise<void> {
   const left = [{ path: root, depth: 0 }];
   let [seen, kept] = [0, 0];
   for (let next; (next = left.pop()) !== undefined;) {
@@ -186,7 +217,7 @@ async function lookBelow(client: Client, root: string, found: Found): Promise<vo
     const onUnread = (lines: number) => {
       throw notUnderstood(path, lines);
     };
-    const entries = await listWithLinks(client, path, () => true, { onUnread });
+    const entries = await listWithLinks(client, path, () => true, { ...options, onUnread });
     seen += entries.length;
     if (seen > REMOVED_MAX) {
       throw new LocalError(`Cannot remove "${root}": it has over ${REMOVED_MAX} entries`);
@@ -201,7 +232,7 @@ async function lookBelow(client: Client, root: string, found: Found): Promise<vo
       }
       if (kind !== "directory") files.push(below);
       // What DELE removes was a link that is listed as a directory.
-      else if (await refusedRemoval(client, below) !== undefined) {
+      else if (await refusedRemoval(client, below, options) !== undefined) {
         left.push({ path: below, depth: depth + 1 });
       }
     }
@@ -210,12 +241,13 @@ async function lookBelow(client: Client, root: string, found: Found): Promise<vo
   }
 }
 
-async function removeEmptied(client: Client, path: string): Promise<void> {
+async function removeEmptied(client: Client, path: string, options: CallOptions): Promise<void> {
   try {
-    await client.removeDirectory(path);
+    await client.removeDirectory(path, options);
   } catch (error) {
     if (!(error instanceof ProtocolError)) throw error;
-    const left = await client.list(path).catch(() => undefined);
+    const left = await client.list(path, options).catch(() => undefined);
+    options.signal?.throwIfAborted();
     if (left?.length !== 0) throw error;
     const reason = "nothing is listed in it any more, but the server may hide names";
     throw new ProtocolError(`Cannot remove "${path}" (${reason})`, error.reply);

@@ -12,7 +12,7 @@ import { above, addWithAbove, directoriesAbove, foldPath, type Node, type Tree }
 /** Why a file is copied. */
 export type CopyReason = "new" | "size" | "time" | "content";
 
-/** One step of a plan. `path` is below both roots, "" for the roots themselves. */
+/** What a mirror does. `path` is below both roots, "" for the roots themselves. */
 export type Action =
   | { readonly kind: "makeDirectory"; readonly path: string }
   | {
@@ -23,14 +23,6 @@ export type Action =
     /** Another path of the source that the target may take for this one, which nothing has there. */
     readonly twin?: string;
   }
-  /** Copied or kept, which takes another question to the server; `there` is what the target has. */
-  | {
-    readonly kind: "check";
-    readonly path: string;
-    readonly node: Node;
-    readonly there: Node;
-    readonly by: CheckedBy;
-  }
   | { readonly kind: "keep"; readonly path: string }
   /** A link or a device of the source: there is nothing to copy. */
   | { readonly kind: "skip"; readonly path: string; readonly reason: string }
@@ -39,8 +31,19 @@ export type Action =
   | { readonly kind: "removeFile"; readonly path: string }
   | { readonly kind: "removeDirectory"; readonly path: string };
 
-/** What a check asks for: the exact time, or a hash of the content. */
-export type CheckedBy = "time" | "content";
+/** A file to be copied or kept, which takes another question to the server. */
+export interface Check {
+  readonly kind: "check";
+  readonly path: string;
+  readonly node: Node;
+  /** What the target has. */
+  readonly there: Node;
+  /** What is asked for: the exact time, or a hash of the content. */
+  readonly by: "time" | "content";
+}
+
+/** A step towards a plan: what is done, or what is asked before that is known. */
+export type Step = Action | Check;
 
 /** What counts as different, and what is done about it. */
 export interface CompareOptions {
@@ -70,8 +73,8 @@ export interface CompareOptions {
   readonly partsOf?: (path: string) => readonly string[];
 }
 
-/** The plan that makes `target` like `source`. */
-export function compareTrees(source: Tree, target: Tree, options: CompareOptions): Action[] {
+/** The steps that make `target` like `source`. */
+export function compareTrees(source: Tree, target: Tree, options: CompareOptions): Step[] {
   const paths = [...source.nodes.keys()].sort();
   /** What is not gone into: nothing is copied below it, and nothing removed. */
   const closed = new Set<string>();
@@ -79,7 +82,7 @@ export function compareTrees(source: Tree, target: Tree, options: CompareOptions
   const isTaken = sameNames(options);
   const twins = twinsIn(source);
   const [inSource, inTarget] = [nodesOf(source, options), nodesOf(target, options)];
-  const actions: Action[] = [];
+  const steps: Step[] = [];
   for (const path of paths) {
     const node = source.nodes.get(path)!;
     const isDirectory = node.kind === "directory";
@@ -92,15 +95,15 @@ export function compareTrees(source: Tree, target: Tree, options: CompareOptions
       closed.add(path);
       continue;
     }
-    const planned = withTwin(actionFor(path, node, inTarget(path), options), twins.get(path));
+    const planned = withTwin(stepFor(path, node, inTarget(path), options), twins.get(path));
     const reason = isTaken(path) ?? partTaken(planned, inSource, options);
-    const action = reason === undefined ? planned : { kind: "refuse", path, reason } as const;
-    if (action !== undefined) actions.push(action);
-    if (action?.kind === "refuse" || action?.kind === "skip") closed.add(path);
+    const step = reason === undefined ? planned : { kind: "refuse", path, reason } as const;
+    if (step !== undefined) steps.push(step);
+    if (step?.kind === "refuse" || step?.kind === "skip") closed.add(path);
   }
   return [
-    ...actions.filter(({ kind }) => kind === "makeDirectory"),
-    ...actions.filter(({ kind }) => kind !== "makeDirectory"),
+    ...steps.filter(({ kind }) => kind === "makeDirectory"),
+    ...steps.filter(({ kind }) => kind !== "makeDirectory"),
     ...(options.remove ? removals(source, target, closed, options) : []),
   ];
 }
@@ -135,9 +138,9 @@ function twinsIn({ nodes }: Tree): ReadonlyMap<string, string> {
   return twins;
 }
 
-function withTwin(action: Action | undefined, twin: string | undefined): Action | undefined {
-  const isNew = action?.kind === "copy" && action.why === "new";
-  return isNew && twin !== undefined ? { ...action, twin } : action;
+function withTwin(step: Step | undefined, twin: string | undefined): Step | undefined {
+  const isNew = step?.kind === "copy" && step.why === "new";
+  return isNew && twin !== undefined ? { ...step, twin } : step;
 }
 
 /** Tells what has a path in a tree, or one that is the same to the target's file system. */
@@ -148,12 +151,12 @@ function nodesOf(tree: Tree, { fold }: CompareOptions): (path: string) => Node |
 }
 
 /** Undefined where there is nothing to do and nothing to say: a directory that is there. */
-function actionFor(
+function stepFor(
   path: string,
   node: Node,
   there: Node | undefined,
   options: CompareOptions,
-): Action | undefined {
+): Step | undefined {
   const { kind, fault } = node;
   if (kind === "link") return { kind: "skip", path, reason: "a link" };
   if (kind === "other") return { kind: "skip", path, reason: "neither file nor directory" };
@@ -174,16 +177,16 @@ function actionFor(
 
 /** Why a file cannot be copied: its part would take the name of another file of the source. */
 function partTaken(
-  action: Action | undefined,
+  step: Step | undefined,
   inSource: (path: string) => Node | undefined,
   { partsOf }: CompareOptions,
 ): string | undefined {
-  if (action?.kind !== "copy" && action?.kind !== "check") return undefined;
-  const taken = partsOf?.(action.path).find((part) => inSource(part) !== undefined);
+  if (step?.kind !== "copy" && step?.kind !== "check") return undefined;
+  const taken = partsOf?.(step.path).find((part) => inSource(part) !== undefined);
   return taken === undefined ? undefined : `until it is complete it would be "${taken}"`;
 }
 
-function forFile(path: string, node: Node, there: Node, options: CompareOptions): Action {
+function forFile(path: string, node: Node, there: Node, options: CompareOptions): Step {
   const { by, onlyNewer = false } = options;
   const why = isSameSize(node, there) ? "time" : "size";
   if (why === "size" && !onlyNewer) return { kind: "copy", path, node, why };

@@ -15,9 +15,8 @@ export function describeAction(action: Action, direction: "down" | "up"): string
       return `mkdir ${action.path === "" ? "." : action.path}`;
     case "copy":
       return `${direction === "down" ? "get" : "put"} ${action.path} (${WHY[action.why]})`;
-    case "check":
     case "keep":
-      return `${action.kind} ${action.path}`;
+      return `keep ${action.path}`;
     case "skip":
     case "refuse":
       return `${action.kind} ${action.path} (${action.reason})`;

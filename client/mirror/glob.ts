@@ -10,6 +10,7 @@ import { hasWildcards, joinPath } from "../directory.ts";
 import { isLasting, LocalError } from "../errors.ts";
 import { PATHS_BYTES_MAX } from "../limits.ts";
 import type { Entry } from "../listing.ts";
+import type { CallOptions } from "../transfer.ts";
 import { compileName, expandBraces } from "./pattern.ts";
 
 /** The most directories that one pattern lists. */
@@ -46,9 +47,9 @@ export interface RemoteMatch {
 export async function expandRemote(
   client: Client,
   pattern: string,
-  directoriesMax = GLOB_DIRECTORIES_MAX,
+  options: CallOptions = {},
 ): Promise<string[]> {
-  return (await matchRemote(client, pattern, directoriesMax)).map(({ path }) => path);
+  return (await matchRemote(client, pattern, options)).map(({ path }) => path);
 }
 
 /**
@@ -59,15 +60,15 @@ export async function expandRemote(
 export async function matchRemote(
   client: Client,
   pattern: string,
-  directoriesMax = GLOB_DIRECTORIES_MAX,
+  options: CallOptions = {},
 ): Promise<RemoteMatch[]> {
-  if (!hasWildcards(pattern) || await isThere(client, pattern)) {
+  if (!hasWildcards(pattern) || await isThere(client, pattern, options)) {
     return [{ path: pattern }];
   }
   const found = new Map<string, RemoteMatch>();
-  const listings = { left: directoriesMax, max: directoriesMax, pathsBytes: 0 };
+  const listings = { left: GLOB_DIRECTORIES_MAX, pathsBytes: 0 };
   for (const each of expandBraces(pattern)) {
-    for (const match of await expandOne(client, each, pattern, listings)) {
+    for (const match of await expandOne(client, each, pattern, listings, options)) {
       found.set(match.path, match);
     }
     assertFew(found.size, 0, pattern);
@@ -80,7 +81,8 @@ async function expandOne(
   client: Client,
   pattern: string,
   whole: string,
-  listings: { left: number; readonly max: number; pathsBytes: number },
+  listings: { left: number; pathsBytes: number },
+  options: CallOptions,
 ): Promise<RemoteMatch[]> {
   if (!hasWildcards(pattern)) return [{ path: unescaped(pattern) }];
   const names = pattern.split("/").filter((name) => name !== "");
@@ -94,9 +96,9 @@ async function expandOne(
     const next: RemoteMatch[] = [];
     for (const { path } of paths) {
       if (listings.left-- === 0) {
-        throw new LocalError(`Cannot use "${whole}": over ${listings.max} directories`);
+        throw new LocalError(`Cannot use "${whole}": over ${GLOB_DIRECTORIES_MAX} directories`);
       }
-      for (const entry of await entriesOf(client, path)) {
+      for (const entry of await entriesOf(client, path, options)) {
         if (!matches(entry.name)) continue;
         if (onlyDirectories && entry.kind !== "directory" && entry.kind !== "link") continue;
         const match = { path: joinPath(path, entry.name), entry };
@@ -117,9 +119,9 @@ function assertFew(names: number, bytes: number, pattern: string): void {
 }
 
 /** Whether a path is there as it is typed; what the server takes for no path at all is not. */
-async function isThere(client: Client, path: string): Promise<boolean> {
+async function isThere(client: Client, path: string, options: CallOptions): Promise<boolean> {
   try {
-    await client.stat(path);
+    await client.stat(path, options);
     return true;
   } catch (error) {
     if (isLasting(error)) return false;
@@ -128,10 +130,10 @@ async function isThere(client: Client, path: string): Promise<boolean> {
 }
 
 /** What cannot be listed, or is not understood, has no names that match. */
-async function entriesOf(client: Client, path: string) {
+async function entriesOf(client: Client, path: string, options: CallOptions): Promise<Entry[]> {
   if (!isSendable(path)) return [];
   try {
-    return await client.list(path, { onUnread() {} });
+    return await client.list(path, { ...options, onUnread() {} });
   } catch (error) {
     if (isLasting(error)) return [];
     throw error;

@@ -17,6 +17,7 @@ import type { DownloadFileOptions, FileTransferOptions, UploadAttempts } from ".
 import { uploadFile } from "../local/uploads.ts";
 import type { ClientPool } from "../pool.ts";
 import { AttemptedTransfer, type RetryAttempt, type TransferListener } from "../retry.ts";
+import type { CallOptions } from "../transfer.ts";
 import { isDirectory, kindThere, listWithLinks, makeDirectories } from "../tree.ts";
 import { type MirrorPace, withConnection } from "./attempts.ts";
 import type { Action } from "./compare.ts";
@@ -88,7 +89,7 @@ export function downHands(pool: ClientPool, { remote, local }: Roots, pace: Mirr
           // Of a file that has outgrown its listing nothing is known.
           ...(whole.octets > (node.size ?? Infinity)
             ? {}
-            : await knownOf(client, from, node, attempt)),
+            : await knownOf(client, from, node, attempt, pace)),
         });
         return whole.octets;
       });
@@ -122,8 +123,8 @@ export function upHands(pool: ClientPool, { remote, local }: Roots, pace: Mirror
         if (!isLasting(error)) throw error;
         // It was done before, and the reply was lost with the connection; or by somebody else.
         const isDone = number > 0
-          ? await kindThere(client, there(path)) === leaves
-          : leaves === "directory" && await isMade(client, there(path));
+          ? await kindThere(client, there(path), pace) === leaves
+          : leaves === "directory" && await isMade(client, there(path), pace);
         if (!isDone) throw error;
       }
     });
@@ -132,17 +133,18 @@ export function upHands(pool: ClientPool, { remote, local }: Roots, pace: Mirror
       act(
         path,
         "directory",
-        (client, at) => path === "" ? makeDirectories(client, at) : client.makeDirectory(at),
+        (client, at) =>
+          path === "" ? makeDirectories(client, at, pace) : client.makeDirectory(at, pace),
       ),
     isThere: (path) =>
       withConnection(
         pool,
         pace,
-        async (client) => await kindThere(client, there(path)) !== undefined,
+        async (client) => await kindThere(client, there(path), pace) !== undefined,
       ),
     async copy(action, hooks) {
       const { path } = action;
-      assertNoLinks(local, path, "file");
+      assertNoLinks(local, path, true);
       const whole = new AttemptedTransfer(hooks);
       const attempts: UploadAttempts = {};
       return await withConnection(pool, pace, async (client, attempt) => {
@@ -151,20 +153,21 @@ export function upHands(pool: ClientPool, { remote, local }: Roots, pace: Mirror
         return whole.octets;
       });
     },
-    removeFile: (path) => act(path, undefined, (client, at) => client.removeFile(at)),
+    removeFile: (path) => act(path, undefined, (client, at) => client.removeFile(at, pace)),
     removeLink: (path) =>
       withConnection(pool, pace, async (client, { number }) => {
         try {
           // Servers that list a link as what it leads to refuse DELE of a directory only.
-          await client.removeFile(there(path));
+          await client.removeFile(there(path), pace);
           return true;
         } catch (error) {
           // Refused for now, it may be a link all the same.
           if (!isLasting(error)) throw error;
-          return number > 0 && await kindThere(client, there(path)) === undefined;
+          return number > 0 && await kindThere(client, there(path), pace) === undefined;
         }
       }),
-    removeDirectory: (path) => act(path, undefined, (client, at) => client.removeDirectory(at)),
+    removeDirectory: (path) =>
+      act(path, undefined, (client, at) => client.removeDirectory(at, pace)),
   };
 }
 
@@ -198,12 +201,13 @@ async function knownOf(
   path: string,
   node: Node,
   { number }: RetryAttempt,
+  options: CallOptions,
 ): Promise<Pick<DownloadFileOptions, "known">> {
   const { size, modifiedMs } = node;
   if (size === undefined || modifiedMs === undefined) return {};
   const isRetry = number > 0;
-  const told = isRetry ? await client.size(path) : undefined;
-  const exact = isRetry || !hasExactTime(node) ? await client.modified(path) : undefined;
+  const told = isRetry ? await client.size(path, options) : undefined;
+  const exact = isRetry || !hasExactTime(node) ? await client.modified(path, options) : undefined;
   return { known: { size: told ?? size, modified: exact ?? new Date(modifiedMs) } };
 }
 
@@ -212,14 +216,15 @@ async function knownOf(
  * link, is listed above it. Where two names are one, only the first of them is. A name that begins
  * with a dot need not be listed where no such name is: some servers leave them out.
  */
-async function isMade(client: Client, path: string): Promise<boolean> {
+async function isMade(client: Client, path: string, options: CallOptions): Promise<boolean> {
   // Most of what cannot be made is not there, which is sooner known than a listing.
-  if (!await isDirectory(client, path)) return false;
+  if (!await isDirectory(client, path, options)) return false;
   const its = lastName(path);
   const isIts = (name: string) => name === its;
   let unread = 0;
   const onUnread = (lines: number) => unread += lines;
-  const entries = await unlessRefused(listWithLinks(client, parentOf(path), isIts, { onUnread }));
+  const listed = listWithLinks(client, parentOf(path), isIts, { ...options, onUnread });
+  const entries = await unlessRefused(listed);
   if (entries === undefined || unread > 0) return false;
   const found = entries.find(({ name }) => isIts(name));
   if (found !== undefined) return found.kind === "directory";
@@ -249,15 +254,15 @@ async function makeRoot(local: string): Promise<void> {
 }
 
 /**
- * Refuses what would be reached through a link below `root`: it may lead out of it. `last` says
- * that what has the whole path, if anything, is written to.
+ * Refuses what would be reached through a link below `root`: it may lead out of it. `withLast`: what
+ * has the whole path must be no link either: it is read.
  */
-export function assertNoLinks(root: string, path: string, last?: "file"): void {
+function assertNoLinks(root: string, path: string, withLast = false): void {
   const names = path.split("/");
   let at = root;
   for (const [index, name] of names.entries()) {
     at = `${at}/${name}`;
-    if (index === names.length - 1 && last === undefined) return;
+    if (index === names.length - 1 && !withLast) return;
     if (isLink(at)) throw new LocalError(`Cannot use "${at}": it is a link, which is not followed`);
   }
 }
@@ -274,7 +279,7 @@ function isLink(path: string): boolean {
   }
 }
 
-/** Whether uploads can get the time of the file that was sent. */
+/** Whether it is sure, by MFMT, that uploads get the time; by MDTM only trying tells. */
 export function keepsTimes(client: Client): boolean {
   return client.features.has("MFMT");
 }

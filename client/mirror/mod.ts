@@ -26,7 +26,7 @@ import type { MirrorPlan } from "./plan.ts";
 import { type MirrorHooks, type MirrorSummary, runActions } from "./run.ts";
 
 export type { MirrorPace } from "./attempts.ts";
-export type { Action, CheckedBy, CopyReason } from "./compare.ts";
+export type { Action, CopyReason } from "./compare.ts";
 export { describeAction, refusalOf } from "./describe.ts";
 export type { FilterPatterns } from "./filter.ts";
 export {

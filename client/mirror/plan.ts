@@ -5,13 +5,13 @@
  */
 
 import { joinPath } from "../directory.ts";
-import { LocalError, localError } from "../errors.ts";
+import { type ClientError, LocalError, localError } from "../errors.ts";
 import { originPath, partPath } from "../local/names.ts";
 import type { ClientPool } from "../pool.ts";
 import { kindThere } from "../tree.ts";
 import { type MirrorPace, plainly, withConnection } from "./attempts.ts";
 import { type Action, type CompareOptions, compareTrees } from "./compare.ts";
-import { filterOf, type FilterPatterns, takesLink } from "./filter.ts";
+import { filterOf, type FilterPatterns, type PathFilter, takesLink } from "./filter.ts";
 import { keepsTimes, type Roots } from "./hands.ts";
 import { withoutLeftovers } from "./leftovers.ts";
 import { localNameFault, remoteNameFault } from "./names.ts";
@@ -42,7 +42,7 @@ export interface MirrorPlan extends Roots {
   /** In the order in which they are carried out. */
   readonly actions: readonly Action[];
   /** What could not be looked at or compared. With any, nothing is removed. */
-  readonly faults: readonly Error[];
+  readonly faults: readonly ClientError[];
 }
 
 /**
@@ -56,13 +56,13 @@ export function planMirror(
   pace: MirrorPace = {},
 ): Promise<MirrorPlan> {
   return plainly(async () => {
-    const { direction } = options;
+    const { direction, include = [], exclude = [] } = options;
     const remote = await rootThere(pool, options.remote, pace);
     const roots = { remote, local: rootHere(options.local) };
-    const looked = await looks(pool, options, roots, pace);
+    const filter = filterOf({ include, exclude });
+    const looked = await looks(pool, options, roots, filter, pace);
     const source = withoutLeftovers(looked.source);
     const target = withoutLeftovers(looked.target);
-    const filter = filterOf(patternsOf(options));
     const takesTimes = direction === "down" ||
       await withConnection(pool, pace, (client) => Promise.resolve(keepsTimes(client)));
     const compared: CompareOptions = {
@@ -79,9 +79,9 @@ export function planMirror(
       ...(options.by === "newer" ? { onlyNewer: true } : {}),
       ...(direction === "down" ? HERE : {}),
     };
-    const actions = compareTrees(source, target, compared);
-    if (looked.target === EMPTY_TREE) actions.unshift({ kind: "makeDirectory", path: "" });
-    const done = await settled(pool, actions, { direction, ...roots, by: compared.by, pace });
+    const steps = compareTrees(source, target, compared);
+    if (looked.target === EMPTY_TREE) steps.unshift({ kind: "makeDirectory", path: "" });
+    const done = await settled(pool, steps, { direction, ...roots, by: compared.by, pace });
     return {
       ...roots,
       direction,
@@ -101,7 +101,7 @@ const HERE: Pick<CompareOptions, "fold" | "partsOf"> = {
 /** From the root folder on: another connection may be in another directory. */
 async function rootThere(pool: ClientPool, remote: string, pace: MirrorPace): Promise<string> {
   if (remote.startsWith("/")) return remote;
-  const folder = await withConnection(pool, pace, (client) => client.workingDirectory());
+  const folder = await withConnection(pool, pace, (client) => client.workingDirectory(pace));
   return remote === "" ? folder : joinPath(folder, remote);
 }
 
@@ -115,17 +115,14 @@ function rootHere(local: string): string {
   }
 }
 
-function patternsOf({ include = [], exclude = [] }: MirrorOptions): FilterPatterns {
-  return { include, exclude };
-}
-
 async function looks(
   pool: ClientPool,
   options: MirrorOptions,
   { remote, local }: Roots,
+  filter: PathFilter,
   pace: MirrorPace,
 ): Promise<{ source: Tree; target: Tree }> {
-  const walk = { filter: filterOf(patternsOf(options)), pace };
+  const walk = { filter, pace };
   if (options.direction === "down") {
     const source = await walkRemote(pool, remote, { ...walk, nameFault: localNameFault });
     return { source, target: isHere(local) ? await walkLocal(local, walk) : EMPTY_TREE };
@@ -133,7 +130,7 @@ async function looks(
   const source = await walkLocal(local, { ...walk, nameFault: remoteNameFault });
   const changes = (path: string) =>
     options.remove === true || source.nodes.get(path)?.kind === "directory";
-  const kind = await withConnection(pool, pace, (client) => kindThere(client, remote));
+  const kind = await withConnection(pool, pace, (client) => kindThere(client, remote, pace));
   return {
     source,
     target: kind === "directory"

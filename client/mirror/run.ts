@@ -7,7 +7,6 @@
 
 import { ClientError, LocalError } from "../errors.ts";
 import type { ClientPool } from "../pool.ts";
-import { NoConnection } from "./attempts.ts";
 import type { Action } from "./compare.ts";
 import { refusalOf } from "./describe.ts";
 import type { Hands, TransferHooks } from "./hands.ts";
@@ -181,7 +180,7 @@ class Run {
       this.#hooks.onDone?.(action);
     } catch (error) {
       this.#options.signal?.throwIfAborted();
-      if (error instanceof NoConnection || !(error instanceof ClientError)) throw error;
+      if (!(error instanceof ClientError)) throw error;
       this.#fail(action, error);
     }
     elsewhere.add(path);
@@ -208,7 +207,7 @@ class Run {
       await step();
     } catch (error) {
       signal?.throwIfAborted();
-      if (error instanceof NoConnection || !(error instanceof ClientError)) throw error;
+      if (!(error instanceof ClientError)) throw error;
       this.#fail(action, error);
       return false;
     }

@@ -11,12 +11,10 @@ import { ClientError, LocalError } from "../errors.ts";
 import type { ClientPool } from "../pool.ts";
 import { type MirrorPace, withConnection } from "./attempts.ts";
 import { checksumHere } from "./checksum.ts";
-import { type Action, type CompareOptions, isSameTime } from "./compare.ts";
+import { type Action, type Check, type CompareOptions, isSameTime, type Step } from "./compare.ts";
 import type { Roots } from "./hands.ts";
 import { forEachAtOnce } from "./parallel.ts";
-
-/** MDTM tells seconds. */
-const EXACT_MS = 1_000;
+import { SECOND_MS } from "./tree.ts";
 
 /** What has to be known of a mirror. */
 export interface Settling extends Roots {
@@ -27,13 +25,11 @@ export interface Settling extends Roots {
 
 /** What came of the checks. */
 export interface Settled {
-  /** The actions, in their order, without a check among them. */
+  /** What the steps have become, in their order. */
   readonly actions: readonly Action[];
   /** Why files are neither copied nor kept: what differs in them is not known. */
   readonly faults: readonly ClientError[];
 }
-
-type Check = Extract<Action, { kind: "check" }>;
 
 /** No file can be compared by what was asked for. */
 class NoChecksums extends LocalError {}
@@ -45,26 +41,27 @@ class NoChecksums extends LocalError {}
  */
 export async function settled(
   pool: ClientPool,
-  actions: readonly Action[],
+  steps: readonly Step[],
   plan: Settling,
 ): Promise<Settled> {
   const { signal } = plan.pace;
-  const result: (Action | undefined)[] = [...actions];
+  const actions: (Action | undefined)[] = [];
   const faults: ClientError[] = [];
-  await forEachAtOnce(result.keys(), pool.size, async (index) => {
-    const action = result[index]!;
-    if (action.kind !== "check") return;
+  await forEachAtOnce(steps.entries(), pool.size, async ([index, step]) => {
+    if (step.kind !== "check") {
+      actions[index] = step;
+      return;
+    }
     signal?.throwIfAborted();
     try {
-      result[index] = await settledCheck(pool, action, plan);
+      actions[index] = await settledCheck(pool, step, plan);
     } catch (error) {
       signal?.throwIfAborted();
       if (!(error instanceof ClientError) || error instanceof NoChecksums) throw error;
       faults.push(error);
-      result[index] = undefined;
     }
   });
-  return { actions: result.filter((action) => action !== undefined), faults };
+  return { actions: actions.filter((action) => action !== undefined), faults };
 }
 
 async function settledCheck(pool: ClientPool, check: Check, plan: Settling): Promise<Action> {
@@ -86,7 +83,7 @@ async function isSameExactTime(
 ): Promise<boolean> {
   const modified = await client.modified(joinPath(remote, path), pace);
   if (modified === undefined) return isSameTime(node, there, by);
-  const exact = { modifiedMs: modified.getTime(), resolutionMs: EXACT_MS };
+  const exact = { modifiedMs: modified.getTime(), resolutionMs: SECOND_MS };
   return direction === "down"
     ? isSameTime({ ...node, ...exact }, there, by)
     : isSameTime(node, { ...there, ...exact }, by);

@@ -4,6 +4,7 @@
  * @module
  */
 
+import type { ClientError } from "../errors.ts";
 import type { EntryKind } from "../listing.ts";
 
 /** What one tree may have: its paths and their facts fit into some 500 MB. */
@@ -29,10 +30,10 @@ export interface Tree {
   /** Directories with something in them, at any depth, that a filter left out. */
   readonly partial: ReadonlySet<string>;
   /** What could not be looked at, a line each: such a tree is no reason to delete anything. */
-  readonly faults: readonly Error[];
+  readonly faults: readonly ClientError[];
 }
 
-/** MLSD tells seconds (RFC 3659 section 2.3). */
+/** MLSD and MDTM tell seconds (RFC 3659 section 2.3), and servers take no finer times. */
 export const SECOND_MS = 1_000;
 
 /** Whether its time is one of MLSD: `ls -l` tells none that is as exact. */
@@ -58,9 +59,13 @@ export function below(path: string, name: string): string {
   return path === "" ? name : `${path}/${name}`;
 }
 
-/** What paths have in common that many file systems take for one: FAT, NTFS, APFS and others. */
+/**
+ * What paths have in common that many file systems take for one: FAT, NTFS, APFS and others. Some
+ * letters are one as capitals (σ and ς, s and ſ), some as small ones (ẞ and ß). Few systems take all
+ * of these for one; what may be one is never removed.
+ */
 export function foldPath(path: string): string {
-  return path.normalize("NFC").toLowerCase();
+  return path.normalize("NFD").toLowerCase().toUpperCase().normalize("NFC");
 }
 
 /** How many directories a path has above it. */

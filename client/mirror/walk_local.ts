@@ -7,11 +7,16 @@
 import { LocalError, localError } from "../errors.ts";
 import { DEPTH_MAX } from "../limits.ts";
 import { takesPart } from "./filter.ts";
-import { addWithAbove, below, depthOf, ENTRIES_MAX, type Node, type Tree } from "./tree.ts";
+import {
+  addWithAbove,
+  below,
+  depthOf,
+  ENTRIES_MAX,
+  type Node,
+  SECOND_MS,
+  type Tree,
+} from "./tree.ts";
 import type { WalkOptions } from "./walk_remote.ts";
-
-/** Times here are finer than a second on most systems; but servers take and tell whole ones. */
-const SECOND_MS = 1_000;
 
 /** FAT keeps every other second, without a fraction: what has such a time may be on one. */
 const FAT_MS = 2_000;
@@ -26,7 +31,7 @@ export async function walkLocal(root: string, options: WalkOptions): Promise<Tre
   const { filter, nameFault, entriesMax = ENTRIES_MAX, pace } = options;
   const nodes = new Map<string, Node>();
   const partial = new Set<string>();
-  const faults: Error[] = [];
+  const faults: LocalError[] = [];
   const left = [""];
   let seen = 0;
   for (let path; (path = left.pop()) !== undefined;) {
@@ -59,7 +64,7 @@ export async function walkLocal(root: string, options: WalkOptions): Promise<Tre
   return { nodes, partial, faults };
 }
 
-function lookAt(root: string, path: string, faults: Error[]): Deno.FileInfo | undefined {
+function lookAt(root: string, path: string, faults: LocalError[]): Deno.FileInfo | undefined {
   try {
     return Deno.lstatSync(`${root}/${path}`);
   } catch (error) {

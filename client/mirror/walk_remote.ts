@@ -10,7 +10,7 @@
 
 import type { Client } from "../client.ts";
 import { hasFacts, joinPath, notUnderstood } from "../directory.ts";
-import { LocalError, ProtocolError } from "../errors.ts";
+import { type ClientError, LocalError, ProtocolError } from "../errors.ts";
 import type { Entry } from "../listing.ts";
 import { DEPTH_MAX, PATHS_BYTES_MAX } from "../limits.ts";
 import type { ClientPool } from "../pool.ts";
@@ -69,7 +69,7 @@ export async function walkRemote(
   const { entriesMax = ENTRIES_MAX, pathsBytesMax = PATHS_BYTES_MAX } = options;
   const nodes = new Map<string, Node>();
   const partial = new Set<string>();
-  const faults: Error[] = [];
+  const faults: ClientError[] = [];
   let [seen, kept] = [0, 0];
 
   const visit = async ({ path, above }: Visit, add: (visit: Visit) => void) => {

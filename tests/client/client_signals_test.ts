@@ -6,7 +6,17 @@
 
 import { fromFileUrl } from "@std/path";
 import { assert, assertEquals, assertRejects } from "@std/assert";
-import { type CallOptions, type Client, LocalError, uploadFile } from "../../client/mod.ts";
+import {
+  type CallOptions,
+  type Client,
+  isDirectory,
+  kindThere,
+  LocalError,
+  makeDirectories,
+  removeTree,
+  uploadFile,
+} from "../../client/mod.ts";
+import { expandRemote } from "../../client/mirror/mod.ts";
 import { eventually } from "../eventually.ts";
 import type { ScriptedServer } from "./scripted_server.ts";
 import { decode, retr, scripted } from "./scripted_test_case.ts";
@@ -57,6 +67,44 @@ for (const [index, [verb, call]] of CALLS.entries()) {
     answer();
     assertEquals((await next).lines, ["UNIX"]);
   });
+}
+
+type Several = (client: Client, options: CallOptions) => Promise<unknown>;
+
+/** What takes several calls, and the command whose reply never comes. */
+const SEVERAL: readonly (readonly [string, readonly string[], Several])[] = [
+  ["makeDirectories", ["MKD", "MLST"], (client, options) => makeDirectories(client, "a", options)],
+  ["kindThere", ["MLST"], (client, options) => kindThere(client, "a", options)],
+  ["isDirectory", ["MLST"], (client, options) => isDirectory(client, "a", options)],
+  [
+    "removeTree",
+    ["DELE", "MLST", "MLSD", "RMD"],
+    (client, options) => removeTree(client, "a", options),
+  ],
+  ["expandRemote", ["MLST", "MLSD"], (client, options) => expandRemote(client, "*", options)],
+];
+
+for (const [name, verbs, call] of SEVERAL) {
+  for (const verb of verbs) {
+    scripted(`${name} is given up while ${verb} is on its way`, {
+      answers: {
+        FEAT: "211-Features\r\n MLST type*;\r\n211 End",
+        MLST: (path, session) =>
+          session.say(path === "a" ? "250-Here\r\n type=dir; a\r\n250 End" : "550 No"),
+        MLSD: retr(""),
+        MKD: "550 It exists",
+        DELE: "550 A directory",
+        [verb]: () => {},
+      },
+    }, async (client, server) => {
+      const abort = new AbortController();
+      const called = call(client, { signal: abort.signal });
+      await until(server, verb);
+      abort.abort(new RangeError("enough"));
+      await assertRejects(() => called, RangeError, "enough");
+      client.close();
+    }, { timeoutMs: 500 });
+  }
 }
 
 for (

@@ -31,7 +31,7 @@ function plan(
   partial: string[] = [],
 ): string[] {
   return compareTrees(tree(source), tree(target, partial), { ...PLAIN, ...options })
-    .map((action) => describeAction(action, "down"));
+    .map((step) => step.kind === "check" ? `check ${step.path}` : describeAction(step, "down"));
 }
 
 Deno.test("compareTrees makes directories first, from above, and removes last, from below", () => {
@@ -264,6 +264,12 @@ const TWINS: readonly (readonly [string, string])[] = [
   ["Readme.txt", "README.txt"],
   ["d/caf\u00e9", "d/cafe\u0301"],
   ["D/x", "d/x"],
+  ["\u039f\u0394\u039f\u03a3.TXT", "\u03bf\u03b4\u03bf\u03c2.txt"],
+  ["\u03c3", "\u03c2"],
+  ["Stadt", "\u017ftadt"],
+  ["\u00b5", "\u03bc"],
+  ["stra\u00dfe", "STRASSE"],
+  ["STRA\u1e9eE", "stra\u00dfe"],
 ];
 
 for (const [source, target] of TWINS) {
