@@ -9,6 +9,7 @@
  */
 
 import { formatTime, parseTime } from "../server/ftp/words/facts.ts";
+import { sizeIn } from "./contents.ts";
 import type { ControlConnection } from "./control.ts";
 import { inside, lastName, list, parentOf } from "./directory.ts";
 import {
@@ -22,7 +23,7 @@ import {
 import { chooseFacts } from "./facts.ts";
 import { type Entry, isPlainName, parseFacts } from "./listing.ts";
 import { linesBetween } from "./login.ts";
-import { type CallOptions, setType, sizeIn } from "./transfer.ts";
+import { type CallOptions, setType } from "./transfer.ts";
 
 /** One entry; its name is the last part of `path`. A link to a directory is one. */
 export async function stat(control: ControlConnection, path: string): Promise<Entry> {
@@ -236,11 +237,15 @@ function hashAlgorithms(parameters: string): readonly string[] {
   return parameters.split(";").map((name) => name.trim().replace(/\*$/, "").toUpperCase());
 }
 
-/** The one word of so many hexadecimal digits; words of the path may look like one. */
+/**
+ * The one word of so many hexadecimal digits, in lower case. Servers may say the path as well, or
+ * its last name, whose words may look like one, or be the same.
+ */
 function digitsIn(text: string, digits: number, path: string): string | undefined {
-  const names = path.split(/\s+/);
-  const words = text.split(/\s+/)
-    .filter((word) => word.length === digits && /^[0-9a-f]+$/i.test(word));
-  const found = words.length > 1 ? words.filter((word) => !names.includes(word)) : words;
-  return found.length === 1 ? found[0]!.toLowerCase() : undefined;
+  const names = path.toLowerCase().split(/[\s/]+/);
+  const words = text.toLowerCase().split(/\s+/)
+    .filter((word) => word.length === digits && /^[0-9a-f]+$/.test(word));
+  const told = [...new Set(words)];
+  const found = told.length > 1 ? told.filter((word) => !names.includes(word)) : told;
+  return found.length === 1 ? found[0] : undefined;
 }

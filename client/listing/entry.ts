@@ -9,9 +9,9 @@ export type EntryKind = "file" | "directory" | "link" | "other";
 
 /** One entry of a directory. What the server did not say is absent. */
 export interface Entry {
-  /** One plain name, or in a reply to MLST a path. */
+  /** One plain name; of `stat` the last one of the path that was asked for. */
   readonly name: string;
-  /** What it is, a link itself and not where it points. */
+  /** What it is, a link itself; `stat` tells a link to a directory as a directory. */
   readonly kind: EntryKind;
   /** Octets. */
   readonly size?: number;

@@ -17,7 +17,8 @@ export function parseListLine(line: string, now: number): Entry | undefined {
  * missing, a device has "major, minor" for its size, and an ACL mark may follow the mode. A zone
  * stands behind seconds alone, as `ls --full-time` writes it, for a name may look like one. What
  * finds the fields is the date: the size stands before it, the name one space behind it. No two
- * neighbours of the pattern match the same characters, so that no line makes it slow.
+ * neighbours of the pattern match the same characters, so that no line makes it slow. A name may
+ * have whatever ends no line of FTP: U+2028, which "." does not match, is nothing special in it.
  */
 const UNIX_LINE = new RegExp(
   "^([-bcdlpsD])([-rwxsStTl]{9})[+.@]?\\s+" + // kind and mode
@@ -25,12 +26,12 @@ const UNIX_LINE = new RegExp(
     "(?:(\\d+)|\\d+,\\s*\\d+)\\s+" + // size
     "(?:([A-Z][a-z]{2})\\.?\\s+(\\d{1,2})|(\\d{1,2})\\s+([A-Z][a-z]{2})\\.?|(\\d{4})-(\\d\\d)-(\\d\\d))\\s+" + // day
     "(?:(\\d{1,2}):(\\d\\d)(?::\\d\\d(?:\\.\\d+)?(?:\\s[-+](?:0\\d|1[0-4])[0-5]\\d)?)?|(\\d{4}))\\s" + // time or year
-    "(.+)$",
+    "([^\\r\\n]+)$",
 );
 
 /** NetWare: `d [RWCEAFMS] owner  512 Jan  5 10:30 name`. */
 const NETWARE_LINE =
-  /^([-d])\s+\[[-RWCEAFMS]{8}\]\s+(\S+)\s+(\d+)\s+([A-Z][a-z]{2})\s+(\d{1,2})\s+(?:(\d{1,2}):(\d\d)|(\d{4}))\s+(.+)$/;
+  /^([-d])\s+\[[-RWCEAFMS]{8}\]\s+(\S+)\s+(\d+)\s+([A-Z][a-z]{2})\s+(\d{1,2})\s+(?:(\d{1,2}):(\d\d)|(\d{4}))\s+([^\r\n]+)$/;
 
 const MONTHS = ["Jan", "Feb", "Mar", "Apr", "May", "Jun"].concat(
   ["Jul", "Aug", "Sep", "Oct", "Nov", "Dec"],
@@ -82,7 +83,7 @@ function parseNetwareLine(line: string, now: number): Entry | undefined {
 
 /** `01-05-20  10:30AM  <DIR>  name`, `2020-01-05  10:30  1,234 name`. */
 const DOS_LINE =
-  /^(?:(\d{1,2})[-/](\d{1,2})[-/](\d{2}|\d{4})|(\d{4})-(\d\d)-(\d\d))\s+(\d{1,2}):(\d\d)(?::\d\d)?(?:\s*([AP]M?))?\s+(?:<(DIR|JUNCTION|SYMLINKD?)>\s+|([\d,.]+) )(.+)$/i;
+  /^(?:(\d{1,2})[-/](\d{1,2})[-/](\d{2}|\d{4})|(\d{4})-(\d\d)-(\d\d))\s+(\d{1,2}):(\d\d)(?::\d\d)?(?:\s*([AP]M?))?\s+(?:<(DIR|JUNCTION|SYMLINKD?)>\s+|([\d,.]+) )([^\r\n]+)$/i;
 
 function parseDosLine(line: string): Entry | undefined {
   const match = DOS_LINE.exec(line);

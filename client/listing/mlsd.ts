@@ -72,7 +72,7 @@ type Field =
   | "unique";
 
 /** What several servers write for a link, with its target or without. */
-const LINK = /^OS\.unix=s(?:ym)?link(?::(.+))?/i;
+const LINK = /^OS\.unix=s(?:ym)?link(?::(.+))?/is;
 
 /** RFC 3659 section 7.5.1; undefined for the directory itself and the one above it. */
 function kindOf(type: string): EntryKind | undefined {

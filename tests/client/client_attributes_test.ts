@@ -118,6 +118,27 @@ scripted("hash falls back to a command of its own, and is not misled by the name
   assertEquals(await client.hash("a", { algorithm: "SHA-256" }), undefined);
 });
 
+/** A path, what of it the server says, and the checksum. */
+const SAID: readonly (readonly [string, string, string])[] = [
+  [SHA256, SHA256, SHA256],
+  [SHA256.toUpperCase(), SHA256.toUpperCase(), SHA256],
+  [`d/${SHA256}`, `d/${SHA256}`, SHA256],
+  [`d/${SHA256}`, SHA256, SHA256],
+  [`d/${SHA256}`, SHA256, "f".repeat(64)],
+];
+
+for (const [index, [path, said, hex]] of SAID.entries()) {
+  scripted(`hash is not misled by a name that looks like one, ${index}`, {
+    answers: {
+      FEAT: feat("HASH SHA-256*"),
+      OPTS: "200 Chosen",
+      HASH: `213 SHA-256 0-5 ${hex} ${said}`,
+    },
+  }, async (client) => {
+    assertEquals(await client.hash(path), { algorithm: "SHA-256", hex });
+  });
+}
+
 scripted("hash refuses a reply without one", {
   answers: { FEAT: feat("XMD5"), XMD5: "250 Done" },
 }, async (client) => {

@@ -268,6 +268,15 @@ for (const name of ["-2024 budget.txt", "+1990", "-0900 a", "+0100 a", ":59 a"])
   });
 }
 
+Deno.test("the parsers leave a name whole that has line separators of Unicode alone", () => {
+  const name = "a\u2028b\u2029c";
+  const unix = "-rw-r--r-- 1 u g 5 Jan  5  2020 ";
+  for (const line of [unix, "01-05-20  10:30AM  9 ", "- [RWCEAFMS] admin  5 Jan 05 2020 "]) {
+    assertEquals(parseListLine(line + name, NOW)?.name, name, line);
+  }
+  assertEquals(parseFacts(`type=OS.unix=symlink:${name}; l`)?.target, name);
+});
+
 for (
   const line of [
     "total 8",
