@@ -1,11 +1,12 @@
 /**
- * How data connections come about: the strategy that passive.ts and active.ts each have one of.
+ * How data connections come about: the strategies, of which passive.ts and active.ts have some.
  *
  * @module
  */
 
 import type { Reply } from "./conversation.ts";
 import type { Timeouts } from "./limits.ts";
+import type { ServerState } from "./server_state.ts";
 import type { Connection, Transport, WireAddress } from "./transport.ts";
 
 /** A data connection that was agreed on with the server. */
@@ -29,10 +30,7 @@ export interface Dialogue {
   readonly timeouts: Timeouts;
   /** Interrupts the operation that is under way. */
   readonly signal: AbortSignal | undefined;
-  readonly server: {
-    /** false once EPSV, or EPRT, has failed: PASV, or PORT, from then on. */
-    extendedData: boolean;
-  };
+  readonly server: Pick<ServerState, "extendedData">;
   /** Sends a command and waits for its final reply, whatever that says. */
   ask(command: string): Promise<Reply>;
   /**

@@ -10,27 +10,19 @@
 
 import { unlessAborted } from "./abort.ts";
 import * as attributes from "./attributes.ts";
+import { type DownloadOptions, retrieve, sizeOf, store, type UploadOptions } from "./contents.ts";
 import type { ControlConnection } from "./control.ts";
 import { assertSendable, type Reply } from "./conversation.ts";
 import { MemorySink, type Sink } from "./data.ts";
 import * as directory from "./directory.ts";
-import { type Entries, entriesBy, type EntryGroup } from "./entries.ts";
+import { type Entries, entriesBy, type EntryGroup, type Lister } from "./entries.ts";
 import { LocalError, type SessionRefusal } from "./errors.ts";
 import { QUIT_TIMEOUT_MS } from "./limits.ts";
 import type { Entry } from "./listing.ts";
 import type { Rendezvous } from "./rendezvous.ts";
 import { readingFrom, type Uploadable } from "./sources.ts";
 import { readable, writable, writingTo } from "./streams.ts";
-import {
-  type CallOptions,
-  type DownloadOptions,
-  retrieve,
-  setType,
-  sizeOf,
-  store,
-  type Transferred,
-  type UploadOptions,
-} from "./transfer.ts";
+import { type CallOptions, setType, type Transferred } from "./transfer.ts";
 
 /** The most that `readFile` keeps in memory: what is larger deserves a sink. */
 export const READ_FILE_BYTES_MAX = 268_435_456;
@@ -86,6 +78,8 @@ export class Client implements AsyncDisposable {
 
   /**
    * Sends any command that needs no data connection and returns its final reply, whatever it is.
+   * Those of the login and of TLS (USER, REIN, AUTH, PROT, CCC) leave the connection unusable: the
+   * client does not follow them.
    *
    * @example
    * ```ts
@@ -147,7 +141,7 @@ export class Client implements AsyncDisposable {
    * ```
    */
   entries(path = "", options: directory.ListOptions = {}): Entries {
-    return entriesBy((rendezvous, signal) =>
+    const list: Lister = (rendezvous, signal) =>
       this.#inTurn(async () => {
         this.#listing = rendezvous;
         if (this.#waiting > 0) rendezvous.keepRest();
@@ -158,10 +152,11 @@ export class Client implements AsyncDisposable {
         } finally {
           this.#listing = undefined;
         }
-      }, { signal }), options.signal);
+      }, { signal });
+    return entriesBy(list, options.signal, options.keptBytesMax);
   }
 
-  /** What the server knows of one file or directory. */
+  /** What the server knows of one file or directory; a link to a directory counts as one. */
   stat(path: string, options?: CallOptions): Promise<Entry> {
     return this.#inTurn(() => attributes.stat(this.#control, named(path)), options);
   }
@@ -292,6 +287,8 @@ export class Client implements AsyncDisposable {
    * ```
    *
    * Reading throws what `download` throws.
+   *
+   * @throws {LocalError} at once, for a path or an offset that cannot be used.
    */
   readable(path: string, options: DownloadOptions = {}): ReadableStream<Uint8Array<ArrayBuffer>> {
     offsetOf(options.offset);
@@ -313,6 +310,8 @@ export class Client implements AsyncDisposable {
    * ```
    *
    * Writing and closing throw what `upload` throws.
+   *
+   * @throws {LocalError} at once, for a path or an offset that cannot be used.
    */
   writable(path: string, options: UploadOptions = {}): WritableStream<Uint8Array> {
     offsetOf(options.at === "end" ? undefined : options.at);

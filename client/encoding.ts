@@ -10,14 +10,12 @@
  * @module
  */
 
+import { ESCAPE_BASE } from "../server/octets.ts";
 import { LocalError } from "./errors.ts";
-import { type Encoding, UTF_8 } from "./text.ts";
+import { type Encoding, octetText, UTF_8 } from "./text.ts";
 
 /** What a decoder writes for what means nothing. */
 const REPLACEMENT = "\ufffd";
-
-/** An octet 0x80 to 0xFF that means nothing becomes this code unit plus itself. */
-const ESCAPE_BASE = 0xdc00;
 
 /** The least octet that is the second of a pair in any set; what is below is no letter. */
 const TRAIL_FIRST = 0x40;
@@ -94,7 +92,7 @@ class TableEncoding implements Encoding {
       const single = octet < 0x80 ? String.fromCharCode(octet) : this.#characters.get(octet);
       const pair = single ?? this.#characters.get(octet * 0x100 + (octets[at + 1] ?? 0));
       if (single === undefined && pair !== undefined) at++;
-      text += pair ?? String.fromCharCode(ESCAPE_BASE + octet);
+      text += pair ?? octetText(octet);
     }
     return text;
   }

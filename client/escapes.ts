@@ -5,10 +5,7 @@
  */
 
 import { LocalError } from "./errors.ts";
-import { printable } from "./text.ts";
-
-/** An octet that is no character becomes this code unit plus itself; see text.ts. */
-const ESCAPE_BASE = 0xdc00;
+import { octetText, printable } from "./text.ts";
 
 /**
  * A name as `printable` shows it with each backslash doubled, so that `unescapeName` has it again:
@@ -47,7 +44,7 @@ export function unescapeName(text: string): string {
     const plain = LETTERS.get(letter ?? "");
     if (plain !== undefined) return plain;
     const code = parseInt(octet ?? point ?? "", 16);
-    if (octet !== undefined) return String.fromCharCode(code < 0x80 ? code : ESCAPE_BASE + code);
+    if (octet !== undefined) return octetText(code);
     // Surrogates are halves of characters, or what octets are written as.
     if (code <= 0x10ffff && !(code >= 0xd800 && code <= 0xdfff)) return String.fromCodePoint(code);
     throw new LocalError(

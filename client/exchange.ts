@@ -28,11 +28,6 @@ interface Waiting extends Exchange {
 export class Exchanges {
   readonly #waiting = new Map<number, Waiting>();
 
-  /** How many have not got their last reply. */
-  get size(): number {
-    return this.#waiting.size;
-  }
-
   /** One more, under the id that its replies will have. */
   add(id: number, verb: string): Exchange {
     const first = Promise.withResolvers<Reply>();

@@ -3,7 +3,7 @@
  * more than a listing wants (OPTS MLST, RFC 3659 section 7.9). Of a directory of 100,000 names
  * those that nobody reads are most of the octets, and of the time that it takes to read them.
  *
- * directory.ts calls it before each listing and each MLST.
+ * directory.ts calls it before each MLSD, attributes.ts before each MLST.
  *
  * @module
  */

@@ -1,6 +1,6 @@
 /**
  * How long a client waits, and for what, and how far it goes; each limit with its reason. Limits on
- * what a server may say are in conversation.ts, the data buffer is in data.ts.
+ * what a server may say are in conversation.ts and listing.ts, the data buffer is in data.ts.
  *
  * @module
  */

@@ -1,8 +1,8 @@
 /**
- * From the greeting to a usable session: USER, PASS, ACCT (RFC 959 section 5.4), protection of the
- * data connections (RFC 4217), then FEAT.
+ * From the greeting to a usable session: USER, PASS, ACCT (RFC 959 section 5.4), FEAT (RFC 2389),
+ * and protection of the data connections (RFC 4217).
  *
- * client.ts calls it once per connection.
+ * connect.ts calls it once per connection; attributes.ts reads replies of several lines by it.
  *
  * @module
  */

@@ -23,7 +23,7 @@ export const RETRY_DELAY_MS_MIN = 1_000;
 /** The longest pause: a server that restarts is back within it, and a person still waits. */
 export const RETRY_DELAY_MS_MAX = 30_000;
 
-/** How often a command line tries again by default. The pauses before them are at most 31 s. */
+/** How often a command line or a mirror tries again by default, in 31 s of pauses at most. */
 export const RETRIES_DEFAULT = 5;
 
 /** How `withRetries` goes about it. */
@@ -34,8 +34,11 @@ export interface RetryOptions {
   readonly wasConnected?: boolean;
   /** Ends a pause at once; it then throws the signal's reason. */
   readonly signal?: AbortSignal;
-  /** Hears of every failure that is forgiven, before the pause: `attempt` is 1 for the first. */
-  readonly onRetry?: (error: ClientError, attempt: number, delayMs: number) => void;
+  /**
+   * Hears of every failure that is forgiven, before the pause: `failure` is 1 for the first in a
+   * row.
+   */
+  readonly onRetry?: (error: ClientError, failure: number, delayMs: number) => void;
   /** Waits; for tests. */
   readonly wait?: (delayMs: number, signal?: AbortSignal) => Promise<void>;
   /** From 0 up to 1; for tests. */
@@ -107,8 +110,8 @@ export class AttemptedTransfer {
  * import { connect, downloadFile, withRetries } from "./mod.ts";
  *
  * await withRetries(() => connect(), { retries: 5 }, async (client, attempt) => {
- *   await downloadFile(client, "a.avi", "a.avi", { resume: attempt.number > 0 });
- *   await client.quit();
+ *   await using _ = client;
+ *   await downloadFile(client, "a.avi", "a.avi", { resume: attempt.number > 0, force: true });
  * });
  * ```
  *

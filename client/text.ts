@@ -8,7 +8,7 @@
  * @module
  */
 
-import { decodeOctets, encodeOctets } from "../server/octets.ts";
+import { decodeOctets, encodeOctets, ESCAPE_BASE } from "../server/octets.ts";
 
 /**
  * Octets as text and back without loss: what is not UTF-8 becomes lone surrogates, which the other
@@ -40,8 +40,14 @@ export interface Encoding {
 /** What RFC 2640 asks of servers, and what this client assumes. */
 export const UTF_8: Encoding = { name: "utf-8", decode: decodeOctets, encode: encodeOctets };
 
-/** An octet outside UTF-8 is this code unit plus itself. */
-const ESCAPE_BASE = 0xdc00;
+/**
+ * One octet as text, whatever it means beside others: ASCII as it is, any other as the lone
+ * surrogate that every encoding writes back as that octet.
+ */
+export function octetText(octet: number): string {
+  return String.fromCharCode(octet < 0x80 ? octet : ESCAPE_BASE + octet);
+}
+
 /** With the `u` flag halves of a surrogate pair do not match, so these are escapes only. */
 const ESCAPES = /[\udc80-\udcff]/u;
 

@@ -19,7 +19,7 @@ const CR = 0x0d;
 const REPLACEMENT = "\ufffd";
 
 /** An octet 0x80 to 0xFF that is no UTF-8 becomes this code unit plus itself. */
-const ESCAPE_BASE = 0xdc00;
+export const ESCAPE_BASE = 0xdc00;
 const ESCAPE_FIRST = 0xdc80;
 const ESCAPE_LAST = 0xdcff;
 

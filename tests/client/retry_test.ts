@@ -117,8 +117,8 @@ testWith(["net"], "withRetries ends its pause with the signal", async () => {
   const options: RetryOptions = {
     retries: 5,
     signal: abort.signal,
-    onRetry: (error, attempt) => {
-      told.push([error.message, attempt]);
+    onRetry: (error, failure) => {
+      told.push([error.message, failure]);
       abort.abort(new Error("enough"));
     },
   };
