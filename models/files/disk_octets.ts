@@ -1,6 +1,7 @@
 /**
- * What crosses the border to the kernel for a tree on disk: names as octets, and struct statx and
- * struct dirent64 as what they say. disk.ts uses it; nothing is called here.
+ * What crosses the border to the kernel for a tree on disk: names as octets, how something is
+ * opened, and struct statx and struct dirent64 as what they say. disk.ts uses it; nothing is called
+ * here.
  *
  * @module
  */
@@ -8,10 +9,31 @@
 import { decodeOctets, encodeOctets, writePlain } from "../../server/mod.ts";
 import * as c from "../libc/constants.ts";
 import * as s from "../libc/structs.ts";
-import type { Info } from "./volume.ts";
+import type { Info, OpenMode } from "./volume.ts";
 
-/** PATH_MAX of limits.h, its zero included. */
-const PATH_BYTES_MAX = 4096;
+/** PATH_MAX of limits.h, its zero included; what a link says is no longer. */
+export const PATH_BYTES_MAX = 4096;
+
+/** Links that leave the root, and those of /proc, are refused by the kernel (openat2(2)). */
+export const INSIDE = c.RESOLVE_BENEATH | c.RESOLVE_NO_MAGICLINKS;
+
+/** A regular file ignores O_NONBLOCK; a FIFO of that name must not block the thread. */
+const CAREFUL = c.O_NOFOLLOW | c.O_NONBLOCK;
+
+/** A directory as what names are looked up in (open(2), O_PATH), not through a link. */
+export const DIRECTORY = c.O_PATH | c.O_DIRECTORY | c.O_NOFOLLOW;
+
+/**
+ * How a regular file is opened. What is written is opened for reading as well: over NFS a shared
+ * lock takes that (flock(2)).
+ */
+export const OPEN_FLAGS: Readonly<Record<OpenMode, number>> = {
+  read: c.O_RDONLY | CAREFUL,
+  probe: c.O_RDONLY | CAREFUL,
+  modify: c.O_RDWR | CAREFUL,
+  create: c.O_RDWR | c.O_CREAT | CAREFUL,
+  createNew: c.O_RDWR | c.O_CREAT | c.O_EXCL | CAREFUL,
+};
 
 const { DIRENT_NAME, DIRENT_RECLEN, DIRENT_TYPE } = s;
 
@@ -69,10 +91,17 @@ export function fillFromStatx(info: Info, stat: Uint32Array): void {
   info.inoLow = stat[s.STATX_INO]!;
   info.inoHigh = stat[s.STATX_INO + 1]!;
   info.size = wide(stat[s.STATX_SIZE]!, stat[s.STATX_SIZE + 1]!);
-  // 64 bits with a sign, then nanoseconds that count forward on both sides of the epoch.
-  const seconds = wide(stat[s.STATX_MTIME]!, stat[s.STATX_MTIME + 1]! | 0);
-  info.setModified(seconds * 1e3 + stat[s.STATX_MTIME + 2]! / 1e6);
+  info.setModified(timeAt(stat, s.STATX_MTIME));
+  info.changedMs = timeAt(stat, s.STATX_CTIME);
   info.device = makeDevice(stat[s.STATX_DEV_MAJOR]!, stat[s.STATX_DEV_MINOR]!);
+}
+
+/**
+ * struct statx_timestamp in whole milliseconds: 64 bits with a sign, then nanoseconds that count
+ * forward on both sides of the epoch. Their fraction of one would be rounded up beside so many.
+ */
+function timeAt(stat: Uint32Array, at: number): number {
+  return wide(stat[at]!, stat[at + 1]! | 0) * 1e3 + Math.floor(stat[at + 2]! / 1e6);
 }
 
 function wide(low: number, high: number): number {

@@ -10,17 +10,13 @@
 
 import * as c from "./constants.ts";
 import { errnoOf, INDEX, symbols } from "./library.ts";
-import {
-  OPEN_HOW_BYTES,
-  STATFS_BAVAIL,
-  STATFS_BLOCKS,
-  STATFS_BSIZE,
-  STATFS_BYTES,
-  STATX_BYTES,
-} from "./structs.ts";
+import { freeOctets, OPEN_HOW_BYTES, STATFS_BYTES, STATX_BYTES } from "./structs.ts";
 
 /** <asm/unistd.h>, the same on x86-64 and arm64; since Linux 5.6. */
 const SYS_OPENAT2 = 437n;
+
+/** <asm/unistd.h>; the C library has a function for it since glibc 2.30 only (getdents64(2)). */
+const SYS_GETDENTS64 = Deno.build.arch === "aarch64" ? 61n : 217n;
 
 const HOW_BYTES = BigInt(OPEN_HOW_BYTES);
 
@@ -113,6 +109,12 @@ export class FileCalls {
     return this.#c.fchmod(fd, mode) < 0 ? -this.#errno[0]! : 0;
   }
 
+  /** geteuid(2): the user that files are made as; it never fails. */
+  geteuid(): number {
+    this.calls[INDEX.geteuid]! += 1;
+    return this.#c.geteuid();
+  }
+
   /** fchown(2) */
   fchown(fd: number, uid: number, gid: number): number {
     this.calls[INDEX.fchown]! += 1;
@@ -130,21 +132,17 @@ export class FileCalls {
     return failed ? -this.#errno[0]! : 0;
   }
 
-  /**
-   * Octets that are free for this user where `fd` is, of fstatfs(2); ENOSYS where none are counted:
-   * such a file system says that it has no blocks (a tmpfs without a limit, many of FUSE).
-   */
+  /** Octets that are free for this user where `fd` is (fstatfs(2)); ENOSYS: none are counted. */
   free(fd: number): number {
     this.calls[INDEX.fstatfs]! += 1;
     if (this.#c.fstatfs(fd, this.#statfs) < 0) return -this.#errno[0]!;
-    if (this.#statfs[STATFS_BLOCKS] === 0n) return -c.ENOSYS;
-    return Number(this.#statfs[STATFS_BSIZE]! * this.#statfs[STATFS_BAVAIL]!);
+    return freeOctets(this.#statfs) ?? -c.ENOSYS;
   }
 
   /** getdents64(2): octets of struct dirent64 in `buffer`, 0 at the end. */
   getdents(fd: number, buffer: Uint8Array<ArrayBuffer>, length: bigint): number {
     this.calls[INDEX.getdents64]! += 1;
-    const count = this.#c.getdents64(fd, buffer, length);
+    const count = this.#c.getdents64(SYS_GETDENTS64, fd, buffer, length);
     return count < 0 ? -this.#errno[0]! : count;
   }
 }

@@ -20,16 +20,29 @@ export const TIMEVAL_BYTES = 16;
 /** struct statx: its size, and where its fields are in units of 32 bits; st_mode has 16 bits. */
 export const STATX_BYTES = 256;
 export const STATX_NLINK = 4, STATX_UID = 5, STATX_GID = 6, STATX_MODE = 7, STATX_INO = 8;
-export const STATX_SIZE = 10, STATX_MTIME = 28, STATX_DEV_MAJOR = 34, STATX_DEV_MINOR = 35;
+export const STATX_SIZE = 10, STATX_CTIME = 24, STATX_MTIME = 28;
+export const STATX_DEV_MAJOR = 34, STATX_DEV_MINOR = 35;
 
 /** struct open_how {u64 flags; u64 mode; u64 resolve;}, for openat2(2). */
 export const OPEN_HOW_BYTES = 24;
 
-/** struct statfs: its size, and where f_bsize, f_blocks and f_bavail are in units of 64 bits. */
+/** struct statfs: its size, and where its fields are in units of 64 bits. */
 export const STATFS_BYTES = 120, STATFS_BSIZE = 1, STATFS_BLOCKS = 2, STATFS_BAVAIL = 4;
+export const STATFS_FRSIZE = 9;
 
 /** struct dirent64: where d_reclen, of 16 bits, d_type and d_name are. */
 export const DIRENT_RECLEN = 16, DIRENT_TYPE = 18, DIRENT_NAME = 19;
+
+/**
+ * Octets that are free for this user, of struct statfs; undefined where none are counted: such a
+ * file system says that it has no blocks (a tmpfs without a limit, many of FUSE). Blocks are of
+ * f_frsize octets, of f_bsize where that is not told (statvfs(3)); f_bsize itself is how much is
+ * best moved at a time.
+ */
+export function freeOctets(statfs: BigUint64Array): number | undefined {
+  if (statfs[STATFS_BLOCKS] === 0n) return undefined;
+  return Number((statfs[STATFS_FRSIZE]! || statfs[STATFS_BSIZE]!) * statfs[STATFS_BAVAIL]!);
+}
 
 /** Where the fields of struct epoll_event are; packed on x86-64 only (epoll_event(3type)). */
 export interface EpollEventLayout {

@@ -84,14 +84,16 @@ export const SYMBOLS = {
   fchmodat: { parameters: ["i32", "buffer", "u32", "i32"], result: "i32" },
   // int fchmod(int fd, mode_t mode)
   fchmod: { parameters: ["i32", "u32"], result: "i32" },
+  // uid_t geteuid(void)
+  geteuid: { parameters: [], result: "u32" },
   // int fchown(int fd, uid_t owner, gid_t group)
   fchown: { parameters: ["i32", "u32", "u32"], result: "i32" },
   // int utimensat(int dirfd, const char *path, const struct timespec times[2], int flags)
   utimensat: { parameters: ["i32", "buffer", "buffer", "i32"], result: "i32" },
   // int fstatfs(int fd, struct statfs *buf)
   fstatfs: { parameters: ["i32", "buffer"], result: "i32" },
-  // ssize_t getdents64(int fd, void *buf, size_t count)
-  getdents64: { parameters: ["i32", "buffer", "usize"], result: "i32" },
+  // long syscall(long number, ...): ssize_t getdents64(int fd, void *buf, size_t count)
+  getdents64: { name: "syscall", parameters: ["i64", "i32", "buffer", "usize"], result: "i32" },
   // int poll(struct pollfd *fds, nfds_t nfds, int timeout)
   poll: { parameters: ["buffer", "usize", "i32"], result: "i32" },
   // int select(int nfds, fd_set *rd, fd_set *wr, fd_set *ex, struct timeval *timeout)

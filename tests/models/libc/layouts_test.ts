@@ -57,13 +57,16 @@ const SHARED_LAYOUT: Layout = {
   "offsetof(struct statx, stx_mode)": 28,
   "offsetof(struct statx, stx_ino)": 32,
   "offsetof(struct statx, stx_size)": 40,
+  "offsetof(struct statx, stx_ctime)": 96,
   "offsetof(struct statx, stx_mtime)": 112,
   "offsetof(struct statx, stx_dev_major)": 136,
   "offsetof(struct statx, stx_dev_minor)": 140,
   "sizeof(struct open_how)": 24,
   "sizeof(struct statfs)": 120,
   "offsetof(struct statfs, f_bsize)": 8,
+  "offsetof(struct statfs, f_blocks)": 16,
   "offsetof(struct statfs, f_bavail)": 32,
+  "offsetof(struct statfs, f_frsize)": 72,
   "offsetof(struct dirent64, d_reclen)": 16,
   "offsetof(struct dirent64, d_type)": 18,
   "offsetof(struct dirent64, d_name)": 19,
@@ -227,6 +230,7 @@ const STATX_FIELDS = [
   "MODE",
   "INO",
   "SIZE",
+  "CTIME",
   "MTIME",
   "DEV_MAJOR",
   "DEV_MINOR",
@@ -247,8 +251,10 @@ Deno.test("structs: the layouts are those of x86-64 and arm64", () => {
     assertEquals(structs.STATX_BYTES, layout["sizeof(struct statx)"]);
     assertEquals(structs.OPEN_HOW_BYTES, layout["sizeof(struct open_how)"]);
     assertEquals(structs.STATFS_BYTES, layout["sizeof(struct statfs)"]);
-    assertEquals(structs.STATFS_BSIZE * 8, layout["offsetof(struct statfs, f_bsize)"]);
-    assertEquals(structs.STATFS_BAVAIL * 8, layout["offsetof(struct statfs, f_bavail)"]);
+    for (const field of ["BSIZE", "BLOCKS", "BAVAIL", "FRSIZE"] as const) {
+      const place = structs[`STATFS_${field}`] * 8;
+      assertEquals(place, layout[`offsetof(struct statfs, f_${field.toLowerCase()})`]);
+    }
     assertEquals(structs.DIRENT_RECLEN, layout["offsetof(struct dirent64, d_reclen)"]);
     assertEquals(structs.DIRENT_TYPE, layout["offsetof(struct dirent64, d_type)"]);
     assertEquals(structs.DIRENT_NAME, layout["offsetof(struct dirent64, d_name)"]);
@@ -258,6 +264,19 @@ Deno.test("structs: the layouts are those of x86-64 and arm64", () => {
     }
   }
   assertEquals(Object.keys(EPOLL_EVENT_LAYOUTS), Object.keys(LAYOUTS));
+});
+
+Deno.test("freeOctets: blocks are fragments, where a file system tells their size", () => {
+  const fieldsOf = (fields: Readonly<Record<number, bigint>>) => {
+    const statfs = new BigUint64Array(structs.STATFS_BYTES / 8);
+    for (const [at, value] of Object.entries(fields)) statfs[Number(at)] = value;
+    return statfs;
+  };
+  const { STATFS_BAVAIL, STATFS_BLOCKS, STATFS_BSIZE, STATFS_FRSIZE, freeOctets } = structs;
+  const counted = { [STATFS_BSIZE]: 1n << 20n, [STATFS_BLOCKS]: 1000n, [STATFS_BAVAIL]: 10n };
+  assertEquals(freeOctets(fieldsOf(counted)), 10 * 2 ** 20);
+  assertEquals(freeOctets(fieldsOf({ ...counted, [STATFS_FRSIZE]: 4096n })), 40_960);
+  assertEquals(freeOctets(fieldsOf({ ...counted, [STATFS_BLOCKS]: 0n })), undefined);
 });
 
 Deno.test("uring: the layouts and numbers are io_uring's", () => {
@@ -333,4 +352,7 @@ Deno.test("errorText: known numbers in words, unknown ones as numbers", () => {
   assertEquals(errorText(c.EADDRINUSE), "address in use");
   assertEquals(errorText(c.EMFILE), "too many open files");
   assertEquals(errorText(9999), "error 9999");
+  const numbers = Object.entries(constants).filter(([name]) => /^E(?!POLL|FD_)/.test(name));
+  assert(numbers.length > 50);
+  for (const [name, number] of numbers) assert(!errorText(number).startsWith("error "), name);
 });
