@@ -67,7 +67,7 @@ export interface DirectoryEntry extends FileStat {
 
 /** What a file store can do: FEAT and replies follow from it. */
 export interface StoreAbilities {
-  /** Octets can be written at an offset of an existing file: REST before STOR, APPE. */
+  /** Octets can be added to an existing file: APPE. */
   readonly append: boolean;
   /** Names can be changed: RNFR. */
   readonly rename: boolean;
@@ -87,8 +87,8 @@ export interface LineConversion {
 
 /** How each entry of a listing is written. */
 export type Rows =
-  /** As `ls -l` (LIST, STAT); `now` decides between time of day and year. */
-  | { readonly as: "long"; readonly now: number }
+  /** As `ls -l` (LIST, STAT); the store's clock decides between time of day and year. */
+  | { readonly as: "long" }
   /** NLST: names in a directory behind `prefix`; a single file is called `name`. */
   | { readonly as: "names"; readonly prefix: string; readonly name: string }
   /** Facts of RFC 3659 section 7 (MLSD) of the directory `path`, as who has `access` sees them. */
@@ -349,13 +349,12 @@ export type Effect =
   /** Gives the passive slot back. No answer. */
   | { readonly kind: "closePassive" }
   /**
-   * `user` is about to try a password. Counted against the peer's host until `loggedIn`, over all
+   * A password is about to be tried. Counted against the peer's host until `loggedIn`, over all
    * connections and workers. Answered by `attempt`; not allowed: no password is looked at.
    */
   | {
     readonly kind: "attemptLogin";
     readonly id: number;
-    readonly user: string;
     /** How long the answer to the host's first failure waits, milliseconds. */
     readonly delayMs: number;
   }

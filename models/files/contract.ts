@@ -2,9 +2,11 @@
  * The contract of a file store: the tree that is served, and what one connection has open of it.
  *
  * A driver performs a session's file operations on a slot, a transfer moves octets through it. The
- * answer to everything comes by a call, at once or later: a store that is synchronous calls before
- * it returns, which costs nothing. Implementations are disk.ts (by descriptor), runtime.ts (Deno)
- * and memory.ts; one suite holds all of them to this contract.
+ * answer to everything comes by a call. What `perform` asks may be answered later; `read` and
+ * `write` answer before they return, which is what lets transfers of a thread share a buffer.
+ * Implementations are disk.ts (by descriptor), runtime.ts (Deno) and memory.ts; one suite holds all
+ * of them to this contract. Read slot.ts next, which says what every operation means, then volume.ts
+ * for what a tree has to give.
  *
  * A store never names, opens or changes what lies outside its root, whatever links there are.
  *
@@ -31,7 +33,10 @@ export interface FileStore {
   close(): void;
 }
 
-/** Who reads or writes the octets of a slot: a transfer. Exactly one call answers each request. */
+/**
+ * Who reads or writes the octets of a slot: a transfer. Exactly one call answers each request,
+ * before the request returns.
+ */
 export interface SlotClient {
   /**
    * `count` octets were read to the start of the buffer. 0 without `ended`: nothing yet, and the

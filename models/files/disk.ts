@@ -14,27 +14,30 @@ import { errorText } from "../libc/errors.ts";
 import { FileCalls, type Kernel } from "../libc/mod.ts";
 import { ServeError } from "../model.ts";
 import type { DiskCalls, DiskDirectory, DiskFile, DiskNames, NameCalls } from "./disk_types.ts";
-import { CString, fillFromStatx, nameIn, readNames } from "./disk_octets.ts";
+import {
+  CString,
+  DIRECTORY,
+  fillFromStatx,
+  INSIDE,
+  nameIn,
+  OPEN_FLAGS,
+  PATH_BYTES_MAX,
+  readNames,
+} from "./disk_octets.ts";
 import type { FileStore } from "./contract.ts";
 import { ERRNO } from "./errors.ts";
 import { VolumeStore } from "./slot.ts";
-import { identityOf, Info, type OpenMode, type RenameMode, type Volume } from "./volume.ts";
-import { type Place, walk } from "./walk.ts";
-
-/** Links that leave the root, and those of /proc, are refused by the kernel (openat2(2)). */
-const INSIDE = c.RESOLVE_BENEATH | c.RESOLVE_NO_MAGICLINKS;
-
-/** A regular file ignores O_NONBLOCK; a FIFO of that name must not block the thread. */
-const CAREFUL = c.O_NOFOLLOW | c.O_NONBLOCK;
-const DIRECTORY = c.O_PATH | c.O_DIRECTORY | c.O_NOFOLLOW;
-
-const OPEN_FLAGS: Readonly<Record<OpenMode, number>> = {
-  read: c.O_RDONLY | CAREFUL,
-  probe: c.O_RDONLY | CAREFUL,
-  modify: c.O_WRONLY | CAREFUL,
-  create: c.O_WRONLY | c.O_CREAT | CAREFUL,
-  createNew: c.O_WRONLY | c.O_CREAT | c.O_EXCL | CAREFUL,
-};
+import {
+  EVERYTHING,
+  identityOf,
+  Info,
+  notRegular,
+  type OpenMode,
+  renameByLink,
+  type RenameMode,
+  type Volume,
+} from "./volume.ts";
+import { walkTo } from "./walk.ts";
 
 /** What new files and folders may be at most; the umask takes from it. */
 const FILE_MODE = 0o666, DIRECTORY_MODE = 0o777;
@@ -43,20 +46,20 @@ const FILE_MODE = 0o666, DIRECTORY_MODE = 0o777;
 const RESOLVE_TRIES_MAX = 32;
 
 /** One getdents64(2): some hundred names. */
-const NAMES_BYTES = 16_384;
-const NAMES_LENGTH = BigInt(NAMES_BYTES);
-
-/** What a link can say: PATH_MAX. */
-const LINK_BYTES_MAX = 4096;
+const NAMES_BYTES = 16_384, NAMES_LENGTH = BigInt(NAMES_BYTES);
 
 const EMPTY = new CString("");
 
 /** The tree below one folder. */
 export class DiskVolume implements Volume<DiskDirectory, DiskFile, DiskNames> {
   /** See Volume. */
-  readonly can: StoreAbilities = { append: true, rename: true, modes: true, times: true };
+  readonly can: StoreAbilities = EVERYTHING;
   /** See Volume. */
   readonly found = new Info();
+  /** See Volume. */
+  uid: number;
+  /** See Volume. */
+  readonly now = Date.now;
   readonly #root: DiskDirectory;
   /** The device that the root is on. */
   readonly #device: number;
@@ -66,7 +69,7 @@ export class DiskVolume implements Volume<DiskDirectory, DiskFile, DiskNames> {
   readonly #name = new CString();
   readonly #newName = new CString();
   readonly #dirents = new Uint8Array(NAMES_BYTES);
-  readonly #link = new Uint8Array(LINK_BYTES_MAX);
+  readonly #link = new Uint8Array(PATH_BYTES_MAX);
   /** Whether the kernel resolves whole paths; a kernel before 5.6 or a filter may refuse. */
   #resolves = true;
 
@@ -75,6 +78,7 @@ export class DiskVolume implements Volume<DiskDirectory, DiskFile, DiskNames> {
    * @throws {ServeError} when it cannot be opened
    */
   constructor(readonly libc: DiskCalls, readonly names: NameCalls, readonly location: string) {
+    this.uid = names.geteuid();
     const path = new CString(location).octets;
     const fd = names.openat(c.AT_FDCWD, path, c.O_PATH | c.O_DIRECTORY, 0);
     if (fd < 0) throw new ServeError(`Cannot open the served folder: ${errorText(-fd)}`);
@@ -106,9 +110,8 @@ export class DiskVolume implements Volume<DiskDirectory, DiskFile, DiskNames> {
 
   /** See Volume. */
   descend(directory: DiskDirectory, name: string): DiskDirectory | number {
-    const fd = this.names.openat(directory.fd, this.#name.set(name), DIRECTORY, 0);
-    if (fd < 0) return fd;
-    return { fd, path: "", holds: 1 };
+    const fd = this.#openAt(directory, name, DIRECTORY);
+    return fd < 0 ? fd : { fd, path: "", holds: 1 };
   }
 
   /** See Volume. */
@@ -125,7 +128,7 @@ export class DiskVolume implements Volume<DiskDirectory, DiskFile, DiskNames> {
   /** See Volume. */
   readLink(directory: DiskDirectory, name: string): string | number {
     const count = this.names.readlinkat(directory.fd, this.#name.set(name), this.#link);
-    if (count === LINK_BYTES_MAX) return -ERRNO.ENAMETOOLONG;
+    if (count === PATH_BYTES_MAX) return -ERRNO.ENAMETOOLONG;
     return count < 0 ? count : nameIn(this.#link, 0, count);
   }
 
@@ -150,14 +153,10 @@ export class DiskVolume implements Volume<DiskDirectory, DiskFile, DiskNames> {
   ): number {
     const result = this.#rename(from, name, to, newName, how === "keep" ? c.RENAME_NOREPLACE : 0);
     if (result !== -ERRNO.EINVAL || how !== "keep") return result;
-    // Not every file system knows RENAME_NOREPLACE: a second name is as good, and fails the same.
-    const linked = this.names.linkat(
-      from.fd,
-      this.#name.set(name),
-      to.fd,
-      this.#newName.set(newName),
-    );
-    return linked < 0 ? linked : this.remove(from, name, false);
+    // Not every file system knows RENAME_NOREPLACE.
+    const [path, newPath] = [this.#name.set(name), this.#newName.set(newName)];
+    const link = () => this.names.linkat(from.fd, path, to.fd, newPath);
+    return renameByLink(this, from, name, to, newName, link);
   }
 
   /**
@@ -181,8 +180,7 @@ export class DiskVolume implements Volume<DiskDirectory, DiskFile, DiskNames> {
 
   /** chmod(2) of what an O_PATH descriptor holds: no link is followed, none need be readable. */
   chmod(directory: DiskDirectory, name: string, mode: number): number {
-    const path = this.#name.set(name);
-    const fd = this.names.openat(directory.fd, path, c.O_PATH | c.O_NOFOLLOW, 0);
+    const fd = this.#openAt(directory, name, c.O_PATH | c.O_NOFOLLOW);
     if (fd < 0) return fd;
     let result = this.#look(fd, EMPTY.octets, c.AT_EMPTY_PATH, this.#identity);
     if (result === 0 && this.#identity.kind === "link") result = -ERRNO.ELOOP;
@@ -191,7 +189,7 @@ export class DiskVolume implements Volume<DiskDirectory, DiskFile, DiskNames> {
       result = this.names.fchmodat(c.AT_FDCWD, own, mode);
     }
     this.libc.close(fd);
-    return result;
+    return result === -ERRNO.ENOENT ? this.#chmodOpen(directory, name, mode) : result;
   }
 
   /** See Volume. */
@@ -201,8 +199,12 @@ export class DiskVolume implements Volume<DiskDirectory, DiskFile, DiskNames> {
 
   /** See Volume. */
   open(directory: DiskDirectory, name: string, mode: OpenMode): DiskFile | number {
-    const path = this.#name.set(name);
-    const fd = this.names.openat(directory.fd, path, OPEN_FLAGS[mode], FILE_MODE);
+    const flags = OPEN_FLAGS[mode];
+    let fd = this.#openAt(directory, name, flags);
+    // Who may write to a file may not always read it.
+    if (fd === -ERRNO.EACCES && (flags & c.O_RDWR) !== 0) {
+      fd = this.#openAt(directory, name, flags ^ (c.O_RDWR | c.O_WRONLY));
+    }
     return mode === "probe" && fd >= 0 ? { fd } : this.#opened(fd);
   }
 
@@ -210,11 +212,7 @@ export class DiskVolume implements Volume<DiskDirectory, DiskFile, DiskNames> {
   openPath(path: string): DiskFile | number {
     const fd = this.#resolve(path, c.O_RDONLY | c.O_NONBLOCK);
     if (fd !== -ERRNO.EXDEV && fd !== -ERRNO.ENOSYS) return this.#opened(fd);
-    const place: Place<DiskDirectory> = { directory: undefined, name: "" };
-    const walked = walk(this, path, place);
-    const result = walked < 0 ? walked : this.open(place.directory!, place.name, "read");
-    if (place.directory !== undefined) this.release(place.directory);
-    return result;
+    return walkTo(this, path, (directory, name) => this.open(directory, name, "read"));
   }
 
   /** See Volume. */
@@ -279,8 +277,7 @@ export class DiskVolume implements Volume<DiskDirectory, DiskFile, DiskNames> {
 
   /** See Volume. */
   openNames(directory: DiskDirectory): DiskNames | number {
-    const path = this.#name.set(".");
-    const fd = this.names.openat(directory.fd, path, c.O_RDONLY | c.O_DIRECTORY, 0);
+    const fd = this.#openAt(directory, ".", c.O_RDONLY | c.O_DIRECTORY);
     return fd < 0 ? fd : { fd };
   }
 
@@ -306,6 +303,19 @@ export class DiskVolume implements Volume<DiskDirectory, DiskFile, DiskNames> {
     if (this.#last !== undefined) this.release(this.#last);
     this.#last = undefined;
     this.libc.close(this.#root.fd);
+  }
+
+  #openAt(directory: DiskDirectory, name: string, flags: number): number {
+    return this.names.openat(directory.fd, this.#name.set(name), flags, FILE_MODE);
+  }
+
+  /** chmod(2) where there is no /proc to name a descriptor by: of what may be read only. */
+  #chmodOpen(directory: DiskDirectory, name: string, mode: number): number {
+    const fd = this.#openAt(directory, name, OPEN_FLAGS.probe);
+    if (fd < 0) return -ERRNO.EOPNOTSUPP;
+    const result = this.names.fchmod(fd, mode);
+    this.libc.close(fd);
+    return result;
   }
 
   #look(fd: number, path: Uint8Array<ArrayBuffer>, flags: number, info: Info): number {
@@ -340,10 +350,7 @@ export class DiskVolume implements Volume<DiskDirectory, DiskFile, DiskNames> {
     const fd = this.#resolve(path, c.O_PATH | c.O_DIRECTORY);
     if (fd >= 0) return { fd, path, holds: 1 };
     if (fd !== -ERRNO.EXDEV && fd !== -ERRNO.ENOSYS) return fd;
-    const place: Place<DiskDirectory> = { directory: undefined, name: "" };
-    const walked = walk(this, path, place);
-    const result = walked < 0 ? walked : this.descend(place.directory!, place.name);
-    if (place.directory !== undefined) this.release(place.directory);
+    const result = walkTo(this, path, (directory, name) => this.descend(directory, name));
     return typeof result === "number" ? result : { fd: result.fd, path, holds: 1 };
   }
 
@@ -376,9 +383,7 @@ export class DiskVolume implements Volume<DiskDirectory, DiskFile, DiskNames> {
     if (fd === -ERRNO.ENXIO) return -ERRNO.NOT_REGULAR; // a FIFO that nobody reads (open(2))
     if (fd < 0) return fd;
     let result = this.#look(fd, EMPTY.octets, c.AT_EMPTY_PATH, this.found);
-    if (result === 0 && this.found.kind !== "file") {
-      result = this.found.kind === "directory" ? -ERRNO.EISDIR : -ERRNO.NOT_REGULAR;
-    }
+    if (result === 0 && this.found.kind !== "file") result = notRegular(this.found.kind);
     if (result === 0) return { fd };
     this.libc.close(fd);
     return result;

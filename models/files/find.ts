@@ -1,6 +1,7 @@
 /**
- * Where the entry of a virtual path is: the directory that holds it, and its name there. The
- * executor of file operations asks once for each path; nothing is opened but directories.
+ * Where the entry of a virtual path is: the directory that holds it, and its name there; and which
+ * number behind a name is free. The executor of file operations asks once for each path; nothing is
+ * opened but directories.
  *
  * @module
  */
@@ -9,6 +10,30 @@ import { nameOf, parentPath } from "../../server/mod.ts";
 import { ERRNO } from "./errors.ts";
 import type { Volume } from "./volume.ts";
 import { type Place, walk } from "./walk.ts";
+
+/** The highest number behind a name for a unique upload: more files than a folder holds. */
+const UNIQUE_NUMBER_MAX = 2 ** 30;
+
+/**
+ * Finds a number that is free behind one that is taken, the first being 0: by doubling up to a free
+ * one, and by halving what lies between. Of numbers without gaps that is the next, and a million of
+ * them take forty looks.
+ *
+ * @param look looks at what has a number: 0, or -errno, ENOENT where nothing has
+ * @returns the number, or -errno
+ */
+export function findFree(look: (number: number) => number): number {
+  let [taken, free] = [-1, Infinity];
+  while (free - taken > 1) {
+    const number = free < Infinity ? (taken + free) >> 1 : Math.max(taken + 1, 2 * taken);
+    if (number > UNIQUE_NUMBER_MAX) return -ERRNO.EEXIST;
+    const looked = look(number);
+    if (looked === -ERRNO.ENOENT) free = number;
+    else if (looked === 0) taken = number;
+    else return looked;
+  }
+  return free;
+}
 
 /** One place that is looked for; it is used again for the next path, once it was released. */
 export class Finder<D extends object, F extends object, N extends object> implements Place<D> {

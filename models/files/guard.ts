@@ -22,6 +22,28 @@ const UNGUARDED: readonly number[] = [
 ];
 
 /**
+ * What flock(2) says where there are no locks: on Lustre without its option "flock", on NFS 3 with
+ * no lock manager. ENOLCK is a kernel out of memory, too: rather an upload without a lock now and
+ * then than none at all on such a file system.
+ */
+const LOCKLESS: readonly number[] = [ERRNO.ENOLCK, ERRNO.ENOSYS, ERRNO.EOPNOTSUPP];
+
+/**
+ * Takes the lock of an open file, shared or not, without waiting: 0, or -errno, EAGAIN while others
+ * have it. File systems that know none keep nobody out, and NFS 4 gives none to share for what may
+ * be written to only (EBADF).
+ */
+export function lock<D extends object, F extends object, N extends object>(
+  volume: Volume<D, F, N>,
+  file: F,
+  shared: boolean,
+): number {
+  const locked = volume.lock(file, shared);
+  const isNone = LOCKLESS.includes(-locked) || shared && locked === -ERRNO.EBADF;
+  return isNone ? 0 : locked;
+}
+
+/**
  * Makes sure that nobody uploads to a file for as long as it is open: the open file, undefined for
  * one that cannot be opened, or -errno, EAGAIN for an upload under way.
  */
@@ -34,7 +56,7 @@ export function guard<D extends object, F extends object, N extends object>(
   // Who may write to a file, and so upload to it, may not always read it.
   if (file === -ERRNO.EACCES) file = volume.open(directory, name, "modify");
   if (typeof file === "number") return UNGUARDED.includes(-file) ? undefined : file;
-  const locked = volume.lock(file, true);
+  const locked = lock(volume, file, true);
   if (locked === 0) return file;
   volume.closeFile(file);
   return locked;
@@ -72,4 +94,25 @@ export function dropPartial<D extends object, F extends object, N extends object
   const partial = partialName(name);
   const isThere = volume.look(directory, partial) === 0 && volume.found.kind === "file";
   if (isThere) removeIdle(volume, directory, partial);
+}
+
+/**
+ * Sets the time of the complete file `name`, whose content stays what it was: what an interrupted
+ * upload to it left does not become older than it, as what was to replace another file (upload.ts).
+ *
+ * @returns 0, or -errno
+ */
+export function setFileTime<D extends object, F extends object, N extends object>(
+  volume: Volume<D, F, N>,
+  directory: D,
+  name: string,
+  modifiedMs: number,
+): number {
+  const result = volume.setModified(directory, name, modifiedMs);
+  if (result < 0 || isPartialName(name)) return result;
+  const partial = partialName(name);
+  const isThere = volume.look(directory, partial) === 0 && volume.found.kind === "file";
+  const isOlder = isThere && volume.found.modifiedMs < modifiedMs;
+  if (isOlder) volume.setModified(directory, partial, volume.now());
+  return result;
 }

@@ -15,6 +15,7 @@ import {
   concatenate,
   type DirectoryEntry,
   type FileStat,
+  isAddressable,
   isPartialName,
   neededFor,
   renderEntry,
@@ -101,6 +102,8 @@ export class Listing<D extends object, F extends object, N extends object> {
   /** One for each component of the pattern. */
   readonly #matchers: readonly ((name: string) => boolean)[];
   readonly #needed: ReturnType<typeof neededFor>;
+  /** When it was opened, by the volume's clock: it decides how times are shown. */
+  readonly #now: number;
   /** What the volume told of names that wait, without a look at them; none where that is too little. */
   readonly #kinds = new Map<string, FileStat["kind"]>();
   #current: Current<D, N> | undefined;
@@ -127,6 +130,7 @@ export class Listing<D extends object, F extends object, N extends object> {
   ) {
     this.#matchers = request.selection.pattern.map(compilePattern);
     this.#needed = neededFor(request.rows);
+    this.#now = volume.now();
   }
 
   /** Begins with the directory itself: 0, or -errno. */
@@ -136,7 +140,7 @@ export class Listing<D extends object, F extends object, N extends object> {
 
   /** Shows one entry and nothing else: a single file, or a directory for itself. */
   openSingle(entry: DirectoryEntry): void {
-    this.#rest = renderEntry(this.request.rows, entry, true);
+    this.#rest = this.#row(entry, true);
   }
 
   /** Shows nothing. */
@@ -181,7 +185,7 @@ export class Listing<D extends object, F extends object, N extends object> {
     if (!current.isReady) return this.#gather(current);
     const entry = current.entries === undefined ? this.#nextEntry(current) : current.entries.pop();
     if (entry !== undefined) {
-      this.#rest = renderEntry(this.request.rows, entry, false);
+      this.#rest = this.#row(entry, false);
       this.#isFirst = false;
       return 0;
     }
@@ -234,9 +238,13 @@ export class Listing<D extends object, F extends object, N extends object> {
     const showsItself = selection.self && relative === "" &&
       this.volume.look(directory, ".") === 0;
     const itself = showsItself
-      ? renderEntry(rows, { ...this.volume.found.toStat(), name: ".", isLink: false }, false)
+      ? this.#row({ ...this.volume.found.toStat(), name: ".", isLink: false }, false)
       : NOTHING;
     this.#rest = concatenate([heading, itself]);
+  }
+
+  #row(entry: DirectoryEntry, isSingle: boolean): Uint8Array {
+    return renderEntry(this.request.rows, entry, isSingle, this.#now);
   }
 
   /** Reads names, and looks at them where the order asks for it, until they can be shown. */
@@ -297,6 +305,7 @@ export class Listing<D extends object, F extends object, N extends object> {
 
   #selects(pending: Pending, name: string): boolean {
     const { hidden, partials } = this.request.selection;
+    if (!isAddressable(name)) return false; // else a directory's entries would stand without it
     if (!partials && isPartialName(name)) return false;
     const component = this.#componentFor(pending);
     if (name.startsWith(".") && !hidden && component?.startsWith(".") !== true) return false;

@@ -15,8 +15,8 @@ import {
 } from "../../server/mod.ts";
 import { ERRNO } from "./errors.ts";
 import { fillFrom, isWithin, type MemoryNode, renameRefusal } from "./memory_node.ts";
-import { Info, type OpenMode, type RenameMode, type Volume } from "./volume.ts";
-import { type Place, walk } from "./walk.ts";
+import { EVERYTHING, Info, type OpenMode, type RenameMode, type Volume } from "./volume.ts";
+import { walkTo } from "./walk.ts";
 
 /** The longest path that a call takes, in octets (PATH_MAX of limits.h). */
 const PATH_BYTES_MAX = 4096;
@@ -59,12 +59,15 @@ export interface MemoryNames {
 export class MemoryVolume implements Volume<MemoryNode, MemoryFile, MemoryNames> {
   /** See Volume. */
   readonly can: StoreAbilities;
-  /** A path for messages. */
+  /** See Volume. */
   readonly location: string;
   /** See Volume. */
   readonly found = new Info();
+  /** Root's, as all its files are. */
+  uid = 0;
+  /** See Volume. */
+  readonly now: () => number;
   readonly #root: MemoryNode;
-  readonly #clock: () => number;
   readonly #umask: number;
   readonly #capacity: number;
   #used = 0;
@@ -72,11 +75,11 @@ export class MemoryVolume implements Volume<MemoryNode, MemoryFile, MemoryNames>
 
   /** A tree with nothing but its root. */
   constructor(options: MemoryOptions = {}) {
-    this.#clock = options.clock ?? (() => 0);
+    this.now = options.clock ?? (() => 0);
     this.#umask = options.umask ?? 0o022;
     this.#capacity = options.capacity ?? CAPACITY_BYTES;
     this.location = options.location ?? "/";
-    this.can = { append: true, rename: true, modes: true, times: true, ...options.can };
+    this.can = { ...EVERYTHING, ...options.can };
     this.#root = this.#make("directory", undefined);
   }
 
@@ -88,9 +91,7 @@ export class MemoryVolume implements Volume<MemoryNode, MemoryFile, MemoryNames>
   /** See Volume. */
   hold(path: string): MemoryNode | number {
     if (encodeOctets(path).length >= PATH_BYTES_MAX) return -ERRNO.ENAMETOOLONG;
-    const place: Place<MemoryNode> = { directory: undefined, name: "" };
-    const walked = walk(this, path, place);
-    return walked < 0 ? walked : this.descend(place.directory!, place.name);
+    return walkTo(this, path, (directory, name) => this.descend(directory, name));
   }
 
   /** See Volume. */
@@ -164,7 +165,7 @@ export class MemoryVolume implements Volume<MemoryNode, MemoryFile, MemoryNames>
       from.links--;
       to.links++;
     }
-    from.modifiedMs = to.modifiedMs = this.#clock();
+    node.changedMs = from.modifiedMs = to.modifiedMs = this.now();
     return 0;
   }
 
@@ -178,6 +179,7 @@ export class MemoryVolume implements Volume<MemoryNode, MemoryFile, MemoryNames>
     const node = this.#entry(directory, name);
     if (typeof node === "number") return node;
     node.mode = mode;
+    node.changedMs = this.now();
     return 0;
   }
 
@@ -186,6 +188,7 @@ export class MemoryVolume implements Volume<MemoryNode, MemoryFile, MemoryNames>
     const node = this.#entry(directory, name);
     if (typeof node === "number") return node;
     node.modifiedMs = modifiedMs;
+    node.changedMs = this.now();
     return 0;
   }
 
@@ -203,9 +206,7 @@ export class MemoryVolume implements Volume<MemoryNode, MemoryFile, MemoryNames>
   /** See Volume. */
   openPath(path: string): MemoryFile | number {
     if (encodeOctets(path).length >= PATH_BYTES_MAX) return -ERRNO.ENAMETOOLONG;
-    const place: Place<MemoryNode> = { directory: undefined, name: "" };
-    const walked = walk(this, path, place);
-    return walked < 0 ? walked : this.open(place.directory!, place.name, "read");
+    return walkTo(this, path, (directory, name) => this.open(directory, name, "read"));
   }
 
   /** See Volume. */
@@ -232,7 +233,7 @@ export class MemoryVolume implements Volume<MemoryNode, MemoryFile, MemoryNames>
     if (this.#used + grown > this.#capacity) return -ERRNO.ENOSPC;
     this.#resize(node, Math.max(node.size, end));
     node.octets.set(octets, position);
-    node.modifiedMs = this.#clock();
+    node.modifiedMs = node.changedMs = this.now();
     file.position = end;
     return 0;
   }
@@ -244,9 +245,9 @@ export class MemoryVolume implements Volume<MemoryNode, MemoryFile, MemoryNames>
   }
 
   /** See Volume. */
-  truncate(file: MemoryFile, length: number): number {
-    this.#resize(file.node, length);
-    file.node.modifiedMs = this.#clock();
+  truncate({ node }: MemoryFile, length: number): number {
+    this.#resize(node, length);
+    node.modifiedMs = node.changedMs = this.now();
     return 0;
   }
 
@@ -265,6 +266,7 @@ export class MemoryVolume implements Volume<MemoryNode, MemoryFile, MemoryNames>
     node.uid = like.uid;
     node.gid = like.gid;
     node.mode = like.mode & 0o777;
+    node.changedMs = this.now();
     return 0;
   }
 
@@ -329,7 +331,8 @@ export class MemoryVolume implements Volume<MemoryNode, MemoryFile, MemoryNames>
       octets: new Uint8Array(0),
       size: 0,
       text: "",
-      modifiedMs: this.#clock(),
+      modifiedMs: this.now(),
+      changedMs: this.now(),
       mode: kind === "link" ? bits : bits & ~this.#umask,
       uid: 0,
       gid: 0,
@@ -357,7 +360,7 @@ export class MemoryVolume implements Volume<MemoryNode, MemoryFile, MemoryNames>
 
   #unlink(directory: MemoryNode, name: string, node: MemoryNode): void {
     directory.entries.delete(name);
-    directory.modifiedMs = this.#clock();
+    directory.modifiedMs = this.now();
     node.links -= node.kind === "directory" ? 2 : 1;
     if (node.kind === "directory") {
       directory.links--;

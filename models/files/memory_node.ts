@@ -31,6 +31,8 @@ export interface MemoryNode {
   text: string;
   /** See Info, as what follows. */
   modifiedMs: number;
+  /** See Info; of folders it is not kept. */
+  changedMs: number;
   /** See Info. */
   mode: number;
   /** See Info. */
@@ -56,6 +58,7 @@ export function fillFrom(info: Info, node: MemoryNode): void {
     ? encodeOctets(node.text).length
     : node.size;
   info.setModified(node.modifiedMs);
+  info.changedMs = node.changedMs;
   info.mode = node.mode;
   info.uid = node.uid;
   info.gid = node.gid;

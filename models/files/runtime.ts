@@ -14,35 +14,31 @@
 import type { FileStat, StoreAbilities } from "../../server/mod.ts";
 import type { FileStore } from "./contract.ts";
 import { ERRNO } from "./errors.ts";
-import { attempt, dateOf, done, fillOpen, fs, notRegular } from "./runtime_calls.ts";
+import {
+  attempt,
+  dateOf,
+  done,
+  fillOpen,
+  fs,
+  nameRefusal,
+  openWithCare,
+  type RuntimeDirectory,
+  type RuntimeFile,
+  type RuntimeNames,
+} from "./runtime_calls.ts";
 import { RealPaths, retried } from "./runtime_paths.ts";
 import { VolumeStore } from "./slot.ts";
-import { identityOf, Info, type OpenMode, type RenameMode, type Volume } from "./volume.ts";
-import { type Place, walk } from "./walk.ts";
-
-/** A folder by its real path. */
-export interface RuntimeDirectory {
-  /** Without a slash at its end, "" for "/". */
-  readonly path: string;
-}
-
-/** An open file: the runtime's own, or a descriptor of node:fs, which can open with care. */
-export interface RuntimeFile {
-  /** Of what is written, or locked. */
-  readonly own?: Deno.FsFile;
-  /** Of what is read. */
-  readonly fd?: number;
-  /** Where the next octet is read. */
-  position: number;
-}
-
-/** Names still to be given. */
-export interface RuntimeNames {
-  /** The next one last. */
-  readonly names: string[];
-  /** Where they are. */
-  readonly directory: RuntimeDirectory;
-}
+import {
+  EVERYTHING,
+  identityOf,
+  Info,
+  notRegular,
+  type OpenMode,
+  renameByLink,
+  type RenameMode,
+  type Volume,
+} from "./volume.ts";
+import { walkTo } from "./walk.ts";
 
 /**
  * For reading as well as writing, always: only so a FIFO that was put in a file's place is opened
@@ -63,14 +59,21 @@ const NAMES_STEP = 256;
 /** The tree below one folder. */
 export class RuntimeVolume implements Volume<RuntimeDirectory, RuntimeFile, RuntimeNames> {
   /** See Volume. */
-  readonly can: StoreAbilities = { append: true, rename: true, modes: true, times: true };
+  readonly can: StoreAbilities = EVERYTHING;
   /** See Volume. */
   readonly found = new Info();
+  /** See Volume; the first file that is made tells it. */
+  uid: number | undefined;
+  /** See Volume. */
+  readonly now = Date.now;
   readonly #root: RuntimeDirectory;
   readonly #paths: RealPaths;
 
-  /** @param location the root's real path */
-  constructor(readonly location: string) {
+  /**
+   * @param location the root's real path
+   * @param windows whether names are Windows's
+   */
+  constructor(readonly location: string, readonly windows: boolean = Deno.build.os === "windows") {
     this.#root = { path: location === "/" ? "" : location };
     this.#paths = new RealPaths(location, this.found);
   }
@@ -84,7 +87,8 @@ export class RuntimeVolume implements Volume<RuntimeDirectory, RuntimeFile, Runt
   hold(path: string): RuntimeDirectory | number {
     this.#paths.forget();
     if (path === "/") return this.#root;
-    if (!path.isWellFormed()) return -ERRNO.ENOENT;
+    const refused = nameRefusal(path, this.windows);
+    if (refused < 0) return refused;
     const real = attempt(() => Deno.realPathSync(this.#root.path + path));
     if (typeof real === "string" && this.#holds(real)) {
       const looked = this.#paths.look(real);
@@ -92,9 +96,7 @@ export class RuntimeVolume implements Volume<RuntimeDirectory, RuntimeFile, Runt
       return this.found.kind === "directory" ? { path: real } : -ERRNO.ENOTDIR;
     }
     // Only the way itself tells what leads outside from what leads nowhere.
-    const place: Place<RuntimeDirectory> = { directory: undefined, name: "" };
-    const walked = walk(this, path, place);
-    return walked < 0 ? walked : this.descend(place.directory!, place.name);
+    return walkTo(this, path, (directory, name) => this.descend(directory, name));
   }
 
   /** See Volume. */
@@ -110,7 +112,8 @@ export class RuntimeVolume implements Volume<RuntimeDirectory, RuntimeFile, Runt
 
   /** See Volume. */
   look(directory: RuntimeDirectory, name: string): number {
-    if (!name.isWellFormed()) return -ERRNO.ENOENT;
+    const refused = nameRefusal(name, this.windows);
+    if (refused < 0) return refused;
     const path = `${directory.path}/${name}`;
     if (directory === this.#root) return this.#paths.look(path);
     return retried(() => {
@@ -131,7 +134,7 @@ export class RuntimeVolume implements Volume<RuntimeDirectory, RuntimeFile, Runt
 
   /** See Volume. */
   makeDirectory(directory: RuntimeDirectory, name: string): number {
-    if (!name.isWellFormed()) return -ERRNO.EINVAL;
+    if (nameRefusal(name, this.windows) < 0) return -ERRNO.EINVAL;
     return done(() => Deno.mkdirSync(`${directory.path}/${name}`));
   }
 
@@ -148,11 +151,11 @@ export class RuntimeVolume implements Volume<RuntimeDirectory, RuntimeFile, Runt
     newName: string,
     how: RenameMode,
   ): number {
-    if (!newName.isWellFormed()) return -ERRNO.EINVAL;
+    if (nameRefusal(newName, this.windows) < 0) return -ERRNO.EINVAL;
     const [path, newPath] = [`${from.path}/${name}`, `${to.path}/${newName}`];
     if (how === "replace") return done(() => Deno.renameSync(path, newPath));
-    const linked = done(() => Deno.linkSync(path, newPath));
-    return linked < 0 ? linked : this.remove(from, name);
+    const link = () => done(() => Deno.linkSync(path, newPath));
+    return renameByLink(this, from, name, to, newName, link);
   }
 
   /** See Volume. */
@@ -163,7 +166,7 @@ export class RuntimeVolume implements Volume<RuntimeDirectory, RuntimeFile, Runt
   /** See Volume. */
   chmod(directory: RuntimeDirectory, name: string, mode: number): number {
     const path = `${directory.path}/${name}`;
-    const fd = this.#openWithCare(path);
+    const fd = openWithCare(path);
     if (fd === -ERRNO.EACCES) {
       // What may not be read can only be named; a link in its place would be followed.
       const looked = this.#paths.look(path);
@@ -188,7 +191,8 @@ export class RuntimeVolume implements Volume<RuntimeDirectory, RuntimeFile, Runt
   /** See Volume. */
   open(directory: RuntimeDirectory, name: string, mode: OpenMode): RuntimeFile | number {
     const isMade = mode === "create" || mode === "createNew";
-    if (!name.isWellFormed()) return isMade ? -ERRNO.EINVAL : -ERRNO.ENOENT;
+    const refused = nameRefusal(name, this.windows);
+    if (refused < 0) return isMade ? -ERRNO.EINVAL : refused;
     const path = `${directory.path}/${name}`;
     if (mode === "read") return this.#openReal(path);
     return retried(() => {
@@ -214,19 +218,18 @@ export class RuntimeVolume implements Volume<RuntimeDirectory, RuntimeFile, Runt
 
   /** See Volume. */
   openPath(path: string): RuntimeFile | number {
-    if (!path.isWellFormed()) return -ERRNO.ENOENT;
+    const refused = nameRefusal(path, this.windows);
+    if (refused < 0) return refused;
     // The root's own path is real, and so is that of what lies in it, unless it is a link, which
-    // is not followed: there is nothing to be looked at before or after.
-    if (path.lastIndexOf("/") === 0 && path !== "/") {
-      const fd = this.#openWithCare(this.#root.path + path);
+    // is not followed: there is nothing to be looked at before or after. Windows would follow it.
+    if (!this.windows && path.lastIndexOf("/") === 0 && path !== "/") {
+      const fd = openWithCare(this.#root.path + path);
       if (fd >= 0) return this.#regular({ fd, position: 0 });
       if (fd !== -ERRNO.ELOOP) return fd;
     }
-    const place: Place<RuntimeDirectory> = { directory: undefined, name: "" };
     const real = attempt(() => Deno.realPathSync(this.#root.path + path));
     if (typeof real === "string" && this.#holds(real)) return this.#openReal(real);
-    const walked = walk(this, path, place);
-    return walked < 0 ? walked : this.open(place.directory!, place.name, "read");
+    return walkTo(this, path, (directory, name) => this.open(directory, name, "read"));
   }
 
   /** See Volume. */
@@ -279,7 +282,7 @@ export class RuntimeVolume implements Volume<RuntimeDirectory, RuntimeFile, Runt
     const wanted = mode & 0o777;
     const isOwners = this.found.uid === uid && this.found.gid === gid;
     if (isOwners && this.found.mode === wanted) return 0;
-    const fd = this.#openWithCare(`${directory.path}/${name}`);
+    const fd = openWithCare(`${directory.path}/${name}`);
     if (fd < 0) return fd;
     let result = done(() => fillOpen(this.found, undefined, fd));
     if (result === 0 && !this.found.isSame(before)) result = -ERRNO.EBUSY;
@@ -316,12 +319,13 @@ export class RuntimeVolume implements Volume<RuntimeDirectory, RuntimeFile, Runt
     return typeof names === "number" ? names : { names: names.reverse(), directory };
   }
 
-  /** The runtime cannot name what is no UTF-8: that is left out, since nobody can ask for it. */
+  /** What the runtime cannot name, as what is no UTF-8, is left out: nobody can ask for it. */
   nextNames({ names: left, directory }: RuntimeNames, names: string[]): number {
     const before = names.length;
     while (left.length > 0 && names.length - before < NAMES_STEP) {
       const name = left.pop()!;
-      if (!name.includes(REPLACEMENT) || this.look(directory, name) === 0) names.push(name);
+      const isName = !name.includes(REPLACEMENT) && nameRefusal(name, this.windows) === 0;
+      if (isName || this.look(directory, name) === 0) names.push(name);
     }
     return names.length - before;
   }
@@ -340,16 +344,8 @@ export class RuntimeVolume implements Volume<RuntimeDirectory, RuntimeFile, Runt
   #openReal(path: string): RuntimeFile | number {
     return retried(() => {
       const sinceMs = Date.now();
-      const fd = this.#openWithCare(path);
+      const fd = openWithCare(path);
       return fd < 0 ? fd : this.#verified({ fd, position: 0 }, path, sinceMs);
-    });
-  }
-
-  /** Without following a last link, and without waiting for a FIFO: a descriptor, or -errno. */
-  #openWithCare(path: string): number {
-    return attempt(() => {
-      const { O_RDONLY, O_NOFOLLOW, O_NONBLOCK } = fs().constants;
-      return fs().openSync(path, O_RDONLY | O_NOFOLLOW | O_NONBLOCK);
     });
   }
 

@@ -1,12 +1,58 @@
 /**
- * What a tree through the runtime is made of: the runtime's calls with their errors as numbers, and
- * what two of its ways to say stat(2) say. runtime.ts uses it; no native code is called here.
+ * What a tree through the runtime is made of: what is open of it, which names it has, the runtime's
+ * calls with their errors as numbers, and what two of its ways to say stat(2) say. runtime.ts uses
+ * it; no native code is called here.
  *
  * @module
  */
 
 import { ERRNO, type ErrnoName } from "./errors.ts";
 import type { Info } from "./volume.ts";
+
+/** A folder by its real path. */
+export interface RuntimeDirectory {
+  /** Without a slash at its end, "" for "/". */
+  readonly path: string;
+}
+
+/** An open file: the runtime's own, or a descriptor of node:fs, which can open with care. */
+export interface RuntimeFile {
+  /** Of what is written, or locked. */
+  readonly own?: Deno.FsFile;
+  /** Of what is read. */
+  readonly fd?: number;
+  /** Where the next octet is read. */
+  position: number;
+}
+
+/** Names still to be given. */
+export interface RuntimeNames {
+  /** The next one last. */
+  readonly names: string[];
+  /** Where they are. */
+  readonly directory: RuntimeDirectory;
+}
+
+/**
+ * What Windows takes for more than the name of an entry, in a name or in a path of names: another
+ * separator, a drive or a stream of a file, what a pattern is made of, a device in any folder and
+ * with any extension, and ends that it drops (learn.microsoft.com, "Naming Files, Paths, and
+ * Namespaces").
+ */
+const NO_NAME_ON_WINDOWS = [
+  /[\\:<>"|?*]/,
+  /(?:[^/]\.| )(?:\/|$)/,
+  /(?:^|\/)(?:con|prn|aux|nul|conin\$|conout\$|(?:com|lpt)[0-9¹²³])(?: *\.[^/]*)?(?:\/|$)/i,
+];
+
+/**
+ * Why no entry has such a name, or is at such a path, in a tree through the runtime: -ENOENT for
+ * what is no UTF-8, -EINVAL for what Windows takes for something else; 0 where it may be one.
+ */
+export function nameRefusal(text: string, windows: boolean): number {
+  if (!text.isWellFormed()) return -ERRNO.ENOENT;
+  return windows && NO_NAME_ON_WINDOWS.some((form) => form.test(text)) ? -ERRNO.EINVAL : 0;
+}
 
 type Fs = typeof import("node:fs");
 
@@ -31,10 +77,11 @@ export function attempt<T>(body: () => T): T | number {
     if (!(error instanceof Error)) throw error;
     if (error instanceof Deno.errors.NotCapable) return -ERRNO.NOT_PERMITTED;
     const { code } = error as { code?: string };
-    if (code !== undefined) return -(ERRNO[code as ErrnoName] ?? ERRNO.EIO);
+    const known = ERRNO[code as ErrnoName];
+    if (known !== undefined) return -known;
     const [, number] = UNNAMED.exec(error.message) ?? [];
-    if (number === undefined) throw error;
-    return Deno.build.os === "linux" ? -number : -ERRNO.EIO;
+    if (code === undefined && number === undefined) throw error;
+    return number !== undefined && Deno.build.os === "linux" ? -number : -ERRNO.EIO;
   }
 }
 
@@ -43,6 +90,17 @@ export function done(body: () => void): number {
   return attempt(() => {
     body();
     return 0;
+  });
+}
+
+/**
+ * Opens for reading without following a last link, and without waiting for a FIFO: a descriptor, or
+ * -errno.
+ */
+export function openWithCare(path: string): number {
+  return attempt(() => {
+    const { O_RDONLY, O_NOFOLLOW, O_NONBLOCK } = fs().constants;
+    return fs().openSync(path, O_RDONLY | O_NOFOLLOW | O_NONBLOCK);
   });
 }
 
@@ -57,6 +115,7 @@ export function fillFromFileInfo(found: Info, info: Deno.FileInfo): void {
     : "other";
   found.size = info.size;
   found.setModified(info.mtime?.getTime() ?? 0);
+  found.changedMs = info.ctime?.getTime() ?? Infinity; // in whole seconds
   found.mode = (info.mode ?? 0o644) & 0o7777;
   found.uid = info.uid ?? 0;
   found.gid = info.gid ?? 0;
@@ -72,6 +131,7 @@ export function fillOpen(found: Info, own: Deno.FsFile | undefined, fd: number |
   found.kind = stats.isFile() ? "file" : stats.isDirectory() ? "directory" : "other";
   found.size = Number(stats.size);
   found.setModified(Number(stats.mtimeMs));
+  found.changedMs = Number(stats.ctimeMs);
   found.mode = Number(stats.mode) & 0o7777;
   found.uid = Number(stats.uid);
   found.gid = Number(stats.gid);
@@ -88,10 +148,4 @@ function setInode(found: Info, number: number): void {
 /** node:fs takes times before the epoch in whole seconds, and as a Date, only. */
 export function dateOf(ms: number): Date {
   return new Date(ms < 0 ? Math.floor(ms / 1e3) * 1e3 : ms);
-}
-
-/** Why what is no regular file is not opened. */
-export function notRegular(kind: Info["kind"]): number {
-  if (kind === "directory") return -ERRNO.EISDIR;
-  return kind === "link" ? -ERRNO.ELOOP : -ERRNO.NOT_REGULAR;
 }

@@ -19,7 +19,7 @@ import {
 import type { FileSlot, FileStore, SlotClient } from "./contract.ts";
 import { ERRNO, type Failed, failureOf, FAILURES } from "./errors.ts";
 import { Finder } from "./find.ts";
-import { dropPartial, guard } from "./guard.ts";
+import { dropPartial, guard, setFileTime } from "./guard.ts";
 import { READ_BYTES_MAX } from "./limits.ts";
 import { Listing } from "./listing.ts";
 import { Sweep, type Swept } from "./sweep.ts";
@@ -273,7 +273,7 @@ class VolumeSlot<D extends object, F extends object, N extends object> implement
     return doneOr(
       isChmod
         ? volume.chmod(directory!, name, operation.mode & 0o777)
-        : volume.setModified(directory!, name, operation.modifiedMs),
+        : setFileTime(volume, directory!, name, operation.modifiedMs),
     );
   }
 

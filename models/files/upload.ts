@@ -25,14 +25,12 @@ import {
   type UploadStart,
 } from "../../server/mod.ts";
 import { ERRNO, type Failed, failureOf, FAILURES } from "./errors.ts";
-import type { Finder } from "./find.ts";
+import { type Finder, findFree } from "./find.ts";
+import { lock } from "./guard.ts";
 import { type Identity, identityOf, type OpenMode, type Volume } from "./volume.ts";
 
 /** Tries of a free name that others take meanwhile, each one of theirs. */
 const UNIQUE_TRIES_MAX = 100;
-
-/** The highest number behind a name for a unique upload: more files than a folder holds. */
-const UNIQUE_NUMBER_MAX = 2 ** 30;
 
 /** Tries of a lock lost to a finishing upload. */
 const LOCK_TRIES_MAX = 3;
@@ -58,6 +56,8 @@ export class Upload<D extends object, F extends object, N extends object> {
   /** What `opened` calls it. */
   #answer = "";
   #identity: Identity | undefined;
+  /** When what is to be replaced was written; see Info. */
+  #replacedMs = -Infinity;
   #offset = 0;
   /** Octets that the complete file is to have, where that was said. */
   #expected: number | undefined;
@@ -131,20 +131,21 @@ export class Upload<D extends object, F extends object, N extends object> {
     // What somebody has moved away by another way than ours is not ours any more.
     if (!isDropped && !hasMore || !this.#isThere()) return;
     if (isDropped) volume.remove(this.#directory!, this.#name, false);
-    else volume.truncate(this.#file!, left);
+    else if (volume.truncate(this.#file!, left) === 0) this.#keepYounger();
+  }
+
+  /** For a clock that was set back: what is left is no older than what it was to replace. */
+  #keepYounger(): void {
+    const { volume } = this;
+    const isOlder = volume.lookAt(this.#file!) === 0 && volume.found.modifiedMs < this.#replacedMs;
+    if (isOlder) volume.setModified(this.#directory!, this.#name, this.#replacedMs);
   }
 
   #takeName(): number {
-    const [from, name, to, finalName] = [
-      this.#directory!,
-      this.#name,
-      this.#finalDirectory ?? this.#directory!,
-      this.#finalName,
-    ];
-    if (this.#isNew) return this.volume.rename(from, name, to, finalName, "keep");
-    return this.#target === undefined
-      ? this.volume.rename(from, name, to, finalName, "replace")
-      : this.volume.replace(from, name, to, finalName);
+    const { volume } = this;
+    const [from, to] = [this.#directory!, this.#finalDirectory ?? this.#directory!];
+    if (this.#target !== undefined) return volume.replace(from, this.#name, to, this.#finalName);
+    return volume.rename(from, this.#name, to, this.#finalName, this.#isNew ? "keep" : "replace");
   }
 
   /** Whether the name still leads to the file that is open. */
@@ -162,6 +163,7 @@ export class Upload<D extends object, F extends object, N extends object> {
     const existing = isMissing ? undefined : volume.found.toStat();
     if (existing?.kind === "directory") return failureOf(-ERRNO.EISDIR);
     if (existing?.kind === "other") return failureOf(-ERRNO.NOT_REGULAR);
+    this.#replacedMs = isMissing ? -Infinity : volume.found.writtenMs;
     this.#finalName = finder.name;
     const isBeside = !finder.followed &&
       parentPath(operation.partial) === parentPath(operation.path);
@@ -188,10 +190,10 @@ export class Upload<D extends object, F extends object, N extends object> {
     }
     const { offset } = start;
     const isNew = offset === 0 && existing === undefined;
-    const since = existing?.modifiedMs ?? -Infinity; // an older one was to replace another file
-    if (isNew || begun !== undefined && begun.size >= offset && begun.modifiedMs >= since) {
-      return this.#openPartial(partial, offset, existing);
-    }
+    // An older one was to replace another file.
+    const goesOn = begun !== undefined && begun.size >= offset &&
+      begun.modifiedMs >= this.#replacedMs;
+    if (isNew || goesOn) return this.#openPartial(partial, offset, existing);
     if (existing === undefined || existing.size < offset) return FAILURES.pastEnd;
     return this.#openInPlace(begun, offset);
   }
@@ -210,8 +212,8 @@ export class Upload<D extends object, F extends object, N extends object> {
     this.#inPlace = true;
     const opened = this.#openLocked("modify");
     if (opened !== undefined) return opened;
-    const { size, modifiedMs } = this.volume.found;
-    if (begun !== undefined && begun.size > 0 && begun.modifiedMs >= modifiedMs) {
+    const { size, writtenMs } = this.volume.found;
+    if (begun !== undefined && begun.size > 0 && begun.modifiedMs >= writtenMs) {
       return FAILURES.halfReplaced;
     }
     if (offset !== undefined && offset > size) return FAILURES.pastEnd;
@@ -252,14 +254,17 @@ export class Upload<D extends object, F extends object, N extends object> {
       if (typeof target === "object") {
         this.#target = target;
         like = volume.found.toStat();
-        const locked = volume.lock(target, true);
+        const locked = lock(volume, target, true);
         if (locked < 0) return failureOf(locked);
       }
     }
     this.#name = name;
-    const opened = this.#openLocked("create");
+    const made = this.#openLocked("createNew");
+    const opened = made?.failure === "exists" ? this.#openLocked("create") : made;
     if (opened !== undefined) return opened;
-    const { size } = volume.found;
+    const { size, uid } = volume.found;
+    if (made === undefined) volume.uid ??= uid;
+    else if (!this.#isTrusted(like)) return FAILURES.partialTaken;
     const offset = start ?? size;
     if (offset > size) return this.#failFresh(FAILURES.pastEnd, size);
     if (!this.#hasRoom(size)) return this.#failFresh(FAILURES.noSpace, size);
@@ -271,6 +276,19 @@ export class Upload<D extends object, F extends object, N extends object> {
     if (this.#target !== undefined) volume.found.mode = like!.mode & 0o777;
     volume.found.size = offset;
     return this.#startAt(offset);
+  }
+
+  /**
+   * Whether the partial file that was just looked at is the server's own, or that of who may have
+   * the name replaced in any case: the owner of the file, or of the folder. Others who may write to
+   * the folder could have put it there to read, or change, what comes.
+   */
+  #isTrusted(like: FileStat | undefined): boolean {
+    const { volume } = this;
+    const { uid } = volume.found;
+    if (volume.uid === undefined || [volume.uid, like?.uid].includes(uid)) return true;
+    const isOfFolder = volume.look(this.#directory!, ".") === 0 && volume.found.uid === uid;
+    return isOfFolder && this.#isThere(); // which is what was found again
   }
 
   #startAt(offset: number): Completion {
@@ -298,7 +316,7 @@ export class Upload<D extends object, F extends object, N extends object> {
       if (typeof file === "number") return this.#inPlace ? failureOf(file) : ofPartial(file);
       this.#file = file;
       this.#identity = identityOf(volume.found);
-      const locked = volume.lock(file, false);
+      const locked = lock(volume, file, false);
       if (locked < 0) return failureOf(locked);
       if (this.#isThere()) return undefined;
       volume.closeFile(file);
@@ -317,35 +335,15 @@ export class Upload<D extends object, F extends object, N extends object> {
     if (!this.#hasRoom(0)) return FAILURES.noSpace;
     this.#isNew = true;
     for (let tries = 0; tries < UNIQUE_TRIES_MAX; tries++) {
-      const found = this.#findFree(wanted);
-      if (found < 0) return failureOf(found);
+      const number = findFree((number) => this.#lookAtNumber(wanted, number));
+      if (number < 0) return failureOf(number);
+      this.#nameBy(wanted, number);
       const failed = this.#openLocked("createNew");
       if (failed === undefined) return this.#startAt(0);
       if (failed.failure !== "exists" && failed.failure !== "busy") return failed;
       this.#closeFile();
     }
     return FAILURES.noFreeName;
-  }
-
-  /**
-   * Finds a number that is free behind one that is taken, NAME itself being 0: by doubling up to a
-   * free one, and by halving what lies between. Of numbers without gaps that is the next, and a
-   * million of them take forty looks.
-   *
-   * @returns 0, or -errno
-   */
-  #findFree(wanted: string): number {
-    let [taken, free] = [-1, Infinity];
-    while (free - taken > 1) {
-      const number = free < Infinity ? (taken + free) >> 1 : Math.max(taken + 1, 2 * taken);
-      if (number > UNIQUE_NUMBER_MAX) return -ERRNO.EEXIST;
-      const looked = this.#lookAtNumber(wanted, number);
-      if (looked === -ERRNO.ENOENT) free = number;
-      else if (looked === 0) taken = number;
-      else return looked;
-    }
-    this.#nameBy(wanted, free);
-    return 0;
   }
 
   /** Whether a number is taken, 0, or free, -ENOENT. */

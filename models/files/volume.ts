@@ -11,6 +11,10 @@
  */
 
 import type { FileStat, StoreAbilities } from "../../server/mod.ts";
+import { ERRNO } from "./errors.ts";
+
+/** Of a tree that can do all that a store may be asked for. */
+export const EVERYTHING: StoreAbilities = { append: true, rename: true, modes: true, times: true };
 
 /** JavaScript's Date ends here, on both sides of the epoch (ECMA-262, time values). */
 const TIME_MS_MAX = 8.64e15;
@@ -23,6 +27,11 @@ export class Info {
   size = 0;
   /** Milliseconds since the epoch, within what a Date can hold. */
   modifiedMs = 0;
+  /**
+   * When anything of it changed last, by the system's clock, which nobody sets (st_ctime of
+   * stat(2)); Infinity where that is not told.
+   */
+  changedMs = Infinity;
   /** Permission bits, 0 to 0o7777. */
   mode = 0;
   /** The owner's number. */
@@ -37,6 +46,14 @@ export class Info {
   inoHigh = 0;
   /** See inoHigh. */
   inoLow = 0;
+
+  /**
+   * When its content was written last, as far as that is known: a time of modification that lies
+   * ahead of the last change was set (MFMT, utimensat(2)), and the content is no younger than that.
+   */
+  get writtenMs(): number {
+    return Math.min(this.modifiedMs, this.changedMs);
+  }
 
   /** Sets the time; what no Date can hold becomes the nearest that it can. */
   setModified(ms: number): void {
@@ -95,6 +112,38 @@ export type OpenMode = "read" | "probe" | "modify" | "create" | "createNew";
 /** How a name is taken: whatever bears it, or only when nothing does (EEXIST). */
 export type RenameMode = "replace" | "keep";
 
+/** Why what is no regular file is not opened. */
+export function notRegular(kind: Info["kind"]): number {
+  if (kind === "directory") return -ERRNO.EISDIR;
+  return kind === "link" ? -ERRNO.ELOOP : -ERRNO.NOT_REGULAR;
+}
+
+/** What link(2) says where files have one name only: vfat, exFAT and vboxsf, some of FUSE. */
+const LINKLESS: readonly number[] = [ERRNO.EPERM, ERRNO.EOPNOTSUPP, ERRNO.ENOSYS];
+
+/**
+ * Gives a file a name that nothing has (EEXIST), where rename(2) can only replace: `link` gives it
+ * a second one, which fails the same, and the first is removed. Where there are no links a look has
+ * to do, and what takes the name between the two is replaced.
+ *
+ * @returns 0, or -errno
+ */
+export function renameByLink<D extends object, F extends object, N extends object>(
+  volume: Volume<D, F, N>,
+  from: D,
+  name: string,
+  to: D,
+  newName: string,
+  link: () => number,
+): number {
+  const linked = link();
+  if (linked === 0) return volume.remove(from, name, false);
+  if (!LINKLESS.includes(-linked)) return linked;
+  const looked = volume.look(to, newName);
+  if (looked !== -ERRNO.ENOENT) return looked === 0 ? -ERRNO.EEXIST : looked;
+  return volume.rename(from, name, to, newName, "replace");
+}
+
 /** A tree. `D` is a directory that is held, `F` an open regular file, `N` names being read. */
 export interface Volume<D extends object, F extends object, N extends object> {
   /** See FileStore. */
@@ -103,6 +152,10 @@ export interface Volume<D extends object, F extends object, N extends object> {
   readonly location: string;
   /** What `look`, `lookAt`, `open` and `openPath` found. */
   readonly found: Info;
+  /** Who owns the files that it makes; undefined until that is known. */
+  uid: number | undefined;
+  /** Milliseconds since the epoch, by the clock that times of files are by. */
+  readonly now: () => number;
 
   /** The root; never to be released. */
   top(): D;

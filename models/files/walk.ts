@@ -87,6 +87,22 @@ export function walk<D extends object, F extends object, N extends object>(
   return giveUp(-ERRNO.ELOOP);
 }
 
+/**
+ * What `then` makes of what `path` leads to, links included: of its directory, which is held for so
+ * long, and its name there; -errno as of `walk`.
+ */
+export function walkTo<D extends object, F extends object, N extends object, T>(
+  volume: Volume<D, F, N>,
+  path: string,
+  then: (directory: D, name: string) => T | number,
+): T | number {
+  const place: Place<D> = { directory: undefined, name: "" };
+  const walked = walk(volume, path, place);
+  const result = walked < 0 ? walked : then(place.directory!, place.name);
+  if (place.directory !== undefined) volume.release(place.directory);
+  return result;
+}
+
 function componentsOf(path: string): string[] {
   return path.split("/").filter((component) => component !== "" && component !== ".");
 }

@@ -36,17 +36,19 @@ const LINK_TYPE = "OS.unix=symlink";
  * The line of one entry, as octets for a data connection.
  *
  * @param isSingle The path that is listed is a file's, and this is its only entry.
+ * @param now The system's clock, as times of files are by: milliseconds since the epoch.
  * @returns Nothing when the entry is left out.
  */
 export function renderEntry(
   rows: Rows,
   entry: DirectoryEntry,
   isSingle: boolean,
+  now: number,
 ): Uint8Array<ArrayBuffer> {
   if (!isAddressable(entry.name)) return LEFT_OUT;
   switch (rows.as) {
     case "long":
-      return encodeRow(formatLong(entry, rows.now));
+      return encodeRow(formatLong(entry, now));
     case "names":
       // Names that RETR takes as they are (RFC 1123 section 4.1.2.7): with their directory.
       return encodeRow(isSingle ? rows.name : rows.prefix + entry.name);

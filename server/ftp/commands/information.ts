@@ -6,7 +6,7 @@
  */
 
 import { concatenate } from "../../octets.ts";
-import { READ_BYTES } from "../../limits.ts";
+import { READ_BYTES } from "../limits.ts";
 import { FAILURE_REPLIES } from "../failures.ts";
 import { factOf } from "../listing.ts";
 import { formatFactLine } from "../words/facts.ts";
@@ -71,26 +71,29 @@ function statusOfPath(session: CommandContext, argument: string): void {
   const request = resolveList(session, argument);
   if (request === undefined) return;
   const { path, selection } = request;
-  const rows = { as: "long", now: session.now } as const;
-  session.file({ do: "openListing", path, selection, rows }, "opened", ({ stat }) => {
-    const code = stat.kind === "directory" ? 212 : 213;
-    const body = new ReplyBody();
-    let isBegun = false;
-    const end = (octets: Uint8Array) => {
-      session.file({ do: "closeFile" }, "done", () => session.send(octets));
-    };
-    const readOn = () => {
-      session.file({ do: "read", length: READ_BYTES }, "octets", ({ octets, ended }) => {
-        if (!isBegun) session.send(encodeLine(`${code}-Status of ${path}:`));
-        isBegun = true;
-        if (octets.length > 0) session.send(body.push(octets));
-        if (ended) end(encodeReply(code, "End"));
-        else readOn();
-      }, (failure) => {
-        if (!isBegun) return end(FAILURE_REPLIES[failure]);
-        end(concatenate([body.end(), encodeReply(code, "The rest cannot be read")]));
-      });
-    };
-    readOn();
-  });
+  session.file(
+    { do: "openListing", path, selection, rows: { as: "long" } },
+    "opened",
+    ({ stat }) => {
+      const code = stat.kind === "directory" ? 212 : 213;
+      const body = new ReplyBody();
+      let isBegun = false;
+      const end = (octets: Uint8Array) => {
+        session.file({ do: "closeFile" }, "done", () => session.send(octets));
+      };
+      const readOn = () => {
+        session.file({ do: "read", length: READ_BYTES }, "octets", ({ octets, ended }) => {
+          if (!isBegun) session.send(encodeLine(`${code}-Status of ${path}:`));
+          isBegun = true;
+          if (octets.length > 0) session.send(body.push(octets));
+          if (ended) end(encodeReply(code, "End"));
+          else readOn();
+        }, (failure) => {
+          if (!isBegun) return end(FAILURE_REPLIES[failure]);
+          end(concatenate([body.end(), encodeReply(code, "The rest cannot be read")]));
+        });
+      };
+      readOn();
+    },
+  );
 }

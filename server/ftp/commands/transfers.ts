@@ -48,6 +48,9 @@ interface Plan {
 /** The base of the names that STOU makes when it is given none. */
 const UNIQUE_NAME = "upload";
 
+/** The lines of LIST. */
+const LONG: Rows = { as: "long" };
+
 /** What MLSD lists. */
 const WHOLE_DIRECTORY: Omit<Selection, "partials"> = {
   pattern: [],
@@ -137,7 +140,7 @@ function storedPath(path: string, { name }: Answer<"opened">): string {
 /** LIST: 150; 226, 425, 426, 451; 550. */
 export function list(session: CommandContext, argument: string): void {
   const request = resolveList(session, argument);
-  if (request !== undefined) sendListing(session, request, longRows(session));
+  if (request !== undefined) sendListing(session, request, LONG);
 }
 
 /** NLST: as LIST, and with its flag "l" its very lines, as ls has it. */
@@ -147,11 +150,7 @@ export function listNames(session: CommandContext, argument: string): void {
   const { prefix, name, long } = request;
   // With the flag "d" and no path it is the current directory that is named.
   const names: Rows = { as: "names", prefix, name: name === "" ? "." : name };
-  sendListing(session, request, long ? longRows(session) : names);
-}
-
-function longRows({ now }: CommandContext): Rows {
-  return { as: "long", now };
+  sendListing(session, request, long ? LONG : names);
 }
 
 function sendListing(
@@ -207,8 +206,9 @@ function begin(session: CommandContext, plan: Plan): void {
   session.openTransfer(transfer, operation, (opened) => {
     if (direction === "receive") transfer.path = storedPath(operation.path, opened);
     const { route } = session;
-    const refusal = plan.inspect?.(opened) ?? (route === undefined ? NO_ROUTE : undefined);
-    if (refusal !== undefined || route === undefined) return close(session, refusal ?? NO_ROUTE);
+    const refusal = plan.inspect?.(opened);
+    if (refusal !== undefined) return close(session, refusal);
+    if (route === undefined) return close(session, NO_ROUTE);
     const isGivenUp = () => transfer.aborted || session.ended && direction === "receive";
     if (isGivenUp()) {
       session.dropRoute();

@@ -117,7 +117,7 @@ function told(completion: Completion): unknown {
 
 /** The whole tree as text. */
 function treeOf(stage: Stage): string[] {
-  const rows = { as: "long", now: 0 } as const;
+  const rows = { as: "long" } as const;
   return stage.list("/", { recursive: true }, rows).map((line) => {
     const name = line.slice(line.lastIndexOf(" ") + 1);
     return `${line.slice(0, 10)} ${name}`;

@@ -33,12 +33,13 @@ import {
 /** More calls than any story makes: the sweep ends before. */
 const CALLS_MAX = 400;
 
-/** What cannot fail: descriptors are closed whatever close(2) says. */
+/** What cannot fail: descriptors are closed whatever close(2) says, and a clock tells its time. */
 const UNTOUCHED: readonly PropertyKey[] = [
   "close",
   "closeFile",
   "closeNames",
   "descriptor",
+  "now",
   "release",
   "top",
 ];
@@ -104,7 +105,7 @@ function story(stage: Stage): void {
   for (let steps = 0; steps < 9 && !stage.store.sweep(0, 0).ended; steps++);
 }
 
-const LONG = { as: "long", now: 0 } as const;
+const LONG = { as: "long" } as const;
 
 /** Tells the story with each call failing in turn; how many there were. */
 function sweepCalls(
@@ -218,11 +219,25 @@ Deno.test("FileStore: a file that may not be written to is not replaced, and not
   assertEquals([ground.names(), ground.text("/file")], [["file"], "root's"]);
 });
 
+Deno.test("FileStore: a file system that knows no locks keeps nobody out", () => {
+  for (const errno of [c.ENOLCK, c.ENOSYS, c.EOPNOTSUPP]) {
+    const ground = new MemoryGround();
+    const stage = refusing(ground, (name) => name === "lock" ? errno : undefined);
+    for (const text of ["new", "newer"]) stage.whole(REPLACE, text);
+    stage.whole(END, " still");
+    assertEquals(ground.text("/file"), "newer still");
+    stage.do("done", { do: "chmod", path: "/file", mode: 0o600 });
+    stage.do("done", { do: "setModified", path: "/file", modifiedMs: 0 });
+    stage.do("done", { do: "rename", from: "/file", to: "/elsewhere" });
+    stage.do("done", { do: "removeFile", path: "/elsewhere" });
+  }
+});
+
 Deno.test("FileStore: a file that comes while an appending upload is opened is appended to", () => {
   const ground = new MemoryGround();
   let comes = true;
   const stage = refusing(ground, (name, given) => {
-    if (!comes || name !== "open" || given[2] !== "create") return undefined;
+    if (!comes || name !== "open" || given[2] !== "createNew") return undefined;
     comes = false;
     ground.write("/file", "first ");
     return undefined;

@@ -42,6 +42,8 @@ export interface Ground {
   rename(from: string, to: string): void;
   /** Sets permission bits. */
   chmod(path: string, mode: number): void;
+  /** Sets the owner: on disk, for root only. */
+  chown(path: string, uid: number): void;
   /** Sets the time of change, milliseconds. */
   setModified(path: string, ms: number): void;
   /** Cuts a file. */
@@ -108,6 +110,10 @@ export class DiskGround implements Ground {
 
   chmod(path: string, mode: number): void {
     Deno.chmodSync(this.root + path, mode);
+  }
+
+  chown(path: string, uid: number): void {
+    Deno.chownSync(this.root + path, uid, null);
   }
 
   setModified(path: string, ms: number): void {
@@ -193,6 +199,10 @@ export class MemoryGround implements Ground {
 
   chmod(path: string, mode: number): void {
     this.#node(path).mode = mode;
+  }
+
+  chown(path: string, uid: number): void {
+    this.#node(path).uid = uid;
   }
 
   setModified(path: string, ms: number): void {

@@ -5,7 +5,7 @@
  * @module
  */
 
-import { assert, assertEquals } from "@std/assert";
+import { assert, assertEquals, assertMatch } from "@std/assert";
 import {
   LISTING_NAMES_STEP,
   LISTING_SORTED_MAX,
@@ -127,7 +127,8 @@ function isDisk({ store }: Stage): boolean {
   return "volume" in store && store.volume?.constructor.name === "DiskVolume";
 }
 
-const LONG: Rows = { as: "long", now: 0 };
+const YEAR_MS = 365 * 86_400_000;
+const LONG: Rows = { as: "long" };
 const TYPES: Rows = { as: "facts", facts: ["type"], access: "read", path: "/" };
 
 /** Kind and name of each entry of `ls -l`. */
@@ -193,6 +194,18 @@ storeTest("listing", {
     stage.ground.write("/a\nb", "");
     stage.ground.write("/c", "");
     assertEquals(stage.list("/"), ["c"]);
+    stage.ground.makeFolder("/d\ne");
+    stage.ground.write("/d\ne/inner", "");
+    const lines = stage.list("/", { recursive: true }, LONG);
+    assertEquals([lines.length, lines[0], kinds(lines.slice(1))], [2, ".:", ["- c"]]);
+  },
+
+  "the time of day is that of files that changed lately, by their own clock": (stage) => {
+    stage.ground.write("/file", "");
+    const { modifiedMs } = stage.stat("/file");
+    assertMatch(stage.list("/", {}, LONG)[0]!, /\d\d:\d\d file$/);
+    stage.ground.setModified("/file", modifiedMs - YEAR_MS);
+    assertMatch(stage.list("/", {}, LONG)[0]!, / {2}\d{4} file$/);
   },
 
   "a single file is a list of one, a folder for itself too": (stage) => {

@@ -9,9 +9,20 @@ import { assert, assertEquals } from "@std/assert";
 import { ERRNO } from "../../../models/files/errors.ts";
 import { VolumeStore } from "../../../models/files/slot.ts";
 import type { FileOperation } from "../../../server/mod.ts";
-import { testWith } from "../../permission.ts";
+import { missing, testWith } from "../../permission.ts";
 import { MemoryGround } from "./grounds.ts";
-import { at, CLOSE, COMMIT, END, REPLACE, Stage, storeKinds, storeTest, upload } from "./stage.ts";
+import {
+  at,
+  CLOSE,
+  COMMIT,
+  END,
+  REPLACE,
+  type Skips,
+  Stage,
+  storeKinds,
+  storeTest,
+  upload,
+} from "./stage.ts";
 
 const DAY_MS = 86_400_000;
 const PART = "/.file.ftplab-part";
@@ -245,6 +256,47 @@ storeTest("what an interrupted upload to a file left", {
     stage.do("done", CLOSE);
     assertEquals(second.do("stat", itself).stat.size, 2);
   },
+});
+
+/** Neither the server's user nor that of the folder. */
+const SOMEBODY = 4_321;
+
+const isRoot = missing(["sys"]).length === 0 && Deno.uid() === 0;
+const ROOTS = "only root may give files away";
+const GIVEN: Skips[string] = isRoot ? {} : { disk: ROOTS, runtime: ROOTS };
+
+storeTest("a partial file of somebody else's", {
+  "is neither written to nor taken away": (stage) => {
+    const { ground } = stage;
+    stage.whole(REPLACE, "the server's own", "/first"); // the runtime knows its user from now on
+    for (const planted of ["", "half"]) {
+      ground.write(PART, planted);
+      ground.chown(PART, SOMEBODY);
+      for (const start of [REPLACE, END, at(0)]) stage.fails("denied", upload(start));
+      assertEquals([ground.names(), ground.text(PART)], [
+        [".file.ftplab-part", "first"],
+        planted,
+      ]);
+    }
+  },
+
+  "is gone on with for the owner of the file, and of the folder": (stage) => {
+    const { ground } = stage;
+    ground.makeFolder("/folder");
+    stage.whole(REPLACE, "the server's own", "/folder/first");
+    ground.write("/file", "old");
+    for (const path of ["/file", "/folder"]) ground.chown(path, SOMEBODY);
+    for (const [folder, name] of [["", "file"], ["/folder", "new"]]) {
+      const part = `${folder}/.${name}.ftplab-part`;
+      ground.write(part, "half");
+      ground.chown(part, SOMEBODY);
+      assertEquals(stage.whole(at(4), " and half", `${folder}/${name}`), 4);
+      assertEquals(ground.text(`${folder}/${name}`), "half and half");
+    }
+  },
+}, {
+  "is neither written to nor taken away": GIVEN,
+  "is gone on with for the owner of the file, and of the folder": GIVEN,
 });
 
 /** Sweeps to the end, in a bounded number of steps; how many files went. */

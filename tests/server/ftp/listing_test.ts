@@ -83,47 +83,50 @@ Deno.test("formatLong: what is no file has a letter that clients know, and a lin
   }
 });
 
-const LONG: Rows = { as: "long", now: NOW };
+const LONG: Rows = { as: "long" };
 const NAMES: Rows = { as: "names", prefix: "d/", name: "d/a.txt" };
 const FACTS: Rows = { as: "facts", facts: ["type", "perm"], access: "write", path: "/" };
 
 Deno.test("renderEntry: as ls -l, as names that can be asked for, as facts", () => {
-  assertEquals(text(renderEntry(LONG, FILE, false)), `${formatLong(FILE, NOW)}\r\n`);
-  assertEquals(text(renderEntry(NAMES, FILE, false)), "d/a.txt\r\n");
-  assertEquals(text(renderEntry(NAMES, { ...FILE, name: "x" }, true)), "d/a.txt\r\n");
-  assertEquals(text(renderEntry(FACTS, FILE, false)), "type=file;perm=adfrw; a.txt\r\n");
+  assertEquals(text(renderEntry(LONG, FILE, false, NOW)), `${formatLong(FILE, NOW)}\r\n`);
+  assertEquals(text(renderEntry(NAMES, FILE, false, NOW)), "d/a.txt\r\n");
+  assertEquals(text(renderEntry(NAMES, { ...FILE, name: "x" }, true, NOW)), "d/a.txt\r\n");
+  assertEquals(text(renderEntry(FACTS, FILE, false, NOW)), "type=file;perm=adfrw; a.txt\r\n");
 });
 
 Deno.test("renderEntry: a link is one among facts, and elsewhere what it leads to", () => {
   const link = { ...FILE, isLink: true };
-  assertEquals(text(renderEntry(FACTS, link, false)), "type=OS.unix=symlink;perm=adfrw; a.txt\r\n");
-  assertEquals(text(renderEntry(LONG, link, false)), `${formatLong(FILE, NOW)}\r\n`);
+  assertEquals(
+    text(renderEntry(FACTS, link, false, NOW)),
+    "type=OS.unix=symlink;perm=adfrw; a.txt\r\n",
+  );
+  assertEquals(text(renderEntry(LONG, link, false, NOW)), `${formatLong(FILE, NOW)}\r\n`);
 });
 
 Deno.test("renderEntry: the directory itself among its facts, the root's as the root's", () => {
   const self = { ...FILE, kind: "directory", name: "." } as const;
-  assertEquals(text(renderEntry(FACTS, self, false)), "type=cdir;perm=celmp; .\r\n");
+  assertEquals(text(renderEntry(FACTS, self, false, NOW)), "type=cdir;perm=celmp; .\r\n");
   const below = { ...FACTS, path: "/d" };
-  assertEquals(text(renderEntry(below, self, false)), "type=cdir;perm=cdeflmp; .\r\n");
+  assertEquals(text(renderEntry(below, self, false, NOW)), "type=cdir;perm=cdeflmp; .\r\n");
 });
 
 Deno.test("renderEntry: names that cannot be asked for are left out, any other octets stay", () => {
   for (const rows of [LONG, NAMES, FACTS]) {
     for (const name of ["a\nb", "a\rb", "a\0b"]) {
-      assertEquals(text(renderEntry(rows, { ...FILE, name }, false)), "");
+      assertEquals(text(renderEntry(rows, { ...FILE, name }, false, NOW)), "");
     }
     for (const name of ["a\\b", " a ", "\udce9", "\udcff\udcff", "\t"]) {
-      assert(text(renderEntry(rows, { ...FILE, name }, false)).endsWith(`${name}\r\n`), name);
+      assert(text(renderEntry(rows, { ...FILE, name }, false, NOW)).endsWith(`${name}\r\n`), name);
     }
   }
 });
 
 Deno.test("renderEntry: times that no date has", () => {
   for (const modifiedMs of [8.64e15 + 1, -8.64e15 - 1, NaN, Date.UTC(20_000, 0)]) {
-    const long = text(renderEntry(LONG, { ...FILE, modifiedMs }, false));
+    const long = text(renderEntry(LONG, { ...FILE, modifiedMs }, false, NOW));
     assert(/ [JD]a?e?[nc] .\d {2}\d{4} a\.txt\r\n$/.test(long), long);
     const rows: Rows = { ...FACTS, facts: ["modify"] };
-    const facts = text(renderEntry(rows, { ...FILE, modifiedMs }, false));
+    const facts = text(renderEntry(rows, { ...FILE, modifiedMs }, false, NOW));
     assert(/^modify=\d{14}; a\.txt\r\n$/.test(facts), facts);
   }
 });
