@@ -31,7 +31,7 @@ export interface Session {
   readonly moving?: Moving | undefined;
   /** Octets from the control connection; borrowed, valid only during the call. */
   handleInput(octets: Uint8Array, now: number): void;
-  /** The peer closed its sending side, or the connection broke. */
+  /** The peer closed its sending side; a connection that broke is dropped without a word. */
   handleEnd(now: number): void;
   /** The answer to the effect that carried `id`. */
   handleCompletion(id: number, completion: Completion, now: number): void;
@@ -44,8 +44,8 @@ export interface Session {
    * most the commands that it takes to have one.
    */
   pollEffect(now: number): Effect | undefined;
-  /** When `handleTimeout` wants to be called, or undefined for never. */
-  pollDeadline(): number | undefined;
+  /** When `handleTimeout` wants to be called, or Infinity for never. */
+  pollDeadline(): number;
 }
 
 /** The two ends of a control connection. */
@@ -64,9 +64,9 @@ export type { Settings };
 export interface Protocol {
   /**
    * Begins a session with its part of `settings`; what it says first is in its effects.
-   * `can` is what its file store is able to do; everything, unless it is told.
+   * `can` is what its file store is able to do.
    */
-  createSession(settings: Settings, peer: Peer, now: number, can?: StoreAbilities): Session;
+  createSession(settings: Settings, peer: Peer, now: number, can: StoreAbilities): Session;
   /** Whether its clients may send urgent data, as Telnet's Synch (RFC 854). */
   readonly telnet: boolean;
   /** What a client hears that cannot be served, for example for want of descriptors. */

@@ -6,18 +6,13 @@
  * @module
  */
 
-import type { StoreAbilities } from "../effects.ts";
 import type { Protocol } from "../session.ts";
 import { FtpSession } from "./session.ts";
 import { encodeReply } from "./words/replies.ts";
 
-/** What a folder on a disk is able to do. */
-const EVERYTHING: StoreAbilities = { append: true, rename: true, modes: true, times: true };
-
 /** FTP: RFC 959, 1123, 2389, 2428, 2640 and 3659. */
 export const ftp: Protocol = {
   telnet: true,
-  createSession: (settings, peer, now, can = EVERYTHING) =>
-    new FtpSession(settings.ftp, peer, now, can),
+  createSession: (settings, peer, now, can) => new FtpSession(settings.ftp, peer, now, can),
   refusal: (reason) => encodeReply(421, reason),
 };

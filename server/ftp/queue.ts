@@ -9,8 +9,8 @@
  * @module
  */
 
-import { LINE_BYTES_MAX, QUEUED_BYTES_MAX, QUEUED_COMMANDS_MAX } from "../limits.ts";
 import { concatenate, takeFirst } from "../octets.ts";
+import { LINE_BYTES_MAX, QUEUED_BYTES_MAX, QUEUED_COMMANDS_MAX } from "./limits.ts";
 import { type Command, mayEndUrgently, parseCommand } from "./parse.ts";
 import { LineReader } from "./words/lines.ts";
 
@@ -48,12 +48,12 @@ export class CommandQueue {
     this.#at = 0;
   }
 
-  /** Takes the first command that may run; `index` tells how many wait before it. */
-  take(mayRun: (command: Command, index: number) => boolean): Command | undefined {
+  /** Takes the first command that may run. */
+  take(mayRun: (command: Command) => boolean): Command | undefined {
     for (let index = 0; index < this.#waiting.length; index++) {
       const waiting = this.#waiting[index]!;
       const { command } = waiting;
-      if (!mayRun(command, index)) continue;
+      if (!mayRun(command)) continue;
       waiting.times--;
       if (waiting.times === 0) {
         if (index === 0) takeFirst(this.#waiting);

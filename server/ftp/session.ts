@@ -23,11 +23,11 @@
  */
 
 import type { Completion, Effect, StoreAbilities } from "../effects.ts";
-import { STRANGE_COMMANDS_MAX } from "../limits.ts";
 import type { Peer, Session } from "../session.ts";
 import type { FtpSettings } from "../settings.ts";
 import type { Verb } from "./commands/verb.ts";
 import { READ_ONLY_REPLY } from "./failures.ts";
+import { STRANGE_COMMANDS_MAX } from "./limits.ts";
 import { type Command, FAULT_REPLIES } from "./parse.ts";
 import { CommandQueue } from "./queue.ts";
 import { Course, TAKES } from "./state.ts";
@@ -108,7 +108,7 @@ export class FtpSession implements Session {
   /** See Session. */
   handleTimeout(now: number): void {
     const work = this.#work;
-    if (work.deadline === undefined || now < work.deadline) return;
+    if (now < work.deadline) return;
     work.now = now;
     if (now >= work.loginDeadline) {
       work.refuse(LOGIN_LATE, "no login in time");
@@ -135,7 +135,7 @@ export class FtpSession implements Session {
   }
 
   /** See Session. */
-  pollDeadline(): number | undefined {
+  pollDeadline(): number {
     return this.#work.deadline;
   }
 

@@ -119,15 +119,14 @@ export class Work implements CommandContext {
     return this.#progress !== undefined;
   }
 
-  /** When it is told that too much time has passed, or undefined for never. */
-  get deadline(): number | undefined {
+  /** When it is told that too much time has passed, or Infinity for never. */
+  get deadline(): number {
     const { state } = this.course;
-    if (state === "closed") return undefined;
+    if (state === "closed") return Infinity;
     const idle = state === "free"
       ? this.#quietSince + this.settings.limits.idleTimeoutMs
       : Infinity;
-    const deadline = Math.min(this.#hold?.until ?? idle, this.loginDeadline);
-    return deadline === Infinity ? undefined : deadline;
+    return Math.min(this.#hold?.until ?? idle, this.loginDeadline);
   }
 
   /** Nothing that a client says puts it off; Infinity once somebody is logged in. */
@@ -301,7 +300,7 @@ export class Work implements CommandContext {
   attemptLogin(then: (attempt: Answer<"attempt">) => void): void {
     const id = this.#open("attempt", then, (failure) => this.fail(failure));
     const { loginDelayMs: delayMs } = this.settings.limits;
-    this.#emit({ kind: "attemptLogin", id, user: this.user ?? "", delayMs });
+    this.#emit({ kind: "attemptLogin", id, delayMs });
   }
 
   /** See CommandContext. */

@@ -121,8 +121,7 @@ class MiniSession implements Session {
   }
 
   handleTimeout(now: number): void {
-    const deadline = this.pollDeadline();
-    if (deadline === undefined || now < deadline) return;
+    if (now < this.pollDeadline()) return;
     const phase = this.#phase;
     this.#heardAt = now;
     if (phase.kind === "skipping") {
@@ -152,8 +151,8 @@ class MiniSession implements Session {
     return this.#effects.shift();
   }
 
-  pollDeadline(): number | undefined {
-    if (this.#closed || this.#ask !== undefined) return undefined;
+  pollDeadline(): number {
+    if (this.#closed || this.#ask !== undefined) return Infinity;
     return this.#heardAt + this.#patience();
   }
 

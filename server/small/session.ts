@@ -60,8 +60,7 @@ export abstract class SmallSession implements Session {
 
   /** See Session. */
   handleTimeout(now: number): void {
-    const deadline = this.pollDeadline();
-    if (deadline === undefined || now < deadline) return;
+    if (now < this.pollDeadline()) return;
     this.emit({ kind: "refused", reason: "nothing came for too long" });
     this.close();
   }
@@ -77,8 +76,8 @@ export abstract class SmallSession implements Session {
   }
 
   /** See Session. */
-  pollDeadline(): number | undefined {
-    return this.#closed || this.isPatient ? undefined : this.#heardAt + this.#idleTimeoutMs;
+  pollDeadline(): number {
+    return this.#closed || this.isPatient ? Infinity : this.#heardAt + this.#idleTimeoutMs;
   }
 
   /** The client is not idle at `now`. */

@@ -8,7 +8,7 @@
  */
 
 import { authenticate } from "../../accounts.ts";
-import { LOGIN_ATTEMPTS_MAX } from "../../limits.ts";
+import { LOGIN_ATTEMPTS_MAX } from "../limits.ts";
 import { encodeReply } from "../words/replies.ts";
 import type { CommandContext } from "./context.ts";
 import { factsOfStore } from "./help.ts";

@@ -1,6 +1,6 @@
 /**
- * What a command may see and do of the session that runs it. The session implements it, commands
- * are written over it, and neither the one nor the other is known to both.
+ * What a command may see and do of the session that runs it. Work (../work.ts) implements it;
+ * commands know this interface, and not Work.
  *
  * @module
  */
@@ -41,8 +41,6 @@ export interface CommandContext {
   readonly peer: Peer;
   /** What the file store is able to do. */
   readonly can: StoreAbilities;
-  /** Milliseconds since the epoch. */
-  readonly now: number;
   /** The peer has closed its side: what it asked for is finished, but no transfer is begun. */
   readonly ended: boolean;
   /** The transfer command under way. */

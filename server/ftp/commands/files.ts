@@ -12,7 +12,7 @@
  */
 
 import type { Failure } from "../../effects.ts";
-import { ASCII_SIZE_BYTES_MAX, READ_BYTES } from "../../limits.ts";
+import { ASCII_SIZE_BYTES_MAX, READ_BYTES } from "../limits.ts";
 import { isPartialName, nameOf, partialPath, resolvePath } from "../../paths.ts";
 import { toNetworkLines } from "../words/ascii.ts";
 import { FAILURE_REPLIES, NEW_NAME_FAILURE_REPLIES } from "../failures.ts";

@@ -7,7 +7,8 @@
  */
 
 import { assert, assertEquals } from "@std/assert";
-import { decodeOctets, type Failure, LINE_BYTES_MAX, type Protocol } from "../../../server/mod.ts";
+import { LINE_BYTES_MAX } from "../../../server/ftp/limits.ts";
+import { decodeOctets, type Failure, type Protocol } from "../../../server/mod.ts";
 import { ftp } from "../../../server/ftp/mod.ts";
 import { FtpSession } from "../../../server/ftp/session.ts";
 import { Course, MOVES, type State } from "../../../server/ftp/state.ts";
@@ -86,7 +87,7 @@ function recording(made: Set<string>): Protocol {
   return {
     ...ftp,
     createSession: (settings, peer, now, can) =>
-      new FtpSession(settings.ftp, peer, now, can!, new RecordingCourse(made)),
+      new FtpSession(settings.ftp, peer, now, can, new RecordingCourse(made)),
   };
 }
 
@@ -133,7 +134,6 @@ function turn(driver: DrivenSession, random: Random, chunking: Chunking): void {
       return driver.pass(random(2_000));
     case 1:
       driver.store.slow = random(2) === 0;
-      driver.store.late = random(2) === 0;
       driver.wire.slowToConnect = random(2) === 0;
       driver.wire.slowToClose = random(2) === 0;
       // It stops reading replies.
@@ -204,8 +204,7 @@ function run(seed: number, chunking: Chunking, made: Set<string>): [number, numb
   for (let count = 0; count < TURNS && !driver.closed; count++) turn(driver, random, chunking);
   const transfers = driver.effects.filter((effect) => effect === "startTransfer").length;
   // Whatever was going on, a client that leaves is let go.
-  driver.store.slow = driver.store.late = driver.wire.slowToConnect = false;
-  driver.wire.slowToClose = false;
+  driver.store.slow = driver.wire.slowToConnect = driver.wire.slowToClose = false;
   if (!driver.closed) driver.hangUp();
   for (let count = 0; count < 100 && !driver.closed; count++) {
     driver.take(1e9);

@@ -31,7 +31,7 @@ function effectsOf(...lines: string[]): Effect[] {
 Deno.test("PASS: the attempt is asked for first, and told when it succeeded", () => {
   const told = effectsOf("USER writer", "PASS pass word").filter(({ kind }) => kind !== "send");
   assertEquals(told, [
-    { kind: "attemptLogin", id: 1, user: "writer", delayMs: SETTINGS.ftp.limits.loginDelayMs },
+    { kind: "attemptLogin", id: 1, delayMs: SETTINGS.ftp.limits.loginDelayMs },
     { kind: "loggedIn", user: "writer", access: "write" },
   ]);
 });

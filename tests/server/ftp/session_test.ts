@@ -6,7 +6,11 @@
  */
 
 import { assert, assertEquals, assertMatch, assertThrows } from "@std/assert";
-import { ASCII_SIZE_BYTES_MAX, QUEUED_COMMANDS_MAX, READ_BYTES } from "../../../server/mod.ts";
+import {
+  ASCII_SIZE_BYTES_MAX,
+  QUEUED_COMMANDS_MAX,
+  READ_BYTES,
+} from "../../../server/ftp/limits.ts";
 import { DrivenSession } from "../../driven/session.ts";
 import { PEER_6, SETTINGS, withLimits } from "../../driven/settings.ts";
 import { codesOf, octetsOf, ready } from "./ready.ts";
@@ -198,7 +202,7 @@ Deno.test("FtpSession: commands wait while an operation is under way", () => {
   const driver = ready();
   driver.store.slow = true;
   assertEquals(driver.say("MKD d", "NOOP", "ABOR"), "");
-  assertEquals(driver.session.pollDeadline(), undefined);
+  assertEquals(driver.session.pollDeadline(), Infinity);
   driver.release();
   assertEquals(codesOf(driver.takeSaid()), "257 200 226");
 });
@@ -281,7 +285,7 @@ Deno.test("FtpSession: octets that make no line do not put the idle time off", (
 Deno.test("FtpSession: the idle time begins anew when a transfer ends", () => {
   const driver = ready();
   driver.say("EPSV", "STOR b.txt");
-  assertEquals(driver.session.pollDeadline(), undefined);
+  assertEquals(driver.session.pollDeadline(), Infinity);
   for (let count = 0; count < 9; count++) {
     driver.receive(octetsOf("slow"));
     driver.pass(SETTINGS.ftp.limits.stallTimeoutMs - 1);

@@ -6,12 +6,8 @@
  */
 
 import { assert, assertEquals } from "@std/assert";
-import {
-  type Effect,
-  QUEUED_BYTES_MAX,
-  QUEUED_COMMANDS_MAX,
-  READ_BYTES,
-} from "../../../server/mod.ts";
+import { QUEUED_BYTES_MAX, QUEUED_COMMANDS_MAX, READ_BYTES } from "../../../server/ftp/limits.ts";
+import type { Effect } from "../../../server/mod.ts";
 import { type DrivenSession } from "../../driven/session.ts";
 import { codesOf, octetsOf, ready } from "./ready.ts";
 

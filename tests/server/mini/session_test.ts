@@ -8,7 +8,7 @@ Deno.test("mini wants no input while a file operation is under way", () => {
   driver.store.slow = true;
   driver.input("put|new|5hello" + "get|a|0");
   assertFalse(driver.session.wantsInput);
-  assertEquals(driver.session.pollDeadline(), undefined);
+  assertEquals(driver.session.pollDeadline(), Infinity);
   driver.release(); // openUpload
   assertEquals(driver.heard(), ["OK"]);
   driver.release(); // write

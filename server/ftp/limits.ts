@@ -1,6 +1,6 @@
 /**
- * Every limit that a session keeps, each with its reason beside it: plain data. What an operator
- * may set is in settings.ts.
+ * Every limit that a session of FTP keeps, each with its reason beside it: plain data. What an
+ * operator may set is in ../settings.ts.
  *
  * @module
  */
