@@ -43,10 +43,10 @@ export const async: Model = {
         return -1;
       },
       wake: ({ thread }) => thread.postMessage("wake"),
-      store: storeLater,
+      store: runtimeStoreLater,
       release() {},
     });
-    const port = await pool.start(options.workers, { ...options, port: reserved });
+    const port = await pool.start(reserved);
     return pool.server(addressAt(options, port));
   },
 };
@@ -76,7 +76,7 @@ function findSpareDescriptors({ host }: ServeOptions): void {
       spare.push(Deno.listen({ hostname: nearestTo(host), port: 0 }));
     }
   } catch (error) {
-    // What else keeps from listening, a worker says of its own listener.
+    // What else keeps from listening, a worker says of its own listener; or there is no ::1.
     const { code } = error as { code?: string };
     if (code !== "EMFILE" && code !== "ENFILE") return;
     throw new ServeError(`Cannot start a worker: ${reasonOf(error)}`);
@@ -85,8 +85,8 @@ function findSpareDescriptors({ host }: ServeOptions): void {
   }
 }
 
-/** The tree by the runtime's calls, for the supervisor; see kernel/loops.ts. */
-async function storeLater(root: string): Promise<FileStore> {
+/** The tree by the runtime's calls, for the supervisor; see diskStoreLater in kernel/loops.ts. */
+async function runtimeStoreLater(root: string): Promise<FileStore> {
   const { runtimeStore } = await import("./files/runtime.ts");
   return runtimeStore(root);
 }

@@ -15,7 +15,7 @@ import { type Model, ServeError, SILENT } from "./model.ts";
 import { lendControl } from "./pool/link.ts";
 import { Pool } from "./pool/supervisor.ts";
 import { Growth } from "./readiness/growth.ts";
-import { storeLater } from "./kernel/loops.ts";
+import { diskStoreLater } from "./kernel/loops.ts";
 import { hasSpareDescriptors, listenForControl } from "./kernel/sockets.ts";
 
 /** See Model. */
@@ -48,14 +48,14 @@ export const blocking: Model = {
         lendControl(own, (control) => libc.shutdown(control, c.SHUT_RD));
       },
       saturated: () => growth.saturated(pool),
-      store: (root) => storeLater(libc, root),
+      store: (root) => diskStoreLater(libc, root),
       release() {
         growth.stop();
         libc.close(listener);
       },
     });
     const { port } = libc.localAddress(listener);
-    await pool.start(options.workers, { ...options, port });
+    await pool.start(port);
     return pool.server(addressAt(options, port));
   },
 };

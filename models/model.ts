@@ -153,7 +153,8 @@ export interface Terminal {
    */
   readonly warningsOnly?: boolean;
   /**
-   * What happened; how it is shown is the terminal's affair.
+   * What happened; how it is shown is the terminal's affair. What clients sent is cut to
+   * EVENT_CHARS_MAX of pool/link.ts, and a warning says so where events had to be left out.
    *
    * @param at when it happened, milliseconds since the epoch; now, unless it is said
    */
@@ -177,7 +178,7 @@ export const SILENT: Terminal = {
 
 /** The way from a worker to its supervisor, as a driver uses it. */
 export interface WorkerLink {
-  /** What the server was started with; `port` is the real one. */
+  /** What the server was started with. */
   readonly options: ServeOptions;
   /** This worker's counters. */
   readonly counters: Counting;

@@ -1,8 +1,9 @@
 /**
  * What a server's operator may want to know, as structured values: who logged in, what was moved,
- * what was refused and why something failed. Sessions and drivers make them; a log line, a page or
- * a test is one way to show them. They hold what clients sent as it came: whoever shows them
- * escapes it. Passwords never stand in them.
+ * what was refused and why something failed. Drivers, workers and supervisors make them, partly of
+ * what a session's effects say; a log line, a page or a test is one way to show them. They hold
+ * what clients sent as it came, cut where it is too long to be read (models/pool/link.ts): whoever
+ * shows them escapes it. Passwords never stand in them.
  *
  * @module
  */

@@ -7,7 +7,7 @@
  */
 
 /** Control characters, line separators, halves of surrogate pairs, marks of writing direction. */
-const UNPRINTABLE = /[\p{Cc}\p{Cs}\p{Bidi_Control}\u2028\u2029]/gu;
+export const UNPRINTABLE = /[\p{Cc}\p{Cs}\p{Bidi_Control}\u2028\u2029]/gu;
 
 /** `text` in one line, with U+FFFD for every character that a terminal would obey, not show. */
 export function maskControls(text: string): string {

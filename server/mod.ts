@@ -10,7 +10,6 @@ export type * from "./effects.ts";
 export type * from "./events.ts";
 export type { Peer, Protocol, Session } from "./session.ts";
 export * from "./accounts.ts";
-export * from "./limits.ts";
 export * from "./settings.ts";
 export {
   concatenate,
@@ -32,6 +31,6 @@ export { neededFor, renderEntry, renderHeading } from "./ftp/listing.ts";
 export { compilePattern } from "./ftp/pattern.ts";
 export { converter, type Filter } from "./ftp/words/ascii.ts";
 export type { FactName } from "./ftp/words/facts.ts";
-export { maskControls } from "./mask_controls.ts";
+export { maskControls, UNPRINTABLE } from "./mask_controls.ts";
 export { type ProtocolFacts, protocols } from "./protocols.ts";
 export { unreachable } from "./unreachable.ts";

@@ -9,13 +9,19 @@ import { addressAt } from "../address.ts";
 import type { FileStore } from "../files/contract.ts";
 import * as c from "../libc/constants.ts";
 import { CALL_NAMES, errorText, type Kernel, Libc } from "../libc/mod.ts";
-import { ServeError, type ServeOptions, type Server, type Terminal } from "../model.ts";
+import {
+  type ModelName,
+  ServeError,
+  type ServeOptions,
+  type Server,
+  type Terminal,
+} from "../model.ts";
 import { Pool } from "../pool/supervisor.ts";
 import { hasSpareDescriptors, listenForControl, WAKE } from "./sockets.ts";
 
 /** Serves with `options.workers` event loops, `worker` each, over one listening socket. */
 export async function serveLoops(
-  model: string,
+  model: ModelName,
   description: string,
   worker: URL,
   options: ServeOptions,
@@ -47,13 +53,14 @@ export async function serveLoops(
       if (pool.stopped) libc.shutdown(listener, c.SHUT_RDWR);
       libc.write(worker.wake, WAKE);
     },
-    store: (root) => storeLater(libc, root),
-    release() {
+    store: (root) => diskStoreLater(libc, root),
+    release(left) {
       for (const fd of descriptors.splice(0)) libc.close(fd);
+      for (const { fd } of left) libc.close(fd);
     },
   });
   const { port } = libc.localAddress(listener);
-  await pool.start(options.workers, { ...options, port });
+  await pool.start(port);
   return pool.server(addressAt(options, port));
 }
 
@@ -61,7 +68,7 @@ export async function serveLoops(
  * The tree on the disk, for a supervisor: most of the time it does without, so its files are loaded
  * when it asks.
  */
-export async function storeLater(kernel: Kernel, root: string): Promise<FileStore> {
+export async function diskStoreLater(kernel: Kernel, root: string): Promise<FileStore> {
   const { diskStore } = await import("../files/disk.ts");
   return diskStore(kernel, root);
 }

@@ -1,8 +1,8 @@
 /**
  * One worker's counters in shared memory: the worker writes, the supervisor reads at any time.
  *
- * Only the worker writes its own counters, so plain stores suffice; a reader may see one that is
- * a moment old.
+ * Only the worker writes its own counters while it runs, so plain stores suffice; a reader may see
+ * one that is a moment old. That it has ended, the supervisor writes.
  *
  * @module
  */

@@ -38,6 +38,7 @@ const HEAD = {
   waitingMax: 4,
   perHostMax: 5,
   failuresMax: 6,
+  /** Those that are open, over all workers; and how many of them wait for a login. */
   sessions: 7,
   waiting: 8,
   /** The first shelf that is free, or -1; and how many were ever in use. */
@@ -69,7 +70,7 @@ export class Gate implements Admission {
    */
   constructor(memory: SharedArrayBuffer, readonly worker: number) {
     const words = new Int32Array(memory);
-    const hostWords = HostTable.words(words[HEAD.hosts]!);
+    const hostWords = HostTable.wordsFor(words[HEAD.hosts]!);
     this.#words = words;
     this.#lock = new Lock(words, HEAD.lock);
     this.#hosts = new HostTable(
@@ -80,14 +81,15 @@ export class Gate implements Admission {
   }
 
   /**
-   * Memory for a server's gate, some 300 octets for each session that may be open.
+   * Memory for a server's gate: 300 to 600 octets for each session that may be open, and 280 KB at
+   * least.
    *
    * @param logsIn whether the protocol has a login that sessions wait for
    */
   static allocate(limits: AdmissionLimits, logsIn: boolean): SharedArrayBuffer {
     const { sessionsMax, sessionsPerHostMax, failedLoginsPerMinuteMax } = limits;
     const hosts = 2 ** Math.ceil(Math.log2(Math.max(HOSTS_MIN, sessionsMax * HOSTS_PER_SESSION)));
-    const count = HEAD.count + HostTable.words(hosts) + sessionsMax * SHELF.count;
+    const count = HEAD.count + HostTable.wordsFor(hosts) + sessionsMax * SHELF.count;
     const words = new Int32Array(new SharedArrayBuffer(count * 4));
     words[HEAD.seed] = crypto.getRandomValues(new Int32Array(1))[0]!;
     words[HEAD.hosts] = hosts;
@@ -97,16 +99,6 @@ export class Gate implements Admission {
     words[HEAD.failuresMax] = Math.min(failedLoginsPerMinuteMax || NO_LIMIT, NO_LIMIT);
     words[HEAD.free] = -1;
     return words.buffer;
-  }
-
-  /** Sessions that are open, over all workers. */
-  get sessions(): number {
-    return Atomics.load(this.#words, HEAD.sessions);
-  }
-
-  /** Those of them that wait for a login; all of them where the protocol has none. */
-  get waiting(): number {
-    return Atomics.load(this.#words, HEAD.waiting);
   }
 
   /** See Admission. */

@@ -96,14 +96,6 @@ export class Handoff {
     return Atomics.load(this.#words, HEAD.acceptor) === this.worker;
   }
 
-  /** Sessions of every worker, those in its inbox included, by index. */
-  get sessions(): number[] {
-    return Array.from(
-      { length: this.#workers },
-      (_, worker) => Atomics.load(this.#words, inboxOf(worker) + INBOX.sessions),
-    );
-  }
-
   /** From now on this worker takes connections, and is woken by its eventfd `wake`. */
   open(wake: number): void {
     const inbox = inboxOf(this.worker);
@@ -171,6 +163,13 @@ export class Handoff {
       }
       return [...woken];
     });
+  }
+
+  /** For the supervisor, when no worker is left: what lies in an inbox is the caller's to close. */
+  clear(): Handed[] {
+    return this.#lock.run(() =>
+      Array.from({ length: this.#workers }, (_, worker) => this.#empty(inboxOf(worker))).flat()
+    );
   }
 
   /** Gives what lies with `worker` to others, as far as they take it; to whom. */

@@ -3,7 +3,7 @@
  * last minute. A table of fixed size; the gate uses it and holds the lock around every call.
  *
  * A host with sessions is never forgotten. One without gives way when its place is needed, the one
- * whose last failure is longest ago first.
+ * whose last attempt is longest ago first.
  *
  * @module
  */
@@ -25,7 +25,7 @@ export const PROBES_MAX = 32;
 /** The fields of an entry by their offset: the key, open sessions, the newest slice, the counts. */
 const HIGH = 0, LOW = 1, SESSIONS = 2, NEWEST = 3, COUNTS = 4, ENTRY_WORDS = COUNTS + SLICES;
 
-/** The newest slice of a host that has not failed yet; 0 stands for a place never used. */
+/** The newest slice of a host that has tried nothing yet; 0 stands for a place never used. */
 const NO_SLICE = 1;
 
 /** Hosts by their keys: open addressing with bounded probes. */
@@ -34,7 +34,7 @@ export class HostTable {
   readonly #probes: number;
 
   /**
-   * @param words zero at first; `HostTable.words(size)` of them
+   * @param words zero at first; `HostTable.wordsFor(size)` of them
    * @param seed secret, so that nobody can choose addresses that crowd one neighbourhood
    */
   constructor(readonly words: Int32Array<SharedArrayBuffer>, readonly seed: number) {
@@ -43,7 +43,7 @@ export class HostTable {
   }
 
   /** How many words a table of `size` places takes; `size` is a power of two. */
-  static words(size: number): number {
+  static wordsFor(size: number): number {
     return size * ENTRY_WORDS;
   }
 
@@ -59,7 +59,7 @@ export class HostTable {
     return undefined;
   }
 
-  /** Makes a place for `host`, which `find` does not find; undefined: all have sessions. */
+  /** Makes a place for `host`, which `find` does not find; undefined: none is free. */
   make(host: string): number | undefined {
     const key = hostKey(host);
     const home = this.#home(key);

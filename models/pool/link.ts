@@ -11,7 +11,7 @@
 import type { Protocol, ServerEvent } from "../../server/mod.ts";
 import type { Admission } from "../admission.ts";
 import { now } from "../clock.ts";
-import type { ServeOptions, WorkerLink } from "../model.ts";
+import type { ModelName, ServeOptions, WorkerLink } from "../model.ts";
 import { Counters } from "./counters.ts";
 import { Gate } from "./gate.ts";
 import { Handoff } from "./handoff.ts";
@@ -27,14 +27,21 @@ export const SHARED = {
   count: 5,
 } as const;
 
-/**
- * Numbers of one worker: its control connection, for the supervisor to shut down, or NONE. While
- * somebody works on it, it is LENT, so that the worker does not close it meanwhile and the number
- * become another's.
- */
-export const OWN = { control: 0, count: 1 } as const;
+/** Numbers of one worker. */
+export const OWN = {
+  /**
+   * Its control connection, for the supervisor to shut down, or NONE. While somebody works on it,
+   * it is LENT, so that the worker does not close it meanwhile and the number become another's.
+   */
+  control: 0,
+  /** Events that the supervisor has not taken yet. */
+  untaken: 1,
+  /** Events left out that the operator has not been told of. */
+  leftOut: 2,
+  count: 3,
+} as const;
 
-/** See OWN. */
+/** See OWN.control. */
 export const NONE = -1, LENT = -2;
 
 /** Tries of a worker to have its number back; each waits a millisecond. */
@@ -51,9 +58,9 @@ export const RUNNING = 0, DRAINING = 1, CLOSING = 2;
 
 /** The first message to a worker. Plain data and shared memory. */
 export interface WorkerStart {
-  /** The name of the model that it works for. */
-  readonly model: string;
-  /** What the server was started with; `port` is the real one. */
+  /** The model; its threads are called by it, and a loop knows its selector by it. */
+  readonly model: ModelName;
+  /** What the server was started with; `port` is the real one, or 0 where this worker draws it. */
   readonly options: ServeOptions;
   /** 0 for the first worker, and so on. */
   readonly index: number;
@@ -86,6 +93,15 @@ const EVENTS_WAIT_MS = 100;
 
 /** Events that are told together at most. */
 const EVENTS_MAX = 256;
+
+/** Events of a worker that wait for its supervisor at most; others are left out, and counted. */
+export const EVENTS_UNTAKEN_MAX = 2_048;
+
+/** Characters of a text in an event: nobody reads the rest of a name that a client made up. */
+export const EVENT_CHARS_MAX = 512;
+
+/** The same of a warning, the server's own words: where a bug is takes some lines. */
+export const WARNING_CHARS_MAX = 4_096;
 
 /** An event, and when it happened, milliseconds since the epoch. */
 export interface TimedEvent {
@@ -120,7 +136,7 @@ const decoder = new TextDecoder();
 
 /** The worker's side. */
 export class WorkerContext implements WorkerLink {
-  /** What the server was started with; `port` is the real one. */
+  /** See WorkerStart. */
   readonly options: ServeOptions;
   /** This worker's counters. */
   readonly counters: Counters;
@@ -137,8 +153,8 @@ export class WorkerContext implements WorkerLink {
   /** Called when the supervisor has news, in a worker that returns to its event loop. */
   onWake: (() => void) | undefined;
   readonly #asks = new Map<number, (line: string | undefined, now: number) => void>();
-  /** The model that it works for. */
-  readonly model: string;
+  /** See WorkerStart. */
+  readonly model: ModelName;
   /** What its thread is called: "multiplex 0". */
   readonly name: string;
   /** The server's one gate. */
@@ -215,10 +231,12 @@ export class WorkerContext implements WorkerLink {
     this.post({ kind: "ready", port });
   }
 
-  /** For the operator. */
+  /** For the operator, with texts cut to what is read; left out while the supervisor is behind. */
   event(event: ServerEvent): void {
     if (this.#warningsOnly && event.kind !== "warning") return;
-    this.#events.push({ event, at: Date.now() });
+    if (this.#isBehind) return void Atomics.add(this.own, OWN.leftOut, 1);
+    Atomics.add(this.own, OWN.untaken, 1);
+    this.#events.push({ event: shortened(event), at: Date.now() });
     const { length } = this.#events;
     if (this.after === undefined || event.kind === "warning" || length >= EVENTS_MAX) {
       this.tellEvents();
@@ -253,13 +271,13 @@ export class WorkerContext implements WorkerLink {
     if (this.#asks.delete(ask)) this.post({ kind: "withdraw", ask });
   }
 
-  /** Tells the supervisor which control connection this worker serves. */
-  serve(control: number): void {
+  /** The supervisor may work on the control connection that this worker serves: see lendControl. */
+  showControl(control: number): void {
     Atomics.store(this.own, OWN.control, control);
   }
 
   /** The control connection is about to be closed; waits while the supervisor works on it. */
-  served(control: number): void {
+  hideControl(control: number): void {
     for (let tries = 0; tries < LENT_TRIES_MAX; tries++) {
       if (Atomics.compareExchange(this.own, OWN.control, control, NONE) !== LENT) return;
       Atomics.wait(this.own, OWN.control, LENT, 1);
@@ -282,6 +300,23 @@ export class WorkerContext implements WorkerLink {
     this.#asks.delete(ask);
     answer?.(length < 0 ? undefined : decoder.decode(octets), now());
   }
+
+  /** Whether too many events wait; then all must be taken first, so that a gap is told once. */
+  get #isBehind(): boolean {
+    const { own } = this;
+    const isGap = Atomics.load(own, OWN.leftOut) > 0;
+    return Atomics.load(own, OWN.untaken) >= (isGap ? 1 : EVENTS_UNTAKEN_MAX);
+  }
+}
+
+/** `event` with texts of EVENT_CHARS_MAX or WARNING_CHARS_MAX, and what is cut off as "...". */
+function shortened(event: ServerEvent): ServerEvent {
+  const max = event.kind === "warning" ? WARNING_CHARS_MAX : EVENT_CHARS_MAX;
+  const fields = Object.entries(event).map(([name, field]) => {
+    const isLong = typeof field === "string" && field.length > max;
+    return [name, isLong ? `${field.slice(0, max)}...` : field] as const;
+  });
+  return Object.fromEntries(fields) as ServerEvent;
 }
 
 /**

@@ -1,8 +1,8 @@
 /**
  * A lock over one number in shared memory, for what several threads change together.
  *
- * The gate holds it for less than a microsecond at a time, so nearly always it is free or about to
- * be; it must never be held across a call of the kernel.
+ * The gate holds it for less than a microsecond at a time, and the hand-off for a few, so nearly
+ * always it is free or about to be; it must never be held across a call of the kernel.
  *
  * @module
  */
@@ -26,7 +26,7 @@ export class Lock {
   /**
    * Runs `critical` while no other thread is in here, and returns what it returns.
    *
-   * @throws {Error} when the lock cannot be had for SLEEPS_MAX times SLEEP_MS.
+   * @throws {Error} when the lock cannot be had after SLEEPS_MAX sleeps of SLEEP_MS at most.
    */
   run<T>(critical: () => T): T {
     this.#acquire();

@@ -10,12 +10,19 @@
 
 import { type Address, protocols, unreachable } from "../../server/mod.ts";
 import { msUntil, now } from "../clock.ts";
-import { ServeError, type ServeOptions, type Server, SILENT, type Terminal } from "../model.ts";
+import {
+  type ModelName,
+  ServeError,
+  type ServeOptions,
+  type Server,
+  SILENT,
+  type Terminal,
+} from "../model.ts";
 import { realRoot } from "../root.ts";
 import type { FileStore } from "../files/contract.ts";
 import { Counters } from "./counters.ts";
 import { Gate } from "./gate.ts";
-import { Handoff } from "./handoff.ts";
+import { type Handed, Handoff } from "./handoff.ts";
 import {
   CLOSING,
   DRAINING,
@@ -40,8 +47,8 @@ const HAS_SIGNALS = Deno.build.os !== "windows";
 
 /** What a model adds to the pool. */
 export interface PoolPlan {
-  /** What its threads are called. */
-  readonly model: string;
+  /** The model; its threads are called by it, and a loop knows its selector by it. */
+  readonly model: ModelName;
   /** See Server.description. */
   readonly description: string;
   /** The module that a worker runs. */
@@ -56,9 +63,9 @@ export interface PoolPlan {
   readonly listener: number;
   /** Its workers hand connections over to each other, where there are several (see Handoff). */
   readonly handsOver?: true;
-  /** An eventfd for a new worker, or -1. */
+  /** An eventfd for a new worker, or -1; throws a ServeError where no worker can be started. */
   wakeDescriptor(): number;
-  /** Gets `worker` to look at the shared numbers and its mailbox. */
+  /** Gets `worker` to look at the shared numbers, its mailbox and its inbox. */
   wake(worker: PoolWorker): void;
   /** All threads have a client; the model may start another. */
   saturated?(): void;
@@ -67,8 +74,11 @@ export interface PoolPlan {
    * it is asked for.
    */
   store(root: string): Promise<FileStore>;
-  /** Releases what the plan holds, after the last worker has ended. */
-  release(): void;
+  /**
+   * Releases what the plan holds, after the last worker has ended or where there will be none, and
+   * closes the connections `left` that were handed over and that nobody has come for.
+   */
+  release(left: readonly Handed[]): void;
 }
 
 /** One worker as the supervisor sees it. */
@@ -103,6 +113,8 @@ export class Pool {
   readonly #questions: Questions<Entry>;
   /** The real path of the folder that is served. */
   readonly #root: string;
+  /** Where the workers listen, as far as it is known; else 0. */
+  #port = 0;
   readonly #gate: SharedArrayBuffer;
   readonly #handoff: SharedArrayBuffer | undefined;
   #relief: Relief | undefined;
@@ -122,7 +134,7 @@ export class Pool {
       }
       this.#root = realRoot(root);
     } catch (error) {
-      plan.release();
+      plan.release([]);
       throw error;
     }
     this.#gate = Gate.allocate(admission, spoken.logsIn);
@@ -145,15 +157,22 @@ export class Pool {
     return this.#stopping !== undefined;
   }
 
-  /** Starts `count` workers one after the other; the port that the first one serves. */
-  async start(count: number, options = this.plan.options): Promise<number> {
-    let port = options.port;
+  /**
+   * Starts the workers of the plan, one after the other.
+   *
+   * @param port where they listen; 0: where the first one comes to
+   * @returns where they do
+   * @throws {ServeError} when one could not be started; none runs then
+   */
+  async start(port: number): Promise<number> {
+    this.#port = port;
     try {
-      for (let index = 0; index < count; index++) port = await this.grow({ ...options, port });
+      const { workers } = this.plan.options;
+      for (let count = 0; count < workers; count++) this.#port = await this.grow();
       if (this.#handoff !== undefined) this.#relieve(new Handoff(this.#handoff, SUPERVISOR));
-      this.#sweep(options);
+      this.#sweep();
       this.#outliveLargeFiles();
-      return port;
+      return this.#port;
     } catch (error) {
       await this.stop(0); // those that were started
       throw error;
@@ -169,9 +188,10 @@ export class Pool {
   }
 
   /** Where clients store nothing, there is nothing to be removed. */
-  #sweep({ protocol, partialDays }: ServeOptions): void {
-    if (partialDays === 0 || !protocols.get(protocol)!.stores) return;
+  #sweep(): void {
     const { plan } = this;
+    const { protocol, partialDays } = plan.options;
+    if (partialDays === 0 || !protocols.get(protocol)!.stores) return;
     const warn = (text: string) => plan.terminal.event({ kind: "warning", text });
     this.#sweeper = new Sweeper(() => plan.store(this.#root), partialDays, warn);
   }
@@ -183,11 +203,12 @@ export class Pool {
     });
   }
 
-  /** Starts one more worker; resolves with its port once it accepts connections. */
-  grow(options = this.plan.options): Promise<number> {
+  /** Starts one more worker; resolves with its port once it accepts, or rejects: a ServeError. */
+  grow(): Promise<number> {
     const { plan } = this;
     const counters = new Counters(plan.callNames);
-    const own = new Int32Array(new SharedArrayBuffer(OWN.count * 4)).fill(NONE);
+    const own = new Int32Array(new SharedArrayBuffer(OWN.count * 4));
+    own[OWN.control] = NONE;
     const mailbox = new Int32Array(
       new SharedArrayBuffer(MAILBOX.headBytes + MAILBOX.lineBytesMax),
     );
@@ -216,7 +237,7 @@ export class Pool {
     };
     const start: WorkerStart = {
       model: plan.model,
-      options: { ...options, root: this.#root },
+      options: { ...plan.options, port: this.#port, root: this.#root },
       index: this.#workers.length,
       callNames: plan.callNames,
       counters: counters.buffer,
@@ -252,7 +273,8 @@ export class Pool {
     if (this.#over) return;
     this.#relief?.stop();
     this.#stopping = Math.min(this.#stopping ?? Infinity, performance.now() + graceMs);
-    Atomics.store(this.shared, SHARED.stop, Math.max(DRAINING, this.#phase()));
+    const phase = Math.max(DRAINING, Atomics.load(this.shared, SHARED.stop));
+    Atomics.store(this.shared, SHARED.stop, phase);
     this.#wakeAll();
     const closing = setTimeout(() => {
       Atomics.store(this.shared, SHARED.stop, CLOSING);
@@ -260,10 +282,6 @@ export class Pool {
     }, msUntil(this.#stopping, performance.now()));
     await this.#finished.promise.catch(() => {});
     clearTimeout(closing);
-  }
-
-  #phase(): number {
-    return Atomics.load(this.shared, SHARED.stop);
   }
 
   #wakeAll(): void {
@@ -292,6 +310,7 @@ export class Pool {
         return;
       case "events":
         for (const { event, at } of message.events) terminal.event(event, at);
+        this.#eventsTaken(worker, message.events.length);
         return;
       case "ask":
         this.#questions.add(worker, message.ask, message.prompt);
@@ -309,6 +328,16 @@ export class Pool {
       default:
         unreachable(message);
     }
+  }
+
+  /** `count` events of `worker` are told: behind its last one, how many it had to leave out. */
+  #eventsTaken({ own }: Entry, count: number): void {
+    if (Atomics.sub(own, OWN.untaken, count) > count) return;
+    const leftOut = Atomics.exchange(own, OWN.leftOut, 0);
+    if (leftOut === 0) return;
+    const events = leftOut === 1 ? "1 event was" : `${leftOut} events were`;
+    const text = `${events} left out: they came faster than they could be told`;
+    this.plan.terminal.event({ kind: "warning", text });
   }
 
   #ended(worker: Entry, bug?: string): void {
@@ -336,7 +365,8 @@ export class Pool {
     this.#sweeper?.stop();
     this.#relief?.stop();
     if (HAS_SIGNALS) Deno.removeSignalListener("SIGXFSZ", this.#fileTooLarge);
-    this.plan.release();
+    const handoff = this.#handoff && new Handoff(this.#handoff, SUPERVISOR);
+    this.plan.release(handoff?.clear() ?? []);
     if (this.stopped) this.#finished.resolve();
     else this.#finished.reject(new ServeError("Cannot go on: no worker is left"));
   }

@@ -1,7 +1,7 @@
 /**
  * What every worker thread runs first: it waits for its first message, loads the protocol that is
- * spoken, then works as its model says. Each model has an entry of its own that calls this, so that
- * a worker loads no other's code.
+ * spoken, then works as its model says. Each way of waiting has an entry of its own that calls
+ * this, so that a worker loads no other's code.
  *
  * @module
  */

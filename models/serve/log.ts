@@ -1,21 +1,18 @@
 /**
  * The log of serve: one line of text per event, for people or for programs. terminal.ts writes the
- * lines. What clients sent is escaped, so that a line is a line and steers no terminal; passwords
- * are in no event, and so in no line.
+ * lines. What clients sent is escaped, so that a line is a line and steers no terminal; workers
+ * have cut it (pool/link.ts). Passwords are in no event, and so in no line.
  *
  * @module
  */
 
-import { maskControls, type ServerEvent, unreachable } from "../../server/mod.ts";
+import { type ServerEvent, UNPRINTABLE, unreachable } from "../../server/mod.ts";
 
 /** How events are shown: not at all (but for warnings), for people, or one JSON object a line. */
 export const LOG_FORMATS = ["off", "text", "json"] as const;
 
 /** See LOG_FORMATS. */
 export type LogFormat = typeof LOG_FORMATS[number];
-
-/** No path is longer (PATH_MAX of Linux), and nobody reads the rest of a name that is. */
-export const LOG_FIELD_CHARS_MAX = 4_096;
 
 /**
  * The line of one event, without a line break; undefined where `format` leaves it out. Warnings are
@@ -28,7 +25,7 @@ export function renderEvent(event: ServerEvent, format: LogFormat, time: Date): 
     const { kind, ...fields } = event;
     return quoted({ time: time.toISOString(), kind, ...fields });
   }
-  if (event.kind === "warning") return `ftplab: ${plain(event.text)}`;
+  if (event.kind === "warning") return `ftplab: ${escaped(event.text)}`;
   return format === "off" ? undefined : `${time.toISOString()} ${renderText(event)}`;
 }
 
@@ -42,44 +39,33 @@ function whatHappened(event: Exclude<ServerEvent, { readonly kind: "warning" }>)
     case "login":
       return `login ${quoted(event.user)}, may ${event.access}`;
     case "loginFailed":
-      return `login ${quoted(event.user)} failed: ${plain(event.reason)}`;
+      return `login ${quoted(event.user)} failed: ${escaped(event.reason)}`;
     case "refused":
-      return `refused: ${plain(event.reason)}`;
+      return `refused: ${escaped(event.reason)}`;
     case "transfer": {
       const { user, direction, path, octets, seconds, outcome, reason } = event;
       const amount = `${octets} octets in ${seconds.toFixed(3)} s`;
-      const why = reason === undefined ? "" : `: ${plain(reason)}`;
+      const why = reason === undefined ? "" : `: ${escaped(reason)}`;
       return `${direction} ${quoted(path)} for ${quoted(user)}, ${amount}, ${outcome}${why}`;
     }
     case "failure": {
       const path = event.path === undefined ? "" : ` ${quoted(event.path)}`;
-      return `${event.operation}${path} failed: ${event.failure} (${plain(event.reason)})`;
+      return `${event.operation}${path} failed: ${event.failure} (${escaped(event.reason)})`;
     }
     default:
       return unreachable(event);
   }
 }
 
-/** JSON, in which what a terminal would obey is escaped, too; long texts are cut. */
+/** JSON, in which what a terminal would obey is escaped, too. */
 function quoted(value: unknown): string {
-  return escaped(
-    JSON.stringify(value, (_, field) => typeof field === "string" ? shortened(field) : field),
-  );
-}
-
-function plain(text: string): string {
-  return escaped(shortened(text));
+  return escaped(JSON.stringify(value));
 }
 
 /** `text` with `\uXXXX` for every character that a terminal would obey, not show. */
 function escaped(text: string): string {
-  if (maskControls(text) === text) return text;
-  return Array.from(text, (character) => {
-    if (maskControls(character) === character) return character;
-    return `\\u${character.charCodeAt(0).toString(16).padStart(4, "0")}`;
-  }).join("");
-}
-
-function shortened(text: string): string {
-  return text.length <= LOG_FIELD_CHARS_MAX ? text : `${text.slice(0, LOG_FIELD_CHARS_MAX)}...`;
+  return text.replace(
+    UNPRINTABLE,
+    (character) => `\\u${character.charCodeAt(0).toString(16).padStart(4, "0")}`,
+  );
 }

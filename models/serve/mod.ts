@@ -1,6 +1,6 @@
 /**
  * The serve command: flags become options, a model serves them, signals end it. main.ts calls
- * `main`; nothing here waits for whoever reads the process's output.
+ * `main`; nothing here waits for whoever reads the process's output, but a moment at the end.
  *
  * @module
  */

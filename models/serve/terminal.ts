@@ -10,7 +10,7 @@ import type { Terminal } from "../model.ts";
 import { type LogFormat, renderEvent } from "./log.ts";
 import { Output } from "./output.ts";
 
-/** How long the end of the process waits for whoever reads its last words, milliseconds. */
+/** How long the end of the process waits for whoever reads a stream's last words, milliseconds. */
 const LAST_WORDS_MS = 1_000;
 
 /** Standard input, output and error. */
@@ -66,7 +66,7 @@ export class StandardTerminal implements Terminal {
     return answer.line;
   }
 
-  /** Waits for a while until all is written, and says what was lost. */
+  /** Waits for a while until all is written, and says what was lost of standard output. */
   async close(): Promise<void> {
     if (this.#prompt !== undefined) this.#out.write("\n");
     const lost = await this.#out.flush(LAST_WORDS_MS);

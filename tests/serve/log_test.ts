@@ -5,8 +5,8 @@
  * @module
  */
 
-import { assert, assertEquals, assertMatch } from "@std/assert";
-import { LOG_FIELD_CHARS_MAX, renderEvent } from "../../models/serve/log.ts";
+import { assert, assertEquals } from "@std/assert";
+import { renderEvent } from "../../models/serve/log.ts";
 import type { ServerEvent } from "../../server/mod.ts";
 
 const TIME = new Date(Date.UTC(2026, 10, 26, 14, 2, 11, 123));
@@ -92,6 +92,7 @@ const HOSTILE = [
   "\ud800 half",
   'back\\slash "quoted"',
   "\u007f\0",
+  "\ufffd is no \x1b",
 ];
 
 Deno.test("renderEvent keeps what clients send in one line, and tells it apart", () => {
@@ -124,15 +125,5 @@ Deno.test("renderEvent keeps what clients send in one line, and tells it apart",
         if (format === "json") assertEquals(JSON.parse(line), { time: STAMP, ...event });
       }
     }
-  }
-});
-
-Deno.test("renderEvent cuts what is longer than any path", () => {
-  const user = "u".repeat(LOG_FIELD_CHARS_MAX + 1);
-  const event = { kind: "loginFailed", ...origin, user, reason: user } as const;
-  for (const format of ["text", "json"] as const) {
-    const line = renderEvent(event, format, TIME)!;
-    assertMatch(line, /u{4096}\.\.\."/);
-    assert(line.length < 2 * LOG_FIELD_CHARS_MAX + 200);
   }
 });

@@ -36,12 +36,26 @@ function gate(limits: Partial<AdmissionLimits>, logsIn = false): Gate {
   return new Gate(memory(limits, logsIn), 0);
 }
 
+/** How many sessions find room that log in, and how many that do not; all of them leave again. */
+function roomOf(one: Gate): [loggedIn: number, waiting: number] {
+  const fill = (logsIn: boolean) => {
+    const hosts: string[] = [];
+    const next = () => `10.0.${hosts.length >> 8}.${hosts.length & 255}`;
+    for (let host = next(); one.admit(host) === undefined; host = next()) {
+      if (logsIn) one.loggedIn(host);
+      hosts.push(host);
+    }
+    for (const host of hosts) one.leave(host, logsIn);
+    return hosts.length;
+  };
+  return [fill(true), fill(false)];
+}
+
 Deno.test("Gate admits as many sessions as there may be, and one more when one has left", () => {
   const one = gate({ sessionsMax: 3 });
   for (const host of [HOST, HOST, OTHER]) assertEquals(one.admit(host), undefined);
   assertEquals(one.admit(HOST), FULL);
   assertEquals(one.admit("192.0.2.3"), FULL);
-  assertEquals(one.sessions, 3);
   one.leave(OTHER, false);
   assertEquals(one.admit("192.0.2.3"), undefined);
   assertEquals(one.admit(OTHER), FULL);
@@ -84,12 +98,11 @@ Deno.test("Gate lets half of all sessions wait for a login, and logged in ones d
   assertEquals(one.admit(HOST), FULL_OF_WAITING);
   one.attempt(HOST, 0, NOW);
   one.loggedIn(HOST);
-  assertEquals(one.waiting, 1);
   assertEquals(one.admit(HOST), undefined);
   assertEquals(one.admit(HOST), FULL_OF_WAITING);
   one.leave(HOST, false);
   one.leave(HOST, true);
-  assertEquals([one.sessions, one.waiting], [1, 1]);
+  assertEquals(roomOf(one), [3, 1]);
 });
 
 Deno.test("Gate lets a session wait for a login again, beyond their limit", () => {
@@ -98,7 +111,6 @@ Deno.test("Gate lets a session wait for a login again, beyond their limit", () =
   one.loggedIn(HOST);
   one.admit(OTHER);
   one.loggedOut(HOST);
-  assertEquals(one.waiting, 2);
   one.leave(OTHER, false);
   assertEquals(one.admit(OTHER), FULL_OF_WAITING);
 });
@@ -141,7 +153,7 @@ Deno.test("Gate counts an attempt as failed until it has succeeded", () => {
 });
 
 Deno.test("Gate takes one failure back for a login, not those before it", () => {
-  const one = gate({ failedLoginsPerMinuteMax: 3 });
+  const one = gate({ failedLoginsPerMinuteMax: 3 }, true);
   one.admit(HOST);
   one.attempt(HOST, 1, NOW);
   for (let logins = 0; logins < 10; logins++) {
@@ -149,7 +161,7 @@ Deno.test("Gate takes one failure back for a login, not those before it", () => 
     one.loggedIn(HOST);
     one.loggedOut(HOST);
   }
-  assertEquals([one.sessions, one.waiting], [1, 1]);
+  assertEquals(roomOf(one), [99, 49]);
 });
 
 Deno.test("Gate counts failures of a host over its connections and workers, not over hosts", () => {
@@ -213,14 +225,14 @@ Deno.test("Gate remembers the failures of a host that has left", () => {
 });
 
 Deno.test("Gate serves more hosts one after the other than it has places", () => {
-  const one = gate({ sessionsMax: 2, sessionsPerHostMax: 1 });
+  const one = gate({ sessionsMax: 2, sessionsPerHostMax: 1 }, true);
   for (let host = 0; host < 20_000; host++) {
     const address = `10.${host >> 16}.${host >> 8 & 255}.${host & 255}`;
     assertEquals(one.admit(address), undefined);
     assertEquals(one.attempt(address, 1, NOW + host).delayMs, 1);
     one.leave(address, false);
   }
-  assertEquals([one.sessions, one.waiting], [0, 0]);
+  assertEquals(roomOf(one), [2, 1]);
 });
 
 Deno.test("Gate finds a place for every session when each is from another host", () => {
@@ -230,17 +242,17 @@ Deno.test("Gate finds a place for every session when each is from another host",
   assertEquals(one.admit("192.0.2.1"), FULL);
   for (const host of hosts) assertEquals(one.admit(host), FULL_FOR_HOST);
   for (const host of hosts) one.leave(host, false);
-  assertEquals([one.sessions, one.waiting], [0, 0]);
+  assertEquals(roomOf(one), [4096, 4096]);
 });
 
 Deno.test("Gate says so when a host is counted that has no session here", () => {
-  const shared = memory({});
+  const shared = memory({}, true);
   const [one, two] = [new Gate(shared, 0), new Gate(shared, 1)];
   two.admit(HOST);
   for (const [name, wrong] of wrongs(one)) {
     assertThrows(wrong, Error, `Cannot count "${HOST}"`, name);
   }
-  assertEquals([one.sessions, one.waiting], [1, 1]);
+  assertEquals(roomOf(one), [99, 49]);
   two.leave(HOST, false); // the lock is free after errors
 });
 
@@ -261,18 +273,18 @@ Deno.test("Gate takes back what a worker held that has ended, and nothing else",
     worker.loggedIn(host);
   }
   one.admit(OTHER);
-  const supervisor = new Gate(shared, -1);
+  const [supervisor, three] = [new Gate(shared, -1), new Gate(shared, 2)];
   supervisor.forget(0);
-  assertEquals([supervisor.sessions, supervisor.waiting], [1, 0]);
+  assertEquals(roomOf(three), [7, 4]);
   for (let session = 0; session < 3; session++) {
     assertEquals(two.admit(HOST), undefined);
     two.loggedIn(HOST);
   }
   assertEquals(two.admit(HOST), FULL_FOR_HOST);
   supervisor.forget(0);
-  assertEquals(supervisor.sessions, 4);
+  assertEquals(roomOf(three), [4, 4]);
   supervisor.forget(1);
-  assertEquals([supervisor.sessions, supervisor.waiting], [0, 0]);
+  assertEquals(roomOf(three), [8, 4]);
 });
 
 /** More than the threads below ever fail. */
@@ -281,6 +293,7 @@ const FAILURES_MAX = 20_000;
 /** Runs threads over one gate; what each of them saw. */
 async function hammer(shared: SharedArrayBuffer, orders: readonly Partial<Orders>[]) {
   const threads: Worker[] = [];
+  const open = new Int32Array(new SharedArrayBuffer(4));
   try {
     return await Promise.all(orders.map((order, worker) =>
       new Promise<Seen>((resolve, reject) => {
@@ -298,6 +311,7 @@ async function hammer(shared: SharedArrayBuffer, orders: readonly Partial<Orders
           hosts: [HOST],
           rounds: 20_000,
           openMax: 8,
+          all: open,
           keep: false,
           ...order,
         };
@@ -314,7 +328,7 @@ testWith(
   "Gate counts exactly under four threads that let sessions in and out",
   async () => {
     const limits = { sessionsMax: 20, sessionsPerHostMax: 9, failedLoginsPerMinuteMax: 0 };
-    const shared = memory(limits);
+    const shared = memory(limits, true);
     const hosts = [HOST, OTHER, "2001:db8::1"];
     const seen = await hammer(shared, Array.from({ length: 4 }, () => ({ hosts })));
     for (const { admitted, refused, most } of seen) {
@@ -323,10 +337,10 @@ testWith(
       assert(most <= limits.sessionsMax, `${most} sessions were open`);
     }
     const gate = new Gate(shared, 9);
-    assertEquals([gate.sessions, gate.waiting], [0, 0]);
+    assertEquals(roomOf(gate), [20, 10]);
     const sessions = hosts.map((host) => {
       let admitted = 0;
-      while (gate.admit(host) === undefined) admitted++;
+      for (; gate.admit(host) === undefined; admitted++) gate.loggedIn(host);
       return admitted;
     });
     assertEquals(sessions, [9, 9, 2]);
@@ -358,13 +372,13 @@ testWith(
   ["read"],
   "Gate has room again when threads have ended with their sessions open",
   async () => {
-    const shared = memory({ sessionsMax: 100, sessionsPerHostMax: 100 });
+    const shared = memory({ sessionsMax: 100, sessionsPerHostMax: 100 }, true);
     await hammer(shared, [{ keep: true }, { keep: true }, {}]);
-    const supervisor = new Gate(shared, -1);
-    assertEquals(supervisor.sessions, 16);
+    const [supervisor, other] = [new Gate(shared, -1), new Gate(shared, 9)];
+    assertEquals(roomOf(other)[0], 84);
     supervisor.forget(1);
-    assertEquals(supervisor.sessions, 8);
+    assertEquals(roomOf(other)[0], 92);
     supervisor.forget(0);
-    assertEquals([supervisor.sessions, supervisor.waiting], [0, 0]);
+    assertEquals(roomOf(other), [100, 50]);
   },
 );

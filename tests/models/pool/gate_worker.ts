@@ -17,6 +17,8 @@ export interface Orders {
   readonly rounds: number;
   /** Sessions that it keeps open at a time; the oldest leaves before the next comes. */
   readonly openMax: number;
+  /** The sessions of all threads that are open: one number, which each of them counts. */
+  readonly all: Int32Array<SharedArrayBuffer>;
   /** Whether it ends with its sessions open, as a worker with a bug does. */
   readonly keep: boolean;
 }
@@ -36,24 +38,28 @@ interface Scope {
 
 const scope = globalThis as unknown as Scope;
 
-scope.onmessage = ({ data: { memory, worker, now, hosts, rounds, openMax, keep } }) => {
+scope.onmessage = ({ data: { memory, worker, now, hosts, rounds, openMax, all, keep } }) => {
   const gate = new Gate(memory, worker);
   const open: [host: string, loggedIn: boolean][] = [];
+  const leave = (session: [host: string, loggedIn: boolean]) => {
+    Atomics.sub(all, 0, 1);
+    gate.leave(...session);
+  };
   let [admitted, refused, most] = [0, 0, 0];
   for (let round = 0; round < rounds; round++) {
     const host = hosts[(round + worker) % hosts.length]!;
-    if (open.length === openMax) gate.leave(...open.shift()!);
+    if (open.length === openMax) leave(open.shift()!);
     if (gate.admit(host) !== undefined) {
       refused++;
       continue;
     }
     admitted++;
+    most = Math.max(most, Atomics.add(all, 0, 1) + 1);
     const logsIn = round % 3 !== 0;
     gate.attempt(host, 1, now);
     if (logsIn) gate.loggedIn(host);
     open.push([host, logsIn]);
-    most = Math.max(most, gate.sessions);
   }
-  if (!keep) { for (const session of open) gate.leave(...session); }
+  if (!keep) { for (const session of open) leave(session); }
   scope.postMessage({ admitted, refused, most });
 };

@@ -35,7 +35,6 @@ Deno.test("Handoff gives to whoever has the fewest sessions, to itself among equ
   assertEquals(one.give(handed(2), NOW), { to: "other", wake: 101 });
   assertEquals(one.give(handed(3), NOW), { to: "other", wake: 102 });
   assertEquals(one.give(handed(4), NOW), { to: "self" });
-  assertEquals(one.sessions, [2, 1, 1]);
   one.ended();
   one.ended();
   assertEquals(one.give(handed(5), NOW), { to: "self" });
@@ -76,13 +75,15 @@ Deno.test("Handoff keeps the descriptor and the address as they were accepted", 
 Deno.test("Handoff spreads a burst and what follows it evenly over any number of workers", () => {
   for (const count of [1, 2, 3, 4, 7]) {
     const views = workers(count);
-    for (let session = 0; session < HANDED_MAX; session++) views[0].give(handed(session), NOW);
-    for (const view of views) view.take();
-    for (let session = 0; session < 10; session++) {
-      views[0].give(handed(session), NOW);
-      for (const view of views) view.take();
-    }
-    const sessions = views[0].sessions;
+    const sessions = views.map(() => 0);
+    const spread = (connections: number) => {
+      for (let fd = 0; fd < connections; fd++) {
+        if (views[0].give(handed(fd), NOW).to === "self") sessions[0]! += 1;
+      }
+      for (const [worker, view] of views.entries()) sessions[worker]! += view.take().length;
+    };
+    spread(HANDED_MAX);
+    for (let session = 0; session < 10; session++) spread(1);
     assertEquals(sessions.reduce((total, open) => total + open, 0), HANDED_MAX + 10);
     assertEquals(Math.max(...sessions) - Math.min(...sessions) <= 1, true);
   }
@@ -93,8 +94,8 @@ Deno.test("Handoff gives nothing to a worker that is not open", () => {
   const [one, two, three] = [0, 1, 2].map((worker) => new Handoff(memory, worker));
   one!.open(100);
   two!.open(101);
-  for (let session = 0; session < 4; session++) one!.give(handed(session), NOW);
-  assertEquals(one!.sessions, [2, 2, 0]);
+  const given = [0, 1, 2, 3].map((fd) => one!.give(handed(fd), NOW).to);
+  assertEquals(given, ["self", "other", "self", "other"]);
   assertEquals(descriptors(two!.close()), [1, 3]);
   assertEquals([0, 1, 2].map(() => one!.give(handed(0), NOW).to), ["self", "self", "self"]);
   assertEquals([two!.take(), three!.take()], [[], []]);
@@ -115,9 +116,8 @@ Deno.test("Handoff passes over a worker that has let something lie, until it has
   for (let session = 0; session < 2; session++) one.give(handed(session), NOW);
   const later = NOW + BEHIND_MS + 1;
   assertEquals(one.give(handed(2), later), { to: "other", wake: 102 });
-  one.give(handed(3), later);
+  assertEquals(one.give(handed(3), later), { to: "self" });
   assertEquals(one.give(handed(4), later), { to: "other", wake: undefined });
-  assertEquals(one.sessions, [2, 1, 2]);
   assertEquals(descriptors(two!.take()), [1]);
   assertEquals(one.give(handed(5), later), { to: "other", wake: 101 });
   assertEquals(descriptors(three!.take()), [2, 4]);
@@ -148,8 +148,8 @@ Deno.test("Handoff lets another worker accept when the acceptor is stuck, and on
 Deno.test("Handoff gives nothing to a stuck worker until it has come back", () => {
   const [one, two] = workers(2);
   one.relieve([false, true], NOW);
-  for (let session = 0; session < 3; session++) one.give(handed(session), NOW);
-  assertEquals(one.sessions, [3, 0]);
+  const given = [0, 1, 2].map((fd) => one.give(handed(fd), NOW).to);
+  assertEquals(given, ["self", "self", "self"]);
   one.relieve([false, false], NOW);
   assertEquals(one.give(handed(3), NOW), { to: "other", wake: 101 });
   assertEquals(descriptors(two!.take()), [3]);
@@ -160,9 +160,12 @@ Deno.test("Handoff moves what lies with a stuck worker to the others, evenly", (
   for (let session = 0; session < 12; session++) one.give(handed(session), NOW);
   three!.take();
   assertEquals(one.relieve([false, true, false], NOW).sort(), [0, 2]);
-  assertEquals(one.sessions, [6, 0, 6]);
   assertEquals(descriptors(two!.take()), []);
   assertEquals([one.take().length, three!.take().length], [2, 2]);
+  one.relieve([false, false, false], NOW); // it has come back, and has none of six each
+  const given = Array.from({ length: 7 }, (_, fd) => one.give(handed(fd), NOW).to);
+  assertEquals(given, [...Array(6).fill("other"), "self"]);
+  assertEquals([two!.take().length, three!.take().length], [6, 0]);
 });
 
 Deno.test("Handoff leaves everything where it is while all workers are stuck", () => {
@@ -170,8 +173,16 @@ Deno.test("Handoff leaves everything where it is while all workers are stuck", (
   for (let session = 0; session < 4; session++) one.give(handed(session), NOW);
   one.relieve([true, true], NOW);
   assertEquals([one.accepts, two!.accepts], [true, false]);
-  assertEquals(one.sessions, [2, 2]);
   assertEquals(descriptors(two!.take()), [1, 3]);
+  one.relieve([false, false], NOW);
+  assertEquals([4, 5].map((fd) => one.give(handed(fd), NOW).to), ["self", "other"]);
+});
+
+Deno.test("Handoff gives up what lies in any inbox when no worker is left", () => {
+  const [one, two, three] = workers(3);
+  for (let session = 0; session < 6; session++) one.give(handed(session), NOW);
+  assertEquals(descriptors(one.clear()), [1, 4, 2, 5]);
+  assertEquals([two!.take(), three!.take()], [[], []]);
 });
 
 Deno.test("Handoff lets a stuck worker that accepts keep what it finds, if others have more", () => {

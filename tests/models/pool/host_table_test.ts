@@ -11,7 +11,7 @@ import { FAILURE_MS, FAILURE_SLICE_MS, HostTable } from "../../../models/pool/ho
 const NOW = 1_800_000_000_000;
 
 function table(size: number): HostTable {
-  const words = new Int32Array(new SharedArrayBuffer(HostTable.words(size) * 4));
+  const words = new Int32Array(new SharedArrayBuffer(HostTable.wordsFor(size) * 4));
   return new HostTable(words, 7);
 }
 

@@ -8,6 +8,8 @@
 import { assert, assertEquals } from "@std/assert";
 import {
   EMPTY,
+  EVENT_CHARS_MAX,
+  EVENTS_UNTAKEN_MAX,
   FULL,
   lendControl,
   LENT,
@@ -15,8 +17,17 @@ import {
   NONE,
   OWN,
   SHARED,
+  WARNING_CHARS_MAX,
+  type WorkerMessage,
 } from "../../../models/pool/link.ts";
 import { workerOf } from "../worker.ts";
+
+const REFUSED = { kind: "refused", host: "192.0.2.1", reason: "enough" } as const;
+
+/** All events that were posted. */
+function told(posted: readonly WorkerMessage[]) {
+  return posted.flatMap((message) => message.kind === "events" ? message.events : []);
+}
 
 /** What the supervisor does with an answer. */
 function put(mailbox: Int32Array<SharedArrayBuffer>, ask: number, line: string | undefined): void {
@@ -27,17 +38,17 @@ function put(mailbox: Int32Array<SharedArrayBuffer>, ask: number, line: string |
   Atomics.store(mailbox, MAILBOX.state, FULL);
 }
 
-Deno.test("WorkerContext.served: the number is nobody's once the connection is closed", () => {
+Deno.test("WorkerContext.hideControl: the number is nobody's once the connection is closed", () => {
   const { context, own } = workerOf();
-  context.serve(7);
+  context.showControl(7);
   assertEquals(own[OWN.control], 7);
-  context.served(7);
+  context.hideControl(7);
   assertEquals(own[OWN.control], NONE);
 });
 
-Deno.test("WorkerContext.served waits while the supervisor works on the connection", async () => {
+Deno.test("WorkerContext.hideControl waits while the supervisor works on the connection", async () => {
   const { context, own } = workerOf();
-  context.serve(7);
+  context.showControl(7);
   Atomics.store(own, OWN.control, LENT);
   const supervisor = new Worker(
     `data:text/javascript,onmessage = ({ data: own }) => {
@@ -57,18 +68,18 @@ Deno.test("WorkerContext.served waits while the supervisor works on the connecti
   };
   supervisor.postMessage(own);
   await lent.promise;
-  context.served(7); // blocks
+  context.hideControl(7); // blocks
   assertEquals(own[OWN.control], NONE);
   await given.promise;
   supervisor.terminate();
   assertEquals(messages, ["lent", "given back"]);
 });
 
-Deno.test("WorkerContext.served waits for a supervisor that has died, but not for ever", () => {
+Deno.test("WorkerContext.hideControl waits for a supervisor that has died, but not for ever", () => {
   const { context, own } = workerOf();
-  context.serve(7);
+  context.showControl(7);
   Atomics.store(own, OWN.control, LENT);
-  context.served(7); // returns
+  context.hideControl(7); // returns
   assertEquals(own[OWN.control], LENT);
 });
 
@@ -78,7 +89,7 @@ Deno.test("lendControl lends the number of a connection, and gives it back", () 
   const work = (control: number) => void seen.push(control, own[OWN.control]);
   lendControl(own, work);
   assertEquals([seen, own[OWN.control]], [[], NONE]);
-  context.serve(7);
+  context.showControl(7);
   lendControl(own, work);
   assertEquals([seen, own[OWN.control]], [[7, LENT], 7]);
 });
@@ -88,7 +99,7 @@ Deno.test("lendControl keeps the number of a connection that is accepted meanwhi
   const { exchange } = Atomics;
   const meanwhile = (words: Int32Array, index: number, value: number) => {
     const before = exchange(words, index, value);
-    context.serve(7);
+    context.showControl(7);
     return before;
   };
   Object.assign(Atomics, { exchange: meanwhile });
@@ -166,37 +177,67 @@ Deno.test("WorkerContext.event tells the time of the system's clock, which is se
   try {
     for (const at of [1_000, 9_000, 5_000]) {
       Date.now = () => at;
-      context.event({ kind: "refused", host: "192.0.2.1", reason: "enough" });
+      context.event(REFUSED);
     }
   } finally {
     Date.now = clock;
   }
-  const told = posted.flatMap((message) => message.kind === "events" ? message.events : []);
-  assertEquals(told.map(({ at }) => at), [1_000, 9_000, 5_000]);
+  assertEquals(told(posted).map(({ at }) => at), [1_000, 9_000, 5_000]);
 });
 
 Deno.test("WorkerContext.event: in a loop events are told together, and before a warning", () => {
   const { context, posted } = workerOf();
   const later: (() => void)[] = [];
   context.after = (_, run) => void later.push(run);
-  const refused = { kind: "refused", host: "192.0.2.1", reason: "enough" } as const;
-  context.event(refused);
-  context.event(refused);
+  context.event(REFUSED);
+  context.event(REFUSED);
   assertEquals([posted.length, later.length], [0, 1]);
   later[0]!();
-  context.event(refused);
+  context.event(REFUSED);
   context.event({ kind: "warning", text: "all workers are busy" });
-  const told = posted.map((message) => message.kind === "events" ? message.events.length : 0);
-  assertEquals(told, [2, 2]);
+  assertEquals(posted.map((message) => told([message]).length), [2, 2]);
   later[1]!();
   assertEquals(posted.length, 2, "Nothing is left to be told");
 });
 
 Deno.test("WorkerContext.event: where nobody shows them, only warnings are told", () => {
-  for (const [warningsOnly, told] of [[false, 2], [true, 1]] as const) {
+  for (const [warningsOnly, count] of [[false, 2], [true, 1]] as const) {
     const { context, posted } = workerOf({ warningsOnly });
-    context.event({ kind: "refused", host: "192.0.2.1", reason: "enough" });
+    context.event(REFUSED);
     context.event({ kind: "warning", text: "all workers are busy" });
-    assertEquals(posted.length, told);
+    assertEquals(posted.length, count);
   }
+});
+
+Deno.test("WorkerContext.event: to a supervisor that takes nothing so many are told, and no more", () => {
+  for (const after of [undefined, () => {}]) {
+    const { context, posted, own } = workerOf();
+    context.after = after;
+    for (let count = 0; count < EVENTS_UNTAKEN_MAX + 5; count++) context.event(REFUSED);
+    assertEquals([told(posted).length, own[OWN.leftOut]], [EVENTS_UNTAKEN_MAX, 5]);
+    own[OWN.untaken] = 1; // it is still behind, and one gap is told once
+    context.event(REFUSED);
+    own[OWN.untaken] = own[OWN.leftOut] = 0;
+    context.event(REFUSED);
+    context.tellEvents();
+    assertEquals([told(posted).length, own[OWN.untaken]], [EVENTS_UNTAKEN_MAX + 1, 1]);
+  }
+});
+
+Deno.test("WorkerContext.event cuts what a client made too long to be read, and long warnings", () => {
+  const { context, posted } = workerOf();
+  const origin = { session: 1, host: "192.0.2.1" };
+  const failure = { ...origin, kind: "failure", operation: "stat", failure: "badName" } as const;
+  const [path, text] = ["/".repeat(EVENT_CHARS_MAX), "w".repeat(WARNING_CHARS_MAX)];
+  context.event({ ...failure, path: `${path}rest`, reason: "bad name" });
+  context.event({ kind: "warning", text: `${text}rest` });
+  for (const whole of [{ ...failure, path, reason: "" }, { kind: "warning", text } as const]) {
+    context.event(whole);
+  }
+  assertEquals(told(posted).map(({ event }) => event), [
+    { ...failure, path: `${path}...`, reason: "bad name" },
+    { kind: "warning", text: `${text}...` },
+    { ...failure, path, reason: "" },
+    { kind: "warning", text },
+  ]);
 });

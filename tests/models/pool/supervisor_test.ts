@@ -1,13 +1,15 @@
 /**
- * The supervisor over workers that do nothing but answer it: what it keeps of those that could not
- * be started, which tree it sweeps, how long it waits when it stops.
+ * The supervisor over workers that do nothing but answer it: what it tells them and keeps of those
+ * that could not be started, which tree it sweeps, how long it waits when it stops, what it closes.
  *
  * @module
  */
 
 import { assertEquals, assertRejects } from "@std/assert";
 import { TIMER_MS_MAX } from "../../../models/clock.ts";
-import { ServeError, SILENT } from "../../../models/model.ts";
+import { ServeError, SILENT, type Terminal } from "../../../models/model.ts";
+import type { Handed } from "../../../models/pool/handoff.ts";
+import { OWN } from "../../../models/pool/link.ts";
 import { Pool, type PoolPlan } from "../../../models/pool/supervisor.ts";
 import { testWith } from "../../permission.ts";
 import { OPTIONS } from "../options.ts";
@@ -21,14 +23,36 @@ const WORKER = `
   };
 `;
 
+/** They have the kernel choose where they listen, if nobody says, and end when they are woken. */
+const LISTENER = `
+  onmessage = ({ data }) => {
+    if (data === "wake") postMessage({ kind: "finished" });
+    else postMessage({ kind: "ready", port: data.options.port || 2121 + data.index });
+  };
+`;
+
+/** It has left three events out before its second one. */
+const HASTY = `
+  onmessage = ({ data }) => {
+    if (data === "wake") return postMessage({ kind: "finished" });
+    const own = new Int32Array(data.own);
+    own[${OWN.untaken}] = 2;
+    own[${OWN.leftOut}] = 3;
+    for (const text of ["first", "second"]) {
+      postMessage({ kind: "events", events: [{ event: { kind: "warning", text }, at: 0 }] });
+    }
+    postMessage({ kind: "ready", port: 2121 });
+  };
+`;
+
 const ADDRESS = { family: 4, host: "127.0.0.1", port: 2121 } as const;
 
-/** A pool of such workers, begun with one. */
-async function poolOf(plan: Partial<PoolPlan> = {}): Promise<Pool> {
+/** A pool of workers that run `worker`, begun with one. */
+async function poolOf(plan: Partial<PoolPlan> = {}, worker = WORKER): Promise<Pool> {
   const pool = new Pool({
-    model: "test",
+    model: "async",
     description: "test",
-    worker: new URL(`data:text/javascript,${encodeURIComponent(WORKER)}`),
+    worker: new URL(`data:text/javascript,${encodeURIComponent(worker)}`),
     callNames: [],
     options: { ...OPTIONS, protocol: "echo", root: "." },
     terminal: SILENT,
@@ -39,7 +63,7 @@ async function poolOf(plan: Partial<PoolPlan> = {}): Promise<Pool> {
     release() {},
     ...plan,
   });
-  await pool.start(1);
+  await pool.start(0);
   return pool;
 }
 
@@ -66,6 +90,21 @@ testWith(["read"], "Pool keeps nothing of workers that could not be started", as
   await pool.stop(0);
 });
 
+testWith(["read"], "Pool tells workers that it starts later which port is served", async () => {
+  const pool = await poolOf({}, LISTENER);
+  assertEquals([await pool.grow(), await pool.grow()], [2121, 2121]);
+  await pool.stop(0);
+});
+
+testWith(["read"], "Pool tells how many events a worker left out, behind the others", async () => {
+  const told: string[] = [];
+  const event: Terminal["event"] = (event) => void told.push("text" in event ? event.text : "");
+  const pool = await poolOf({ terminal: { ...SILENT, event } }, HASTY);
+  const gap = "3 events were left out: they came faster than they could be told";
+  assertEquals(told, ["first", "second", gap]);
+  await pool.stop(0);
+});
+
 for (const graceMs of [Infinity, 2 * TIMER_MS_MAX]) {
   testWith(["read"], `Pool.stop(${graceMs}) closes nothing at once`, async () => {
     const pool = await poolOf();
@@ -77,6 +116,18 @@ for (const graceMs of [Infinity, 2 * TIMER_MS_MAX]) {
     assertEquals(waits, [TIMER_MS_MAX]);
   });
 }
+
+testWith(["read"], "Pool has closed what was handed over and nobody came for", async () => {
+  const left: Handed[] = [];
+  const pool = await poolOf({
+    options: { ...OPTIONS, protocol: "echo", root: ".", workers: 2 },
+    handsOver: true,
+    worker: new URL("./handing_worker.ts", import.meta.url),
+    release: (handed) => void left.push(...handed),
+  });
+  await pool.stop(0);
+  assertEquals(left.map(({ fd }) => fd), [8]);
+});
 
 testWith(
   ["read", "write"],
