@@ -46,10 +46,10 @@ export class BufferRing {
     fields.setUint16(abi.BUF_REG_GROUP, group, true);
     const result = ring.register(abi.REGISTER_PBUF_RING, argument, 1);
     if (result < 0) throw new RingError("io_uring_register(2)", -result);
-    for (let buffer = 0; buffer < count; buffer++) this.give(buffer);
+    for (let buffer = 0; buffer < count; buffer++) this.#give(buffer);
   }
 
-  /** What a completion with these `flags` brought, `length` octets, until `give`. */
+  /** What a completion with these `flags` brought, `length` octets, until `giveBack`. */
   octets(flags: number, length: number): Uint8Array<ArrayBuffer> {
     const start = this.#first + (flags >>> abi.CQE_BUFFER_SHIFT) * this.bytes;
     return this.#memory.subarray(start, start + length);
@@ -57,11 +57,10 @@ export class BufferRing {
 
   /** The buffer that a completion with these `flags` brought is the kernel's again. */
   giveBack(flags: number): void {
-    this.give(flags >>> abi.CQE_BUFFER_SHIFT);
+    this.#give(flags >>> abi.CQE_BUFFER_SHIFT);
   }
 
-  /** Buffer `buffer` is the kernel's. */
-  give(buffer: number): void {
+  #give(buffer: number): void {
     const view = this.#view;
     const at = (this.#tail & this.count - 1) * abi.BUF_BYTES;
     const address = this.#address + this.#first + buffer * this.bytes;

@@ -35,9 +35,6 @@ function cString(text: string): Uint8Array<ArrayBuffer> {
   return encoder.encode(text + "\0");
 }
 
-/** PATH_MAX of limits.h, its zero included. */
-const PATH_BYTES_MAX = 4096;
-
 /** What models ask of a kernel; this machine's is Libc. Results are the call's, or -errno. */
 export type Kernel = { readonly [Call in keyof Libc]: Libc[Call] };
 
@@ -53,7 +50,6 @@ export class Libc {
   readonly #value = new Int32Array(1);
   /** struct tcp_info up to tcpi_unacked, its first number after eight octets of flags. */
   readonly #tcpInfo = new Uint32Array(7);
-  readonly #path = new Uint8Array(PATH_BYTES_MAX);
   #filter: Uint8Array<ArrayBuffer> | undefined;
   readonly #time = new BigInt64Array(TIMEVAL_BYTES / 8);
 
@@ -224,10 +220,10 @@ export class Libc {
     this.#c.fcntl(fd, c.F_SETFL, on ? c.O_NONBLOCK : 0);
   }
 
-  /** open(2), close-on-exec. */
+  /** open(2), close-on-exec; no server calls it: what is in a tree is opened by FileCalls. */
   open(path: string, flags: number, mode: number): number {
     this.calls[INDEX.open]! += 1;
-    const fd = this.#c.open(this.#pathString(path), flags | c.O_CLOEXEC, mode);
+    const fd = this.#c.open(cString(path), flags | c.O_CLOEXEC, mode);
     return fd < 0 ? -this.#errno[0]! : fd;
   }
 
@@ -361,14 +357,6 @@ export class Libc {
   nameThread(name: string): void {
     this.calls[INDEX.prctl]! += 1;
     this.#c.prctl(c.PR_SET_NAME, cString(name));
-  }
-
-  /** `path` as a C string that is good until the next call: no allocation per file. */
-  #pathString(path: string): Uint8Array<ArrayBuffer> {
-    const { read, written } = encoder.encodeInto(path, this.#path);
-    if (read < path.length || written === PATH_BYTES_MAX) return cString(path); // ENAMETOOLONG
-    this.#path[written] = 0;
-    return this.#path;
   }
 
   /** Counts EAGAIN; `error` was read from errno before anything else could run. */

@@ -2,7 +2,7 @@
  * What experiments ask the kernel about the calling thread and about files: how much processor
  * time, how many context switches, which processor, how much of a file is cached.
  *
- * bench/lab calls this. It has a table of its own, so that a server loads nothing of it; no
+ * bench/ calls this. It has a table of its own, so that a server loads nothing of it; no
  * call here moves an octet of anybody's.
  *
  * @module

@@ -20,7 +20,10 @@ import {
 import { errorText } from "../libc/errors.ts";
 import { EPOLL_EVENT_LAYOUTS } from "../libc/structs.ts";
 import { ServeError, type Trigger } from "../model.ts";
-import { EVENTS_MAX, READ, type ReadyList, type Selector, WRITE } from "./mod.ts";
+import { READ, type ReadyList, type Selector, WRITE } from "./mod.ts";
+
+/** Events taken from the kernel by one wait; what is over comes with the next. */
+export const EVENTS_MAX = 512;
 
 /** Watches any number of descriptors. */
 export class EpollSelector implements Selector {
@@ -38,9 +41,9 @@ export class EpollSelector implements Selector {
   readonly #registered: number[] = [];
 
   /** @throws {ServeError} when descriptors or memory are wanting */
-  constructor(readonly libc: Kernel, trigger: Trigger) {
+  constructor(readonly kernel: Kernel, trigger: Trigger) {
     this.edge = trigger === "edge";
-    this.#epoll = libc.epollCreate();
+    this.#epoll = kernel.epollCreate();
     if (this.#epoll < 0) throw new ServeError(`Cannot make an epoll: ${errorText(-this.#epoll)}`);
   }
 
@@ -78,7 +81,7 @@ export class EpollSelector implements Selector {
   /** See Selector. */
   wait(timeoutMs: number, ready: ReadyList): void {
     ready.count = 0;
-    const count = this.libc.epollWait(
+    const count = this.kernel.epollWait(
       this.#epoll,
       this.#events,
       EVENTS_MAX,
@@ -98,12 +101,12 @@ export class EpollSelector implements Selector {
 
   /** See Selector. */
   close(): void {
-    this.libc.close(this.#epoll);
+    this.kernel.close(this.#epoll);
   }
 
   #control(op: number, fd: number, events: number): number {
     this.#eventView.setUint32(0, events, true);
     this.#eventView.setInt32(this.#layout.dataOffset, fd, true);
-    return this.libc.epollControl(this.#epoll, op, fd, this.#event);
+    return this.kernel.epollControl(this.#epoll, op, fd, this.#event);
   }
 }

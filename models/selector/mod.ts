@@ -2,8 +2,8 @@
  * The readiness contract: which descriptors can be read or written without blocking.
  *
  * A loop registers interests and waits. Readiness may be spurious, so every call that follows
- * is non-blocking. A selector says what it cannot do as data; it never fails on a descriptor that
- * it did not refuse first.
+ * is non-blocking. A selector says what it cannot do as data; on a descriptor that it did not
+ * refuse it fails only for want of room in the kernel.
  *
  * @module
  */
@@ -60,6 +60,3 @@ export interface Selector {
   /** Releases what it holds; the descriptors stay open. */
   close(): void;
 }
-
-/** Events taken from the kernel by one wait of epoll; what is over comes with the next. */
-export const EVENTS_MAX = 512;

@@ -26,7 +26,7 @@ export class PollSelector implements Selector {
   /** Where each descriptor's entry is. */
   readonly #indexes = new Map<number, number>();
 
-  constructor(readonly libc: Kernel) {}
+  constructor(readonly kernel: Kernel) {}
 
   /** See Selector. */
   refuses(): undefined {}
@@ -62,7 +62,7 @@ export class PollSelector implements Selector {
   /** See Selector. */
   wait(timeoutMs: number, ready: ReadyList): void {
     ready.count = 0;
-    let left = this.libc.poll(this.#octets, BigInt(this.#count), Math.ceil(timeoutMs));
+    let left = this.kernel.poll(this.#octets, BigInt(this.#count), Math.ceil(timeoutMs));
     if (left < 0) {
       if (left === -EINTR) return;
       throw new Error(`Cannot wait in poll(2): ${errorText(-left)}`);

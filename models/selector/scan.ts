@@ -17,7 +17,7 @@ export class ScanSelector implements Selector {
   readonly guesses = true;
   readonly #interests = new Map<number, number>();
 
-  constructor(readonly libc: Kernel, readonly intervalMs: number) {
+  constructor(readonly kernel: Kernel, readonly intervalMs: number) {
   }
 
   /** See Selector. */
@@ -44,7 +44,7 @@ export class ScanSelector implements Selector {
   wait(timeoutMs: number, ready: ReadyList): void {
     ready.count = 0;
     if (timeoutMs !== 0 && this.intervalMs > 0) {
-      this.libc.sleep(timeoutMs < 0 ? this.intervalMs : Math.min(timeoutMs, this.intervalMs));
+      this.kernel.sleep(timeoutMs < 0 ? this.intervalMs : Math.min(timeoutMs, this.intervalMs));
     }
     for (const [fd, interest] of this.#interests) ready.add(fd, interest);
   }

@@ -44,7 +44,7 @@ export class SelectSelector implements Selector {
   #count = 0;
 
   /** @param bits the length of the sets */
-  constructor(readonly libc: Kernel, readonly bits: number = FD_SETSIZE) {
+  constructor(readonly kernel: Kernel, readonly bits: number = FD_SETSIZE) {
     this.#wantRead = new BitSet(bits);
     this.#wantWrite = new BitSet(bits);
     this.#canRead = new BitSet(bits);
@@ -86,7 +86,7 @@ export class SelectSelector implements Selector {
       canWrite[word] = this.#wantWrite.words[word]!;
     }
     const { octets: read } = this.#canRead, { octets: write } = this.#canWrite;
-    let left = this.libc.select(this.#count, read, write, timeoutMs);
+    let left = this.kernel.select(this.#count, read, write, timeoutMs);
     if (left < 0) {
       if (left === -EINTR) return;
       throw new Error(`Cannot wait in select(2): ${errorText(-left)}`);

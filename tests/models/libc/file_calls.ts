@@ -30,6 +30,7 @@ export function eachFileCall(libc: Libc, loopback: Loopback, folder: string) {
     unlinkat: () => files.unlinkat(root, path("third"), 0),
     fchmodat: () => files.fchmodat(root, path("file"), 0o600),
     fchmod: () => files.fchmod(file, 0o640),
+    geteuid: () => files.geteuid(),
     fchown: () => files.fchown(file, Deno.uid()!, Deno.gid()!),
     utimensat: () => files.setModified(root, path("file"), 1_000.5),
     fstatfs: () => files.free(root),

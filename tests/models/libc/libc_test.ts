@@ -17,9 +17,6 @@ import { missing, testWith } from "../../permission.ts";
 import { Loopback } from "../loopback.ts";
 import { eachFileCall } from "./file_calls.ts";
 
-/** open(2): for what no model does, reading and writing one file. */
-const O_RDWR = 2;
-
 const absent = missing(["ffi"]).length > 0 ? undefined : unavailableReason();
 
 function libcTest(name: string, body: (libc: Libc, loopback: Loopback) => void): void {
@@ -71,7 +68,7 @@ function eachCall(libc: Libc, loopback: Loopback, folder: string): Calls {
   const { fd: listening, address } = loopback.listen();
   const { client, server } = loopback.connect();
   libc.send(client, Uint8Array.of(1, 2, 3), 0);
-  const file = loopback.open(libc.open(`${folder}/file`, O_RDWR, 0));
+  const file = loopback.open(libc.open(`${folder}/file`, c.O_RDWR, 0));
   const epoll = loopback.open(libc.epollCreate());
   const fresh = loopback.open(libc.socket(4, 0));
   const spare = loopback.open(libc.socket(4, 0));
@@ -180,7 +177,7 @@ folderTest(
 );
 
 /** Numbers that only these tests meet (errno(3)). */
-const EBADF = 9, ESPIPE = 29, ENOTSOCK = 88, ENOTCONN = 107;
+const EBADF = 9, ESPIPE = 29, ENOTSOCK = 88;
 
 folderTest("a call that fails answers its own errno", (libc, loopback, folder) => {
   Deno.symlinkSync(`${folder}/file`, `${folder}/link`);
@@ -192,8 +189,8 @@ folderTest("a call that fails answers its own errno", (libc, loopback, folder) =
   const [socket, epoll] = [loopback.open(libc.socket(4, 0)), loopback.open(libc.epollCreate())];
   const { from } = loopback.pipe();
   const [locked, other] = [
-    loopback.open(open("file", O_RDWR)),
-    loopback.open(open("file", O_RDWR)),
+    loopback.open(open("file", c.O_RDWR)),
+    loopback.open(open("file", c.O_RDWR)),
   ];
   const reading = loopback.open(open("file", c.O_RDONLY));
   const { server, client } = loopback.connect();
@@ -213,9 +210,9 @@ folderTest("a call that fails answers its own errno", (libc, loopback, folder) =
     ["setOption, a file", ENOTSOCK, libc.setOption(reading, c.SOL_SOCKET, c.SO_KEEPALIVE, 1)],
     ["setTimeout, a file", ENOTSOCK, libc.setTimeout(reading, c.SO_RCVTIMEO, 1)],
     ["backlogLength, a file", ENOTSOCK, libc.backlogLength(reading)],
-    ["recv, not connected", ENOTCONN, libc.recv(socket, octets, 1n, 0)],
+    ["recv, not connected", c.ENOTCONN, libc.recv(socket, octets, 1n, 0)],
     ["send, after shutdown", c.EPIPE, libc.send(client, octets, 0)],
-    ["shutdown, not connected", ENOTCONN, libc.shutdown(socket, c.SHUT_RDWR)],
+    ["shutdown, not connected", c.ENOTCONN, libc.shutdown(socket, c.SHUT_RDWR)],
     ["open, missing", c.ENOENT, open("missing", c.O_RDONLY)],
     ["open, there already", c.EEXIST, open("file", c.O_CREAT | c.O_EXCL | c.O_WRONLY)],
     ["open, a link not to follow", c.ELOOP, open("link", c.O_RDONLY | c.O_NOFOLLOW)],
@@ -285,7 +282,7 @@ libcTest(
 folderTest(
   "read, write, seek, truncate: a file's octets at its position",
   (libc, loopback, folder) => {
-    const file = loopback.open(libc.open(`${folder}/file`, O_RDWR, 0));
+    const file = loopback.open(libc.open(`${folder}/file`, c.O_RDWR, 0));
     const buffer = new Uint8Array(3);
     assertEquals(libc.read(file, buffer), 3);
     assertEquals(new TextDecoder().decode(buffer), "con");

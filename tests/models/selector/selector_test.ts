@@ -7,7 +7,8 @@
 import { assert, assertEquals, assertMatch } from "@std/assert";
 import { EAGAIN, ECONNRESET, FD_SETSIZE } from "../../../models/libc/constants.ts";
 import { type Libc, unavailableReason } from "../../../models/libc/mod.ts";
-import { EVENTS_MAX, READ, ReadyList, type Selector, WRITE } from "../../../models/selector/mod.ts";
+import { EVENTS_MAX } from "../../../models/selector/epoll.ts";
+import { READ, ReadyList, type Selector, WRITE } from "../../../models/selector/mod.ts";
 import { PollSelector } from "../../../models/selector/poll.ts";
 import { missing, testWith } from "../../permission.ts";
 import { Loopback } from "../loopback.ts";
