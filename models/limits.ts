@@ -66,7 +66,10 @@ export const PASSIVE_USES_MAX = 1_024;
  */
 export const TURN_WORK_MAX = 64;
 
-/** Replies put together before they are sent; made while the peer takes them, so no limit. */
+/**
+ * The buffer that replies are put together in; what does not fit is sent before it, so no reply is
+ * bounded by it.
+ */
 export const REPLIES_BYTES_MAX = 16_384;
 
 /** How long a peer may leave replies untaken before it is given up, milliseconds. */
@@ -98,27 +101,6 @@ export const LAST_REPLY_MS = 5_000;
 
 /** Reads of unread input before a connection is closed, lest the last reply be lost to a reset. */
 export const UNREAD_READS_MAX = 16;
-
-/** Submissions that a ring of uring takes before it is handed over in the middle of a round. */
-export const RING_ENTRIES = 256;
-
-/** Completions that a ring has room for; what is beyond waits in the kernel (IORING_FEAT_NODROP). */
-export const RING_COMPLETIONS = 4_096;
-
-/** Buffers of a worker of uring for what its clients say in one round. */
-export const INPUT_BUFFERS = 256;
-
-/** The size of each of them: some commands, or a part of many. */
-export const INPUT_BUFFER_BYTES = 4_096;
-
-/** Files of so many octets at most go through memory of the ring; more the kernel moves by itself. */
-export const DATA_SLOT_BYTES = 65_536;
-
-/** Transfers of a worker of uring that have such memory; others go by calls. */
-export const DATA_SLOTS_MAX = 256;
-
-/** Pause of a ring that the kernel has no memory for, milliseconds. */
-export const BUSY_PAUSE_MS = 1;
 
 /** Descriptors that a new thread of the runtime takes for itself, and some to serve with. */
 export const THREAD_DESCRIPTORS = 16;

@@ -11,8 +11,8 @@
 import { serveLoops } from "./kernel/loops.ts";
 import { unavailableReason } from "./libc/mod.ts";
 import { uringUnavailable } from "./libc/uring_setup.ts";
-import { RING_COMPLETIONS, RING_ENTRIES } from "./limits.ts";
 import { type Model, SILENT } from "./model.ts";
+import { RING_COMPLETIONS, RING_ENTRIES } from "./uring/limits.ts";
 
 /** See Model. */
 export const uring: Model = {

@@ -20,21 +20,21 @@ import * as c from "../libc/constants.ts";
 import { errorText } from "../libc/mod.ts";
 import { SOCKADDR_IN6_BYTES } from "../libc/structs.ts";
 import type { Completing, Operation, RingLoop } from "./loop.ts";
-import type { Slot, Slots } from "./slots.ts";
+import type { Piece, RingMemory } from "./memory.ts";
 import { SmallFile } from "./small_file.ts";
 
 /** What the data connections of one ring share. */
 export interface RingTools extends KernelTools {
   /** Where they wait. */
   readonly loop: RingLoop;
-  /** For a peer's address while an accept is under way: ADDRESS_SLOT_BYTES each, without limit. */
-  readonly addressSlots: Slots;
+  /** For a peer's address while an accept is under way: ADDRESS_BYTES each, without limit. */
+  readonly addressMemory: RingMemory;
   /** For octets under way; who finds none goes by calls. */
-  readonly dataSlots: Slots;
+  readonly dataMemory: RingMemory;
 }
 
 /** A sockaddr, and its length behind it. */
-export const ADDRESS_SLOT_BYTES = SOCKADDR_IN6_BYTES + 4;
+export const ADDRESS_BYTES = SOCKADDR_IN6_BYTES + 4;
 
 /** What the main operation does. */
 type Doing = "wait" | "accept" | "send" | "receive" | "close";
@@ -47,7 +47,7 @@ export class RingConnection extends KernelConnection {
   readonly #file: SmallFile;
   #doing: Doing = "wait";
   /** For an address, or for what comes. */
-  #memory: Slot | undefined;
+  #piece: Piece | undefined;
   /** Much comes, or the file has to be waited for: the kernel moves it by itself. */
   #bulk = false;
 
@@ -64,7 +64,7 @@ export class RingConnection extends KernelConnection {
     this.#loop = tools.loop;
     const operation = () => tools.loop.operation(owner);
     this.#main = operation();
-    this.#file = new SmallFile(tools.loop, tools.dataSlots, operation(), operation());
+    this.#file = new SmallFile(tools.loop, tools.dataMemory, operation(), operation());
   }
 
   /** Carries out acts worth `budget`, then waits for what the next one needs; whether it is over. */
@@ -84,12 +84,6 @@ export class RingConnection extends KernelConnection {
     const events = waitsToRead(transfer) ? c.POLLIN : c.POLLOUT;
     this.#loop.ring.poll(this.fd, events, this.#begin("wait"));
     return false;
-  }
-
-  /** Ends it, whatever its next act was; whether it is over. */
-  close(): boolean {
-    this.transfer.fail("aborted", "the connection was closed");
-    return this.advance(0);
   }
 
   /** An operation of its has completed; `advance` is to be called. */
@@ -154,20 +148,20 @@ export class RingConnection extends KernelConnection {
   // --- accept ---
 
   #accept(): boolean {
-    const { addressSlots, socketFlags } = this.tools;
-    const slot = this.#memory = addressSlots.take()!;
-    slot.octets.fill(0);
-    slot.octets[SOCKADDR_IN6_BYTES] = SOCKADDR_IN6_BYTES;
-    this.#loop.ring.accept(this.listener!.fd, slot.address, socketFlags, this.#begin("accept"));
+    const { addressMemory, socketFlags } = this.tools;
+    const piece = this.#piece = addressMemory.take()!;
+    piece.octets.fill(0);
+    piece.octets[SOCKADDR_IN6_BYTES] = SOCKADDR_IN6_BYTES;
+    this.#loop.ring.accept(this.listener!.fd, piece.address, socketFlags, this.#begin("accept"));
     return false;
   }
 
   #accepted(result: number, now: number): void {
-    const { kernel, addressSlots } = this.tools;
+    const { kernel, addressMemory } = this.tools;
     const { transfer } = this;
-    const { host } = kernel.decodeAddress(this.#memory!.octets);
-    addressSlots.give(this.#memory!);
-    this.#memory = undefined;
+    const { host } = kernel.decodeAddress(this.#piece!.octets);
+    addressMemory.give(this.#piece!);
+    this.#piece = undefined;
     if (result < 0) {
       if (!isAcceptRetry(result)) transfer.socketFailed(errorText(-result));
     } else if (!transfer.accepted(host, now)) kernel.close(result);
@@ -184,7 +178,7 @@ export class RingConnection extends KernelConnection {
       this.#file.goOn(fd, this.#begin("send"));
       return false;
     }
-    const length = transfer.moveMax(this.tools.dataSlots.bytes + 1);
+    const length = transfer.moveMax(this.tools.dataMemory.bytes + 1);
     return !this.#file.begin(this.slot.descriptor!, fd, length, () => this.#begin("send"));
   }
 
@@ -219,32 +213,32 @@ export class RingConnection extends KernelConnection {
 
   // --- what comes ---
 
-  /** Receives what fits into a slot; true: the kernel moves it by itself. */
+  /** Receives what fits into a piece of memory; true: the kernel moves it by itself. */
   #receiveSmall(): boolean {
     if (this.#bulk) return true;
-    const { dataSlots } = this.tools;
-    const slot = this.#memory = dataSlots.take();
-    if (slot === undefined) return true;
-    this.#loop.ring.recv(this.channel!.fd, slot.address, dataSlots.bytes, this.#begin("receive"));
+    const { dataMemory } = this.tools;
+    const piece = this.#piece = dataMemory.take();
+    if (piece === undefined) return true;
+    this.#loop.ring.recv(this.channel!.fd, piece.address, dataMemory.bytes, this.#begin("receive"));
     return false;
   }
 
   #received(result: number, now: number): void {
     const { transfer } = this;
-    const { dataSlots } = this.tools;
-    const slot = this.#memory!;
-    this.#memory = undefined;
+    const { dataMemory } = this.tools;
+    const piece = this.#piece!;
+    this.#piece = undefined;
     if (result > 0) {
-      this.#bulk = result === dataSlots.bytes;
+      this.#bulk = result === dataMemory.bytes;
       this.count("octetsIn", result, result);
       const client: SlotClient = {
         filled() {},
         written: () => transfer.moved(result, now),
         fileFailed: (failure, detail) => transfer.fileFailed(failure, detail),
       };
-      this.slot.write(slot.octets.subarray(0, result), client);
+      this.slot.write(piece.octets.subarray(0, result), client);
     } else if (result === 0) transfer.moved(0, now);
     else this.failed(transfer, result);
-    dataSlots.give(slot);
+    dataMemory.give(piece);
   }
 }

@@ -13,8 +13,8 @@ import { type EventLoop, type Resumed, resumeEach } from "../kernel/event_loop.t
 import type { Kernel } from "../libc/mod.ts";
 import type { Ring } from "../libc/uring.ts";
 import { CQE_F_MORE } from "../libc/uring_abi.ts";
-import { BUSY_PAUSE_MS } from "../limits.ts";
 import type { Counters } from "../pool/counters.ts";
+import { BUSY_PAUSE_MS } from "./limits.ts";
 
 /** Whoever begins operations. */
 export interface Completing {

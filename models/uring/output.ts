@@ -9,13 +9,13 @@
 import { concatenate } from "../../server/mod.ts";
 import * as c from "../libc/constants.ts";
 import type { Completing, Operation, RingLoop } from "./loop.ts";
-import type { Slot, Slots } from "./slots.ts";
+import type { Piece, RingMemory } from "./memory.ts";
 
 /** The sending side of one control connection. */
 export class ReplyOutput {
   readonly #operation: Operation;
-  #slot: Slot | undefined;
-  /** Where in the slot the send under way begins and ends. */
+  #piece: Piece | undefined;
+  /** Where in the piece the send under way begins and ends. */
   #start = 0;
   #end = 0;
   /** What waits for the send under way. */
@@ -23,10 +23,10 @@ export class ReplyOutput {
   /** Nothing is sent any more. */
   #over = false;
 
-  /** @param slots REPLIES_BYTES_MAX each, as many as are wanted */
+  /** @param memory REPLIES_BYTES_MAX each, as many as are wanted */
   constructor(
     readonly loop: RingLoop,
-    readonly slots: Slots,
+    readonly memory: RingMemory,
     readonly fd: number,
     owner: Completing,
   ) {
@@ -75,7 +75,7 @@ export class ReplyOutput {
       this.#wait();
       return true;
     }
-    this.#giveSlot();
+    this.#givePiece();
     const queued = this.#queued;
     this.#queued = undefined;
     if (queued !== undefined) this.#begin(queued);
@@ -87,7 +87,7 @@ export class ReplyOutput {
     this.#over = true;
     this.#queued = undefined;
     if (this.#operation.underWay) this.loop.cancel(this.#operation);
-    else this.#giveSlot();
+    else this.#givePiece();
   }
 
   /** `idle` is waited for. */
@@ -101,27 +101,27 @@ export class ReplyOutput {
   }
 
   #begin(octets: Uint8Array<ArrayBuffer>): void {
-    const slot = this.#slot = this.slots.take()!;
-    const count = Math.min(octets.length, this.slots.bytes);
-    slot.octets.set(count < octets.length ? octets.subarray(0, count) : octets);
+    const piece = this.#piece = this.memory.take()!;
+    const count = Math.min(octets.length, this.memory.bytes);
+    piece.octets.set(count < octets.length ? octets.subarray(0, count) : octets);
     if (count < octets.length) this.#queued = octets.slice(count);
     this.#start = 0;
     this.#end = count;
     const { ring } = this.loop;
     if (ring.polled) return this.#wait();
-    ring.sendNow(this.fd, slot.address, count, this.loop.beginSilent(this.#operation, count));
+    ring.sendNow(this.fd, piece.address, count, this.loop.beginSilent(this.#operation, count));
     if (this.#queued !== undefined) this.hurry();
   }
 
   /** Sends of the rest what is taken first; `completed` sees to what is left. */
   #wait(): void {
-    const address = this.#slot!.address + this.#start;
+    const address = this.#piece!.address + this.#start;
     const length = this.#end - this.#start;
     this.loop.ring.send(this.fd, address, length, this.loop.begin(this.#operation));
   }
 
-  #giveSlot(): void {
-    if (this.#slot !== undefined) this.slots.give(this.#slot);
-    this.#slot = undefined;
+  #givePiece(): void {
+    if (this.#piece !== undefined) this.memory.give(this.#piece);
+    this.#piece = undefined;
   }
 }

@@ -14,21 +14,20 @@ import * as c from "../libc/constants.ts";
 import type { Kernel } from "../libc/mod.ts";
 import { Ring } from "../libc/uring.ts";
 import { RingError } from "../libc/uring_setup.ts";
-import {
-  ACCEPTS_PER_TURN_MAX,
-  DATA_SLOT_BYTES,
-  DATA_SLOTS_MAX,
-  INPUT_BUFFER_BYTES,
-  INPUT_BUFFERS,
-  REPLIES_BYTES_MAX,
-  RING_COMPLETIONS,
-  RING_ENTRIES,
-} from "../limits.ts";
+import { ACCEPTS_PER_TURN_MAX, REPLIES_BYTES_MAX } from "../limits.ts";
 import { ServeError } from "../model.ts";
 import type { WorkerContext } from "../pool/link.ts";
-import { ADDRESS_SLOT_BYTES } from "./data_connection.ts";
+import { ADDRESS_BYTES } from "./data_connection.ts";
+import {
+  DATA_PIECE_BYTES,
+  DATA_PIECES_MAX,
+  INPUT_BUFFER_BYTES,
+  INPUT_BUFFERS,
+  RING_COMPLETIONS,
+  RING_ENTRIES,
+} from "./limits.ts";
 import { type Operation, RingLoop } from "./loop.ts";
-import { Slots } from "./slots.ts";
+import { RingMemory } from "./memory.ts";
 import { type RingWireTools, UringWire } from "./wire.ts";
 
 /** The group of the buffers for what clients say. */
@@ -76,11 +75,11 @@ export class UringServer extends LoopServer<RingLoop> {
       data: {
         ...this.tools.data,
         loop,
-        addressSlots: new Slots(ADDRESS_SLOT_BYTES, Infinity),
-        dataSlots: new Slots(DATA_SLOT_BYTES, DATA_SLOTS_MAX),
+        addressMemory: new RingMemory(ADDRESS_BYTES, Infinity),
+        dataMemory: new RingMemory(DATA_PIECE_BYTES, DATA_PIECES_MAX),
       },
       buffers,
-      replySlots: new Slots(REPLIES_BYTES_MAX, Infinity),
+      replyMemory: new RingMemory(REPLIES_BYTES_MAX, Infinity),
     };
     this.#accepting = this.#operation((result) => this.#accepted(result));
     this.#waking = this.#operation(() => {
@@ -117,8 +116,8 @@ export class UringServer extends LoopServer<RingLoop> {
    * Accepts, or where another worker may take over watches the listener: of several accepts the
    * kernel wakes only one, which may be that of a worker that does not come back from a slow call.
    */
-  protected listen(): void {
-    if (this.#accepting.underWay || !this.listens) return;
+  protected acceptFromNowOn(): void {
+    if (this.#accepting.underWay || !this.mayAccept) return;
     const { context } = this;
     const { ring } = this.loop;
     const tag = this.loop.begin(this.#accepting);
@@ -127,7 +126,7 @@ export class UringServer extends LoopServer<RingLoop> {
   }
 
   /** See LoopServer. */
-  protected listenNoMore(): void {
+  protected acceptNoMore(): void {
     this.loop.cancel(this.#accepting);
   }
 
@@ -142,7 +141,7 @@ export class UringServer extends LoopServer<RingLoop> {
     } else if (result !== -c.ECANCELED && !isAcceptRetry(result)) {
       this.nobody(result);
     }
-    this.listen();
+    this.acceptFromNowOn();
   }
 
   /** See LoopServer. */

@@ -8,7 +8,7 @@
 
 import * as c from "../libc/constants.ts";
 import type { Operation, RingLoop } from "./loop.ts";
-import type { Slot, Slots } from "./slots.ts";
+import type { Piece, RingMemory } from "./memory.ts";
 
 /** A read, a send and a close. */
 const CHAIN_ENTRIES = 3;
@@ -29,53 +29,53 @@ export type Sent =
 /** What one data connection sends so. */
 export class SmallFile {
   readonly #loop: RingLoop;
-  readonly #slots: Slots;
+  readonly #memory: RingMemory;
   /** The read before the send. */
   readonly reading: Operation;
   /** The close behind it. */
   readonly closing: Operation;
-  #slot: Slot | undefined;
-  /** Where in the slot what is not sent begins and ends. */
+  #piece: Piece | undefined;
+  /** Where in the piece what is not sent begins and ends. */
   #start = 0;
   #end = 0;
   /** What the read said, when that is not that all was read. */
   #read: number | undefined;
 
-  constructor(loop: RingLoop, slots: Slots, reading: Operation, closing: Operation) {
+  constructor(loop: RingLoop, memory: RingMemory, reading: Operation, closing: Operation) {
     this.#loop = loop;
-    this.#slots = slots;
+    this.#memory = memory;
     this.reading = reading;
     this.closing = closing;
   }
 
   /** Something was read and is not sent. */
   get pending(): boolean {
-    return this.#slot !== undefined;
+    return this.#piece !== undefined;
   }
 
   /**
    * Sends the last `length` octets of `file` to `socket`, `sending` at `tag`, and closes it; false:
-   * they do not fit, or all slots are taken.
+   * they do not fit, or all pieces are taken.
    */
   begin(file: number, socket: number, length: number, sending: () => number): boolean {
-    if (length > this.#slots.bytes) return false;
-    const slot = this.#slots.take();
-    if (slot === undefined) return false;
+    if (length > this.#memory.bytes) return false;
+    const piece = this.#memory.take();
+    if (piece === undefined) return false;
     const { ring } = this.#loop;
-    this.#slot = slot;
+    this.#piece = piece;
     this.#read = undefined;
     this.#start = 0;
     this.#end = length;
     ring.reserve(CHAIN_ENTRIES);
-    ring.readThen(file, slot.address, length, this.#loop.begin(this.reading));
-    ring.sendThen(socket, slot.address, length, sending());
+    ring.readThen(file, piece.address, length, this.#loop.begin(this.reading));
+    ring.sendThen(socket, piece.address, length, sending());
     ring.closeDescriptor(socket, this.#loop.begin(this.closing));
     return true;
   }
 
   /** Sends some of what is left, so that whoever waits sees it move; the close is the caller's. */
   goOn(socket: number, tag: number): void {
-    const address = this.#slot!.address + this.#start;
+    const address = this.#piece!.address + this.#start;
     this.#loop.ring.send(socket, address, this.#end - this.#start, tag);
   }
 
@@ -102,8 +102,8 @@ export class SmallFile {
 
   /** Gives the memory back, if nothing is left to send or `all` is of no use any more. */
   giveBack(all: boolean): void {
-    if (this.#slot === undefined || (!all && this.#start < this.#end)) return;
-    this.#slots.give(this.#slot);
-    this.#slot = undefined;
+    if (this.#piece === undefined || (!all && this.#start < this.#end)) return;
+    this.#memory.give(this.#piece);
+    this.#piece = undefined;
   }
 }

@@ -15,8 +15,8 @@ import { STEPS_PER_TURN_MAX } from "../limits.ts";
 import { RingConnection, type RingTools } from "./data_connection.ts";
 import { Input, type Listening } from "./input.ts";
 import type { Completing, Operation, RingLoop } from "./loop.ts";
+import type { RingMemory } from "./memory.ts";
 import { ReplyOutput } from "./output.ts";
-import type { Slots } from "./slots.ts";
 
 /** What the wires of one ring share. */
 export interface RingWireTools extends LoopTools<RingLoop> {
@@ -25,7 +25,7 @@ export interface RingWireTools extends LoopTools<RingLoop> {
   /** Where the kernel puts what clients say. */
   readonly buffers: BufferRing;
   /** Where what clients are told stays until it is sent; REPLIES_BYTES_MAX each. */
-  readonly replySlots: Slots;
+  readonly replyMemory: RingMemory;
 }
 
 /** One connection, from its first word to its last. */
@@ -36,9 +36,9 @@ export class UringWire extends LoopWire<RingWireTools> implements Completing, Li
 
   constructor(tools: RingWireTools, fd: number, peer: Peer) {
     super(tools, fd, peer);
-    const { loop, buffers, replySlots } = tools;
+    const { loop, buffers, replyMemory } = tools;
     this.#input = new Input(loop, buffers, fd, this, this);
-    this.#output = new ReplyOutput(loop, replySlots, fd, this);
+    this.#output = new ReplyOutput(loop, replyMemory, fd, this);
   }
 
   /** See Completing. */
@@ -51,7 +51,7 @@ export class UringWire extends LoopWire<RingWireTools> implements Completing, Li
 
   /** See Listening. */
   get wantsInput(): boolean {
-    return this.closing === undefined && this.driver.wantsInput;
+    return this.driver.wantsInput;
   }
 
   /** See Listening. */
@@ -131,7 +131,7 @@ export class UringWire extends LoopWire<RingWireTools> implements Completing, Li
 
   /** See Wire. */
   override close(): void {
-    if (this.#data?.close() === true) this.#data = undefined;
+    if (this.#data?.advance(0) === true) this.#data = undefined;
     super.close();
   }
 

@@ -11,7 +11,7 @@ import * as c from "../../../models/libc/constants.ts";
 import { CONTROL_BYTES } from "../../../models/limits.ts";
 import { Input, type Listening } from "../../../models/uring/input.ts";
 import { ReplyOutput } from "../../../models/uring/output.ts";
-import { Slots } from "../../../models/uring/slots.ts";
+import { RingMemory } from "../../../models/uring/memory.ts";
 import { Owner, type Stage, stageTest } from "./stage.ts";
 
 const BUFFER_BYTES = 512;
@@ -106,7 +106,7 @@ stageTest("Input.end: idle when the kernel has let go, and nothing is told any m
 function outputOf(stage: Stage, bytes = 64) {
   const { server, client } = stage.loopback.connect();
   const owner = new Owner();
-  const output = new ReplyOutput(stage.loop, new Slots(bytes, Infinity), server, owner);
+  const output = new ReplyOutput(stage.loop, new RingMemory(bytes, Infinity), server, owner);
   const broken: boolean[] = [];
   owner.does = (_, result) => broken.push(!output.completed(result));
   const say = (text: string) => {

@@ -14,10 +14,10 @@ import * as c from "../../../models/libc/constants.ts";
 import { CALL_NAMES, type CallName } from "../../../models/libc/mod.ts";
 import { BULK_BYTES } from "../../../models/limits.ts";
 import { RingConnection } from "../../../models/uring/data_connection.ts";
-import { Slots } from "../../../models/uring/slots.ts";
+import { RingMemory } from "../../../models/uring/memory.ts";
 import { Owner, type Stage, STAGE_ENTRIES, stageTest } from "./stage.ts";
 
-const SLOT_BYTES = 4_096, HOST = "127.0.0.1";
+const PIECE_BYTES = 4_096, HOST = "127.0.0.1";
 
 /** <asm-generic/socket.h> */
 const SO_SNDBUF = 7;
@@ -33,9 +33,9 @@ interface Plan {
   /** What was announced, if that is not the length of the file. */
   readonly length?: number;
   /** How many have memory of the ring. */
-  readonly slots?: number;
-  /** The size of each; SLOT_BYTES unless it is said. */
-  readonly slotBytes?: number;
+  readonly pieces?: number;
+  /** The size of each; PIECE_BYTES unless it is said. */
+  readonly pieceBytes?: number;
   /** The connection holds as little as there is. */
   readonly narrow?: true;
   /** Somebody else is there first. */
@@ -53,13 +53,13 @@ class Story {
   readonly connection: RingConnection;
   readonly client: number;
   readonly stranger: number = -1;
-  readonly dataSlots: Slots;
+  readonly dataMemory: RingMemory;
   readonly acts: Act[] = [];
   over = false;
 
   constructor(readonly stage: Stage, plan: Plan) {
-    const { direction, content, length, slots = 4, stranger, places, unread } = plan;
-    const { slotBytes = SLOT_BYTES, narrow } = plan;
+    const { direction, content, length, pieces = 4, stranger, places, unread } = plan;
+    const { pieceBytes = PIECE_BYTES, narrow } = plan;
     const { loopback } = stage;
     const { libc } = loopback;
     if (content !== undefined) Deno.writeFileSync(this.path, content);
@@ -68,7 +68,7 @@ class Story {
     if (narrow) libc.setOption(fd, c.SOL_SOCKET, SO_SNDBUF, 1); // inherited
     const { server } = loopback.connect();
     const buffer = new Uint8Array(BULK_BYTES);
-    this.dataSlots = new Slots(slotBytes, slots);
+    this.dataMemory = new RingMemory(pieceBytes, pieces);
     const owner = new Owner();
     owner.does = (operation, result) => {
       if (places !== undefined && this.transfer.act === "accept") this.#leave(places);
@@ -77,7 +77,7 @@ class Story {
       this.advance();
     };
     this.connection = new RingConnection(
-      stage.dataTools(buffer, this.dataSlots),
+      stage.dataTools(buffer, this.dataMemory),
       this.transfer,
       fileSlot(libc, unread === undefined ? [file] : [-1, file]),
       address,
@@ -106,6 +106,12 @@ class Story {
     this.over = this.connection.advance(2);
     if (this.transfer.act === "hold") this.transfer.release({ kind: "done" });
     if (!this.over && this.transfer.act === "close") this.over = this.connection.advance(0);
+  }
+
+  /** Ends it, as a driver that gives its connection up; whether it is over. */
+  giveUp(): boolean {
+    this.transfer.fail("aborted", "the connection was closed");
+    return this.connection.advance(0);
   }
 
   /** Goes round until the transfer is over; what the client has received. */
@@ -165,7 +171,7 @@ function pattern(length: number): Uint8Array<ArrayBuffer> {
   return Uint8Array.from({ length }, (_, at) => at * 7 + (at >> 8));
 }
 
-const small = pattern(SLOT_BYTES);
+const small = pattern(PIECE_BYTES);
 
 storyTest("sends a small file in one chain, with the close", {
   direction: "send",
@@ -174,43 +180,43 @@ storyTest("sends a small file in one chain, with the close", {
   assertEquals(story.finish(), small);
   assertEquals(story.transfer.completion, { kind: "transferred", octets: small.length });
   assert(story.ended());
-  assert(story.dataSlots.take() !== undefined);
+  assert(story.dataMemory.take() !== undefined);
   assertEquals(counted(libc, ["sendfile", "send", "read"]), { sendfile: 0, send: 0, read: 0 });
 });
 
 storyTest("sends a small file part by part to who takes little, and moves with each", {
   direction: "send",
-  content: pattern(16 * SLOT_BYTES),
-  slotBytes: 16 * SLOT_BYTES,
+  content: pattern(16 * PIECE_BYTES),
+  pieceBytes: 16 * PIECE_BYTES,
   narrow: true,
 }, (story, stage) => {
   const { transfer } = story;
   stage.rounds(() => transfer.octets > 0); // the client has taken nothing yet
   const first = transfer.octets;
-  assert(first < 16 * SLOT_BYTES, `${first}`);
+  assert(first < 16 * PIECE_BYTES, `${first}`);
   const { libc } = stage.loopback;
   const part = new Uint8Array(first);
   assertEquals(libc.recv(story.client, part, BigInt(first), 0), first);
   stage.rounds(() => transfer.octets > first);
-  assertEquals(Uint8Array.of(...part, ...story.finish()), pattern(16 * SLOT_BYTES));
-  assertEquals(transfer.completion, { kind: "transferred", octets: 16 * SLOT_BYTES });
+  assertEquals(Uint8Array.of(...part, ...story.finish()), pattern(16 * PIECE_BYTES));
+  assertEquals(transfer.completion, { kind: "transferred", octets: 16 * PIECE_BYTES });
   assert(story.ended());
-  assert(story.dataSlots.take() !== undefined);
+  assert(story.dataMemory.take() !== undefined);
   assertEquals(counted(libc, ["sendfile"]), { sendfile: 0 });
 });
 
 storyTest("sends a larger file by sendfile(2)", {
   direction: "send",
-  content: pattern(3 * SLOT_BYTES + 1),
+  content: pattern(3 * PIECE_BYTES + 1),
 }, (story, { loopback: { libc } }) => {
-  assertEquals(story.finish(), pattern(3 * SLOT_BYTES + 1));
+  assertEquals(story.finish(), pattern(3 * PIECE_BYTES + 1));
   assert(counted(libc, ["sendfile"]).sendfile! > 0);
 });
 
 storyTest("sends a small file by sendfile(2) when others have all memory", {
   direction: "send",
   content: small,
-  slots: 0,
+  pieces: 0,
 }, (story, { loopback: { libc } }) => {
   assertEquals(story.finish(), small);
   assert(counted(libc, ["sendfile"]).sendfile! > 0);
@@ -237,7 +243,7 @@ for (const places of [1, 2]) {
     assertEquals(story.finish(), small.subarray(0, 100));
     const { completion } = story.transfer;
     assert(completion?.kind === "failed" && completion.failure === "changed");
-    assert(story.dataSlots.take() !== undefined);
+    assert(story.dataMemory.take() !== undefined);
   });
 }
 
@@ -245,13 +251,13 @@ for (const [name, unread] of Object.entries({ EAGAIN: -c.EAGAIN, EINTR: -c.EINTR
   storyTest(`sends a small file by sendfile(2) when its read in the ring says ${name}`, {
     direction: "send",
     content: small,
-    slots: 1,
+    pieces: 1,
     unread,
   }, (story, { loopback: { libc } }) => {
     assertEquals(story.finish(), small);
     assertEquals(story.transfer.completion, { kind: "transferred", octets: small.length });
     assert(counted(libc, ["sendfile"]).sendfile! > 0);
-    assert(story.dataSlots.take() !== undefined);
+    assert(story.dataMemory.take() !== undefined);
   });
 }
 
@@ -309,7 +315,7 @@ storyTest("that is given up while it waits to accept takes nobody any more", {
 }, (story, stage) => {
   const listener = story.connection.listener!;
   const before = new Story(stage, { direction: "receive" });
-  assertEquals(before.connection.close(), false); // the accept is under way
+  assertEquals(before.giveUp(), false); // the accept is under way
   stage.rounds(() => before.over);
   Deno.removeSync(before.path);
   assert(listener.fd >= 0);
@@ -318,14 +324,14 @@ storyTest("that is given up while it waits to accept takes nobody any more", {
 
 storyTest("that is given up while the peer does not read closes when the kernel lets go", {
   direction: "send",
-  content: pattern(SLOT_BYTES),
+  content: pattern(PIECE_BYTES),
 }, (story, stage) => {
   const { libc } = stage.loopback;
   stage.rounds(() => story.transfer.act === "move");
   libc.setOption(story.client, c.SOL_SOCKET, c.SO_RCVBUF, 1_024);
-  assertEquals(story.connection.close(), false); // the chain is under way, or is to be
+  assertEquals(story.giveUp(), false); // the chain is under way, or is to be
   stage.rounds(() => story.over);
-  assert(story.dataSlots.take() !== undefined);
+  assert(story.dataMemory.take() !== undefined);
   story.finish();
 });
 
@@ -333,7 +339,7 @@ storyTest("waits for a receive that it gives up, and then closes", {
   direction: "receive",
 }, (story, stage) => {
   stage.rounds(() => story.transfer.act === "move");
-  assertEquals(story.connection.close(), false);
+  assertEquals(story.giveUp(), false);
   assert(!story.ended());
   stage.rounds(() => story.over);
   assert(story.ended());

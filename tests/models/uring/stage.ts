@@ -13,9 +13,9 @@ import { Ring } from "../../../models/libc/uring.ts";
 import { uringUnavailable } from "../../../models/libc/uring_setup.ts";
 import { BULK_BYTES } from "../../../models/limits.ts";
 import { Counters } from "../../../models/pool/counters.ts";
-import { ADDRESS_SLOT_BYTES, type RingTools } from "../../../models/uring/data_connection.ts";
+import { ADDRESS_BYTES, type RingTools } from "../../../models/uring/data_connection.ts";
 import { type Completing, type Operation, RingLoop } from "../../../models/uring/loop.ts";
-import { Slots } from "../../../models/uring/slots.ts";
+import { RingMemory } from "../../../models/uring/memory.ts";
 import { missing, type Need, testWith } from "../../permission.ts";
 import { Loopback } from "../loopback.ts";
 
@@ -40,8 +40,8 @@ export class Stage implements Disposable {
   /** Over the ring. */
   readonly loop = new RingLoop(this.loopback.libc, this.ring, this.counters, () => this.now);
 
-  /** What data connections over the loop work with; small files go through `dataSlots`. */
-  dataTools(buffer: Uint8Array<ArrayBuffer>, dataSlots: Slots): RingTools {
+  /** What data connections over the loop work with; small files go through `dataMemory`. */
+  dataTools(buffer: Uint8Array<ArrayBuffer>, dataMemory: RingMemory): RingTools {
     const { libc } = this.loopback;
     return {
       kernel: libc,
@@ -52,8 +52,8 @@ export class Stage implements Disposable {
       moveBytes: () => BULK_BYTES,
       adopt: () => undefined,
       loop: this.loop,
-      addressSlots: new Slots(ADDRESS_SLOT_BYTES, Infinity),
-      dataSlots,
+      addressMemory: new RingMemory(ADDRESS_BYTES, Infinity),
+      dataMemory,
     };
   }
 

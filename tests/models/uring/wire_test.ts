@@ -13,13 +13,9 @@ import type { FileStore } from "../../../models/files/contract.ts";
 import { type PassiveDescriptor, passiveDescriptors } from "../../../models/kernel/sockets.ts";
 import { BufferRing } from "../../../models/libc/buffer_ring.ts";
 import * as c from "../../../models/libc/constants.ts";
-import {
-  BULK_BYTES,
-  CONTROL_BYTES,
-  DATA_SLOT_BYTES,
-  REPLIES_BYTES_MAX,
-} from "../../../models/limits.ts";
-import { Slots } from "../../../models/uring/slots.ts";
+import { BULK_BYTES, CONTROL_BYTES, REPLIES_BYTES_MAX } from "../../../models/limits.ts";
+import { DATA_PIECE_BYTES } from "../../../models/uring/limits.ts";
+import { RingMemory } from "../../../models/uring/memory.ts";
 import { UringWire } from "../../../models/uring/wire.ts";
 import type { Completion, Effect, Protocol } from "../../../server/mod.ts";
 import { TestAdmission, TestLink } from "../../driven/link.ts";
@@ -92,7 +88,7 @@ class Scene implements Disposable {
     this.ports = passiveDescriptors(libc, options, c.SOCK_NONBLOCK);
     this.wire = new UringWire(
       {
-        data: stage.dataTools(buffer, new Slots(DATA_SLOT_BYTES, 1)),
+        data: stage.dataTools(buffer, new RingMemory(DATA_PIECE_BYTES, 1)),
         driver: {
           link: this.link,
           store: this.store,
@@ -105,7 +101,7 @@ class Scene implements Disposable {
         loop,
         ended: () => this.ended = true,
         buffers: new BufferRing(ring, 0, 64, 512),
-        replySlots: new Slots(REPLIES_BYTES_MAX, Infinity),
+        replyMemory: new RingMemory(REPLIES_BYTES_MAX, Infinity),
       },
       server,
       { local: address, remote, number: 1 },
