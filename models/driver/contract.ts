@@ -48,6 +48,9 @@ export interface Wire {
   pursue(): void;
   /** There is more to do: `resume` is to be called when others have had their turn. */
   again(): void;
-  /** Flushes what was sent, closes both connections, then calls `ended`. */
+  /**
+   * Flushes what was sent, closes both connections, then calls `ended`; the act of a transfer that
+   * is not over is "close" when it is called.
+   */
   close(): void;
 }

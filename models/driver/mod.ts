@@ -1,6 +1,6 @@
 /**
- * One connection as every model sees it: its session, its file slot, its passive slot and its
- * transfer. What differs between models, waiting and the calls that move octets, is behind `Wire`.
+ * One connection as every model sees it: its session, its file slot and its data connection. What
+ * differs between models, waiting and the calls that move octets, is behind `Wire`.
  *
  * # A turn
  *
@@ -12,8 +12,8 @@
  * Nothing is made for a peer that has not taken what was made before: while the wire is congested
  * the session is not polled, so its memory is bounded by what it holds and not by what it is asked.
  *
- * The transfer is a machine (transfer.ts) whose acts the wire carries out; `advanced` looks what
- * came of them.
+ * The data connection (data_slot.ts) is a machine (transfer.ts) whose acts the wire carries out;
+ * `advanced` looks what came of them.
  *
  * @module
  */
@@ -30,9 +30,10 @@ import {
 import type { FileSlot } from "../files/contract.ts";
 import { REPLIES_STALL_MS, TURN_WORK_MAX } from "../limits.ts";
 import type { DriverTools, Wire } from "./contract.ts";
-import { PassiveSlot, type PassiveSocket } from "./passive.ts";
+import { type Answer, DataSlot } from "./data_slot.ts";
+import type { PassiveSlot, PassiveSocket } from "./passive.ts";
 import { Reports } from "./reports.ts";
-import { type StartTransfer, Transfer } from "./transfer.ts";
+import type { StartTransfer, Transfer } from "./transfer.ts";
 import { Visit } from "./visit.ts";
 
 export type { DriverTools, Wire };
@@ -49,25 +50,21 @@ export class Driver<S extends PassiveSocket> {
   readonly session: Session;
   /** The file slot. */
   readonly slot: FileSlot;
-  /** The passive slot. */
-  readonly passive: PassiveSlot<S>;
-  /** The transfer, from its first act to its last answer. */
-  transfer: Transfer | undefined;
-  /** The last turn ended because replies wait: `resume` is due when they are taken. */
+  /**
+   * The last turn ended before the session had said all: replies wait to be taken, or others have
+   * their turn (`pending`).
+   */
   halted = false;
   /** The effect `close` was carried out, or the connection was given up. */
   closed = false;
   readonly #reports: Reports;
-  readonly #answers: [id: number, completion: Completion][] = [];
+  readonly #data: DataSlot<S>;
+  readonly #answers: Answer[] = [];
   readonly #visit: Visit;
   #turning = false;
   #more = false;
-  /** When the peer must have taken its replies. */
-  #congestedUntil: number | undefined;
-  /** The ask that the transfer answers next: connectData, then startTransfer. */
-  #transferAsk: number | undefined;
-  /** The answer to the close of its file, which waits for that of the data connection. */
-  #closing: [id: number, completion: Completion] | undefined;
+  /** When the peer must have taken its replies; Infinity for never. */
+  #congestedUntil = Infinity;
   #question: number | undefined;
   #now: number;
 
@@ -81,9 +78,19 @@ export class Driver<S extends PassiveSocket> {
     this.#now = now;
     this.session = protocol.createSession(link.options.settings, peer, now, store.can);
     this.slot = store.slot();
-    this.passive = new PassiveSlot(tools.passive, peer.remote.host);
     this.#reports = new Reports(link, peer);
+    this.#data = new DataSlot(tools.passive, peer.remote.host, this.#reports);
     this.#visit = new Visit(tools.admission, peer.remote.host);
+  }
+
+  /** See DataSlot. */
+  get passive(): PassiveSlot<S> {
+    return this.#data.passive;
+  }
+
+  /** See DataSlot. */
+  get transfer(): Transfer | undefined {
+    return this.#data.transfer;
   }
 
   /** Whether octets of the control connection would be used now. */
@@ -101,12 +108,11 @@ export class Driver<S extends PassiveSocket> {
     return this.#question !== undefined;
   }
 
-  /** When `expire` wants to be called; undefined for never. */
-  get deadline(): number | undefined {
-    if (this.closed) return undefined;
-    const said = this.wire.congested ? this.#congestedUntil : this.session.pollDeadline();
-    const deadline = Math.min(said ?? Infinity, this.transfer?.deadline ?? Infinity);
-    return deadline === Infinity ? undefined : deadline;
+  /** When `expire` wants to be called; Infinity for never. */
+  get deadline(): number {
+    if (this.closed) return Infinity;
+    const taken = this.wire.congested ? this.#congestedUntil : Infinity;
+    return Math.min(taken, this.session.pollDeadline(), this.transfer?.deadline ?? Infinity);
   }
 
   // --- inputs ---
@@ -143,30 +149,18 @@ export class Driver<S extends PassiveSocket> {
   /** The deadline may have passed. */
   expire(now: number): void {
     if (this.closed) return;
-    if (this.wire.congested && (this.#congestedUntil ?? Infinity) <= now) return this.unread(now);
+    if (this.wire.congested && this.#congestedUntil <= now) return this.unread(now);
     if (this.transfer !== undefined && this.transfer.deadline <= now) {
       this.transfer.timeout();
       this.wire.pursue();
     }
-    if (this.closed || this.wire.congested) return;
-    if ((this.session.pollDeadline() ?? Infinity) <= now) this.#turn("timeout", now);
+    // While replies wait, too: else who takes them in sips would never hear that its time is over.
+    if (this.session.pollDeadline() <= now) this.#turn("timeout", now);
   }
 
   /** The wire has carried out acts of the transfer. */
   advanced(now: number): void {
-    const { transfer } = this;
-    const ask = this.#transferAsk;
-    if (transfer?.act === "hold" && ask !== undefined) {
-      this.#transferAsk = undefined;
-      this.#answer(ask, transfer.completion ?? { kind: "connected" }, now);
-    } else if (transfer?.act === "over") {
-      const closing = this.#closing;
-      this.transfer = this.#transferAsk = this.#closing = undefined;
-      this.passive.giveBack();
-      this.#reports.transfer(transfer, now);
-      if (ask !== undefined) this.#answer(ask, transfer.completion!, now);
-      if (closing !== undefined) this.#answer(...closing, now);
-    }
+    for (const [id, completion] of this.#data.advanced(now)) this.#answer(id, completion, now);
   }
 
   /** Closes the connection by a rule of the server's, which the peer and the operator hear. */
@@ -192,13 +186,10 @@ export class Driver<S extends PassiveSocket> {
     this.#more = false;
     this.tools.replies.clear();
     if (this.#question !== undefined) this.tools.link.withdraw(this.#question);
+    this.transfer?.fail("aborted", "the connection was closed");
     this.wire.close();
     this.#reports.abandoned(this.transfer, this.session.moving, now);
-    const isOver = (this.transfer?.act ?? "over") === "over";
-    this.transfer = undefined;
-    if (!isOver) return; // what it has is worked with until `ended`
-    this.passive.giveBack();
-    this.slot.close();
+    if (this.#data.drop()) this.slot.close(); // else its file is read or written until `ended`
   }
 
   /** A bug: said to the operator, and this connection alone is closed. */
@@ -207,11 +198,12 @@ export class Driver<S extends PassiveSocket> {
     this.abandon(now);
   }
 
-  /** The wire has closed both connections, and nothing is under way for them. */
+  /** The wire has closed both connections, once, and nothing is under way for them. */
   ended(): void {
     this.passive.giveBack();
     this.slot.close();
-    if (this.#visit.leave()) this.tools.link.endSession();
+    this.#visit.leave();
+    this.tools.link.endSession();
   }
 
   // --- a turn ---
@@ -252,7 +244,7 @@ export class Driver<S extends PassiveSocket> {
   #work(now: number): void {
     this.#more = false;
     this.halted = true;
-    if (!this.wire.congested) this.#congestedUntil = undefined;
+    if (!this.wire.congested) this.#congestedUntil = Infinity;
     for (let work = 0; !this.closed && !this.wire.congested;) {
       if (work >= TURN_WORK_MAX) {
         this.#more = true;
@@ -272,8 +264,9 @@ export class Driver<S extends PassiveSocket> {
     }
     if (this.closed) return;
     this.#flush();
-    if (this.wire.congested) this.#congestedUntil ??= now + REPLIES_STALL_MS;
-    else if (this.#more) this.wire.again();
+    if (this.wire.congested) {
+      this.#congestedUntil = Math.min(this.#congestedUntil, now + REPLIES_STALL_MS);
+    } else if (this.#more) this.wire.again();
   }
 
   /** Carries one effect out; what it cost of the turn. */
@@ -285,14 +278,14 @@ export class Driver<S extends PassiveSocket> {
       case "file":
         return this.#perform(effect.id, effect.operation);
       case "openPassive":
-        this.#answers.push([effect.id, this.#openPassive()]);
+        this.#answers.push([effect.id, this.#data.openPassive()]);
         return WORK.call;
       case "closePassive":
         this.passive.giveBack();
         return WORK.reply;
       case "connectData":
         this.#flush();
-        this.#newTransfer(effect.address, effect.id, now + effect.timeoutMs);
+        this.#data.connect(effect, now);
         this.wire.pursue();
         return WORK.call;
       case "startTransfer":
@@ -300,11 +293,11 @@ export class Driver<S extends PassiveSocket> {
         this.#startTransfer(effect, now);
         return WORK.call;
       case "abortTransfer":
-        this.transfer?.fail("aborted", "the transfer was aborted");
+        this.#data.abort();
         this.wire.pursue();
         return WORK.reply;
       case "askProgress":
-        this.#answers.push([effect.id, { kind: "progress", octets: this.transfer?.octets ?? 0 }]);
+        this.#answers.push([effect.id, { kind: "progress", octets: this.#data.octets }]);
         return WORK.reply;
       case "print":
         this.tools.link.print(effect.text);
@@ -345,12 +338,7 @@ export class Driver<S extends PassiveSocket> {
     this.slot.perform(operation, (completion) => {
       const isToldAtEnd = !this.closed && (this.transfer ?? this.session.moving) !== undefined;
       if (completion.kind === "failed" && !isToldAtEnd) this.#reports.file(operation, completion);
-      if (closes && this.transfer !== undefined) {
-        this.transfer.release(completion); // its file is closed: so may the data connection be
-        this.wire.pursue();
-      }
-      // The answer lets the session ask for the next data connection: this one is over first.
-      if (closes && this.transfer !== undefined) this.#closing = [id, completion];
+      if (closes && this.#data.release(id, completion)) this.wire.pursue();
       else this.#answer(id, completion, this.#now); // which may be later than the call
     });
     const block = operation.do === "read" || operation.do === "openListing" ||
@@ -362,29 +350,12 @@ export class Driver<S extends PassiveSocket> {
     this.tools.replies.flush(this.wire);
   }
 
-  #openPassive(): Completion {
-    const socket = this.passive.exchange();
-    if (socket !== undefined) return { kind: "passive", port: socket.port };
-    const detail = "no port is free for a data connection";
-    const failed = { kind: "failed", failure: "noPort", detail } as const;
-    this.#reports.noRoute("openPassive", failed);
-    return failed;
-  }
-
-  #newTransfer(route: Transfer["route"], ask: number, deadline: number): Transfer {
-    this.#transferAsk = ask;
-    return this.transfer = new Transfer(route, this.peer.remote.host, deadline);
-  }
-
   #startTransfer(effect: StartTransfer, now: number): void {
     if (this.closed) return; // sending 150 may have broken the connection
-    this.#transferAsk = effect.id;
-    const transfer = this.transfer ??
-      this.#newTransfer("passive", effect.id, now + effect.connectTimeoutMs);
     const direct = effect.lines === undefined && this.slot.descriptor !== undefined &&
       this.wire.takesFile;
     const length = effect.direction === "send" ? this.slot.length : undefined;
-    transfer.start(effect, { length, direct, buffer: this.wire.buffer() }, now);
+    this.#data.start(effect, { length, direct, buffer: this.wire.buffer() }, now);
     this.wire.pursue();
   }
 

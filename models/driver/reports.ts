@@ -1,5 +1,6 @@
 /**
- * What one connection tells the operator: the driver's structured events, with whose they are.
+ * What one connection tells the operator: the driver's structured events, with whose they are, and
+ * that one was turned away before it had a session.
  *
  * @module
  */
@@ -15,6 +16,8 @@ import type {
   Peer,
 } from "../../server/mod.ts";
 import type { WorkerLink } from "../model.ts";
+import type { DriverTools } from "./contract.ts";
+import type { PassiveSocket } from "./passive.ts";
 import type { Transfer } from "./transfer.ts";
 
 /** Failures that a dialogue is made of when it only looks: no news. */
@@ -113,4 +116,14 @@ export class Reports {
       reason: detail,
     });
   }
+}
+
+/** Tells the operator that `host` is turned away; what the peer is to hear before the close. */
+export function turnAway(
+  { link, protocol }: DriverTools<PassiveSocket>,
+  host: string,
+  reason: string,
+): Uint8Array<ArrayBuffer> {
+  link.event({ kind: "refused", host, reason });
+  return protocol.refusal(reason) as Uint8Array<ArrayBuffer>;
 }

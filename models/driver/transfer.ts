@@ -68,8 +68,8 @@ export interface TransferMeans {
   readonly direct: boolean;
   /**
    * For one "read" or "receive": BULK_BYTES, or what `turnBytes` says where the model keeps to it.
-   * It may be shared with other transfers of a thread whose file slots answer at once: `park`
-   * copies out of it what has to wait.
+   * It may be shared with other transfers of a thread, since file slots answer before they return:
+   * `park` copies out of it what has to wait.
    */
   readonly buffer: Uint8Array<ArrayBuffer>;
 }

@@ -9,7 +9,6 @@ import type { Admission, Attempt } from "../admission.ts";
 /** From `admit`, which came before, to `leave`. */
 export class Visit {
   #loggedIn = false;
-  #left = false;
 
   constructor(readonly admission: Admission, readonly host: string) {}
 
@@ -34,11 +33,8 @@ export class Visit {
     this.#loggedIn = false;
   }
 
-  /** The connection has ended; false for the second time. */
-  leave(): boolean {
-    if (this.#left) return false;
-    this.#left = true;
+  /** The connection has ended. */
+  leave(): void {
     this.admission.leave(this.host, this.#loggedIn);
-    return true;
   }
 }

@@ -15,8 +15,8 @@ const SLOT_MS = 20;
 
 /** Something with a deadline. */
 export interface Timed {
-  /** Undefined or Infinity for never. */
-  readonly deadline: number | undefined;
+  /** Infinity for never. */
+  readonly deadline: number;
   /** The deadline has passed. */
   onDeadline(now: number): void;
   /** The slot of time that it is due in, kept by Deadlines; undefined for none. */
@@ -34,7 +34,7 @@ export class Deadlines {
   /** To be called when the deadline of `timed` may have moved earlier. */
   update(timed: Timed): void {
     const { deadline } = timed;
-    if (deadline === undefined || deadline === Infinity) return;
+    if (deadline === Infinity) return;
     const slot = Math.max(Math.ceil(deadline / SLOT_MS), this.#told + 1);
     if (timed.dueIn !== undefined) {
       if (timed.dueIn <= slot) return;
@@ -59,14 +59,14 @@ export class Deadlines {
 
   /** Runs `run` once, at `time` or up to a slot later. */
   after(time: number, run: () => void): void {
-    let due: number | undefined = time;
+    let due = time;
     this.update({
       dueIn: undefined,
       get deadline() {
         return due;
       },
       onDeadline() {
-        due = undefined;
+        due = Infinity;
         run();
       },
     });
@@ -89,8 +89,7 @@ export class Deadlines {
       this.#slots.delete(slot);
       for (const timed of members ?? []) {
         timed.dueIn = undefined;
-        const { deadline } = timed;
-        if (deadline !== undefined && deadline <= now) timed.onDeadline(now);
+        if (timed.deadline <= now) timed.onDeadline(now);
         this.update(timed);
       }
     }

@@ -56,11 +56,11 @@ export abstract class LoopServer<L extends EventLoop> {
   /** Waits for the worker's eventfd from now on, and calls `handleNews` for it. */
   protected abstract waitForNews(): void;
 
-  /** Waits for the listener, if `listens`; nothing when it does already. */
-  protected abstract listen(): void;
+  /** Waits for the listener, if `mayAccept`; nothing when it does already. */
+  protected abstract acceptFromNowOn(): void;
 
   /** Waits for the listener no more. */
-  protected abstract listenNoMore(): void;
+  protected abstract acceptNoMore(): void;
 
   /**
    * Serves until the supervisor says stop and the last connection has ended.
@@ -72,7 +72,7 @@ export abstract class LoopServer<L extends EventLoop> {
     context.after = (milliseconds, run) => this.#after(milliseconds, run);
     try {
       this.waitForNews();
-      this.listen();
+      this.acceptFromNowOn();
       context.handoff?.open(context.wake);
       context.ready(context.options.port);
       while (context.stopping === RUNNING || clients.size > 0) loop.round();
@@ -90,7 +90,7 @@ export abstract class LoopServer<L extends EventLoop> {
   }
 
   /** Whether it is this worker that accepts, and now. */
-  protected get listens(): boolean {
+  protected get mayAccept(): boolean {
     const { stopping, handoff } = this.context;
     return !this.#pauses && stopping === RUNNING && handoff?.accepts !== false;
   }
@@ -112,13 +112,13 @@ export abstract class LoopServer<L extends EventLoop> {
   protected nobody(error: number): void {
     const { context } = this;
     if (error === -c.EAGAIN) return context.counters.add("emptyAccepts", 1);
-    this.listenNoMore();
+    this.acceptNoMore();
     if (context.stopping !== RUNNING) return; // it was shut down
     context.acceptingPauses(errorText(-error));
     this.#pauses = true;
     this.#after(ACCEPT_PAUSE_MS, () => {
       this.#pauses = false;
-      this.listen();
+      this.acceptFromNowOn();
     });
   }
 
@@ -129,8 +129,8 @@ export abstract class LoopServer<L extends EventLoop> {
    */
   protected handleNews(): boolean {
     if (!this.clients.takeNews()) return false;
-    if (this.context.stopping === RUNNING) this.listen();
-    else this.listenNoMore();
+    if (this.context.stopping === RUNNING) this.acceptFromNowOn();
+    else this.acceptNoMore();
     return true;
   }
 

@@ -93,8 +93,8 @@ export abstract class LoopWire<T extends LoopTools> implements Wire, Admitted, T
   }
 
   /** See Timed. */
-  get deadline(): number | undefined {
-    if (this.closed) return undefined;
+  get deadline(): number {
+    if (this.closed) return Infinity;
     return this.closing ?? this.driver.deadline;
   }
 

@@ -7,7 +7,7 @@
 
 import type { DriverTools } from "../driver/mod.ts";
 import { Replies } from "../driver/replies.ts";
-import { turnAway } from "../driver/turn_away.ts";
+import { turnAway } from "../driver/reports.ts";
 import { diskStore } from "../files/disk.ts";
 import { slowStore } from "../files/slow_disk.ts";
 import type { Kernel } from "../libc/mod.ts";

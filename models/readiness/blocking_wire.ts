@@ -44,7 +44,6 @@ export class BlockingWire implements Wire {
   readonly #channel: Channel;
   readonly #driver: Driver<PassiveDescriptor>;
   #data: KernelConnection | undefined;
-  #closed = false;
   #broken = false;
   /** It is broken because the client takes no replies. */
   #unread = false;
@@ -65,10 +64,15 @@ export class BlockingWire implements Wire {
   serve(): void {
     const { context, data, controlBuffer } = this.#tools;
     const { fd } = this.#channel;
-    context.serve(fd);
-    this.#driver.begin(now());
-    while (!this.#closed) this.#turn();
-    context.served(fd);
+    context.showControl(fd);
+    try {
+      this.#driver.begin(now());
+      while (!this.#driver.closed) this.#turn();
+    } catch (error) { // a bug: it ends this connection, and not the thread
+      this.#broken = true;
+      this.#driver.crashed(error, now());
+    }
+    context.hideControl(fd);
     if (this.#broken) data.kernel.close(fd);
     else closeGently(data.kernel, fd, controlBuffer);
     this.#driver.ended();
@@ -80,12 +84,13 @@ export class BlockingWire implements Wire {
     this.#stopIfAsked();
     if (this.#unread) driver.unread(now());
     else if (this.#broken) driver.abandon(now());
-    if (this.#closed) return;
+    if (driver.closed) return;
     const { act } = driver.transfer ?? { act: "hold" };
     if (driver.pending) driver.resume(now());
     else if (act !== "hold") this.#moveData();
     else if (driver.asking) this.#waitForOperator();
     else this.#receive(this.#waitForInput());
+    driver.expire(now()); // whoever keeps the thread busy has a deadline, too
   }
 
   // --- waiting ---
@@ -94,7 +99,7 @@ export class BlockingWire implements Wire {
   #waitForInput(): number {
     const { data, controlBuffer, context } = this.#tools;
     const { deadline, wantsInput } = this.#driver;
-    const left = deadline === undefined ? Infinity : Math.max(1, deadline - now());
+    const left = Math.max(1, deadline - now());
     if (!wantsInput) {
       // Only time can go on: the session holds a reply back.
       data.kernel.sleep(Math.min(left, TICK_MS));
@@ -139,17 +144,14 @@ export class BlockingWire implements Wire {
     if (count > 0) {
       this.#heard = true;
       this.#driver.input(controlBuffer.subarray(0, count), time);
+    } else if (count === 0) {
+      this.#driver.end(time);
     } else if (count === -c.EAGAIN || count === -c.EINTR) {
-      this.#driver.expire(time);
       if (!this.#heard && context.crowded) {
         this.#driver.refuse("Others wait, and nothing was said", time);
       }
     } else {
-      if (count < 0) this.#broken = true;
-      this.#driver.end(time);
-      if (this.#driver.transfer === undefined && !this.#driver.pending) {
-        this.#driver.abandon(time);
-      }
+      this.#broken = true; // the next turn gives it up
     }
   }
 
@@ -166,7 +168,6 @@ export class BlockingWire implements Wire {
   #moveData(): void {
     this.#tools.context.counters.enter("transferring");
     this.pursue();
-    this.#driver.expire(now());
     if (this.#driver.transfer === undefined || !this.#driver.wantsInput) return;
     const count = this.#hearNow();
     if (count !== -c.EAGAIN) this.#receive(count);
@@ -231,11 +232,7 @@ export class BlockingWire implements Wire {
   /** See Wire. */
   close(): void {
     const { transfer } = this.#driver;
-    if (transfer !== undefined && this.#data !== undefined) {
-      transfer.fail("aborted", "the connection was closed");
-      this.#data.turn(transfer, 0, now());
-    }
+    if (transfer !== undefined) this.#data?.turn(transfer, 0, now());
     this.#data = undefined;
-    this.#closed = true;
   }
 }

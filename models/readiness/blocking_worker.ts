@@ -19,13 +19,16 @@ runWorker((context) => {
   kernel.nameThread(context.name);
   const tools = toolsOf(context, kernel);
   context.ready(context.options.port);
-  for (let fd = accept(context, kernel); fd >= 0; fd = accept(context, kernel)) {
-    const busy = Atomics.add(context.shared, SHARED.busy, 1) + 1;
-    if (busy >= Atomics.load(context.shared, SHARED.started)) context.post({ kind: "saturated" });
-    serve(tools, kernel, fd);
-    Atomics.sub(context.shared, SHARED.busy, 1);
+  try {
+    for (let fd = accept(context, kernel); fd >= 0; fd = accept(context, kernel)) {
+      const busy = Atomics.add(context.shared, SHARED.busy, 1) + 1;
+      if (busy >= Atomics.load(context.shared, SHARED.started)) context.post({ kind: "saturated" });
+      serve(tools, kernel, fd);
+      Atomics.sub(context.shared, SHARED.busy, 1);
+    }
+  } finally {
+    closeTools(tools);
   }
-  closeTools(tools);
 });
 
 function toolsOf(context: WorkerContext, kernel: Libc): BlockingTools {

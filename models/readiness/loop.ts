@@ -11,7 +11,6 @@
 import type { Clock } from "../clock.ts";
 import { Deadlines } from "../kernel/deadlines.ts";
 import { type EventLoop, type Resumed, resumeEach } from "../kernel/event_loop.ts";
-import type { Kernel } from "../libc/mod.ts";
 import type { Counters } from "../pool/counters.ts";
 import { READ, ReadyList, type Selector } from "../selector/mod.ts";
 
@@ -52,7 +51,6 @@ export class Loop implements EventLoop {
   #progressed = false;
 
   constructor(
-    readonly kernel: Kernel,
     readonly selector: Selector,
     readonly counters: Counters,
     readonly clock: Clock,

@@ -23,7 +23,7 @@ export class ReadinessServer extends LoopServer<Loop> {
   #acceptedAt = 0;
 
   constructor(context: WorkerContext, kernel: Kernel, readonly selector: Selector) {
-    const loop = new Loop(kernel, selector, context.counters, now);
+    const loop = new Loop(selector, context.counters, now);
     super(context, kernel, loop, selector, (fd) => selector.refuses(fd));
   }
 
@@ -57,15 +57,15 @@ export class ReadinessServer extends LoopServer<Loop> {
   }
 
   /** See LoopServer. */
-  protected listen(): void {
-    if (this.#accepting !== undefined || !this.listens) return;
+  protected acceptFromNowOn(): void {
+    if (this.#accepting !== undefined || !this.mayAccept) return;
     const accepting = this.#watch(this.context.listener, () => this.#accept());
     if (typeof accepting === "number") this.nobody(accepting);
     else this.#accepting = accepting;
   }
 
   /** See LoopServer. */
-  protected listenNoMore(): void {
+  protected acceptNoMore(): void {
     if (this.#accepting !== undefined) this.loop.unwatch(this.#accepting);
     this.#accepting = undefined;
   }
@@ -75,7 +75,7 @@ export class ReadinessServer extends LoopServer<Loop> {
    * next one is told. In a burst, and edge-triggered, only EAGAIN says that there is nobody more.
    */
   #accept(): void {
-    if (this.context.handoff?.accepts === false) return this.listenNoMore();
+    if (this.context.handoff?.accepts === false) return this.acceptNoMore();
     const { now } = this.loop;
     const burst = this.selector.edge || now - this.#acceptedAt < ACCEPT_BURST_MS;
     this.#acceptedAt = now;

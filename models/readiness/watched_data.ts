@@ -50,12 +50,6 @@ export class WatchedData {
     this.#drop();
   }
 
-  /** Closes what `transfer` has, whatever its next act was. */
-  close(transfer: Transfer): void {
-    transfer.fail("aborted", "the connection was closed");
-    this.turn(transfer, 0);
-  }
-
   /** Ends the watch; a listening socket stays open for the next, a data socket is closed. */
   #drop(): void {
     const watch = this.#watch;

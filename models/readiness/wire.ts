@@ -50,7 +50,6 @@ export class ReadinessWire extends LoopWire<LoopTools<Loop>> implements Worked {
   }
 
   #receive(watch: Watch): void {
-    if (this.closing !== undefined) return;
     const { loop, controlBuffer } = this.tools;
     const count = this.channel.receive(controlBuffer, CONTROL);
     if (count > 0) {
@@ -141,7 +140,7 @@ export class ReadinessWire extends LoopWire<LoopTools<Loop>> implements Worked {
   /** See Wire. */
   override close(): void {
     const { transfer } = this.driver;
-    if (transfer !== undefined) this.#data?.close(transfer);
+    if (transfer !== undefined) this.#data?.turn(transfer, 0);
     this.#data = undefined;
     super.close();
   }

@@ -6,11 +6,11 @@
  * @module
  */
 
-import { type Address, type Failure, unreachable } from "../../server/mod.ts";
+import { type Address, unreachable } from "../../server/mod.ts";
 import type { Transfer } from "../driver/transfer.ts";
-import type { FileSlot, SlotClient } from "../files/contract.ts";
+import type { FileSlot } from "../files/contract.ts";
 import { closeQuietly } from "./closing.ts";
-import { reasonOf } from "./listen.ts";
+import { isOfTheSystem, reasonOf } from "./listen.ts";
 import { addressOf, type AsyncPassive } from "./passive.ts";
 import { BLOCKS_BETWEEN_LOOKS } from "./sharing.ts";
 
@@ -40,17 +40,15 @@ export interface RuntimeTools {
   controlAlive(): Promise<boolean>;
   /** An act was carried out. */
   advanced(): void;
+  /** An act threw what only a bug can cause: the connection is to end, and nothing else. */
+  crashed(error: unknown): void;
 }
 
 /** One data connection, from nothing to its close. */
-export class RuntimeConnection implements SlotClient {
+export class RuntimeConnection {
   #conn: Deno.TcpConn | undefined;
-  /** The file was asked, and has not answered yet. */
-  #asked = false;
   /** Reads that gave nothing to send. */
   #barren = 0;
-  /** Resolved by an answer that did not come at once. */
-  #answered: (() => void) | undefined;
   #running = false;
   /** A call of the runtime is under way that reads to the transfer's buffer, or writes from it. */
   #moving = false;
@@ -62,11 +60,11 @@ export class RuntimeConnection implements SlotClient {
   constructor(readonly tools: RuntimeTools, readonly transfer: Transfer) {}
 
   /**
-   * Whether the transfer's buffer is in use: by a call of the runtime that has not ended, or by a
-   * file that has not answered. Once the transfer is over nobody waits for either.
+   * Whether the transfer's buffer is in use by a call of the runtime that has not ended. Once the
+   * transfer is over nobody waits for it.
    */
   get usesBuffer(): boolean {
-    return this.#moving || this.#asked;
+    return this.#moving;
   }
 
   /** Carries acts out until the transfer holds or is over; an ended one is closed at once. */
@@ -82,8 +80,8 @@ export class RuntimeConnection implements SlotClient {
       try {
         await this.#carryOut();
       } catch (error) {
-        if (!(error instanceof Error)) throw error;
         this.#moving = false;
+        if (!isOfTheSystem(error)) return this.tools.crashed(error);
         transfer.socketFailed(reasonOf(error));
         if (transfer.act === "close") this.#close();
       }
@@ -109,9 +107,7 @@ export class RuntimeConnection implements SlotClient {
         if (transfer.octets >= transfer.buffer.length) await tools.breathe(1);
         else if (tools.slot.length === undefined) await tools.breathe(BLOCKS_PER_LISTING_STEP);
         if (transfer.act !== "read") return;
-        this.#asked = true;
-        tools.slot.read(transfer.buffer, this);
-        await this.#answer();
+        tools.slot.read(transfer.buffer, transfer);
         // Without a write nothing ever waits for the client, which may be the only one as yet.
         if (transfer.act === "read" && ++this.#barren % BLOCKS_BETWEEN_LOOKS === 0) {
           await tools.look();
@@ -136,9 +132,7 @@ export class RuntimeConnection implements SlotClient {
       case "write":
         if (transfer.octets > transfer.buffer.length) await tools.breathe(1);
         if (transfer.act !== "write") return;
-        this.#asked = true;
-        tools.slot.write(transfer.chunk, this);
-        return await this.#answer();
+        return tools.slot.write(transfer.chunk, transfer);
       case "look":
         return transfer.controlSeen(await tools.controlAlive());
       case "close":
@@ -151,34 +145,6 @@ export class RuntimeConnection implements SlotClient {
       default:
         return unreachable(act);
     }
-  }
-
-  /** Waits for the file's answer, but not longer than the transfer does; most come at once. */
-  #answer(): Promise<void> | undefined {
-    if (!this.#asked) return undefined;
-    const answered = new Promise<void>((resolve) => this.#answered = resolve);
-    return Promise.race([answered, this.#ended.promise]);
-  }
-
-  /** See SlotClient. */
-  filled(count: number, ended: boolean): void {
-    this.#asked = false;
-    this.transfer.filled(count, ended);
-    this.#answered?.();
-  }
-
-  /** See SlotClient. */
-  written(): void {
-    this.#asked = false;
-    this.transfer.written();
-    this.#answered?.();
-  }
-
-  /** See SlotClient. */
-  fileFailed(failure: Failure, detail: string): void {
-    this.#asked = false;
-    this.transfer.fileFailed(failure, detail);
-    this.#answered?.();
   }
 
   /** Waits for a connection, but not longer than the transfer does. */

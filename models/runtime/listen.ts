@@ -1,5 +1,5 @@
 /**
- * Listening through the runtime, and the one-line errors of what keeps from it.
+ * Listening through the runtime, and the one-line errors of what the system refuses.
  *
  * @module
  */
@@ -23,6 +23,15 @@ export function listen(options: Pick<ServeOptions, "host" | "port" | "workers">)
     if (error instanceof Deno.errors.NotCapable) throw listenError(options, "it needs --allow-net");
     throw listenError(options, reasonOf(error));
   }
+}
+
+/** What the runtime throws for errors of the system that it has a name for. */
+const KINDS = Object.values(Deno.errors);
+
+/** Whether the system said `error`, by a name or by its number: any other is a bug of ours. */
+export function isOfTheSystem(error: unknown): boolean {
+  if (!(error instanceof Error)) return false;
+  return error.message.includes("(os error ") || KINDS.some((kind) => error instanceof kind);
 }
 
 /** What the system said, in the words of libc/errors.ts: "connection reset by peer". */

@@ -84,6 +84,8 @@ export async function openPulse(options: Pick<ServeOptions, "host">): Promise<Pu
   try {
     return new Pulse(host, await connectedTo(host));
   } catch (error) {
+    // Where IPv6 is off, as in many a container, :: can be listened on and ::1 cannot.
+    if (options.host === "::") return await openPulse({ host: "0.0.0.0" });
     if (error instanceof ServeError) throw error;
     throw new ServeError(`Cannot connect a worker to itself: ${reasonOf(error)}`);
   }

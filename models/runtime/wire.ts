@@ -14,6 +14,7 @@ import { LAST_REPLY_MS } from "../limits.ts";
 import { closeQuietly, lingeringClose } from "./closing.ts";
 import { ControlInput } from "./control_input.ts";
 import { RuntimeConnection } from "./data_connection.ts";
+import { isOfTheSystem } from "./listen.ts";
 import { addressOf, type AsyncPassive } from "./passive.ts";
 import type { Sharing } from "./sharing.ts";
 
@@ -34,7 +35,6 @@ export class AsyncWire implements Wire {
   #resumes = false;
   /** Octets of the client may have come that nobody has read or is about to. */
   #unread = true;
-  #closed = false;
 
   constructor(
     readonly sharing: Sharing,
@@ -54,7 +54,7 @@ export class AsyncWire implements Wire {
       this.conn.setKeepAlive(true);
       this.#driver.begin(now());
       this.#settle();
-      while (!this.#closed) {
+      while (!this.#driver.closed) {
         const { wantsInput } = this.#driver;
         if (this.#unsent > 0) await this.#written;
         else if (wantsInput && this.#input.holds) this.#tellHeld();
@@ -71,9 +71,8 @@ export class AsyncWire implements Wire {
         }
       }
     } catch (error) {
-      const isBug = error instanceof TypeError || error instanceof RangeError;
-      if (isBug) this.#driver.crashed(error, now());
-      else this.#driver.abandon(now()); // the socket has broken
+      if (isOfTheSystem(error)) this.#driver.abandon(now()); // the socket has broken
+      else this.#driver.crashed(error, now());
     }
     clearTimeout(this.#timer);
     await this.#written;
@@ -102,28 +101,28 @@ export class AsyncWire implements Wire {
   #received(count: number | null): void {
     this.sharing.counters.add("wakeups", 1);
     const octets = this.#input.received(count);
-    if (octets !== undefined && !this.#closed) {
+    if (octets !== undefined && !this.#driver.closed) {
       if (this.#driver.wantsInput && !this.#input.holds) this.#driver.input(octets, now());
       else this.#input.hold(octets);
     }
-    if (count === null && !this.#closed && !this.#input.holds) this.#driver.end(now());
+    if (count === null && !this.#input.holds) this.#driver.end(now());
     this.#settle();
   }
 
   #tellHeld(): void {
-    if (this.#closed || !this.#input.holds || !this.#driver.wantsInput) return;
+    if (!this.#input.holds || !this.#driver.wantsInput) return;
     this.#driver.input(this.#input.takeHeld(), now());
-    if (this.#input.ended && !this.#closed) this.#driver.end(now());
+    if (this.#input.ended) this.#driver.end(now());
     this.#settle();
   }
 
   /** After every turn: wakes the reading loop, and sees that the next deadline has a timer. */
   #settle(): void {
     this.#wakeUp();
-    if (this.#closed) return;
+    if (this.#driver.closed) return;
     if (this.#input.holds) queueMicrotask(() => this.#tellHeld()); // a read may be under way
     const { deadline } = this.#driver;
-    if (deadline === undefined || deadline >= this.#timerAt) return; // an early timer looks again
+    if (deadline >= this.#timerAt) return; // an early timer looks again
     clearTimeout(this.#timer);
     this.#timerAt = deadline;
     this.#timer = setTimeout(() => {
@@ -193,6 +192,7 @@ export class AsyncWire implements Wire {
         look: () => this.sharing.look(),
         controlAlive: () => this.#input.alive(),
         advanced: () => this.#advanced(),
+        crashed: (error) => this.#driver.crashed(error, now()),
       }, transfer);
     }
     this.#data.pursue();
@@ -224,12 +224,7 @@ export class AsyncWire implements Wire {
 
   /** See Wire. */
   close(): void {
-    this.#closed = true;
-    const { transfer } = this.#driver;
-    if (transfer !== undefined && transfer.act !== "over") {
-      transfer.fail("aborted", "the connection was closed");
-      this.#data?.pursue();
-    }
+    this.#data?.pursue();
     this.#giveBuffer();
     clearTimeout(this.#timer);
     this.#wakeUp();

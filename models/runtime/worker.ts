@@ -6,7 +6,7 @@
  */
 
 import { Replies } from "../driver/replies.ts";
-import { turnAway } from "../driver/turn_away.ts";
+import { turnAway } from "../driver/reports.ts";
 import { runtimeStore } from "../files/runtime.ts";
 import { slowStore } from "../files/slow_disk.ts";
 import { CLOSING, RUNNING, type WorkerContext } from "../pool/link.ts";
@@ -24,14 +24,14 @@ runWorker(async (context) => {
   context.after = (milliseconds, run) => void setTimeout(run, milliseconds);
   context.ready(listener.addr.port);
   const serving = new Map<AsyncWire, Promise<void>>();
-  const begin = beginner(context, pulse, serving);
+  const reception = receptionOf(context, pulse, serving);
   const running = () => context.stopping === RUNNING;
   const accepting = acceptEach(
     listener,
     (conn) => {
       context.counters.calls[CALLS.accept]! += 1;
       context.counters.add("wakeups", 1);
-      begin.serve(conn);
+      reception.accept(conn);
     },
     running,
     (reason) => context.acceptingPauses(reason),
@@ -45,12 +45,12 @@ runWorker(async (context) => {
   await Promise.race([Promise.all(serving.values()), closing]);
   for (const wire of serving.keys()) wire.abandon();
   await Promise.all(serving.values());
-  begin.close();
+  reception.close();
   pulse.close();
 });
 
-/** Begins connections that the gate lets in. */
-function beginner(context: WorkerContext, pulse: Pulse, serving: Map<AsyncWire, Promise<void>>) {
+/** Takes connections: who is let in by the gate is in `serving` until it has ended. */
+function receptionOf(context: WorkerContext, pulse: Pulse, serving: Map<AsyncWire, Promise<void>>) {
   const { options, counters, protocol } = context;
   const sharing = new Sharing(counters, pulse, () => serving.size < 2, options.turnBytes);
   const tools = {
@@ -62,7 +62,7 @@ function beginner(context: WorkerContext, pulse: Pulse, serving: Map<AsyncWire, 
     replies: new Replies(context.counters),
   };
   return {
-    serve(conn: Deno.TcpConn): void {
+    accept(conn: Deno.TcpConn): void {
       const { host } = addressOf(conn.remoteAddr);
       const refusal = context.admission.admit(host);
       if (refusal !== undefined) return void dismiss(conn, turnAway(tools, host, refusal));

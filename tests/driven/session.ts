@@ -291,13 +291,12 @@ export class DrivenSession {
   /** Time passes, and the driver is told whenever its deadline comes. */
   pass(ms: number): void {
     const end = this.now + ms;
-    for (let deadline = this.driver.deadline; deadline !== undefined && deadline <= end;) {
+    for (let { deadline } = this.driver; deadline <= end;) {
       this.now = Math.max(this.now, deadline);
       this.driver.expire(this.now);
       this.#settle();
-      const next = this.driver.deadline;
-      assert(next === undefined || next > this.now, "a deadline that came is not asked for again");
-      deadline = next;
+      ({ deadline } = this.driver);
+      assert(deadline > this.now, "a deadline that came is not asked for again");
     }
     this.now = end;
   }
@@ -347,7 +346,7 @@ export class DrivenSession {
     if (!this.closed || this.#over) return;
     this.#over = true;
     this.driver.ended();
-    assertEquals([this.driver.deadline, this.driver.wantsInput], [undefined, false]);
+    assertEquals([this.driver.deadline, this.driver.wantsInput], [Infinity, false]);
     assertEquals([this.passive, this.store.isOpen, this.transfer], [false, false, undefined]);
   }
 

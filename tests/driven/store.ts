@@ -1,6 +1,6 @@
 /**
  * A file store on a stage: it does what the store below it does, writes down what it was asked for,
- * fails when it is told to, and keeps answers back as long as it is told to.
+ * fails when it is told to, and keeps answers to operations back as long as it is told to.
  *
  * @module
  */
@@ -17,8 +17,6 @@ export class StagedStore implements FileStore {
   readonly operations: FileOperation[] = [];
   /** Answers to the session's operations wait for `release`. */
   slow = false;
-  /** Answers to what a transfer reads and writes wait for `release`. */
-  late = false;
   /** The file slot holds something. */
   isOpen = false;
   readonly #failures: { readonly what: string; readonly failure: Failure }[] = [];
@@ -50,8 +48,8 @@ export class StagedStore implements FileStore {
   }
 
   /** Answers now, or when it is released. */
-  answer(answer: () => void, held: boolean): void {
-    if (held) this.#held.push(answer);
+  answer(answer: () => void): void {
+    if (this.slow) this.#held.push(answer);
     else answer();
   }
 
@@ -73,7 +71,7 @@ class StagedSlot implements FileSlot {
     const closes = operation.do === "closeFile" || operation.do === "commitUpload" ||
       operation.do.startsWith("open");
     if (closes) store.isOpen = completion.kind === "opened";
-    store.answer(() => complete(completion), store.slow);
+    store.answer(() => complete(completion));
   }
 
   get descriptor(): number | undefined {
@@ -103,8 +101,8 @@ class StagedSlot implements FileSlot {
 
   #move(what: string, client: SlotClient, move: () => void): void {
     const failure = this.store.takeFailure(what);
-    const answer = failure === undefined ? move : () => client.fileFailed(failure, ON_PURPOSE);
-    this.store.answer(answer, this.store.late);
+    if (failure === undefined) move();
+    else client.fileFailed(failure, ON_PURPOSE);
   }
 
   #failed({ do: what }: FileOperation): Completion | undefined {

@@ -62,7 +62,7 @@ export class WatchedSession implements Session {
     this.#passes(now);
     this.session.handleTimeout(now);
     const next = this.session.pollDeadline();
-    assert(next === undefined || next > now, "a deadline that came is not asked for again");
+    assert(next > now, "a deadline that came is not asked for again");
   }
 
   handleStop(now: number): void {
@@ -80,9 +80,9 @@ export class WatchedSession implements Session {
     return effect;
   }
 
-  pollDeadline(): number | undefined {
+  pollDeadline(): number {
     const deadline = this.session.pollDeadline();
-    assert(!this.#closed || deadline === undefined, "a closed session has no deadline");
+    assert(!this.#closed || deadline === Infinity, "a closed session has no deadline");
     return deadline;
   }
 

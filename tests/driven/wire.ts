@@ -71,8 +71,6 @@ export class ArrayWire implements Wire {
   /** What the client sends, a piece each call. */
   readonly #coming: Uint8Array[] = [];
   #ended = false;
-  /** The file has not answered yet. */
-  #asked = false;
 
   /** @param now the time */
   constructor(readonly now: () => number) {}
@@ -109,7 +107,6 @@ export class ArrayWire implements Wire {
 
   close(): void {
     const { transfer } = this.driver;
-    transfer?.fail("aborted", "the connection was closed");
     if (transfer?.act === "close") this.#carryOut(transfer);
     this.closed = true;
   }
@@ -180,9 +177,9 @@ export class ArrayWire implements Wire {
       case "connect":
         return this.#connect(transfer);
       case "read":
-        return this.#takes > 0 && this.#ask(transfer, () => {
-          this.driver.slot.read(transfer.buffer, this.#answers(transfer));
-        });
+        if (this.#takes === 0) return false;
+        this.driver.slot.read(transfer.buffer, transfer);
+        return true;
       case "send": {
         const part = transfer.chunk.slice(0, this.#takes);
         this.arrived.push(part);
@@ -197,15 +194,14 @@ export class ArrayWire implements Wire {
         return true;
       }
       case "write":
-        return this.#ask(transfer, () => {
-          this.driver.slot.write(transfer.chunk, this.#answers(transfer));
-        });
+        this.driver.slot.write(transfer.chunk, transfer);
+        return true;
       case "look":
         transfer.controlSeen(true);
         return true;
       case "close":
         if (this.slowToClose) return false;
-        this.#connected = this.#ended = this.#asked = false;
+        this.#connected = this.#ended = false;
         this.#takes = 0;
         this.#coming.length = 0;
         transfer.closed();
@@ -227,27 +223,5 @@ export class ArrayWire implements Wire {
     if (refusal !== undefined) transfer.fail(refusal, ON_PURPOSE);
     else transfer.madeConnection(this.now());
     return true;
-  }
-
-  /** Whether the file has answered at once. */
-  #ask(transfer: Transfer, ask: () => void): boolean {
-    if (this.#asked) return false;
-    this.#asked = true;
-    ask();
-    return !this.#asked || transfer.act === "close";
-  }
-
-  /** Hears the file's answer for `transfer`, at once or later. */
-  #answers(transfer: Transfer) {
-    const heard = (answer: () => void) => {
-      if (this.driver.transfer === transfer) this.#asked = false;
-      answer();
-    };
-    return {
-      filled: (count: number, ended: boolean) => heard(() => transfer.filled(count, ended)),
-      written: () => heard(() => transfer.written()),
-      fileFailed: (failure: Failure, detail: string) =>
-        heard(() => transfer.fileFailed(failure, detail)),
-    };
   }
 }

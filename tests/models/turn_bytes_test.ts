@@ -6,14 +6,14 @@
  */
 
 import { assert, assertEquals } from "@std/assert";
-import { DATA_SLOT_BYTES } from "../../models/limits.ts";
 import { models } from "../../models/mod.ts";
+import { DATA_PIECE_BYTES } from "../../models/uring/limits.ts";
 import { missing, SERVER_NEEDS, testWith } from "../permission.ts";
 import { login, Root } from "../served.ts";
 import { OPTIONS } from "./options.ts";
 
 /** As much as a ring's own memory takes of a transfer, which is not counted. */
-const TURN_BYTES = DATA_SLOT_BYTES;
+const TURN_BYTES = DATA_PIECE_BYTES;
 
 /** Turns that are counted. */
 const TURNS = 20;

@@ -47,7 +47,7 @@ export function workerOf(start: Partial<WorkerStart> = {}) {
     echo,
     (message) => posted.push(message),
   );
-  new Int32Array(own).fill(NONE);
+  new Int32Array(own)[OWN.control] = NONE;
   return { context, posted, own: new Int32Array(own), mailbox: new Int32Array(mailbox) };
 }
 

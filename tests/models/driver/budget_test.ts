@@ -5,15 +5,17 @@
  * @module
  */
 
-import { assert, assertEquals } from "@std/assert";
+import { assert, assertEquals, assertMatch } from "@std/assert";
 import {
   BULK_BYTES,
   REPLIES_BYTES_MAX,
   REPLIES_STALL_MS,
   TURN_WORK_MAX,
 } from "../../../models/limits.ts";
-import { type Effect, QUEUED_COMMANDS_MAX, READ_BYTES } from "../../../server/mod.ts";
+import { QUEUED_COMMANDS_MAX, READ_BYTES } from "../../../server/ftp/limits.ts";
+import type { Effect } from "../../../server/mod.ts";
 import { DrivenSession } from "../../driven/session.ts";
+import { SETTINGS } from "../../driven/settings.ts";
 import { send, stage } from "./script.ts";
 
 /** A session that is logged in, TYPE A, with a file of `blocks` blocks and 3,000 names. */
@@ -163,8 +165,7 @@ Deno.test("Driver: a client that takes no reply for too long is given up, and th
   driver.holdsTurns = false;
   driver.wire.room = 0;
   driver.input("PWD\r\n".repeat(1_000));
-  const deadline = driver.driver.deadline!;
-  assertEquals(deadline, driver.now + REPLIES_STALL_MS);
+  assertEquals(driver.driver.deadline, driver.now + REPLIES_STALL_MS);
   driver.pass(REPLIES_STALL_MS - 1);
   assert(!driver.closed);
   driver.pass(1);
@@ -189,6 +190,35 @@ Deno.test("Driver: one that reads again in time starts anew", () => {
     assert(!driver.closed);
     assertEquals(driver.driver.deadline, driver.now + REPLIES_STALL_MS);
   }
+});
+
+Deno.test("Driver: a client that takes replies in sips is let go when its login takes too long", () => {
+  const driver = new DrivenSession();
+  const { loginTimeoutMs } = SETTINGS.ftp.limits;
+  driver.wire.room = 0;
+  driver.input("FEAT\r\n".repeat(2_700));
+  for (let sips = 0; sips < 4; sips++) {
+    assert(!driver.closed);
+    driver.pass(loginTimeoutMs / 4); // less than its replies may wait
+    driver.take(20_000);
+  }
+  assert(driver.closed);
+  assertMatch(driver.takeSaid(), /\r\n421 [^\n]*\r\n$/);
+  const [event] = driver.link.events;
+  assertEquals(event?.kind === "refused" && event.reason, "no login in time");
+});
+
+Deno.test("Driver: a session hears that its time has come while its replies wait, and says no more", () => {
+  const { log, driver, session, wire } = stage((input) => [send(input)]);
+  session.deadline = driver.now + 10;
+  wire.congested = true;
+  assertEquals(driver.driver.deadline, session.deadline);
+  driver.expire(session.deadline);
+  assertEquals(log, ["<timeout>"]);
+  session.deadline = Infinity;
+  wire.congested = false;
+  driver.resume();
+  assertEquals(log, ["<timeout>", "send <timeout>"]);
 });
 
 Deno.test("Driver: a transfer stalls on, though the client reads no replies", () => {

@@ -207,7 +207,7 @@ Deno.test("Driver: after close the last words are sent, and nothing happens any 
   driver.driver.refuse("it is too late", driver.now);
   assertEquals(log, ended);
   assert(!store.isOpen);
-  assertEquals([driver.driver.deadline, driver.driver.wantsInput], [undefined, false]);
+  assertEquals([driver.driver.deadline, driver.driver.wantsInput], [Infinity, false]);
 });
 
 Deno.test("Driver: answers to a connection that closes meanwhile are dropped", () => {
@@ -243,10 +243,9 @@ Deno.test("Driver: a question that was answered is not withdrawn", () => {
   assertEquals(log, ["in", "ask ?", "<1 line>", "close"]);
 });
 
-Deno.test("Driver: a deadline that never comes is none", () => {
+Deno.test("Driver: the deadline is the session's where there is no transfer", () => {
   const { session, driver } = stage(() => []);
-  session.deadline = Infinity;
-  assertEquals(driver.driver.deadline, undefined);
+  assertEquals(driver.driver.deadline, Infinity);
   session.deadline = 10;
   assertEquals(driver.driver.deadline, 10);
 });
@@ -278,7 +277,6 @@ for (const [input, enter] of Object.entries(ENTRIES)) {
     assertEquals(log, [input, "crashed a bug", "close"]);
     enter(driver);
     assertEquals(log.length, 3);
-    driver.driver.ended();
     driver.driver.ended();
     assertEquals(link.ended, 1);
     admission.assertEmpty();

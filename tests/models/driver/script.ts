@@ -46,7 +46,7 @@ const PEER = {
 export class ScriptedSession implements Session {
   readonly wantsInput = true;
   /** When it wants to hear of the time. */
-  deadline: number | undefined;
+  deadline = Infinity;
   readonly #effects: Effect[] = [];
 
   constructor(readonly log: string[], readonly react: Reaction) {}
@@ -79,7 +79,7 @@ export class ScriptedSession implements Session {
   pollEffect(): Effect | undefined {
     return this.#effects.shift();
   }
-  pollDeadline(): number | undefined {
+  pollDeadline(): number {
     return this.deadline;
   }
 }
@@ -112,7 +112,6 @@ export class NotingWire implements Wire {
   close(): void {
     this.log.push("close");
     const { transfer } = this.driver;
-    transfer?.fail("aborted", "the connection was closed");
     if (transfer?.act === "close") transfer.closed();
   }
 

@@ -14,11 +14,11 @@ class Timer implements Timed {
   dueIn: number | undefined;
   readonly told: number[] = [];
 
-  constructor(public deadline: number | undefined, readonly then?: (timer: Timer) => void) {}
+  constructor(public deadline: number, readonly then?: (timer: Timer) => void) {}
 
   onDeadline(now: number): void {
     this.told.push(now);
-    this.deadline = undefined;
+    this.deadline = Infinity;
     this.then?.(this);
   }
 }
@@ -53,7 +53,7 @@ Deno.test("Deadlines tells each once, not before its time, and at most a slot la
 Deno.test("Deadlines.timeout: never without deadlines, 0 for what is due, else the time left", () => {
   const deadlines = new Deadlines();
   assertEquals(deadlines.timeout(1_000), -1);
-  deadlines.update(new Timer(undefined));
+  deadlines.update(new Timer(Infinity));
   assertEquals(deadlines.timeout(1_000), -1);
   deadlines.update(new Timer(2_000));
   assertEquals(deadlines.timeout(1_000), 1_000);
@@ -114,7 +114,7 @@ Deno.test("Deadlines: one that was removed, or wants none any more, is not told"
   for (const timer of [removed, undone, other]) deadlines.update(timer);
   deadlines.remove(removed);
   deadlines.remove(removed);
-  undone.deadline = undefined;
+  undone.deadline = Infinity;
   run(deadlines, 0, 1_000);
   assertEquals([removed.told, undone.told, other.told], [[], [], [100]]);
 });
@@ -123,7 +123,7 @@ Deno.test("Deadlines: one that is removed by another of its slot is not told", (
   const deadlines = new Deadlines();
   const second = new Timer(100);
   const first = new Timer(100, () => {
-    second.deadline = undefined; // as a connection that is closed wants nothing any more
+    second.deadline = Infinity; // as a connection that is closed wants nothing any more
     deadlines.remove(second);
   });
   deadlines.update(first);

@@ -6,13 +6,9 @@
  */
 
 import { assert, assertEquals, assertThrows } from "@std/assert";
-import type { Kernel } from "../../../models/libc/mod.ts";
 import { Counters } from "../../../models/pool/counters.ts";
 import { Loop, type Watch, watchReadable, type Worked } from "../../../models/readiness/loop.ts";
 import { READ, type ReadyList, type Selector, WRITE } from "../../../models/selector/mod.ts";
-
-/** The loop hands its kernel on and calls nothing of it. */
-const NO_KERNEL = {} as Kernel;
 
 /** Tells what it is given, once; notes what it is told. */
 class ToldSelector implements Selector {
@@ -73,7 +69,7 @@ function stage() {
   const selector = new ToldSelector();
   const counters = new Counters([]);
   const clock = { now: 1_000 };
-  const loop = new Loop(NO_KERNEL, selector, counters, () => clock.now);
+  const loop = new Loop(selector, counters, () => clock.now);
   const log: string[] = [];
   const worker = (name: string) => new Worker(log, name);
   const watched = (fd: number, name: string, interest = READ) => {

@@ -117,6 +117,26 @@ testWith(
   },
 );
 
+testWith(["net"], "openPulse of a server on :: does without ::1, which not all have", async () => {
+  const { listen } = Deno;
+  const hosts: (string | undefined)[] = [];
+  Object.assign(Deno, {
+    listen(options: Deno.TcpListenOptions) {
+      hosts.push(options.hostname);
+      if (options.hostname !== "::1") return listen(options);
+      throw new Deno.errors.AddrNotAvailable("Cannot assign requested address (os error 99)");
+    },
+  });
+  try {
+    const pulse = await openPulse({ host: "::" });
+    await pulse.beat();
+    pulse.close();
+  } finally {
+    Object.assign(Deno, { listen });
+  }
+  assertEquals(hosts, ["::1", LOOPBACK.host]);
+});
+
 testWith(["net"], "openPulse that cannot connect is an error in one line", async () => {
   const { connect } = Deno;
   const { ConnectionRefused } = Deno.errors;

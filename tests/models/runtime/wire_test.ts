@@ -17,12 +17,11 @@ import type { AsyncPassive } from "../../../models/runtime/passive.ts";
 import { openPulse } from "../../../models/runtime/pulse.ts";
 import { CALLS, Sharing } from "../../../models/runtime/sharing.ts";
 import { AsyncWire, peerOf } from "../../../models/runtime/wire.ts";
+import { QUEUED_COMMANDS_MAX } from "../../../server/ftp/limits.ts";
 import { ftp } from "../../../server/ftp/mod.ts";
-import { QUEUED_COMMANDS_MAX } from "../../../server/mod.ts";
 import { Conversation, octets, writeAll } from "../../conformance/client.ts";
 import { TestAdmission, TestLink } from "../../driven/link.ts";
 import { PASSWORDS, SETTINGS, withLimits } from "../../driven/settings.ts";
-import { StagedStore } from "../../driven/store.ts";
 import { Tree } from "../../driven/tree.ts";
 import { testWith } from "../../permission.ts";
 
@@ -31,7 +30,9 @@ const HOST = "127.0.0.1";
 /** A client that is logged in, TYPE I, and what is on the other side of its connection. */
 interface Scene {
   readonly client: Conversation;
-  readonly store: StagedStore;
+  /** The server's end of its connection. */
+  readonly conn: Deno.TcpConn;
+  readonly link: TestLink;
   readonly tree: Tree;
   /** Resolves when the server is done with the client. */
   readonly served: Promise<void>;
@@ -63,7 +64,7 @@ async function serving(
   ]);
   const passive = new PassivePool<AsyncPassive>([1, 1], 1, () => 0, () => undefined);
   const replies = new Replies(link.counters);
-  const store = new StagedStore(new VolumeStore(tree.volume));
+  const store = new VolumeStore(tree.volume);
   const tools = { link, store, passive, admission, protocol: ftp, replies };
   const served = new AsyncWire(sharing, tools, conn, peerOf(conn, 1)).serve();
   try {
@@ -73,7 +74,7 @@ async function serving(
       await client.command(`PASS ${PASSWORDS["writer"]}`, 230);
       await client.command("TYPE I", 200);
     }
-    await play({ client, store, tree, served, sharing, buffer });
+    await play({ client, conn, link, tree, served, sharing, buffer });
   } finally {
     client.close();
     await served;
@@ -146,21 +147,6 @@ for (const command of ["RETR file", "STOR up"]) {
 
 testWith(
   ["net"],
-  "AsyncWire lends no buffer that a file still fills for an aborted RETR",
-  () =>
-    serving(async (scene) => {
-      const { client, store } = scene;
-      store.late = true;
-      const offer = await client.active();
-      await client.send("RETR file");
-      await client.accept(offer);
-      await client.reply(150);
-      await aborted(scene, () => store.release());
-    }),
-);
-
-testWith(
-  ["net"],
   "AsyncWire lends the buffer of a transfer that is over to the next",
   () =>
     serving(async ({ client, sharing, buffer }) => {
@@ -202,6 +188,20 @@ testWith(
       globalThis.setTimeout = setTimeout;
     }
   },
+);
+
+testWith(
+  ["net"],
+  "AsyncWire takes no bug for a connection that broke",
+  () =>
+    serving(async ({ client, conn, link, served }) => {
+      const bug = new Error("a bug");
+      link.expectsCrashes = true;
+      Object.assign(conn, { read: () => Promise.reject(bug) });
+      await client.send("NOOP");
+      await served;
+      assertEquals(link.crashes, [bug]);
+    }),
 );
 
 /** An upload that has begun, whose client has then said PWD so many times. */
