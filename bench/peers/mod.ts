@@ -5,8 +5,8 @@
  * design, stays as it comes and is explained beside its entry. A new peer is a new entry of PEERS.
  *
  * What a server that is started as root and changes to another user and root folder needs: the
- * folders down to `root` open for everybody (0755), the files readable for everybody (0644),
- * `incoming` writable for everybody (0777) and `root` itself for nobody but its owner.
+ * folders down to `root` open at least for the group of its account (0710), the files readable for
+ * everybody (0644), `incoming` writable for everybody and `root` itself for nobody but its owner.
  *
  * server_process.ts starts what `prepare` answers; nothing here starts a server.
  *

@@ -41,6 +41,8 @@ export function companiesOf(
 export class Company {
   #missing: number;
   #turn: Promise<void> = Promise.resolve();
+  /** What the first that failed has thrown. */
+  #failed: { readonly error: unknown } | undefined;
   readonly #complete = Promise.withResolvers<void>();
 
   constructor(size: number) {
@@ -49,7 +51,9 @@ export class Company {
 
   /**
    * Does `work` as one of them, which calls `allAreThere` when its sessions are: it is fulfilled
-   * when all of them have called it, or have failed. Until one has, the next does not begin.
+   * when all of them have called it, or have ended. Until one has, the next does not begin.
+   *
+   * @throws what `work` has thrown, or that of another: once one has failed nobody begins.
    */
   async join<T>(work: (allAreThere: () => Promise<void>) => Promise<T>): Promise<T> {
     const turn = this.#turn;
@@ -64,7 +68,11 @@ export class Company {
     };
     await turn;
     try {
+      if (this.#failed !== undefined) throw this.#failed.error;
       return await work(arrive);
+    } catch (error) {
+      this.#failed ??= { error };
+      throw error;
     } finally {
       void arrive();
     }

@@ -2,7 +2,7 @@
  * The counted pass of `deno task bench --count`: perf(1) counts the system calls of a server and
  * all its descendants while the load runs. It slows what it counts (by about a tenth), so no time
  * of this pass is used. Counters of our own see our own calls only: this sees the runtime's, and
- * those of peers. mod.ts calls `countCalls` after everything else was measured.
+ * those of peers. fill.ts calls `countCalls` after everything else was measured.
  *
  * @module
  */
@@ -59,7 +59,7 @@ function countedFor(plan: Plan, subject: Subject): Scenario[] {
 
 async function countOne(
   plan: Plan,
-  { folders, load }: Workplace,
+  { folders, load, folderForUploads }: Workplace,
   subject: Subject,
   scenario: Scenario,
   server: ServerProcess,
@@ -72,8 +72,9 @@ async function countOne(
     point: point.id,
   } as const;
   const { host, port } = server;
-  const around: Surroundings = { ...plan, host, port, root: folders.root };
-  await warmUp(server, load, warmUpJobs(around), looksForLevel(plan.seconds));
+  const around: Surroundings = { ...plan, host, port, root: folders.root, ...folderForUploads() };
+  const jobs = warmUpJobs(around, undefined, { incoming: folderForUploads });
+  await warmUp(server, load, jobs, looksForLevel(plan.seconds));
   const perf = await PerfStat.attach(processTree(server.pid), folders.state);
   if ("unavailable" in perf) {
     return { ...place, operations: 0, calls: {}, failure: perf.unavailable };

@@ -1,7 +1,7 @@
 /**
  * Carries a plan out. In each block every subject has a fresh server; at each scenario and point all
  * of them are measured back to back, and those whose turn it is not are parked (SIGSTOP), so that
- * they use nothing. mod.ts calls `measure` and writes down each cell as it comes; nothing here
+ * they use nothing. fill.ts calls `measure` and writes down each cell as it comes; nothing here
  * prints or decides what the numbers mean.
  *
  * @module
@@ -171,8 +171,6 @@ class BlockRun {
   readonly #warmUps = new Map<ServerProcess, NonNullable<CellRecord["warmUp"]>>();
   /** Requests per second, by the subject's id. */
   readonly #capacities = new Map<string, number>();
-  /** Folders for uploads so far. */
-  #folders = 0;
 
   constructor(
     readonly plan: Plan,
@@ -181,18 +179,21 @@ class BlockRun {
   ) {}
 
   /** Those of `company` at the same time; a cell for each, in its order. */
-  measureCompany(
+  async measureCompany(
     company: readonly Subject[],
     series: Series,
     attempt: number,
   ): Promise<CellRecord[]> {
     const all = new Company(company.length);
-    return Promise.all(company.map((subject, place) =>
+    const cells = company.map((subject, place) =>
       all.join(async (allAreThere) => {
         const load = await this.workplace.loadAt(place);
         return await this.#measure(subject, series, attempt, { load, allAreThere });
       })
-    ));
+    );
+    // Where one fails `end` comes next, and knows no server that another is still starting.
+    await Promise.allSettled(cells);
+    return await Promise.all(cells);
   }
 
   async #measure(
@@ -274,15 +275,6 @@ class BlockRun {
     await emptyFolder(join(this.workplace.folders.root, INCOMING));
   }
 
-  /** A folder of its own for the uploads of a measurement, as a path in the root. */
-  #ownFolder(): { incoming: string } {
-    const incoming = `${INCOMING}/${this.#folders++}`;
-    const folder = join(this.workplace.folders.root, incoming);
-    Deno.mkdirSync(folder);
-    Deno.chmodSync(folder, 0o777);
-    return { incoming };
-  }
-
   async #serverFor(
     servers: Map<string, ServerProcess>,
     subject: Subject,
@@ -305,7 +297,7 @@ class BlockRun {
       const work = servers === this.#own ? scenario : undefined;
       const workers = (await server.sample("opening")).workers?.length ?? 1;
       const { sessionsMax = Infinity } = subject;
-      const room = { workers, sessionsMax, incoming: () => this.#ownFolder() };
+      const room = { workers, sessionsMax, incoming: () => this.workplace.folderForUploads() };
       const jobs = warmUpJobs(this.#around(server, subject), work, room);
       this.#warmUps.set(server, await warmUp(server, load, jobs, looksForLevel(this.plan.seconds)));
     }
@@ -332,7 +324,7 @@ class BlockRun {
     point: Point,
     seat: Seat,
   ): Promise<Outcome & Pick<CellRecord, "unable" | "failure">> {
-    const own = this.#ownFolder();
+    const own = this.workplace.folderForUploads();
     const around = { ...this.#around(server, subject), ...own };
     if (point.ofCapacity && around.capacity === undefined) {
       return { ...NOTHING, failure: "its capacity is not known" };

@@ -55,22 +55,40 @@ Deno.test("a company has its window once, and each its logins", () => {
 Deno.test("Company.join: one begins when those before are there, and all open at the same time", async () => {
   const log: string[] = [];
   const company = new Company(3);
-  const join = (name: string, fails = false) =>
+  const join = (name: string, leaves = false) =>
     company.join(async (allAreThere) => {
       log.push(`${name} begins`);
       await Promise.resolve();
-      if (fails) throw new Error(`${name} does not start`);
+      if (leaves) return name;
       log.push(`${name} is there`);
       await allAreThere();
       log.push(`${name} opens`);
       return name;
     });
-  const results = await Promise.allSettled([join("a"), join("b", true), join("c")]);
+  const results = await Promise.all([join("a"), join("b", true), join("c")]);
   assertEquals(log, [
     ...["a begins", "a is there", "b begins", "c begins", "c is there"],
     ...["a opens", "c opens"],
   ]);
-  assertEquals(results.map(({ status }) => status), ["fulfilled", "rejected", "fulfilled"]);
+  assertEquals(results, ["a", "b", "c"]);
+});
+
+Deno.test("Company.join: once one has failed nobody begins, and nobody is waited for", async () => {
+  const log: string[] = [];
+  const company = new Company(4);
+  const join = (name: string, fails = false) =>
+    company.join(async (allAreThere) => {
+      log.push(`${name} begins`);
+      if (fails) throw new Error(`${name} has failed`);
+      await allAreThere();
+      log.push(`${name} opens`);
+    });
+  const results = await Promise.allSettled([join("a"), join("b", true), join("c"), join("d")]);
+  assertEquals(log, ["a begins", "b begins", "a opens"]);
+  assertEquals(
+    results.map((result) => result.status === "rejected" ? result.reason.message : "opened"),
+    ["opened", "b has failed", "b has failed", "b has failed"],
+  );
 });
 
 Deno.test("Company.join: one alone waits for nobody, however often it comes", async () => {

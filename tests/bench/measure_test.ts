@@ -5,8 +5,9 @@
  * @module
  */
 
-import { assert, assertEquals, assertMatch } from "@std/assert";
+import { assert, assertEquals, assertMatch, assertRejects } from "@std/assert";
 import { join } from "@std/path";
+import { LoadEnded } from "../../bench/load/process.ts";
 import { compileTwins } from "../../bench/load/twins.ts";
 import { cellCount, measure } from "../../bench/run/measure.ts";
 import { whyTooMany } from "../../bench/run/machine.ts";
@@ -225,6 +226,29 @@ testWith(
 testWith(NEEDS, "measure ends with what there is when it is interrupted", async () => {
   const { cells, incomplete } = await cellsOf({ ...planOf(EPOLL), repeats: 50 }, { abortAt: 3 });
   assertEquals([cells.length, incomplete], [3, "it was interrupted"]);
+});
+
+testWith(NEEDS, "measure leaves nobody behind when a load ends amid a company", async () => {
+  const before = processTree(Deno.pid);
+  const ids = ["select", "poll", "epoll", "async"];
+  const plan = { ...planOf(...MODELS.filter(({ id }) => ids.includes(id))), sideBySide: true };
+  const scenarios = plan.scenarios.filter(({ id }) => id === "asleep");
+  const { signal } = new AbortController();
+  {
+    await using workplace = await prepareWorkplace(plan.sizes, signal);
+    const failing = {
+      ...workplace,
+      async loadAt(place: number) {
+        const load = await workplace.loadAt(place);
+        // Two have their sessions, and the fourth waits for those of the third.
+        if (place === 2) await load.kill();
+        return load;
+      },
+    };
+    const watcher = { signal, progress: () => {}, record: () => {} };
+    await assertRejects(() => measure({ ...plan, scenarios }, failing, watcher), LoadEnded);
+  }
+  assertEquals(processTree(Deno.pid), before);
 });
 
 testWith(NEEDS, "measure gives the reason of a server that does not start", async () => {

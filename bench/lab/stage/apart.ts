@@ -40,7 +40,10 @@ export class Apart implements AsyncDisposable {
     const subject = { kind: "model", id: "lab", title: "lab", model: "lab", flags } as const;
     try {
       const starting = startServer(subject, { root: folder, state: folder });
-      return new Apart(await inOneLine("No server", starting), folder, signal);
+      const server = await inOneLine("No server", starting);
+      if (signal.aborted) await server.stop();
+      signal.throwIfAborted();
+      return new Apart(server, folder, signal);
     } catch (error) {
       await Deno.remove(folder, { recursive: true });
       throw error;
