@@ -1,6 +1,6 @@
 /**
- * A run from its flags to its file: the header, or what an earlier part has left; the cells, as soon
- * as they are there; the end. mod.ts calls `fill`; run/ measures.
+ * A run from its flags to its file: the plan; the header, or what an earlier part has left; the
+ * cells, as soon as they are there; the end. mod.ts calls `planFor` and `fill`; run/ measures.
  *
  * @module
  */
@@ -72,6 +72,24 @@ function createNew(path: string): Deno.FsFile {
   }
 }
 
+/**
+ * What `flags` ask for on this machine, and a note for each who is missing. Twins are compiled to
+ * `program`.
+ *
+ * @throws {UsageError} when there is nothing to measure.
+ */
+export async function planFor(
+  flags: BenchFlags,
+  program: string,
+): Promise<Pick<Beginning, "plan" | "notes">> {
+  const { plan, notes } = await planOf(flags, program);
+  if (plan.subjects.length === 0) {
+    throw new UsageError(`Nobody is left to measure: ${notes.join("; ")}`);
+  }
+  if (cellCount(plan) === 0) throw new UsageError("Nobody takes part in any of the scenarios");
+  return { plan, notes };
+}
+
 /** What is compiled for a run. */
 export interface Programs {
   /** The load that was asked for. */
@@ -93,7 +111,12 @@ function otherOf({ other }: Programs, notes: string[]): LoadProgram | undefined 
 export interface Beginning {
   readonly args: readonly string[];
   readonly startedAt: string;
-  readonly flags: BenchFlags;
+  /** What is measured. */
+  readonly plan: Plan;
+  /** Who is missing and why, a sentence each. */
+  readonly notes: readonly string[];
+  /** Whether calls are counted in the end. */
+  readonly count: boolean;
   readonly programs: Programs;
   readonly before: Before | undefined;
 }
@@ -166,10 +189,10 @@ export async function fill(
   keeping: Keeping,
 ): Promise<boolean> {
   const idleness = await sampleIdleness();
-  const { before, flags, programs } = beginning;
-  const { plan: asked, notes } = await planOf(flags, programs.twins);
+  const { before, count, programs } = beginning;
+  const notes = [...beginning.notes];
   const other = otherOf(programs, notes);
-  const plan = { ...asked, bothLoads: other !== undefined };
+  const plan = { ...beginning.plan, bothLoads: other !== undefined };
   const header = await headerOf(beginning, idleness, plan, notes, keeping);
   let firstBlock = 0;
   if (before === undefined) file.write(header);
@@ -182,14 +205,14 @@ export async function fill(
       other,
     });
     incomplete = await measureAll(file, { ...plan, firstBlock }, workplace, progress, signal);
-    if (flags.count && !signal.aborted) {
+    if (count && !signal.aborted) {
       await countCalls(plan, workplace, signal, {
         show: (text) => progress.show(text),
         record: (record) => file.write(record),
       });
     }
     // Counts are missing then, be it all of them.
-    if (flags.count && signal.aborted) incomplete ??= INTERRUPTED;
+    if (count && signal.aborted) incomplete ??= INTERRUPTED;
   } catch (error) {
     // An interrupt ends the load in the middle, too.
     if (signal.aborted) incomplete = INTERRUPTED;

@@ -6,13 +6,13 @@
  */
 
 import { join } from "@std/path";
-import { type Before, fill, type Programs, RunFile } from "./fill.ts";
-import { planOf } from "./run/cast.ts";
+import { type Before, fill, planFor, type Programs, RunFile } from "./fill.ts";
 import { outputColumns, print, UsageError } from "../client/cli/flags.ts";
 import { type BenchFlags, helpText, parseFlags } from "./flags.ts";
 import { nativeLoad, TYPESCRIPT_LOAD } from "./load/process.ts";
 import { foretold } from "./run/estimate.ts";
 import { joined } from "./run/join.ts";
+import { whyNotHere } from "./run/machine.ts";
 import { Quota } from "./run/quota.ts";
 import { choosePins, type Pins } from "./run/pins.ts";
 import {
@@ -49,19 +49,26 @@ export async function main(args: readonly string[]): Promise<number> {
     case "join":
       return await joinRuns(parsed.out, parsed.files);
     case "run":
-      if (parsed.flags.dryRun) return await foretell(parsed.flags);
-      return await withPrograms(
-        parsed.flags,
-        (programs) => run(args, parsed.flags, programs),
-      );
+      return await (parsed.flags.dryRun ? foretell(parsed.flags) : begin(args, parsed.flags));
   }
+}
+
+/** Measures, in a new file or behind what is there from `before`. */
+async function begin(
+  args: readonly string[],
+  flags: BenchFlags,
+  before?: Before,
+): Promise<number> {
+  const why = whyNotHere();
+  if (why !== undefined) throw new UsageError(`Cannot measure here: ${why}`);
+  return await withPrograms(flags, (programs) => run(args, flags, programs, before));
 }
 
 /** Says what a run would be, without a server or a load. */
 async function foretell(flags: BenchFlags): Promise<number> {
   const { plan, notes } = await withPrograms(
     { load: "typescript", bothLoads: false },
-    ({ twins }) => planOf(flags, twins),
+    ({ twins }) => planFor(flags, twins),
   );
   print([...foretold(plan), ...notes].join("\n"));
   return 0;
@@ -78,8 +85,7 @@ async function resume(file: string): Promise<number> {
   const { args, seed } = before.header;
   const parsed = parseFlags(args);
   if (parsed.kind !== "run") throw new UsageError(`"${file}" is of no run that could go on`);
-  const flags = { ...parsed.flags, seed, out: file };
-  return await withPrograms(flags, (programs) => run(args, flags, programs, before));
+  return await begin(args, { ...parsed.flags, seed, out: file }, before);
 }
 
 /** Writes the run that `files` are together to `out`, which must not exist, and reports it. */
@@ -174,8 +180,9 @@ async function readRun(file: string): Promise<string> {
   }
 }
 
+/** Whether the system has refused something: of a file that was opened the runtime gives no code. */
 function isSystemError(error: unknown): error is Error {
-  return error instanceof Error && "code" in error;
+  return error instanceof Error && ("code" in error || /\(os error \d+\)/.test(error.message));
 }
 
 function columns(): number {
@@ -225,8 +232,9 @@ async function run(
   args: readonly string[],
   flags: BenchFlags,
   programs: Programs,
-  before?: Before,
+  before: Before | undefined,
 ): Promise<number> {
+  const { plan, notes } = await planFor(flags, programs.twins);
   const pins = flags.pin ? await pinsOrNone() : undefined;
   await using quota = openQuota(flags.quota);
   const startedAt = new Date().toISOString();
@@ -244,10 +252,16 @@ async function run(
   for (const signal of ENDINGS) Deno.addSignalListener(signal, onInterrupt);
   try {
     const keeping = { quota, pins };
-    const beginning = { args, startedAt, flags, programs, before };
+    const { count } = flags;
+    const beginning = { args, startedAt, plan, notes, count, programs, before };
     const wentOn = await fill(file, beginning, interrupt.signal, keeping);
     const status = await report(path);
     return interrupt.signal.aborted ? 130 : wentOn ? status : 1;
+  } catch (error) {
+    // A full disk, for example: what was measured is in the file, and resume goes on with it.
+    if (!isSystemError(error)) throw error;
+    console.error(`ftplab: Cannot go on with "${path}": ${error.message}`);
+    return 1;
   } finally {
     for (const signal of ENDINGS) Deno.removeSignalListener(signal, onInterrupt);
     file.close();

@@ -1,12 +1,13 @@
 /**
  * The machine card: what a run was measured on, and whether anything else was running there.
- * ../mod.ts takes it before and after; needs --allow-sys.
+ * ../fill.ts takes it before and after; needs --allow-sys.
  *
  * @module
  */
 
 import os from "node:os";
 import { extname, fromFileUrl, join, relative } from "@std/path";
+import { unavailableReason } from "../../models/libc/mod.ts";
 import type { Idleness, Machine } from "../record.ts";
 
 /** Reads the card. */
@@ -19,6 +20,24 @@ export function readMachine(): Machine {
     kernel: `${os.type()} ${os.release()} ${Deno.build.arch}`,
     deno: Deno.version.deno,
   };
+}
+
+/**
+ * Why this machine can measure nothing, if so: load and samples call the kernel themselves, and
+ * read what it tells of processes (proc(5)).
+ *
+ * @param proc where it tells it
+ */
+export function whyNotHere(proc = "/proc"): string | undefined {
+  const unavailable = unavailableReason();
+  if (unavailable !== undefined) return unavailable;
+  try {
+    Deno.readTextFileSync(`${proc}/self/limits`);
+    return undefined;
+  } catch (error) {
+    if (!(error instanceof Error)) throw error;
+    return error.message;
+  }
 }
 
 /** Descriptors of a process besides its sessions: the runtime's, listeners, files, transfers. */

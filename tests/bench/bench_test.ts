@@ -7,12 +7,14 @@
 
 import { assert, assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
 import { join } from "@std/path";
-import { Child, killIfThere } from "../child.ts";
+import { Child, isThere, killIfThere } from "../child.ts";
 import { eventually } from "../eventually.ts";
+import { absent } from "../peers/program.ts";
 import { testWith } from "../permission.ts";
+import { allowedList, processorsIn } from "../../bench/run/pins.ts";
 import { processTree } from "../../bench/run/process_figures.ts";
 import { fixtureText } from "./fixture_run.ts";
-import { NEEDS } from "./needs.ts";
+import { NEEDS, whyNoPins, whyNoQuota } from "./needs.ts";
 
 const ALL = ["--allow-all"];
 
@@ -28,6 +30,12 @@ async function inFolder(use: (folder: string) => Promise<void>): Promise<void> {
 
 function bench(...args: string[]): Child {
   return Child.main(["bench", ...args], { permissions: ALL });
+}
+
+/** The same with its temporary files below `folder`; the shell that begins it does `first`. */
+function benchIn(folder: string, args: readonly string[], first = ""): Child {
+  const wrapper = ["sh", "-c", `${first} export TMPDIR=${folder}; exec "$0" "$@"`];
+  return Child.main(["bench", ...args], { permissions: ALL, wrapper });
 }
 
 /** How long a run of SHORT may take to its next cells: a guard, each needs a second. */
@@ -46,20 +54,13 @@ async function written(file: string, wanted: number, child: Child, kind = "cell"
   }, CELLS_MS_MAX);
 }
 
-function exists(path: string): boolean {
-  try {
-    return Deno.statSync(path).isDirectory;
-  } catch {
-    return false;
-  }
-}
-
 function recordsIn(text: string): { readonly kind: string }[] {
   return text.trimEnd().split("\n").map((line) => JSON.parse(line));
 }
 
 /** A run that never took place. */
-const SMALL_RUN = fixtureText({ scenarios: ["logins"], subjects: ["epoll", "poll"], repeats: 1 });
+const SMALL = { scenarios: ["logins"], subjects: ["epoll", "poll"], repeats: 1 };
+const SMALL_RUN = fixtureText(SMALL);
 
 const SHORT = ["--quick", "--models", "epoll", "--scenarios", "control,logins"];
 
@@ -107,7 +108,7 @@ for (const signal of ["SIGINT", "SIGTERM"] as const) {
       child.kill(signal);
       const { code, stdout } = await child.ended();
       // One that was parked would stay so for ever.
-      assertEquals(started.filter((pid) => exists(`/proc/${pid}`)), []);
+      assertEquals(started.filter(isThere), []);
       assertEquals(code, 130);
       const records = recordsIn(await Deno.readTextFile(file));
       assertEquals(records.at(-1)!.kind, "end");
@@ -145,7 +146,7 @@ testWith(NEEDS, "bench ends when its load has ended, and keeps what was measured
     for (const pid of loads) Deno.kill(pid, "SIGKILL");
     const { code, stdout } = await child.ended();
     assertEquals([loads.length > 0, code], [true, 1]);
-    assertEquals(started.filter((pid) => exists(`/proc/${pid}`)), []);
+    assertEquals(started.filter(isThere), []);
     assertStringIncludes(stdout, "The run is not complete: The load process has ended by SIGKILL.");
     // No cell failed for want of it: `bench resume` measures those that are missing.
     const records = recordsIn(await Deno.readTextFile(file));
@@ -153,31 +154,91 @@ testWith(NEEDS, "bench ends when its load has ended, and keeps what was measured
   });
 });
 
-testWith(
-  NEEDS,
-  "bench --quota and --pin hold servers, or say in one line why they cannot",
-  async () => {
-    await inFolder(async (folder) => {
-      const file = join(folder, "run.jsonl");
-      const short = [...SHORT, "--seconds", "0.02", "--out", file];
-      await using child = bench(...short, "--pin", "--quota", "0.2");
+testWith(NEEDS, "bench --quota and --pin hold servers", async () => {
+  await inFolder(async (folder) => {
+    const file = join(folder, "run.jsonl");
+    const short = [...SHORT, "--seconds", "0.02", "--out", file];
+    await using child = bench(...short, "--pin", "--quota", "0.2");
+    const { code, stdout, stderr } = await child.ended();
+    assertEquals(code, 0, stderr);
+    const text = await Deno.readTextFile(file);
+    const cell = JSON.parse(text.split("\n").find((line) => line.startsWith('{"kind":"cell"'))!);
+    const header = JSON.parse(text.split("\n")[0]!);
+    assertEquals([header.quota.quotaUs, header.quota.periodUs], [1_000, 5_000]);
+    assert(cell.quota.periods > 0);
+    assertStringIncludes(stdout, "1 ms of every 5 ms");
+    assertMatch(stdout, /server on \d+, load on \d+/);
+    assert(header.pinned.server !== header.pinned.load);
+  });
+}, await whyNoPins() ?? await whyNoQuota());
+
+testWith(NEEDS, "bench says in one line that --pin has one processor only", async () => {
+  await inFolder(async (folder) => {
+    const args = ["bench", ...SHORT, "--pin", "--out", join(folder, "run.jsonl")];
+    const [one] = processorsIn(allowedList());
+    const wrapper = ["taskset", "--cpu-list", `${one}`];
+    await using child = Child.main(args, { permissions: ALL, wrapper });
+    const { code, stdout, stderr } = await child.ended();
+    const why = `it takes two processors, and this process may use "${one}"`;
+    assertEquals([code, stdout, stderr], [2, "", `ftplab: Cannot use --pin: ${why}\n`]);
+    assertEquals([...Deno.readDirSync(folder)], []);
+  });
+}, absent("taskset"));
+
+testWith(NEEDS, "bench writes nothing where nobody can be measured", async () => {
+  await inFolder(async (folder) => {
+    const quick = ["--quick", "--models", "epoll", "--out", join(folder, "run.jsonl")];
+    const missing = "it needs --allow-ffi";
+    const cases: [string[], string][] = [
+      [quick, `Cannot measure here: ${missing}`],
+      [
+        [...quick, "--dry-run"],
+        `Nobody is left to measure: multiplex (epoll, level) is left out: ${missing}`,
+      ],
+    ];
+    // Without that the kernel's calls are not to be had, as on another system.
+    const permissions = NEEDS.filter((need) => need !== "ffi").map((need) => `--allow-${need}`);
+    for (const [args, message] of cases) {
+      await using child = Child.main(["bench", ...args], { permissions });
       const { code, stdout, stderr } = await child.ended();
-      if (code === 2) {
-        assertMatch(stderr, /^ftplab: Cannot use --(pin|quota): [^\n]+\n$/);
-        return;
-      }
-      assertEquals(code, 0);
-      const text = await Deno.readTextFile(file);
-      const cell = JSON.parse(text.split("\n").find((line) => line.startsWith('{"kind":"cell"'))!);
-      const header = JSON.parse(text.split("\n")[0]!);
-      assertEquals([header.quota.quotaUs, header.quota.periodUs], [1_000, 5_000]);
-      assert(cell.quota.periods > 0);
-      assertStringIncludes(stdout, "1 ms of every 5 ms");
-      assertMatch(stdout, /server on \d+, load on \d+/);
-      assert(header.pinned.server !== header.pinned.load);
-    });
-  },
-);
+      assertEquals([code, stdout, stderr], [2, "", `ftplab: ${message}\n`]);
+    }
+    assertEquals([...Deno.readDirSync(folder)], []);
+  });
+});
+
+testWith(NEEDS, "bench says in one line that its files have no room, and leaves none", async () => {
+  await inFolder(async (folder) => {
+    const args = [...SHORT, "--out", join(folder, "run.jsonl")];
+    const temporary = join(folder, "temporary");
+    await Deno.mkdir(temporary);
+    // 64 MiB, in blocks of 512 octets: the largest is larger.
+    await using child = benchIn(temporary, args, 'trap "" XFSZ; ulimit -f 131072;');
+    const { code, stdout, stderr } = await child.ended();
+    assertEquals([code, stdout], [1, ""]);
+    assertMatch(stderr, /^ftplab: Cannot go on with "[^"\n]+": File too large [^\n]+\n$/);
+    assertEquals([...Deno.readDirSync(temporary)], []);
+  });
+});
+
+testWith(NEEDS, "bench join makes one run of two, and reports it", async () => {
+  await inFolder(async (folder) => {
+    const parts = await Promise.all(["logins", "small"].map(async (scenario) => {
+      const file = join(folder, `${scenario}.jsonl`);
+      const options = { scenarios: [scenario], subjects: ["epoll", "poll"], faultless: true };
+      await Deno.writeTextFile(file, fixtureText(options));
+      return file;
+    }));
+    const out = join(folder, "both.jsonl");
+    await using child = bench("join", out, ...parts);
+    const { code, stdout, stderr } = await child.ended();
+    assertEquals([code, stderr], [0, ""]);
+    const [header] = recordsIn(await Deno.readTextFile(out)) as { scenarios?: string[] }[];
+    assertEquals(header!.scenarios, ["logins", "small"]);
+    assertStringIncludes(stdout, `Raw run: ${out}\n`);
+    assert((await Deno.readTextFile(join(folder, "both.md"))).length > 1_000);
+  });
+});
 
 testWith(NEEDS, "bench resume goes on after Ctrl-C, and after a kill amid a line", async () => {
   await inFolder(async (folder) => {
@@ -188,7 +249,8 @@ testWith(NEEDS, "bench resume goes on after Ctrl-C, and after a kill amid a line
     first.kill("SIGINT");
     assertEquals((await first.ended()).code, 130);
 
-    await using second = bench("resume", file);
+    // Nobody removes what it leaves when it is killed, but that is in the folder.
+    await using second = benchIn(folder, ["resume", file]);
     await written(file, 5, second);
     const started = processTree(second.pid);
     second.kill("SIGKILL");
@@ -275,9 +337,12 @@ testWith(NEEDS, "bench says no in one line", async () => {
   await inFolder(async (folder) => {
     const [broken, run, page] = ["broken.jsonl", "run.jsonl", "page.md"]
       .map((name) => join(folder, name)) as [string, string, string];
+    const [other, fresh] = [join(folder, "other.jsonl"), join(folder, "fresh.jsonl")];
     await Deno.writeTextFile(broken, "no run\n");
     await Deno.writeTextFile(run, SMALL_RUN);
     await Deno.writeTextFile(page, "no marks\n");
+    await Deno.writeTextFile(other, fixtureText({ ...SMALL, scenarios: ["small"] }));
+    const nobody = ["--quick", "--models", "blocking-8", "--scenarios", "wakeups"];
     const cases: [number, string[], RegExp][] = [
       [2, ["--fast"], /"--fast"/],
       [1, ["report", join(folder, "missing.jsonl")], /No file ".*missing.jsonl"/],
@@ -286,6 +351,9 @@ testWith(NEEDS, "bench says no in one line", async () => {
       [1, ["report", run, page], /Cannot read ".*page.md": it has no marks for the tables of /],
       [1, ["--quick", "--out", "/dev/null/run.jsonl"], /Cannot write "\/dev\/null\/run.jsonl": /],
       [2, ["--quick", "--out", broken], /"[^"]*broken.jsonl" is there already: bench resume /],
+      [2, [...nobody, "--out", fresh], /Nobody takes part in any of the scenarios/],
+      [2, ["join", fresh, run, run], /Cannot join: the scenario logins is in two of them/],
+      [1, ["join", page, run, other], /Cannot write "[^"]*page.md": /],
     ];
     for (const [status, args, message] of cases) {
       await using child = bench(...args);
@@ -296,6 +364,7 @@ testWith(NEEDS, "bench says no in one line", async () => {
     }
     const kept = await Promise.all([broken, run, page].map((path) => Deno.readTextFile(path)));
     assertEquals(kept, ["no run\n", SMALL_RUN, "no marks\n"]);
+    assertEquals(await Deno.stat(fresh).catch(({ name }) => name), "NotFound");
   });
 });
 
