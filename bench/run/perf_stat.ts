@@ -50,6 +50,7 @@ export class PerfStat implements AsyncDisposable {
     perf: Deno.ChildProcess,
     files: { readonly control: Deno.FsFile; readonly answers: Deno.FsFile; readonly path: string },
     output: string,
+    readonly answerMsMax: number,
   ) {
     this.#perf = perf;
     this.#control = files.control;
@@ -65,7 +66,11 @@ export class PerfStat implements AsyncDisposable {
   }
 
   /** Attaches it to `pids`; its files are in a folder of their own in `folder`, and stay. */
-  static async attach(pids: readonly number[], folder: string): Promise<PerfStat | Unavailable> {
+  static async attach(
+    pids: readonly number[],
+    folder: string,
+    answerMsMax = ANSWER_MS_MAX,
+  ): Promise<PerfStat | Unavailable> {
     const own = await Deno.makeTempDir({ dir: folder });
     const [control, answers] = [join(own, "control"), join(own, "answers")];
     const output = join(own, "counts.csv");
@@ -90,7 +95,7 @@ export class PerfStat implements AsyncDisposable {
       answers: await Deno.open(answers, BOTH),
       path: answers,
     };
-    return new PerfStat(perf, files, output);
+    return new PerfStat(perf, files, output, answerMsMax);
   }
 
   /** Begins to count: resolves when every counter does, with why it cannot if it cannot. */
@@ -117,13 +122,21 @@ export class PerfStat implements AsyncDisposable {
 
   async #tell(command: "enable" | "disable"): Promise<Unavailable | undefined> {
     await this.#control.write(new TextEncoder().encode(`${command}\n`));
-    const late = setTimeout(() => this.#kill("SIGKILL"), ANSWER_MS_MAX);
+    let isLate = false;
+    const timer = setTimeout(() => {
+      isLate = true;
+      this.#kill("SIGKILL"); // its end is an answer, too
+    }, this.answerMsMax);
     const buffer = new Uint8Array(64);
     const count = await this.#answers.read(buffer) ?? 0;
-    clearTimeout(late);
+    clearTimeout(timer);
     const answer = new TextDecoder().decode(buffer.subarray(0, count));
     if (answer.startsWith(ACK)) return undefined;
-    return { unavailable: "perf ended by itself: counting needs the right to trace" };
+    return {
+      unavailable: isLate
+        ? `perf did not answer within ${this.answerMsMax / 1e3} s`
+        : "perf ended by itself: counting needs the right to trace",
+    };
   }
 
   #kill(signal: Deno.Signal): void {

@@ -1,7 +1,7 @@
 /**
  * Starts a subject in a process of its own, waits until it serves, samples what it uses, and stops
- * it. measure.ts and lessons call this; a server that does not come up is an error with the reason
- * that it gave.
+ * it. measure.ts, count.ts and lessons call this; a server that does not come up is an error with
+ * the reason that it gave.
  *
  * @module
  */
@@ -98,6 +98,7 @@ export class StartError extends Error {
  * Starts `subject` on `host`, a numeric IPv4 address; resolves when it serves.
  *
  * @param extra further flags of `serve`, for a model
+ * @param startMsMax how long it may take until it serves
  * @throws {StartError} when it ends or stays silent instead.
  */
 export function startServer(
@@ -105,11 +106,12 @@ export function startServer(
   folders: Folders,
   host = HOST,
   extra: readonly string[] = [],
+  startMsMax = START_MS_MAX,
 ): Promise<ServerProcess> {
-  if (subject.kind === "model") return startModel(subject, folders, host, extra);
+  if (subject.kind === "model") return startModel(subject, folders, host, extra, startMsMax);
   return subject.kind === "peer"
-    ? startPeer(subject, folders, host)
-    : startTwin(subject, folders, host);
+    ? startPeer(subject, folders, host, startMsMax)
+    : startTwin(subject, folders, host, startMsMax);
 }
 
 /** More than any point has: what ends a ladder is the way of waiting, and no default of `serve`. */
@@ -132,6 +134,7 @@ async function startModel(
   folders: Folders,
   host: string,
   extra: readonly string[],
+  startMsMax: number,
 ): Promise<ServerProcess> {
   const main = fromFileUrl(new URL("../../main.ts", import.meta.url));
   const child = new Child(Deno.execPath(), [
@@ -141,13 +144,13 @@ async function startModel(
     ...PERMISSIONS,
     main,
     ...modelArguments(subject, folders.root, host, extra),
-  ]);
+  ], startMsMax);
   const line = await child.waitFor(() =>
     child.lines.find((line) => line.startsWith("ftplab: serving "))
   );
   const [, protocol, port] = /^ftplab: serving (\S+) on [^ ]*:(\d+),/.exec(line) ?? [];
   // Only FTP greets; of other protocols the line is the sign that connections are accepted.
-  if (protocol === "ftp") await child.waitFor(() => greeting(host, Number(port)));
+  if (protocol === "ftp") await child.waitFor((over) => greeting(host, Number(port), over));
   return child.serving(host, Number(port), line, () => child.workerStats());
 }
 
@@ -155,6 +158,7 @@ async function startPeer(
   { located }: PeerSubject,
   folders: Folders,
   host: string,
+  startMsMax: number,
 ): Promise<ServerProcess> {
   const state = await Deno.makeTempDir({ dir: folders.state });
   await Deno.chmod(state, 0o755);
@@ -162,8 +166,8 @@ async function startPeer(
   const port = freePort(host);
   const place = { host, port, root: folders.root, folder: state, superuser };
   const { command, environment, silent } = await located.prepare(place);
-  const child = new Child(command[0]!, command.slice(1), environment);
-  const introduction = await child.waitFor(() => greeting(host, port, silent));
+  const child = new Child(command[0]!, command.slice(1), startMsMax, environment);
+  const introduction = await child.waitFor((over) => greeting(host, port, over, silent));
   return child.serving(host, port, introduction);
 }
 
@@ -171,12 +175,13 @@ async function startTwin(
   { program, way, rung }: TwinSubject,
   { root }: Folders,
   host: string,
+  startMsMax: number,
 ): Promise<ServerProcess> {
   const args = twinArguments(way, host, join(root, FILES.small), rung);
-  const child = new Child(program, args);
+  const child = new Child(program, args, startMsMax);
   const line = await child.waitFor(() => child.lines.find((said) => twinPort(said) !== undefined));
   const port = twinPort(line)!;
-  await child.waitFor(() => greeting(host, port));
+  await child.waitFor((over) => greeting(host, port, over));
   return { ...child.serving(host, port, line), command: ["twin", ...args] };
 }
 
@@ -205,17 +210,27 @@ function freePort(hostname: string): number {
   throw new StartError(`no port from ${from} to ${to} is free`);
 }
 
-/** The first line that a server on `port` says, undefined while there is none; of a `silent` one "". */
+/** Octets of a greeting that are read: its first line is shorter. */
+const GREETING_BYTES = 512;
+
+/**
+ * The first line that a server on `port` says, undefined while there is none, and when nothing has
+ * come until `over` is aborted; of a `silent` one "".
+ */
 async function greeting(
   hostname: string,
   port: number,
+  over: AbortSignal,
   silent = false,
 ): Promise<string | undefined> {
   try {
-    using connection = await Deno.connect({ hostname, port });
+    using connection = await Deno.connect({ hostname, port, signal: over });
     if (silent) return "";
-    const octets = new Uint8Array(512);
-    const count = await connection.read(octets) ?? 0;
+    over.throwIfAborted();
+    const { promise: late, reject } = Promise.withResolvers<never>();
+    over.addEventListener("abort", reject, { once: true });
+    const octets = new Uint8Array(GREETING_BYTES);
+    const count = await Promise.race([connection.read(octets), late]) ?? 0;
     return new TextDecoder().decode(octets.subarray(0, count)).split("\r\n")[0];
   } catch {
     return undefined;
@@ -249,6 +264,7 @@ class Child {
   constructor(
     program: string,
     args: readonly string[],
+    readonly startMsMax: number,
     environment: Readonly<Record<string, string>> = {},
   ) {
     this.#command = [program, ...args];
@@ -264,15 +280,27 @@ class Child {
     this.#outputs = Promise.all([this.#read(this.#child.stdout), this.#read(this.#child.stderr)]);
   }
 
-  /** Resolves with what `look` finds, as soon as it does. */
-  async waitFor<T>(look: () => T | undefined | Promise<T | undefined>): Promise<T> {
-    const deadline = performance.now() + START_MS_MAX;
-    while (!this.#ended && performance.now() < deadline) {
-      const found = await look();
-      if (found !== undefined) return found;
-      await new Promise((resolve) => setTimeout(resolve, LOOK_MS));
+  /**
+   * Resolves with what `look` finds, as soon as it does; `over` is aborted when the process has
+   * ended, or has had its time: who waits for it gives up then.
+   */
+  async waitFor<T>(
+    look: (over: AbortSignal) => T | undefined | Promise<T | undefined>,
+  ): Promise<T> {
+    const over = new AbortController();
+    const giveUp = () => over.abort();
+    const timer = setTimeout(giveUp, this.startMsMax);
+    this.#child.status.then(giveUp);
+    try {
+      while (!over.signal.aborted) {
+        const found = await look(over.signal);
+        if (found !== undefined) return found;
+        await new Promise((resolve) => setTimeout(resolve, LOOK_MS));
+      }
+    } finally {
+      clearTimeout(timer);
     }
-    const what = this.#ended ? "it ended" : `it did not serve within ${START_MS_MAX / 1e3} s`;
+    const what = this.#ended ? "it ended" : `it did not serve within ${this.startMsMax / 1e3} s`;
     await this.stop();
     throw new StartError([what, ...this.lines].join(": "));
   }

@@ -5,6 +5,7 @@ import { PerfStat } from "../../bench/run/perf_stat.ts";
 import { Child } from "../child.ts";
 import { absent } from "../peers/program.ts";
 import { missing, testWith } from "../permission.ts";
+import { withProgram } from "./environment.ts";
 import { NEEDS } from "./needs.ts";
 
 /** How often a program calls getpid(2) when it is told, and once before and after. */
@@ -71,3 +72,17 @@ testWith(NEEDS, "perf that cannot attach says so, and is not waited for", async 
     await Deno.remove(folder, { recursive: true });
   }
 }, whyNot());
+
+testWith(NEEDS, "perf that does not answer is ended, and is said to be late", async () => {
+  const folder = await Deno.makeTempDir();
+  try {
+    await withProgram(folder, "perf", "exec sleep 60", async () => {
+      const perf = await PerfStat.attach([Deno.pid], folder, 50);
+      assert(!("unavailable" in perf));
+      await using counting = perf;
+      assertEquals(await counting.begin(), { unavailable: "perf did not answer within 0.05 s" });
+    });
+  } finally {
+    await Deno.remove(folder, { recursive: true });
+  }
+});

@@ -2,7 +2,7 @@
 
 import { assert, assertEquals } from "@std/assert";
 import { parseCounts } from "../../bench/run/perf_stat.ts";
-import { whyTooMany } from "../../bench/run/machine.ts";
+import { whyNotHere, whyTooMany } from "../../bench/run/machine.ts";
 import {
   kernelBytes,
   OWN,
@@ -25,6 +25,12 @@ Deno.test("whyTooMany compares sessions with the limit of descriptors", () => {
     whyTooMany(1_000, limits),
     "1000 sessions need more than the 1024 descriptors that a process may have here (RLIMIT_NOFILE)",
   );
+});
+
+testWith(NEEDS, "whyNotHere says that nothing is told of processes", () => {
+  assertEquals(whyNotHere(), undefined);
+  const why = whyNotHere("/no such folder");
+  assert(why !== undefined && why.includes("/no such folder/self/limits"), why);
 });
 
 Deno.test("processWork tells to which resolution reaped children are known, and no switches", () => {
