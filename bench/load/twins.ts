@@ -63,17 +63,23 @@ export async function startTwin(
   file: string,
   rung?: number,
 ): Promise<Twin | { readonly unavailable: string }> {
+  await using undo = new AsyncDisposableStack();
   const folder = await Deno.makeTempDir({ prefix: "ftplab-twin-" });
+  undo.defer(() => Deno.remove(folder, { recursive: true }));
   const program = join(folder, "twin");
-  const wrong = await compileTwins(program) ??
-    await start([program, ...twinArguments(way, host, file, rung)], folder);
-  if (typeof wrong !== "string") return wrong;
-  await Deno.remove(folder, { recursive: true });
-  return { unavailable: wrong };
+  const twin = await compileTwins(program) ??
+    await start([program, ...twinArguments(way, host, file, rung)]);
+  if (typeof twin === "string") return { unavailable: twin };
+  const compiled = undo.move();
+  const stop = async () => {
+    await twin.stop();
+    await compiled.disposeAsync();
+  };
+  return { ...twin, stop };
 }
 
 /** Returns what is wrong, if it does not come to listen. */
-async function start(command: readonly string[], folder: string): Promise<Twin | string> {
+async function start(command: readonly string[]): Promise<Twin | string> {
   const [program, ...args] = command;
   const options = { args, stdin: "null", stdout: "piped", stderr: "piped" } as const;
   const child = new Deno.Command(program!, options).spawn();
@@ -81,7 +87,6 @@ async function start(command: readonly string[], folder: string): Promise<Twin |
   const stop = async () => {
     kill(child);
     await child.status;
-    await Deno.remove(folder, { recursive: true });
   };
   const timer = setTimeout(() => kill(child), START_MS_MAX);
   const line = await readLine(child.stdout);

@@ -6,20 +6,25 @@
  * @module
  */
 
-import { assert, assertEquals, assertMatch } from "@std/assert";
+import { assert, assertEquals, assertMatch, assertRejects } from "@std/assert";
 import { fromFileUrl, join, resolve } from "@std/path";
 import { contentBlock, createContentFile } from "../../bench/load/content.ts";
 import { findProgram } from "../../bench/peers/machine.ts";
 import { type Located, type Peer, PEERS } from "../../bench/peers/mod.ts";
 import { cardOf } from "../../bench/run/cast.ts";
 import { processTree } from "../../bench/run/process_figures.ts";
-import { startServer } from "../../bench/run/server_process.ts";
+import { type Folders, StartError, startServer } from "../../bench/run/server_process.ts";
+import type { PeerSubject } from "../../bench/run/subjects.ts";
+import { makeFolders } from "../../bench/run/workplace.ts";
+import { nativeLoad } from "../../bench/load/process.ts";
 import { startTwin, TWIN_WAYS } from "../../bench/load/twins.ts";
-import { Child, runs } from "../child.ts";
-import { assertBytes, Conversation, type Endpoint } from "../conformance/client.ts";
+import { models } from "../../models/mod.ts";
+import { Child, isThere, runs } from "../child.ts";
+import { assertBytes, Conversation, type Endpoint, readAll } from "../conformance/client.ts";
 import { eventually } from "../eventually.ts";
 import { absent } from "../peers/program.ts";
 import { missing, testWith } from "../permission.ts";
+import { withEnvironment, withProgram } from "./environment.ts";
 import { NEEDS, noCompiler } from "./needs.ts";
 
 /** Not the address that everything is on: a peer has to answer on the one that it is told. */
@@ -29,17 +34,12 @@ const HOST = "127.0.0.3";
 const SIZE = 100_001;
 
 /** A folder as the benchmark serves it, with one file, and one for a peer's state. */
-async function withFolders(
-  run: (folders: { readonly root: string; readonly state: string }) => Promise<void>,
-): Promise<void> {
+async function withFolders(run: (folders: Folders) => Promise<void>): Promise<void> {
   const work = await Deno.makeTempDir({ prefix: "ftplab-peers-" });
-  const [root, state] = [join(work, "root"), join(work, "state")];
   try {
-    for (const folder of [root, state, join(root, "incoming")]) await Deno.mkdir(folder);
-    for (const folder of [work, root, state]) await Deno.chmod(folder, 0o755);
-    await Deno.chmod(join(root, "incoming"), 0o777);
-    await createContentFile(join(root, "small.bin"), SIZE);
-    await run({ root, state });
+    const folders = await makeFolders(work);
+    await createContentFile(join(folders.root, "small.bin"), SIZE);
+    await run(folders);
   } finally {
     await Deno.remove(work, { recursive: true });
   }
@@ -90,14 +90,6 @@ async function assertServes(peer: Peer, located: Located): Promise<void> {
   });
 }
 
-function isThere(pid: number): boolean {
-  try {
-    return Deno.statSync(`/proc/${pid}`).isDirectory;
-  } catch {
-    return false;
-  }
-}
-
 // Looking for peers takes permissions too; without them each test says which it lacks.
 const blind = missing(NEEDS).length > 0;
 const extra = blind ? undefined : Deno.env.get("FTPLAB_PEERS_ROOT");
@@ -122,6 +114,36 @@ for (const peer of PEERS) {
   );
 }
 
+/** A peer in Python, which is told where to listen. */
+function inPython(script: string): PeerSubject {
+  const located: Located = {
+    version: "1",
+    prepare: ({ host, port }) =>
+      Promise.resolve({
+        command: ["python3", "-c", script, host, String(port)],
+        configuration: "",
+      }),
+  };
+  return { kind: "peer", id: "python", title: "Python", sessionsMax: 1, located };
+}
+
+/** Listens, and has nothing to say to whoever comes. */
+const MUTE = `
+import socket, sys, time
+listener = socket.create_server((sys.argv[1], int(sys.argv[2])))
+time.sleep(60)
+`;
+
+testWith(NEEDS, "startServer ends a server that listens and does not greet in time", async () => {
+  await withFolders(async (folders) => {
+    const { message } = await assertRejects(
+      () => startServer(inPython(MUTE), folders, HOST, [], 1_000),
+      StartError,
+    );
+    assertEquals(message, "it did not serve within 1 s");
+  });
+}, absent("python3"));
+
 /** Greets, has a session in a process of its own, and ends by no SIGTERM. */
 const STUBBORN = `
 import os, signal, socket, sys, time
@@ -138,16 +160,7 @@ while True:
 
 testWith(NEEDS, "a server that has to be killed leaves no session behind", async () => {
   await withFolders(async (folders) => {
-    const located: Located = {
-      version: "1",
-      prepare: ({ host, port }) =>
-        Promise.resolve({
-          command: ["python3", "-c", STUBBORN, host, String(port)],
-          configuration: "",
-        }),
-    };
-    const stubborn = { kind: "peer", id: "stubborn", title: "stubborn" } as const;
-    const server = await startServer({ ...stubborn, sessionsMax: 1, located }, folders, HOST);
+    const server = await startServer(inPython(STUBBORN), folders, HOST);
     const tree = processTree(server.pid);
     await server.stop();
     assertEquals(tree.length, 2);
@@ -236,6 +249,59 @@ testWith(NEEDS, "startTwin gives the reason when it cannot serve", async () => {
   const missing = await startTwin("epoll", HOST, "/no such file");
   assertEquals(missing, { unavailable: "twin: /no such file: No such file or directory" });
 }, noCompiler);
+
+testWith(
+  NEEDS,
+  "what may not be run where it is compiled is unavailable, and removed",
+  async () => {
+    const [folder, temporary] = [await Deno.makeTempDir(), await Deno.makeTempDir()];
+    const unavailable = "what is compiled may not be run where temporary files are";
+    // As on a file system that is mounted noexec.
+    const compiler = 'while [ "$1" != -o ]; do shift; done; : > "$2"';
+    try {
+      await withProgram(
+        folder,
+        "cc",
+        compiler,
+        () =>
+          withEnvironment({ TMPDIR: temporary }, async () => {
+            assertEquals(await startTwin("epoll", HOST, "/etc/passwd"), { unavailable });
+            assertEquals([...Deno.readDirSync(temporary)], []);
+            assertEquals(await nativeLoad(folder), { unavailable });
+          }),
+      );
+    } finally {
+      for (const path of [folder, temporary]) {
+        await Deno.remove(path, { recursive: true });
+      }
+    }
+  },
+);
+
+testWith(NEEDS, "the twin over uring closes what connects for a session that is over", async () => {
+  await withFolders(async ({ root }) => {
+    const twin = await startTwin("uring", HOST, join(root, "small.bin"));
+    assert(!("unavailable" in twin), JSON.stringify(twin));
+    try {
+      const descriptors = () => [...Deno.readDirSync(`/proc/${twin.pid}/fd`)].length;
+      const endpoint = { host: HOST, port: twin.port };
+      const other = await logIn(endpoint);
+      const before = descriptors();
+      const leaving = await logIn(endpoint);
+      const port = await leaving.passivePort();
+      await leaving.command("RETR small.bin", 150);
+      leaving.close();
+      // Whatever came before has been looked at when this is answered.
+      await other.command("NOOP", 200);
+      const data = await other.dial(port);
+      await eventually("all is closed again", () => descriptors() === before);
+      assertBytes(await readAll(data), new Uint8Array());
+      other.close();
+    } finally {
+      await twin.stop();
+    }
+  });
+}, noCompiler ?? (blind ? undefined : models.get("uring")!.unavailable()));
 
 async function exists(path: string): Promise<boolean> {
   return await Deno.stat(path).then(() => true, () => false);

@@ -218,9 +218,7 @@ static void accepted(int fd, bool more) {
 }
 
 static void connected(struct flow *flow, int fd) {
-  struct session *session = &flow->session;
   if (fd < 0) return end(flow);
-  session->data = fd;
   if (flow->act == STORE) return receive(flow);
   struct io_uring_sqe *entry = submit(flow, SENT, IORING_OP_SEND, fd);
   moves(entry, content, content_bytes);
@@ -245,6 +243,7 @@ static void handle(struct flow *flow, enum op op, int result, unsigned flags) {
     if (result < (int)flow->sending) flow->ending = true;
     flow->sending = session->said = 0;
   }
+  if (op == CONNECTED && result >= 0) session->data = result;  // to be closed, if it is ending, too
   if (op == CLOSED && result == 0) session->data = -1;
   if (flow->ending) return end(flow);
   switch (op) {
