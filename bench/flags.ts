@@ -20,6 +20,8 @@ import {
   scenarioOf,
   SCENARIOS,
 } from "./scenarios/mod.ts";
+import { RETRIES } from "./claims/gates.ts";
+import { PROBES_PER_SECOND } from "./scenarios/parts.ts";
 import { QUOTA_SHARE_MIN } from "./run/quota.ts";
 import { configurationsOf, MODELS, type ModelSubject, selectModels } from "./run/subjects.ts";
 
@@ -100,7 +102,7 @@ const FULL = {
   repeats: 11,
   seconds: 0.5,
   probes: 1_000,
-  retries: 2,
+  retries: RETRIES,
   stallMs: 10_000,
   passes: true,
   sideBySide: true,
@@ -131,7 +133,8 @@ const SEED_MAX = 1_000_000_000;
 /** A quota is less than all, and no less than the kernel gives. */
 const QUOTA = { unit: "a share", low: QUOTA_SHARE_MIN, high: 1 };
 
-const TABLE = {
+/** Every flag by its name, in the order of --help. */
+export const TABLE = {
   quick: { help: "a first look in under a minute: one repeat of fewer, shorter cells" },
   models: {
     value: "A,B",
@@ -153,8 +156,8 @@ const TABLE = {
   seconds: {
     value: "S",
     otherwise: `${FULL.seconds}`,
-    help:
-      "keep a window open for so long; 4 to 10 times where clients wait for each other or probe, " +
+    help: "keep a window open for so long; 10 times beside slow readers, 4 to 10 times and " +
+      `${FULL.probes / PROBES_PER_SECOND} s at least where there are probes, ` +
       "60 times where all are asleep (--quick: 1 to 4 times)",
   },
   workers: {

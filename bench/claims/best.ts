@@ -1,8 +1,8 @@
 /**
  * Each way to wait at its best: of a model's configurations the one with the best figure, compared
  * with the best of the others (Pariag and others, EuroSys 2007: architectures are compared when each
- * is tuned). Who picks the best of several picks luck, too: so odd blocks choose, and even blocks,
- * which took no part in the choice, compare. Pure; report/ shows it.
+ * is tuned). Who picks the best of several picks luck, too: so every second block chooses, and the
+ * others, which took no part in the choice, compare. Pure; report/ shows it.
  *
  * @module
  */
@@ -21,11 +21,11 @@ export interface Best {
   readonly figure: FigureId;
   /** The value of --model. */
   readonly model: string;
-  /** Chosen on odd blocks. */
+  /** Chosen on every second block. */
   readonly subject: SubjectCard;
   /** How many configurations had a figure there. */
   readonly of: number;
-  /** On even blocks, over the best of the baseline's model; missing: it is that itself. */
+  /** On the other blocks, over the best of the baseline's model; missing: it is that itself. */
   readonly comparison?: Comparison;
 }
 
@@ -55,7 +55,7 @@ function bestIn(analysis: Analysis, scenario: Scenario, point: string, figure: F
     const model = modelNameOf(subject);
     const row = analysis.row(subject.id, scenario.id, point);
     const series = row && analysis.series(row, figure);
-    const chosenBy = series && middleOf(blocksOf(series, 1));
+    const chosenBy = series && middleOf(everySecond(series, 1));
     // Who left clients unserved looks better than it is.
     return model === undefined || chosenBy === undefined || series!.partial
       ? []
@@ -70,15 +70,15 @@ function bestIn(analysis: Analysis, scenario: Scenario, point: string, figure: F
   return best.map(({ subject, model, series, of }): Best => {
     const found = { scenario, point, figure, model, subject, of };
     if (reference === undefined || reference.model === model) return found;
-    const [own, other] = [blocksOf(series, 0), blocksOf(reference.series, 0)];
+    const [own, other] = [everySecond(series, 0), everySecond(reference.series, 0)];
     return { ...found, comparison: analysis.compare(own, other, better) };
   });
 }
 
-/** The blocks of `series` whose number is even (0) or odd (1). */
-function blocksOf(series: Series, parity: 0 | 1): Series {
+/** Every second block of `series`, beginning with that of the number `first`. */
+function everySecond(series: Series, first: 0 | 1): Series {
   const half = <T>(map: ReadonlyMap<number, T>) =>
-    new Map([...map].filter(([block]) => block % 2 === parity));
+    new Map([...map].filter(([block]) => block % 2 === first));
   return { ...series, values: half(series.values), spoilt: half(series.spoilt) };
 }
 

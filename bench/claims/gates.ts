@@ -40,10 +40,10 @@ export interface Gate {
 export const LOAD_CPU_SHARE_MAX = 0.8;
 
 /** More processor time given to others by the hypervisor bends every figure. */
-const STEAL_MAX = 0.02;
+export const STEAL_MAX = 0.02;
 
 /** More than this share of the processors is somebody else's work, beyond `edgeShare`. */
-const OTHERS_MAX = 0.1;
+export const OTHERS_MAX = 0.1;
 
 /** What the kernel's ticks of 10 ms may be off by at the two edges of a window, seconds. */
 const EDGE_SECONDS = 0.02;
@@ -57,16 +57,19 @@ export function edgeShare(seconds: number): number {
 }
 
 /** An open loop that begins later than this part of its p50 measures itself, too. */
-const LATENESS_SHARE_MAX = 0.1;
+export const LATENESS_SHARE_MAX = 0.1;
 
 /** A figure that may be wrong by more than this part of itself says nothing. */
-const RESOLUTION_SHARE_MAX = 0.1;
+export const RESOLUTION_SHARE_MAX = 0.1;
 
 /**
  * What comes from outside and passes: measuring again helps. Lateness is none of it: as a share of
  * the server's own p50 it would have fast ones measured again until they are slow.
  */
 const PASSING: readonly GateId[] = ["steal", "others"];
+
+/** How often a cell of a full run is measured again at once that something disturbed. */
+export const RETRIES = 2;
 
 /** The gates that `cell` did not pass; a subject that is unable has none: it did not take part. */
 export function gatesOf(cell: Omit<CellRecord, "kind">): Gate[] {

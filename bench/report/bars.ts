@@ -128,6 +128,7 @@ export function callsByName(analysis: Analysis): Figure | undefined {
   const source = outside.length > 0
     ? "They were counted from outside, in a pass of their own: all of them, the runtime's too."
     : "Each model counted its own; what async asks of the runtime is not seen from inside.";
+  const basis = outside.length > 0 ? "one window" : "medians over blocks";
   const totals = bars.map(({ calls }) => totalOf(calls));
   const cut = Math.max(BAR_CUT * median(totals), 1e-9);
   // A name matters as much as it does in the bars that are not cut.
@@ -151,9 +152,9 @@ export function callsByName(analysis: Analysis): Figure | undefined {
     },
     table: {
       kind: "table",
-      caption: "System calls per request, by name (medians over blocks)",
+      caption: `System calls per request, by name (${basis})`,
       columns: [
-        { title: "Model" },
+        { title: "Subject" },
         { title: "all", align: "right" },
         ...names.map((title) => ({ title, align: "right" as const })),
       ],
@@ -325,9 +326,9 @@ export function costOfCopying(analysis: Analysis): Figure | undefined {
     kind: "figure",
     id: "cost-of-copying",
     question: "What does a copy cost?",
-    caption: "CPU seconds of the server per GB, against octets that it copied through user space " +
-      "per octet of payload. Whether peers copy is not counted from outside: they stand at the " +
-      "right, in a column of their own. Low is good.",
+    caption: "CPU seconds of the server per GB, against octets that passed through a buffer of " +
+      "its own per octet moved. Whether peers copy is not counted from outside: they stand at " +
+      "the right, in a column of their own. Low is good.",
     description: found.map(({ subject, way, cpu }) =>
       `${subject.id}, ${way}: ${number(cpu.median)} s`
     ).join("; "),

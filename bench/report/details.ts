@@ -6,11 +6,20 @@
  */
 
 import { type Analysis, PAIRING_MIN } from "../claims/analysis.ts";
-import { FIGURES } from "../claims/figures.ts";
+import { FIGURES, SAMPLES_FOR_P99, SAMPLES_FOR_P999 } from "../claims/figures.ts";
+import {
+  LATENESS_SHARE_MAX,
+  LOAD_CPU_SHARE_MAX,
+  OTHERS_MAX,
+  RESOLUTION_SHARE_MAX,
+  RETRIES,
+  STEAL_MAX,
+} from "../claims/gates.ts";
 import { FALSE_DISCOVERIES_MAX } from "../claims/grid.ts";
-import { MARGIN, REPEATS_FOR_CLAIM_MIN } from "../claims/inference.ts";
+import { LEVEL, MARGIN, REPEATS_FOR_CLAIM_MIN } from "../claims/inference.ts";
 import { cellsByPart, type Part, partOf, type Run, termsOf } from "../claims/run.ts";
 import type { Ceiling, CellRecord, Idleness } from "../record.ts";
+import { LEVEL_SHARE, WARM_UP_ROUNDS_MAX } from "../scenarios/jobs.ts";
 import { median } from "../claims/statistics.ts";
 import { quoted } from "./cells.ts";
 import type { Block, Inline, Table } from "./document.ts";
@@ -225,9 +234,12 @@ function warmUps({ run }: Analysis): Block[] {
       looked.length === 0 ? "not looked at" : said.join(", ") || "none",
     ];
   });
+  const until = looksForLevel(run)
+    ? ", until work per operation was level, its workers together"
+    : "";
   return [{
     kind: "table",
-    caption: "Warm-up of each server, until work per operation was level, its workers together",
+    caption: `Warm-up of each server${until}`,
     columns: [
       { title: "Subject" },
       { title: "Median, s", align: "right" },
@@ -236,6 +248,11 @@ function warmUps({ run }: Analysis): Block[] {
     ],
     rows,
   }];
+}
+
+/** Whether servers were warmed until their work was level: short windows have no time for it. */
+function looksForLevel({ cells }: Run): boolean {
+  return cells.some(({ warmUp }) => warmUp?.unlevel !== undefined);
 }
 
 function flagValues(flags: readonly string[]): Map<string, string> {
@@ -261,21 +278,39 @@ function floorsInWords({ header, parts }: Run): Inline[][] {
     none of those that are tested. A part that was measured before has no floor.`]];
 }
 
-/** How a number becomes a claim. */
-export function method({ run }: Analysis): Block[] {
+/** What servers have behind them that were warmed until their work was level. */
+const WARMED = [`A fresh server works for nothing, kind by kind, until neither of two rounds took
+  ${percent(LEVEL_SHARE)} less CPU per operation than the best before, all its workers together;
+  after ${WARM_UP_ROUNDS_MAX} rounds it is measured as it is, and that is said with its
+  configuration.`];
+
+/** How a number becomes a claim; of what only some runs do, only where this one did. */
+export function method({ run, scenarios }: Analysis): Block[] {
+  const isFull = run.parts.some((part) => !termsOf(run, part).args.includes("--quick"));
+  const sideBySide = isFull && scenarios.some((scenario) => scenario.sideBySide)
+    ? " Where nobody says anything, those that sleep do so several at a time."
+    : "";
+  const passes = run.cells.some(({ pass }) => pass !== undefined)
+    ? " Where windows are short, this is done in several passes, and the cell of a block is all " +
+      "of them."
+    : "";
+  const again = isFull
+    ? ` A cell that something disturbed is measured again at once, up to ${RETRIES} times; all ` +
+      "attempts are kept, and the first undisturbed one counts."
+    : "";
   const rules: Inline[][] = [
     [`A figure is the median over blocks. Its interval goes from one order statistic to another, the
-      narrowest pair that holds the true median in at least 95 of 100 runs: of 11 values from the
-      2nd to the 10th, 98.8 %. The true level is printed with it; no distribution is assumed.`],
+      narrowest pair that holds the true median in at least ${100 * LEVEL} of 100 runs: of 11 values
+      from the 2nd to the 10th, 98.8 %. The true level is printed with it; no distribution is
+      assumed.`],
     [`In a block every subject has a fresh server, and at each scenario and point all are measured
-      back to back, in an order drawn anew; those whose turn it is not are stopped. Where nobody says
-      anything, those that sleep do so several at a time. Where windows
-      are short, this is done in several passes, and the cell of a block is all of them. A comparison is
-      the quotient within a block. Where the correlation within blocks, the median over all subjects
-      of that figure at that point, is less than ${PAIRING_MIN} from 0, pairs do nothing: then it is
-      the median of all quotients, with the interval of the rank sum, which is exact if the two
-      sides are independent and differ by a factor. The choice is made by the same blocks, so that
-      levels near it are not quite as printed.`],
+      back to back, in an order drawn anew; those whose turn it is not are
+      stopped.${sideBySide}${passes} A comparison is the quotient within a block. Where the
+      correlation within blocks, the median over all subjects of that figure at that point, is less
+      than ${PAIRING_MIN} from 0, pairs do nothing: then it is the median of all quotients, with the
+      interval of the rank sum, which is exact if the two sides are independent and differ by a
+      factor. The choice is made by the same blocks, so that levels near it are not quite as
+      printed.`],
     [`Three verdicts: better or worse when the interval of the ratio lies outside 1; equivalent when
       it lies within ${MARGIN[0]} to ${MARGIN[1]}, a margin named beforehand; else not enough, with
       what would decide it. A difference may be certain and within the margin all the same: then it
@@ -287,19 +322,19 @@ export function method({ run }: Analysis): Block[] {
       more than the intervals do. Both counts are shown, for the grid and for all comparisons with
       peers and twins. What is equivalent is not corrected, and other verdicts are each for itself:
       at other points, over the rung before, over who is best.`],
-    [`A fresh server works for nothing, kind by kind, until neither of two rounds took 5 % less CPU
-      per operation than the best before, all its workers together; after twelve rounds it is measured
-      as it is, and that is said with its configuration.`],
-    [`Nothing is claimed of fewer than ${REPEATS_FOR_CLAIM_MIN} clean blocks. A cell that something disturbed is measured again at once, up to
-      twice; all attempts are kept, and the first undisturbed one counts.`],
+    ...(looksForLevel(run) ? [WARMED] : []),
+    [`Nothing is claimed of fewer than ${REPEATS_FOR_CLAIM_MIN} clean blocks.${again}`],
     [`Percentiles in tables are those of all blocks' histograms merged; they are never averaged. p99
-      is shown from 1,000 samples on, p99.9 from 10,000; below that the maximum and the number of
-      samples say more. Where a percentile decides, each block has its own.`],
-    [`Gates, of each cell for itself: the load used more than 80 % of a processor; an open loop began
-      later (p99) than 10 % of its p50; the hypervisor took more than 2 %, or others more than 10 %
-      and what ticks of 10 ms may be off by at both edges of a window; CPU known to 10 % of itself
-      only; any error; a client that was not served. A field with such a cell is marked with *, and
-      so is one whose server could not do it in some of the blocks: it is that of the others.`],
+      is shown from ${number(SAMPLES_FOR_P99)} samples on, p99.9 from ${number(SAMPLES_FOR_P999)};
+      below that the maximum and the number of samples say more. Where a percentile decides, each
+      block has its own.`],
+    [`Gates, of each cell for itself: the load used more than ${percent(LOAD_CPU_SHARE_MAX)} of a
+      processor; an open loop began later (p99) than ${percent(LATENESS_SHARE_MAX)} of its p50; the
+      hypervisor took more than ${percent(STEAL_MAX)}, or others more than ${percent(OTHERS_MAX)}
+      and what ticks of 10 ms may be off by at both edges of a window; CPU known to
+      ${percent(RESOLUTION_SHARE_MAX)} of itself only; any error; a client that was not served. A
+      field with such a cell is marked with *, and so is one whose server could not do it in some of
+      the blocks: it is that of the others.`],
     [`Where the load was the limit, the server may be better than its figure; where clients
       were not served or had not ended, it may be worse (≥, ≤). Such a value counts as anything from
       itself on, in its block only. Work per operation is counted, not raced: a load at its limit

@@ -17,6 +17,9 @@ const NARROW = 356;
 /** A field of so many characters is not broken: names have hyphens. */
 const SHORT = 24;
 
+/** What a browser may load and run for the page (CSP Level 3): its own style, and nothing else. */
+const POLICY = "default-src 'none'; style-src 'unsafe-inline'; base-uri 'none'; form-action 'none'";
+
 /** Writes `blocks`, with plots by `renderer`; the title is that of the first heading. */
 export function writeHtml(blocks: readonly Block[], renderer: Renderer): string {
   const heading = blocks.find((block) => block.kind === "heading");
@@ -25,6 +28,7 @@ export function writeHtml(blocks: readonly Block[], renderer: Renderer): string 
 <html lang="en">
 <head>
 <meta charset="utf-8">
+<meta http-equiv="Content-Security-Policy" content="${POLICY}">
 <meta name="viewport" content="width=device-width, initial-scale=1">
 <meta name="color-scheme" content="light dark">
 <title>${escapeXml(title)} – ftplab</title>
@@ -151,7 +155,8 @@ function writeField(field: Field): string {
 
 function writeTile({ glyph, detail, expected, tone, differs, said }: Tile): string {
   const word = glyph.length > 2 ? " word" : "";
-  return `<td class="tile ${tone}${differs ? " differs" : ""}" title="${escapeXml(said)}">` +
+  const look = `tile ${escapeXml(tone)}${differs ? " differs" : ""}`;
+  return `<td class="${look}" title="${escapeXml(said)}">` +
     `<span aria-hidden="true"><b class="glyph${word}">${escapeXml(glyph)}</b>` +
     (expected === "" ? "" : `<i>(${escapeXml(expected)})</i>`) +
     (differs ? "<i>≠</i>" : "") +

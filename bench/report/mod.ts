@@ -1,7 +1,7 @@
 /**
  * A run as something to read: on a terminal, as Markdown, as one HTML file. ../mod.ts calls these
  * after a run and for `deno task bench report FILE`. Pure: text in, text out; all figures and
- * verdicts are those of ../analysis.ts.
+ * verdicts are those of ../claims/analysis.ts.
  *
  * @module
  */

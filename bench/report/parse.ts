@@ -148,39 +148,73 @@ function readLine(
   return value as RunRecord;
 }
 
-/** What has to be there: names and what they are; "?" at the end: may be missing. */
-type Shape = Readonly<Record<string, "string" | "number" | "array" | "object" | "object?">>;
+/** What a value has to be: of a type, or a record of some shape. */
+type Expected = "string" | "number" | "array" | "object" | Shape;
+
+/** What has to be there, by name; "[]" behind a name: each of a list, "?" at its end: if at all. */
+interface Shape {
+  readonly [name: string]: Expected;
+}
+
+const IDLENESS: Shape = { "load[]": "number", busy: "number" };
+
+const MACHINE: Shape = {
+  processor: "string",
+  processors: "number",
+  memory: "number",
+  kernel: "string",
+  deno: "string",
+};
+
+const SUBJECT: Shape = {
+  id: "string",
+  title: "string",
+  kind: "string",
+  "flags[]": "string",
+  "twinOf?": "string",
+  "rung?": "number",
+  "version?": "string",
+  "configuration?": "string",
+};
 
 const CELL: Shape = {
   subject: "string",
   scenario: "string",
   point: "string",
   block: "number",
-  command: "array",
+  "command[]": "string",
   introduction: "string",
+  "warmUp?": { seconds: "number", "unlevel[]?": "string" },
   seconds: "number",
   groups: "object",
-  server: "object?",
+  "server?": { "calls?": "object" },
   loadCpuShare: "number",
+  "quota?": "object",
   steal: "number",
   others: "number",
   errors: "object",
+  "unable?": "string",
+  "failure?": "string",
 };
 
 const SHAPES: Readonly<Record<string, Shape>> = {
   run: {
-    args: "array",
+    "args[]": "string",
     startedAt: "string",
-    machine: "object",
-    before: "object",
+    machine: MACHINE,
+    before: IDLENESS,
     repeats: "number",
     seconds: "number",
     seed: "number",
-    scenarios: "array",
-    subjects: "array",
-    floors: "object?",
+    "scenarios[]": "string",
+    "sources?": "string",
+    "subjects[]": SUBJECT,
+    "floors?": "object",
     baseline: "string",
-    notes: "array",
+    "ceilings[]?": { scenario: "string", note: "string" },
+    "quota?": { quotaUs: "number", periodUs: "number", version: "number" },
+    "pinned?": { server: "number", load: "number", probes: "number" },
+    "notes[]": "string",
   },
   cell: CELL,
   agreement: { ...CELL, load: "string" },
@@ -190,15 +224,23 @@ const SHAPES: Readonly<Record<string, Shape>> = {
     point: "string",
     operations: "number",
     calls: "object",
+    "failure?": "string",
   },
   ceiling: { scenario: "string", point: "string", block: "number", note: "string" },
-  end: { after: "object" },
+  end: { after: IDLENESS, "incomplete?": "string" },
   resume: {
     startedAt: "string",
-    before: "object",
+    before: IDLENESS,
     block: "number",
     dropped: "number",
-    floors: "object?",
+    "args[]?": "string",
+    "scenarios[]?": "string",
+    "machine?": MACHINE,
+    "sources?": "string",
+    "repeats?": "number",
+    "seconds?": "number",
+    "seed?": "number",
+    "floors?": "object",
   },
 };
 
@@ -208,7 +250,9 @@ const GROUP: Shape = {
   operations: "number",
   octets: "number",
   unfinished: "number",
-  latency: "object?",
+  "latency?": "object",
+  "fromStart?": "object",
+  "timeline[]?": "array",
 };
 
 function complain(value: unknown, header: HeaderRecord | undefined): string | undefined {
@@ -238,27 +282,52 @@ function complain(value: unknown, header: HeaderRecord | undefined): string | un
   return undefined;
 }
 
-function misshapen(value: Readonly<Record<string, unknown>>, shape: Shape): string | undefined {
-  for (const [name, expected] of Object.entries(shape)) {
+/** What of `value`, which stands at `place` of a record, has not its shape. */
+function misshapen(
+  value: Readonly<Record<string, unknown>>,
+  shape: Shape,
+  place = "",
+): string | undefined {
+  for (const [key, expected] of Object.entries(shape)) {
+    const name = key.replace(/\W+$/, "");
     const found = value[name];
-    if (found === undefined && expected.endsWith("?")) continue;
-    const fits = expected === "array"
-      ? Array.isArray(found)
-      : expected.startsWith("object")
-      ? isObject(found)
-      : expected === "number"
-      ? typeof found === "number"
-      : typeof found === "string";
-    if (!fits) return `"${name}" is no ${expected.replace("?", "")}`;
+    if (found === undefined && key.endsWith("?")) continue;
+    const wrong = key.includes("[]")
+      ? misfitIn(found, expected, place + name)
+      : misfit(found, expected, place + name);
+    if (wrong !== undefined) return wrong;
   }
   return undefined;
 }
 
-function isObject(value: unknown): value is Readonly<Record<string, unknown>> {
-  return typeof value === "object" && value !== null && !Array.isArray(value);
+function misfitIn(list: unknown, expected: Expected, place: string): string | undefined {
+  if (!Array.isArray(list)) return `"${place}" is no array`;
+  for (const [index, value] of list.entries()) {
+    const wrong = misfit(value, expected, `${place}[${index}]`);
+    if (wrong !== undefined) return wrong;
+  }
+  return undefined;
 }
 
-/** Quoted, and short: the text comes from the file. */
+function misfit(value: unknown, expected: Expected, place: string): string | undefined {
+  if (typeof expected === "object") {
+    return isObject(value) ? misshapen(value, expected, `${place}.`) : `"${place}" is no object`;
+  }
+  return typeOf(value) === expected ? undefined : `"${place}" is no ${expected}`;
+}
+
+/** As JSON tells them apart. */
+function typeOf(value: unknown): string {
+  return value === null ? "null" : Array.isArray(value) ? "array" : typeof value;
+}
+
+function isObject(value: unknown): value is Readonly<Record<string, unknown>> {
+  return typeOf(value) === "object";
+}
+
+/** Quoted, short, and nothing that could steer a terminal: the text comes from the file. */
 function shown(value: unknown): string {
-  return (JSON.stringify(value) ?? "undefined").slice(0, 40);
+  const text = (JSON.stringify(value) ?? "undefined").slice(0, 40);
+  // JSON escapes controls below a space only: those beyond "~" may steer, too (ECMA-48, 8.3).
+  return text.replace(/[\x7f-\x9f]/g, (sign) => `\\u00${sign.charCodeAt(0).toString(16)}`);
 }

@@ -30,17 +30,19 @@ export function waitingInLine(analysis: Analysis): Figure | undefined {
     kind: "figure",
     id: "waiting-in-line",
     question: "Who waits in line when everybody comes at once?",
-    caption: "The first clients of a burst, one line each, from top to bottom in the order in " +
-      "which they were greeted: thin from the connection to the greeting, thick while served. " +
-      "A bounded pool greets the next client when one is done; a loop greets all and serves " +
-      "them together. One block of the run; the same time axis for all.",
+    caption: "The clients of a burst that were done first, 64 at most, one line each, from top " +
+      "to bottom in the order in which they were greeted: thin from the connection to the " +
+      "greeting, thick while served. A bounded pool greets the next client when one is done; a " +
+      "loop greets all and serves them together. One block of the run; the same time axis for all.",
     description: panels.map(({ subject, clients }) =>
-      `${subject.id}: the last is greeted after ${number(clients.at(-1)?.[1])} ms`
+      `${subject.id}: of the first ${clients.length} to be done the last is greeted after ` +
+      `${number(clients.at(-1)?.[1])} ms`
     ).join("; "),
     chart: (Plot) => linesChart(Plot, analysis, panels),
     table: {
       kind: "table",
-      caption: "Milliseconds until clients of a burst were greeted and done, by place in line",
+      caption: "Milliseconds until the first clients of a burst to be done, 64 at most, were " +
+        "greeted and done",
       columns: [
         { title: "Model" },
         { title: "clients", align: "right" },

@@ -19,6 +19,7 @@ import {
   type Standing,
   standing,
 } from "../claims/grid.ts";
+import { MARGIN } from "../claims/inference.ts";
 import { leastRepeats } from "../claims/run.ts";
 import type { Row } from "../claims/series.ts";
 import type { SubjectCard } from "../record.ts";
@@ -62,7 +63,8 @@ export function opening({ run, baseline, reservations, cautions }: Analysis): Bl
     {
       kind: "text",
       text: [
-        `${models} variants of one FTP server that differ only in how they wait` +
+        `${models} variants of one FTP server that differ only in how they wait and in how many ` +
+        "threads do" +
         (peers > 0 ? `, beside ${peers} other servers` : "") +
         (twins > 0 ? `, beside ${twins} twins in C` : "") +
         `: ${repeats}, each with a fresh server, in random order, on ${inWords(days)} UTC. ` +
@@ -136,9 +138,10 @@ export function signGrid(analysis: Analysis): Block[] {
   const correction = correct(fields.flat());
   const table: Table = {
     kind: "table",
-    caption: `Against ${analysis.baseline.title}: + better, − worse, = equivalent (within 0.8 to ` +
-      "1.25), ? not enough. In brackets what the textbook expects; ≠ where measurement differs; * " +
-      "where a cell did not pass a gate. Below the sign the ratio of the figure named at the winners.",
+    caption: `Against ${analysis.baseline.title}: + better, − worse, = equivalent (within ` +
+      `${MARGIN[0]} to ${MARGIN[1]}), ? not enough. In brackets what the textbook expects; ≠ ` +
+      "where measurement differs; * where a cell did not pass a gate. Below the sign the ratio " +
+      "of the figure named at the winners.",
     columns: [{ title: "Model" }, ...analysis.scenarios.map(({ id }) => ({ title: id }))],
     rows: models.map((subject, index) => [
       subject.id,
@@ -336,7 +339,7 @@ export function troubles(analysis: Analysis): Block[] {
     return [{ bold: `${row.subject.id}, ${row.scenario.id} (${points}): ` }, what];
   });
   for (const { cell, what } of analysis.faults) {
-    const where = `${cell.subject}, ${cell.scenario} (${cell.point}), block ${cell.block}: `;
+    const where = `${cell.subject}, ${cell.scenario} (${cell.point}), block ${cell.block + 1}: `;
     items.push([{ bold: "Fault of the harness: " }, where, what]);
   }
   const again = run.cells.filter(({ attempt = 0 }) => attempt > 0).length;

@@ -9,18 +9,12 @@
 import type { LoadJob } from "../load/job.ts";
 import type { LoadProcess } from "../load/process.ts";
 import type { CellRecord } from "../record.ts";
-import type { WarmUpJob } from "../scenarios/jobs.ts";
+import { LEVEL_SHARE, WARM_UP_ROUNDS_MAX, type WarmUpJob } from "../scenarios/jobs.ts";
 import { processWork } from "./process_figures.ts";
 import type { ServerProcess, ServerSample } from "./server_process.ts";
 
 /** Rounds that a kind of work takes at least: the best, and two that were no better. */
 const ROUNDS_MIN = 3;
-
-/** Rounds that a kind of work takes at most: what still falls then is said. */
-const ROUNDS_MAX = 12;
-
-/** Work per operation that falls by less, as a share, has stopped falling. */
-const LEVEL_SHARE = 0.05;
 
 /** One round of work as it was found. */
 export interface WarmUpRound {
@@ -60,7 +54,7 @@ export async function warmUp(
       continue;
     }
     const rounds: WarmUpRound[] = [];
-    while (!isLevel(rounds) && rounds.length < ROUNDS_MAX) {
+    while (!isLevel(rounds) && rounds.length < WARM_UP_ROUNDS_MAX) {
       const whole = job();
       const part = { ...whole, measureMs: whole.measureMs / ROUNDS_MIN };
       const round = await oneRound(server, load, part);

@@ -84,6 +84,12 @@ export function jobsOf(scenario: Scenario, point: Point, around: Surroundings): 
 /** Windows shorter than this are a first look, with warm-ups in proportion. */
 const WARM_SECONDS = 0.3;
 
+/** Rounds of a warm-up that a kind of work takes at most: what still falls then is said. */
+export const WARM_UP_ROUNDS_MAX = 12;
+
+/** Work per operation that falls by less, as a share, has stopped falling. */
+export const LEVEL_SHARE = 0.05;
+
 /** Clients of a warm-up at most; else one for each worker, as a pool has it. */
 const WARM_UP_CLIENTS_MAX = 64;
 
