@@ -57,7 +57,10 @@ export const scenario: Scenario = {
   further: [
     { point: "clients=16", metric: "rate", label: "requests per second, 16 clients" },
   ],
-  sessions: () => ({ idle: 0, busy: BUSY_CLIENTS }),
+  sessions: ({ x, ofCapacity, perSecond }) => ({
+    idle: 0,
+    busy: ofCapacity || perSecond !== undefined ? BUSY_CLIENTS : x,
+  }),
   groups: ({ x, ofCapacity, perSecond }, { capacity }) => [
     ofCapacity
       ? main({ action: "noop", perSecond: Math.max(1, capacity! * x) })

@@ -17,7 +17,7 @@ export type FigureId =
   | "cpuPerOperation"
   /** CPU seconds of the server per 10^9 octets of payload. */
   | "cpuPerGB"
-  /** The server's share of one processor, 0 to 1 and above. */
+  /** The server's share of one processor, percent: 100 and above where it uses several. */
   | "cpuShare"
   /** Latency of "main", milliseconds. */
   | "p50"
@@ -25,7 +25,7 @@ export type FigureId =
   | "p99"
   /** Latency of the group "probe", milliseconds; from 1,000 samples. */
   | "probeP99"
-  /** The length of the window: how long a burst took until its last client was done, seconds. */
+  /** How long a burst took until its last client was done, the mean of a cell's bursts, seconds. */
   | "makespan"
   /** System calls of the server per operation, all names together. */
   | "calls"
@@ -33,15 +33,15 @@ export type FigureId =
   | "eagain"
   /** Operations per return from the waiting call. */
   | "operationsPerWakeup"
-  /** The share of those returns that nothing came of, 0 to 1. */
+  /** The share of those returns that nothing came of, percent. */
   | "emptyWakeups"
   /** Context switches per operation because the server waited. */
   | "voluntary"
   /** Context switches per operation because it was made to wait. */
   | "involuntary"
-  /** The part of the CPU time that was spent in the kernel, 0 to 1. */
+  /** The part of the CPU time that was spent in the kernel, percent. */
   | "systemShare"
-  /** Octets copied through user space per octet moved. */
+  /** Octets that passed through a buffer of the server per octet moved. */
   | "copies"
   /** Jain's index of the group "main". */
   | "fairness"

@@ -4,7 +4,7 @@
  * @module
  */
 
-import { BUSY_CLIENTS, downloads, single, smallDownloads } from "./parts.ts";
+import { downloads, single, smallDownloads } from "./parts.ts";
 import type { Scenario } from "./scenario.ts";
 
 /** How fast slow readers read. */
@@ -46,7 +46,7 @@ export const scenario: Scenario = {
     metric: "rate",
     label: "downloads per second of 4 clients beside 64 slow readers",
   }],
-  sessions: () => ({ idle: 0, busy: BUSY_CLIENTS }),
+  sessions: ({ x }) => ({ idle: 0, busy: x + FAST_CLIENTS }),
   groups: ({ x }, { sizes }) => [
     { ...downloads("slow", x, "large", sizes), readRate: BYTES_PER_SECOND },
     smallDownloads(sizes, FAST_CLIENTS),
