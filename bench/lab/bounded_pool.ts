@@ -33,8 +33,8 @@ export const lesson: Lesson = {
     "clients come for a small file, and see who is done first; then the same with multiplex",
   rule:
     "confirmed when the pool serves no quick client before a slow reader has ended, and the loop " +
-    "all of them; refuted when the pool serves one, or the loop none. The longest waits are " +
-    "shown: the pool's ends when patience does, and the slow ones go on",
+    "all of them; refuted when the pool serves one, or the loop none; else inconclusive. The " +
+    "longest waits are shown: the pool's ends when patience does, and the slow ones go on",
   refutedIf:
     "a quick client is served before a slow reader has ended, as by a pool with more threads " +
     "than slow readers, or a loop starves as well",

@@ -40,8 +40,8 @@ export const lesson: Lesson = {
     "answers and waits for what comes next in one call; count the calls and the processor time",
   rule: "confirmed when io_uring needs at most half of epoll's calls per message with one client " +
     `and with ${BATCHES.at(-1)}, and with these less processor time by the interval of the ` +
-    "quotient; refuted when one of the calls or this interval say the contrary. From which batch " +
-    "on it takes less time is shown",
+    "quotient; refuted when one of the calls or this interval say the contrary; else " +
+    "inconclusive. From which batch on it takes less time is shown",
   refutedIf:
     "the ring takes more than half of epoll's calls at a batch of 1 or of 64, as with one " +
     "operation handed over at a time, or its time with 64 lies above epoll's by the whole " +

@@ -62,7 +62,7 @@ export const lesson: Lesson = {
   },
 };
 
-/** The rule, of one model: whether all were under way at once, and how many octets were right. */
+/** The rule, of one model: whether all were under way at once, how many transfers were right. */
 export function verdictOf(
   { met, right }: { readonly met: boolean; readonly right: number },
   transfers: number,

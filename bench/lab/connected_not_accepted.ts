@@ -49,7 +49,7 @@ export const lesson: Lesson = {
     "has no room for, or none connects before accept(2), or the octet sent before it is lost",
   code: [
     "models/kernel/sockets.ts: listenOn(), the backlog",
-    "models/limits.ts: BACKLOG, and why it is so long",
+    "models/limits.ts: BACKLOG, how many may wait in the kernel",
     "models/libc/mod.ts: backlogLength(), how many wait in it",
   ],
   unavailable: unavailableReason,

@@ -36,7 +36,7 @@ export const lesson: Lesson = {
     "a wait after the first tells nothing, as by edge, or accept(2) succeeds or drops the " +
     "client for want of a descriptor",
   code: [
-    "models/readiness/server.ts: what becomes of a listener when accept says EMFILE",
+    "models/kernel/loop_server.ts: nobody(), what becomes of a listener when accept says EMFILE",
     "bench/lab/stage/emfile_child.ts: the process",
   ],
   unavailable: unavailableReason,

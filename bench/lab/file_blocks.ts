@@ -15,7 +15,7 @@
  * @module
  */
 
-import { EAGAIN, O_CREAT, O_NONBLOCK } from "../../models/libc/constants.ts";
+import { EAGAIN, O_CREAT, O_NONBLOCK, O_RDWR } from "../../models/libc/constants.ts";
 import { LessonCalls } from "../../models/libc/lesson_calls.ts";
 import { errorText, unavailableReason } from "../../models/libc/mod.ts";
 import { Probe } from "../../models/libc/probe.ts";
@@ -29,9 +29,6 @@ import { Sockets } from "./stage/sockets.ts";
 
 /** Octets of the file, all read at once. */
 const BYTES = 1 << 20;
-
-/** <fcntl.h>: to read and to write. */
-const O_RDWR = 2;
 
 /** Of so many forgotten files at least, by read(2) as by the ring, something is concluded. */
 const FORGOTTEN_MIN = 10;

@@ -42,7 +42,7 @@ export const lesson: Lesson = {
     "the thread makes a call, is switched or uses the processor while nobody comes, as one that " +
     "polls does",
   code: [
-    "models/blocking.ts: accept(), where the thread stands",
+    "models/readiness/blocking_worker.ts: accept(), where the thread stands",
     "server/small/hello.ts: all that the protocol says",
   ],
   unavailable: () => models.get("blocking")!.unavailable() ?? procUnavailable(),

@@ -49,8 +49,8 @@ export const lesson: Lesson = {
   rule: `confirmed when that lies within ${OPEN_MIN} to ${OPEN_MAX} at random moments and within ` +
     `${CLOSED_MIN} to ${CLOSED_MAX} in a closed loop that turns round in ${TURNAROUND_MS} ms; ` +
     `refuted when it lies below ${OPEN_MIN} at random moments, or reaches as far as in the ` +
-    "closed loop. One that asks at once may be quicker than the server's next look: it is shown " +
-    "and does not count",
+    "closed loop; else inconclusive. One that asks at once may be quicker than the server's next " +
+    "look: it is shown and does not count",
   refutedIf:
     "answers at random moments come well before half an interval has passed, as from a server " +
     "that is woken and does not sleep, or as late as in a closed loop",

@@ -1,9 +1,9 @@
 /**
  * The contract of a lesson: a claim of the textbook as an experiment with a verdict.
  *
- * mod.ts lists the lessons and prints them in the order claim, plan, measured, verdict, code; a
- * lesson only experiments. Each stands in a file of its own that reads like a page of a textbook,
- * and uses the project's own models, selectors and sockets.
+ * mod.ts lists the lessons and prints them in the order claim, plan, measured, verdict, rule, what
+ * would refute it, code; a lesson only experiments. Each stands in a file of its own that reads
+ * like a page of a textbook, and uses the project's own models, selectors and sockets.
  *
  * @module
  */

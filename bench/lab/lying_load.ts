@@ -26,7 +26,10 @@ import { procUnavailable } from "./stage/thread.ts";
 /** A request is due every so many milliseconds. */
 const INTERVAL_MS = 5;
 
-/** Of fewer requests one is more than a hundredth, so that even a closed loop's p99 shows it. */
+/**
+ * Of fewer than 100 one is more than a hundredth, which even a closed loop's p99 shows; of so many
+ * four others may be late as well.
+ */
 const REQUESTS_MIN = 500;
 
 /** How much the load has to have lied, and what is hardly a lie. */
@@ -47,7 +50,8 @@ export const lesson: Lesson = {
     "what is measured from the intended start is no worse than from the actual one, as with a " +
     "load that does not wait for its server",
   code: [
-    "bench/load/: the benchmark's own load, which counts from when an operation was due",
+    "bench/load/: the benchmark's own load, which in its open loops counts from when an " +
+    "operation was due",
     "models/multiplex.ts: the server",
   ],
   unavailable: () => models.get("multiplex")!.unavailable() ?? procUnavailable(),

@@ -22,7 +22,7 @@ const FIRST_ROUNDS = 20;
 /** Of all rounds: those in which something is held back, or only by a loopback that is late. */
 const HELD_MIN = 0.8, LATE_MAX = 0.05;
 
-/** A round with Nagle's price in it, milliseconds: Linux acknowledges after 40 at the earliest. */
+/** A round with Nagle's price in it, milliseconds: a delayed ACK of Linux comes after 40 or more. */
 const ROUND_MS_MIN = 30, ROUND_MS_MAX = 60;
 
 /** How the server answers. */
@@ -43,14 +43,14 @@ export const lesson: Lesson = {
     "and by one piece. Look at once whether all has come, and count where it has not; then wait.",
   rule:
     `confirmed when the second piece is held back in ${100 * HELD_MIN} % of the rounds or more, ` +
-    `of ${ROUND_MS_MIN} to ${ROUND_MS_MAX} ms each, and with TCP_NODELAY and in one piece in ` +
-    `${100 * LATE_MAX} % at most; refuted when one of these shares is the other way round; else ` +
-    "inconclusive",
+    `of ${ROUND_MS_MIN} to ${ROUND_MS_MAX} ms each in the mean, and with TCP_NODELAY and in one ` +
+    `piece in ${100 * LATE_MAX} % at most; refuted when one of these shares is the other way ` +
+    "round; else inconclusive",
   refutedIf: "the second piece mostly goes out at once with Nagle's algorithm on, as to a " +
     "receiver that acknowledges at once, or is mostly held back with TCP_NODELAY or in one piece",
   code: [
-    "models/kernel/sockets.ts: TCP_NODELAY on what is accepted",
-    "server/mod.ts: a reply is one piece",
+    "models/kernel/sockets.ts: listenForControl(), TCP_NODELAY, which connections inherit",
+    "models/driver/replies.ts: replies of one turn leave in one piece",
   ],
   unavailable: unavailableReason,
   async run({ size, say, signal }) {

@@ -43,7 +43,7 @@ export const lesson: Lesson = {
   rule:
     "confirmed when among the most silent ones both quotients, select over poll and poll over " +
     `epoll, are above 1 by their intervals and not level; refuted when one is below 1, or level ` +
-    `(within ${MARGIN.join(" to ")})`,
+    `(within ${MARGIN.join(" to ")}); else inconclusive`,
   refutedIf:
     "select costs as much as poll or less, as where the few bits that it hands over weigh more " +
     "than the sorting out, or poll costs as little as epoll, as beside no silent descriptor",

@@ -71,7 +71,7 @@ export const lesson: Lesson = {
         { name: `the second accept says EAGAIN, ${name}`, value: accept.vain },
       ]),
       verdict: verdictOf(rounds, results.flatMap(({ recv, accept }) => [recv, accept])),
-      reason: `of ${rounds} octets ${results[2]!.recv.told} were told to both, and ` +
+      reason: `of ${rounds} octets epoll told both of ${results[2]!.recv.told}, and ` +
         `${results[2]!.recv.vain} times the second one found nothing`,
     });
   },

@@ -9,15 +9,12 @@
  * @module
  */
 
-import { EPERM, O_CREAT } from "../../models/libc/constants.ts";
+import { EPERM, O_CREAT, O_RDWR } from "../../models/libc/constants.ts";
 import { errorText, Libc, unavailableReason } from "../../models/libc/mod.ts";
 import { READ, ReadyList, WRITE } from "../../models/selector/mod.ts";
 import type { Lesson, Verdict } from "./lesson.ts";
 import { KINDS, selectorOf } from "./stage/selectors.ts";
 import { Sockets } from "./stage/sockets.ts";
-
-/** <fcntl.h>: to read and to write. */
-const O_RDWR = 2;
 
 /** See Lesson. */
 export const lesson: Lesson = {

@@ -128,7 +128,10 @@ export function renderList(lessons: readonly Lesson[], look: Look): string {
   }).join("\n");
 }
 
-/** All outcomes in a table, reasons where a claim was not confirmed, and how many were what. */
+/**
+ * All outcomes, two or more, in a table, reasons where a claim was not confirmed, and how many were
+ * what.
+ */
 export function renderSummary(outcomes: readonly Outcome[], look: Look): string {
   const column = Math.max(...outcomes.map(({ lesson }) => lesson.name.length)) + 2;
   const verdicts = Math.max(...outcomes.map(({ verdict }) => verdict.length)) + 2;
@@ -141,8 +144,8 @@ export function renderSummary(outcomes: readonly Outcome[], look: Look): string 
   });
   const counts = Map.groupBy(outcomes, ({ verdict }) => verdict).entries()
     .map(([verdict, { length }]) => `${length} ${verdict}`);
-  const lessons = outcomes.length === 1 ? "1 lesson" : `${outcomes.length} lessons`;
-  return [...rows, ...wrap(`${lessons}: ${[...counts].join(", ")}`, look.width)].join("\n");
+  const sum = `${outcomes.length} lessons: ${[...counts].join(", ")}`;
+  return [...rows, ...wrap(sum, look.width)].join("\n");
 }
 
 /** For programs: an array, one object per lesson. */

@@ -58,7 +58,7 @@ export const lesson: Lesson = {
     "in one thread, and more in one thread than of fibers, by the intervals of the quotients, " +
     `and the first of two players is put on the processor ${ONCE.join(" to ")} times a turn, who ` +
     `plays alone ${HARDLY} times or fewer; refuted when one of the dearer costs less, or one of ` +
-    `two is put on it fewer than ${HALF} times, or who plays alone more`,
+    `two is put on it fewer than ${HALF} times, or who plays alone more; else inconclusive`,
   refutedIf:
     "a turn costs less between processes than between threads, less there than in one thread, " +
     "or less there than of fibers, by the whole interval, or the first of two keeps the " +

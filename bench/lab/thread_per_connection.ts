@@ -44,7 +44,7 @@ export const lesson: Lesson = {
     "a thread is about as light as a session of the loop, as a fiber is, or requests find their " +
     "threads awake, as where recv(2) spins for a while before it sleeps",
   code: [
-    "models/blocking.ts: saturated() starts a thread when all have a client",
+    "models/readiness/growth.ts: saturated(), which starts a thread when all have a client",
     "models/readiness/blocking_wire.ts: where a thread waits",
     "models/readiness/loop.ts: round(), which serves all who are ready after one wait",
   ],

@@ -37,7 +37,7 @@ export const lesson: Lesson = {
     "a client is greeted before one that came earlier, or two have a session at once, as in the " +
     "event loop beside it, or waits do not grow with places",
   code: [
-    "models/blocking.ts: work(), which accepts again after a session's end",
+    "models/readiness/blocking_worker.ts: serve(), after whose end the thread accepts again",
     "models/limits.ts: BACKLOG, how many may wait in the kernel",
   ],
   unavailable: () => models.get("blocking")!.unavailable(),

@@ -17,7 +17,8 @@
 import { unavailableReason } from "../../models/libc/mod.ts";
 import type { Lesson, Verdict } from "./lesson.ts";
 import type { Interval } from "../claims/inference.ts";
-import { type Blocks, estimate, inBlocks, shown, slope, verdictBy } from "./stage/compare.ts";
+import { slope } from "../claims/statistics.ts";
+import { type Blocks, estimate, inBlocks, shown, verdictBy } from "./stage/compare.ts";
 import { type Kind, KINDS, selectorOf } from "./stage/selectors.ts";
 import { READY, Watched } from "./stage/waits.ts";
 
@@ -39,7 +40,7 @@ export const lesson: Lesson = {
     "are, and take the processor time of a wait in each selector; one more silent one adds the " +
     "slope",
   rule: `confirmed when the slopes of select and of poll are more than ${STEEPER} times epoll's, ` +
-    "by their intervals",
+    "by their intervals, refuted when one is less, by the same; else inconclusive",
   refutedIf:
     "the slope of select and poll is surely less than that many times epoll's, as by an epoll " +
     "that looked through its whole list in each wait",
@@ -107,5 +108,5 @@ export function verdictOf(blocks: number, scanning: readonly Interval[], epoll: 
 function slopes(costs: ReadonlyMap<Point, Blocks>, kind: Kind): number[] {
   const own = [...costs].filter(([point]) => point.kind === kind);
   const blocks = [...own[0]![1].keys()];
-  return blocks.map((block) => slope(own.map(([{ idle }, us]) => [idle, us.get(block)!])));
+  return blocks.map((block) => slope(own.map(([{ idle }, us]) => [idle, us.get(block)!]))!);
 }

@@ -31,7 +31,7 @@ export const lesson: Lesson = {
   refutedIf: "WSAPoll or a completion port tells of a socket there, which is what is known of both",
   code: [
     "models/async.ts: on Windows the runtime waits at a completion port",
-    "models/libc/mod.ts: unavailableReason(), why the other models do not run there",
+    "models/libc/library.ts: unavailableReason(), why the other models do not run there",
   ],
   unavailable: () => KNOWN,
   run: () => Promise.reject(new LessonError(`Cannot be run: ${KNOWN}`)),

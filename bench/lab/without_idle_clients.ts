@@ -1,8 +1,8 @@
 /**
  * What of it is left when nobody is silent? With a handful of connections the lists of select(2)
  * and poll(2) are short, and beside the calls that receive a request and send its answer the wait is
- * small whatever it is made of. A server with few clients gains nothing by epoll(7): what the last
- * lesson showed is about the many who are connected and say nothing.
+ * small whatever it is made of. A server with few clients gains nothing by epoll(7): what
+ * watched-or-ready showed is about the many who are connected and say nothing.
  *
  * The same echo runs over each selector in turn, with the same clients, in blocks: within a block
  * all three meet the same machine, so their quotient is taken there. Only the server's side is
@@ -36,7 +36,7 @@ export const lesson: Lesson = {
   plan: `Echo for ${CLIENTS} clients, of whom ${TALKING} talk at a time, over each selector in ` +
     "turn, and compare the server's processor time per request within each block",
   rule: `confirmed when the intervals of select's and poll's quotients with epoll lie within ` +
-    `${100 * HARDLY} % of 1, refuted when one lies wholly outside`,
+    `${100 * HARDLY} % of 1, refuted when one lies wholly outside; else inconclusive`,
   refutedIf: "a quotient lies wholly outside of that, as with hundreds of silent clients",
   code: [
     "models/selector/mod.ts: the contract that makes the three exchangeable",

@@ -1,12 +1,12 @@
 /**
- * How lessons compare: blocks in the order of chance, ratios within them, slopes and verdicts. Needs
- * no permission.
+ * How lessons compare: blocks in the order of chance, ratios within them, verdicts. Needs no
+ * permission.
  *
  * @module
  */
 
 import { assert, assertEquals } from "@std/assert";
-import { estimate, inBlocks, ratio, slope, verdictBy } from "../../bench/lab/stage/compare.ts";
+import { estimate, inBlocks, ratio, verdictBy } from "../../bench/lab/stage/compare.ts";
 
 Deno.test("inBlocks: every variant once in each block, in the order of chance", async () => {
   const order: string[] = [];
@@ -23,11 +23,6 @@ Deno.test("ratio: quotients within blocks, so that what disturbs a block cancels
   const baseline = new Map([[0, 1], [1, 10], [2, 100]]);
   const values = new Map([[0, 2], [1, 20], [2, 200]]);
   assertEquals(ratio(values, baseline), { median: 2, interval: [2, 2], level: 0.75 });
-});
-
-Deno.test("slope: of points on a line exactly, of others the best", () => {
-  assertEquals(slope([[0, 1], [1, 3], [2, 5]]), 2);
-  assertEquals(slope([[0, 0], [1, 1], [2, 0]]), 0);
 });
 
 Deno.test("verdictBy: too few blocks decide nothing, nor does neither rule", () => {

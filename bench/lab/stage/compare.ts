@@ -76,11 +76,3 @@ export function shown({ median, interval: [low, high], level }: Estimate): strin
   const text = (value: number) => value.toLocaleString("en-US", { maximumSignificantDigits: 3 });
   return `${text(median)} (${text(low)} to ${text(high)} at ${(100 * level).toFixed(1)} %)`;
 }
-
-/** How much y grows with x: the slope of the straight line that fits best. */
-export function slope(points: readonly (readonly [x: number, y: number])[]): number {
-  const mean = (at: 0 | 1) => points.reduce((sum, point) => sum + point[at], 0) / points.length;
-  const [x, y] = [mean(0), mean(1)];
-  const over = points.reduce((sum, point) => sum + (point[0] - x) * (point[1] - y), 0);
-  return over / points.reduce((sum, point) => sum + (point[0] - x) ** 2, 0);
-}

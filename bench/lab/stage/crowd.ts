@@ -7,10 +7,10 @@
  */
 
 import { MSG_WAITALL } from "../../../models/libc/constants.ts";
+import { slope } from "../../claims/statistics.ts";
 import { processWork } from "../../run/process_figures.ts";
 import { LessonError, type Stage } from "../lesson.ts";
 import { Apart } from "./apart.ts";
-import { slope } from "./compare.ts";
 import { pause } from "./pause.ts";
 import { Sockets } from "./sockets.ts";
 
@@ -76,7 +76,7 @@ export async function crowd(
   return {
     firstMegabytes: points[0]![1],
     serving: after.workers!.length,
-    megabytes: slope(points),
+    megabytes: slope(points)!,
     switches: switches.voluntary / (rounds * most),
   };
 }

@@ -18,7 +18,7 @@ import { EpollSelector } from "../../../models/selector/epoll.ts";
 import { READ, ReadyList, type Selector, WRITE } from "../../../models/selector/mod.ts";
 import { Sockets } from "./sockets.ts";
 
-/** Octets of a request, and of the reader's buffer: most requests fill a part of it, one all. */
+/** Octets of a request, and of the reader's buffer: one request in ten fills all of it. */
 const REQUEST_BYTES = 64, BUFFER_BYTES = 256;
 
 /** How long a wait for what may never come lasts, milliseconds. */

@@ -27,7 +27,7 @@ export const PLACES = {
   waiting: 1,
   /** Sleeps of all threads that somebody else than their own time-out has ended. */
   woken: 2,
-  /** Waits that returned. */
+  /** Waits that told of a connection. */
   told: 3,
   accepted: 4,
   count: 5,

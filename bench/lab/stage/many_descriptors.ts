@@ -1,6 +1,6 @@
 /**
  * Many descriptors: how many this process may have, numbers up to a wanted one, and what poll(2) says
- * to as many entries as one likes. select_limit.ts and ten_thousand.ts ask.
+ * to as many entries as one likes. select_limit.ts asks.
  *
  * @module
  */

@@ -12,7 +12,7 @@ import { Client, HOST } from "./serving.ts";
 
 /** The price of one more thread, and of a request. */
 export interface PthreadCost {
-  /** Of resident memory. */
+  /** Of memory, as its proportional set size (proc_pid_smaps(5)). */
   readonly kilobytes: number;
   /** Voluntary switches per request. */
   readonly switches: number;

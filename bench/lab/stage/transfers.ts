@@ -45,7 +45,7 @@ export async function transfers(
 
   /** A piece of transfer `index` comes or goes; the first one waits for those of all others. */
   async function piece(index: number): Promise<void> {
-    if (index !== last) changes++;
+    if (present.size > 0 && index !== last) changes++;
     last = index;
     present.add(index);
     if (present.size === 2 * pairs && !met) {
