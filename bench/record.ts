@@ -1,8 +1,8 @@
 /**
  * What a run leaves behind: JSON lines, one record each. The first is the header, then a cell per
  * measurement in the order in which they were taken, at the end what the machine did afterwards.
- * measure.ts makes them, mod.ts writes each as soon as it is there, so that an interrupted run
- * loses nothing; report/ and analysis.ts read them. Plain data, nothing here runs.
+ * measure.ts makes them, fill.ts writes each as soon as it is there, so that an interrupted run
+ * loses nothing; report/ and claims/ read them. Plain data, nothing here runs.
  *
  * Units are last in names: `Ms` milliseconds, `Us` microseconds, `Bytes` octets; times without a
  * unit are seconds.

@@ -225,6 +225,15 @@ export function killIfThere(pid: number): void {
   }
 }
 
+/** Whether there is such a process, be it one that nobody has reaped yet. */
+export function isThere(pid: number): boolean {
+  try {
+    return Deno.statSync(`/proc/${pid}`).isDirectory;
+  } catch {
+    return false;
+  }
+}
+
 /** Whether it runs: one that nobody has reaped yet does not (proc_pid_stat(5)). */
 export function runs(pid: number): boolean {
   try {

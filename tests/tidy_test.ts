@@ -129,7 +129,7 @@ new Worker(new URL("../tests/e.ts", import.meta.url), { type: "module" });
     rule: directions,
     path: "models/driver/a.ts",
     text:
-      'import "../files/mod.ts";\nimport "../readiness/wire.ts";\nimport "../libc/mod.ts";\nimport "../clock.ts";\n',
+      'import "../files/slot.ts";\nimport "../readiness/wire.ts";\nimport "../libc/mod.ts";\nimport "../clock.ts";\n',
     finds: [":2 imports models/readiness/wire.ts", ":3 imports models/libc/mod.ts"],
   },
   "a way of waiting imports another": {

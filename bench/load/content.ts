@@ -1,7 +1,7 @@
 /**
  * The octets of every file that the benchmark moves: each 32-bit word tells its own place, so that
  * a lost, repeated or shifted piece shows wherever one looks. run/workplace.ts makes the served
- * files with it, the load process verifies what it downloads and what it has uploaded.
+ * files with it, the load process verifies what it downloads, uploads.ts what has arrived.
  *
  * @module
  */

@@ -24,7 +24,7 @@ import type { Group, GroupResult } from "./job.ts";
 /** Latencies are recorded to three digits. */
 const SIGNIFICANT_DIGITS = 3;
 
-/** Clients of a burst whose times are kept one by one: more lines than a plot can show. */
+/** Clients of a burst whose times are kept, those that are done first: a plot shows no more. */
 const TIMELINE_MAX = 64;
 
 /** Operations that may wait for a free client; a server so far behind is not measured but buried. */

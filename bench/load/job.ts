@@ -106,7 +106,7 @@ export interface GroupResult {
   readonly offered?: number;
   /** Open loop: how late operations were begun that a client was free for, microseconds. */
   readonly latenessP99Us?: number;
-  /** Closed-loop bursts: [connect, greeting, end] of up to 64 clients, milliseconds. */
+  /** Closed-loop bursts: [connect, greeting, end] of the clients that were done first, 64 at most, ms. */
   readonly timeline?: readonly (readonly [number, number, number])[];
 }
 

@@ -1,6 +1,6 @@
 /**
  * Whom a run measures, of those who are on this machine: models always, peers and twins where they
- * were asked for and can be had. mod.ts calls it before a run; nothing is measured here.
+ * were asked for and can be had. fill.ts calls it before a run; nothing is measured here.
  *
  * @module
  */

@@ -19,7 +19,7 @@ import { FILES } from "../scenarios/parts.ts";
 const HOST = "127.0.2.1";
 
 /** Windows of a block, the best of which counts: a ceiling is what can be reached. */
-const TRIES = 2;
+export const CEILING_WINDOWS = 2;
 
 /** Whether the load may be the limit at `point`, the one that the scenario is judged by. */
 export function hasCeiling({ tags, headline }: Scenario, point: Point): boolean {
@@ -50,7 +50,7 @@ export class Ceilings implements AsyncDisposable {
     if ("unavailable" in responder) return { ...place, note: responder.unavailable };
     const job = jobsOf(scenario, point, { ...this.around, host: HOST, port: responder.port }).load;
     let best: CeilingRecord = { ...place, note: "the load failed against the responder" };
-    for (let attempt = 0; attempt < TRIES; attempt++) {
+    for (let attempt = 0; attempt < CEILING_WINDOWS; attempt++) {
       const result = await load.run(job);
       const operations = result.groups.main?.operations ?? 0;
       if (result.failure !== undefined || operations === 0) continue;

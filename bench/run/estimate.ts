@@ -1,7 +1,7 @@
 /**
  * How long a run takes, before it does: the lengths of its windows, which are known, and what
  * servers take to start and clients to come, as seen on two processors of 2.5 GHz. mod.ts tells it
- * for --dry-run, measure.ts weighs progress by it. Pure; nothing that is measured depends on it.
+ * for --dry-run, run_clock.ts weighs progress by it. Pure; nothing that is measured depends on it.
  *
  * @module
  */
@@ -9,6 +9,7 @@
 import type { Action } from "../load/job.ts";
 import { jobsOf, looksForLevel, needsFreshServer, warmUpJobs } from "../scenarios/jobs.ts";
 import type { Point, Scenario, Surroundings } from "../scenarios/mod.ts";
+import { CEILING_WINDOWS } from "./ceilings.ts";
 import { companiesOf } from "./company.ts";
 import { cellCount, orderOf, type Plan, pointsFor, type Series, whyUnable } from "./plan.ts";
 import { duration } from "./progress.ts";
@@ -44,9 +45,6 @@ const OCTETS_PER_SECOND: Readonly<Partial<Record<Action, number>>> = {
   download: 1e10,
   upload: 2e9,
 };
-
-/** Windows of a ceiling. */
-const CEILING_WINDOWS = 2;
 
 /** What a plan says of times. */
 type Timed = Pick<Plan, "sizes" | "seconds" | "probes" | "stallMs">;

@@ -1,7 +1,7 @@
 /**
  * What a tree of processes has used so far, read from /proc: the same measure for this project's
- * server (one process, many threads) and for a peer (a process per session). server_process.ts and
- * window.ts call it; it needs --allow-all, as everything below /proc does.
+ * server (one process, many threads) and for a peer (a process per session). run/ and the load call
+ * it; it needs --allow-all, as everything below /proc does.
  *
  * @module
  */

@@ -1,6 +1,6 @@
 /**
  * Tells how far a run is and how long it still takes: on a terminal in one line that is written
- * over, elsewhere in a line for each tenth. mod.ts calls it.
+ * over, elsewhere in a line for each tenth. fill.ts calls it.
  *
  * @module
  */

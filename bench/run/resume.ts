@@ -1,6 +1,6 @@
 /**
  * Goes on with a run that ended early: which of its blocks are whole, what of the file is kept, and
- * whether this is still the same run on the same machine. mod.ts calls it with what it has read.
+ * whether this is still the same run on the same machine. fill.ts calls it with what was read.
  * Pure; nothing is repaired here, and a block that is not whole is never mended but measured anew,
  * since what is compared was measured back to back.
  *

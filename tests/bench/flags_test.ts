@@ -1,7 +1,7 @@
 /** Tests of bench/flags.ts. @module */
 
 import { assert, assertEquals, assertMatch, assertThrows } from "@std/assert";
-import { type BenchFlags, helpText, parseFlags } from "../../bench/flags.ts";
+import { type BenchFlags, helpText, parseFlags, TABLE } from "../../bench/flags.ts";
 import { SCENARIOS } from "../../bench/scenarios/mod.ts";
 import { UsageError } from "../../client/cli/flags.ts";
 
@@ -140,6 +140,15 @@ Deno.test("parseFlags compare takes two files", () => {
   assertEquals(parseFlags(["compare", "a", "b"]), { kind: "compare", files: ["a", "b"] });
 });
 
+Deno.test("parseFlags join takes the run that it makes, and two files or more", () => {
+  assertEquals(parseFlags(["join", "o", "a", "b"]), { kind: "join", out: "o", files: ["a", "b"] });
+  assertEquals(parseFlags(["join", "o", "a", "b", "c"]), {
+    kind: "join",
+    out: "o",
+    files: ["a", "b", "c"],
+  });
+});
+
 Deno.test("parseFlags tells in one line what is wrong", () => {
   const cases: [string[], RegExp][] = [
     [["--modles", "async"], /^Unknown flag "--modles": did you mean --models\? bench --help/],
@@ -171,6 +180,8 @@ Deno.test("parseFlags tells in one line what is wrong", () => {
     [["report", "a", "b", "c"], /^Unknown argument "c": report takes one FILE, and a page$/],
     [["compare", "a"], /^compare takes the FILEs of two runs$/],
     [["compare", "a", "b", "c"], /^compare takes /],
+    [["join"], /^join takes the name of the run that it makes and the FILEs of two or more$/],
+    [["join", "o", "a"], /^join takes the name of the run that it makes and the FILEs /],
   ];
   for (const [args, expected] of cases) {
     const { message } = assertThrows(() => parseFlags(args), UsageError);
@@ -181,10 +192,8 @@ Deno.test("parseFlags tells in one line what is wrong", () => {
 
 Deno.test("helpText names every flag and fits 80 columns", () => {
   assertEquals(parseFlags(["--help"]), { kind: "help" });
-  const flags = ["quick", "models", "scenarios", "repeats", "seconds", "workers", "peers"];
-  const further = ["peers-root", "points", "dry-run", "count", "seed", "out", "quota", "pin"];
-  for (const flag of [...flags, ...further]) {
-    assert(helpText().includes(`--${flag}`));
+  for (const name of Object.keys(TABLE)) {
+    assertMatch(helpText(), new RegExp(`^ {2}--${name}\\b(?!-)`, "m"));
   }
   for (const line of helpText().split("\n")) assert(line.length <= 80, line);
 });

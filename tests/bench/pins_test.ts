@@ -4,7 +4,7 @@ import { assert, assertEquals, assertStringIncludes } from "@std/assert";
 import { choosePins, pin, processorsIn } from "../../bench/run/pins.ts";
 import { Child } from "../child.ts";
 import { testWith } from "../permission.ts";
-import { NEEDS } from "./needs.ts";
+import { NEEDS, whyNoPins } from "./needs.ts";
 
 const allowed = (pid: number | "self") =>
   /^Cpus_allowed_list:\s+(\S+)/m.exec(Deno.readTextFileSync(`/proc/${pid}/status`))![1]!;
@@ -15,16 +15,16 @@ Deno.test("processorsIn reads the kernel's lists", () => {
   assertEquals(processorsIn(""), []);
 });
 
-testWith(NEEDS, "choosePins keeps server and load apart, or says why it cannot", async () => {
+testWith(NEEDS, "choosePins says why it cannot keep server and load apart", async () => {
   const one = await choosePins("Cpus_allowed_list:\t3\n");
   assert("unavailable" in one);
   assertEquals(one.unavailable, 'it takes two processors, and this process may use "3"');
+});
+
+testWith(NEEDS, "choosePins keeps server and load apart", async () => {
   const mine = allowed("self");
   const pins = await choosePins();
-  if ("unavailable" in pins) {
-    assert(pins.unavailable !== "");
-    return;
-  }
+  assert(!("unavailable" in pins));
   assert(pins.server !== pins.load && pins.server !== pins.probes);
   // Who measures stays where it was.
   assertEquals(allowed("self"), mine);
@@ -33,4 +33,4 @@ testWith(NEEDS, "choosePins keeps server and load apart, or says why it cannot",
   assertEquals(await pin([child.pid, 2 ** 22 + 1], pins.load), undefined);
   assertEquals(allowed(child.pid), `${pins.load}`);
   assertStringIncludes((await pin([child.pid], "9999"))!, "taskset");
-});
+}, await whyNoPins());

@@ -92,6 +92,27 @@ Deno.test("an operation may take all of any window, and one that never ends is a
   }
 });
 
+Deno.test("windows of what waits are 5 s long, asleep 30 s, and a first look's stay short", () => {
+  const windowsMs = (...args: string[]) => {
+    const parsed = parseFlags(args);
+    assert(parsed.kind === "run");
+    const { scenarios, seconds, probes, stallMs, sizes } = parsed.flags;
+    const around = { host: "", port: 0, root: "", seconds, probes, stallMs, sizes, capacity: 1 };
+    // Where all begin together the window is over when they have ended.
+    const steady = scenarios.filter(({ limitMs }) => limitMs === undefined);
+    return Object.fromEntries(steady.map((scenario) => [
+      scenario.id,
+      Math.round(jobsOf(scenario, scenario.points[0]!, around).load.measureMs),
+    ]));
+  };
+  const full = windowsMs();
+  assertEquals([full.control, full.slow, full.asleep], [500, 5_000, 30_000]);
+  // Of 1,000 probes the last is due after 5 s, and has its period.
+  for (const id of ["mixed", "turns", "disk"]) assertEquals(full[id], 5_005, id);
+  assertEquals(windowsMs("--seconds", "1").asleep, 60_000);
+  assert(Object.values(windowsMs("--quick")).every((ms) => ms <= 200));
+});
+
 Deno.test("pointsFor spares peers the ladders", () => {
   const parsed = parseFlags([]);
   assert(parsed.kind === "run");

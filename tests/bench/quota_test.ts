@@ -12,8 +12,8 @@ import { twinsOf } from "../../bench/run/subjects.ts";
 import { prepareWorkplace } from "../../bench/run/workplace.ts";
 import { Child } from "../child.ts";
 import { eventually } from "../eventually.ts";
-import { missing, testWith } from "../permission.ts";
-import { NEEDS, noCompiler } from "./needs.ts";
+import { testWith } from "../permission.ts";
+import { NEEDS, noCompiler, whyNoQuota } from "./needs.ts";
 import { planOf } from "./smallest_plan.ts";
 
 const MOUNTS = `proc /proc proc rw 0 0
@@ -59,15 +59,7 @@ testWith(["read", "write"], "Quota.open says in one sentence why there is none",
   }
 });
 
-/** Why none can be made here, if so. */
-async function whyNone(): Promise<string | undefined> {
-  if (missing(NEEDS).length > 0) return undefined; // told by testWith
-  const quota = Quota.open(1);
-  if ("unavailable" in quota) return quota.unavailable;
-  await quota[Symbol.asyncDispose]();
-}
-
-const none = await whyNone();
+const none = await whyNoQuota();
 
 testWith(
   NEEDS,

@@ -1,7 +1,6 @@
 /** Tests of bench/run/warm_up.ts: when work is level, and that all workers had some. @module */
 
 import { assert, assertEquals } from "@std/assert";
-import { parseFlags } from "../../bench/flags.ts";
 import { LoadProcess } from "../../bench/load/process.ts";
 import { isLevel, warmUp } from "../../bench/run/warm_up.ts";
 import { startServer } from "../../bench/run/server_process.ts";
@@ -62,18 +61,3 @@ testWith(
     assertEquals((await warmUp(server, load, requests, false)).unlevel, undefined);
   },
 );
-
-Deno.test("windows of what waits are 5 s long, asleep 30 s, and a first look's stay short", () => {
-  const lengths = (...args: string[]) => {
-    const parsed = parseFlags(args);
-    assert(parsed.kind === "run");
-    const { scenarios, seconds } = parsed.flags;
-    return Object.fromEntries(
-      scenarios.map(({ id, lengths = 1 }) => [id, Number((lengths * seconds).toFixed(3))]),
-    );
-  };
-  const full = lengths();
-  assertEquals([full.slow, full.mixed, full.disk, full.asleep], [5, 5, 5, 30]);
-  assertEquals(lengths("--seconds", "1").asleep, 60);
-  assert(Object.values(lengths("--quick")).every((seconds) => seconds <= 0.2));
-});
