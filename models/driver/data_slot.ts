@@ -17,7 +17,7 @@ import { type StartTransfer, Transfer, type TransferMeans } from "./transfer.ts"
 type ConnectData = Extract<Effect, { kind: "connectData" }>;
 
 /** The answer to the effect of this id. */
-export type Answer = readonly [id: number, completion: Completion];
+export type EffectAnswer = readonly [id: number, completion: Completion];
 
 /** From an effect of the session's to its answer. */
 export class DataSlot<S extends PassiveSocket> {
@@ -28,7 +28,7 @@ export class DataSlot<S extends PassiveSocket> {
   /** The ask that the transfer answers next: connectData, then startTransfer. */
   #ask: number | undefined;
   /** The answer to the close of its file, which waits for that of the data connection. */
-  #closing: Answer | undefined;
+  #closing: EffectAnswer | undefined;
 
   /** @param host whose data connections are expected */
   constructor(pool: PassivePool<S>, readonly host: string, readonly reports: Reports) {
@@ -82,10 +82,10 @@ export class DataSlot<S extends PassiveSocket> {
   }
 
   /** A wire has carried out acts of the transfer: the answers that it then gives, in order. */
-  advanced(now: number): readonly Answer[] {
+  advanced(now: number): readonly EffectAnswer[] {
     const { transfer } = this;
     const ask = this.#ask;
-    const answers: Answer[] = [];
+    const answers: EffectAnswer[] = [];
     if (transfer?.act === "hold" && ask !== undefined) {
       this.#ask = undefined;
       answers.push([ask, transfer.completion ?? { kind: "connected" }]);

@@ -30,7 +30,7 @@ import {
 import type { FileSlot } from "../files/contract.ts";
 import { REPLIES_STALL_MS, TURN_WORK_MAX } from "../limits.ts";
 import type { DriverTools, Wire } from "./contract.ts";
-import { type Answer, DataSlot } from "./data_slot.ts";
+import { DataSlot, type EffectAnswer } from "./data_slot.ts";
 import type { PassiveSlot, PassiveSocket } from "./passive.ts";
 import { Reports } from "./reports.ts";
 import type { StartTransfer, Transfer } from "./transfer.ts";
@@ -59,7 +59,7 @@ export class Driver<S extends PassiveSocket> {
   closed = false;
   readonly #reports: Reports;
   readonly #data: DataSlot<S>;
-  readonly #answers: Answer[] = [];
+  readonly #answers: EffectAnswer[] = [];
   readonly #visit: Visit;
   #turning = false;
   #more = false;
