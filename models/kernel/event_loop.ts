@@ -5,7 +5,7 @@
  * @module
  */
 
-import type { Deadlines } from "./deadlines.ts";
+import type { Deadlines } from "../driver/deadlines.ts";
 
 /** Who goes on in the next round. */
 export interface Resumed {

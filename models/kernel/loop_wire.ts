@@ -11,7 +11,7 @@ import { Driver, type Wire } from "../driver/mod.ts";
 import { LAST_REPLY_MS, STEPS_AT_ONCE_MAX } from "../limits.ts";
 import { type Channel, PlainChannel } from "./channel.ts";
 import type { Admitted } from "./clients.ts";
-import type { Timed } from "./deadlines.ts";
+import type { Timed } from "../driver/deadlines.ts";
 import type { EventLoop, Resumed } from "./event_loop.ts";
 import { closeGently, type PassiveDescriptor } from "./sockets.ts";
 import type { ConnectionTools } from "./tools.ts";

@@ -9,7 +9,7 @@
  */
 
 import type { Clock } from "../clock.ts";
-import { Deadlines } from "../kernel/deadlines.ts";
+import { Deadlines } from "../driver/deadlines.ts";
 import { type EventLoop, type Resumed, resumeEach } from "../kernel/event_loop.ts";
 import type { Counters } from "../pool/counters.ts";
 import { READ, ReadyList, type Selector } from "../selector/mod.ts";

@@ -5,7 +5,7 @@
  * @module
  */
 
-import type { Address } from "../../server/mod.ts";
+import type { Address, Peer } from "../../server/mod.ts";
 import { familyOf } from "../address.ts";
 import { chance } from "../clock.ts";
 import { PassivePool, type PassiveSocket } from "../driver/passive.ts";
@@ -91,4 +91,9 @@ export function listenForData(options: ServeOptions): PassivePool<AsyncPassive> 
 export function addressOf(address: Deno.NetAddr): Address {
   const host = address.hostname.replace(/^::ffff:(?=\d+\.)/i, "");
   return { family: familyOf(host), host, port: address.port };
+}
+
+/** The two ends of a connection of the runtime; see Peer for its number. */
+export function peerOf(conn: Deno.TcpConn, number: number): Peer {
+  return { local: addressOf(conn.localAddr), remote: addressOf(conn.remoteAddr), number };
 }

@@ -1,11 +1,13 @@
 /**
- * What the connections of one async worker share: buffers, counters, and the runtime's attention.
+ * What the connections of one async worker share: buffers, counters, a timer, and the runtime's
+ * attention.
  *
  * @module
  */
 
 import { BULK_BYTES, CONTROL_BYTES } from "../limits.ts";
 import type { Counters } from "../pool/counters.ts";
+import { Alarm } from "./alarm.ts";
 import type { Pulse } from "./pulse.ts";
 
 /** The runtime's operations that are counted, by the index of their counter. */
@@ -27,6 +29,8 @@ export class ControlBuffer {
 
 /** One for each worker. */
 export class Sharing {
+  /** What waits for its time. */
+  readonly alarm = new Alarm();
   readonly #bulk: Uint8Array<ArrayBuffer>[] = [];
   readonly #control: ControlBuffer[] = [];
   #blocks = 0;

@@ -8,18 +8,21 @@
  */
 
 import type { Peer } from "../../server/mod.ts";
-import { msUntil, now } from "../clock.ts";
+import { now } from "../clock.ts";
+import type { Timed } from "../driver/deadlines.ts";
 import { Driver, type DriverTools, type Wire } from "../driver/mod.ts";
 import { LAST_REPLY_MS } from "../limits.ts";
 import { closeQuietly, lingeringClose } from "./closing.ts";
 import { ControlInput } from "./control_input.ts";
 import { RuntimeConnection } from "./data_connection.ts";
 import { isOfTheSystem } from "./listen.ts";
-import { addressOf, type AsyncPassive } from "./passive.ts";
+import type { AsyncPassive } from "./passive.ts";
 import type { Sharing } from "./sharing.ts";
 
 /** Serves one client from its first word to its last. */
-export class AsyncWire implements Wire {
+export class AsyncWire implements Wire, Timed {
+  /** See Timed. */
+  dueIn: number | undefined;
   readonly #driver: Driver<AsyncPassive>;
   readonly #input: ControlInput;
   /** Replies that are not with the kernel yet. */
@@ -28,8 +31,6 @@ export class AsyncWire implements Wire {
   #written: Promise<void> = Promise.resolve();
   /** Wakes the reading loop, when that waits for a change of the driver's state. */
   #wake: (() => void) | undefined;
-  #timer: ReturnType<typeof setTimeout> | undefined;
-  #timerAt = Infinity;
   #data: RuntimeConnection | undefined;
   #buffer: Uint8Array<ArrayBuffer> | undefined;
   #resumes = false;
@@ -74,7 +75,7 @@ export class AsyncWire implements Wire {
       if (isOfTheSystem(error)) this.#driver.abandon(now()); // the socket has broken
       else this.#driver.crashed(error, now());
     }
-    clearTimeout(this.#timer);
+    this.sharing.alarm.remove(this);
     await this.#written;
     closeQuietly(this.conn);
     this.#driver.ended();
@@ -84,6 +85,21 @@ export class AsyncWire implements Wire {
   stop(): void {
     this.#driver.stop(now());
     this.#settle();
+  }
+
+  /** See Timed. */
+  get deadline(): number {
+    return this.#driver.deadline;
+  }
+
+  /** See Timed. */
+  onDeadline(time: number): void {
+    try {
+      this.#driver.expire(time);
+      this.#settle();
+    } catch (error) { // a bug: it ends this connection, and not the worker
+      this.#driver.crashed(error, time);
+    }
   }
 
   /** Drops everything at once. */
@@ -116,20 +132,12 @@ export class AsyncWire implements Wire {
     this.#settle();
   }
 
-  /** After every turn: wakes the reading loop, and sees that the next deadline has a timer. */
+  /** After every turn: wakes the reading loop, and sees that the next deadline is waited for. */
   #settle(): void {
     this.#wakeUp();
     if (this.#driver.closed) return;
     if (this.#input.holds) queueMicrotask(() => this.#tellHeld()); // a read may be under way
-    const { deadline } = this.#driver;
-    if (deadline >= this.#timerAt) return; // an early timer looks again
-    clearTimeout(this.#timer);
-    this.#timerAt = deadline;
-    this.#timer = setTimeout(() => {
-      this.#timerAt = Infinity;
-      this.#driver.expire(now());
-      this.#settle();
-    }, msUntil(deadline, now()));
+    this.sharing.alarm.update(this);
   }
 
   #wakeUp(): void {
@@ -226,7 +234,6 @@ export class AsyncWire implements Wire {
   close(): void {
     this.#data?.pursue();
     this.#giveBuffer();
-    clearTimeout(this.#timer);
     this.#wakeUp();
     // A read that is under way ends with the socket; replies go first, but not for ever.
     const limit = setTimeout(() => closeQuietly(this.conn), LAST_REPLY_MS);
@@ -237,9 +244,4 @@ export class AsyncWire implements Wire {
       else closeQuietly(this.conn);
     });
   }
-}
-
-/** The two ends of a connection of the runtime. */
-export function peerOf(conn: Deno.TcpConn, number: number): Peer {
-  return { local: addressOf(conn.localAddr), remote: addressOf(conn.remoteAddr), number };
 }

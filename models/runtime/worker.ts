@@ -13,10 +13,10 @@ import { CLOSING, RUNNING, type WorkerContext } from "../pool/link.ts";
 import { runWorker } from "../pool/worker.ts";
 import { acceptEach, dismiss } from "./accept.ts";
 import { listen } from "./listen.ts";
-import { addressOf, listenForData } from "./passive.ts";
+import { addressOf, listenForData, peerOf } from "./passive.ts";
 import { openPulse, type Pulse } from "./pulse.ts";
 import { CALLS, Sharing } from "./sharing.ts";
-import { AsyncWire, peerOf } from "./wire.ts";
+import { AsyncWire } from "./wire.ts";
 
 runWorker(async (context) => {
   const listener = listen(context.options);
@@ -70,6 +70,7 @@ function receptionOf(context: WorkerContext, pulse: Pulse, serving: Map<AsyncWir
       serving.set(wire, wire.serve().finally(() => serving.delete(wire)));
     },
     close(): void {
+      sharing.alarm.close();
       tools.passive.close();
       tools.store.close();
     },

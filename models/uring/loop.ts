@@ -8,7 +8,7 @@
  */
 
 import type { Clock } from "../clock.ts";
-import { Deadlines } from "../kernel/deadlines.ts";
+import { Deadlines } from "../driver/deadlines.ts";
 import { type EventLoop, type Resumed, resumeEach } from "../kernel/event_loop.ts";
 import type { Kernel } from "../libc/mod.ts";
 import type { Ring } from "../libc/uring.ts";

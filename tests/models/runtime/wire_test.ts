@@ -7,21 +7,20 @@
  */
 
 import { assert, assertEquals, assertStrictEquals } from "@std/assert";
-import { TIMER_MS_MAX } from "../../../models/clock.ts";
 import { PassivePool } from "../../../models/driver/passive.ts";
 import { Replies } from "../../../models/driver/replies.ts";
 import { VolumeStore } from "../../../models/files/slot.ts";
-import { CONTROL_BYTES, REPLIES_STALL_MS } from "../../../models/limits.ts";
+import { CONTROL_BYTES } from "../../../models/limits.ts";
 import { Counters } from "../../../models/pool/counters.ts";
-import type { AsyncPassive } from "../../../models/runtime/passive.ts";
+import { type AsyncPassive, peerOf } from "../../../models/runtime/passive.ts";
 import { openPulse } from "../../../models/runtime/pulse.ts";
 import { CALLS, Sharing } from "../../../models/runtime/sharing.ts";
-import { AsyncWire, peerOf } from "../../../models/runtime/wire.ts";
+import { AsyncWire } from "../../../models/runtime/wire.ts";
 import { QUEUED_COMMANDS_MAX } from "../../../server/ftp/limits.ts";
 import { ftp } from "../../../server/ftp/mod.ts";
 import { Conversation, octets, writeAll } from "../../conformance/client.ts";
 import { TestAdmission, TestLink } from "../../driven/link.ts";
-import { PASSWORDS, SETTINGS, withLimits } from "../../driven/settings.ts";
+import { PASSWORDS, SETTINGS } from "../../driven/settings.ts";
 import { Tree } from "../../driven/tree.ts";
 import { testWith } from "../../permission.ts";
 
@@ -78,6 +77,7 @@ async function serving(
   } finally {
     client.close();
     await served;
+    sharing.alarm.close();
     pulse.close();
   }
   link.assertSound();
@@ -167,27 +167,6 @@ testWith(
       await client.end();
       await client.send("NOOP"); // which a connection that was reset refuses
     }, false),
-);
-
-testWith(
-  ["net"],
-  "AsyncWire waits for a deadline that is further away than a timer can be",
-  async () => {
-    const { setTimeout } = globalThis;
-    const farMs = 2 * TIMER_MS_MAX;
-    const settings = withLimits({ loginTimeoutMs: farMs, idleTimeoutMs: farMs });
-    const far = Promise.withResolvers<number>();
-    globalThis.setTimeout = ((run: () => void, ms: number) => {
-      if (ms > REPLIES_STALL_MS) far.resolve(ms);
-      // The greeting's own deadline is nearer, and looked at first.
-      return setTimeout(run, ms > REPLIES_STALL_MS ? ms : 0);
-    }) as typeof setTimeout;
-    try {
-      await serving(async () => assertEquals(await far.promise, TIMER_MS_MAX), false, settings);
-    } finally {
-      globalThis.setTimeout = setTimeout;
-    }
-  },
 );
 
 testWith(

@@ -6,7 +6,7 @@
  */
 
 import { assertEquals, assertThrows } from "@std/assert";
-import { Deadlines } from "../../../models/kernel/deadlines.ts";
+import { Deadlines } from "../../../models/driver/deadlines.ts";
 import { EBADF, EINVAL, EMFILE } from "../../../models/libc/constants.ts";
 import { CALL_NAMES, type CallName, Libc, unavailableReason } from "../../../models/libc/mod.ts";
 import { ServeError } from "../../../models/mod.ts";

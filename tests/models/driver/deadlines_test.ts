@@ -5,7 +5,7 @@
  */
 
 import { assert, assertEquals } from "@std/assert";
-import { Deadlines, type Timed } from "../../../models/kernel/deadlines.ts";
+import { Deadlines, type Timed } from "../../../models/driver/deadlines.ts";
 
 /** How late a deadline may be told: the length of a slot. */
 const LATE_MS_MAX = 20;

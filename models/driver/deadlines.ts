@@ -23,7 +23,7 @@ export interface Timed {
   dueIn: number | undefined;
 }
 
-/** All deadlines of one event loop. */
+/** All deadlines of one thread. */
 export class Deadlines {
   readonly #slots = new Map<number, Set<Timed>>();
   readonly #order = new BinaryHeap<number>((left, right) => left - right);
@@ -72,18 +72,22 @@ export class Deadlines {
     });
   }
 
-  /** Milliseconds until the next deadline may be due, TIMER_MS_MAX at most; -1 for never. */
-  timeout(now: number): number {
+  /** When the next deadline may be due, milliseconds since the epoch; Infinity for never. */
+  get next(): number {
     const slot = this.#order.peek();
-    return slot === undefined ? -1 : msUntil(slot * SLOT_MS, now);
+    return slot === undefined ? Infinity : slot * SLOT_MS;
+  }
+
+  /** Milliseconds until then, TIMER_MS_MAX at most; -1 for never. */
+  timeout(now: number): number {
+    const { next } = this;
+    return next === Infinity ? -1 : msUntil(next, now);
   }
 
   /** Tells all whose deadline has passed. */
   expire(now: number): void {
-    for (;;) {
-      const slot = this.#order.peek();
-      if (slot === undefined || slot * SLOT_MS > now) return;
-      this.#order.pop();
+    while (this.next <= now) {
+      const slot = this.#order.pop()!;
       this.#told = slot;
       const members = this.#slots.get(slot);
       this.#slots.delete(slot);
