@@ -81,6 +81,7 @@ export class BlockingWire implements Wire {
   /** One wait, and what came of it. */
   #turn(): void {
     const driver = this.#driver;
+    const begun = now();
     this.#stopIfAsked();
     if (this.#unread) driver.unread(now());
     else if (this.#broken) driver.abandon(now());
@@ -90,7 +91,8 @@ export class BlockingWire implements Wire {
     else if (act !== "hold") this.#moveData();
     else if (driver.asking) this.#waitForOperator();
     else this.#receive(this.#waitForInput());
-    driver.expire(now()); // whoever keeps the thread busy has a deadline, too
+    // Whoever keeps the thread busy has a deadline, too; what has come since is heard first.
+    driver.expire(begun);
   }
 
   // --- waiting ---
@@ -147,6 +149,7 @@ export class BlockingWire implements Wire {
     } else if (count === 0) {
       this.#driver.end(time);
     } else if (count === -c.EAGAIN || count === -c.EINTR) {
+      this.#driver.expire(time);
       if (!this.#heard && context.crowded) {
         this.#driver.refuse("Others wait, and nothing was said", time);
       }
@@ -168,6 +171,7 @@ export class BlockingWire implements Wire {
   #moveData(): void {
     this.#tools.context.counters.enter("transferring");
     this.pursue();
+    this.#driver.expire(now());
     if (this.#driver.transfer === undefined || !this.#driver.wantsInput) return;
     const count = this.#hearNow();
     if (count !== -c.EAGAIN) this.#receive(count);

@@ -37,6 +37,11 @@ export class CommandQueue {
     return this.#waiting.length < QUEUED_COMMANDS_MAX && this.#bytes < QUEUED_BYTES_MAX;
   }
 
+  /** Whether no command waits. */
+  get isEmpty(): boolean {
+    return this.#waiting.length === 0;
+  }
+
   /** Takes octets that come behind all others; they stay the caller's. */
   push(octets: Uint8Array): void {
     this.#input = this.#at < this.#input.length

@@ -112,7 +112,11 @@ export class FtpSession implements Session {
     work.now = now;
     if (now >= work.loginDeadline) {
       work.refuse(LOGIN_LATE, "no login in time");
-    } else if (!work.release()) {
+    } else if (work.release()) {
+      return;
+    } else if (!this.#queue.isEmpty) {
+      work.hear(); // it is not the client that is waited for
+    } else {
       work.refuse(IDLE, "no command for too long");
     }
   }

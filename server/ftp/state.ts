@@ -17,7 +17,8 @@
  * A passive route has nothing to connect, so opening is followed by moving; what cannot be opened,
  * or has no route, is never moved. Whatever was opened is closed, so a transfer that came further
  * than opening ends in closing. Only free, asking and holding may be followed by closed: QUIT, the
- * end of the client or of the server out of free, time-outs and refusals out of asking and holding.
+ * end of the client or of the server and idle time out of free, the time for a login out of each,
+ * refusals out of asking and holding.
  *
  * @module
  */

@@ -171,7 +171,7 @@ class MiniSession implements Session {
   /** Whether a part of a message has come. */
   #waitsForRest(): boolean {
     const { kind } = this.#phase;
-    return this.#input.length > 0 && (kind === "message" || kind === "finished");
+    return this.#needsMore && this.#input.length > 0 && (kind === "message" || kind === "finished");
   }
 
   #isQuiet(now: number): boolean {

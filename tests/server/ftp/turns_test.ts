@@ -9,6 +9,7 @@ import { assert, assertEquals } from "@std/assert";
 import { QUEUED_BYTES_MAX, QUEUED_COMMANDS_MAX, READ_BYTES } from "../../../server/ftp/limits.ts";
 import type { Effect } from "../../../server/mod.ts";
 import { type DrivenSession } from "../../driven/session.ts";
+import { SETTINGS } from "../../driven/settings.ts";
 import { codesOf, octetsOf, ready } from "./ready.ts";
 
 /** Polls and carries out until something is sent that `isLast` stops at, or nothing is left. */
@@ -246,4 +247,17 @@ Deno.test("FEAT, HELP and replies follow from what the store is able to do", () 
   assertEquals(codesOf(driver.say(...lines)), "502 502 502 502");
   assertEquals(codesOf(driver.say("SITE CHMOD 600 a.txt", "HELP SITE CHMOD")), "500 502");
   assertEquals(codesOf(driver.say("MDTM 20240102030405 a.txt")), "550");
+});
+
+Deno.test("FtpSession: a client is not idle while its commands wait to be run", () => {
+  const { session, now } = ready();
+  const idleMs = SETTINGS.ftp.limits.idleTimeoutMs;
+  session.handleInput(octetsOf("PWD\r\nPWD\r\n"), now);
+  session.handleTimeout(now + idleMs);
+  assertEquals(session.pollDeadline(), now + 2 * idleMs);
+  const kinds = [1, 2, 3].map(() => session.pollEffect(now + idleMs)?.kind);
+  assertEquals(kinds, ["send", "send", undefined]);
+  session.handleTimeout(now + 2 * idleMs);
+  const ends = [1, 2, 3].map(() => session.pollEffect(now + 2 * idleMs)?.kind);
+  assertEquals(ends, ["send", "refused", "close"]);
 });

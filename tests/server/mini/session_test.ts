@@ -1,4 +1,5 @@
 import { assert, assertEquals, assertFalse } from "@std/assert";
+import { MESSAGE_WAIT_MS } from "../../../server/mini/message.ts";
 import { mini } from "../../../server/mini/session.ts";
 import { getLong, NUMBER_WAIT_MS, prepared, preparedWith, text } from "./driver.ts";
 import { SETTINGS } from "../../driven/settings.ts";
@@ -17,6 +18,15 @@ Deno.test("mini wants no input while a file operation is under way", () => {
   driver.release(); // openRead
   assertEquals(driver.heard(), ["YES|5"]);
   assert(driver.session.wantsInput);
+});
+
+Deno.test("mini whole messages that nobody has looked at yet are no part of one", () => {
+  const { session, now } = prepared();
+  session.handleInput(new TextEncoder().encode("get|nofile|0".repeat(2)), now);
+  assertEquals(session.pollDeadline(), now + SETTINGS.mini.idleTimeoutMs);
+  session.handleTimeout(now + MESSAGE_WAIT_MS);
+  const effect = session.pollEffect(now + MESSAGE_WAIT_MS);
+  assertEquals(effect?.kind, "file");
 });
 
 Deno.test("mini end while a file operation is under way is heard after it", () => {
