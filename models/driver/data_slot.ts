@@ -19,6 +19,9 @@ type ConnectData = Extract<Effect, { kind: "connectData" }>;
 /** The answer to the effect of this id. */
 export type EffectAnswer = readonly [id: number, completion: Completion];
 
+/** Of most acts: a transfer answers twice at most. */
+const NO_ANSWERS: readonly EffectAnswer[] = [];
+
 /** From an effect of the session's to its answer. */
 export class DataSlot<S extends PassiveSocket> {
   /** The passive slot. */
@@ -84,18 +87,19 @@ export class DataSlot<S extends PassiveSocket> {
   /** A wire has carried out acts of the transfer: the answers that it then gives, in order. */
   advanced(now: number): readonly EffectAnswer[] {
     const { transfer } = this;
+    if (transfer?.act !== "hold" && transfer?.act !== "over") return NO_ANSWERS;
     const ask = this.#ask;
     const answers: EffectAnswer[] = [];
-    if (transfer?.act === "hold" && ask !== undefined) {
-      this.#ask = undefined;
-      answers.push([ask, transfer.completion ?? { kind: "connected" }]);
-    } else if (transfer?.act === "over") {
+    if (transfer.act === "over") {
       const closing = this.#closing;
       this.transfer = this.#ask = this.#closing = undefined;
       this.passive.giveBack();
       this.reports.transfer(transfer, now);
       if (ask !== undefined) answers.push([ask, transfer.completion!]);
       if (closing !== undefined) answers.push(closing);
+    } else if (ask !== undefined) {
+      this.#ask = undefined;
+      answers.push([ask, transfer.completion ?? { kind: "connected" }]);
     }
     return answers;
   }
