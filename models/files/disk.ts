@@ -312,7 +312,7 @@ export class DiskVolume implements Volume<DiskDirectory, DiskFile, DiskNames> {
   /** chmod(2) where there is no /proc to name a descriptor by: of what may be read only. */
   #chmodOpen(directory: DiskDirectory, name: string, mode: number): number {
     const fd = this.#openAt(directory, name, OPEN_FLAGS.probe);
-    if (fd < 0) return -ERRNO.EOPNOTSUPP;
+    if (fd < 0) return fd === -ERRNO.EACCES || fd === -ERRNO.ENXIO ? -ERRNO.EOPNOTSUPP : fd;
     const result = this.names.fchmod(fd, mode);
     this.libc.close(fd);
     return result;
@@ -380,7 +380,7 @@ export class DiskVolume implements Volume<DiskDirectory, DiskFile, DiskNames> {
 
   /** Looks at what was opened, and keeps it only if it is a regular file. */
   #opened(fd: number): DiskFile | number {
-    if (fd === -ERRNO.ENXIO) return -ERRNO.NOT_REGULAR; // a FIFO that nobody reads (open(2))
+    if (fd === -ERRNO.ENXIO) return -ERRNO.NOT_REGULAR; // a socket, or a FIFO that may only be written to
     if (fd < 0) return fd;
     let result = this.#look(fd, EMPTY.octets, c.AT_EMPTY_PATH, this.found);
     if (result === 0 && this.found.kind !== "file") result = notRegular(this.found.kind);

@@ -97,22 +97,19 @@ export function dropPartial<D extends object, F extends object, N extends object
 }
 
 /**
- * Sets the time of the complete file `name`, whose content stays what it was: what an interrupted
- * upload to it left does not become older than it, as what was to replace another file (upload.ts).
- *
- * @returns 0, or -errno
+ * The time or the mode of the complete file `name` has changed, and not its content, which was
+ * written at `writtenMs`: what an interrupted upload to it left stays younger, if it was (upload.ts).
  */
-export function setFileTime<D extends object, F extends object, N extends object>(
+export function keepPartialYounger<D extends object, F extends object, N extends object>(
   volume: Volume<D, F, N>,
   directory: D,
   name: string,
-  modifiedMs: number,
-): number {
-  const result = volume.setModified(directory, name, modifiedMs);
-  if (result < 0 || isPartialName(name)) return result;
+  writtenMs: number,
+): void {
+  if (isPartialName(name)) return;
   const partial = partialName(name);
   const isThere = volume.look(directory, partial) === 0 && volume.found.kind === "file";
-  const isOlder = isThere && volume.found.modifiedMs < modifiedMs;
-  if (isOlder) volume.setModified(directory, partial, volume.now());
-  return result;
+  const { modifiedMs } = volume.found;
+  if (!isThere || modifiedMs < writtenMs) return;
+  volume.setModified(directory, partial, Math.max(modifiedMs, volume.now()));
 }

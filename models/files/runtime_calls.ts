@@ -115,13 +115,18 @@ export function fillFromFileInfo(found: Info, info: Deno.FileInfo): void {
     : "other";
   found.size = info.size;
   found.setModified(info.mtime?.getTime() ?? 0);
-  found.changedMs = info.ctime?.getTime() ?? Infinity; // in whole seconds
+  found.changedMs = changeOf(found.modifiedMs, info.ctime?.getTime() ?? Infinity);
   found.mode = (info.mode ?? 0o644) & 0o7777;
   found.uid = info.uid ?? 0;
   found.gid = info.gid ?? 0;
   found.links = info.nlink ?? 1;
   found.device = info.dev;
   setInode(found, info.ino ?? 0);
+}
+
+/** When it changed last, told in whole seconds: what was modified within that one lies not ahead. */
+function changeOf(modifiedMs: number, changedMs: number): number {
+  return modifiedMs >= changedMs && modifiedMs - changedMs < 1e3 ? modifiedMs : changedMs;
 }
 
 /** The same of what is open: the runtime's own file, or a descriptor of node:fs. */
@@ -131,7 +136,7 @@ export function fillOpen(found: Info, own: Deno.FsFile | undefined, fd: number |
   found.kind = stats.isFile() ? "file" : stats.isDirectory() ? "directory" : "other";
   found.size = Number(stats.size);
   found.setModified(Number(stats.mtimeMs));
-  found.changedMs = Number(stats.ctimeMs);
+  found.changedMs = changeOf(found.modifiedMs, Number(stats.ctimeMs));
   found.mode = Number(stats.mode) & 0o7777;
   found.uid = Number(stats.uid);
   found.gid = Number(stats.gid);

@@ -19,7 +19,7 @@ import {
 import type { FileSlot, FileStore, SlotClient } from "./contract.ts";
 import { ERRNO, type Failed, failureOf, FAILURES } from "./errors.ts";
 import { Finder } from "./find.ts";
-import { dropPartial, guard, setFileTime } from "./guard.ts";
+import { dropPartial, guard, keepPartialYounger } from "./guard.ts";
 import { READ_BYTES_MAX } from "./limits.ts";
 import { Listing } from "./listing.ts";
 import { Sweep, type Swept } from "./sweep.ts";
@@ -266,15 +266,16 @@ class VolumeSlot<D extends object, F extends object, N extends object> implement
     const found = this.#at.follow(operation.path);
     if (found < 0) return failureOf(found);
     const isChmod = operation.do === "chmod";
+    const { writtenMs } = volume.found;
     if (isChmod && volume.found.isSame(this.#tools.root)) return FAILURES.isRoot;
     const failure = this.#guard(this.#at);
     if (failure !== undefined) return failure;
     const { directory, name } = this.#at;
-    return doneOr(
-      isChmod
-        ? volume.chmod(directory!, name, operation.mode & 0o777)
-        : setFileTime(volume, directory!, name, operation.modifiedMs),
-    );
+    const result = isChmod
+      ? volume.chmod(directory!, name, operation.mode & 0o777)
+      : volume.setModified(directory!, name, operation.modifiedMs);
+    if (result === 0) keepPartialYounger(volume, directory!, name, writtenMs);
+    return doneOr(result);
   }
 
   #openRead({ path, offset }: Of<"openRead">): Completion {

@@ -263,7 +263,7 @@ export class Upload<D extends object, F extends object, N extends object> {
     const opened = made?.failure === "exists" ? this.#openLocked("create") : made;
     if (opened !== undefined) return opened;
     const { size, uid } = volume.found;
-    if (made === undefined) volume.uid ??= uid;
+    if (made === undefined) volume.uid = uid; // as the file system has it: NFS may squash root
     else if (!this.#isTrusted(like)) return FAILURES.partialTaken;
     const offset = start ?? size;
     if (offset > size) return this.#failFresh(FAILURES.pastEnd, size);

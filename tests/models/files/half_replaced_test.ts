@@ -57,6 +57,36 @@ storeTest("a file half replaced", {
   },
 });
 
+storeTest("a file that was replaced after an upload to it broke off", {
+  "is gone on with in place, whatever is set of it": (stage) => {
+    const changes = [
+      { do: "setModified", path: "/file", modifiedMs: 12_000 },
+      { do: "setModified", path: "/file", modifiedMs: 2_000 },
+      { do: "chmod", path: "/file", mode: 0o640 },
+    ] as const;
+    for (const change of changes) {
+      stage.ground.write("/file", "an older one");
+      breakOff(stage);
+      stage.ground.setModified(PART, 5_000);
+      stage.ground.write("/file", OLD);
+      stage.ground.setModified("/file", 10_000);
+      stage.do("done", change);
+      assertEquals(stage.whole(at(4), "young one"), 4);
+      assertEquals(stage.ground.text("/file"), "the young one");
+    }
+  },
+});
+
+storeTest("a file half replaced, of a time that lies ahead", {
+  "is not mixed with what came when its mode is changed": (stage) => {
+    stage.ground.write("/file", OLD);
+    stage.ground.setModified("/file", Date.now() + HOUR_MS);
+    breakOff(stage);
+    stage.do("done", { do: "chmod", path: "/file", mode: 0o640 });
+    assertNotMixed(stage);
+  },
+});
+
 Deno.test("FileStore, a file half replaced by an upload after the clock was set back", () => {
   const ground = new MemoryGround();
   const stage = new Stage(new VolumeStore(ground.volume), ground);
