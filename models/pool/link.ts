@@ -234,7 +234,10 @@ export class WorkerContext implements WorkerLink {
   /** For the operator, with texts cut to what is read; left out while the supervisor is behind. */
   event(event: ServerEvent): void {
     if (this.#warningsOnly && event.kind !== "warning") return;
-    if (this.#isBehind) return void Atomics.add(this.own, OWN.leftOut, 1);
+    if (this.#isBehind(event)) {
+      Atomics.add(this.own, OWN.leftOut, 1);
+      return this.tellEvents(); // a gap ends when all are taken, those that are held back here, too
+    }
     Atomics.add(this.own, OWN.untaken, 1);
     this.#events.push({ event: shortened(event), at: Date.now() });
     const { length } = this.#events;
@@ -301,22 +304,27 @@ export class WorkerContext implements WorkerLink {
     answer?.(length < 0 ? undefined : decoder.decode(octets), now());
   }
 
-  /** Whether too many events wait; then all must be taken first, so that a gap is told once. */
-  get #isBehind(): boolean {
-    const { own } = this;
-    const isGap = Atomics.load(own, OWN.leftOut) > 0;
-    return Atomics.load(own, OWN.untaken) >= (isGap ? 1 : EVENTS_UNTAKEN_MAX);
+  /**
+   * Whether too many events wait; then all must be taken first, so that a gap is told once. The
+   * server's own words have as much room again.
+   */
+  #isBehind({ kind }: ServerEvent): boolean {
+    const untaken = Atomics.load(this.own, OWN.untaken);
+    if (kind === "warning") return untaken >= 2 * EVENTS_UNTAKEN_MAX;
+    const isGap = Atomics.load(this.own, OWN.leftOut) > 0;
+    return untaken >= (isGap ? 1 : EVENTS_UNTAKEN_MAX);
   }
 }
 
 /** `event` with texts of EVENT_CHARS_MAX or WARNING_CHARS_MAX, and what is cut off as "...". */
 function shortened(event: ServerEvent): ServerEvent {
   const max = event.kind === "warning" ? WARNING_CHARS_MAX : EVENT_CHARS_MAX;
-  const fields = Object.entries(event).map(([name, field]) => {
-    const isLong = typeof field === "string" && field.length > max;
-    return [name, isLong ? `${field.slice(0, max)}...` : field] as const;
-  });
-  return Object.fromEntries(fields) as ServerEvent;
+  const long = Object.entries(event).filter(([, field]) =>
+    typeof field === "string" && field.length > max
+  );
+  if (long.length === 0) return event;
+  const cut = long.map(([name, field]) => [name, `${field.slice(0, max)}...`] as const);
+  return { ...event, ...Object.fromEntries(cut) } as ServerEvent;
 }
 
 /**

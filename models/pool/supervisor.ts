@@ -204,7 +204,7 @@ export class Pool {
   }
 
   /** Starts one more worker; resolves with its port once it accepts, or rejects: a ServeError. */
-  grow(): Promise<number> {
+  async grow(): Promise<number> {
     const { plan } = this;
     const counters = new Counters(plan.callNames);
     const own = new Int32Array(new SharedArrayBuffer(OWN.count * 4));
@@ -254,7 +254,7 @@ export class Pool {
     this.#workers.push(worker);
     Atomics.add(this.shared, SHARED.started, 1);
     thread.postMessage(start);
-    return ready.promise;
+    return await ready.promise;
   }
 
   /** The running server, once all workers are ready. */
