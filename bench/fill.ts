@@ -217,7 +217,10 @@ export async function fill(
     // An interrupt ends the load in the middle, too.
     if (signal.aborted) incomplete = INTERRUPTED;
     else if (error instanceof LoadEnded) incomplete = error.message;
-    else throw error;
+    else {
+      progress.clear();
+      throw error;
+    }
     wentOn = signal.aborted;
   }
   progress.clear();

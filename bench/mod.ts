@@ -234,8 +234,27 @@ async function run(
   programs: Programs,
   before: Before | undefined,
 ): Promise<number> {
+  const interrupt = new AbortController();
+  const onInterrupt = () => interrupt.abort();
+  for (const signal of ENDINGS) Deno.addSignalListener(signal, onInterrupt);
+  try {
+    return await measured(args, flags, programs, before, interrupt.signal);
+  } finally {
+    for (const signal of ENDINGS) Deno.removeSignalListener(signal, onInterrupt);
+  }
+}
+
+/** Runs until `signal` is aborted; the exit status. */
+async function measured(
+  args: readonly string[],
+  flags: BenchFlags,
+  programs: Programs,
+  before: Before | undefined,
+  signal: AbortSignal,
+): Promise<number> {
   const { plan, notes } = await planFor(flags, programs.twins);
   const pins = flags.pin ? await pinsOrNone() : undefined;
+  if (signal.aborted) return 130;
   await using quota = openQuota(flags.quota);
   const startedAt = new Date().toISOString();
   const path = flags.out ?? `bench/results/${startedAt.slice(0, 19).replaceAll(":", "-")}.jsonl`;
@@ -247,23 +266,19 @@ async function run(
     console.error(`ftplab: Cannot write "${path}": ${error.message}`);
     return 1;
   }
-  const interrupt = new AbortController();
-  const onInterrupt = () => interrupt.abort();
-  for (const signal of ENDINGS) Deno.addSignalListener(signal, onInterrupt);
   try {
     const keeping = { quota, pins };
     const { count } = flags;
     const beginning = { args, startedAt, plan, notes, count, programs, before };
-    const wentOn = await fill(file, beginning, interrupt.signal, keeping);
+    const wentOn = await fill(file, beginning, signal, keeping);
     const status = await report(path);
-    return interrupt.signal.aborted ? 130 : wentOn ? status : 1;
+    return signal.aborted ? 130 : wentOn ? status : 1;
   } catch (error) {
     // A full disk, for example: what was measured is in the file, and resume goes on with it.
     if (!isSystemError(error)) throw error;
     console.error(`ftplab: Cannot go on with "${path}": ${error.message}`);
     return 1;
   } finally {
-    for (const signal of ENDINGS) Deno.removeSignalListener(signal, onInterrupt);
     file.close();
   }
 }

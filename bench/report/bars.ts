@@ -309,7 +309,7 @@ function keyOf(
   return { height: KEY.height * Math.ceil(entries.length / across), marks };
 }
 
-/** CPU per GB against copies through user space. */
+/** CPU per GB against octets that passed through a buffer of the server. */
 export function costOfCopying(analysis: Analysis): Figure | undefined {
   const ways = [["down", "download"], ["up", "upload"]] as const;
   const found = analysis.run.header.subjects.flatMap((subject) =>

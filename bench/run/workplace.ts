@@ -133,8 +133,7 @@ async function openToPeers(work: string): Promise<void> {
  * can put a link in its place, and is moved then.
  */
 function makeOpenFolder(path: string, work: string): void {
-  const made = join(work, "made");
-  Deno.mkdirSync(made);
+  const made = Deno.makeTempDirSync({ dir: work, prefix: "made-" });
   Deno.chmodSync(made, 0o777);
   Deno.renameSync(made, path);
 }

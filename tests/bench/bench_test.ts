@@ -185,6 +185,16 @@ testWith(NEEDS, "bench says in one line that --pin has one processor only", asyn
   });
 }, absent("taskset"));
 
+testWith(NEEDS, "bench says in one line that there is no --quota here", async () => {
+  await inFolder(async (folder) => {
+    await using child = bench(...SHORT, "--quota", "0.2", "--out", join(folder, "run.jsonl"));
+    const { code, stderr } = await child.ended();
+    assertEquals(code, 2, stderr);
+    assertMatch(stderr, /^ftplab: Cannot use --quota: [^\n]+\n$/);
+    assertEquals([...Deno.readDirSync(folder)], []);
+  });
+}, await whyNoQuota() === undefined ? "there is one" : undefined);
+
 testWith(NEEDS, "bench writes nothing where nobody can be measured", async () => {
   await inFolder(async (folder) => {
     const quick = ["--quick", "--models", "epoll", "--out", join(folder, "run.jsonl")];
