@@ -2,8 +2,8 @@
  * Contents of a file: RETR, STOR and APPE (RFC 959 section 4.1.3), and how many octets they must be
  * (SIZE, RFC 3659 section 4).
  *
- * client.ts calls it, one transfer at a time; transfer.ts moves the octets. A transfer that ends
- * well is not believed before its octets are as many as they should be, as far as anybody tells.
+ * client.ts calls it, one transfer at a time; transfer.ts moves the octets; attributes.ts reads
+ * replies to SIZE by it. A transfer that ends well is not believed before its octets are as many as they should be, as far as anybody tells.
  *
  * @module
  */

@@ -71,7 +71,7 @@ export class ControlConnection implements Dialogue {
   /** What the last transfer went through; one for each would be a tenth of a small one's time. */
   spareBuffer: Uint8Array<ArrayBuffer> | undefined;
 
-  readonly #trace: Trace | undefined;
+  #trace: Trace | undefined;
   readonly #conversation = new Conversation();
   readonly #exchanges = new Exchanges();
   #wire: Connection;
@@ -176,7 +176,7 @@ export class ControlConnection implements Dialogue {
     const id = this.#conversation.ask(command);
     const exchange = this.#exchanges.add(id, command.split(" ", 1)[0]!);
     this.#flush();
-    this.#tell("sent", maskSecrets(command));
+    if (this.#trace !== undefined) this.#tell("sent", maskSecrets(command));
     return exchange;
   }
 
@@ -377,6 +377,7 @@ export class ControlConnection implements Dialogue {
     try {
       this.#trace?.(direction, printable(line));
     } catch (error) {
+      this.#trace = undefined;
       this.#fail(error instanceof Error ? error : new Error(String(error)));
     }
   }

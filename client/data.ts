@@ -171,6 +171,7 @@ export class DataConnection {
   async receive(sink: Sink, onProgress?: OnProgress): Promise<void> {
     await this.#watched(async (buffer) => {
       const room = buffer.subarray(0, sink.most);
+      if (room.length === 0) throw new LocalError("Cannot write to a sink of no octets at a time");
       for (;;) {
         const count = await this.#network(() => this.#readUntilEnd(room));
         if (count === null) break;

@@ -197,7 +197,10 @@ async function receiveBlocks(
       throw new ConnectionError(text, { kind: "short" });
     }
     received += count;
-    await unlessAborted(sink.write(chunk.subarray(0, count)), signal);
+    const most = sink.most ?? count;
+    for (let at = 0; at < count; at += most) {
+      await unlessAborted(sink.write(chunk.subarray(at, Math.min(count, at + most))), signal);
+    }
     onProgress?.(received);
     if (received < size && (smallBlocks || received >= asked)) {
       asked = Math.min(size, received + BLOCK_BYTES);
@@ -330,6 +333,10 @@ class Wire {
     return await this.#limited(async () => {
       await this.#conn.closeWrite();
       const text = await this.#text(() => false);
+      // So much may be cut off: the end is still to come.
+      if (encodeText(text).length === ANSWER_BYTES_MAX) {
+        while (await this.receive(new Uint8Array(BLOCK_BYTES)) !== 0);
+      }
       return /^ERR\|(.*)$/s.exec(text)?.[1];
     }, "not confirmed, the server did not close the connection");
   }

@@ -57,7 +57,7 @@ async function downloadOnce(
     origin,
     modified: options.keepTime ? origin.modified : undefined,
   });
-  const transfer = async (over: AbortSignal) => {
+  const transfer = async (over?: AbortSignal) => {
     const { offset } = part;
     const end = await part.readEnd();
     if (part.isComplete) {
@@ -85,5 +85,6 @@ async function downloadOnce(
     const moved = countBehind(end, octets, part.path);
     return { octets: moved, offset, wasComplete: offset > 0 && moved === 0 };
   };
-  return await part.fill(() => withPauses(transfer), options.onKept);
+  const paced = () => options.rate === undefined ? transfer() : withPauses(transfer);
+  return await part.fill(paced, options.onKept);
 }

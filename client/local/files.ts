@@ -45,8 +45,12 @@ export function throughLinks(path: string, noLinks = false): Found {
 }
 
 /** Whether `path` is a name of the open file: what has it by now may be another, or a link. */
-function hasName(file: Deno.FsFile, path: string): boolean {
-  const [opened, named] = [file.statSync(), statIfThere(path, Deno.lstatSync)];
+export function hasName(
+  file: Deno.FsFile,
+  path: string,
+  opened: Deno.FileInfo = file.statSync(),
+): boolean {
+  const named = statIfThere(path, Deno.lstatSync);
   return opened.ino === named?.ino && opened.dev === named?.dev;
 }
 
@@ -101,10 +105,9 @@ export function openPart(
   const created = openNew(path, mode);
   const file = created ?? openOld(path, resume, mode, assertOurs);
   try {
-    lock(file, path);
-    const { size } = file.statSync();
+    const size = lock(file, path);
     assertOurs(size);
-    const isNew = created !== undefined;
+    const isNew = created !== undefined && size === 0; // another may have had it before the lock
     if (mode !== undefined && !isNew) setMode(file, path, mode | MODE_OWN);
     return { file, size, isNew, mode };
   } catch (error) {
@@ -161,9 +164,10 @@ function asNew(mode: number | undefined): Deno.OpenOptions {
  * Locks a part until it is closed (flock(2), LockFileEx). File systems that know no locks (ENOLCK,
  * ENOSYS) keep nobody out.
  *
+ * @returns The octets that are in it.
  * @throws {LocalError} when somebody else has the lock, or `path` is another file by now.
  */
-function lock(file: Deno.FsFile, path: string): void {
+function lock(file: Deno.FsFile, path: string): number {
   let isLocked = true;
   try {
     isLocked = file.tryLockSync(true);
@@ -171,7 +175,8 @@ function lock(file: Deno.FsFile, path: string): void {
     // There are no locks.
   }
   // Before it was locked another transfer may have ended, and its part got its name.
-  if (isLocked && hasName(file, path)) return;
+  const opened = file.statSync();
+  if (isLocked && hasName(file, path, opened)) return opened.size;
   throw new LocalError(`Cannot write "${path}": another transfer is writing it`);
 }
 

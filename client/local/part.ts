@@ -11,6 +11,7 @@ import type { Sink } from "../data.ts";
 import { LocalError, localError } from "../errors.ts";
 import {
   assertName,
+  hasName,
   isOwned,
   type OpenedPart,
   openPart,
@@ -249,11 +250,13 @@ export class PartFile implements Sink {
     if (this.path === this.#local) return;
     let size = 0;
     try {
-      size = statIfThere(this.path)?.size ?? 0;
+      // What has the name by now may be another's.
+      const isOurs = hasName(this.#file!, this.path);
+      if (isOurs) size = this.#file!.statSync().size;
       if (size > 0) {
         if (this.#length > 0) this.#remember();
       } else {
-        await Deno.remove(this.path).catch(() => {});
+        if (isOurs) await Deno.remove(this.path).catch(() => {});
         if (this.#remembered) removeOrigin(originPath(this.#local));
       }
     } catch {

@@ -181,5 +181,6 @@ function limited<T>(
   source: Source,
   upload: (source: Source) => Promise<T>,
 ): Promise<T> {
-  return withPauses((over) => upload(rate?.source(source, over) ?? source));
+  if (rate === undefined) return upload(source);
+  return withPauses((over) => upload(rate.source(source, over)));
 }

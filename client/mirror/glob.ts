@@ -52,6 +52,12 @@ export async function expandRemote(
   return (await matchRemote(client, pattern, options)).map(({ path }) => path);
 }
 
+/** How `matchRemote` reads a pattern. */
+export interface MatchOptions extends CallOptions {
+  /** A backslash is a letter of names, and quotes nothing: "[*]" is what only a star is meant by. */
+  readonly ownBackslash?: boolean;
+}
+
 /**
  * As `expandRemote`, with what the listings said of each.
  *
@@ -60,14 +66,15 @@ export async function expandRemote(
 export async function matchRemote(
   client: Client,
   pattern: string,
-  options: CallOptions = {},
+  options: MatchOptions = {},
 ): Promise<RemoteMatch[]> {
   if (!hasWildcards(pattern) || await isThere(client, pattern, options)) {
     return [{ path: pattern }];
   }
   const found = new Map<string, RemoteMatch>();
   const listings = { left: GLOB_DIRECTORIES_MAX, pathsBytes: 0 };
-  for (const each of expandBraces(pattern)) {
+  const read = options.ownBackslash ? pattern.replaceAll("\\", "\\\\") : pattern;
+  for (const each of expandBraces(read)) {
     for (const match of await expandOne(client, each, pattern, listings, options)) {
       found.set(match.path, match);
     }

@@ -33,6 +33,7 @@ export {
   expandRemote,
   GLOB_DIRECTORIES_MAX,
   GLOB_NAMES_MAX,
+  type MatchOptions,
   matchRemote,
   type RemoteMatch,
 } from "./glob.ts";

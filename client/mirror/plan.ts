@@ -16,7 +16,7 @@ import { keepsTimes, type Roots } from "./hands.ts";
 import { withoutLeftovers } from "./leftovers.ts";
 import { localNameFault, remoteNameFault } from "./names.ts";
 import { settled } from "./settle.ts";
-import { EMPTY_TREE, foldPath, hasExactTime, type Tree } from "./tree.ts";
+import { EMPTY_TREE, foldLetters, hasExactTime, type Tree } from "./tree.ts";
 import { walkLocal } from "./walk_local.ts";
 import { walkRemote } from "./walk_remote.ts";
 
@@ -95,7 +95,7 @@ export function planMirror(
 const HERE: Pick<CompareOptions, "fold" | "partsOf"> = {
   partsOf: (path) => [partPath(path), originPath(path)],
   // What their file systems do with names by default.
-  ...(["darwin", "windows"].includes(Deno.build.os) ? { fold: foldPath } : {}),
+  ...(["darwin", "windows"].includes(Deno.build.os) ? { fold: foldLetters } : {}),
 };
 
 /** From the root folder on: another connection may be in another directory. */

@@ -59,9 +59,14 @@ export function below(path: string, name: string): string {
   return path === "" ? name : `${path}/${name}`;
 }
 
+/** What paths have in common that Windows and macOS take for one by default: fewer than `foldPath`. */
+export function foldLetters(path: string): string {
+  return path.normalize("NFC").toLowerCase();
+}
+
 /**
- * What paths have in common that many file systems take for one: FAT, NTFS, APFS and others. Some
- * letters are one as capitals (σ and ς, s and ſ), some as small ones (ẞ and ß). Few systems take all
+ * What paths have in common that some file system may take for one. Some letters are one as capitals
+ * (σ and ς, s and ſ), some as small ones (ẞ and ß), some beside two (ß and SS). Few systems take all
  * of these for one; what may be one is never removed.
  */
 export function foldPath(path: string): string {

@@ -290,6 +290,26 @@ testWith(["net"], "miniPut that the server does not end is told as not confirmed
   });
 });
 
+testWith(
+  ["net"],
+  "miniPut is not confirmed by words, however many, but by the end alone",
+  async () => {
+    const told = Promise.withResolvers<void>();
+    await withScript(async (conn, heard) => {
+      await heard();
+      await say(conn, "OK");
+      while (await heard() !== "");
+      await say(conn, "?".repeat(2_000));
+      await told.promise;
+    }, async (port) => {
+      const put = () => miniPut({ port }, "a", 3, sourceOf(octetsOf(3)), { timeoutMs: 200 });
+      const error = await assertRejects(put, ConnectionError);
+      told.resolve();
+      assertEquals(error.kind, "timeout");
+    });
+  },
+);
+
 testWith(["net"], "miniGet of a silent server ends at its time limit", async () => {
   await withScript(async (_conn, heard) => {
     while (await heard() !== "");
