@@ -251,7 +251,7 @@ export function parseArguments(args: readonly string[]): Request | Question {
     outputDirectory: flags.text("output-dir"),
   };
   const isEscaped = flags.has("escapes");
-  // The table of the encoding is read later: decodedOperands (connection.ts) has it.
+  // The table of the encoding is read later: decodedNames (connection.ts) has it.
   const reading = { keepsOctets: flags.isGiven("encoding") };
   const { place, ...names } = placed(isEscaped ? unescaped(typed) : typed, reading);
   return {

@@ -138,19 +138,29 @@ async function certificatesOf(caFile: string): Promise<string> {
 
 /**
  * The request with what a URL or --escapes says in octets as the characters that they are by
- * --encoding: files here are called by them. The same octets are sent for both.
+ * --encoding: files here are called by them, and listings have them. The same octets are sent for
+ * both.
  *
  * @throws {UsageError} when there is no encoding of that name.
  */
-export async function decodedOperands(request: Request): Promise<Request> {
-  const { encoding: label, operands } = request;
-  if (label === undefined || operands.every((each) => each.isWellFormed())) return request;
+export async function decodedNames(request: Request): Promise<Request> {
+  const { encoding: label, operands, output, outputDirectory } = request;
+  const names = [...operands, output ?? "", outputDirectory ?? ""];
+  if (label === undefined || names.every((each) => each.isWellFormed())) return request;
   const encoding = await encodingOf(label);
-  const decoded = (name: string) => {
-    const octets = encoding.encode(name);
-    return octets === undefined ? name : encoding.decode(octets);
+  return {
+    ...request,
+    operands: operands.map((each) => decodedBy(encoding, each)),
+    ...(output === undefined ? {} : { output: decodedBy(encoding, output) }),
+    ...(outputDirectory === undefined
+      ? {}
+      : { outputDirectory: decodedBy(encoding, outputDirectory) }),
   };
-  return { ...request, operands: operands.map(decoded) };
+}
+
+function decodedBy(encoding: Encoding, name: string): string {
+  const octets = name.isWellFormed() ? undefined : encoding.encode(name);
+  return octets === undefined ? name : encoding.decode(octets);
 }
 
 async function encodingOf(label: string): Promise<Encoding> {
@@ -166,7 +176,11 @@ async function loginOf({ console, reporter, request, signal }: BareTask): Promis
   const isNamed = [user, passwordFile, netrcFile].some((value) => value !== undefined);
   if (!isNamed && !hasNetrc(console)) return {};
   const { loginFor } = await import("./secrets.ts");
-  return await loginFor(request, console, (text) => reporter.note(text), signal);
+  const { encoding: label } = request;
+  const named = user === undefined || label === undefined
+    ? request
+    : { ...request, user: decodedBy(await encodingOf(label), user) };
+  return await loginFor(named, console, (text) => reporter.note(text), signal);
 }
 
 function hasNetrc(console: BareTask["console"]): boolean {

@@ -22,23 +22,15 @@ export function patternRoom(): Promise<Room> {
   return import("../mirror/mod.ts");
 }
 
-/**
- * What `operand` matches on the server. As ls shows names on a terminal a backslash is their own, and
- * quotes nothing: what a pattern has a meaning for is in brackets then, `[*]`.
- */
+/** What `operand` matches on the server; with --escapes a backslash is a letter of names. */
 export async function matchesOf(
   source: Pick<Task, "connected">,
   operand: string,
   { escapes, signal }: { readonly escapes: boolean; readonly signal: AbortSignal },
 ): Promise<readonly RemoteMatch[]> {
   const { matchRemote } = await patternRoom();
-  const isOwn = escapes && hasWildcards(operand) && operand.includes("\\");
-  return await onConnection(source, async (client) => {
-    if (!isOwn) return await matchRemote(client, operand, { signal });
-    const { kindThere } = await import("../tree.ts");
-    if (await kindThere(client, operand, { signal }) !== undefined) return [{ path: operand }];
-    return await matchRemote(client, operand.replaceAll("\\", "\\\\"), { signal });
-  });
+  const options = { signal, ownBackslash: escapes };
+  return await onConnection(source, (client) => matchRemote(client, operand, options));
 }
 
 /** Names for a verb, and which of them nobody typed. */

@@ -9,7 +9,7 @@
 import { isUrl, withoutPassword } from "../url.ts";
 import type { Request } from "./arguments.ts";
 import { checkEvents, checkSendable, namesThere } from "./checks.ts";
-import { Connections, decodedOperands } from "./connection.ts";
+import { Connections, decodedNames } from "./connection.ts";
 import type { Console } from "./console.ts";
 import { closest, UsageError } from "./flags.ts";
 import { interruptible } from "./interrupts.ts";
@@ -112,7 +112,7 @@ export async function runVerb(
       try {
         for (const warning of request.warnings) reporter.note(warning);
         if (request.protocol === "mini") return await verb.runMini!(bare);
-        const task = taskOver({ ...bare, request: await decodedOperands(request) }, connections);
+        const task = taskOver({ ...bare, request: await decodedNames(request) }, connections);
         if (!verb.isOffline) await connectFor(verb, task);
         await verb.run(task);
       } finally {

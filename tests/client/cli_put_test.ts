@@ -4,10 +4,13 @@
  * @module
  */
 
-import { assert, assertEquals, assertMatch } from "@std/assert";
-import { EXIT } from "../../client/cli/mod.ts";
-import { type Answer, type Script } from "./scripted_server.ts";
-import { names, octets, run, scripted, served, SUMMARY } from "./stage.ts";
+import { assert, assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
+import { EXIT, main } from "../../client/cli/mod.ts";
+import { testWith } from "../permission.ts";
+import { FakeConsole } from "./fake_console.ts";
+import { MemoryFiles } from "./memory_files.ts";
+import { type Answer, type Script, ScriptedServer } from "./scripted_server.ts";
+import { names, NEEDS, octets, run, scripted, served, SUMMARY, withFolders } from "./stage.ts";
 
 served("put uploads a file under its own name, another one, or into a folder", async (stage) => {
   const { root, here, client } = stage;
@@ -203,3 +206,19 @@ served("put into the name of a directory is refused before anything is sent", as
   assertEquals(await names(root), ["a"]);
   assertEquals(await names(`${root}/a`), []);
 });
+
+testWith(
+  NEEDS,
+  "put to a URL calls the file by what its octets are in --encoding",
+  () =>
+    withFolders(async (_, here) => {
+      await Deno.writeTextFile(`${here}/a`, "text");
+      await using server = new ScriptedServer({ answers: new MemoryFiles().answers });
+      const url = `ftp://127.0.0.1:${server.address.port}/%C4%E3.txt`;
+      const console = new FakeConsole();
+      const args = ["--encoding", "gbk", "put", "--direct", `${here}/a`, url];
+      assertEquals(await main(args, console), EXIT.ok, console.errorText);
+      assertStringIncludes(console.errorText, "你.txt");
+      assert(server.octets.includes("STOR \xc4\xe3.txt"), server.octets.join("\n"));
+    }),
+);

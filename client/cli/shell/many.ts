@@ -10,6 +10,7 @@ import { isDirectory } from "../../tree.ts";
 import { escapeName } from "../../escapes.ts";
 import { GRAMMAR } from "../arguments.ts";
 import { checkSendable } from "../checks.ts";
+import { decodedNames } from "../connection.ts";
 import { namesTyped } from "../escaped.ts";
 import { SomeFailed } from "../exit.ts";
 import { readFlags, UsageError } from "../flags.ts";
@@ -36,7 +37,10 @@ export async function mget({ shell, operands }: ShellTask): Promise<Outcome> {
   const { flags, patterns: typed } = asked("mget", operands);
   const { session } = shell;
   const { escapes } = session.target;
-  const patterns = namesTyped(typed, escapes);
+  const { operands: patterns } = await decodedNames({
+    ...session.target,
+    operands: namesTyped(typed, escapes),
+  });
   checkSendable(patterns);
   const { localNameFault } = await patternRoom();
   const { signal } = session.now;

@@ -8,7 +8,7 @@
 import { encodeText, printable } from "../../text.ts";
 import type { Request } from "../arguments.ts";
 import { checkEvents, checkSendable } from "../checks.ts";
-import { decodedOperands } from "../connection.ts";
+import { decodedNames } from "../connection.ts";
 import { type Console, OutputClosed } from "../console.ts";
 import { namesTyped } from "../escaped.ts";
 import { UsageError } from "../flags.ts";
@@ -193,7 +193,7 @@ export class Shell implements ShellFace {
     const verb = findVerb(request);
     return await this.attempt(verb.endsBySignal ?? false, async (line) => {
       const { console, session } = this;
-      const bare = { console, request: await decodedOperands(request), ...line };
+      const bare = { console, request: await decodedNames(request), ...line };
       if (request.protocol === "mini") return await verb.runMini!(bare);
       await session.connected();
       await verb.run(taskOver(bare, session));
