@@ -106,7 +106,7 @@ async function move(ftp: Conversation, command: string): Promise<void> {
 }
 
 /** A tracer that detaches within a call whose number it has replaced leaves ENOSYS behind, once. */
-const DETACHED = "Accepting pauses: error 38";
+const DETACHED = "Accepting pauses: function not implemented";
 
 /** With several workers a ring calls accept(2) itself: the only ring that can be shown this. */
 const ACCEPTING = variants.filter(({ name, standsForKind }) =>
