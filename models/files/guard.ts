@@ -90,10 +90,8 @@ export function dropPartial<D extends object, F extends object, N extends object
   directory: D,
   name: string,
 ): void {
-  if (isPartialName(name)) return;
-  const partial = partialName(name);
-  const isThere = volume.look(directory, partial) === 0 && volume.found.kind === "file";
-  if (isThere) removeIdle(volume, directory, partial);
+  const partial = partialOf(volume, directory, name);
+  if (partial !== undefined) removeIdle(volume, directory, partial);
 }
 
 /**
@@ -106,10 +104,20 @@ export function keepPartialYounger<D extends object, F extends object, N extends
   name: string,
   writtenMs: number,
 ): void {
-  if (isPartialName(name)) return;
+  const partial = partialOf(volume, directory, name);
+  const { modifiedMs } = volume.found;
+  if (partial === undefined || modifiedMs < writtenMs) return;
+  volume.setModified(directory, partial, Math.max(modifiedMs, volume.now()));
+}
+
+/** The name of what an interrupted upload to `name` left, which was just looked at, if it did. */
+function partialOf<D extends object, F extends object, N extends object>(
+  volume: Volume<D, F, N>,
+  directory: D,
+  name: string,
+): string | undefined {
+  if (isPartialName(name)) return undefined;
   const partial = partialName(name);
   const isThere = volume.look(directory, partial) === 0 && volume.found.kind === "file";
-  const { modifiedMs } = volume.found;
-  if (!isThere || modifiedMs < writtenMs) return;
-  volume.setModified(directory, partial, Math.max(modifiedMs, volume.now()));
+  return isThere ? partial : undefined;
 }

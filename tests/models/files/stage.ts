@@ -235,3 +235,23 @@ function onStage(kind: StoreKind, run: (stage: Stage) => void): void {
     stage.ground.remove();
   }
 }
+
+/** Every operation on `path`; a rename to it is one of `other`. */
+export function operationsOn(path: string, other: string): FileOperation[] {
+  return [
+    { do: "stat", path },
+    { do: "enter", path },
+    { do: "chmod", path, mode: 0o600 },
+    { do: "setModified", path, modifiedMs: 0 },
+    { do: "openRead", path, offset: 0 },
+    { do: "openListing", path, selection: ALL, rows: NAMES },
+    { do: "makeDirectory", path },
+    { do: "removeDirectory", path },
+    { do: "removeFile", path },
+    { do: "rename", from: path, to: "/new" },
+    { do: "rename", from: other, to: path },
+    upload(REPLACE, { path }),
+    upload(END, { path }),
+    upload(UNIQUE, { path }),
+  ];
+}
