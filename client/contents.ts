@@ -3,7 +3,8 @@
  * (SIZE, RFC 3659 section 4).
  *
  * client.ts calls it, one transfer at a time; transfer.ts moves the octets; attributes.ts reads
- * replies to SIZE by it. A transfer that ends well is not believed before its octets are as many as they should be, as far as anybody tells.
+ * replies to SIZE by it. A transfer that ends well is not believed before its octets are as many as
+ * they should be, as far as anybody tells.
  *
  * @module
  */

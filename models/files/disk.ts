@@ -380,7 +380,7 @@ export class DiskVolume implements Volume<DiskDirectory, DiskFile, DiskNames> {
 
   /** Looks at what was opened, and keeps it only if it is a regular file. */
   #opened(fd: number): DiskFile | number {
-    if (fd === -ERRNO.ENXIO) return -ERRNO.NOT_REGULAR; // a socket, or a FIFO that may only be written to
+    if (fd === -ERRNO.ENXIO) return -ERRNO.NOT_REGULAR; // a socket, or a FIFO to write to
     if (fd < 0) return fd;
     let result = this.#look(fd, EMPTY.octets, c.AT_EMPTY_PATH, this.found);
     if (result === 0 && this.found.kind !== "file") result = notRegular(this.found.kind);
