@@ -221,11 +221,8 @@ export interface CellRecord {
   readonly introduction: string;
   /** Milliseconds from the start of the process to the first greeting. */
   readonly startMs?: number;
-  /**
-   * What its server was warmed with before anything was measured: how long that took, and kinds of
-   * work that were not level at the end of it; missing: nobody looked.
-   */
-  readonly warmUp?: { readonly seconds: number; readonly unlevel?: readonly string[] };
+  /** How its server was warmed before anything was measured. */
+  readonly warmUp?: WarmUpRecord;
   /** How long the window was open; all of them together, where there were several. */
   readonly seconds: number;
   /** Windows that the cell is the sum of; missing: one. */
@@ -323,6 +320,26 @@ export interface ResumeRecord {
   readonly seed?: number;
   /** What was named before it; missing, whatever the header says: none. */
   readonly floors?: Floors;
+}
+
+/** How a server was warmed. */
+export interface WarmUpRecord {
+  /** How long that took. */
+  readonly seconds: number;
+  /** Kinds of work that were not level at the end of it; missing: nobody looked. */
+  readonly unlevel?: readonly string[];
+  /** What is level; missing, where somebody looked: what an earlier edition took for it. */
+  readonly level?: LevelTerms;
+}
+
+/** As many rounds as before took at most so much less CPU time per operation, as a share. */
+export interface LevelTerms {
+  /** Rounds that are compared with as many before them. */
+  readonly rounds: number;
+  /** Less than this does not count. */
+  readonly share: number;
+  /** After so many it is measured as it is. */
+  readonly roundsMax: number;
 }
 
 /** The last line of a part, and of the run; missing when it was killed. */

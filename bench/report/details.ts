@@ -17,14 +17,14 @@ import {
 } from "../claims/gates.ts";
 import { FALSE_DISCOVERIES_MAX } from "../claims/grid.ts";
 import { LEVEL, MARGIN, REPEATS_FOR_CLAIM_MIN } from "../claims/inference.ts";
-import { cellsByPart, type Part, partOf, type Run, termsOf } from "../claims/run.ts";
+import { cellsByPart, type Part, type Run, termsOf } from "../claims/run.ts";
 import type { Ceiling, CellRecord, Idleness } from "../record.ts";
-import { LEVEL_SHARE, WARM_UP_ROUNDS_MAX } from "../scenarios/jobs.ts";
 import { median } from "../claims/statistics.ts";
 import { quoted } from "./cells.ts";
 import type { Block, Inline, Table } from "./document.ts";
 import { capital, inWords, NOTHING, number, percent } from "./numbers.ts";
 import { modelsOf } from "./looks.ts";
+import { levelsInWords, warmUps } from "./warmth.ts";
 
 /** The machine card, with what else it did, and what the load can do at most. */
 export function machine({ run }: Analysis): Block[] {
@@ -211,50 +211,6 @@ export function configurations(analysis: Analysis): Block[] {
   return blocks;
 }
 
-/** How long each server was warmed, and of which work that did not become level. */
-function warmUps({ run }: Analysis): Block[] {
-  // A server of several cells was warmed once; two of a block that took equally long are rare.
-  const servers = new Map(run.cells.flatMap(({ subject, scenario, block, warmUp }) => {
-    if (warmUp === undefined) return [];
-    const { startedAt } = partOf(run, scenario);
-    const key = JSON.stringify([startedAt, subject, block, warmUp]);
-    return [[key, { subject, ...warmUp }] as const];
-  }));
-  const warmed = [...servers.values()];
-  if (warmed.length === 0) return [];
-  const rows = [...Map.groupBy(warmed, ({ subject }) => subject)].map(([subject, all]) => {
-    const seconds = all.map((one) => one.seconds);
-    const looked = all.filter(({ unlevel }) => unlevel !== undefined);
-    const rest = Map.groupBy(looked.flatMap(({ unlevel }) => unlevel!), (work) => work);
-    const said = [...rest].map(([work, { length }]) => `${work} in ${length} of ${looked.length}`);
-    return [
-      subject,
-      number(median(seconds)),
-      number(Math.max(...seconds)),
-      looked.length === 0 ? "not looked at" : said.join(", ") || "none",
-    ];
-  });
-  const until = looksForLevel(run)
-    ? ", until work per operation was level, its workers together"
-    : "";
-  return [{
-    kind: "table",
-    caption: `Warm-up of each server${until}`,
-    columns: [
-      { title: "Subject" },
-      { title: "Median, s", align: "right" },
-      { title: "Longest, s", align: "right" },
-      { title: "Not level at its end" },
-    ],
-    rows,
-  }];
-}
-
-/** Whether servers were warmed until their work was level: short windows have no time for it. */
-function looksForLevel({ cells }: Run): boolean {
-  return cells.some(({ warmUp }) => warmUp?.unlevel !== undefined);
-}
-
 function flagValues(flags: readonly string[]): Map<string, string> {
   const values = new Map<string, string>();
   for (const [index, flag] of flags.entries()) {
@@ -277,12 +233,6 @@ function floorsInWords({ header, parts }: Run): Inline[][] {
     the intervals of both medians end below it. Nobody asks for a difference there, so that it is
     none of those that are tested. A part that was measured before has no floor.`]];
 }
-
-/** What servers have behind them that were warmed until their work was level. */
-const WARMED = [`A fresh server works for nothing, kind by kind, until neither of two rounds took
-  ${percent(LEVEL_SHARE)} less CPU per operation than the best before, all its workers together;
-  after ${WARM_UP_ROUNDS_MAX} rounds it is measured as it is, and that is said with its
-  configuration.`];
 
 /** How a number becomes a claim; of what only some runs do, only where this one did. */
 export function method({ run, scenarios }: Analysis): Block[] {
@@ -322,7 +272,7 @@ export function method({ run, scenarios }: Analysis): Block[] {
       more than the intervals do. Both counts are shown, for the grid and for all comparisons with
       peers and twins. What is equivalent is not corrected, and other verdicts are each for itself:
       at other points, over the rung before, over who is best.`],
-    ...(looksForLevel(run) ? [WARMED] : []),
+    ...levelsInWords(run),
     [`Nothing is claimed of fewer than ${REPEATS_FOR_CLAIM_MIN} clean blocks.${again}`],
     [`Percentiles in tables are those of all blocks' histograms merged; they are never averaged. p99
       is shown from ${number(SAMPLES_FOR_P99)} samples on, p99.9 from ${number(SAMPLES_FOR_P999)};

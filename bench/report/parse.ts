@@ -184,7 +184,11 @@ const CELL: Shape = {
   block: "number",
   "command[]": "string",
   introduction: "string",
-  "warmUp?": { seconds: "number", "unlevel[]?": "string" },
+  "warmUp?": {
+    seconds: "number",
+    "unlevel[]?": "string",
+    "level?": { rounds: "number", share: "number", roundsMax: "number" },
+  },
   seconds: "number",
   groups: "object",
   "server?": { "calls?": "object" },

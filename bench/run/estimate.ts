@@ -21,8 +21,8 @@ const START_MS = 150;
 /** The same of each worker of a model: all are there before it greets. */
 const WORKER_START_MS = 60;
 
-/** A warm-up until the work per operation is level takes as many times as long as it does at least. */
-const WARM_UP_LENGTHS = 2;
+/** Rounds of a warm-up with a kind of work, until its work per operation is level. */
+const WARM_UP_ROUNDS = 12;
 
 /** Sampling and settling, and logging in those who are busy: what a cell takes beside its windows. */
 const CELL_MS = 60;
@@ -89,9 +89,9 @@ export function cellMs(subject: Subject, scenario: Scenario, point: Point, plan:
 export function startMs(subject: Subject, plan: Timed, scenario?: Scenario): number {
   if (subject.kind === "twin") return 0;
   const jobs = warmUpJobs(around(plan), scenario);
-  const lengths = looksForLevel(plan.seconds) ? WARM_UP_LENGTHS : 1;
+  const rounds = looksForLevel(plan.seconds) ? WARM_UP_ROUNDS : 1;
   return START_MS + workersOf(subject) * WORKER_START_MS +
-    lengths * total(jobs.map(({ job }) => job().measureMs));
+    rounds * total(jobs.map(({ job }) => job().measureMs));
 }
 
 /** How many workers a model begins with, by its flags. */

@@ -11,7 +11,13 @@ import { join } from "@std/path";
 import { isDisturbed } from "../claims/gates.ts";
 import { together } from "../claims/together.ts";
 import { LoadEnded, type LoadProcess } from "../load/process.ts";
-import type { AgreementRecord, CeilingRecord, CellRecord, Outcome } from "../record.ts";
+import type {
+  AgreementRecord,
+  CeilingRecord,
+  CellRecord,
+  Outcome,
+  WarmUpRecord,
+} from "../record.ts";
 import {
   type Jobs,
   jobsOf,
@@ -168,7 +174,7 @@ class BlockRun {
   /** Those of the present scenario only. */
   readonly #own = new Map<string, ServerProcess>();
   /** What each was warmed with. */
-  readonly #warmUps = new Map<ServerProcess, NonNullable<CellRecord["warmUp"]>>();
+  readonly #warmUps = new Map<ServerProcess, WarmUpRecord>();
   /** Requests per second, by the subject's id. */
   readonly #capacities = new Map<string, number>();
 

@@ -8,13 +8,13 @@
 
 import type { LoadJob } from "../load/job.ts";
 import type { LoadProcess } from "../load/process.ts";
-import type { CellRecord } from "../record.ts";
-import { LEVEL_SHARE, WARM_UP_ROUNDS_MAX, type WarmUpJob } from "../scenarios/jobs.ts";
+import type { LevelTerms, WarmUpRecord } from "../record.ts";
+import type { WarmUpJob } from "../scenarios/jobs.ts";
 import { processWork } from "./process_figures.ts";
 import type { ServerProcess, ServerSample } from "./server_process.ts";
 
-/** Rounds that a kind of work takes at least: the best, and two that were no better. */
-const ROUNDS_MIN = 3;
+/** When work is level; single rounds scatter by a tenth and more. */
+const LEVEL: LevelTerms = { rounds: 4, share: 0.02, roundsMax: 24 };
 
 /** One round of work as it was found. */
 export interface WarmUpRound {
@@ -27,16 +27,25 @@ export interface WarmUpRound {
 }
 
 /**
- * Whether work per operation is level: neither of the last two rounds was better than the best
- * before them, and all workers took part. The sum over workers falls as long as that of one does.
+ * Whether work per operation is level: the last rounds took no less than those before them, or by
+ * less than counts or can be told, and all workers took part. The sum over workers falls as long as
+ * that of one does.
  */
 export function isLevel(rounds: readonly WarmUpRound[]): boolean {
-  if (rounds.length < ROUNDS_MIN) return false;
-  const [last, before] = [rounds.slice(-2), rounds.slice(0, -2)];
-  const best = Math.min(...before.map(({ perOperation }) => perOperation));
-  return last.every(({ perOperation, uncertainty, all }) =>
-    all && perOperation >= best * (1 - Math.max(LEVEL_SHARE, uncertainty))
-  );
+  if (rounds.length < 2 * LEVEL.rounds) return false;
+  const last = rounds.slice(-LEVEL.rounds);
+  const before = rounds.slice(-2 * LEVEL.rounds, -LEVEL.rounds);
+  // Both are sums of as many.
+  const [now, then, error] = [
+    sum(last, ({ perOperation }) => perOperation),
+    sum(before, ({ perOperation }) => perOperation),
+    sum(last, ({ perOperation, uncertainty }) => perOperation * uncertainty),
+  ];
+  return last.every(({ all }) => all) && now >= then - Math.max(then * LEVEL.share, error);
+}
+
+function sum(rounds: readonly WarmUpRound[], of: (round: WarmUpRound) => number): number {
+  return rounds.reduce((all, round) => all + of(round), 0);
 }
 
 /** Does `jobs` one after the other, each until it is level where `looking`, else once. */
@@ -45,7 +54,7 @@ export async function warmUp(
   load: LoadProcess,
   jobs: readonly WarmUpJob[],
   looking: boolean,
-): Promise<NonNullable<CellRecord["warmUp"]>> {
+): Promise<WarmUpRecord> {
   const begin = performance.now();
   const unlevel: string[] = [];
   for (const { work, job } of jobs) {
@@ -54,17 +63,15 @@ export async function warmUp(
       continue;
     }
     const rounds: WarmUpRound[] = [];
-    while (!isLevel(rounds) && rounds.length < WARM_UP_ROUNDS_MAX) {
-      const whole = job();
-      const part = { ...whole, measureMs: whole.measureMs / ROUNDS_MIN };
-      const round = await oneRound(server, load, part);
+    while (!isLevel(rounds) && rounds.length < LEVEL.roundsMax) {
+      const round = await oneRound(server, load, job());
       if (Number.isNaN(round.perOperation)) break; // it does not do such work, and will not
       rounds.push(round);
     }
     if (!isLevel(rounds)) unlevel.push(work);
   }
   const seconds = (performance.now() - begin) / 1e3;
-  return { seconds, ...(looking ? { unlevel } : {}) };
+  return { seconds, ...(looking ? { unlevel, level: LEVEL } : {}) };
 }
 
 async function oneRound(

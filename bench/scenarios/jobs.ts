@@ -84,11 +84,8 @@ export function jobsOf(scenario: Scenario, point: Point, around: Surroundings): 
 /** Windows shorter than this are a first look, with warm-ups in proportion. */
 const WARM_SECONDS = 0.3;
 
-/** Rounds of a warm-up that a kind of work takes at most: what still falls then is said. */
-export const WARM_UP_ROUNDS_MAX = 12;
-
-/** Work per operation that falls by less, as a share, has stopped falling. */
-export const LEVEL_SHARE = 0.05;
+/** Rounds that a first look is warmed for, as one: it does not look what they cost. */
+const FIRST_LOOK_ROUNDS = 3;
 
 /** Clients of a warm-up at most; else one for each worker, as a pool has it. */
 const WARM_UP_CLIENTS_MAX = 64;
@@ -98,21 +95,21 @@ export function looksForLevel(seconds: number): boolean {
   return seconds >= WARM_SECONDS;
 }
 
-/** Kinds of work, and how long a server is warmed with each at least, milliseconds. */
+/** Kinds of work, and how long a round of a warm-up with each is, milliseconds. */
 const WARM_UPS: readonly (readonly [Work, number, (around: Surroundings) => Group])[] = [
-  ["requests", 400, () => main({ action: "noop" })],
-  ["logins", 400, () => main({ action: "login" })],
-  // They take compilers longest: their CPU time fell by a third in the first second.
-  ["downloads", 1_200, ({ sizes }) => smallDownloads(sizes)],
+  ["requests", 130, () => main({ action: "noop" })],
+  ["logins", 130, () => main({ action: "login" })],
+  // They take compilers longest: their CPU time fell by half in the first three seconds.
+  ["downloads", 400, ({ sizes }) => smallDownloads(sizes)],
   // Under names of their own: what the end of the window interrupts is in nobody's way.
-  ["uploads", 200, (around) => uploads("warm", BUSY_CLIENTS, "small", around)],
+  ["uploads", 70, (around) => uploads("warm", BUSY_CLIENTS, "small", around)],
 ];
 
 /** A kind of work, and what the load does for it. */
 export interface WarmUpJob {
   /** As the report says it. */
   readonly work: Work;
-  /** Once, for as long as it takes at least; asked for each time that it is done. */
+  /** A round of it, or all of a first look; asked for each time that it is done. */
   job(): LoadJob;
 }
 
@@ -148,7 +145,9 @@ export function warmUpJobs(
         groups: [{ ...group({ ...around, ...incoming?.() }), clients }],
         setupMs: SETUP_MS,
         warmupMs: 0,
-        measureMs: milliseconds * Math.min(1, seconds / WARM_SECONDS),
+        measureMs: looksForLevel(seconds)
+          ? milliseconds
+          : milliseconds * FIRST_LOOK_ROUNDS * seconds / WARM_SECONDS,
         stallMs,
       }),
     }));

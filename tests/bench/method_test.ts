@@ -11,9 +11,10 @@ function runOf(records: readonly RunRecord[]): Run {
 
 /** The report of a run, a first look or none, in which servers were warmed and passes made. */
 function reportOf(quick: boolean): string {
+  const level = { rounds: 4, share: 0.02, roundsMax: 24 };
   const done: Pick<CellRecord, "pass" | "warmUp"> = quick
     ? { warmUp: { seconds: 0.1 } }
-    : { pass: 0, warmUp: { seconds: 2, unlevel: [] } };
+    : { pass: 0, warmUp: { seconds: 2, unlevel: [], level } };
   const options = { scenarios: ["asleep"], subjects: ["epoll", "poll"], repeats: 1, quick };
   const records = fixtureRecords(options)
     .map((record) => record.kind === "cell" ? { ...record, ...done } : record);
@@ -27,7 +28,8 @@ Deno.test("a report says of its method what its run did, and no more", () => {
       "A cell that something disturbed is measured again at once, up to 2 times",
       "this is done in several passes",
       "those that sleep do so several at a time",
-      "after 12 rounds it is measured as it is",
+      "until 4 rounds took together at most 2.0 % less CPU per operation than the 4 before, but " +
+      "for 24 rounds at most. Then it is measured as it is",
       "Warm-up of each server, until work per operation was level",
     ]
   ) assertEquals([full.includes(sentence), quick.includes(sentence)], [true, false], sentence);
