@@ -5,6 +5,7 @@
  */
 
 import { listenError } from "../address.ts";
+import { BACKLOG } from "../limits.ts";
 import type { ServeOptions } from "../model.ts";
 
 /**
@@ -16,8 +17,9 @@ import type { ServeOptions } from "../model.ts";
  */
 export function listen(options: Pick<ServeOptions, "host" | "port" | "workers">): Deno.TcpListener {
   const { host, port, workers } = options;
+  const reusePort = workers > 1 ? { reusePort: true } : {};
   try {
-    return Deno.listen({ hostname: host, port, ...(workers > 1 ? { reusePort: true } : {}) });
+    return Deno.listen({ hostname: host, port, tcpBacklog: BACKLOG, ...reusePort });
   } catch (error) {
     if (error instanceof Deno.errors.AddrInUse) throw listenError(options, "address in use");
     if (error instanceof Deno.errors.NotCapable) throw listenError(options, "it needs --allow-net");
