@@ -59,14 +59,16 @@ export function levelsInWords({ cells }: Run): Inline[][] {
   const warmUps = cells.flatMap(({ warmUp }) => warmUp?.unlevel === undefined ? [] : [warmUp]);
   const rules = new Set(warmUps.map(({ level }) => {
     if (level === undefined) {
-      return `neither of two rounds took 5 % less CPU per operation than the best before, but for
-        12 rounds at most (what was measured by an earlier edition)`;
+      return `kind of work by kind of work, until neither of two rounds took 5 % less CPU per
+        operation than the best before, 12 rounds at most (what was measured by an earlier edition)`;
     }
     const { rounds, share, roundsMax } = level;
-    return `${rounds} rounds took together at most ${percent(share)} less CPU per operation than the
-      ${rounds} before, but for ${roundsMax} rounds at most`;
+    return `all kinds of work in turn, until of each ${rounds} rounds took together at most
+      ${
+      percent(share)
+    } less CPU per operation than the ${rounds} before, ${roundsMax} rounds at most`;
   }));
   if (rules.size === 0) return [];
-  return [[`A fresh server works for nothing, kind by kind, until ${[...rules].join("; or until ")}.
-    Then it is measured as it is, and what was not level is said with its configuration.`]];
+  return [[`A fresh server works for nothing: ${[...rules].join("; or ")}. Then it is measured as it
+    is, and what was not level is said with its configuration.`]];
 }

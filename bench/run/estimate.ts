@@ -22,7 +22,7 @@ const START_MS = 150;
 const WORKER_START_MS = 60;
 
 /** Rounds of a warm-up with a kind of work, until its work per operation is level. */
-const WARM_UP_ROUNDS = 12;
+const WARM_UP_ROUNDS = 14;
 
 /** Sampling and settling, and logging in those who are busy: what a cell takes beside its windows. */
 const CELL_MS = 60;

@@ -10,6 +10,7 @@ import type { LoadJob } from "../load/job.ts";
 import type { LoadProcess } from "../load/process.ts";
 import type { LevelTerms, WarmUpRecord } from "../record.ts";
 import type { WarmUpJob } from "../scenarios/jobs.ts";
+import type { Work } from "../scenarios/scenario.ts";
 import { processWork } from "./process_figures.ts";
 import type { ServerProcess, ServerSample } from "./server_process.ts";
 
@@ -48,7 +49,7 @@ function sum(rounds: readonly WarmUpRound[], of: (round: WarmUpRound) => number)
   return rounds.reduce((all, round) => all + of(round), 0);
 }
 
-/** Does `jobs` one after the other, each until it is level where `looking`, else once. */
+/** Does `jobs` until each is level where `looking`, else once. */
 export async function warmUp(
   server: ServerProcess,
   load: LoadProcess,
@@ -56,22 +57,38 @@ export async function warmUp(
   looking: boolean,
 ): Promise<WarmUpRecord> {
   const begin = performance.now();
-  const unlevel: string[] = [];
-  for (const { work, job } of jobs) {
-    if (!looking) {
-      await load.run(job());
-      continue;
-    }
-    const rounds: WarmUpRound[] = [];
-    while (!isLevel(rounds) && rounds.length < LEVEL.roundsMax) {
-      const round = await oneRound(server, load, job());
-      if (Number.isNaN(round.perOperation)) break; // it does not do such work, and will not
-      rounds.push(round);
-    }
-    if (!isLevel(rounds)) unlevel.push(work);
+  const seconds = () => (performance.now() - begin) / 1e3;
+  if (looking) {
+    const unlevel = await untilLevel(server, load, jobs);
+    return { seconds: seconds(), unlevel, level: LEVEL };
   }
-  const seconds = (performance.now() - begin) / 1e3;
-  return { seconds, ...(looking ? { unlevel, level: LEVEL } : {}) };
+  for (const { job } of jobs) await load.run(job());
+  return { seconds: seconds() };
+}
+
+/**
+ * Does a round of each of `jobs` in turn until each has been level: what was compiled for one kind
+ * of work may be thrown away by the first of another, and a window would measure how it comes back.
+ * Returns what never was level.
+ */
+async function untilLevel(
+  server: ServerProcess,
+  load: LoadProcess,
+  jobs: readonly WarmUpJob[],
+): Promise<Work[]> {
+  const unlevel = new Set(jobs.map(({ work }) => work));
+  const doable = jobs.map((job) => ({ ...job, rounds: [] as WarmUpRound[] }));
+  for (let count = 0; count < LEVEL.roundsMax && unlevel.size > 0; count++) {
+    for (const one of [...doable]) {
+      const round = await oneRound(server, load, one.job());
+      one.rounds.push(round);
+      if (isLevel(one.rounds)) unlevel.delete(one.work);
+      // It does not do such work, and will not.
+      if (Number.isNaN(round.perOperation)) doable.splice(doable.indexOf(one), 1);
+    }
+    if (doable.every(({ work }) => !unlevel.has(work))) break;
+  }
+  return [...unlevel];
 }
 
 async function oneRound(
