@@ -15,7 +15,7 @@ import { parseFacts } from "./listing/mlsd.ts";
 import { decodeText, encodeText } from "./text.ts";
 
 export { type Entry, type EntryKind, isPlainName } from "./listing/entry.ts";
-export { parseListLine } from "./listing/list.ts";
+export { listParser, parseListLine } from "./listing/list.ts";
 export { type EntryField, FACTS_OF, parseFacts } from "./listing/mlsd.ts";
 
 /** A line of a listing: a name of PATH_MAX (4096) octets, a link's target, and all facts. */
@@ -145,7 +145,7 @@ export function parseMlsd(text: string): Entry[] {
 }
 
 /**
- * Reads a LIST listing in a Unix or a DOS format; each line is tried as both.
+ * Reads a LIST listing in the format of Unix, DOS, NetWare, IBM i or EPLF, each line in any.
  *
  * @param now Milliseconds since the epoch: `ls` leaves the year out of recent times.
  *

@@ -60,6 +60,11 @@ export function wholeNumber(text: string | undefined): number | undefined {
   return text !== undefined && /^\d{1,15}$/.test(text) ? Number(text) : undefined;
 }
 
+/** Permission bits from a mode in octal digits, which may have the bits of a kind before them. */
+export function permissionBits(text: string | undefined): number | undefined {
+  return text !== undefined && /^[0-7]{1,6}$/.test(text) ? parseInt(text, 8) & 0o7777 : undefined;
+}
+
 /** A time in milliseconds since the epoch as a date. */
 export function entryDate(ms: number | undefined): Date | undefined {
   return ms === undefined ? undefined : new Date(ms);

@@ -5,7 +5,14 @@
  */
 
 import { parseTime, readFactLine } from "../../server/ftp/words/facts.ts";
-import { compact, type Entry, entryDate, type EntryKind, wholeNumber } from "./entry.ts";
+import {
+  compact,
+  type Entry,
+  entryDate,
+  type EntryKind,
+  permissionBits,
+  wholeNumber,
+} from "./entry.ts";
 
 /** Reads one line of facts; the name is a path in a reply to MLST. Undefined for "." and "..". */
 export function parseFacts(line: string): Entry | undefined {
@@ -23,7 +30,7 @@ export function parseFacts(line: string): Entry | undefined {
     kind,
     size: wholeNumber(facts.size ?? facts.sizd),
     modified: facts.modify === undefined ? undefined : entryDate(parseTime(facts.modify)),
-    mode: octal(facts.mode),
+    mode: permissionBits(facts.mode),
     owner: facts.ownername ?? facts.owner,
     group: facts.groupname ?? facts.group,
     target: kind === "link" ? LINK.exec(type)?.[1] : undefined,
@@ -87,8 +94,4 @@ function kindOf(type: string): EntryKind | undefined {
     default:
       return LINK.test(type) ? "link" : "other";
   }
-}
-
-function octal(text: string | undefined): number | undefined {
-  return text !== undefined && /^[0-7]{1,6}$/.test(text) ? parseInt(text, 8) & 0o7777 : undefined;
 }

@@ -56,6 +56,31 @@ scripted("list asks by LIST -a again after a directory that is empty either way"
   assertEquals(listed(server.commands), ["LIST -a", "LIST", "LIST -a"]);
 });
 
+/** How servers refuse to list what is empty. */
+const NOTHING_FOUND = [
+  "550 No files found.",
+  "450 No files found",
+  "550 No members found.",
+  "550 no data sets found.",
+];
+
+for (const reply of NOTHING_FOUND) {
+  scripted(`list takes ${reply} for an empty directory, once it is entered`, {
+    answers: directories({ hollow: reply, light: listing(lines("a"), ALL) }),
+  }, async (client) => {
+    for (let count = 0; count < 2; count++) {
+      assertEquals(await client.list("hollow"), []);
+      assertEquals((await client.list("light")).map(({ name }) => name), [".hidden", "a"]);
+    }
+  });
+
+  scripted(`list does not take ${reply} for an empty directory that is not entered`, {
+    answers: { ...directories({}), CWD: reply },
+  }, async (client) => {
+    await assertRejects(() => client.list("hollow"), ProtocolError, reply);
+  });
+}
+
 scripted("list takes no listing without -a where LIST -a was understood once", {
   answers: directories({ light: ALL, busy: listing(lines("a"), "450 Busy") }),
 }, async (client, server) => {
@@ -112,11 +137,11 @@ for (const [command, answers] of Object.entries(UNREAD)) {
   });
 }
 
-/** EPLF, which is not read. */
-const EPLF = "+i8388621.29609,m824255902,/,\tdev\r\n+i8388621.44468,r,s10376,\tRFCEPLF\r\n";
+/** What VMS writes, which is not read. */
+const VMS = "DEV.DIR;1   1   5-MAR-2026 10:30\r\nA.TXT;1   2   5-MAR-2026 10:30\r\n";
 
 scripted("list and entries fail where no line is understood and nobody hears that", {
-  answers: { LIST: retr(EPLF) },
+  answers: { LIST: retr(VMS) },
 }, async (client) => {
   const message = "Cannot see all of the directory: 2 lines of its listing were not understood";
   await assertRejects(() => client.list(), ConnectionError, message);
