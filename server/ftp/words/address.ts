@@ -55,10 +55,13 @@ export function parseExtended(text: string): Address | "family" | undefined {
   return canonical === undefined ? undefined : { family: 6, host: canonical, port };
 }
 
-/** The address in the text of a 227 reply, with or without parentheses (RFC 1123 4.1.2.6). */
+/**
+ * The address in the text of a 227 reply, with or without parentheses (RFC 1123 section 4.1.2.6);
+ * some put blanks around its commas.
+ */
 export function parsePassive(text: string): Address | undefined {
-  const match = /(?:^|\D)(\d{1,3}(?:,\d{1,3}){5})(?!\d)/.exec(text);
-  return match === null ? undefined : parseHostPort(match[1]!);
+  const match = /(?:^|\D)(\d{1,3}(?: *, *\d{1,3}){5})(?!\d)/.exec(text);
+  return match === null ? undefined : parseHostPort(match[1]!.replaceAll(" ", ""));
 }
 
 /** The port in the text of a 229 reply. */
