@@ -97,12 +97,12 @@ export interface Resumption {
  */
 export const plainTransport: Transport = {
   connect: async ({ hostname, port }, signal) =>
-    new TcpWire(await Deno.connect({ hostname, port, signal })),
+    new TcpWire(await Deno.connect({ hostname, port, signal }), hostname),
   listen: (hostname) => {
     const listener = Deno.listen({ hostname, port: 0 });
     return {
       address: listener.addr,
-      accept: async () => new TcpWire(await listener.accept()),
+      accept: async () => new TcpWire(await listener.accept(), hostname),
       close: () => closeQuietly(listener),
     };
   },
@@ -116,10 +116,11 @@ class TcpWire implements Connection {
   #closed = false;
   #hasWritten = false;
 
-  constructor(conn: Deno.TcpConn) {
+  /** A connection to `host`, or one that came in there. */
+  constructor(conn: Deno.TcpConn, host: string) {
     this.#conn = conn;
-    this.local = conn.localAddr;
-    this.remote = conn.remoteAddr;
+    this.local = inZoneOf(host, conn.localAddr);
+    this.remote = inZoneOf(host, conn.remoteAddr);
   }
 
   read(buffer: Uint8Array<ArrayBuffer>): Promise<number | null> {
@@ -149,6 +150,17 @@ class TcpWire implements Connection {
     this.#closed = true;
     closeQuietly(this.#conn);
   }
+}
+
+/**
+ * `address` as it can be connected to: one of a single link (fe80::/10) is nothing without its zone
+ * (RFC 4007 section 6), which the runtime leaves out, and is in that of `host`.
+ */
+export function inZoneOf(host: string, address: WireAddress): WireAddress {
+  const { hostname, port } = address;
+  const [zone] = /%.+$/.exec(host) ?? [];
+  if (zone === undefined || !/^fe[89ab][^%]*$/i.test(hostname)) return address;
+  return { hostname: `${hostname}${zone}`, port };
 }
 
 /**

@@ -22,7 +22,7 @@ export class UrlError extends ClientError {
 export interface FtpUrl {
   /** "ftps": TLS from the first octet on. */
   readonly scheme: "ftp" | "ftps";
-  /** A name or an address, without the brackets of IPv6. */
+  /** A name or an address, without the brackets of IPv6; a zone is behind one "%". */
   readonly host: string;
   /** 1 to 65535: what is written, or the scheme's own, 21 and 990. */
   readonly port: number;
@@ -102,7 +102,8 @@ export function parseUrl(text: string, { keepsOctets = false }: UrlOptions = {})
   if (login.user === "") throw wrong("it has a password and no user");
   return {
     scheme,
-    host,
+    // A zone is behind "%25" (RFC 6874 section 2); where nothing follows that, 25 is the zone.
+    host: host.includes(":") ? host.replace(/%25(?=.)/, "%") : host,
     port: port ?? PORTS[scheme],
     ...login,
     // The first slash ends the host's part.

@@ -12,6 +12,9 @@ import {
   ProtocolError,
   type Transport,
 } from "../../client/mod.ts";
+import { openActive } from "../../client/active.ts";
+import type { Dialogue } from "../../client/channel.ts";
+import { timeouts } from "../../client/limits.ts";
 import { eventually } from "../eventually.ts";
 import type { Answer, ScriptedSession } from "./scripted_server.ts";
 import { decode, retr as passively, scripted } from "./scripted_test_case.ts";
@@ -175,6 +178,33 @@ scripted("active mode tells in one line that it may not listen", {
   assertEquals((await client.command("NOOP")).code, 200);
   assert(!server.verbs.includes("EPRT"));
 }, { ...ACTIVE, transport: DEAF });
+
+Deno.test("active mode listens on an address of one link, and tells no zone of it", async () => {
+  const [asked, listened]: [string[], string[]] = [[], []];
+  const dialogue: Dialogue = {
+    local: { hostname: "fe80::1%eth0", port: 1 },
+    peer: { hostname: "fe80::2%eth0", port: 21 },
+    transport: {
+      ...plainTransport,
+      listen(hostname) {
+        listened.push(hostname);
+        const accept = () => Promise.reject(new Error("not here"));
+        return { address: { hostname, port: 7 }, accept, close() {} };
+      },
+    },
+    timeouts: timeouts(),
+    signal: undefined,
+    server: { extendedData: true },
+    ask(command) {
+      asked.push(command);
+      return Promise.resolve({ code: 200, lines: ["Fine"] });
+    },
+    expect: () => Promise.reject(new Error("not here")),
+  };
+  (await openActive(dialogue)).close();
+  assertEquals(listened, ["fe80::1%eth0"]);
+  assertEquals(asked, ["EPRT |2|fe80::1|7|"]);
+});
 
 // Passive addresses.
 

@@ -46,7 +46,10 @@ const GOOD: Readonly<Record<string, Partial<FtpUrl>>> = {
   "ftp://[::1]/a": { host: "::1", path: "a" },
   "ftp://localhost/a": { host: "localhost", path: "a" },
   "ftp://[::1]:2121/a": { host: "::1", port: 2121, path: "a" },
-  "ftp://me@[fe80::1%25eth0]:21/a": { host: "fe80::1%25eth0", user: "me", path: "a" },
+  "ftp://me@[fe80::1%25eth0]:21/a": { host: "fe80::1%eth0", user: "me", path: "a" },
+  "ftp://[fe80::1%eth0]/a": { host: "fe80::1%eth0", path: "a" },
+  "ftp://[fe80::1%25]/a": { host: "fe80::1%25", path: "a" },
+  "ftp://[fe80::1%2525]/a": { host: "fe80::1%25", path: "a" },
 };
 
 for (const [url, expected] of Object.entries(GOOD)) {
