@@ -263,9 +263,9 @@ export class ControlConnection implements Dialogue {
   async #greet(action: string): Promise<void> {
     const greeting = this.#exchanges.add(GREETING_ID, "the connection");
     this.#reading = this.#readAll();
-    const { replyMs } = this.timeouts;
-    const reply = await this.settle(greeting.final, replyMs, undefined, this.signal);
-    if (reply.code !== 220) {
+    const reply = await this.settle(greeting.final, this.timeouts.replyMs, undefined, this.signal);
+    // Of a code only the first digit counts (RFC 1123 section 4.1.2.11); login.ts heeds 230.
+    if (reply.code < 200 || reply.code >= 300) {
       const kind = kindOf(reply);
       throw new ConnectionError(`${action}: ${describeReply(reply)}`, { kind, reply });
     }
@@ -273,14 +273,14 @@ export class ControlConnection implements Dialogue {
   }
 
   /**
-   * AUTH TLS (RFC 4217 section 4): all that follows goes through TLS, or nothing follows. Octets in
-   * clear text behind the reply could be anybody's, and would count as said under TLS.
+   * AUTH TLS (RFC 4217 section 4): whatever code says yes, TLS follows or nothing. Octets in clear
+   * text behind the reply could be anybody's, and would count as said under TLS.
    */
   async #upgrade(): Promise<void> {
     const action = "Cannot protect the connection";
     this.#upgrading = true;
     const reply = await this.ask("AUTH TLS");
-    if (reply.code !== 234) {
+    if (reply.code < 200 || reply.code >= 400) {
       const kind = reply.code < 500 ? kindOf(reply) : "untrusted";
       const reason = kind === "untrusted" ? "the server has no TLS: " : "";
       throw new ConnectionError(`${action}: ${reason}${describeReply(reply)}`, { kind, reply });

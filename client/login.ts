@@ -29,20 +29,30 @@ export const ANONYMOUS: Credentials = { user: "anonymous", password: "anonymous@
  * @throws {LoginError} when the server does not let this user in.
  */
 export async function login(control: ControlConnection, credentials: Credentials): Promise<void> {
-  const action = `Cannot log in as "${credentials.user}"`;
-  let reply = await control.ask(`USER ${credentials.user}`);
-  if (reply.code === 331) reply = await control.ask(`PASS ${credentials.password}`);
-  if (reply.code === 332 && credentials.account !== undefined) {
-    reply = await control.ask(`ACCT ${credentials.account}`);
-  }
-  if (reply.code === 421) throw refusal(action, reply);
-  if (reply.code < 200 || reply.code >= 300) throw new LoginError(action, reply);
+  // A greeting of 230 has let in whoever calls; only AUTH would undo that (RFC 2228 section 3).
+  const isIn = control.server.greeting.code === 230 && control.transport.secure === undefined;
+  if (!isIn) await identify(control, credentials);
   const features = await control.ask("FEAT");
   control.server.features = parseFeatures(features);
   // Some servers send and take UTF-8 only after this; those that always do have nothing against it.
   if (control.encoding === UTF_8 && control.server.features.has("UTF8")) {
     await control.ask("OPTS UTF8 ON");
   }
+}
+
+/** USER, PASS and ACCT, as far as the server asks for them. */
+async function identify(control: ControlConnection, credentials: Credentials): Promise<void> {
+  const action = `Cannot log in as "${credentials.user}"`;
+  let reply = await control.ask(`USER ${credentials.user}`);
+  // Some ask for the password by another code than 331 (RFC 1123 section 4.1.2.11).
+  if (reply.code >= 300 && reply.code < 400 && reply.code !== 332) {
+    reply = await control.ask(`PASS ${credentials.password}`);
+  }
+  if (reply.code === 332 && credentials.account !== undefined) {
+    reply = await control.ask(`ACCT ${credentials.account}`);
+  }
+  if (reply.code === 421) throw refusal(action, reply);
+  if (reply.code < 200 || reply.code >= 300) throw new LoginError(action, reply);
 }
 
 /**

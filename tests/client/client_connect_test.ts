@@ -54,6 +54,12 @@ refused(
   "450 Not now",
 );
 refused(
+  "connect refuses a greeting of 3yz",
+  { greeting: "331 Password?\r\n" },
+  ConnectionError,
+  "331 Password?",
+);
+refused(
   "connect refuses what is not FTP",
   { greeting: "SSH-2.0-x\r\n" },
   ConnectionError,
@@ -154,6 +160,30 @@ scripted(
   },
   { user: "u", password: "a b:c ", account: "x" },
 );
+
+scripted(
+  "connect gives the password after any reply 3yz but 332",
+  { answers: { USER: "300 Go on", PASS: "202 Not needed" } },
+  (_, server) => {
+    assertEquals(server.commands.slice(0, 2), ["USER u", "PASS p"]);
+    return Promise.resolve();
+  },
+  { user: "u", password: "p" },
+);
+
+scripted("connect takes any greeting of 2yz", { greeting: "200 Hello\r\n" }, (_, server) => {
+  assertEquals(server.commands, ["USER anonymous", "FEAT"]);
+  return Promise.resolve();
+});
+
+scripted("connect does not log in where the greeting is 230", {
+  greeting: "230 You are in\r\n",
+  answers: { USER: "503 You are in" },
+}, (client, server) => {
+  assertEquals(server.commands, ["FEAT"]);
+  assertEquals(client.greeting.code, 230);
+  return Promise.resolve();
+}, { user: "u", password: "p" });
 
 scripted("connect reads FEAT and asks for UTF-8", {
   greeting: "220-Hello\r\n220 there\r\n",

@@ -12,10 +12,12 @@ import {
   type ConnectOptions,
   LocalError,
   type TlsSettings,
+  type Trace,
   type Transport,
   type WireAddress,
 } from "../../client/mod.ts";
 import { tlsTransport } from "../../client/tls.ts";
+import { inZoneOf } from "../../client/transport.ts";
 import { testWith } from "../permission.ts";
 import { decode } from "./scripted_test_case.ts";
 
@@ -70,10 +72,13 @@ class MemoryWire implements Connection {
   }
 }
 
-/** A server that has one file, "hello"; the last of `wires` is its data connection. */
-function memory(wires: MemoryWire[] = []): Transport {
+/**
+ * A server that has one file, "hello"; the last of `wires` is its data connection. It answers AUTH
+ * by `auth`, and greets by the code `greeting`.
+ */
+function memory(wires: MemoryWire[] = [], auth = "234 Go", greeting = 220): Transport {
   const answers: Record<string, string> = {
-    AUTH: "234 Go",
+    AUTH: auth,
     USER: "230 In",
     FEAT: "502 No",
     PBSZ: "200 Fine",
@@ -99,7 +104,7 @@ function memory(wires: MemoryWire[] = []): Transport {
         data.end();
         wire.say("226 Done\r\n");
       });
-      control.say("220 Memory\r\n");
+      control.say(`${greeting} Memory\r\n`);
       return Promise.resolve(control);
     },
     listen: () => {
@@ -110,7 +115,11 @@ function memory(wires: MemoryWire[] = []): Transport {
 
 /** The same as a class, whose methods are nothing without their object. */
 class MemoryTransport implements Transport {
-  readonly #inner = memory();
+  readonly #inner: Transport;
+
+  constructor(inner = memory()) {
+    this.#inner = inner;
+  }
 
   connect(to: WireAddress, signal: AbortSignal): Promise<Connection> {
     return this.#inner.connect(to, signal);
@@ -177,6 +186,24 @@ Deno.test("connect uses the TLS of a transport that is an object of a class", as
   assertEquals(transport.count, 2);
 });
 
+Deno.test("connect begins with TLS whatever code says yes to AUTH", async () => {
+  for (const auth of ["200 AUTH command ok; starting SSL connection...", "334 Go", "235 Go"]) {
+    const transport = new ProtectedTransport(memory([], auth));
+    await using _client = await connect({ host: "memory", transport, tls: "explicit" });
+    assertEquals(transport.count, 1, auth);
+  }
+});
+
+Deno.test("connect logs in behind AUTH though the greeting was 230", async () => {
+  const said: string[] = [];
+  const transport = new ProtectedTransport(memory([], "234 Go", 230));
+  const trace: Trace = (direction, line) => {
+    if (direction === "sent") said.push(line);
+  };
+  await using _client = await connect({ host: "memory", transport, tls: "explicit", trace });
+  assertEquals(said.slice(0, 2), ["AUTH TLS", "USER anonymous"]);
+});
+
 Deno.test("connect refuses settings of TLS that its transport does not heed", async () => {
   const transport = new ProtectedTransport();
   const settings: TlsSettings[] = [{ caCerts: [""] }, { insecure: true }, { serverName: "h" }];
@@ -185,6 +212,17 @@ Deno.test("connect refuses settings of TLS that its transport does not heed", as
     const error = await assertRejects(() => connect({ transport, tls }), LocalError);
     const [name] = Object.keys(setting);
     assertEquals(error.message, `Cannot use ${name} of tls: the transport has TLS of its own`);
+  }
+});
+
+Deno.test("inZoneOf gives the zone of a host to addresses of its link that have none", () => {
+  const zoned = (host: string, hostname: string) => inZoneOf(host, { hostname, port: 21 }).hostname;
+  assertEquals(zoned("fe80::1%eth0", "fe80::1"), "fe80::1%eth0");
+  assertEquals(zoned("FE80::1%2", "febf:0::2"), "febf:0::2%2");
+  assertEquals(zoned("fe80::1%eth0", "fe80::1%3"), "fe80::1%3");
+  assertEquals(zoned("fe80::1", "fe80::1"), "fe80::1");
+  for (const global of ["::1", "fec0::1", "2001:db8::fe80", "192.0.2.1"]) {
+    assertEquals(zoned("fe80::1%eth0", global), global);
   }
 });
 

@@ -341,21 +341,23 @@ for (
   );
 }
 
-testWith(["net", "read"], "what is no TLS behind the reply to AUTH is refused", async () => {
-  await using server = new ScriptedServer({
-    answers: {
-      AUTH: async (_, session) => {
-        await session.say("234 Go");
-        await session.say("230 This is no TLS, and nobody asked for it");
+for (const reply of ["234 Go", "200 AUTH ignored"]) {
+  testWith(["net", "read"], `what is no TLS behind ${reply} to AUTH is refused`, async () => {
+    await using server = new ScriptedServer({
+      answers: {
+        AUTH: async (_, session) => {
+          await session.say(reply);
+          await session.say("230 This is no TLS, and nobody asked for it");
+        },
       },
-    },
+    });
+    await assertRejects(
+      () => connect({ ...server.address, tls: "explicit", timeoutMs: 5_000 }),
+      ConnectionError,
+    );
+    assert(!server.verbs.includes("USER"));
   });
-  await assertRejects(
-    () => connect({ ...server.address, tls: "explicit", timeoutMs: 5_000 }),
-    ConnectionError,
-  );
-  assert(!server.verbs.includes("USER"));
-});
+}
 
 testWith(
   ["net", "read"],
