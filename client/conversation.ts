@@ -90,7 +90,7 @@ export class Conversation {
   /** How commands and replies are written as octets. */
   encoding: Encoding = UTF_8;
 
-  readonly #lines = new LineReader(REPLY_LINE_BYTES_MAX);
+  readonly #lines = new LineReader(REPLY_LINE_BYTES_MAX, { hasNoSynch: true });
   readonly #replies = new ReplyReader(REPLY_LINES_MAX);
   readonly #events: ConversationEvent[] = [];
   readonly #output: Uint8Array<ArrayBuffer>[] = [];

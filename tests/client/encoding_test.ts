@@ -8,7 +8,9 @@ import { assert, assertEquals, assertRejects, assertThrows } from "@std/assert";
 import { encodingOf } from "../../client/encoding.ts";
 import { connect, LocalError, UTF_8 } from "../../client/mod.ts";
 import { testWith } from "../permission.ts";
+import { lines } from "./listing_answers.ts";
 import { ScriptedServer } from "./scripted_server.ts";
+import { retr } from "./scripted_test_case.ts";
 
 const WORDS: readonly (readonly [string, string, readonly number[]])[] = [
   ["latin1", "café", [0x63, 0x61, 0x66, 0xe9]],
@@ -111,6 +113,21 @@ testWith(
       assert(server.commands.includes("OPTS UTF8 ON"));
     }),
 );
+
+testWith(["net"], "a path with 0xFF that the server does not double leads back", async () => {
+  const path = Uint8Array.from('257 "/\xec\xee\xff"\r\n', (letter) => letter.charCodeAt(0));
+  await using server = new ScriptedServer({
+    answers: {
+      PWD: (_, session) => session.control.write(path),
+      CWD: "250 In",
+      LIST: retr(lines("a")),
+    },
+  });
+  await using client = await connect({ ...server.address, encoding: "windows-1251" });
+  assertEquals(await client.workingDirectory(), "/моя");
+  await client.list("b");
+  assertEquals(server.octets.at(-1), "CWD /\xec\xee\xff\xff");
+});
 
 testWith(
   ["net"],

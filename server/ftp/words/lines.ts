@@ -13,8 +13,8 @@
  * | IAC IAC                          | one octet 0xFF                                    |
  * | IAC WILL, WONT, DO, DONT and one | nothing: every option is refused by not doing it  |
  * | IAC and another octet >= 0xF0    | nothing: IP, DM and the other Telnet functions    |
- * | IAC and any other octet          | the other octet                                   |
- * | octets >= 0xF0 before a line     | nothing                                           |
+ * | IAC and any other octet          | the other octet; where there is no Synch, both    |
+ * | octets >= 0xF0 before a line     | nothing; where there is no Synch, these octets    |
  *
  * The last two rows are what is left of a Synch where the system takes the urgent octet (the DM
  * of IAC DM) out of the stream or leaves it alone in front of the command.
@@ -47,6 +47,22 @@ const enum Open {
 const NOTHING = new Uint8Array(0);
 const CR_LF = Uint8Array.of(CR, LF);
 
+/** How the other side writes lines. */
+export interface LineHabits {
+  /**
+   * Whether a line may be ended by its CR, when that is the last octet that came; default: never. A
+   * client that sends a whole command as urgent data makes its LF the urgent octet, which a socket
+   * without SO_OOBINLINE takes out of the stream. Where the line was only cut before its LF, that
+   * is skipped when it comes.
+   */
+  readonly mayEndUrgently?: (line: Uint8Array) => boolean;
+  /**
+   * The other side sends no Synch, and what looks like the rest of one is text; default: it may.
+   * Servers send none, and many do not double 0xFF, which is a letter in windows-1251.
+   */
+  readonly hasNoSynch?: boolean;
+}
+
 /** Cuts octets, however they are chunked, into lines. */
 export class LineReader {
   /** The line that the last `read` completed, without its end; valid until the next `read`. */
@@ -56,6 +72,7 @@ export class LineReader {
 
   readonly #bytesMax: number;
   readonly #mayEndUrgently: (line: Uint8Array) => boolean;
+  readonly #hasNoSynch: boolean;
   #kept = NOTHING;
   #length = 0;
   #open = Open.Nothing;
@@ -64,17 +81,11 @@ export class LineReader {
   /** The rest of an over-long line is being dropped. */
   #dropping = false;
 
-  /**
-   * A reader for lines of at most `bytesMax` octets, without their ends.
-   *
-   * @param mayEndUrgently Whether a line may be ended by its CR, when that is the last octet that
-   * came. A client that sends a whole command as urgent data makes its LF the urgent octet, which
-   * a socket without SO_OOBINLINE takes out of the stream. Where the line was only cut before its
-   * LF, that is skipped when it comes.
-   */
-  constructor(bytesMax: number, mayEndUrgently: (line: Uint8Array) => boolean = () => false) {
+  /** A reader for lines of at most `bytesMax` octets, without their ends. */
+  constructor(bytesMax: number, habits: LineHabits = {}) {
     this.#bytesMax = bytesMax;
-    this.#mayEndUrgently = mayEndUrgently;
+    this.#mayEndUrgently = habits.mayEndUrgently ?? (() => false);
+    this.#hasNoSynch = habits.hasNoSynch ?? false;
   }
 
   /**
@@ -130,6 +141,7 @@ export class LineReader {
         this.#open = octet >= WILL && octet < IAC ? Open.Option : Open.Nothing;
         if (octet === IAC) this.#keep(IAC);
         if (octet >= TELNET_FIRST) return false;
+        if (this.#hasNoSynch) this.#keep(IAC);
         break;
       case Open.Cr:
         this.#open = Open.Nothing;
@@ -141,7 +153,7 @@ export class LineReader {
     if (octet === LF) return this.#endLine();
     if (octet === CR) this.#open = Open.Cr;
     else if (octet === IAC) this.#open = Open.Iac;
-    else if (octet < TELNET_FIRST || this.#length > 0) this.#keep(octet);
+    else if (octet < TELNET_FIRST || this.#length > 0 || this.#hasNoSynch) this.#keep(octet);
     return false;
   }
 

@@ -2,15 +2,15 @@
 
 import { assertEquals, assertThrows } from "@std/assert";
 import { decodeOctets, encodeOctets } from "../../../server/mod.ts";
-import { encodeLine, LineReader } from "../../../server/ftp/words/lines.ts";
+import { encodeLine, type LineHabits, LineReader } from "../../../server/ftp/words/lines.ts";
 
 const BYTES_MAX = 20;
 /** For lines longer than any that a server writes often. */
 const LONG_BYTES_MAX = 4_096;
 
 /** The lines in `octets`, cut into pieces of `size`; null for one that was too long. */
-function linesOf(octets: Uint8Array, size: number): (string | null)[] {
-  const reader = new LineReader(BYTES_MAX);
+function linesOf(octets: Uint8Array, size: number, habits?: LineHabits): (string | null)[] {
+  const reader = new LineReader(BYTES_MAX, habits);
   const lines: (string | null)[] = [];
   for (let at = 0; at < octets.length; at += size) {
     const piece = octets.slice(at, at + size);
@@ -60,6 +60,24 @@ for (const [title, octets, lines] of CASES) {
   });
 }
 
+/** Replies of servers that do not double 0xFF, that do, and that speak Telnet. */
+const REPLIES: readonly [octets: string, lines: string[]][] = [
+  ['257 "/\xec\xee\xff"\r\n', ['257 "/\xec\xee\xff"']],
+  ['257 "/\xec\xee\xff\xff"\r\n', ['257 "/\xec\xee\xff"']],
+  ["250 \xff a\r\n250 \xff\r\n\xff\n", ["250 \xff a", "250 \xff", "\xff"]],
+  ["220-\xf0\x9f\r\n\xf0\x9f\r\n", ["220-\xf0\x9f", "\xf0\x9f"]],
+  ["\xff\xfb\x01220 \xff\xf1a\r\n", ["220 a"]],
+];
+
+Deno.test("LineReader: what looks like the rest of a Synch is text where there is none", () => {
+  for (const [octets, lines] of REPLIES) {
+    for (const size of [1, 2, 3, 7, octets.length]) {
+      const found = linesOf(octetsOf(octets), size, { hasNoSynch: true });
+      assertEquals(found, lines, `in pieces of ${size}`);
+    }
+  }
+});
+
 Deno.test("LineReader: a line that was kept does not change with its input", () => {
   const reader = new LineReader(BYTES_MAX);
   const first = octetsOf("on");
@@ -71,7 +89,8 @@ Deno.test("LineReader: a line that was kept does not change with its input", () 
 
 /** What a reader that lets ABOR and STAT end urgently makes of pieces. */
 function urgentLinesOf(pieces: readonly string[]): string[] {
-  const reader = new LineReader(BYTES_MAX, (line) => /^(?:ABOR|STAT)/.test(latin1(line)));
+  const mayEndUrgently = (line: Uint8Array) => /^(?:ABOR|STAT)/.test(latin1(line));
+  const reader = new LineReader(BYTES_MAX, { mayEndUrgently });
   return pieces.flatMap((text) => {
     const piece = octetsOf(text);
     const lines: string[] = [];
