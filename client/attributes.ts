@@ -34,7 +34,10 @@ export async function stat(control: ControlConnection, path: string): Promise<En
   return { ...entry ?? await statByParts(control, path, name, action), name };
 }
 
-/** By MLST; undefined where the server does not know it, whatever FEAT says (500 to 504). */
+/**
+ * By MLST; undefined where the server does not know it, whatever FEAT says (500 to 504), or has no
+ * facts in its reply.
+ */
 async function statByFacts(
   control: ControlConnection,
   path: string,
@@ -44,10 +47,13 @@ async function statByFacts(
   const reply = await control.ask(`MLST ${path}`);
   if (reply.code >= 500 && reply.code <= 504) return undefined;
   if (reply.code >= 300) throw refusal(action, reply);
-  const [line = ""] = linesBetween(reply);
+  // Some servers say more before the facts, indent them, or have one line for all.
+  const lines = reply.lines.length === 1 ? reply.lines : linesBetween(reply);
   // "Listing of cdir" for the working directory itself is a directory all the same.
-  const entry = parseFacts(line.replace(/^ /, "").replace(/\btype=[cp]dir;/i, "type=dir;"));
-  if (entry === undefined) throw new ProtocolError(action, reply);
+  const entry = lines
+    .map((line) => parseFacts(line.trimStart().replace(/\btype=[cp]dir;/i, "type=dir;")))
+    .find((entry) => entry !== undefined);
+  if (entry === undefined) return undefined;
   const leadsIn = entry.kind === "link" && await canEnter(control, path);
   return leadsIn ? { ...entry, kind: "directory" } : entry;
 }

@@ -3,8 +3,9 @@
  * RNTO).
  *
  * client.ts calls it, one operation at a time; attributes.ts asks about single names. LIST's
- * argument is unreliable: it may be taken for options or a pattern, and a directory that is not
- * there may look like an empty one. So the working directory is changed for it and changed back.
+ * argument is unreliable, as MLSD's may be: it is taken for options or a pattern, and a directory
+ * that is not there may look like an empty one. So the working directory is changed for it and
+ * changed back.
  *
  * @module
  */
@@ -12,7 +13,7 @@
 import { parseQuotedPath } from "../server/ftp/words/replies.ts";
 import type { ControlConnection } from "./control.ts";
 import { ConnectionError, describeReply, kindOf, LocalError, ProtocolError } from "./errors.ts";
-import { chooseFacts } from "./facts.ts";
+import { chooseFacts, COMMAND_UNKNOWN, hasFacts, takesPath, withoutFacts } from "./facts.ts";
 import {
   type Entry,
   ENTRY_BYTES,
@@ -21,8 +22,8 @@ import {
   LISTING_IDLE_BYTES_MAX,
   LISTING_KEPT_BYTES_MAX,
   ListingReader,
+  listParser,
   parseFacts,
-  parseListLine,
 } from "./listing.ts";
 import { type CallOptions, setType, transfer } from "./transfer.ts";
 
@@ -114,8 +115,7 @@ export async function readEntries(
   const byFacts = by === undefined && hasFacts(server.features);
   let reader = byFacts ? await readFacts(control, path, action, take, fields) : undefined;
   if (reader === undefined) {
-    const read = () => readList(control, action, take, options);
-    reader = await (path === "" ? read() : inside(control, path, action, read));
+    reader = await inside(control, path, action, () => readList(control, action, take, options));
     if (byFacts) server.features = withoutFacts(server.features);
   }
   const { found, unread } = reader;
@@ -124,12 +124,10 @@ export async function readEntries(
   if (found === 0 || unread === MAYBE_CUT) throw notUnderstood(path, unread);
 }
 
-/** Replies to a command that is not known, or not implemented (RFC 959 section 4.2.2). */
-const UNKNOWN: ReadonlySet<number> = new Set([500, 502, 504]);
-
 /**
  * MLSD; undefined where the server does not know it, whatever FEAT says: some have MLST alone, and
- * proxies pass on a FEAT that tells more than they let through.
+ * proxies pass on a FEAT that tells more than they let through. It is asked inside the directory
+ * where the server cannot be given the path, or refuses what it is given by 501.
  */
 async function readFacts(
   control: ControlConnection,
@@ -140,19 +138,21 @@ async function readFacts(
 ): Promise<ListingReader | undefined> {
   await chooseFacts(control, fields);
   const reader = readerOf(control, parseFacts);
+  const read = (command: string) => readLines(control, action, command, reader, take);
+  const readInside = () => inside(control, path, action, () => read("MLSD"));
+  const isGiven = path !== "" && takesPath(control.server.features, path);
   try {
-    await readLines(control, action, path === "" ? "MLSD" : `MLSD ${path}`, reader, take);
-    return reader;
+    await (isGiven ? read(`MLSD ${path}`) : readInside());
   } catch (error) {
-    const isUnknown = error instanceof ProtocolError && UNKNOWN.has(error.code);
-    if (isUnknown && reader.found === 0 && reader.idleBytes === 0) return undefined;
-    throw error;
+    if (!(error instanceof ProtocolError) || reader.found > 0 || reader.idleBytes > 0) throw error;
+    if (COMMAND_UNKNOWN.has(error.code)) return undefined;
+    if (!isGiven || error.code !== 501) throw error;
+    // So is a file refused, too (RFC 3659 section 7.2.1), which nobody can enter.
+    await readInside().catch((other) => {
+      throw other instanceof ProtocolError ? error : other;
+    });
   }
-}
-
-/** FEAT without MLST and MLSD: times are then those of LIST, and nobody counts on seconds. */
-function withoutFacts(features: ReadonlyMap<string, string>): ReadonlyMap<string, string> {
-  return new Map([...features].filter(([name]) => name !== "MLST" && name !== "MLSD"));
+  return reader;
 }
 
 /** The greeting of z/OS, which lists in EBCDIC unless TYPE A is in force (RFC 959 section 3.1.1). */
@@ -160,6 +160,15 @@ const EBCDIC_SERVER = /\bIBM FTP CS\b|\bMVS\b|\bz\/OS\b/;
 
 /** Replies of those who take -a for a name, or for a fault; others are not about it. */
 const OPTION_REFUSED: ReadonlySet<number> = new Set([450, 500, 501, 502, 504, 550, 553]);
+
+/** How servers refuse to list what is empty: z/OS and others, as FileZilla knows them. */
+const NOTHING_FOUND = /^[45]50 No (?:files|members|data sets) found\.?$/i;
+
+/** Lets pass what says no more than that the working directory is empty. */
+function passEmpty(error: unknown): void {
+  const isEmpty = error instanceof ProtocolError && NOTHING_FOUND.test(describeReply(error.reply));
+  if (!isEmpty) throw error;
+}
 
 /**
  * LIST of the working directory: with -a where the server heeds it, for some leave out names that
@@ -174,9 +183,9 @@ async function readList(
   options: ListOptions,
 ): Promise<ListingReader> {
   const { server } = control;
-  if (EBCDIC_SERVER.test(server.greeting.lines.join(" "))) await setType(control, "A");
-  const now = Date.now();
-  const parse = (line: string) => parseListLine(line, now);
+  const greeting = server.greeting.lines.join(" ");
+  if (EBCDIC_SERVER.test(greeting)) await setType(control, "A");
+  const parse = listParser(greeting, Date.now());
   if (server.listsAll !== false) {
     const reader = readerOf(control, parse);
     let held: Entry[] = [];
@@ -192,7 +201,7 @@ async function readList(
         heldBytes += bytes;
         if (reader.sawItself) return giveHeld();
         assertFits(heldBytes, options);
-      });
+      }).catch(passEmpty);
     } catch (error) {
       if (!(error instanceof ProtocolError) || reader.sawItself) throw error;
       if (server.listsAll === true || !OPTION_REFUSED.has(error.code)) throw error;
@@ -204,7 +213,7 @@ async function readList(
     }
   }
   const reader = readerOf(control, parse);
-  await readLines(control, action, "LIST", reader, take);
+  await readLines(control, action, "LIST", reader, take).catch(passEmpty);
   if (reader.found > 0) server.listsAll ??= false;
   return reader;
 }
@@ -346,18 +355,14 @@ export function hasWildcards(text: string): boolean {
   return /[*?[{]/.test(text);
 }
 
-/** Whether a server has MLST and MLSD, which FEAT tells by either name. */
-export function hasFacts(features: ReadonlyMap<string, string>): boolean {
-  return features.has("MLST") || features.has("MLSD");
-}
-
-/** Runs `work` with `path` as working directory, and comes back. */
+/** Runs `work` with `path` as working directory, and comes back; "" is where it is. */
 export async function inside<T>(
   control: ControlConnection,
   path: string,
   action: string,
   work: () => Promise<T>,
 ): Promise<T> {
+  if (path === "") return await work();
   const before = await workingDirectory(control);
   const goBack = () => control.shielded(() => returnTo(control, before));
   try {

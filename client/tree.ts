@@ -1,22 +1,16 @@
 /**
  * What takes several commands: a directory with its parents, a directory with all that is in it.
  *
- * Functions over the public client; mod.ts exports them but `listWithLinks`.
+ * Functions over the public client; mod.ts exports them but `listWithLinks` and `refusedRemoval`.
  *
  * @module
  */
 
 import { saysNothing } from "./attributes.ts";
 import type { Client } from "./client.ts";
-import {
-  hasFacts,
-  joinPath,
-  lastName,
-  type ListOptions,
-  notUnderstood,
-  parentOf,
-} from "./directory.ts";
-import { isLasting, LocalError, ProtocolError } from "./errors.ts";
+import { joinPath, lastName, type ListOptions, notUnderstood, parentOf } from "./directory.ts";
+import { isLasting, LocalError, ProtocolError, unlessRefused } from "./errors.ts";
+import { hasFacts } from "./facts.ts";
 import { DEPTH_MAX, PATHS_BYTES_MAX } from "./limits.ts";
 import { type Entry, type EntryKind, isPlainName } from "./listing.ts";
 import type { CallOptions } from "./transfer.ts";
@@ -164,9 +158,10 @@ export async function removeTree(
 
 /**
  * Removes `path` by DELE; why not, when the server refuses for good. What it refuses for now may be
- * a link all the same: that is thrown.
+ * a link all the same: that is thrown. The servers of Arduino and ESP boards refuse directories by
+ * 450: so that is for good where LIST shows one.
  */
-async function refusedRemoval(
+export async function refusedRemoval(
   client: Client,
   path: string,
   options: CallOptions,
@@ -175,8 +170,22 @@ async function refusedRemoval(
     await client.removeFile(path, options);
   } catch (error) {
     if (isLasting(error)) return error;
+    const mayBeLasting = error instanceof ProtocolError && error.code === 450;
+    if (mayBeLasting && await isListedAsDirectory(client, path, options)) return error;
     throw error;
   }
+}
+
+/** Whether LIST, which shows a link as one, shows `path` as a directory. */
+async function isListedAsDirectory(
+  client: Client,
+  path: string,
+  options: CallOptions,
+): Promise<boolean> {
+  const lines = client.list(parentOf(path), { ...options, by: "LIST", onUnread: () => {} });
+  const name = lastName(path);
+  const entries = await unlessRefused(lines) ?? [];
+  return entries.some((entry) => entry.name === name && entry.kind === "directory");
 }
 
 /** Whether the directory that has `path` shows a link there, if it may be listed. */

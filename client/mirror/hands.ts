@@ -18,7 +18,7 @@ import { uploadFile } from "../local/uploads.ts";
 import type { ClientPool } from "../pool.ts";
 import { AttemptedTransfer, type RetryAttempt, type TransferListener } from "../retry.ts";
 import type { CallOptions } from "../transfer.ts";
-import { isDirectory, kindThere, listWithLinks, makeDirectories } from "../tree.ts";
+import { isDirectory, kindThere, listWithLinks, makeDirectories, refusedRemoval } from "../tree.ts";
 import { type MirrorPace, withConnection } from "./attempts.ts";
 import type { Action } from "./compare.ts";
 import { hasExactTime, type Node } from "./tree.ts";
@@ -110,6 +110,7 @@ export function downHands(pool: ClientPool, { remote, local }: Roots, pace: Mirr
 /** From this machine to the server. */
 export function upHands(pool: ClientPool, { remote, local }: Roots, pace: MirrorPace): Hands {
   const there = (path: string) => path === "" ? remote : joinPath(remote, path);
+  const assertGone = (path: string) => assertNotHere(`${local}/${path}`, there(path));
   /** A step on the server's names; `leaves` is what has the name when it was done. */
   const act = (
     path: string,
@@ -153,21 +154,22 @@ export function upHands(pool: ClientPool, { remote, local }: Roots, pace: Mirror
         return whole.octets;
       });
     },
-    removeFile: (path) => act(path, undefined, (client, at) => client.removeFile(at, pace)),
-    removeLink: (path) =>
-      withConnection(pool, pace, async (client, { number }) => {
-        try {
-          // Servers that list a link as what it leads to refuse DELE of a directory only.
-          await client.removeFile(there(path), pace);
-          return true;
-        } catch (error) {
-          // Refused for now, it may be a link all the same.
-          if (!isLasting(error)) throw error;
-          return number > 0 && await kindThere(client, there(path), pace) === undefined;
-        }
-      }),
-    removeDirectory: (path) =>
-      act(path, undefined, (client, at) => client.removeDirectory(at, pace)),
+    async removeFile(path) {
+      assertGone(path);
+      await act(path, undefined, (client, at) => client.removeFile(at, pace));
+    },
+    async removeLink(path) {
+      assertGone(path);
+      return await withConnection(pool, pace, async (client, { number }) => {
+        // Servers that list a link as what it leads to refuse DELE of a directory only.
+        if (await refusedRemoval(client, there(path), pace) === undefined) return true;
+        return number > 0 && await kindThere(client, there(path), pace) === undefined;
+      });
+    },
+    async removeDirectory(path) {
+      assertGone(path);
+      await act(path, undefined, (client, at) => client.removeDirectory(at, pace));
+    },
   };
 }
 
@@ -265,6 +267,19 @@ function assertNoLinks(root: string, path: string, withLast = false): void {
     if (index === names.length - 1 && !withLast) return;
     if (isLink(at)) throw new LocalError(`Cannot use "${at}": it is a link, which is not followed`);
   }
+}
+
+/**
+ * Refuses to remove `there` from the server while this machine has `here`: it may be new, or not
+ * have been seen, for of a folder that breaks off while it is read the runtime tells what came.
+ */
+function assertNotHere(here: string, there: string): void {
+  try {
+    if (statIfThere(here, Deno.lstatSync) === undefined) return;
+  } catch (error) {
+    throw localError(`Cannot look at "${here}"`, error);
+  }
+  throw new LocalError(`Cannot remove "${there}": "${here}" is there, and was not seen before`);
 }
 
 function isLink(path: string): boolean {

@@ -23,7 +23,7 @@ const FAT_MS = 2_000;
 
 /**
  * The tree below the directory `root`, which must be there. What cannot be looked at below it is a
- * fault of the tree.
+ * fault of the tree; that a folder breaks off while it is read (EIO), the runtime does not tell.
  *
  * @throws {LocalError} when the root cannot be read, or has too many entries.
  */

@@ -9,8 +9,9 @@
  */
 
 import type { Client } from "../client.ts";
-import { hasFacts, joinPath, notUnderstood } from "../directory.ts";
+import { joinPath, notUnderstood } from "../directory.ts";
 import { type ClientError, LocalError, ProtocolError } from "../errors.ts";
+import { hasFacts } from "../facts.ts";
 import type { Entry } from "../listing.ts";
 import { DEPTH_MAX, PATHS_BYTES_MAX } from "../limits.ts";
 import type { ClientPool } from "../pool.ts";

@@ -7,7 +7,7 @@
 
 import { assertEquals, assertRejects } from "@std/assert";
 import { connect, ConnectionError, LocalError, ProtocolError } from "../../client/mod.ts";
-import { scripted } from "./scripted_test_case.ts";
+import { retr, scripted } from "./scripted_test_case.ts";
 import { served } from "./stage.ts";
 import { testTls } from "./tls_stage.ts";
 
@@ -35,6 +35,31 @@ scripted("stat reads a line of facts that has the code and no space", {
 }, async (client) => {
   assertEquals(await client.stat("/d"), { name: "d", kind: "directory" });
 });
+
+/** Replies to MLST that RFC 3659 section 7.2 does not know. */
+const ODD: Readonly<Record<string, string>> = {
+  "two blanks before them": "250-Listing d\r\n  size=0;type=dir;perm=rwx; /d\r\n250 End",
+  "no line but theirs": "213  size=0;type=dir; d",
+  "a line of status before them": "250-Fine\r\n250-Listing d\r\n size=0;type=dir; d\r\n250 End",
+  "an empty line behind them": "250-\r\n Size=0;Type=dir; d\r\n\r\n250 Done",
+};
+
+for (const [what, MLST] of Object.entries(ODD)) {
+  scripted(`stat reads facts of MLST with ${what}`, {
+    answers: { FEAT: feat("MLST type*;size*;"), MLST },
+  }, async (client, server) => {
+    assertEquals(await client.stat("/d"), { name: "d", kind: "directory", size: 0 });
+    assertEquals(server.commands.at(-1), "MLST /d");
+  });
+}
+
+for (const MLST of ["250-Listing d\r\n /d\r\n250 End", "250 Here", "250-Here\r\n250 End"]) {
+  scripted(`stat asks in other ways where MLST tells no facts: ${JSON.stringify(MLST)}`, {
+    answers: { FEAT: feat("MLST type*;"), MLST, PWD: '257 "/"', CWD: "250 In", MLSD: retr("") },
+  }, async (client) => {
+    assertEquals(await client.stat("/d"), { name: "d", kind: "directory" });
+  });
+}
 
 served("setModified sets the time on our server", async (stage) => {
   await using client = await connect({ port: stage.port });

@@ -71,6 +71,29 @@ scripted(
 );
 
 scripted(
+  "all facts that are read are asked for again where FEAT marks none",
+  script("Size;Modify;Type;Perm"),
+  async (client, server) => {
+    await client.list("d");
+    await client.list("d", { fields: [] });
+    await client.list("d");
+    await client.command("OPTS MLST Perm;");
+    await client.stat("a");
+    const all = "OPTS MLST Size;Modify;Type;";
+    assertEquals(asked(server), [
+      "MLSD d",
+      "OPTS MLST Type;",
+      "MLSD d",
+      all,
+      "MLSD d",
+      "OPTS MLST Perm;",
+      all,
+      "MLST a",
+    ]);
+  },
+);
+
+scripted(
   "a server that does not let facts be chosen lists all the same",
   script(ALL, "501 No"),
   async (client, server) => {

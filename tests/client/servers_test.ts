@@ -88,12 +88,16 @@ for (const kind of SERVERS) {
     }
   });
 
-  testOn(kind, "a directory of any name is entered and left again", async ({ port, prefix }) => {
+  testOn(kind, "a directory of any name is listed, entered and left again", async (room) => {
+    const { port, prefix } = room;
     await using client = await connect({ port, timeoutMs: TIMEOUT_MS });
     // ProFTPD makes no directory whose name has a star.
     for (const name of namesOn(kind).filter((name) => name !== "star*")) {
       const path = `${prefix}${name}`;
       await client.makeDirectory(path);
+      await client.upload(octets(1), `${path}/a`);
+      assertEquals((await client.list(path)).map((entry) => entry.name), ["a"], name);
+      await client.removeFile(`${path}/a`);
       await client.changeDirectory(path);
       assertEquals(await client.workingDirectory(), path);
       await client.changeDirectory("/");

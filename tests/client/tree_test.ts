@@ -85,6 +85,27 @@ for (const busy of ["t", "t/l"]) {
   });
 }
 
+/** What LIST shows where DELE is refused by 450, as on boards, and what is then removed. */
+const SHOWN: readonly (readonly [string, string, readonly string[]])[] = [
+  ["a directory", "drwxr-xr-x 2 u g 9 Jan  5 2020 t", ["DELE t", "DELE t/a", "RMD t"]],
+  ["a link", "lrwxrwxrwx 1 u g 9 Jan  5 2020 t -> e", ["DELE t"]],
+  ["nothing of the name", "drwxr-xr-x 2 u g 9 Jan  5 2020 other", ["DELE t"]],
+];
+
+for (const [what, line, changed] of SHOWN) {
+  scripted(`removeTree meets 450 for a directory where LIST shows ${what}`, {
+    answers: treeOf({ "": "type=dir; t\r\n", "t": "type=file; a\r\n" }, {
+      LIST: retr(`${line}\r\n`),
+      DELE: (path, session) => session.say(path === "t" ? "450 Can't delete t" : "250 Gone"),
+    }),
+  }, async (client, server) => {
+    const removed = removeTree(client, "t");
+    if (changed.length > 1) await removed;
+    else await assertRejects(() => removed, ProtocolError, "450 Can't delete t");
+    assertEquals(changes(server.commands), [...changed]);
+  });
+}
+
 /** Listings from which nobody can tell what is there, and what is said of them. */
 const UNKNOWN: readonly (readonly [string, Answer, string])[] = [
   ["that may not be read, by a good reply", unopened, NOT_OPENED],

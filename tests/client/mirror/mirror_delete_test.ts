@@ -6,7 +6,8 @@
  */
 
 import { assertEquals } from "@std/assert";
-import { RETRIES_DEFAULT } from "../../../client/mod.ts";
+import { planMirror, runMirror } from "../../../client/mirror/mod.ts";
+import { ClientPool, RETRIES_DEFAULT } from "../../../client/mod.ts";
 import { testWith } from "../../permission.ts";
 import { directories, lines } from "../listing_answers.ts";
 import { MemoryFiles } from "../memory_files.ts";
@@ -121,6 +122,27 @@ testWith(
     }),
 );
 
+served("mirror -R --delete leaves what is here and was not seen", async (place) => {
+  const { root, here, port } = place;
+  const files = { "a.txt": "a", "films/b.avi": "b" };
+  await make(root, { ...files, "old.txt": "old", "older/c.avi": "c" });
+  await using pool = await ClientPool.open({ port }, 2);
+  const options = { direction: "up", remote: "/", local: here, remove: true } as const;
+  const plan = await planMirror(pool, options);
+  await make(here, files);
+  const failures: string[] = [];
+  const onFailure = (_: unknown, { message }: Error) => void failures.push(message);
+  const { removed, failed } = await runMirror(pool, plan, { onFailure });
+  assertEquals([removed, failed], [3, 2]);
+  assertEquals(
+    failures,
+    ["films", "a.txt"].map((name) =>
+      `Cannot remove "/${name}": "${here}/${name}" is there, and was not seen before`
+    ),
+  );
+  assertEquals(Object.keys(await look(root)), ["a.txt", "films/", "films/b.avi"]);
+});
+
 /** A server on which data leads elsewhere, which MLSD does not tell, and may not be removed. */
 const HIDDEN_LINK: Readonly<Record<string, Answer>> = {
   ...directories({ "/t": retr("lrwxrwxrwx 1 u g 9 Jan  5 2020 data -> /srv/data\r\n") }),
@@ -170,3 +192,28 @@ served("mirror --delete leaves a link out as what it leads to", async ({ root, m
   assertEquals(planned, ["rm old.txt"]);
   assertEquals(await look(root), { cache: "link" });
 });
+
+testWith(
+  NEEDS,
+  "mirror -R --delete removes a directory that DELE refuses by 450, where LIST shows it",
+  () =>
+    withFolders(async (_, here) => {
+      await using server = new ScriptedServer({
+        answers: {
+          ...HIDDEN_LINK,
+          ...directories({ "/t": retr("drwxr-xr-x 2 u g 9 Jan  5 2020 data\r\n") }),
+          DELE: (path, session) =>
+            session.say(path === "/t/data" ? "450 Can't delete /t/data" : "250 Gone"),
+          RMD: "250 Gone",
+        },
+      });
+      const options = { direction: "up", remote: "/t", local: here, remove: true } as const;
+      const { failures } = await mirrorAt(server.address, options, 1);
+      assertEquals(failures, []);
+      assertEquals(server.commands.filter((line) => /^(DELE|RMD)/.test(line)), [
+        "DELE /t/data",
+        "DELE /t/data/precious",
+        "RMD /t/data",
+      ]);
+    }),
+);
