@@ -71,6 +71,7 @@ export type {
   Downloaded,
   DownloadFileOptions,
   FileTransferOptions,
+  SentUpload,
   UploadAttempts,
   Uploaded,
   UploadFileOptions,
@@ -80,7 +81,7 @@ export { OnwardDownload } from "./local/onward.ts";
 export { originOf, type RemoteFacts, type RemoteFile } from "./local/origin.ts";
 export { type OnKept, type OptionHints, PartFile, type PartOptions } from "./local/part.ts";
 export { LocalFile } from "./local/source.ts";
-export { uploadFile, uploadSource } from "./local/uploads.ts";
+export { completeUpload, uploadFile, uploadSource } from "./local/uploads.ts";
 export { type MiniAddress, MiniError, miniGet, type MiniOptions, miniPut } from "./mini.ts";
 export { type FtpUrl, parseUrl, UrlError, type UrlOptions } from "./url.ts";
 export { pause, type RateClock, RateLimit } from "./rate.ts";

@@ -6,13 +6,16 @@
  * @module
  */
 
+import type { Client } from "../client.ts";
 import { DATA_BUFFER_BYTES, type Source } from "../data.ts";
 import { lastName } from "../directory.ts";
 import { LocalError, SessionRefusal } from "../errors.ts";
+import type { SentUpload, UploadSourceOptions } from "../local/options.ts";
+import type { OnKept } from "../local/part.ts";
 import { LocalFile } from "../local/source.ts";
-import { uploadFile, uploadSource } from "../local/uploads.ts";
+import { completeUpload, uploadFile, uploadSource } from "../local/uploads.ts";
 import { kindThere } from "../tree.ts";
-import { again, HINTS, rateOf } from "./again.ts";
+import { again, HINTS, keptText, rateOf, withTaskRetries } from "./again.ts";
 import type { TransferReport } from "./reporter.ts";
 import { hintAtOutput, isDirectoryHere, isStreamHere, remoteTarget } from "./targets.ts";
 import { eachOperand, type Task } from "./task.ts";
@@ -56,7 +59,8 @@ export async function put(task: Task): Promise<void> {
 
 /**
  * Uploads what gives its octets once. There is no other attempt, but where the TLS session of the
- * data connection is refused (`SessionRefusal`) while what was taken of it is kept.
+ * data connection is refused (`SessionRefusal`) while what was taken of it is kept, and where none
+ * of it is needed any more (`SentUpload`).
  */
 async function putOnce(
   task: Task,
@@ -64,20 +68,39 @@ async function putOnce(
   target: string,
   report: TransferReport,
 ): Promise<boolean> {
-  const { request, signal } = task;
-  report.start(0, undefined);
-  const direct = request.options.has("direct");
-  const options = { ...rateOf(request), direct, hints: HINTS, signal, onProgress: report.update };
-  const begun = new BegunSource(source);
-  const attempt = async () => {
-    const client = await task.connected();
-    await uploadSource(client, begun.fromStart(), target, options);
+  const { request, reporter, signal } = task;
+  const left: { sent?: SentUpload; kept?: Parameters<OnKept> } = {};
+  const options: UploadSourceOptions = {
+    ...rateOf(request),
+    direct: request.options.has("direct"),
+    hints: HINTS,
+    signal,
+    onProgress: report.update,
+    onSent: (sent) => left.sent = sent,
+    onKept: (...kept) => left.kept = kept,
   };
-  await attempt().catch((error) => {
-    if (!(error instanceof SessionRefusal) || begun.isBeyond) throw error;
-    return attempt();
-  });
-  return true;
+  const begun = new BegunSource(source);
+  /** What it returns has failed for good; what it throws may pass. */
+  const attempt = async (client: Client): Promise<unknown> => {
+    report.start(0, undefined);
+    if (left.sent !== undefined) return completeUpload(client, target, left.sent, options);
+    try {
+      await uploadSource(client, begun.fromStart(), target, options);
+    } catch (error) {
+      const canRepeat = error instanceof SessionRefusal && !begun.isBeyond;
+      if (left.sent === undefined && !canRepeat) return error;
+      throw error;
+    }
+  };
+  try {
+    const failure = await withTaskRetries(task, attempt, () => report.stop());
+    if (failure !== undefined) throw failure;
+    return true;
+  } catch (error) {
+    report.stop();
+    if (left.kept !== undefined) reporter.note(keptText("put", ...left.kept));
+    throw error;
+  }
 }
 
 /** What a piece costs besides its octets, so that many short ones are bounded as well. */

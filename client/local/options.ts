@@ -45,6 +45,16 @@ export interface DownloadFileOptions extends FileTransferOptions {
   readonly noClobber?: boolean;
 }
 
+/** An upload of which nothing but a reply is missing; `completeUpload` goes on with it. */
+export interface SentUpload {
+  /** The name that it has on the server for now. */
+  readonly path: string;
+  /** How many octets were sent. */
+  readonly octets: number;
+  /** Its final name was asked for, and it may have that; `completeUpload` says so, too. */
+  isNamed: boolean;
+}
+
 /** What an upload from any source can be told. */
 export interface UploadSourceOptions extends TransferOptions {
   /** Writes under the final name from the first octet on. */
@@ -57,6 +67,11 @@ export interface UploadSourceOptions extends TransferOptions {
   readonly rate?: RateLimit;
   /** Called when it fails and leaves octets on the server. */
   readonly onKept?: OnKept;
+  /**
+   * Called by `uploadSource` when it fails and nothing but a reply is missing: all was sent, and
+   * the server fell silent, or the connection was lost while it gave the file its name.
+   */
+  readonly onSent?: (sent: SentUpload) => void;
 }
 
 /** What the attempts at one upload know of each other; `uploadFile` writes it. */

@@ -25,6 +25,11 @@ export interface Material extends Source {
   rewind?(octets: number): Promise<void>;
   /** Throws when what was read is of more than one content; missing where nothing tells. */
   check?(): void;
+  /**
+   * Whether nothing but a reply is missing where `error` has ended an upload to `path`; that is
+   * then told. `isNamed`: its final name was asked for. Missing where an upload can be repeated.
+   */
+  wasSent?(path: string, isNamed: boolean, error: unknown): boolean;
 }
 
 /** Replies to STOR that a server has for names it does not like, and for everything else. */
@@ -98,7 +103,7 @@ export class StagedUpload {
       return sent;
     } catch (error) {
       if (this.#isNameRefused(error, offset)) return await this.#instead(material, error.reply);
-      await this.#settle(error);
+      await this.#settle(material, error);
       throw this.#named(error);
     }
   }
@@ -155,7 +160,8 @@ export class StagedUpload {
     try {
       return await this.#sendOn(material, this.#remote, offset);
     } catch (error) {
-      if (this.#isRead || this.#isHalfThere()) await this.#settleInPlace();
+      const isSent = material.wasSent?.(this.#remote, false, error);
+      if (!isSent && (this.#isRead || this.#isHalfThere())) await this.#settleInPlace();
       throw error;
     }
   }
@@ -199,10 +205,15 @@ export class StagedUpload {
   }
 
   /** What becomes of the octets that came: they stay where somebody can go on from them. */
-  async #settle(error: unknown): Promise<void> {
+  async #settle(material: Material, error: unknown): Promise<void> {
+    if (material.wasSent?.(this.#temporary, this.#isSent, error)) return;
     const isWorthless = !this.#isLasting || error instanceof LocalError ||
       error instanceof ProtocolError && NO_ROOM.includes(error.code);
-    if (isWorthless) return void await this.#drop(this.#temporary);
+    if (isWorthless) {
+      const isGone = await this.#drop(this.#temporary);
+      if (!isGone && this.#isRead) this.#options.onKept?.(this.#temporary, undefined, false);
+      return;
+    }
     if (!this.#isRead) return;
     if (this.#client.closed) return this.#options.onKept?.(this.#temporary, undefined, true);
     const kept = await this.#client.size(this.#temporary).catch(() => undefined);

@@ -9,13 +9,15 @@
 
 import type { Client } from "../client.ts";
 import type { Source } from "../data.ts";
-import { LocalError } from "../errors.ts";
+import { ConnectionError, LocalError } from "../errors.ts";
 import { withPauses } from "../rate.ts";
 import { readAhead, watchReads } from "../sources.ts";
-import type { Transferred } from "../transfer.ts";
-import type { Uploaded, UploadFileOptions, UploadSourceOptions } from "./options.ts";
+import type { CallOptions, Transferred } from "../transfer.ts";
+import { kindThere } from "../tree.ts";
+import type { SentUpload, Uploaded, UploadFileOptions, UploadSourceOptions } from "./options.ts";
 import { secondsOf } from "./origin.ts";
 import { endsAlike, hinted } from "./overlap.ts";
+import { takeName } from "./renames.ts";
 import { ChangedMeanwhile, LocalFile } from "./source.ts";
 import { type Material, sendFrom, sendOrAgain, setTime, StagedUpload } from "./staged.ts";
 
@@ -94,7 +96,7 @@ async function uploadOnce(
 
 /**
  * Uploads what any source gives to `remote`, as `uploadFile` does it. Nobody can go on with it, so
- * what breaks off is removed.
+ * what breaks off is removed, but where nothing is missing but a reply (`onSent`).
  *
  * @example
  * ```ts
@@ -113,12 +115,75 @@ export async function uploadSource(
   options: UploadSourceOptions = {},
 ): Promise<Transferred> {
   return await limited(options, await readAhead(source, options.signal), async (source) => {
-    if (options.direct) return await client.upload(source, remote, options);
+    const material = onceOnly(client, source, options);
+    if (options.direct) {
+      return await client.upload(material, remote, options).catch((error) => {
+        material.wasSent?.(remote, false, error);
+        throw error;
+      });
+    }
     const existing = options.replaces === undefined
       ? await client.size(remote, options)
       : undefined;
-    return await new StagedUpload(client, remote, undefined, options).run(source, 0, existing);
+    return await new StagedUpload(client, remote, undefined, options).run(material, 0, existing);
   });
+}
+
+/** What cannot be read again, and need not where all of it was sent. */
+function onceOnly(
+  client: Client,
+  source: Source,
+  { onKept, onSent }: UploadSourceOptions,
+): Material {
+  let octets = 0;
+  let isWhole = false;
+  const take = (count: number | null) => {
+    octets += count ?? 0;
+    isWhole = !count;
+    return count;
+  };
+  return {
+    read(buffer) {
+      const asked = source.read(buffer);
+      return asked instanceof Promise ? asked.then(take) : take(asked);
+    },
+    wasSent(path, isNamed, error) {
+      // A server that has closed the connection itself may have lost some of it.
+      const isSilent = error instanceof ConnectionError && error.kind === "timeout";
+      if (!isWhole || !client.closed || !(isSilent || isNamed)) return false;
+      onSent?.({ path, octets, isNamed });
+      onKept?.(path, octets, false);
+      return true;
+    },
+  };
+}
+
+/**
+ * Gives what an upload has `sent` to `remote` that name, over another connection than the one that
+ * was lost: behind a router, the control connection of a long upload may be forgotten by its end.
+ *
+ * @throws {ConnectionError} of kind `short` when the server has less, or does not tell (SIZE).
+ * @throws {ProtocolError} when the server refuses.
+ */
+export async function completeUpload(
+  client: Client,
+  remote: string,
+  sent: SentUpload,
+  options: CallOptions & Pick<UploadSourceOptions, "onKept"> = {},
+): Promise<void> {
+  const { path, octets, isNamed } = sent;
+  const size = await client.size(path, options);
+  if (size === octets) {
+    if (path === remote) return;
+    sent.isNamed = true;
+    const isTaken = async () => await kindThere(client, remote) !== undefined;
+    return await takeName(client, path, remote, isTaken);
+  }
+  if (isNamed && size === undefined && await client.size(remote, options) === octets) return;
+  options.onKept?.(path, size, false);
+  const has = size === undefined ? "does not tell what it has" : `has ${size}`;
+  const text = `Cannot store "${remote}": the server ${has} of ${octets} octets`;
+  throw new ConnectionError(text, { kind: "short" });
 }
 
 async function hasTimeOf(
