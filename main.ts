@@ -1,12 +1,13 @@
 /**
- * The one entrypoint: it picks the command `serve`, `client`, `bench` or `lab`, and does nothing
- * else. No command's files are read but those of the one that is run.
+ * The one entrypoint: it picks the command `serve`, `client`, `bench` or `lab`, says what a hangup
+ * ends, and does nothing else. No command's files are read but those of the one that is run.
  *
  * @module
  */
 
 import {
   closest,
+  hasTerminal,
   print,
   PrintError,
   USAGE_STATUS,
@@ -86,4 +87,16 @@ export async function main([name, ...args]: readonly string[]): Promise<number> 
   }
 }
 
-if (import.meta.main) Deno.exit(await main(Deno.args));
+/**
+ * A hangup (SIGHUP) tells that the terminal has gone: where no stream is one, as behind nohup(1),
+ * it ends nothing. That nohup had it ignored is not known any more: with its first listener, of
+ * whatever signal, the runtime takes SIGHUP as well, in `deno task` already.
+ */
+function outliveTerminal(): void {
+  if (Deno.build.os !== "windows" && !hasTerminal()) Deno.addSignalListener("SIGHUP", () => {});
+}
+
+if (import.meta.main) {
+  outliveTerminal();
+  Deno.exit(await main(Deno.args));
+}

@@ -7,7 +7,7 @@
 
 import { join } from "@std/path";
 import { type Before, fill, planFor, type Programs, RunFile } from "./fill.ts";
-import { outputColumns, print, UsageError } from "../client/cli/flags.ts";
+import { hasTerminal, outputColumns, print, UsageError } from "../client/cli/flags.ts";
 import { type BenchFlags, helpText, parseFlags } from "./flags.ts";
 import { nativeLoad, TYPESCRIPT_LOAD } from "./load/process.ts";
 import { foretold } from "./run/estimate.ts";
@@ -189,8 +189,15 @@ function columns(): number {
   return Math.min(COLUMNS_DEFAULT, outputColumns() ?? COLUMNS_DEFAULT);
 }
 
-/** What ends a run in order: servers that are parked would otherwise stay so for ever. */
-const ENDINGS = ["SIGINT", "SIGTERM"] as const;
+/**
+ * What ends a run in order: servers that are parked would otherwise stay so for ever. A hangup that
+ * is of no terminal of this process ends nothing (main.ts).
+ */
+const ENDINGS: readonly Deno.Signal[] = [
+  "SIGINT",
+  "SIGTERM",
+  ...(hasTerminal() ? ["SIGHUP"] as const : []),
+];
 
 /** Runs `use` with a folder for what is compiled, and the loads in it. */
 async function withPrograms<T>(

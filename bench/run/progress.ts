@@ -48,8 +48,13 @@ export class Progress {
     return text.slice(0, columns).padEnd(columns);
   }
 
+  /** What cannot be shown is lost, as when the terminal has gone: the run goes on. */
   #write(text: string): void {
-    Deno.stderr.writeSync(new TextEncoder().encode(text));
+    try {
+      Deno.stderr.writeSync(new TextEncoder().encode(text));
+    } catch {
+      // There is no other place to say it.
+    }
   }
 }
 

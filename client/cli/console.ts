@@ -7,8 +7,9 @@
  * @module
  */
 
-import { localError } from "../errors.ts";
+import { LocalError, localError } from "../errors.ts";
 import { printable } from "../text.ts";
+import { LINE_END, pieceOf, untilReady, writeWhole } from "./print.ts";
 
 /** Standard streams and signals. */
 export interface Console {
@@ -78,24 +79,17 @@ export function systemConsole(): Console {
     errTerminal: Deno.stderr.isTerminal(),
     columns: () => Math.max(COLUMNS_MIN, consoleSize()?.columns || COLUMNS_DEFAULT),
     rows: () => consoleSize()?.rows || ROWS_DEFAULT,
-    async write(octets) {
-      try {
-        for (let at = 0; at < octets.length;) at += await Deno.stdout.write(octets.subarray(at));
-      } catch (error) {
-        throw outputError(error);
-      }
-    },
+    write: writeOutput,
     writeSync(octets) {
       try {
-        for (let at = 0; at < octets.length;) at += Deno.stdout.writeSync(octets.subarray(at));
+        writeWhole(Deno.stdout, octets);
       } catch (error) {
         throw outputError(error);
       }
     },
     writeError(text) {
-      const octets = new TextEncoder().encode(text);
       try {
-        for (let at = 0; at < octets.length;) at += Deno.stderr.writeSync(octets.subarray(at));
+        writeWhole(Deno.stderr, new TextEncoder().encode(text));
       } catch {
         // There is no other place to say it.
       }
@@ -140,10 +134,27 @@ export function systemConsole(): Console {
   };
 }
 
+async function writeOutput(octets: Uint8Array<ArrayBuffer>): Promise<void> {
+  // What ends with a line is text, as a rule; for a file's octets such pieces are too slow.
+  const isText = octets.at(-1) === LINE_END;
+  try {
+    for (let at = 0; at < octets.length;) {
+      const rest = octets.subarray(at);
+      at += isText
+        ? await untilReady(() => Deno.stdout.write(pieceOf(rest)))
+        : await Deno.stdout.write(rest);
+    }
+  } catch (error) {
+    throw outputError(error);
+  }
+}
+
 function outputError(error: unknown): unknown {
-  return error instanceof Deno.errors.BrokenPipe
-    ? new OutputClosed()
-    : localError("Cannot write to standard output", error);
+  if (error instanceof Deno.errors.BrokenPipe) return new OutputClosed();
+  const action = "Cannot write to standard output";
+  if (!(error instanceof Deno.errors.WouldBlock)) return localError(action, error);
+  // How much of it was taken nobody knows: what is tried again could come twice.
+  return new LocalError(`${action}: another process made it non-blocking; "| cat" behind it helps`);
 }
 
 function consoleSize(): { columns: number; rows: number } | undefined {

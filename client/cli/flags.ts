@@ -12,7 +12,7 @@ import { closest, UsageError } from "./usage.ts";
 
 export type { CommandLine, Flag, Grammar, Row, Topic } from "./help.ts";
 export { helpForVerb, outputColumns, renderHelp, renderTopic, versionText, wrap } from "./help.ts";
-export { print, PrintError } from "./print.ts";
+export { hasTerminal, pieceOf, print, PrintError, untilReady } from "./print.ts";
 export { closest, USAGE_STATUS, UsageError } from "./usage.ts";
 
 /** Between which numbers a value must lie, and what it counts. */

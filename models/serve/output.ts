@@ -6,6 +6,7 @@
  * @module
  */
 
+import { pieceOf, untilReady } from "../../client/cli/flags.ts";
 import { concatenate } from "../../server/mod.ts";
 
 /** What waits for a reader of one stream, octets; more is dropped. */
@@ -13,9 +14,6 @@ export const TERMINAL_BYTES_MAX = 1_048_576;
 
 /** What a text costs besides its octets, so that many short ones are bounded as well. */
 const TEXT_OVERHEAD_BYTES = 64;
-
-/** Between two tries to write to a stream that another process made non-blocking, milliseconds. */
-const RETRY_MS = 50;
 
 /** Stands before what follows a text that was cut off. */
 const LINE_END = Uint8Array.of(0x0a);
@@ -113,13 +111,13 @@ export class Output {
   /** How many octets the stream took: fewer than there are where it has failed. */
   async #writeAll(octets: Uint8Array): Promise<number> {
     let at = 0;
-    while (at < octets.length) {
-      try {
-        at += await this.#sink.write(octets.subarray(at));
-      } catch (error) {
-        if (!(error instanceof Deno.errors.WouldBlock)) break;
-        await new Promise((resume) => setTimeout(resume, RETRY_MS));
+    try {
+      while (at < octets.length) {
+        const piece = pieceOf(octets.subarray(at));
+        at += await untilReady(() => this.#sink.write(piece));
       }
+    } catch {
+      // A disk is full, or nobody has the other end: what is left is dropped.
     }
     return at;
   }
