@@ -78,6 +78,9 @@ const MEANING_COLUMNS_MIN = 24;
 /** Before terms, and before meanings that stand below them. */
 const INDENT = 2, INDENT_BELOW = 8;
 
+/** What a command is called behind: packed as README has it, the client has a name of its own. */
+const CALLED = import.meta.url.endsWith(".js") ? "ftplab" : "deno task";
+
 /** The columns of standard output; undefined where it is no terminal, or does not tell. */
 export function outputColumns(): number | undefined {
   try {
@@ -95,7 +98,7 @@ export function outputColumns(): number | undefined {
 export function renderHelp(line: CommandLine, columns: number = HELP_COLUMNS_MAX): string {
   const width = Math.max(HELP_COLUMNS_MIN, Math.min(HELP_COLUMNS_MAX, columns));
   const forms = line.usage.map((form, index) =>
-    `${index === 0 ? "Usage:" : "      "} deno task ${form}`
+    `${index === 0 ? "Usage:" : "      "} ${CALLED} ${form}`
   );
   const isTaken = Object.values<Flag>(line.flags).some(({ letter }) => letter === HELP_FLAG.letter);
   const help = isTaken ? { help: HELP_FLAG.help } : HELP_FLAG;

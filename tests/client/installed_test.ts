@@ -76,7 +76,10 @@ testWith(
       } finally {
         await server.stop(0);
       }
-      assertMatch((await ftplab("client get --help")).stdout, /^Usage: /);
+      assertMatch(
+        (await ftplab("client get --help")).stdout,
+        /^Usage: ftplab client \[FLAGS\] get /,
+      );
       assertMatch((await ftplab("client completions bash")).stdout, /complete -F/);
       const served = await ftplab("serve");
       assertEquals(
