@@ -94,6 +94,11 @@ export interface Machine {
   readonly memory: number;
   /** Name, release and architecture. */
   readonly kernel: string;
+  /**
+   * Time in interrupts is no part of what processes used (CONFIG_IRQ_TIME_ACCOUNTING). Missing: it
+   * is that of whoever was interrupted, or an earlier edition did not look.
+   */
+  readonly interruptsApart?: boolean;
   /** The runtime's version. */
   readonly deno: string;
 }

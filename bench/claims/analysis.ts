@@ -356,7 +356,7 @@ function compare(
     return { ...said, verdict: wins ? "better" : "worse" };
   }
   if (withinMargin) return { ...said, verdict: "equivalent" };
-  return { ...said, reasons: [undecided(ratio, bound)] };
+  return { ...said, reasons: [undecided(ratio, bound, paired)] };
 }
 
 /** Why so few pairs claim nothing, if they are too few. */
@@ -382,7 +382,7 @@ function spoiltInWords(own: Series, reference: Series): string {
 }
 
 /** Why an interval shows neither, and what would decide it. */
-function undecided(ratio: Summary, { atLeast, atMost }: Bound): string {
+function undecided(ratio: Summary, { atLeast, atMost }: Bound, paired: boolean): string {
   if (atLeast && atMost) {
     return "the ratio is bounded from both sides: it takes a load that is not the limit";
   }
@@ -390,7 +390,7 @@ function undecided(ratio: Summary, { atLeast, atMost }: Bound): string {
     return `the ratio is only a bound, ${atLeast ? "at least" : "at most"} so much: it takes a ` +
       "load that is not the limit, or a longer window";
   }
-  const repeats = repeatsToDecide(ratio);
+  const repeats = repeatsToDecide(ratio, paired);
   return repeats === undefined
     ? "the interval holds 1 and is wider than the margin: no number of repeats would decide it soon"
     : `the interval holds 1 and is wider than the margin: by this spread some ${repeats} repeats ` +

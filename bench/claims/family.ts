@@ -1,8 +1,8 @@
 /**
  * The comparisons of a run that are corrected for their number, models, peers and twins alike: who
  * asks often finds something. What else a report has a verdict of is each for itself: models in
- * figures beside the headline, at other points, over who is best; rungs of the ladder. Pure;
- * report/ shows it.
+ * figures beside the headline, by their rates under a quota, at other points, over who is best;
+ * rungs of the ladder. Pure; report/ shows it.
  *
  * @module
  */

@@ -54,6 +54,16 @@ export const FIGURES: Readonly<Record<FigureId, Figure>> = {
       perOperation(cell, scaled(cell.server?.cpu, 1e6)) ??
         (endedNone(cell) ? scaled(cell.server?.cpu, 1e6) : undefined),
   },
+  loadCpuPerOperation: {
+    title: "The load's CPU per operation",
+    unit: "µs",
+    // Probes are a process of their own, of which no record has the CPU.
+    of: (cell) =>
+      over(
+        cell.loadCpuShare * cell.seconds * 1e6,
+        operationsOf(cell) - (cell.groups.probe?.operations ?? 0),
+      ),
+  },
   cpuPerGB: {
     title: "CPU per GB",
     unit: "s",
@@ -238,12 +248,19 @@ function groupOf(cell: CellRecord, id: FigureId): GroupResult | undefined {
 const LATENCIES: readonly FigureId[] = ["p50", "p99", "probeP99"];
 
 /**
- * Milliseconds of a latency that may be the load's and not the server's: an operation is charged
- * from when it was due, so that a late start is part of it; 0 of any other figure. The block keeps
- * its figure, known from one side: were late ones left out where they matter, fast servers would be.
+ * The least that a figure may be which was measured as `value`. An operation of an open loop is
+ * charged from when it was due, and a late start may be the load's. From when it was really begun
+ * none took longer, so that the same percentile of that is a bound; a difference of percentiles is
+ * none. The block keeps its figure, known from one side: were late ones left out where they matter,
+ * fast servers would be.
  */
-export function lateByMs(cell: CellRecord, id: FigureId): number {
-  return LATENCIES.includes(id) ? (groupOf(cell, id)?.latenessP99Us ?? 0) / 1e3 : 0;
+export function leastOf(cell: CellRecord, id: FigureId, value: number): number {
+  const group = groupOf(cell, id);
+  if (!LATENCIES.includes(id) || group?.latenessP99Us === undefined) return value;
+  const { fromStart } = group;
+  // Nothing is known where none ended that was begun.
+  const leastUs = (id === "p50" ? fromStart?.p50Us : fromStart?.p99Us) ?? 0;
+  return Math.min(value, leastUs / 1e3);
 }
 
 /** Which way the true figure may lie from the measured one. */

@@ -7,7 +7,7 @@
 
 import type { Analysis, Comparison } from "./analysis.ts";
 import { type Bound, FIGURES } from "./figures.ts";
-import { adjusted, REPEATS_FOR_CLAIM_MIN, type Summary } from "./inference.ts";
+import { adjusted, dependenceFactor, REPEATS_FOR_CLAIM_MIN, type Summary } from "./inference.ts";
 import { boundOfSummary, cleanValues, type Row, type Series } from "./series.ts";
 import type { SubjectCard } from "../record.ts";
 import type { FigureId, Scenario, Sign } from "../scenarios/mod.ts";
@@ -126,30 +126,42 @@ export interface Correction {
   readonly tested: number;
   /** Those that differ, each for itself. */
   readonly alone: number;
-  /** Those of which the expected part of false ones is at most FALSE_DISCOVERIES_MAX. */
+  /**
+   * Those of which the expected part of false ones is at most FALSE_DISCOVERIES_MAX, if the tests
+   * are independent or depend on each other positively.
+   */
   readonly corrected: number;
+  /** Of these, those that stand by that alone, and not however the tests depend on each other. */
+  readonly provisional: ReadonlySet<Comparison>;
   /** The adjusted value of each that was tested. */
   readonly adjusted: ReadonlyMap<Comparison, number>;
 }
 
-/** The part of false findings among those that stand. */
+/** The part of false findings that is expected among those that stand. */
 export const FALSE_DISCOVERIES_MAX = 0.05;
 
 /**
  * Benjamini and Hochberg over the exact tests that the intervals invert: by signs where blocks are
- * paired, by ranks where not. They assume no distribution, so that the correction rests on nothing
- * that the intervals do not rest on.
+ * paired, by ranks where not. Unlike the intervals it takes them to be independent, or to depend on
+ * each other positively, which tests over one baseline are likely to do; two-sided ones are not
+ * proven to. So those are told apart that stand without that, too (Benjamini and Yekutieli).
  */
 export function correctionOf(comparisons: readonly Comparison[]): Correction {
   const tested = comparisons.filter(({ p }) => p !== undefined);
   const values = adjusted(tested.map(({ p }) => p!));
-  const differ = tested.map(({ verdict }, index) => ({ verdict, value: values[index]! }))
-    .filter(({ verdict }) => verdict === "better" || verdict === "worse");
+  const found = tested.map((comparison, index) => ({ comparison, value: values[index]! }));
+  const differ = found.filter(({ comparison: { verdict } }) =>
+    verdict === "better" || verdict === "worse"
+  );
+  const standing = differ.filter(({ value }) => value <= FALSE_DISCOVERIES_MAX);
+  const factor = dependenceFactor(tested.length);
+  const provisional = standing.filter(({ value }) => factor * value > FALSE_DISCOVERIES_MAX);
   return {
     tested: tested.length,
     alone: differ.length,
-    corrected: differ.filter(({ value }) => value <= FALSE_DISCOVERIES_MAX).length,
-    adjusted: new Map(tested.map((comparison, index) => [comparison, values[index]!])),
+    corrected: standing.length,
+    provisional: new Set(provisional.map(({ comparison }) => comparison)),
+    adjusted: new Map(found.map(({ comparison, value }) => [comparison, value])),
   };
 }
 

@@ -7,14 +7,22 @@
 
 import type { Analysis } from "./analysis.ts";
 import { type GridField, gridField } from "./grid.ts";
+import type { Summary } from "./inference.ts";
 import { partOf } from "./run.ts";
 import type { Scenario } from "../scenarios/mod.ts";
 
 /** What a second run makes of the verdict of a first. */
 export type Replication =
-  /** Both give the same, or one is within the margin that the other calls equivalent. */
+  /**
+   * Both give the same, and their intervals meet; or one is within the margin that the other calls
+   * equivalent.
+   */
   | "replicates"
-  /** Both claim, and not the same. */
+  /** Both give the same sign, and their intervals do not meet: not of the same size. */
+  | "apart"
+  /** One claims a difference and the other none, and their intervals meet: both may be right. */
+  | "undecided"
+  /** Opposite signs; or one claims a difference and the other none, and intervals do not meet. */
   | "contradicts"
   /** Only one of them had enough to claim anything. */
   | "only first"
@@ -61,8 +69,17 @@ function outcomeOf(first: GridField, second: GridField): Replication {
   const claims = ({ mark }: GridField) => mark === "+" || mark === "-" || mark === "=";
   if (!claims(first)) return claims(second) ? "only second" : "neither";
   if (!claims(second)) return "only first";
-  if (first.mark === second.mark) return "replicates";
   const within = ({ comparison }: GridField) => comparison?.withinMargin === true;
   const oneIsLevel = first.mark === "=" || second.mark === "=";
-  return oneIsLevel && within(first) && within(second) ? "replicates" : "contradicts";
+  if (oneIsLevel && within(first) && within(second)) return "replicates";
+  const meet = mayMeet(first.comparison?.ratio, second.comparison?.ratio);
+  if (first.mark === second.mark) return meet ? "replicates" : "apart";
+  return oneIsLevel && meet ? "undecided" : "contradicts";
+}
+
+/** Whether one ratio may be both; so may one that nobody knows, below the floor. */
+function mayMeet(first: Summary | undefined, second: Summary | undefined): boolean {
+  if (first === undefined || second === undefined) return true;
+  const [[low, high], [least, most]] = [first.interval, second.interval];
+  return low <= most && least <= high;
 }

@@ -9,7 +9,7 @@
 import type { CellRecord, Machine, SubjectCard } from "../record.ts";
 import { headlinePoints, type Point, type Scenario } from "../scenarios/mod.ts";
 import { faultsOf, isOfOthersOnly } from "./faults.ts";
-import { type Bound, boundOf, type FigureId, FIGURES, lateByMs, tooFewSamples } from "./figures.ts";
+import { type Bound, boundOf, type FigureId, FIGURES, leastOf, tooFewSamples } from "./figures.ts";
 import { type GateId, gatesOf, isDisturbed } from "./gates.ts";
 import { exactly, type Known, type Summary } from "./inference.ts";
 import { slope } from "./statistics.ts";
@@ -179,7 +179,7 @@ export function seriesOf(row: Row, figure: FigureId, machine: Machine, floor?: n
       const { atLeast, atMost } = boundOf(cell, figure);
       values.set(cell.block, {
         value,
-        least: atMost ? 0 : Math.max(0, value - lateByMs(cell, figure)),
+        least: atMost ? 0 : leastOf(cell, figure, value),
         most: atLeast ? Infinity : value,
       });
     }

@@ -205,6 +205,7 @@ function fromStart(latencies: readonly Latency[]): string {
 const WORK: readonly FigureId[] = [
   "throughput",
   "cpuPerOperation",
+  "loadCpuPerOperation",
   "cpuPerGB",
   "cpuShare",
   "systemShare",
@@ -233,7 +234,7 @@ function workTable(analysis: Analysis, rows: readonly Row[]): Table {
   );
   return {
     kind: "table",
-    caption: "Work of the server (medians over blocks)",
+    caption: "Work of the server, beside its CPU per operation the load's (medians over blocks)",
     columns: [
       { title: "Subject" },
       { title: "Point" },

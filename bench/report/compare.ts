@@ -22,6 +22,8 @@ import { COLUMNS_MAX, writeTerminal } from "./terminal.ts";
 /** In the order of the report. */
 const OUTCOMES: readonly Replication[] = [
   "contradicts",
+  "undecided",
+  "apart",
   "replicates",
   "only first",
   "only second",
@@ -47,7 +49,7 @@ function comparison(first: Run, second: Run): Block[] {
   const fields = replicate(one, two);
   const count = (outcome: Replication) =>
     fields.filter((field) => field.outcome === outcome).length;
-  const claimed = count("replicates") + count("contradicts");
+  const unclaimed = count("only first") + count("only second") + count("neither");
   const blocks: Block[] = [
     { kind: "heading", level: 1, text: "Two runs side by side" },
     { kind: "list", items: [[`First: ${runInWords(first)}`], [`Second: ${runInWords(second)}`]] },
@@ -72,8 +74,12 @@ function comparison(first: Run, second: Run): Block[] {
   blocks.push({
     kind: "text",
     text: [
-      `Of ${fields.length} fields that both have, ${claimed} are claimed by both: ` +
-      `${count("replicates")} replicate, ${count("contradicts")} contradict. ` +
+      `Of ${fields.length} fields that both have, ${fields.length - unclaimed} are claimed by ` +
+      `both: ${count("replicates")} replicate, ${
+        count("apart")
+      } have the same sign and intervals ` +
+      `that do not meet (apart), ${count("undecided")} are undecided (one claims a difference, ` +
+      `the other none, and their intervals meet), ${count("contradicts")} contradict. ` +
       `${count("only first")} are claimed by the first only, ${count("only second")} by the ` +
       `second only, ${count("neither")} by neither.`,
     ],

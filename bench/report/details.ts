@@ -18,7 +18,7 @@ import {
 import { FALSE_DISCOVERIES_MAX } from "../claims/grid.ts";
 import { LEVEL, MARGIN, REPEATS_FOR_CLAIM_MIN } from "../claims/inference.ts";
 import { cellsByPart, type Part, type Run, termsOf } from "../claims/run.ts";
-import type { Ceiling, CellRecord, Idleness } from "../record.ts";
+import type { Ceiling, CellRecord, Idleness, Machine } from "../record.ts";
 import { median } from "../claims/statistics.ts";
 import { quoted } from "./cells.ts";
 import type { Block, Inline, Table } from "./document.ts";
@@ -36,7 +36,7 @@ export function machine({ run }: Analysis): Block[] {
   const rows: [string, string][] = [
     ["Processor", `${card.processors} × ${card.processor}`],
     ["Memory", `${number(card.memory)} GiB`],
-    ["System", card.kernel],
+    ["System", systemOf(card)],
     ["Runtime", `Deno ${card.deno}`],
     ...(header.sources === undefined
       ? []
@@ -110,13 +110,18 @@ function ownRows(parts: Analysis["run"]["parts"]): [string, string][] {
     return [
       ...(card === undefined ? [] : [[
         `${what}: machine`,
-        `${card.processors} × ${card.processor}, ${memory}, ${card.kernel}, Deno ${card.deno}`,
+        `${card.processors} × ${card.processor}, ${memory}, ${systemOf(card)}, Deno ${card.deno}`,
       ] as [string, string]]),
       ...(sources === undefined
         ? []
         : [[`${what}: sources`, `digest ${sources}`] as [string, string]]),
     ];
   });
+}
+
+/** The kernel, and whether what processes used is without the interrupts that they served. */
+function systemOf({ kernel, interruptsApart }: Machine): string {
+  return interruptsApart ? `${kernel}, interrupts accounted apart` : kernel;
 }
 
 /** With a quota, how much it was and whether it was the limit. */
@@ -268,10 +273,13 @@ export function method({ run, scenarios }: Analysis): Block[] {
       would be shown in about half of such runs.`],
     ...floorsInWords(run),
     [`Over the whole grid the exact tests that the intervals invert (of signs, or of ranks) are
-      corrected by Benjamini and Hochberg at ${percent(FALSE_DISCOVERIES_MAX)}: they assume no
-      more than the intervals do. Both counts are shown, for the grid and for all comparisons with
-      peers and twins. What is equivalent is not corrected, and other verdicts are each for itself:
-      at other points, over the rung before, over who is best.`],
+      corrected by Benjamini and Hochberg at ${percent(FALSE_DISCOVERIES_MAX)}: of those that stand
+      no larger part is expected to be false, if the tests are independent or depend on each other
+      positively. Over one baseline they are likely to, which of two-sided tests is not proven; so
+      it is counted, too, how many stand by Benjamini and Yekutieli, who assume nothing of that. All
+      counts are shown, for the grid and for all comparisons with peers and twins. What is
+      equivalent is not corrected, and other verdicts are each for itself: of models in other
+      figures, at other points, over the rung before, over who is best.`],
     ...levelsInWords(run),
     [`Nothing is claimed of fewer than ${REPEATS_FOR_CLAIM_MIN} clean blocks.${again}`],
     [`Percentiles in tables are those of all blocks' histograms merged; they are never averaged. p99
@@ -289,10 +297,16 @@ export function method({ run, scenarios }: Analysis): Block[] {
       were not served or had not ended, it may be worse (≥, ≤). Such a value counts as anything from
       itself on, in its block only. Work per operation is counted, not raced: a load at its limit
       does not bound it, but says at which rate it was measured, and what comes together is cheaper.
-      A latency of an open loop may be less by what its operations were begun late (p99).`],
+      A latency of an open loop may be less, down to the same percentile from when its operations
+      were really begun: what they were begun late may be the load's.`],
     [`CPU of a process is read from its own clock, which counts threads that have ended; of servers
       with a process per session, what reaped children used is known in ticks of 10 ms. Switches are
       left out where threads ended in the window.`],
+    [`CPU per operation is that of one side of an exchange. Over the loopback interface who sends
+      does what is to be done for the receiver, too, as a rule in a soft interrupt before send(2)
+      returns: TCP takes the segment in and wakes who waits for it. So a server pays for what the
+      load receives, and the load for what the server does; what the load used per operation stands
+      beside it. Where the machine card says that interrupts are accounted apart, neither pays.`],
     [`A figure that cannot be (negative, or above what there is) is a fault of the harness: it is
       listed as one, and carries no claim. So is memory that falls as sessions come, a server's or
       the kernel's, which stays in its median: the other blocks would be chosen by their figures. So

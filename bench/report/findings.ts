@@ -17,6 +17,7 @@ import type { SubjectCard } from "../record.ts";
 import type { Table } from "./document.ts";
 import { writeMarkdown } from "./markdown.ts";
 import {
+  adjustedOf,
   bounded,
   counted,
   factor,
@@ -57,7 +58,8 @@ function findings(run: Run): string {
   const fields = analysis.scenarios.flatMap((scenario) =>
     models.map((subject) => gridField(analysis, subject, scenario))
   );
-  const { tested, alone, corrected, adjusted } = correct(fields);
+  const correction = correct(fields);
+  const { tested, alone, corrected, provisional } = correction;
   const count = (agreement: string) =>
     fields.filter((field) => field.agreement === agreement).length;
   const within = fields.filter(agreesWithinMargin).length;
@@ -84,7 +86,7 @@ function findings(run: Run): string {
         factorWithInterval(ratio, comparison?.bound),
         ratio === undefined ? NOTHING : levelOf(ratio),
         factor(comparison?.seen),
-        number(comparison && adjusted.get(comparison)),
+        adjustedOf(correction, comparison),
         comparison === undefined || isBlank(comparison)
           ? mark
           : verdictInWords(comparison.verdict, comparison),
@@ -136,9 +138,11 @@ function findings(run: Run): string {
     `${agrees} agree with the measurement (${within} of them by a difference that is certain and ` +
     `within the margin), ${differs} differ, and of ${unclear} there is not enough to tell. Of ` +
     `${counted(tested, "field")} tested ${alone} differ from the baseline each for itself, ` +
-    `${corrected} after the correction for their number.` +
+    `${corrected} after the correction for their number, ${corrected - provisional.size} however ` +
+    `the tests depend on each other${provisional.size === 0 ? "" : " (the others bear a †)"}.` +
     (all.tested === tested ? "" : ` With the peers and the twins below it is ${all.tested} ` +
-      `comparisons: ${all.alone} differ, ${all.corrected} after it.`);
+      `comparisons: ${all.alone} differ, ${all.corrected} after it, ` +
+      `${all.corrected - all.provisional.size} however the tests depend on each other.`);
   const wakeups = costOfWakeups(analysis)?.table;
   const others = [...peers(analysis), ...mechanisms(analysis)]
     .filter(({ kind }) => kind === "table");
@@ -159,7 +163,8 @@ function rates(analysis: Analysis, models: readonly SubjectCard[]): Table {
   const more = contests(analysis).filter(({ better }) => better === "higher");
   return {
     kind: "table",
-    caption: `Rates, with servers as the limit (median of ${baseline.id}, then ratios over it)`,
+    caption: `Rates, with servers as the limit (median of ${baseline.id}, then ratios over it; ` +
+      "each verdict is for itself, and not corrected)",
     columns: [
       { title: "Figure" },
       ...[baseline, ...models].map(({ id }) => ({ title: id, align: "right" as const })),

@@ -7,6 +7,7 @@
 
 import type { Comparison } from "../claims/analysis.ts";
 import type { Bound } from "../claims/figures.ts";
+import type { Correction } from "../claims/grid.ts";
 import type { Interval, Summary } from "../claims/inference.ts";
 import { boundOfSummary } from "../claims/series.ts";
 
@@ -65,6 +66,15 @@ export function verdictInWords(
 ): string {
   if (belowFloor !== undefined) return `${said}, both below the floor`;
   return withinMargin && verdict !== "equivalent" ? `${said}, within the margin` : said;
+}
+
+/** An adjusted p; a † says that it does not stand however the tests depend on each other. */
+export function adjustedOf(
+  { adjusted, provisional }: Correction,
+  comparison: Comparison | undefined,
+): string {
+  if (comparison === undefined) return NOTHING;
+  return number(adjusted.get(comparison)) + (provisional.has(comparison) ? " †" : "");
 }
 
 /** The interval of a median: an end that is not known is left out, a 0 that was measured is not. */

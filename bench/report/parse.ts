@@ -149,7 +149,7 @@ function readLine(
 }
 
 /** What a value has to be: of a type, or a record of some shape. */
-type Expected = "string" | "number" | "array" | "object" | Shape;
+type Expected = "string" | "number" | "boolean" | "array" | "object" | Shape;
 
 /** What has to be there, by name; "[]" behind a name: each of a list, "?" at its end: if at all. */
 interface Shape {
@@ -163,6 +163,7 @@ const MACHINE: Shape = {
   processors: "number",
   memory: "number",
   kernel: "string",
+  "interruptsApart?": "boolean",
   deno: "string",
 };
 

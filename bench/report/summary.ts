@@ -26,6 +26,7 @@ import type { SubjectCard } from "../record.ts";
 import type { Scenario } from "../scenarios/mod.ts";
 import type { Block, Inline, Table, Tile } from "./document.ts";
 import {
+  adjustedOf,
   boundSign,
   capital,
   counted,
@@ -179,20 +180,27 @@ function agreementInWords(fields: readonly GridField[]): Inline[] {
   ];
 }
 
-function correctionInWords({ tested, alone, corrected }: Correction, all: Correction): string {
+function correctionInWords(
+  { tested, alone, corrected, provisional }: Correction,
+  all: Correction,
+): string {
   const percentage = 100 * FALSE_DISCOVERIES_MAX;
   return `Of ${counted(tested, "field")} tested, ${alone} differ from the baseline each for ` +
-    `itself; with Benjamini and Hochberg's correction for asking so often, at most ` +
-    `${percentage} % of them false, it is ${corrected}.` +
+    `itself. With Benjamini and Hochberg's correction for asking so often it is ${corrected}, of ` +
+    `which at most ${percentage} % are expected to be false if the tests are independent or ` +
+    "depend on each other positively; with Benjamini and Yekutieli's, who assume nothing of " +
+    `that, it is ${corrected - provisional.size}` +
+    (provisional.size === 0 ? "." : " (below, the others bear a †).") +
     (all.tested === tested ? "" : ` With peers and twins it is ${all.tested} comparisons: ` +
-      `${all.alone} differ, ${all.corrected} after the correction.`);
+      `${all.alone} differ, ${all.corrected} after the first correction, ` +
+      `${all.corrected - all.provisional.size} after the second.`);
 }
 
 /** What stands behind each field. */
 function findings(
   analysis: Analysis,
   fields: readonly GridField[],
-  { adjusted }: Correction,
+  correction: Correction,
 ): Table {
   return {
     kind: "table",
@@ -221,7 +229,7 @@ function findings(
         ratio === undefined ? NOTHING : levelOf(ratio),
         ratio === undefined ? NOTHING : (comparison!.paired ? "paired" : "dropped") + r,
         number(comparison?.p),
-        number(comparison && adjusted.get(comparison)),
+        adjustedOf(correction, comparison),
         factor(comparison?.seen),
         verdictInWords(WORDS[mark], comparison) +
         (why === undefined ? "" : `: ${why}`),

@@ -133,11 +133,12 @@ const ASCII: Readonly<Record<string, string>> = {
   "≥": ">=",
   "≤": "<=",
   "≠": "!",
+  "†": "^",
 };
 
 /** Signs of the document in ASCII, and nothing that could steer a terminal. */
 function plain(text: string): string {
-  return text.replace(/[\u00a0×…µ−–≥≤≠]/g, (sign) => ASCII[sign]!)
+  return text.replace(/[\u00a0×…µ−–≥≤≠†]/g, (sign) => ASCII[sign]!)
     // deno-lint-ignore no-control-regex -- control characters are what is taken out
     .replace(/[\x00-\x1f\x7f-\x9f]/g, " ");
 }

@@ -13,11 +13,14 @@ import type { Idleness, Machine } from "../record.ts";
 /** Reads the card. */
 export function readMachine(): Machine {
   const processors = os.cpus();
+  // Without CONFIG_IRQ_TIME_ACCOUNTING it stays 0: a tick finds no hard interrupt but its own.
+  const interruptsApart = processors.some(({ times }) => times.irq > 0);
   return {
     processor: processors[0]?.model ?? "unknown",
     processors: processors.length,
     memory: Deno.systemMemoryInfo().total / 2 ** 30,
     kernel: `${os.type()} ${os.release()} ${Deno.build.arch}`,
+    ...(interruptsApart ? { interruptsApart } : {}),
     deno: Deno.version.deno,
   };
 }

@@ -9,16 +9,19 @@
 import { join } from "@std/path";
 
 /**
- * Calls told apart, by the names of the kernel's tracepoints. All of them would be thousands of
+ * Calls told apart, by the names of the kernel's tracepoints: those that models make (SYMBOLS of
+ * models/libc/symbols.ts), the runtime and other servers. All of them would be thousands of
  * descriptors for perf, one per call, thread and processor.
  */
-const CALLS = (
-  "accept accept4 bind brk clock_nanosleep clone clone3 close connect dup2 epoll_ctl epoll_pwait " +
-  "epoll_wait exit exit_group fcntl flock ftruncate futex getpid getsockname getsockopt " +
-  "ioctl listen lseek madvise mmap mprotect munmap nanosleep newfstat newfstatat newlstat newstat " +
-  "openat openat2 poll ppoll pread64 pselect6 read readv recvfrom recvmsg rt_sigaction rt_sigprocmask " +
-  "rename renameat renameat2 sched_yield select sendfile64 sendmsg sendto setsockopt shutdown socket socketpair splice " +
-  "statx umask unlink wait4 write writev"
+export const CALLS: readonly string[] = (
+  "accept accept4 bind brk clock_nanosleep clone clone3 close connect dup2 epoll_create1 " +
+  "epoll_ctl epoll_pwait epoll_pwait2 epoll_wait eventfd2 exit exit_group fchmod fchmodat fchown " +
+  "fcntl flock fstatfs ftruncate futex getdents64 geteuid getpeername getpid getsockname " +
+  "getsockopt io_uring_enter io_uring_register io_uring_setup ioctl linkat listen lseek madvise " +
+  "mkdirat mmap mprotect munmap nanosleep newfstat newfstatat newlstat newstat openat openat2 " +
+  "pipe2 poll ppoll prctl pread64 pselect6 read readlinkat readv recvfrom recvmsg rename renameat " +
+  "renameat2 rt_sigaction rt_sigprocmask sched_yield select sendfile64 sendmsg sendto setsockopt " +
+  "shutdown socket socketpair splice statx umask unlink unlinkat utimensat wait4 write writev"
 ).split(" ");
 
 /** Where the kernel lists its tracepoints. */

@@ -9,7 +9,11 @@
 import { join } from "@std/path";
 import type { QuotaTerms } from "../record.ts";
 
-/** The kernel's period, microseconds: short, so that nobody waits long for the next one. */
+/**
+ * The kernel's period, microseconds. It bounds no stop: run time is charged at the scheduler's ticks
+ * (4 ms with CONFIG_HZ=250), so that a quota of 1 ms is overrun by up to a tick, which the periods
+ * that follow pay back (kernel/sched/fair.c). Stops of 16 ms were seen.
+ */
 const PERIOD_US = 5_000;
 
 /** The kernel gives no less than this of a period (sched-bwc), microseconds. */

@@ -15,6 +15,8 @@ export type FigureId =
   | "throughput"
   /** CPU microseconds of the server per operation. */
   | "cpuPerOperation"
+  /** CPU microseconds of the load, which is the other side, per operation. */
+  | "loadCpuPerOperation"
   /** CPU seconds of the server per 10^9 octets of payload. */
   | "cpuPerGB"
   /** The server's share of one processor, percent: 100 and above where it uses several. */

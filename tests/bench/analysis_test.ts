@@ -3,11 +3,11 @@
 import { assert, assertEquals, assertStringIncludes } from "@std/assert";
 import { analyze } from "../../bench/claims/analysis.ts";
 import { aboveCeiling, faultsOf } from "../../bench/claims/faults.ts";
-import { FIGURES, lateByMs, tooFewSamples } from "../../bench/claims/figures.ts";
+import { FIGURES, leastOf, tooFewSamples } from "../../bench/claims/figures.ts";
 import { gatesOf, isDisturbed } from "../../bench/claims/gates.ts";
 import { gridField, standing } from "../../bench/claims/grid.ts";
 import { cleanValues, describingValues } from "../../bench/claims/series.ts";
-import type { CellRecord, HeaderRecord, RunRecord } from "../../bench/record.ts";
+import type { CellRecord, GroupResult, HeaderRecord, RunRecord } from "../../bench/record.ts";
 import { parseRun } from "../../bench/report/mod.ts";
 import { scenarioOf } from "../../bench/scenarios/mod.ts";
 import { fixtureRecords, fixtureText } from "./fixture_run.ts";
@@ -248,24 +248,56 @@ Deno.test("gatesOf names each gate that was not passed, and none of a subject th
   ]);
 });
 
-Deno.test("a block that was begun late keeps its figure, which may be less by as much", () => {
-  const lateUs = 300;
+Deno.test("a block that was begun late keeps its figure, known from the real start on", () => {
   const analysis = scenarioRun("mixed", ["epoll", "poll"], ({ groups }) => {
-    const probe = { ...groups.probe!, latenessP99Us: lateUs };
-    return { groups: { ...groups, probe } };
+    const { latency } = groups.probe!;
+    const fromStart = { ...latency!, p50Us: 0.5 * latency!.p50Us, p99Us: 0.9 * latency!.p99Us };
+    return { groups: { ...groups, probe: { ...groups.probe!, latenessP99Us: 300, fromStart } } };
   });
   const row = analysis.row("poll", "mixed", "bulk=16")!;
   const series = analysis.series(row, "probeP99");
   assertEquals([cleanValues(series).size, row.repeated.length], [11, 0]);
-  for (const { value, least, most } of series.values.values()) {
-    assertEquals([least, most], [value - lateUs / 1e3, value]);
+  for (const { groups: { probe }, block } of row.cells) {
+    const value = probe!.latency!.p99Us * 1e-3;
+    const least = probe!.fromStart!.p99Us / 1e3;
+    assertEquals(series.values.get(block), { value, least, most: value });
   }
-  // Starts that are late by more than the figure leave nothing that is known of it.
-  const [cell] = row.cells;
-  const probe = { ...cell!.groups.probe!, latenessP99Us: 1e9 };
-  const none = analysis.series({ ...row, cells: [{ ...cell!, groups: { probe } }] }, "probeP99");
-  assertEquals([...none.values.values()].map(({ least }) => least), [0]);
-  assertEquals(lateByMs(cell!, "cpuPerOperation"), 0);
+});
+
+Deno.test("leastOf is a percentile from the real start, and no difference of percentiles", () => {
+  const [, cell] = fixtureRecords({ subjects: ["epoll"], scenarios: ["mixed"] }) as [
+    HeaderRecord,
+    CellRecord,
+  ];
+  const { latency, fromStart: _fromStart, ...probe } = cell.groups.probe!;
+  const of = (change: Pick<GroupResult, "latenessP99Us" | "fromStart">): CellRecord => ({
+    ...cell,
+    groups: { probe: { ...probe, latency: { ...latency!, p99Us: 100_000 }, ...change } },
+  });
+  // Of 1,000 nine are begun 100 ms late and nine others take as long: neither alone is in a p99.
+  const fromStart = { ...latency!, p50Us: 400, p99Us: 1_000 };
+  const late = of({ latenessP99Us: 1_000, fromStart });
+  assertEquals([leastOf(late, "probeP99", 100), leastOf(late, "cpuPerOperation", 100)], [1, 100]);
+  // A value that is less than that by the histogram's steps is its own bound.
+  assertEquals(leastOf(late, "probeP99", 0.999), 0.999);
+  assertEquals(leastOf(of({ latenessP99Us: 1 }), "probeP99", 100), 0);
+  const { latenessP99Us: _late, ...closed } = probe;
+  const main = { ...closed, latency: latency! };
+  assertEquals(leastOf({ ...cell, groups: { main } }, "p99", 100), 100);
+  const open = { ...main, latenessP99Us: 1, fromStart };
+  assertEquals(leastOf({ ...cell, groups: { main: open } }, "p50", 100), 0.4);
+});
+
+Deno.test("the load's CPU per operation is that of its own clients, and not of probes", () => {
+  const [, cell] = fixtureRecords({ subjects: ["epoll"], scenarios: ["mixed"] }) as [
+    HeaderRecord,
+    CellRecord,
+  ];
+  const { down, up, probe } = cell.groups;
+  const groups = { down: { ...down!, operations: 60 }, up: { ...up!, operations: 40 } };
+  const used = { ...cell, seconds: 2, loadCpuShare: 0.5, groups: { ...groups, probe: probe! } };
+  assertEquals(FIGURES.loadCpuPerOperation.of(used), 10_000);
+  assertEquals(FIGURES.loadCpuPerOperation.of({ ...used, groups: { probe: probe! } }), undefined);
 });
 
 Deno.test("disturbed blocks carry no claim: nine others do, eight do not", () => {

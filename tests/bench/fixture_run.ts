@@ -224,7 +224,13 @@ function groupsOf(
     unfinished: 0,
     fairness: 0.98,
   });
-  const probe = { ...group(1, 1_150, 0, 3), offered: 200, latenessP99Us: 8 };
+  /** Of an open loop that begins in time: from when it was due is from when it was begun. */
+  const open = (result: GroupResult, latenessP99Us: number): GroupResult => ({
+    ...result,
+    fromStart: result.latency!,
+    latenessP99Us,
+  });
+  const probe = { ...open(group(1, 1_150, 0, 3), 8), offered: 200 };
   switch (scenario) {
     case "control": {
       if (point.id.startsWith("clients")) {
@@ -234,7 +240,7 @@ function groupsOf(
       const part = offered / capacity;
       const slower = 1 + 0.4 / Math.max(0.03, 1.05 - part) + (part > 1 ? 80 : 0);
       const main = group(16, Math.min(offered, capacity * 0.98), 0, slower);
-      return { main: { ...main, offered, latenessP99Us: 4 } };
+      return { main: { ...open(main, 4), offered } };
     }
     case "idle":
       return { main: group(16, 1e6 / (nature.request + nature.watched * point.x) * 0.8) };
@@ -258,7 +264,8 @@ function groupsOf(
       return { down: group(8, 8, 67e6), up: group(8, 6, 67e6), probe };
     case "turns": {
       const slower = nature.id === "blocking-64" ? 1 : 3 + point.x / 65_536;
-      return { main: group(16, 30, 67e6), probe: { ...probe, ...group(1, 1_150, 0, slower) } };
+      const main = group(16, 30, 67e6);
+      return { main, probe: { ...open(group(1, 1_150, 0, slower), 8), offered: 200 } };
     }
     case "disk":
       return { main: group(16, 900, 10_240), probe };
@@ -311,8 +318,9 @@ function withFault(cell: CellRecord): CellRecord {
     case "blocking-8 slow readers=64":
       return main ? { ...cell, groups: { ...cell.groups, main: { ...main, unserved: 3 } } } : cell;
     case "async mixed bulk=16": {
-      const probe = cell.groups.probe;
-      if (probe === undefined) return cell;
+      if (cell.groups.probe === undefined) return cell;
+      // Of an edition that knew no more than how late they were begun.
+      const { fromStart: _fromStart, ...probe } = cell.groups.probe;
       return { ...cell, groups: { ...cell.groups, probe: { ...probe, latenessP99Us: 5000 } } };
     }
     default:

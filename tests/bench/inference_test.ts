@@ -3,6 +3,7 @@
 import { assert, assertEquals } from "@std/assert";
 import {
   adjusted,
+  dependenceFactor,
   exactly,
   judge,
   type Known,
@@ -15,6 +16,7 @@ import {
   signTest,
   smallestSeen,
   summarize,
+  type Summary,
   unpairedRatio,
 } from "../../bench/claims/inference.ts";
 import { normalBelow, randomFrom } from "../../bench/claims/statistics.ts";
@@ -165,6 +167,15 @@ Deno.test("adjusted is Benjamini and Hochberg's, as R's p.adjust gives it", () =
   assertEquals(adjusted([0.9, 1]), [1, 1]);
 });
 
+Deno.test("dependenceFactor makes Benjamini and Yekutieli's of them, as R's p.adjust gives it", () => {
+  const values = [0.01, 0.04, 0.03, 0.005];
+  const factor = dependenceFactor(values.length);
+  for (const [index, expected] of [0.0416667, 0.0833333, 0.0833333, 0.0416667].entries()) {
+    assertNear(adjusted(values)[index]! * factor, expected, 1e-6);
+  }
+  assertEquals([dependenceFactor(0), dependenceFactor(1)], [0, 1]);
+});
+
 Deno.test("judge: outside 1, within the margin, both, or neither", () => {
   assertEquals(judge([1.3, 2]), { differs: "more", equivalent: false });
   assertEquals(judge([0.2, 0.99]), { differs: "less", equivalent: false });
@@ -173,6 +184,11 @@ Deno.test("judge: outside 1, within the margin, both, or neither", () => {
   assertEquals(judge([0.7, 1.1]), { equivalent: false });
   assertEquals(judge([0.8, 1.25]), { equivalent: false });
 });
+
+/** Values of a standard normal distribution (Box and Muller). */
+function normalFrom(random: () => number): () => number {
+  return () => Math.sqrt(-2 * Math.log(1 - random())) * Math.cos(2 * Math.PI * random());
+}
 
 Deno.test("repeatsToDecide: as many as decide one run in two, and none where it takes too many", () => {
   const of = (low: number, median: number, high: number) => ({
@@ -185,25 +201,52 @@ Deno.test("repeatsToDecide: as many as decide one run in two, and none where it 
     level: 0.98828125,
   });
   const even = of(1 / 1.25 ** 2, 1, 1.25 ** 2);
-  const proposed = repeatsToDecide(even)!;
+  const proposed = repeatsToDecide(even, false)!;
   // A difference that is there needs what makes its interval as wide as itself.
-  const aside = repeatsToDecide(of(1.2 / 1.25 ** 2, 1.2, 1.2 * 1.25 ** 2))!;
+  const aside = repeatsToDecide(of(1.2 / 1.25 ** 2, 1.2, 1.2 * 1.25 ** 2), false)!;
   assert(aside > 55 && aside <= 66, `${aside} repeats`);
-  assertEquals(repeatsToDecide(of(1 / 1.25 ** 40, 1, 1.25 ** 40)), undefined);
-  assertEquals(repeatsToDecide(of(0.9, 1.05, Infinity)), undefined);
+  for (const paired of [false, true]) {
+    assertEquals(repeatsToDecide(of(1 / 1.25 ** 40, 1, 1.25 ** 40), paired), undefined);
+    assertEquals(repeatsToDecide(of(0.9, 1.05, Infinity), paired), undefined);
+    assert(repeatsToDecide(of(0.98, 1.2, 1.5), paired)! > 11);
+  }
   assertEquals(smallestSeen(of(0.8, 1, 1.1)), 1.25);
   assertEquals(smallestSeen(of(0, 1, 1.1)), undefined);
-  assert(repeatsToDecide(of(0.98, 1.2, 1.5))! > 11);
   // Drawn: estimates that scatter as the intervals of such runs say. 1,000 of them are off by 5 %
   // once in 600 times.
-  const random = randomFrom(7);
+  const normal = normalFrom(randomFrom(7));
   const half = Math.log(1.25 ** 2) * Math.sqrt(11 / proposed);
   const deviation = half / 2.52;
   const decided = Array.from({ length: 1_000 }, () => {
-    const estimate = deviation * Math.sqrt(-2 * Math.log(1 - random())) *
-      Math.cos(2 * Math.PI * random());
+    const estimate = deviation * normal();
     const { differs, equivalent } = judge([Math.exp(estimate - half), Math.exp(estimate + half)]);
     return differs !== undefined || equivalent;
   }).filter(Boolean).length;
   assert(decided > 450 && decided < 600, `${decided} of 1,000 by ${proposed} repeats`);
+});
+
+Deno.test("repeatsToDecide: of pairs no number that makes the interval wider", () => {
+  // Of 10 and of 11 values the ends are the second ones: about 1.00 and 1.06 deviations out.
+  const centre = Math.log(1.5), half = 1.03 * centre;
+  const [low, high] = [Math.exp(centre - half), Math.exp(centre + half)];
+  const ten: Summary = {
+    count: 10,
+    median: 1.5,
+    lowest: low,
+    highest: high,
+    interval: [low, high],
+    lowUnknown: false,
+    level: medianRanks(10).level,
+  };
+  assertEquals([repeatsToDecide(ten, true), repeatsToDecide(ten, false)], [12, 11]);
+  // Drawn: 2,000 runs of ratios that scatter so. By the binomial distribution 43 and 68 % decide.
+  const normal = normalFrom(randomFrom(7));
+  const decided = (repeats: number) =>
+    Array.from({ length: 2_000 }, () => {
+      const ratios = Array.from({ length: repeats }, () => Math.exp(centre + half * normal()));
+      const { differs, equivalent } = judge(summarize(ratios)!.interval);
+      return differs !== undefined || equivalent;
+    }).filter(Boolean).length;
+  const [eleven, twelve] = [decided(11), decided(12)];
+  assert(eleven < 950 && twelve > 1_250, `${eleven} by 11, ${twelve} by 12`);
 });

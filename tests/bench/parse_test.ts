@@ -96,6 +96,10 @@ Deno.test("parseRun takes nothing but text for what a report shows as text", () 
       'Cannot read line 1: "machine.kernel" is no string',
     ],
     [
+      lines({ ...header, machine: { ...machine, interruptsApart: "yes" } }),
+      'Cannot read line 1: "machine.interruptsApart" is no boolean',
+    ],
+    [
       lines(header, { ...resume, machine: { ...machine, deno: TILE } }),
       'Cannot read line 2: "machine.deno" is no string',
     ],

@@ -1,7 +1,8 @@
 /** System calls counted from outside: bench/run/perf_stat.ts beside a program of known calls. @module */
 
 import { assert, assertEquals } from "@std/assert";
-import { PerfStat } from "../../bench/run/perf_stat.ts";
+import { CALLS as TOLD_APART, PerfStat } from "../../bench/run/perf_stat.ts";
+import { SYMBOLS } from "../../models/libc/symbols.ts";
 import { Child } from "../child.ts";
 import { absent } from "../peers/program.ts";
 import { missing, testWith } from "../permission.ts";
@@ -21,6 +22,26 @@ go(1)
 go(${CALLS})
 go(1)
 `;
+
+/** What functions of the C library call, where that has another name; null: nothing. */
+const CALLED: Readonly<Record<string, string | null>> = {
+  __errno_location: null,
+  eventfd: "eventfd2",
+  inet_ntop: null,
+  inet_pton: null,
+  nanosleep: "clock_nanosleep",
+  open: "openat",
+  recv: "recvfrom",
+  send: "sendto",
+  sendfile: "sendfile64",
+};
+
+Deno.test("every call that models make is told apart", () => {
+  const calls = Object.keys(SYMBOLS).flatMap((name) =>
+    CALLED[name] === null ? [] : CALLED[name] ?? name
+  );
+  assertEquals(calls.filter((name) => !TOLD_APART.includes(name)), []);
+});
 
 /** Why perf cannot count here: it is missing, or may not trace. */
 function whyNot(): string | undefined {

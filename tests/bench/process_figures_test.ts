@@ -2,7 +2,7 @@
 
 import { assert, assertEquals } from "@std/assert";
 import { parseCounts } from "../../bench/run/perf_stat.ts";
-import { whyNotHere, whyTooMany } from "../../bench/run/machine.ts";
+import { readMachine, whyNotHere, whyTooMany } from "../../bench/run/machine.ts";
 import {
   kernelBytes,
   OWN,
@@ -31,6 +31,12 @@ testWith(NEEDS, "whyNotHere says that nothing is told of processes", () => {
   assertEquals(whyNotHere(), undefined);
   const why = whyNotHere("/no such folder");
   assert(why !== undefined && why.includes("/no such folder/self/limits"), why);
+});
+
+testWith(NEEDS, "readMachine says whether time in interrupts is accounted apart", () => {
+  const stat = Deno.readTextFileSync("/proc/stat");
+  const irq = Number(/^cpu +(?:\d+ ){5}(\d+)/m.exec(stat)![1]);
+  assertEquals(readMachine().interruptsApart ?? false, irq > 0);
 });
 
 Deno.test("processWork tells to which resolution reaped children are known, and no switches", () => {

@@ -285,6 +285,32 @@ Deno.test("p99.9 is shown from 10,000 samples on", () => {
   assertEquals([timesOf(9_999), timesOf(10_000)], ["–", "11.0"]);
 });
 
+Deno.test("what the load used per operation stands beside the server's CPU", () => {
+  const [header, ...rest] = fixtureRecords({ ...SMALL, subjects: ["epoll"] }) as [
+    HeaderRecord,
+    ...RunRecord[],
+  ];
+  const records = rest.map((record) => {
+    if (record.kind !== "cell") return record;
+    const groups = { main: { ...record.groups.main!, operations: 50_000 } };
+    return { ...record, groups, seconds: 2, loadCpuShare: 0.5 };
+  });
+  const machine = { ...header.machine, interruptsApart: true };
+  const markdown = renderMarkdown(runOf([{ ...header, machine }, ...records]));
+  const lines = markdown.split("\n");
+  const head = lines.findIndex((line) => line.includes("| The load's CPU per operation, µs |"));
+  const names = lines[head]!.split(" | ");
+  const at = names.indexOf("The load's CPU per operation, µs");
+  assertEquals([names[at - 1], lines[head + 2]!.split(" | ")[at]], [
+    "CPU per operation, µs",
+    "20",
+  ]);
+  assertIncludes(markdown, "CPU per operation is that of one side of an exchange.");
+  assertIncludes(markdown, ", interrupts accounted apart |");
+  const unknown = renderMarkdown(runOf([header, ...records]));
+  assertFalse(unknown.includes(", interrupts accounted apart |"));
+});
+
 Deno.test("commandOf repeats a cell with what of the run changes it", () => {
   const { header } = RUN;
   const [epoll, peer] = ["epoll", "vsftpd"].map((id) => header.subjects.find((s) => s.id === id)!);

@@ -196,23 +196,37 @@ Deno.test("correct counts what stands when it counts that there are so many", ()
   assertEquals([found.tested, found.alone, found.corrected], [4, 1, 1]);
   const poll = fields.find(({ subject }) => subject.id === "poll")!;
   assertEquals(found.adjusted.get(poll.comparison!), 96 / 2048);
+  // It stands if the tests are independent, and not whatever they have to do with each other.
+  assertEquals([...found.provisional], [poll.comparison!]);
+  const report = renderMarkdown(analysis.run);
+  assertStringIncludes(report, "it is 1, of which at most 5 % are expected to be false if");
+  assertStringIncludes(report, "it is 0 (below, the others bear a †).");
+  assertStringIncludes(report, "| 0.047 † |");
 });
 
 Deno.test("replicate tells which verdicts a second run gives again", () => {
   let runs = 0;
-  const run = (factor: number, repeats = 11) => {
-    const startedAt = `2026-01-01T00:00:0${runs++}.000Z`;
-    const change = rates((id) => id === "poll" ? 100 * factor : 100);
+  const run = (factor: number | ((block: number) => number), repeats = 11) => {
+    const startedAt = `2026-01-01T00:00:${10 + runs++}.000Z`;
+    const of = typeof factor === "number" ? () => factor : factor;
+    const change = rates((id, block) => id === "poll" ? 100 * of(block) : 100);
     return loginsOf(["epoll", "poll"], change, repeats, { startedAt });
   };
   const outcome = (one: Analysis, two: Analysis) =>
     replicate(one, two).map((field) => [field.first.subject.id, field.outcome]);
-  assertEquals(outcome(run(2), run(3)), [["poll", "replicates"]]);
+  assertEquals(outcome(run(2), run(2)), [["poll", "replicates"]]);
+  // The same sign, and not the same size.
+  assertEquals(outcome(run(2), run(3)), [["poll", "apart"]]);
   assertEquals(outcome(run(2), run(0.5)), [["poll", "contradicts"]]);
   assertEquals(outcome(run(2), run(1)), [["poll", "contradicts"]]);
   assertEquals(outcome(run(1.05), run(1)), [["poll", "replicates"]]);
   // Both are certain and within the margin, and on either side of 1.
   assertEquals(outcome(run(1.05), run(0.95)), [["poll", "contradicts"]]);
+  // From 1.00 to 1.10 of the work, and from 1.08 to 1.33: one ratio may be both.
+  const level = run((block) => 0.88 + 0.015 * block), worse = run((block) => 0.69 + 0.03 * block);
+  assertEquals([marks(level).poll, marks(worse).poll], ["=", "-"]);
+  assertEquals(outcome(level, worse), [["poll", "undecided"]]);
+  assertEquals(outcome(worse, level), [["poll", "undecided"]]);
   assertEquals(outcome(run(2), run(2, 3)), [["poll", "only first"]]);
   assertEquals(outcome(run(2, 3), run(2)), [["poll", "only second"]]);
   // What both were joined from is no second look.
