@@ -29,6 +29,11 @@ export interface Session {
   readonly wantsInput: boolean;
   /** What goes over the control connection itself now; where nothing ever does, it is left out. */
   readonly moving?: Moving | undefined;
+  /**
+   * The client has said that it goes, once what it asked for before is done (QUIT): its end is none
+   * that breaks an upload off. Where nothing says so, it is left out.
+   */
+  readonly leaving?: boolean;
   /** Octets from the control connection; borrowed, valid only during the call. */
   handleInput(octets: Uint8Array, now: number): void;
   /** The peer closed its sending side; a connection that broke is dropped without a word. */

@@ -97,7 +97,7 @@ export class DataSlot<S extends PassiveSocket> {
       this.reports.transfer(transfer, now);
       if (ask !== undefined) answers.push([ask, transfer.completion!]);
       if (closing !== undefined) answers.push(closing);
-    } else if (ask !== undefined) {
+    } else if (ask !== undefined && !transfer.isUnheard) {
       this.#ask = undefined;
       answers.push([ask, transfer.completion ?? { kind: "connected" }]);
     }

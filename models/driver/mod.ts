@@ -128,12 +128,13 @@ export class Driver<S extends PassiveSocket> {
     counters.add("octetsIn", octets.length);
     counters.add("octetsCopied", octets.length);
     this.#turn(octets, now);
+    this.#hearOut();
   }
 
   /** The peer has closed its side of the control connection. */
   end(now: number): void {
-    this.transfer?.controlEnded();
     this.#turn("end", now);
+    this.#hearOut();
   }
 
   /** The server stops. */
@@ -160,6 +161,7 @@ export class Driver<S extends PassiveSocket> {
 
   /** The wire has carried out acts of the transfer. */
   advanced(now: number): void {
+    this.#hearOut();
     for (const [id, completion] of this.#data.advanced(now)) this.#answer(id, completion, now);
   }
 
@@ -204,6 +206,14 @@ export class Driver<S extends PassiveSocket> {
     this.slot.close();
     this.#visit.leave();
     this.tools.link.endSession();
+  }
+
+  /** An upload whose client has closed waits no longer once the session hears no more of it. */
+  #hearOut(): void {
+    const { transfer, session } = this;
+    if (transfer?.isUnheard !== true || session.wantsInput) return;
+    transfer.heardOut(session.leaving === true);
+    this.wire.pursue();
   }
 
   // --- a turn ---

@@ -8,15 +8,17 @@
  * The acts, each with what the wire calls then (see Act), in their order:
  *
  *     accept, connect -> [hold ->] move* or (read, send*)*      -> close -> over    "send"
- *     accept, connect -> [hold ->] move* or (receive, write)*   -> look -> hold -> close -> over
- *                                                                               "receive"
+ *     accept, connect -> [hold ->] move* or (receive, write)*   -> look -> [hold ->] hold
+ *                                                                 -> close -> over    "receive"
  *     any -> close -> over                                      failed, timeout, abort
  *
  * An upload holds at its end until its file has its name: there are clients that take the close of
  * the data connection for the end of the command.
  *
  * The end of an upload is two facts: the data ended, and the control connection is alive. A client
- * that is killed closes both, and the end of its data is then not the end of its file.
+ * that is killed closes both, and the end of its data is then not the end of its file. One that has
+ * said QUIT may close both (RFC 959 section 4.1.1); that may still be unread when its data ends, so
+ * where the control connection has ended the upload holds until all that was said is heard.
  *
  * @module
  */
@@ -41,7 +43,7 @@ export type Act =
   | "accept"
   /** Connects to `address`; then `madeConnection()`. */
   | "connect"
-  /** Nothing, until the driver says start or release. */
+  /** Nothing, until the driver says start, heardOut or release. */
   | "hold"
   /** Lets the kernel move up to `moveMax()` octets; then `moved(count)`, 0 at the end. */
   | "move"
@@ -98,7 +100,6 @@ export class Transfer implements SlotClient {
   #taken = 0;
   #connected = false;
   #ended = false;
-  #controlEnded = false;
   #borrowed = false;
   /** Since the deadline was put off the file was read, and gave nothing to send. */
   #works = false;
@@ -121,6 +122,11 @@ export class Transfer implements SlotClient {
   /** Where octets of "read" and "receive" go. */
   get buffer(): Uint8Array<ArrayBuffer> {
     return this.#means!.buffer;
+  }
+
+  /** All has come of a client that has closed; `heardOut` is to say whether that is the file. */
+  get isUnheard(): boolean {
+    return this.act === "hold" && this.effect !== undefined && this.completion === undefined;
   }
 
   /** How many octets of `block` one "move" may have: never more than what was announced. */
@@ -161,8 +167,9 @@ export class Transfer implements SlotClient {
   moved(count: number, now: number): void {
     if (!this.#during("move")) return;
     if (this.effect!.direction === "receive") {
-      if (count === 0) return this.#dataEnded();
-      return this.#progress(count, now);
+      if (count > 0) this.#progress(count, now);
+      else this.act = "look";
+      return;
     }
     if (count === 0) return this.#sourceEnded(this.octets);
     this.#progress(count, now);
@@ -195,7 +202,7 @@ export class Transfer implements SlotClient {
     if (count > 0) this.#progress(count, now);
     this.chunk = this.#converted(count);
     if (this.chunk.length > 0) this.act = "write";
-    else if (this.#ended) this.#dataEnded();
+    else if (this.#ended) this.act = "look";
   }
 
   /** See SlotClient. */
@@ -220,8 +227,7 @@ export class Transfer implements SlotClient {
   written(): void {
     if (!this.#during("write")) return;
     this.chunk = NOTHING;
-    if (this.#ended) this.#dataEnded();
-    else this.act = "receive";
+    this.act = this.#ended ? "look" : "receive";
   }
 
   /** See SlotClient. */
@@ -232,8 +238,14 @@ export class Transfer implements SlotClient {
   /** Whether the control connection is alive. */
   controlSeen(alive: boolean): void {
     if (!this.#during("look")) return;
-    if (!alive || this.#controlEnded) return this.fail("reset", "the client has gone");
     this.act = "hold";
+    if (alive) this.heardOut(true);
+  }
+
+  /** All is heard that its client said before it closed: what came is the whole file, or not. */
+  heardOut(isWhole: boolean): void {
+    if (!this.isUnheard) return;
+    if (!isWhole) return this.fail("reset", "the client has gone");
     this.deadline = Infinity;
     this.completion = { kind: "transferred", octets: this.octets };
   }
@@ -268,11 +280,6 @@ export class Transfer implements SlotClient {
     }
     if (this.#connected) this.fail("stalled", "the data connection stood still");
     else this.fail("noConnection", "the data connection did not come in time");
-  }
-
-  /** The control connection has ended; what that means, the end of the data tells. */
-  controlEnded(): void {
-    this.#controlEnded = true;
   }
 
   /** Ends it with `failure`; the first one counts. */
@@ -333,10 +340,5 @@ export class Transfer implements SlotClient {
     const { length } = this.#means!;
     if (length === undefined || count >= length) this.#complete();
     else this.fail("changed", "the file became shorter while it was read");
-  }
-
-  #dataEnded(): void {
-    if (this.#controlEnded) this.fail("reset", "the client has gone");
-    else this.act = "look";
   }
 }

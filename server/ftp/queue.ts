@@ -24,7 +24,7 @@ interface Waiting {
 
 /** The commands of one connection that wait for their turn. */
 export class CommandQueue {
-  readonly #reader = new LineReader(LINE_BYTES_MAX, mayEndUrgently);
+  readonly #reader = new LineReader(LINE_BYTES_MAX, { mayEndUrgently });
   readonly #waiting: Waiting[] = [];
   /** The octets of those commands. */
   #bytes = 0;
@@ -40,6 +40,11 @@ export class CommandQueue {
   /** Whether no command waits. */
   get isEmpty(): boolean {
     return this.#waiting.length === 0;
+  }
+
+  /** Whether a command of this name waits. */
+  holds(name: string): boolean {
+    return this.#waiting.some(({ command }) => command.verb?.name === name);
   }
 
   /** Takes octets that come behind all others; they stay the caller's. */

@@ -73,6 +73,11 @@ export class FtpSession implements Session {
     return !this.#closed && !this.#work.ended && this.#queue.hasRoom;
   }
 
+  /** See Session. */
+  get leaving(): boolean {
+    return this.#queue.holds("QUIT");
+  }
+
   get #closed(): boolean {
     return this.#course.state === "closed";
   }
@@ -87,14 +92,18 @@ export class FtpSession implements Session {
   /**
    * See Session. A download that has begun is finished, because half-closing is a way to say that
    * no command follows; an upload is not, because a client that was killed ends both connections
-   * and its file is not whole.
+   * and its file is not whole. Behind QUIT it is: only a close that is not expected does what ABOR
+   * and QUIT do (RFC 959 section 4.1.1).
    */
   handleEnd(now: number): void {
     const work = this.#work;
     if (this.#closed || work.ended) return;
     work.now = now;
     work.ended = true;
-    if (work.isConnected && work.transfer?.direction === "receive") work.abortTransfer();
+    if (work.transfer?.direction === "receive" && !this.leaving) {
+      work.transfer.abandoned = true;
+      if (work.isConnected) work.abortTransfer();
+    }
     if (this.#course.state === "holding") this.#work.close();
   }
 

@@ -216,6 +216,7 @@ export class DrivenSession {
   /** The client's side ends. */
   hangUp(): void {
     this.#hungUp = true;
+    this.wire.alive = false;
     this.#settle();
   }
 

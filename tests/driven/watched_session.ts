@@ -39,6 +39,10 @@ export class WatchedSession implements Session {
     return this.session.moving;
   }
 
+  get leaving(): boolean {
+    return this.session.leaving ?? false;
+  }
+
   handleInput(octets: Uint8Array, now: number): void {
     this.#passes(now);
     // Sessions are lent the octets for the call only: what they keep must be a copy.

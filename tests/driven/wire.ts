@@ -49,6 +49,8 @@ export class ArrayWire implements Wire {
   sent: Uint8Array[] = [];
   /** The control connection is closed. */
   closed = false;
+  /** The client has not closed it, whatever of it is heard. */
+  alive = true;
   readonly takesFile = false;
   /** `resume` is to be called. */
   resumes = false;
@@ -197,7 +199,7 @@ export class ArrayWire implements Wire {
         this.driver.slot.write(transfer.chunk, transfer);
         return true;
       case "look":
-        transfer.controlSeen(true);
+        transfer.controlSeen(this.alive);
         return true;
       case "close":
         if (this.slowToClose) return false;

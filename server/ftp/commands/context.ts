@@ -31,6 +31,8 @@ export interface TransferCommand {
   readonly direction: "send" | "receive";
   /** ABOR came; its 226 follows the last reply. */
   aborted: boolean;
+  /** An upload whose client has ended without QUIT. */
+  abandoned: boolean;
 }
 
 /** The session, as commands know it. */

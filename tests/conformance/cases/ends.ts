@@ -1,7 +1,7 @@
 /**
  * Half-closed control connections and servers that stop: one answer from all models. Who closes
  * only its own direction may still read (RFC 9293 section 3.6), so a download goes on; of an
- * upload nobody knows any more whether its end is the end of the file.
+ * upload nobody knows any more whether its end is the end of the file, unless QUIT was said.
  *
  * @module
  */
@@ -17,6 +17,7 @@ import {
   readExactly,
   writeAll,
 } from "../client.ts";
+import { eventually } from "../../eventually.ts";
 import { type Cases, LARGE, type Target } from "../target.ts";
 
 /** Whoever connects to a server that stops is answered or refused long before: a guard. */
@@ -49,6 +50,21 @@ async function comesLate(target: Target): Promise<number | "refused" | "silence"
 async function finished(ftp: Conversation, codes: readonly number[]): Promise<void> {
   assertEquals(await ftp.finals(codes.length), codes);
   await ftp.end();
+}
+
+/** Says STOR and QUIT, half-closes, and sends the file over what `connect` then gives. */
+async function storesBehindQuit(
+  target: Target,
+  ftp: Conversation,
+  connect: () => Promise<Deno.TcpConn>,
+): Promise<void> {
+  await ftp.send(octets("STOR a\r\nQUIT\r\n"));
+  await ftp.conn.closeWrite();
+  const data = await connect();
+  await writeAll(data, pattern(5000));
+  data.close();
+  await finished(ftp, [226, 221]);
+  assertBytes(await target.read("a"), pattern(5000));
 }
 
 /** The cases by name. */
@@ -143,6 +159,48 @@ export const ends: Cases = {
     data.close();
     await finished(ftp, [426]);
     assertEquals(await target.readText("a"), "old");
+  },
+
+  "a client that half-closes behind QUIT during STOR has its file": async (target) => {
+    await target.write("a", "old");
+    const [ftp, other] = [await target.login(), await target.login()];
+    const data = await ftp.begin("STOR a");
+    await writeAll(data, pattern(5000));
+    await ftp.send("QUIT");
+    await ftp.conn.closeWrite();
+    // Mostly the server has heard both by then; what becomes of the upload does not depend on it.
+    for (let round = 0; round < 3; round++) await other.command("NOOP", 200);
+    assertEquals(await target.readText("a"), "old");
+    await writeAll(data, pattern(5000, 2));
+    data.close();
+    await finished(ftp, [226, 221]);
+    assertBytes(await target.read("a"), join(pattern(5000), pattern(5000, 2)));
+  },
+
+  "a client that closes both connections behind QUIT has its file": async (target) => {
+    for (const name of ["data-first", "control-first"]) {
+      const ftp = await target.login();
+      const data = await ftp.begin(`STOR ${name}`);
+      await writeAll(data, pattern(5000));
+      await ftp.send("QUIT");
+      const conns = [data, ftp.conn];
+      for (const conn of name === "data-first" ? conns : conns.reverse()) conn.close();
+      const isThere = async () => (await target.names()).includes(name);
+      await eventually("the upload has its name", isThere);
+      assertBytes(await target.read(name), pattern(5000));
+    }
+  },
+
+  "a client that half-closes behind STOR and QUIT, then connects, has its file": async (target) => {
+    const ftp = await target.login();
+    const port = await ftp.passivePort();
+    await storesBehindQuit(target, ftp, () => ftp.dial(port));
+  },
+
+  "a client that half-closes behind STOR and QUIT has its file over PORT": async (target) => {
+    const ftp = await target.login();
+    const listener = await ftp.active();
+    await storesBehindQuit(target, ftp, () => ftp.accept(listener));
   },
 
   "who connects while a server drains hears 421 or is refused": async (target) => {

@@ -78,7 +78,7 @@ Deno.test("Driver: octets of a transfer are those of the network", () => {
 });
 
 Deno.test("Driver: a transfer that fails is told with the reason", () => {
-  for (const [failure, code] of [["reset", "426"], ["noSpace", "452"]] as const) {
+  for (const [failure, code] of [["reset", "426"], ["noSpace", "552"]] as const) {
     const driver = ready();
     driver.say("EPSV", "STOR b.txt");
     driver.receive(octetsOf("123"));

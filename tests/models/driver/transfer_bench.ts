@@ -66,6 +66,8 @@ export class Bench {
   readonly arrived: number[] = [];
   /** What a look at the control connection finds. */
   alive = true;
+  /** What is heard last of a client that has closed is QUIT. */
+  leaving = false;
   /** The time of all answers. */
   now = 1_000;
   readonly #source: Uint8Array;
@@ -124,6 +126,7 @@ export class Bench {
       case "connect":
         return transfer.madeConnection(now);
       case "hold":
+        if (transfer.isUnheard) return transfer.heardOut(this.leaving);
         // The file of an upload has its name; before the start nobody releases.
         transfer.release({ kind: "done" });
         return assertEquals(transfer.act, "close");

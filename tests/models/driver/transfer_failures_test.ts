@@ -128,7 +128,7 @@ for (const act of Object.keys(REACHED) as (keyof typeof REACHED)[]) {
         for (const answer of Object.values(ANSWERS)) answer(transfer);
         for (const other of TROUBLES) other.cause(transfer);
         transfer.park();
-        transfer.controlEnded();
+        transfer.heardOut(true);
         assertEquals(transfer.completion, completion);
         assertEquals(transfer.octets, octets);
       };
@@ -249,21 +249,36 @@ for (const direct of [true, false]) {
     assertEquals(completion.failure, "reset");
   });
 
-  Deno.test(`Transfer: an upload whose control connection ended meanwhile fails, ${by}`, () => {
-    for (const when of [direct ? "move" : "receive", "look"] as const) {
-      const ended = new Bench({ direction: "receive", direct, source: TEXT }).until(when);
-      ended.transfer.controlEnded();
-      const completion = ended.run();
-      assert(completion.kind === "failed", when);
-      assertEquals(completion.failure, "reset");
-    }
+  Deno.test(`Transfer: an upload whose client has closed behind QUIT is whole, ${by}`, () => {
+    const bench = new Bench({ direction: "receive", direct, source: TEXT }).until("look");
+    const { transfer } = bench;
+    const { deadline } = transfer;
+    bench.alive = false;
+    bench.leaving = true;
+    assertEquals([transfer.isUnheard, transfer.deadline], [false, 1_000 + STALL_MS]);
+    bench.step();
+    assertEquals([transfer.act, transfer.isUnheard, transfer.deadline], ["hold", true, deadline]);
+    transfer.release({ kind: "done" }); // which nobody says yet
+    assert(transfer.isUnheard);
+    bench.step();
+    assertEquals([transfer.act, transfer.isUnheard, transfer.deadline], ["hold", false, Infinity]);
+    assertEquals(bench.run(), { kind: "transferred", octets: TEXT.length });
   });
 
-  Deno.test(`Transfer: a download goes on when the client has said all that it will, ${by}`, () => {
-    const bench = new Bench({ direction: "send", direct, source: TEXT }).until(
-      direct ? "move" : "send",
-    );
-    bench.transfer.controlEnded();
+  Deno.test(`Transfer: an upload does not wait for a last word for ever, ${by}`, () => {
+    const bench = new Bench({ direction: "receive", direct, source: TEXT }).until("look");
+    bench.alive = false;
+    bench.step();
+    bench.transfer.timeout();
+    bench.transfer.heardOut(true);
+    const completion = bench.run();
+    assert(completion.kind === "failed");
+    assertEquals(completion.failure, "stalled");
+  });
+
+  Deno.test(`Transfer: of a download the control connection is not asked for, ${by}`, () => {
+    const bench = new Bench({ direction: "send", direct, source: TEXT });
+    bench.alive = false;
     assertEquals(bench.run(), { kind: "transferred", octets: TEXT.length });
   });
 }
