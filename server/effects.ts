@@ -63,6 +63,11 @@ export interface DirectoryEntry extends FileStat {
   readonly name: string;
   /** The name is a link's; all else is of what it leads to, if that is inside. */
   readonly isLink: boolean;
+  /**
+   * What the link says, for rows of `ls -l`: a path from where it is, or from the root; undefined
+   * where it leads nowhere inside.
+   */
+  readonly target?: string | undefined;
 }
 
 /** What a file store can do: FEAT and replies follow from it. */

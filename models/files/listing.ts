@@ -34,6 +34,7 @@ import {
   LISTING_SORTED_MAX,
   LISTING_STEP,
 } from "./limits.ts";
+import { readTarget } from "./walk.ts";
 
 /** Of an entry that is not looked at, or cannot be. */
 const UNKNOWN: FileStat = {
@@ -115,6 +116,8 @@ export class Listing<D extends object, F extends object, N extends object> {
   #isFirst = true;
   /** What `#look` looked at last was a link. */
   #isLink = false;
+  /** What that says; see DirectoryEntry. */
+  #target: string | undefined;
   /** Directories were left out past a limit. */
   #isCut = false;
   /** Why it ends, where not at its end: told when what was written before is taken. */
@@ -140,7 +143,11 @@ export class Listing<D extends object, F extends object, N extends object> {
 
   /** Shows one entry and nothing else: a single file, or a directory for itself. */
   openSingle(entry: DirectoryEntry): void {
-    this.#rest = this.#row(entry, true);
+    const { volume, finder, request: { path } } = this;
+    const isThere = entry.isLink && finder.find(path) === 0;
+    const target = isThere ? readTarget(volume, finder.directory!, finder.name) : undefined;
+    finder.release();
+    this.#rest = this.#row({ ...entry, target }, true);
   }
 
   /** Shows nothing. */
@@ -341,7 +348,7 @@ export class Listing<D extends object, F extends object, N extends object> {
     if (recursive && stat.kind === "directory" && !this.#isLink) {
       this.#goDown(current, { relative: path, level: pattern.length, depth: depth + 1 });
     }
-    return { ...stat, name: shown, isLink: this.#isLink };
+    return { ...stat, name: shown, isLink: this.#isLink, target: this.#target };
   }
 
   #goDown(current: Current<D, N>, next: Pending): void {
@@ -355,13 +362,16 @@ export class Listing<D extends object, F extends object, N extends object> {
     const { volume, finder } = this;
     const looked = volume.look(directory, name);
     this.#isLink = looked === 0 && volume.found.kind === "link";
+    this.#target = undefined;
     if (looked < 0) return looked === -ERRNO.ENOENT ? undefined : UNKNOWN;
     const stat = volume.found.toStat();
     if (!this.#isLink) return stat;
     this.#budget--;
     const leadsInside = finder.follow(this.#pathOf(path)) === 0;
     finder.release();
-    return leadsInside ? volume.found.toStat() : stat;
+    if (!leadsInside) return stat;
+    if (this.request.rows.as === "long") this.#target = readTarget(volume, directory, name);
+    return volume.found.toStat();
   }
 
   #pathOf(relative: string): string {

@@ -8,6 +8,7 @@
  * @module
  */
 
+import { isAddressable } from "../../server/mod.ts";
 import { ERRNO } from "./errors.ts";
 import type { Volume } from "./volume.ts";
 
@@ -103,12 +104,27 @@ export function walkTo<D extends object, F extends object, N extends object, T>(
   return result;
 }
 
+/**
+ * What the link `name` says, as clients know paths: from the served root, or from where it is.
+ * Undefined for a path from elsewhere, and for one that no line of FTP can hold.
+ */
+export function readTarget<D extends object, F extends object, N extends object>(
+  volume: Volume<D, F, N>,
+  directory: D,
+  name: string,
+): string | undefined {
+  const text = volume.readLink(directory, name);
+  if (typeof text === "number" || !isAddressable(text)) return undefined;
+  return text.startsWith("/") ? below(volume.location, text) : text;
+}
+
 function componentsOf(path: string): string[] {
   return path.split("/").filter((component) => component !== "" && component !== ".");
 }
 
-/** What follows the root's real path in an absolute one; undefined for what lies elsewhere. */
+/** What an absolute path is below `root`, the root's real one; undefined for one elsewhere. */
 function below(root: string, path: string): string | undefined {
   const prefix = root === "/" ? "" : root;
-  return path === root || path.startsWith(`${prefix}/`) ? path.slice(prefix.length) : undefined;
+  if (path === root) return "/";
+  return path.startsWith(`${prefix}/`) ? path.slice(prefix.length) : undefined;
 }

@@ -153,15 +153,18 @@ function permOf(kind: FileStat["kind"], access: Access, path: string): string {
   }
 }
 
-/** One line as `ls -l` has it, in UTC. */
+/**
+ * One line as `ls -l` has it, in UTC. A link is shown as one, since clients that know LIST alone
+ * remove what is in a directory before it; size, time and mode are of what it leads to, as in MLSD.
+ */
 export function formatLong(entry: DirectoryEntry, now: number): string {
   const links = String(entry.links).padStart(4);
   const owner = String(entry.uid).padEnd(8);
   const group = String(entry.gid).padEnd(8);
   const size = String(entry.size).padStart(12);
   const date = formatDate(entry.modifiedMs, now);
-  const [letter, target] = entry.isLink && entry.kind === "other"
-    ? ["l", UNTOLD_TARGET]
+  const [letter, target] = entry.isLink
+    ? ["l", ` -> ${entry.target ?? UNTOLD_TARGET}`]
     : [KIND_LETTERS[entry.kind], ""];
   const mode = letter + formatMode(entry.mode);
   return `${mode} ${links} ${owner} ${group} ${size} ${date} ${entry.name}${target}`;
@@ -172,7 +175,7 @@ export function formatLong(entry: DirectoryEntry, now: number): string {
  * a whole listing for a link that says nothing (ftplistparser.c), and lftp's `rm -r` removes links,
  * but not what is called a FIFO.
  */
-const UNTOLD_TARGET = " -> ?";
+const UNTOLD_TARGET = "?";
 
 /** A FIFO's letter is everything's that is no file: clients know it, and leave it where it is. */
 const KIND_LETTERS = { file: "-", directory: "d", other: "p" } as const;

@@ -106,6 +106,27 @@ export const listing: Cases = {
     assertEquals((await ftp.list("LIST")).map((line) => field(line, 4)).sort(), names);
   },
 
+  "LIST shows links, so that nothing behind one is removed with it": async (target) => {
+    await target.mkdir("precious");
+    await target.write("precious/a", "12345");
+    await target.mkdir("d");
+    await Deno.symlink("../precious", target.path("d/relative"));
+    await Deno.symlink(target.path("precious/a"), target.path("d/absolute"));
+    await Deno.symlink(`${target.root}-elsewhere`, target.path("d/out"));
+    const ftp = await target.login();
+    const found = await ftp.list("LIST d");
+    assertEquals(found.map((line) => [field(line, 1), field(line, 4)]), [
+      ["l", `absolute -> ${target.folder}/precious/a`],
+      ["l", "out -> ?"],
+      ["l", "relative -> ../precious"],
+    ]);
+    assertEquals(field(found[0]!, 2), "5");
+    assertEquals((await ftp.list("LIST -R d")).length, found.length + 1);
+    assertEquals((await ftp.list("LIST d/absolute")).map((line) => field(line, 1)), ["l"]);
+    for (const name of ["absolute", "relative"]) await ftp.command(`DELE d/${name}`, 250);
+    assertEquals(await target.readText("precious/a"), "12345");
+  },
+
   "NLST has names only": async (target) => {
     await target.mkdir("d");
     await target.write("a", "12345");

@@ -282,34 +282,43 @@ storeTest("listing", {
     assertEquals(stage.list("/e", { recursive: true }), ["d.txt", "up"]);
   },
 
-  "links show what they lead to, outside of the root nothing": (stage) => {
+  "links are shown as such, and what they say if it leads inside": (stage) => {
     const { ground } = stage;
     makeTree(stage);
     ground.link("/e/dangling", "nowhere");
+    ground.link("/e/lines", "../d\n");
+    ground.makeFolder("/d\n");
     ground.link("/e/loop", "loop");
     ground.link("/e/out", `${ground.root}-outside/secret`);
     ground.link("/e/to-d", "../d");
     ground.link("/e/to-f", `${ground.root}/f`);
-    assertEquals(kinds(stage.list("/e", {}, LONG)), [
-      "- d.txt",
-      "l dangling -> ?",
-      "l loop -> ?",
-      "l out -> ?",
-      "d to-d",
-      "- to-f",
-    ]);
+    ground.link("/e/to-root", ground.root);
+    const untold = ["dangling", "lines", "loop", "out"].map((name) => `l ${name} -> ?`);
+    const told = ["l to-d -> ../d", "l to-f -> /f", "l to-root -> /"];
+    assertEquals(kinds(stage.list("/e", {}, LONG)), ["- d.txt", ...untold, ...told]);
+    assertEquals(kinds(stage.list("/", { pattern: ["e", "to-f"] }, LONG)), ["l to-f -> /f"]);
+    assertEquals(kinds(stage.list("/e/to-d", { itself: true }, LONG)), ["l to-d -> ../d"]);
     const rows = { as: "facts", facts: ["type"], access: "read", path: "/e" } as const;
-    const link = "type=OS.unix=symlink;";
+    const links = [...untold, ...told].map((row) => row.split(" ")[1]);
     assertEquals(stage.list("/e", {}, rows), [
       "type=file; d.txt",
-      ...["dangling", "loop", "out", "to-d", "to-f"].map((name) => `${link} ${name}`),
+      ...links.map((name) => `type=OS.unix=symlink; ${name}`),
     ]);
+  },
+
+  "the row of a link has size and time of what it leads to": (stage) => {
+    makeTree(stage);
+    stage.ground.write("/f", "x".repeat(1234));
+    stage.ground.setModified("/f", Date.UTC(2001, 1, 3));
+    stage.ground.link("/to-f", "f");
+    const [file, link] = stage.list("/", { pattern: ["*f"] }, LONG);
+    assertEquals(link, `l${file!.slice(1)}`.replace(/f$/, "to-f -> f"));
   },
 
   "what is no file, folder or link is shown as a FIFO": (stage) => {
     stage.ground.makeOther("/special");
     stage.ground.link("/to-special", "special");
-    assertEquals(kinds(stage.list("/", {}, LONG)), ["p special", "l to-special -> ?"]);
+    assertEquals(kinds(stage.list("/", {}, LONG)), ["p special", "l to-special -> special"]);
   },
 
   "an entry that has gone meanwhile is left out": (stage) => {

@@ -72,14 +72,13 @@ Deno.test("formatLong: no month without a year lies ahead, where a client would 
 });
 
 Deno.test("formatLong: what is no file has a letter that clients know, and a link says something", () => {
-  const other = { ...FILE, kind: "other" } as const;
-  const [special, link] = [other, { ...other, isLink: true }].map((entry) =>
-    formatLong(entry, NOW)
-  );
-  assertEquals([special![0], special!.slice(60)], ["p", "a.txt"]);
-  assertEquals([link![0], link!.slice(60)], ["l", "a.txt -> ?"]);
-  for (const kind of ["file", "directory"] as const) {
-    assert(formatLong({ ...FILE, kind, isLink: true }, NOW).endsWith(" a.txt"));
+  const special = formatLong({ ...FILE, kind: "other" }, NOW);
+  assertEquals([special[0], special.slice(60)], ["p", "a.txt"]);
+  for (const kind of ["file", "directory", "other"] as const) {
+    for (const [target, told] of [[undefined, "?"], ["../b", "../b"], ["/b", "/b"]] as const) {
+      const link = formatLong({ ...FILE, kind, isLink: true, target }, NOW);
+      assertEquals(link, `l${formatLong(FILE, NOW).slice(1)} -> ${told}`);
+    }
   }
 });
 
@@ -94,13 +93,17 @@ Deno.test("renderEntry: as ls -l, as names that can be asked for, as facts", () 
   assertEquals(text(renderEntry(FACTS, FILE, false, NOW)), "type=file;perm=adfrw; a.txt\r\n");
 });
 
-Deno.test("renderEntry: a link is one among facts, and elsewhere what it leads to", () => {
-  const link = { ...FILE, isLink: true };
+Deno.test("renderEntry: a link is one in every row, and its facts are of what it leads to", () => {
+  const link = { ...FILE, isLink: true, target: "b" };
   assertEquals(
     text(renderEntry(FACTS, link, false, NOW)),
     "type=OS.unix=symlink;perm=adfrw; a.txt\r\n",
   );
-  assertEquals(text(renderEntry(LONG, link, false, NOW)), `${formatLong(FILE, NOW)}\r\n`);
+  assertEquals(
+    text(renderEntry(LONG, link, false, NOW)),
+    `l${formatLong(FILE, NOW).slice(1)} -> b\r\n`,
+  );
+  assertEquals(text(renderEntry(NAMES, link, false, NOW)), "d/a.txt\r\n");
 });
 
 Deno.test("renderEntry: the directory itself among its facts, the root's as the root's", () => {
