@@ -17,7 +17,7 @@ const FAILURES: Readonly<Record<Failure, readonly [code: number, text: string]>>
   badName: [550, "Name not allowed"],
   badOffset: [554, "Beyond the end, or an interrupted upload to the file is younger than it"],
   busy: [450, "Another upload to it is under way"],
-  noSpace: [452, "No space left"],
+  noSpace: [452, "No space left, or a quota or a limit on the size of files is reached"],
   changed: [451, "The file became shorter while it was sent"],
   lost: [451, "The upload was removed or replaced meanwhile"],
   unsupported: [502, "Not possible in this storage"],
@@ -40,11 +40,19 @@ export const FAILURE_REPLIES = encodeAll((code) => code);
 /** The same for STOR, APPE, STOU and RNTO, which have 553 where the others have 550. */
 export const NEW_NAME_FAILURE_REPLIES = encodeAll((code) => code === 550 ? 553 : code);
 
-/** Behind 150 these would tell that nothing was begun (RFC 959 5.4, RFC 3659 5.3). */
-const EARLY_CODES: readonly number[] = [450, 550, 554];
+/**
+ * Behind 150 these would tell that nothing was begun (RFC 959 5.4, RFC 3659 5.3). For want of space
+ * there is 552 then: it says that another attempt is of no use.
+ */
+const LATE_CODES: ReadonlyMap<number, number> = new Map([
+  [450, 451],
+  [452, 552],
+  [550, 451],
+  [554, 451],
+]);
 
 /** The same behind 150. */
-export const LATE_FAILURE_REPLIES = encodeAll((code) => EARLY_CODES.includes(code) ? 451 : code);
+export const LATE_FAILURE_REPLIES = encodeAll((code) => LATE_CODES.get(code) ?? code);
 
 function encodeAll(codeFor: (code: number) => number): Readonly<Record<Failure, Uint8Array>> {
   const replies = Object.entries(FAILURES).map(([failure, [code, text]]) => [

@@ -24,7 +24,7 @@ const REASONS: Partial<Readonly<Record<Failure, string>>> = {
   notDirectory: "No folder for uploads",
   badName: "Not a file name",
   busy: "Another upload to it is under way",
-  noSpace: "No space left",
+  noSpace: "No space left, or a quota or a limit is reached",
 };
 
 /** What a client hears whose put failed so. */

@@ -35,7 +35,7 @@ for (const variant of variants) {
       const data = await ftp.begin("APPE large");
       await writeAll(data, MORE).catch(() => {}); // it is cut off
       closeQuietly(data);
-      await ftp.reply(452);
+      await ftp.reply(552);
       const next = await login(endpoint);
       await next.put("STOR small", MORE);
       assertEquals((await next.fetch("RETR small")).length, MORE.length);

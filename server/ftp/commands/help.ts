@@ -82,14 +82,16 @@ export function options(session: CommandContext, argument: string): void {
   session.send(OPTION_UNKNOWN);
 }
 
-/** RFC 3659 section 7.9: facts that are not known are left out, without case. */
+/**
+ * RFC 3659 section 7.9: facts that are not known are left out, without case. What is no list of
+ * facts changes nothing, as "unique type;" (section 7.9.2); blanks around a fact are nothing.
+ */
 function chooseFacts(session: CommandContext, value: string): void {
-  const wanted = value.toLowerCase().split(";");
+  const wanted = value.toLowerCase().split(";").map((fact) => fact.trim());
   const chosen = factsOfStore(session.can).filter((fact) => wanted.includes(fact.toLowerCase()));
   // Without its semicolon a last fact is taken where it is one, but what is none is no list.
-  if (chosen.length === 0 && value !== "" && !value.endsWith(";")) {
-    return session.send(MLST_SYNTAX);
-  }
+  const isWord = chosen.length === 0 && value !== "" && !value.endsWith(";");
+  if (isWord || wanted.some((fact) => fact.includes(" "))) return session.send(MLST_SYNTAX);
   session.facts = chosen;
   session.reply(200, `MLST OPTS ${chosen.map((fact) => `${fact};`).join("")}`.trimEnd());
 }

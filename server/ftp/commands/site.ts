@@ -42,10 +42,13 @@ export function site(session: CommandContext, argument: string): void {
   session.send(UNKNOWN);
 }
 
-/** Who runs a file is not for its uploader to say: no setuid, setgid or sticky bit. */
+/**
+ * Who runs a file is not for its uploader to say: no setuid, setgid or sticky bit. Some clients
+ * leave zeros out at the front of a mode.
+ */
 function changeMode(session: CommandContext, argument: string): void {
   if (session.access !== "write") return session.send(READ_ONLY_REPLY);
-  const match = /^([0-7]{3,4}) (.+)$/s.exec(argument);
+  const match = /^([0-7]{1,4}) (.+)$/s.exec(argument);
   if (match === null) return session.send(CHMOD_SYNTAX);
   const mode = parseInt(match[1]!, 8);
   if (mode > 0o777) return session.send(CHMOD_SPECIAL);

@@ -51,15 +51,14 @@ const UNIQUE_NAME = "upload";
 /** The lines of LIST. */
 const LONG: Rows = { as: "long" };
 
-/** What MLSD lists. */
-const WHOLE_DIRECTORY: Omit<Selection, "partials"> = {
+/** What MLSD lists, whoever asks for whatever facts. */
+const WHOLE_DIRECTORY: Omit<Selection, "partials" | "self"> = {
   pattern: [],
   hidden: true,
   itself: false,
   recursive: false,
   order: "name",
   reverse: false,
-  self: true,
 };
 
 const NO_ROUTE = encodeReply(425, "Send PASV, EPSV, PORT or EPRT first");
@@ -69,6 +68,7 @@ const ABORTED = encodeReply(226, "Abort successful");
 const NOTHING_TO_ABORT = encodeReply(226, "No transfer to abort");
 const NOT_A_DIRECTORY = encodeReply(501, "Not a directory, use MLST for a file");
 const NO_OFFSET_IN_LINES = encodeReply(554, "REST for an upload needs TYPE I");
+const NO_OFFSET_IN_NEW = encodeReply(554, "A file under a new name begins at its first octet");
 
 /**
  * RETR: 150; 226, 425, 426, 451; 550, 554 for an offset beyond the end. In TYPE A the end may only
@@ -93,20 +93,31 @@ export function retrieve(session: CommandContext, argument: string): void {
   });
 }
 
-/** STOR: 150; 226, 425, 426, 451, 452; 450, 553, 554. */
+/** STOR: 150; 226, 425, 426, 451, 552; 450, 452, 553, 554. */
 export function store(session: CommandContext, argument: string): void {
-  const { restart } = session;
-  receive(session, argument, restart === 0 ? { at: "replace" } : { at: "offset", offset: restart });
+  receive(session, argument, startOf(session, { at: "replace" }));
 }
 
-/** APPE: as STOR; it goes on with a partial upload where the name is free. */
+/**
+ * APPE: as STOR, and behind REST just that (RFC 3659 section 5.3); it goes on with a partial upload
+ * where the name is free.
+ */
 export function append(session: CommandContext, argument: string): void {
-  receive(session, argument, { at: "end" });
+  receive(session, argument, startOf(session, { at: "end" }));
 }
 
-/** STOU: as STOR, and the 150 reply tells the name, in the form of RFC 1123 section 4.1.2.9. */
+/**
+ * STOU: as STOR, and the 150 reply tells the name, in the form of RFC 1123 section 4.1.2.9; 554
+ * behind REST, since there is nothing to go on in.
+ */
 export function storeUnique(session: CommandContext, argument: string): void {
+  if (session.restart > 0) return session.send(NO_OFFSET_IN_NEW);
   receive(session, argument === "" ? UNIQUE_NAME : argument, { at: "unique" });
+}
+
+/** Where an upload begins: as REST told, else as its command has it. */
+function startOf({ restart }: CommandContext, otherwise: UploadStart): UploadStart {
+  return restart === 0 ? otherwise : { at: "offset", offset: restart };
 }
 
 function receive(session: CommandContext, argument: string, start: UploadStart): void {
@@ -170,14 +181,18 @@ function sendListing(
   begin(session, inspect === undefined ? plan : { ...plan, inspect });
 }
 
-/** MLSD: 150; 226, 425, 426, 451; 501 for a file (RFC 3659 section 7.2.1), 550. */
+/**
+ * MLSD: 150; 226, 425, 426, 451; 501 for a file (RFC 3659 section 7.2.1), 550. The directory itself
+ * is listed where its type is told, which alone tells it from what is in it (section 7.5.1.2).
+ */
 export function listMachine(session: CommandContext, argument: string): void {
   const path = resolveOld(session, argument);
   if (path === undefined) return;
   const { facts, access = "read" } = session;
+  const chosen = { partials: access === "write", self: facts.includes("type") };
   sendListing(
     session,
-    { path, selection: { ...WHOLE_DIRECTORY, partials: session.access === "write" } },
+    { path, selection: { ...WHOLE_DIRECTORY, ...chosen } },
     { as: "facts", facts, access, path },
     ({ stat }) => stat.kind === "directory" ? undefined : NOT_A_DIRECTORY,
   );
@@ -202,14 +217,20 @@ export function abort(session: CommandContext): void {
 function begin(session: CommandContext, plan: Plan): void {
   const { direction, operation, subject } = plan;
   if (session.ended) return session.send(PEER_GONE);
-  const transfer = { subject, path: operation.path, direction, aborted: false };
+  const transfer = {
+    subject,
+    path: operation.path,
+    direction,
+    aborted: false,
+    abandoned: false,
+  };
   session.openTransfer(transfer, operation, (opened) => {
     if (direction === "receive") transfer.path = storedPath(operation.path, opened);
     const { route } = session;
     const refusal = plan.inspect?.(opened);
     if (refusal !== undefined) return close(session, refusal);
     if (route === undefined) return close(session, NO_ROUTE);
-    const isGivenUp = () => transfer.aborted || session.ended && direction === "receive";
+    const isGivenUp = () => transfer.aborted || transfer.abandoned;
     if (isGivenUp()) {
       session.dropRoute();
       return close(session, FAILURE_REPLIES.aborted);

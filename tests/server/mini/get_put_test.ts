@@ -180,7 +180,7 @@ for (const operation of ["openUpload", "write", "commitUpload"] as const) {
     driver.input("put|new|3");
     driver.pass(NUMBER_WAIT_MS);
     if (operation !== "openUpload") driver.input("new");
-    assertEquals(driver.heard().at(-1), "ERR|No space left");
+    assertEquals(driver.heard().at(-1), "ERR|No space left, or a quota or a limit is reached");
     assert(driver.closed);
     assertFalse(driver.tree.has("/new"));
     assertFalse(driver.tree.has("/.new.ftplab-part"));
