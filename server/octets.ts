@@ -162,16 +162,21 @@ function isPair(text: string, at: number): boolean {
 }
 
 /**
- * `start`, `name` and `end` as one name. One of more than `NAME_BYTES_MAX` is cut before its end and
- * gets a fingerprint of `name`, so that the same name becomes the same again.
+ * `start`, `name` and `end` as one name. One of more than `bytesMax` octets is cut before its end,
+ * and gets a fingerprint of `name`, so that the same name becomes the same again.
  */
-export function fittedName(start: string, name: string, end: string): string {
+export function fittedName(
+  start: string,
+  name: string,
+  end: string,
+  bytesMax: number = NAME_BYTES_MAX,
+): string {
   const whole = `${start}${name}${end}`;
   // A UTF-16 unit is at most three octets: most names need no count.
-  if (whole.length * 3 <= NAME_BYTES_MAX) return whole;
-  if (encodeOctets(whole).length <= NAME_BYTES_MAX) return whole;
+  if (whole.length * 3 <= bytesMax) return whole;
+  if (encodeOctets(whole).length <= bytesMax) return whole;
   const tail = `~${fingerprint(name)}${end}`;
-  let room = NAME_BYTES_MAX - encodeOctets(start + tail).length;
+  let room = bytesMax - encodeOctets(start + tail).length;
   let kept = start;
   for (const character of name) {
     room -= encodeOctets(character).length;

@@ -13,6 +13,12 @@ const PARTIAL_START = ".";
 const PARTIAL_END = ".ftplab-part";
 
 /**
+ * The longest name of a partial file, in octets: as long as eCryptfs takes one. A file may have as
+ * long a name there, and could not be stored if its partial one were longer.
+ */
+const PARTIAL_BYTES_MAX = 143;
+
+/**
  * The absolute path that `argument` means when `directory` is the current one. ".." stops at the
  * root.
  *
@@ -72,7 +78,7 @@ export function nameOf(path: string): string {
  * called ".NAME" (kio_ftp).
  */
 export function partialName(name: string): string {
-  return fittedName(PARTIAL_START, name, PARTIAL_END);
+  return fittedName(PARTIAL_START, name, PARTIAL_END, PARTIAL_BYTES_MAX);
 }
 
 /** `partialName` of the last component of `path`, in the same directory. */

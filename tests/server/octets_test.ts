@@ -88,4 +88,6 @@ Deno.test("fittedName: what is too long is cut to 255 octets, and no character i
     const { length } = encodeOctets(fitted);
     assert(length <= 255 && length > 251, `${length} octets`);
   }
+  assertEquals(fittedName(".", "a".repeat(58), ".part", 64), `.${"a".repeat(58)}.part`);
+  assertEquals(fittedName(".", "a".repeat(59), ".part", 64).length, 64);
 });
