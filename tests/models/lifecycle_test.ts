@@ -14,7 +14,7 @@ import { testWith } from "../permission.ts";
 import { connected, login, Root } from "../served.ts";
 
 /** Descriptors that a server is left with when they are to run out, and clients that want one. */
-const ROOM = 4, CROWD = 12;
+const ROOM = 6, CROWD = 12;
 
 /** Threads of blocking: more than there is room for, so that one of them finds none. */
 const THREADS = 8;
