@@ -50,7 +50,10 @@ export interface FileStat {
   readonly gid: number;
   /** Names of this file. */
   readonly links: number;
-  /** Device and inode, the RFC 3659 `unique` fact; equal for two names of one file. */
+  /**
+   * Device and inode, the RFC 3659 `unique` fact: equal for two names of one file, and for no others;
+   * "" where that is not known.
+   */
   readonly unique: string;
 }
 

@@ -136,9 +136,11 @@ function withoutLinks(path: string): string {
   }
 }
 
+/** By its number; the runtime rounds one from 2^53 on (NTFS), and then its own path has to do. */
 function identityOf(path: string): string | undefined {
   const there = leadsTo(path);
-  return there?.ino == null ? undefined : `${there.dev}:${there.ino}`;
+  if (there?.ino == null) return undefined;
+  return Number.isSafeInteger(there.ino) ? `${there.dev}:${there.ino}` : withoutLinks(path);
 }
 
 /** Whether anything has the name, a link that leads nowhere as well. */

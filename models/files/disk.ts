@@ -17,6 +17,7 @@ import type { DiskCalls, DiskDirectory, DiskFile, DiskNames, NameCalls } from ".
 import {
   CString,
   DIRECTORY,
+  EMPTY,
   fillFromStatx,
   INSIDE,
   nameIn,
@@ -25,7 +26,7 @@ import {
   readNames,
 } from "./disk_octets.ts";
 import type { FileStore } from "./contract.ts";
-import { ERRNO } from "./errors.ts";
+import { ERRNO, inUse } from "./errors.ts";
 import { VolumeStore } from "./slot.ts";
 import {
   EVERYTHING,
@@ -35,6 +36,7 @@ import {
   type OpenMode,
   renameByLink,
   type RenameMode,
+  UNDECIDED,
   type Volume,
 } from "./volume.ts";
 import { walkTo } from "./walk.ts";
@@ -42,13 +44,11 @@ import { walkTo } from "./walk.ts";
 /** What new files and folders may be at most; the umask takes from it. */
 const FILE_MODE = 0o666, DIRECTORY_MODE = 0o777;
 
-/** openat2 says EAGAIN when a folder on the way was renamed meanwhile (openat2(2)). */
+/** openat2 says EAGAIN when a folder on the way was renamed meanwhile, or the file is leased. */
 const RESOLVE_TRIES_MAX = 32;
 
 /** One getdents64(2): some hundred names. */
 const NAMES_BYTES = 16_384, NAMES_LENGTH = BigInt(NAMES_BYTES);
-
-const EMPTY = new CString("");
 
 /** The tree below one folder. */
 export class DiskVolume implements Volume<DiskDirectory, DiskFile, DiskNames> {
@@ -83,7 +83,7 @@ export class DiskVolume implements Volume<DiskDirectory, DiskFile, DiskNames> {
     const fd = names.openat(c.AT_FDCWD, path, c.O_PATH | c.O_DIRECTORY, 0);
     if (fd < 0) throw new ServeError(`Cannot open the served folder: ${errorText(-fd)}`);
     this.#root = { fd, path: "/", holds: 1 };
-    const looked = this.#look(fd, EMPTY.octets, c.AT_EMPTY_PATH, this.#identity);
+    const looked = this.#look(fd, EMPTY, c.AT_EMPTY_PATH, this.#identity);
     this.#device = looked < 0 ? NaN : this.#identity.device;
     const probe = names.openat2(fd, this.#name.set("."), c.O_PATH, INSIDE);
     if (probe < 0) this.#resolves = false;
@@ -162,16 +162,16 @@ export class DiskVolume implements Volume<DiskDirectory, DiskFile, DiskNames> {
   /**
    * ext4 writes a file out at once that takes another's place by rename(2) (auto_da_alloc,
    * ext4(5)): five times the cost of the rest of a small upload. Exchanging the two names and
-   * removing the old file under its new name spares that, and nobody sees the name without a file.
+   * removing the old file under its new name spares that, and nobody sees the name without a file:
+   * the old one moves first, so that inotify(7) tells last that the name has come back.
    * What it gives up is ext4's promise for a crash of the machine: a file that was replaced in the
    * last seconds may be empty then, as a new one may be in any case.
    */
   replace(from: DiskDirectory, name: string, to: DiskDirectory, newName: string): number {
-    const result = this.#rename(from, name, to, newName, c.RENAME_EXCHANGE);
-    if (result === -ERRNO.EINVAL || result === -ERRNO.ENOENT) {
-      return this.#rename(from, name, to, newName, 0);
-    }
-    if (result < 0) return result;
+    const result = this.#rename(to, newName, from, name, c.RENAME_EXCHANGE);
+    if (UNDECIDED.includes(-result)) return result;
+    // Not all file systems exchange names, and ext4 none of two projects with quotas (EXDEV).
+    if (result < 0) return this.#rename(from, name, to, newName, 0);
     const removed = this.remove(from, name, false);
     if (removed !== -ERRNO.EISDIR) return 0; // what is left of the old file is swept one day
     this.#rename(from, name, to, newName, c.RENAME_EXCHANGE); // the name had become a folder's
@@ -182,7 +182,7 @@ export class DiskVolume implements Volume<DiskDirectory, DiskFile, DiskNames> {
   chmod(directory: DiskDirectory, name: string, mode: number): number {
     const fd = this.#openAt(directory, name, c.O_PATH | c.O_NOFOLLOW);
     if (fd < 0) return fd;
-    let result = this.#look(fd, EMPTY.octets, c.AT_EMPTY_PATH, this.#identity);
+    let result = this.#look(fd, EMPTY, c.AT_EMPTY_PATH, this.#identity);
     if (result === 0 && this.#identity.kind === "link") result = -ERRNO.ELOOP;
     if (result === 0) {
       const own = this.#name.set(`/proc/self/fd/${fd}`);
@@ -217,12 +217,12 @@ export class DiskVolume implements Volume<DiskDirectory, DiskFile, DiskNames> {
 
   /** See Volume. */
   lookAt(file: DiskFile): number {
-    return this.#look(file.fd, EMPTY.octets, c.AT_EMPTY_PATH, this.found);
+    return this.#look(file.fd, EMPTY, c.AT_EMPTY_PATH, this.found);
   }
 
   /** See Volume. */
   read(file: DiskFile, buffer: Uint8Array<ArrayBuffer>): number {
-    return this.libc.read(file.fd, buffer);
+    return inUse(this.libc.read(file.fd, buffer));
   }
 
   /** See Volume. */
@@ -230,7 +230,7 @@ export class DiskVolume implements Volume<DiskDirectory, DiskFile, DiskNames> {
     for (let done = 0; done < octets.length;) {
       const part = done === 0 ? octets : octets.subarray(done);
       const written = this.libc.write(file.fd, part);
-      if (written < 0) return written;
+      if (written < 0) return inUse(written);
       done += written;
     }
     return 0;
@@ -260,8 +260,8 @@ export class DiskVolume implements Volume<DiskDirectory, DiskFile, DiskNames> {
   }
 
   /** See Volume. */
-  closeFile(file: DiskFile): void {
-    this.libc.close(file.fd);
+  closeFile(file: DiskFile): number {
+    return this.libc.close(file.fd);
   }
 
   /** See Volume. */
@@ -306,7 +306,7 @@ export class DiskVolume implements Volume<DiskDirectory, DiskFile, DiskNames> {
   }
 
   #openAt(directory: DiskDirectory, name: string, flags: number): number {
-    return this.names.openat(directory.fd, this.#name.set(name), flags, FILE_MODE);
+    return inUse(this.names.openat(directory.fd, this.#name.set(name), flags, FILE_MODE));
   }
 
   /** chmod(2) where there is no /proc to name a descriptor by: of what may be read only. */
@@ -362,7 +362,7 @@ export class DiskVolume implements Volume<DiskDirectory, DiskFile, DiskNames> {
   #remember(directory: DiskDirectory): void {
     if (directory.path.lastIndexOf("/") > 0) return;
     const seen = this.#identity;
-    if (this.#look(directory.fd, EMPTY.octets, c.AT_EMPTY_PATH, seen) < 0) return;
+    if (this.#look(directory.fd, EMPTY, c.AT_EMPTY_PATH, seen) < 0) return;
     if (seen.device !== this.#device) return;
     directory.holds++;
     if (this.#last !== undefined) this.release(this.#last);
@@ -382,7 +382,7 @@ export class DiskVolume implements Volume<DiskDirectory, DiskFile, DiskNames> {
   #opened(fd: number): DiskFile | number {
     if (fd === -ERRNO.ENXIO) return -ERRNO.NOT_REGULAR; // a socket, or a FIFO to write to
     if (fd < 0) return fd;
-    let result = this.#look(fd, EMPTY.octets, c.AT_EMPTY_PATH, this.found);
+    let result = this.#look(fd, EMPTY, c.AT_EMPTY_PATH, this.found);
     if (result === 0 && this.found.kind !== "file") result = notRegular(this.found.kind);
     if (result === 0) return { fd };
     this.libc.close(fd);

@@ -74,6 +74,9 @@ export class CString {
   }
 }
 
+/** What names a descriptor itself (AT_EMPTY_PATH of statx(2)). */
+export const EMPTY: Uint8Array<ArrayBuffer> = Uint8Array.of(0);
+
 const KINDS: Readonly<Record<number, Info["kind"]>> = {
   [c.S_IFREG]: "file",
   [c.S_IFDIR]: "directory",

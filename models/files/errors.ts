@@ -102,6 +102,14 @@ const MEANINGS: Readonly<Partial<Record<ErrnoName, readonly [Failure, string]>>>
   TOO_LARGE: ["tooLarge", "more directories, or deeper ones, than a listing goes down to"],
 };
 
+/**
+ * What a call on a file said, but EBUSY for EAGAIN, which only a lock says to who asks a volume:
+ * another program has a lease on the file (fcntl(2)), or FUSE cannot serve it at the moment.
+ */
+export function inUse(result: number): number {
+  return result === -ERRNO.EAGAIN ? -ERRNO.EBUSY : result;
+}
+
 /** How an operation failed. */
 export type Failed = Extract<Completion, { kind: "failed" }>;
 

@@ -5,7 +5,7 @@
  * @module
  */
 
-import { isPartialName, partialName } from "../../server/mod.ts";
+import { type FileStat, isPartialName, partialName } from "../../server/mod.ts";
 import { ERRNO } from "./errors.ts";
 import { identityOf, type Volume } from "./volume.ts";
 
@@ -27,6 +27,9 @@ const UNGUARDED: readonly number[] = [
  * then than none at all on such a file system.
  */
 const LOCKLESS: readonly number[] = [ERRNO.ENOLCK, ERRNO.ENOSYS, ERRNO.EOPNOTSUPP];
+
+/** The bit of a folder whose files only their owners and its own may remove (inode(7), S_ISVTX). */
+const STICKY = 0o1000;
 
 /**
  * Takes the lock of an open file, shared or not, without waiting: 0, or -errno, EAGAIN while others
@@ -60,6 +63,21 @@ export function guard<D extends object, F extends object, N extends object>(
   if (locked === 0) return file;
   volume.closeFile(file);
   return locked;
+}
+
+/**
+ * Whether rename(2) will let the file `like` in `directory` be replaced, as far as a sticky folder
+ * goes; to be asked before octets come. Where the file is another's, `found` is the folder then.
+ */
+export function mayReplace<D extends object, F extends object, N extends object>(
+  volume: Volume<D, F, N>,
+  directory: D,
+  like: FileStat,
+): boolean {
+  const { uid, found } = volume;
+  if (uid === undefined || uid === 0 || uid === like.uid) return true;
+  if (volume.look(directory, ".") < 0) return true; // who renames is told
+  return (found.mode & STICKY) === 0 || found.uid === uid;
 }
 
 /**

@@ -271,8 +271,9 @@ export class MemoryVolume implements Volume<MemoryNode, MemoryFile, MemoryNames>
   }
 
   /** See Volume. */
-  closeFile(file: MemoryFile): void {
+  closeFile(file: MemoryFile): number {
     file.node.lockedBy.delete(file);
+    return 0;
   }
 
   /** See Volume. */

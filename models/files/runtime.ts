@@ -293,10 +293,10 @@ export class RuntimeVolume implements Volume<RuntimeDirectory, RuntimeFile, Runt
   }
 
   /** See Volume. */
-  closeFile({ own, fd }: RuntimeFile): void {
+  closeFile({ own, fd }: RuntimeFile): number {
     this.#paths.forget();
-    own?.close();
-    if (fd !== undefined) fs().closeSync(fd);
+    own?.close(); // which tells no error
+    return fd === undefined ? 0 : done(() => fs().closeSync(fd));
   }
 
   /** See Volume. */
@@ -304,7 +304,10 @@ export class RuntimeVolume implements Volume<RuntimeDirectory, RuntimeFile, Runt
     return undefined;
   }
 
-  /** Undefined when the runtime may not look (--allow-sys=statfs), or nothing is counted there. */
+  /**
+   * Undefined when the runtime may not look (--allow-sys=statfs), or nothing is counted there; too
+   * much where f_bsize is more than f_frsize, which the runtime does not tell (virtiofs of a Mac).
+   */
   free({ path }: RuntimeDirectory): number | undefined {
     const free = attempt(() => {
       const { blocks, bavail, bsize } = fs().statfsSync(path || "/");
@@ -371,6 +374,7 @@ export class RuntimeVolume implements Volume<RuntimeDirectory, RuntimeFile, Runt
   /** Reads names; while folders on the way change, some of them must be found inside again. */
   #namesIn(directory: RuntimeDirectory): string[] | number {
     const sinceMs = Date.now();
+    // What the device fails to give in the middle, the runtime leaves out without a word.
     const names = attempt(() =>
       Array.from(Deno.readDirSync(directory.path || "/"), ({ name }) => name)
     );

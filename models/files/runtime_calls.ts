@@ -6,7 +6,7 @@
  * @module
  */
 
-import { ERRNO, type ErrnoName } from "./errors.ts";
+import { ERRNO, type ErrnoName, inUse } from "./errors.ts";
 import type { Info } from "./volume.ts";
 
 /** A folder by its real path. */
@@ -78,7 +78,7 @@ export function attempt<T>(body: () => T): T | number {
     if (error instanceof Deno.errors.NotCapable) return -ERRNO.NOT_PERMITTED;
     const { code } = error as { code?: string };
     const known = ERRNO[code as ErrnoName];
-    if (known !== undefined) return -known;
+    if (known !== undefined) return inUse(-known);
     const [, number] = UNNAMED.exec(error.message) ?? [];
     if (code === undefined && number === undefined) throw error;
     return number !== undefined && Deno.build.os === "linux" ? -number : -ERRNO.EIO;
@@ -121,7 +121,7 @@ export function fillFromFileInfo(found: Info, info: Deno.FileInfo): void {
   found.gid = info.gid ?? 0;
   found.links = info.nlink ?? 1;
   found.device = info.dev;
-  setInode(found, info.ino ?? 0);
+  setInode(found, info.ino ?? 0, info.birthtime?.getTime());
 }
 
 /** When it changed last, told in whole seconds: what was modified within that one lies not ahead. */
@@ -142,10 +142,16 @@ export function fillOpen(found: Info, own: Deno.FsFile | undefined, fd: number |
   found.gid = Number(stats.gid);
   found.links = Number(stats.nlink);
   found.device = Number(stats.dev);
-  setInode(found, Number(stats.ino));
+  setInode(found, Number(stats.ino), Number(stats.birthtimeMs));
 }
 
-function setInode(found: Info, number: number): void {
+/**
+ * The runtime rounds numbers from 2^53 on, as NTFS and servers of SMB give them: then when a file
+ * was made, if that is told, has to keep apart what seems to have the same.
+ */
+function setInode(found: Info, number: number, madeMs = 0): void {
+  found.isRounded = !Number.isSafeInteger(number);
+  found.madeMs = found.isRounded ? Math.floor(madeMs) || 0 : 0;
   found.inoHigh = Math.floor(number / 0x1_0000_0000);
   found.inoLow = number % 0x1_0000_0000;
 }

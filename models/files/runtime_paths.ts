@@ -35,7 +35,7 @@ export function retried<T>(body: () => T | number): T | number {
     const result = body();
     if (result !== -ERRNO.ESTALE) return result;
   }
-  return -ERRNO.EAGAIN;
+  return -ERRNO.EBUSY;
 }
 
 /** Looks at real paths below one root. */

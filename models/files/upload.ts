@@ -26,7 +26,7 @@ import {
 } from "../../server/mod.ts";
 import { ERRNO, type Failed, failureOf, FAILURES } from "./errors.ts";
 import { type Finder, findFree } from "./find.ts";
-import { lock } from "./guard.ts";
+import { lock, mayReplace } from "./guard.ts";
 import { type Identity, identityOf, type OpenMode, type Volume } from "./volume.ts";
 
 /** Tries of a free name that others take meanwhile, each one of theirs. */
@@ -101,13 +101,13 @@ export class Upload<D extends object, F extends object, N extends object> {
     return cut < 0 ? cut : this.volume.write(this.#file!, octets);
   }
 
-  /** Gives the file its name, and closes it. */
+  /** Gives the file its name, and closes it, which may be what tells that octets are lost. */
   commit(): Completion {
     const isThere = this.#isThere();
     let result = isThere ? this.#cut() : 0;
     if (isThere && result === 0 && !this.#inPlace) result = this.#takeName();
     if (result < 0) this.abandon();
-    else this.#release();
+    else result = this.#release();
     if (!isThere) return FAILURES.lost;
     return result < 0 ? failureOf(result) : DONE;
   }
@@ -254,6 +254,7 @@ export class Upload<D extends object, F extends object, N extends object> {
       if (typeof target === "object") {
         this.#target = target;
         like = volume.found.toStat();
+        if (!mayReplace(volume, directory, like)) return failureOf(-ERRNO.EPERM);
         const locked = lock(volume, target, true);
         if (locked < 0) return failureOf(locked);
       }
@@ -373,17 +374,19 @@ export class Upload<D extends object, F extends object, N extends object> {
     return result;
   }
 
-  #closeFile(): void {
-    if (this.#file !== undefined) this.volume.closeFile(this.#file);
+  #closeFile(): number {
+    const file = this.#file;
     this.#file = undefined;
+    return file === undefined ? 0 : this.volume.closeFile(file);
   }
 
-  #release(): void {
-    this.#closeFile();
+  #release(): number {
+    const closed = this.#closeFile();
     if (this.#target !== undefined) this.volume.closeFile(this.#target);
     if (this.#directory !== undefined) this.volume.release(this.#directory);
     if (this.#finalDirectory !== undefined) this.volume.release(this.#finalDirectory);
     this.#target = this.#directory = this.#finalDirectory = undefined;
+    return closed;
   }
 }
 

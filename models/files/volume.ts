@@ -46,6 +46,10 @@ export class Info {
   inoHigh = 0;
   /** See inoHigh. */
   inoLow = 0;
+  /** That number is rounded: other files may seem to have it, too. */
+  isRounded = false;
+  /** When a file with such a number was made, milliseconds since the epoch; 0 of all others. */
+  madeMs = 0;
 
   /**
    * When its content was written last, as far as that is known: a time of modification that lies
@@ -65,7 +69,7 @@ export class Info {
   /** Whether both are the same file. */
   isSame(other: Identity): boolean {
     return this.inoLow === other.inoLow && this.inoHigh === other.inoHigh &&
-      this.device === other.device;
+      this.device === other.device && this.madeMs === other.madeMs;
   }
 
   /** What a session hears of it. */
@@ -78,7 +82,7 @@ export class Info {
       uid: this.uid,
       gid: this.gid,
       links: this.links,
-      unique: this.device.toString(16) + "g" + this.#inode(),
+      unique: this.isRounded ? "" : this.device.toString(16) + "g" + this.#inode(),
     };
   }
 
@@ -96,11 +100,13 @@ export interface Identity {
   readonly inoHigh: number;
   /** See Info. */
   readonly inoLow: number;
+  /** See Info. */
+  readonly madeMs: number;
 }
 
 /** Only what `isSame` compares, to be kept. */
-export function identityOf({ device, inoHigh, inoLow }: Info): Identity {
-  return { device, inoHigh, inoLow };
+export function identityOf({ device, inoHigh, inoLow, madeMs }: Info): Identity {
+  return { device, inoHigh, inoLow, madeMs };
 }
 
 /**
@@ -117,6 +123,9 @@ export function notRegular(kind: Info["kind"]): number {
   if (kind === "directory") return -ERRNO.EISDIR;
   return kind === "link" ? -ERRNO.ELOOP : -ERRNO.NOT_REGULAR;
 }
+
+/** What leaves open whether a call on names was carried out: nothing is tried behind it. */
+export const UNDECIDED: readonly number[] = [ERRNO.EINTR, ERRNO.EIO, ERRNO.ETIMEDOUT];
 
 /** What link(2) says where files have one name only: vfat, exFAT and vboxsf, some of FUSE. */
 const LINKLESS: readonly number[] = [ERRNO.EPERM, ERRNO.EOPNOTSUPP, ERRNO.ENOSYS];
@@ -203,12 +212,12 @@ export interface Volume<D extends object, F extends object, N extends object> {
   seek(file: F, offset: number): number;
   /** ftruncate(2) */
   truncate(file: F, length: number): number;
-  /** Takes flock(2)'s lock, shared or not, without waiting: EAGAIN. */
+  /** Takes flock(2)'s lock, shared or not, without waiting: EAGAIN, which nothing else says. */
   lock(file: F, shared: boolean): number;
   /** Gives the open file in `directory` this owner, where that is allowed, and these bits. */
   setOwner(file: F, directory: D, name: string, like: FileStat): number;
-  /** Closes it; its lock goes with it. */
-  closeFile(file: F): void;
+  /** Closes it; its lock goes with it. -errno: what was written before is lost, as NFS may tell. */
+  closeFile(file: F): number;
   /** The descriptor that the kernel's calls can take. */
   descriptor(file: F): number | undefined;
 

@@ -16,6 +16,8 @@ import { type ConnectionTools, refuse } from "./tools.ts";
 
 /** One connection that was let in, from its first word to its last. */
 export interface Admitted {
+  /** The descriptor of its control connection. */
+  readonly fd: number;
   /** Says what the session says first. */
   begin(): void;
   /** The server stops: goodbye as soon as nothing is under way. */
@@ -54,6 +56,12 @@ export class Clients {
   /** How many have not ended. */
   get size(): number {
     return this.#all.size;
+  }
+
+  /** Whether `fd` is a client's. */
+  serves(fd: number): boolean {
+    for (const client of this.#all) if (client.fd === fd) return true;
+    return false;
   }
 
   /** Gives who was accepted to the worker with the fewest sessions, which may be this one. */

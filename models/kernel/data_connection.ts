@@ -41,8 +41,14 @@ export interface KernelTools {
   adopt(fd: number): string | undefined;
 }
 
-/** What sendfile(2) says of the file: its device, its server, its file system. Else the socket's. */
-const OF_THE_FILE: ReadonlySet<number> = new Set([c.EIO, c.EBADMSG, c.ESTALE, c.EUCLEAN]);
+/**
+ * What sendfile(2) says of the file: its device, its server, its file system. Else the socket's:
+ * ECONNABORTED, EHOSTDOWN and ETIMEDOUT, too, which file systems over a network also know.
+ */
+const OF_THE_FILE: ReadonlySet<number> = new Set([
+  ...[c.EIO, c.EBUSY, c.EBADMSG, c.ESTALE, c.EUCLEAN],
+  ...[c.ENXIO, c.ENODEV, c.ENOMEDIUM, c.ENOTCONN, c.EREMOTEIO],
+]);
 
 /** What one act costs of a turn: what moves a block and what only goes with it. */
 const COST: Readonly<Record<Act, number>> = {
@@ -172,11 +178,10 @@ export class KernelConnection {
   }
 
   #sendFile(transfer: Transfer, now: number): boolean {
-    const { kernel, moveBytes } = this.tools;
-    const length = BigInt(transfer.moveMax(moveBytes()));
-    const count = kernel.sendfile(this.channel!.fd, this.slot.descriptor!, length);
-    if (count === -c.EINVAL && transfer.octets === 0) {
-      transfer.immovable(); // not every file system can be moved from (sendfile(2))
+    const length = BigInt(transfer.moveMax(this.tools.moveBytes()));
+    const count = this.channel!.sendFile(this.slot.descriptor!, length);
+    if ((count === -c.EINVAL || count === -c.EBUSY) && transfer.octets === 0) {
+      transfer.immovable(); // not every file can be moved from (sendfile(2)), or not now
       return true;
     }
     if (count < 0) {
@@ -224,7 +229,7 @@ export class KernelConnection {
 
   /** The file did not take or give octets, as `errno` says. */
   protected fileFailed(transfer: Transfer, errno: number): boolean {
-    const { failure, detail } = this.slot.failureOf(errno);
+    const { failure, detail } = this.slot.failureOf(errno === c.EAGAIN ? c.EBUSY : errno);
     transfer.fileFailed(failure, detail);
     return true;
   }

@@ -60,6 +60,11 @@ export abstract class LoopWire<T extends LoopTools> implements Wire, Admitted, T
   protected abstract settle(): void;
 
   /** See Admitted. */
+  get fd(): number {
+    return this.channel.fd;
+  }
+
+  /** See Admitted. */
   begin(): void {
     this.driver.begin(this.tools.loop.now);
     this.settle();

@@ -10,6 +10,7 @@ import { chance } from "../clock.ts";
 import { PassivePool, type PassiveSocket } from "../driver/passive.ts";
 import * as c from "../libc/constants.ts";
 import { errorText, type Kernel } from "../libc/mod.ts";
+import { POLLFD_BYTES } from "../libc/structs.ts";
 import {
   BACKLOG,
   PASSIVE_BACKLOG,
@@ -42,6 +43,15 @@ export function closeGently(kernel: Kernel, fd: number, buffer: Uint8Array<Array
     if (kernel.recv(fd, buffer, length, c.MSG_DONTWAIT) <= 0) break;
   }
   kernel.close(fd);
+}
+
+/** Whether a socket takes octets now (poll(2)). */
+export function isWritable(kernel: Kernel, fd: number): boolean {
+  const entry = new Uint8Array(POLLFD_BYTES);
+  const view = new DataView(entry.buffer);
+  view.setInt32(0, fd, true);
+  view.setInt16(4, c.POLLOUT, true);
+  return kernel.poll(entry, 1n, 0) === 1 && (view.getInt16(6, true) & c.POLLOUT) !== 0;
 }
 
 /** Whether a thread can be started: the runtime ends the process when it finds no descriptor. */

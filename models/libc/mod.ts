@@ -208,10 +208,10 @@ export class Libc {
     return this.#c.shutdown(fd, how) < 0 ? -this.#errno[0]! : 0;
   }
 
-  /** close(2); never retried, the descriptor is gone whatever it answers. */
-  close(fd: number): void {
+  /** close(2); never retried: the descriptor is gone, and what fails is what was written before. */
+  close(fd: number): number {
     this.calls[INDEX.close]! += 1;
-    this.#c.close(fd);
+    return this.#c.close(fd) < 0 ? -this.#errno[0]! : 0;
   }
 
   /** Switches O_NONBLOCK, the only status flag that sockets here use (fcntl(2) F_SETFL). */
@@ -220,7 +220,7 @@ export class Libc {
     this.#c.fcntl(fd, c.F_SETFL, on ? c.O_NONBLOCK : 0);
   }
 
-  /** open(2), close-on-exec; no server calls it: what is in a tree is opened by FileCalls. */
+  /** open(2), close-on-exec; what is in a tree is opened by FileCalls. */
   open(path: string, flags: number, mode: number): number {
     this.calls[INDEX.open]! += 1;
     const fd = this.#c.open(cString(path), flags | c.O_CLOEXEC, mode);

@@ -8,7 +8,11 @@
 import * as c from "./constants.ts";
 import { errorText } from "./errors.ts";
 import { errnoOf, type Library, symbols } from "./library.ts";
+import { Libc } from "./mod.ts";
 import * as abi from "./uring_abi.ts";
+
+/** The system's switch: 1 forbids rings to ordinary users, 2 to all. */
+const SWITCH = "/proc/sys/kernel/io_uring_disabled", SWITCH_BYTES = 16;
 
 /** How a ring is made. */
 export interface RingPlan {
@@ -75,14 +79,15 @@ function reasonOf(call: string, errno: number): string {
   }
 }
 
-/** Who said EPERM: the system's switch (1: to ordinary users, 2: to all), or else a filter. */
+/** Who said EPERM: the switch, or else a filter. The runtime reads it with --allow-all only. */
 function refusal(): string {
-  try {
-    const value = Deno.readTextFileSync("/proc/sys/kernel/io_uring_disabled").trim();
-    if (value !== "0") return `the sysctl kernel.io_uring_disabled = ${value}`;
-  } catch (error) {
-    // An older kernel has no such switch; and whoever may not read it cannot tell.
-    if (!(error instanceof Deno.errors.NotFound)) return "the system";
-  }
-  return "a seccomp filter";
+  const libc = new Libc();
+  const fd = libc.open(SWITCH, c.O_RDONLY, 0);
+  if (fd === -c.ENOENT) return "a seccomp filter"; // an older kernel has no such switch
+  const octets = new Uint8Array(SWITCH_BYTES);
+  const count = fd < 0 ? fd : libc.read(fd, octets);
+  if (fd >= 0) libc.close(fd);
+  if (count <= 0) return "the system";
+  const value = new TextDecoder().decode(octets.subarray(0, count)).trim();
+  return value === "0" ? "a seccomp filter" : `the sysctl kernel.io_uring_disabled = ${value}`;
 }

@@ -13,6 +13,7 @@ import { BufferRing } from "../libc/buffer_ring.ts";
 import * as c from "../libc/constants.ts";
 import type { Kernel } from "../libc/mod.ts";
 import { Ring } from "../libc/uring.ts";
+import { CQE_F_MORE } from "../libc/uring_abi.ts";
 import { RingError } from "../libc/uring_setup.ts";
 import { ACCEPTS_PER_TURN_MAX, REPLIES_BYTES_MAX } from "../limits.ts";
 import { ServeError } from "../model.ts";
@@ -81,7 +82,7 @@ export class UringServer extends LoopServer<RingLoop> {
       buffers,
       replyMemory: new RingMemory(REPLIES_BYTES_MAX, Infinity),
     };
-    this.#accepting = this.#operation((result) => this.#accepted(result));
+    this.#accepting = this.#operation((result, flags) => this.#accepted(result, flags));
     this.#waking = this.#operation(() => {
       this.handleNews();
       this.waitForNews();
@@ -103,9 +104,9 @@ export class UringServer extends LoopServer<RingLoop> {
   }
 
   /** An error here is nobody's connection's: the worker ends by it. */
-  #operation(completed: (result: number) => void): Operation {
+  #operation(completed: (result: number, flags: number) => void): Operation {
     return this.loop.operation({
-      completed: (_, result) => completed(result),
+      completed: (_, result, flags) => completed(result, flags),
       crashed(error) {
         throw error;
       },
@@ -130,18 +131,29 @@ export class UringServer extends LoopServer<RingLoop> {
     this.loop.cancel(this.#accepting);
   }
 
-  #accepted(result: number): void {
+  #accepted(result: number, flags: number): void {
     const { context, kernel } = this;
     if (context.handoff !== undefined && result >= 0) {
       if (context.handoff.accepts) this.acceptSome(ACCEPTS_PER_TURN_MAX);
-    } else if (result >= 0) {
+    } else if (result >= 0 && ((flags & CQE_F_MORE) !== 0 || this.#isNew(result))) {
       const remote = kernel.peerAddress(result);
       if (remote === undefined) kernel.close(result); // it has gone already
       else this.clients.give({ fd: result, remote }, this.loop.now);
-    } else if (result !== -c.ECANCELED && !isAcceptRetry(result)) {
+    } else if (result < 0 && result !== -c.ECANCELED && !isAcceptRetry(result)) {
       this.nobody(result);
     }
     this.acceptFromNowOn();
+  }
+
+  /**
+   * Whether the last completion of an accept is a connection that nobody has yet. Where there is no
+   * room for completions, Linux before 6.8 may tell what the listener is ready for in place of the
+   * descriptor, which is lost: 195, whatever has that number here (Linux a37ee9e117ef).
+   */
+  #isNew(fd: number): boolean {
+    const { context, kernel, clients } = this;
+    if (fd === context.listener || clients.serves(fd)) return false;
+    return kernel.localAddress(fd).port === context.options.port;
   }
 
   /** See LoopServer. */

@@ -16,7 +16,7 @@ const FAILURES: Readonly<Record<Failure, readonly [code: number, text: string]>>
   notDirectory: [550, "Not a directory"],
   badName: [550, "Name not allowed"],
   badOffset: [554, "Beyond the end, or an interrupted upload to the file is younger than it"],
-  busy: [450, "Another upload to it is under way"],
+  busy: [450, "In use, or another upload to it is under way"],
   noSpace: [452, "No space left, or a quota or a limit on the size of files is reached"],
   changed: [451, "The file became shorter while it was sent"],
   lost: [451, "The upload was removed or replaced meanwhile"],

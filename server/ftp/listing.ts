@@ -125,7 +125,7 @@ export function factOf(
     case "perm":
       return permOf(stat.kind, access, path);
     case "unique":
-      return stat.unique;
+      return stat.unique || undefined;
     case "UNIX.mode":
       return stat.mode.toString(8).padStart(4, "0");
     case "UNIX.owner":

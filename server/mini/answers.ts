@@ -23,7 +23,7 @@ const REASONS: Partial<Readonly<Record<Failure, string>>> = {
   notFound: "No folder for uploads",
   notDirectory: "No folder for uploads",
   badName: "Not a file name",
-  busy: "Another upload to it is under way",
+  busy: "In use, or another upload to it is under way",
   noSpace: "No space left, or a quota or a limit is reached",
 };
 

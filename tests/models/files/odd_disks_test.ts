@@ -1,6 +1,6 @@
 /**
- * Disks that can less than Linux's own: no second names, locks as NFS has them, no /proc. What a
- * call answers there stands in place of the kernel's own answer.
+ * Disks that can less than Linux's own: no second names, locks as NFS has them, no /proc, numbers
+ * that the runtime rounds. What a call answers there stands in place of the kernel's own answer.
  *
  * @module
  */
@@ -10,12 +10,14 @@ import { DiskVolume } from "../../../models/files/disk.ts";
 import { nameIn } from "../../../models/files/disk_octets.ts";
 import type { DiskCalls, NameCalls } from "../../../models/files/disk_types.ts";
 import { runtimeStore } from "../../../models/files/runtime.ts";
+import { fillFromFileInfo, fs } from "../../../models/files/runtime_calls.ts";
 import { VolumeStore } from "../../../models/files/slot.ts";
+import { identityOf, Info } from "../../../models/files/volume.ts";
 import * as c from "../../../models/libc/constants.ts";
 import { FileCalls, Libc, unavailableReason } from "../../../models/libc/mod.ts";
 import { missing, type Need, testWith } from "../../permission.ts";
 import { DiskGround } from "./grounds.ts";
-import { COMMIT, END, nextDescriptor, REPLACE, Stage, UNIQUE, upload } from "./stage.ts";
+import { at, COMMIT, END, nextDescriptor, REPLACE, Stage, UNIQUE, upload } from "./stage.ts";
 
 const NEEDS: readonly Need[] = ["read", "write", "ffi", "sys"];
 const absent = missing(["ffi"]).length > 0 ? undefined : unavailableReason();
@@ -174,3 +176,152 @@ testWith(NEEDS, "DiskVolume changes modes without /proc, of what it may read", (
     assertEquals(stage.stat("/file").mode, 0o750);
   });
 }, absent);
+
+/** What comes of renameat2(2) where an exchange of two names fails with `errno`, `done` or not. */
+function unexchanged(errno: number, done: boolean) {
+  return (names: FileCalls): OddCalls => ({
+    names: {
+      renameat2: (from, path, to, newPath, flags) => {
+        if (flags !== c.RENAME_EXCHANGE) return names.renameat2(from, path, to, newPath, flags);
+        if (done) names.renameat2(from, path, to, newPath, flags);
+        return -errno;
+      },
+    },
+  });
+}
+
+testWith(NEEDS, "DiskVolume replaces files whose names cannot be exchanged", () => {
+  for (const errno of [c.EINVAL, c.ENOSYS, c.EOPNOTSUPP, c.EXDEV, c.EPERM]) {
+    onDisk(unexchanged(errno, false), (stage) => {
+      stage.ground.write("/file", "old");
+      stage.whole(REPLACE, "new");
+      assertEquals([stage.ground.names(), stage.ground.text("/file")], [["file"], "new"]);
+    });
+  }
+}, absent);
+
+testWith(NEEDS, "DiskVolume does not undo an exchange that may have been made", () => {
+  for (const errno of [c.EINTR, c.EIO, c.ETIMEDOUT]) {
+    onDisk(unexchanged(errno, true), (stage) => {
+      stage.ground.write("/file", "old");
+      stage.do("opened", upload(REPLACE));
+      stage.append("new");
+      assertEquals(stage.do("failed", COMMIT).failure, "io");
+      assertEquals(stage.ground.text("/file"), "new");
+    });
+  }
+}, absent);
+
+testWith(NEEDS, "DiskVolume: a file that is not to be had at the moment is in use", () => {
+  const inUse = { kind: "failed", failure: "busy", detail: "in use" } as const;
+  let isLeased = false, isStuck = false;
+  onDisk((names, files) => ({
+    names: {
+      openat: (directory, path, flags, mode) =>
+        isLeased && (flags & c.O_PATH) === 0
+          ? -c.EAGAIN
+          : names.openat(directory, path, flags, mode),
+      openat2: (directory, path, flags, resolve) =>
+        isLeased && (flags & c.O_PATH) === 0
+          ? -c.EAGAIN
+          : names.openat2(directory, path, flags, resolve),
+    },
+    files: {
+      read: (fd, buffer) => isStuck ? -c.EAGAIN : files.read(fd, buffer),
+      write: (fd, octets) => isStuck ? -c.EAGAIN : files.write(fd, octets),
+    },
+  }), (stage) => {
+    stage.ground.write("/file", "old");
+    isLeased = true;
+    assertEquals(stage.perform({ do: "openRead", path: "/file", offset: 0 }), inUse);
+    assertEquals(stage.perform({ do: "removeFile", path: "/file" }), inUse);
+    for (const start of [REPLACE, END, at(1)]) {
+      assertEquals(stage.perform(upload(start)), inUse);
+    }
+    isLeased = false;
+    isStuck = true;
+    stage.do("opened", { do: "openRead", path: "/file", offset: 0 });
+    assertEquals(stage.perform({ do: "read", length: 1 }), inUse);
+    stage.do("opened", upload(END));
+    assertEquals(stage.perform({ do: "write", octets: new Uint8Array(1) }), inUse);
+  });
+}, absent);
+
+testWith(NEEDS, "DiskVolume: what close(2) tells of an upload's octets is its end", () => {
+  for (const start of [REPLACE, END, UNIQUE]) {
+    let isFull = false;
+    onDisk((_, files) => ({
+      files: {
+        close: (fd) => {
+          files.close(fd);
+          return isFull ? -c.EDQUOT : 0;
+        },
+      },
+    }), (stage) => {
+      stage.ground.write("/file", "old");
+      stage.do("opened", upload(start));
+      stage.append("new");
+      isFull = true;
+      stage.fails("noSpace", COMMIT);
+    });
+  }
+}, absent);
+
+testWith(NEEDS, "DiskVolume refuses at once to replace another's file in a sticky folder", () => {
+  onDisk(() => ({ names: { geteuid: () => Deno.uid()! + 1 } }), (stage) => {
+    const { ground } = stage;
+    const path = "/folder/file";
+    ground.makeFolder("/folder");
+    ground.write(path, "old");
+    ground.chmod("/folder", 0o1777);
+    stage.fails("denied", upload(REPLACE, { path }));
+    assertEquals(ground.names("/folder"), ["file"]);
+    ground.chmod("/folder", 0o777);
+    stage.whole(REPLACE, "new", path);
+    assertEquals(ground.text(path), "new");
+  });
+}, absent);
+
+/** Added to the numbers of files: what is below 1,024 of the sum is lost. */
+const BEYOND = 2 ** 62;
+
+testWith(NEEDS, "RuntimeVolume calls files unique only by numbers that are exact", () => {
+  const { lstatSync } = Deno;
+  const { statSync } = Deno.FsFile.prototype;
+  const { fstatSync } = fs();
+  const far = <T extends { ino: number | null }>(info: T) =>
+    Object.assign(info, { ino: info.ino! + BEYOND });
+  Object.assign(Deno, { lstatSync: (path: string) => far(lstatSync(path)) });
+  Deno.FsFile.prototype.statSync = function () {
+    return far(statSync.call(this));
+  };
+  Object.assign(fs(), { fstatSync: (fd: number) => far(fstatSync(fd)) });
+  const ground = new DiskGround();
+  try {
+    const stage = new Stage(runtimeStore(ground.root), ground);
+    stage.whole(REPLACE, "new");
+    stage.whole(REPLACE, "newer");
+    stage.whole(END, " still");
+    assertEquals(stage.read("/file"), "newer still");
+    assertEquals(stage.stat("/file").unique, "");
+    stage.do("done", { do: "chmod", path: "/file", mode: 0o600 });
+    stage.do("done", { do: "removeFile", path: "/file" });
+    stage.store.close();
+  } finally {
+    Object.assign(Deno, { lstatSync });
+    Deno.FsFile.prototype.statSync = statSync;
+    Object.assign(fs(), { fstatSync });
+    ground.remove();
+  }
+});
+
+testWith(["read"], "Info.isSame: by the time of birth where numbers are rounded to one", () => {
+  const own = Deno.lstatSync(import.meta.dirname!);
+  const found = new Info();
+  const [one, other] = [0, 1].map((later) => {
+    const birthtime = new Date(1e12 + later);
+    fillFromFileInfo(found, { ...own, ino: BEYOND, birthtime });
+    return identityOf(found);
+  });
+  assertEquals([found.isSame(one!), found.isSame(other!)], [false, true]);
+});

@@ -98,6 +98,24 @@ channelTest("is not alive after a reset", (channel, client, loopback) => {
   assert(!channel.alive());
 });
 
+/** Sends of a file to a peer that receives nothing. */
+const SENDS = 100;
+
+channelTest(
+  "sendFile says EAGAIN as long as the socket is full, however often, and then goes on",
+  (channel, client, loopback) => {
+    const { libc } = loopback;
+    const path = new URL(import.meta.url).pathname;
+    const file = loopback.open(libc.open(path, c.O_RDONLY, 0));
+    loopback.fill(channel.fd);
+    for (let sends = 0; sends < SENDS; sends++) {
+      assertEquals(channel.sendFile(file, 100n), -c.EAGAIN);
+    }
+    loopback.drain(client);
+    assertEquals(channel.sendFile(file, 100n), 100);
+  },
+);
+
 testWith(["ffi"], "PlainChannel.alive never waits, on a socket that blocks neither", () => {
   using loopback = new Loopback();
   const { server } = loopback.connect();

@@ -21,6 +21,7 @@ for (const [phase, expected] of HEARD) {
     const { context } = workerOf();
     const heard: string[] = [];
     const client: Admitted = {
+      fd: 5,
       begin: () => void heard.push("begin"),
       stop: () => void heard.push("stop"),
       abandon: () => void heard.push("abandon"),
@@ -37,6 +38,8 @@ for (const [phase, expected] of HEARD) {
     stopWorker(context, phase);
     clients.give({ fd: 5, remote: REMOTE }, 0);
     assertEquals(heard, expected);
+    assertEquals([clients.serves(5), clients.serves(6)], [true, false]);
     clients.ended(client);
+    assertEquals(clients.serves(5), false);
   });
 }

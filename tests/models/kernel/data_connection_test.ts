@@ -1,6 +1,7 @@
 /**
  * A download by calls of the kernel, over real sockets and a real file, when sendfile(2) does not
- * take the file: it is read and sent, or the failure is the file's and not the connection's.
+ * take the file: it is read and sent, or the failure is the file's and not the connection's. What
+ * else than a full socket says EAGAIN is not waited for.
  *
  * @module
  */
@@ -13,7 +14,7 @@ import { KernelConnection } from "../../../models/kernel/data_connection.ts";
 import { PassiveDescriptor } from "../../../models/kernel/sockets.ts";
 import { UploadPipe } from "../../../models/kernel/upload_pipe.ts";
 import * as c from "../../../models/libc/constants.ts";
-import { unavailableReason } from "../../../models/libc/mod.ts";
+import { type Libc, unavailableReason } from "../../../models/libc/mod.ts";
 import { BULK_BYTES } from "../../../models/limits.ts";
 import { type Completion, concatenate, type Failure } from "../../../server/mod.ts";
 import { missing, testWith } from "../../permission.ts";
@@ -32,13 +33,17 @@ const OFFSET = 1_000;
 /** How many turns a story may take: a guard. */
 const TURNS_MAX = 10_000;
 
-/** Sends CONTENT from OFFSET on, while each sendfile(2) fails with `errno`. */
-function download(errno: number): { received: Uint8Array; completion: Completion | undefined } {
+type SendFile = Libc["sendfile"];
+
+/** Sends CONTENT from OFFSET on by what `odd` makes of sendfile(2). */
+function download(
+  odd: (sendfile: SendFile) => SendFile,
+): { received: Uint8Array; completion: Completion | undefined } {
   const folder = Deno.realPathSync(Deno.makeTempDirSync({ prefix: "ftplab-" }));
   Deno.writeFileSync(`${folder}/file`, CONTENT);
   using loopback = new Loopback();
   const { libc } = loopback;
-  libc.sendfile = () => -errno;
+  libc.sendfile = odd(libc.sendfile.bind(libc));
   const store = diskStore(libc, folder);
   const slot = store.slot();
   slot.perform({ do: "openRead", path: "/file", offset: OFFSET }, () => {});
@@ -85,13 +90,45 @@ function download(errno: number): { received: Uint8Array; completion: Completion
   return { received: concatenate(parts), completion: transfer.completion };
 }
 
+/** The same, and all arrives. */
+function completes(odd: (sendfile: SendFile) => SendFile): void {
+  const { received, completion } = download(odd);
+  assertEquals(received, CONTENT.subarray(OFFSET));
+  assertEquals(completion, { kind: "transferred", octets: CONTENT.length - OFFSET });
+}
+
+for (const errno of [c.EINVAL, c.EAGAIN]) {
+  testWith(
+    ["ffi", "read", "write"],
+    `KernelConnection reads and sends a file that sendfile(2) cannot move: error ${errno}`,
+    () => completes(() => () => -errno),
+    absent,
+  );
+}
+
 testWith(
   ["ffi", "read", "write"],
-  "KernelConnection reads and sends a file that sendfile(2) cannot move",
+  "KernelConnection goes on where the socket had room a moment later",
   () => {
-    const { received, completion } = download(c.EINVAL);
-    assertEquals(received, CONTENT.subarray(OFFSET));
-    assertEquals(completion, { kind: "transferred", octets: CONTENT.length - OFFSET });
+    let calls = 0;
+    completes((sendfile) => (socket, file) => {
+      const isRefused = calls++ % 2 === 0;
+      return isRefused ? -c.EAGAIN : sendfile(socket, file, BigInt(BULK_BYTES / 8));
+    });
+  },
+  absent,
+);
+
+testWith(
+  ["ffi", "read", "write"],
+  "KernelConnection ends by a file that gives nothing in the middle, and does not wait for it",
+  () => {
+    let calls = 0;
+    const { received, completion } = download((sendfile) => (socket, file) =>
+      calls++ === 0 ? sendfile(socket, file, 1_000n) : -c.EAGAIN
+    );
+    assertEquals(received, CONTENT.subarray(OFFSET, OFFSET + 1_000));
+    assertEquals(completion, { kind: "failed", failure: "busy", detail: "in use" });
   },
   absent,
 );
@@ -100,7 +137,11 @@ const FAILURES: readonly (readonly [errno: number, failure: Failure])[] = [
   [c.EIO, "io"],
   [c.EUCLEAN, "io"],
   [c.ESTALE, "notFound"],
+  [c.ENODEV, "denied"],
+  [c.ENOTCONN, "io"],
+  [c.EREMOTEIO, "io"],
   [c.EPIPE, "reset"],
+  [c.ECONNABORTED, "reset"],
   [c.ETIMEDOUT, "reset"],
 ];
 
@@ -109,7 +150,7 @@ for (const [errno, failure] of FAILURES) {
     ["ffi", "read", "write"],
     `KernelConnection: error ${errno} of sendfile(2) is "${failure}"`,
     () => {
-      const { completion } = download(errno);
+      const { completion } = download(() => () => -errno);
       assert(completion?.kind === "failed");
       assertEquals(completion.failure, failure);
     },

@@ -310,6 +310,11 @@ folderTest("sendfile: from the file's position to its end, then 0", (libc, loopb
   assertEquals(new TextDecoder().decode(buffer.subarray(0, 4)), "tent");
 });
 
+libcTest("close: 0, or what it could not do", (libc) => {
+  const fd = libc.eventfd();
+  assertEquals([libc.close(fd), libc.close(fd)], [0, -c.EBADF]);
+});
+
 testWith(["ffi", "run"], "Libc, nameThread: the system knows the thread by its name", async () => {
   const name = "ftplab libc 15c";
   new Libc().nameThread(`${name} and more`);
