@@ -219,6 +219,9 @@ const LINE: CommandLine<keyof typeof TABLE> = {
     ["130", "interrupted with Ctrl-C, which keeps what was measured"],
     ["141", "nobody reads standard output any more"],
   ],
+  notes: [
+    "FILE, OUT, MD and DIR are relative to the project's folder, wherever the task is called.",
+  ],
 };
 
 /** The text of --help for a terminal of `columns`. */

@@ -182,7 +182,9 @@ export class Client implements AsyncDisposable {
   /**
    * Sets when a file was last changed, to the second.
    *
-   * @returns Whether the server did it; false when it has no command for it.
+   * @returns Whether the server did it; false when it has no command for it, or refuses one that is
+   * not MFMT.
+   * @throws {ProtocolError} when it has MFMT and refuses.
    */
   setModified(path: string, date: Date, options?: CallOptions): Promise<boolean> {
     return this.#inTurn(() => attributes.setModified(this.#control, named(path), date), options);

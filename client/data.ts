@@ -38,7 +38,10 @@ export interface Sink {
 
 /** Where uploaded octets come from. An open `Deno.FsFile` is one. */
 export interface Source {
-  /** Fills `buffer` from its beginning; the number of octets, or null at the end. */
+  /**
+   * Fills `buffer` from its beginning; the number of octets, at least 1, or null at the end. 0 is
+   * the end, too.
+   */
   read(buffer: Uint8Array<ArrayBuffer>): number | null | Promise<number | null>;
 }
 

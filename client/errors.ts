@@ -16,7 +16,8 @@ const REPLY_TEXT_MAX = 300;
 
 /**
  * What kind of failure of a server or of the network an error tells. What is worth another attempt
- * is decided by it, never by the text.
+ * is decided by it, never by the text. `isWorthRetry` knows better in two cases: a full disk (452)
+ * is none, and a connection or a login that is refused is one where there was a connection before.
  *
  * | kind        | what happened                                                       | again? |
  * | ----------- | ------------------------------------------------------------------- | ------ |

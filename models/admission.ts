@@ -7,11 +7,14 @@
 
 /** How many are let in, and how often they may fail. Plain data. */
 export interface AdmissionLimits {
-  /** Sessions at the same time, over all workers. */
+  /**
+   * Sessions at the same time, over all workers; where a protocol has a login, at most half of them
+   * before it.
+   */
   readonly sessionsMax: number;
-  /** The same for each remote address; 0: unlimited. */
+  /** The same from one address, or one IPv6 network of 64 bits; 0: unlimited. */
   readonly sessionsPerHostMax: number;
-  /** Failed logins of one address within a minute; 0: unlimited. */
+  /** Failed logins of one address or such network within a minute; 0: unlimited. */
   readonly failedLoginsPerMinuteMax: number;
 }
 

@@ -41,7 +41,10 @@ export interface DiskDelay {
 export interface ServeOptions {
   /** A name of `protocols` in server/mod.ts. */
   readonly protocol: string;
-  /** A numeric address to listen on; "0.0.0.0" and "::" mean all. */
+  /**
+   * A numeric address to listen on; "0.0.0.0" means all of IPv4, "::" all, but of async on Windows
+   * all of IPv6.
+   */
   readonly host: string;
   /** 0 lets the kernel choose. */
   readonly port: number;
@@ -85,7 +88,10 @@ export interface ServeOptions {
 
 /** What a model cannot do, as data. */
 export interface ModelLimits {
-  /** The most connections served at the same time; undefined: the descriptor limit only. */
+  /**
+   * No more connections than these are served at the same time; undefined: the descriptor limit
+   * only.
+   */
   readonly connections?: number;
 }
 

@@ -17,7 +17,10 @@ export interface User {
   readonly access: Access;
 }
 
-/** Everybody who may log in. `anonymous` undefined: "anonymous" and "ftp" are not let in. */
+/**
+ * Everybody who may log in. `anonymous` undefined: "anonymous" and "ftp" are not let in, unless
+ * `users` has them.
+ */
 export interface Accounts {
   /** Those with a name and a password of their own. */
   readonly users: readonly User[];

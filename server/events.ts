@@ -40,7 +40,7 @@ export type ServerEvent =
     /** Of a failure, in the system's words. */
     readonly reason?: string;
   })
-  /** An operation that the system refused. */
+  /** An operation that the system refused, but for what a client meets that only looks. */
   | (Origin & {
     readonly kind: "failure";
     /** What was asked for. */

@@ -86,7 +86,7 @@ const VERB_VALUES = [
 export type VerbValue = typeof VERB_VALUES[number];
 
 /** The ports where nothing else is said. */
-const PORTS = "21, by implicit TLS 990, of this machine 2121; 8000 for mini";
+const PORTS = "21; of 127/8, ::1, localhost 2121; by --tls implicit 990; by mini 8000";
 
 /** The flags by topic, in the order of --help. */
 const FLAGS = {
@@ -140,7 +140,7 @@ const FLAGS = {
   },
   "limit-rate": {
     value: "RATE",
-    help: "get, put, cat, mirror: octets per second, or with k, m, g: 500k",
+    help: "get, put, cat, mirror: octets per second, or with k, m, g (powers of 1024): 500k",
   },
   recursive: {
     letter: "r",
@@ -179,7 +179,10 @@ const FLAGS = {
   script: { letter: "f", value: "FILE", help: "shell: lines from a file" },
   "keep-going": { letter: "k", help: "shell: go on behind a line of a script that failed" },
   // What is told.
-  quiet: { letter: "q", help: "say nothing but errors and what was lost" },
+  quiet: {
+    letter: "q",
+    help: "say nothing but errors, warnings and what was kept, lost or left out",
+  },
   verbose: { letter: "v", help: "say all that is done" },
   trace: { help: "show each line to the server and from it, without passwords" },
   json: { help: "write what happens to standard output, one JSON object a line" },

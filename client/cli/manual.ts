@@ -30,17 +30,18 @@ function wholeText(columns: number | undefined): string {
     }, examples(SUBCOMMANDS.flatMap((verb) => verb.examples.slice(0, 1)))],
     exits: EXIT_TEXTS,
     notes: [
-      "Where a path on the server is taken, ftp://USER@HOST:PORT/PATH is, too: below the folder " +
-      "of the login, or with // or /%2F from the root. Its port is 21, " +
-      "of ftps 990, unless it says another.",
+      "Where the command line takes a path on the server, it takes ftp://USER@HOST:PORT/PATH " +
+      "(not by mini; in a shell only open does): below the folder of the login, or with // or " +
+      "/%2F from the root. Its port is 21, of ftps 990, unless it says another.",
       "A password comes from --password-file, FTPLAB_PASSWORD, .netrc or, on a terminal, the " +
       "question for it, in this order; none of them shows it to others, as a command line does.",
-      "Of several files one that fails does not stop the others; the status is that of the first " +
-      "that failed.",
+      "Of several files one that fails does not stop the others, unless the connection is lost " +
+      "with it or standard output takes no more; the status is that of the first that failed.",
       "A download is written to LOCAL.part, an upload to .NAME.<digits>.up, and both take their " +
       "names when they are complete; what is left of a broken one is where --continue goes on, if " +
-      "the original has not changed. Times are UTC. A name that begins with a dash follows --: " +
-      "client -- get -x.",
+      "the original has not changed.",
+      "Times are UTC where the server says so (MLSD, MDTM), else by its own clock. A name that " +
+      "begins with a dash follows --: client -- get -x.",
     ],
   }, columns);
 }

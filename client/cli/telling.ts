@@ -78,7 +78,7 @@ export interface Retry {
 
 /** What the flags say of the telling. */
 export interface Telling {
-  /** Nothing but errors and what was lost. */
+  /** Nothing but errors, warnings and what was kept, lost or left out. */
   readonly quiet: boolean;
   /** All that is done, in words. */
   readonly verbose?: boolean;

@@ -106,7 +106,7 @@ const TABLE = {
     help: "event loops, or blocking's threads at the start",
   },
   "max-workers": { value: "N", initial: `${USUAL.maxWorkers}`, help: "blocking's threads at most" },
-  host: { value: "ADDRESS", initial: USUAL.host, help: "numeric address; 0.0.0.0 or :: for all" },
+  host: { value: "ADDRESS", initial: USUAL.host, help: "numeric; 0.0.0.0 is all of IPv4, :: all" },
   port: { value: "N", otherwise: "2121; not ftp 8000", help: "0 picks a free one" },
   root: {
     value: "DIR",
@@ -119,7 +119,7 @@ const TABLE = {
     secret: true,
     help: "lets a user in, with all rights; may be repeated; others on this machine can see it",
   },
-  "user-file": { value: "FILE", help: "lets users in, a NAME:PASSWORD a line; # begins a comment" },
+  "user-file": { value: "FILE", help: "lets users in: lines of NAME:PASSWORD, or # and a comment" },
   anonymous: {
     value: "off|read|write",
     otherwise: "write on a loopback address without users, else off",
@@ -143,17 +143,17 @@ const TABLE = {
   "max-sessions": {
     value: "N",
     initial: `${USUAL.admission.sessionsMax}`,
-    help: "sessions at the same time, at most half of them before login; more hear 421",
+    help: "sessions at the same time, at most half before login; more are turned away (ftp: 421)",
   },
   "max-sessions-per-host": {
     value: "N",
     otherwise: `0 on a loopback --host, else ${EXPOSED.admission.sessionsPerHostMax}`,
-    help: "of them from one address; 0: as many as there may be",
+    help: "of them from one address, or one IPv6 network of 64 bits; 0: as many as there may be",
   },
   "max-logins-failed-per-minute": {
     value: "N",
     initial: `${USUAL.admission.failedLoginsPerMinuteMax}`,
-    help: "of one address, over all its connections; 0: unlimited",
+    help: "of one address or such network, over all its connections; 0: unlimited",
   },
   "idle-timeout": {
     value: "SECONDS",
@@ -192,7 +192,7 @@ const TABLE = {
   log: {
     value: "off|text|json",
     otherwise: "text when standard error is a terminal or a file, else off",
-    help: "a line on standard error for each login, refusal, transfer and failure",
+    help: "tells logins, refusals, transfers and failures but missing names on standard error",
   },
   stats: { help: "prints the workers' counters as JSON at the end and on SIGUSR2" },
 } as const;
