@@ -331,7 +331,7 @@ export interface ResumeRecord {
 export interface WarmUpRecord {
   /** How long that took. */
   readonly seconds: number;
-  /** Kinds of work that were not level at the end of it; missing: nobody looked. */
+  /** Kinds of work that never were level; missing: nobody looked. */
   readonly unlevel?: readonly string[];
   /** What is level; missing, where somebody looked: what an earlier edition took for it. */
   readonly level?: LevelTerms;

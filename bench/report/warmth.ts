@@ -43,7 +43,7 @@ export function warmUps({ run }: Analysis): Block[] {
       { title: "Subject" },
       { title: "Median, s", align: "right" },
       { title: "Longest, s", align: "right" },
-      { title: "Not level at its end" },
+      { title: "Never level" },
     ],
     rows,
   }];
@@ -63,12 +63,12 @@ export function levelsInWords({ cells }: Run): Inline[][] {
         operation than the best before, 12 rounds at most (what was measured by an earlier edition)`;
     }
     const { rounds, share, roundsMax } = level;
-    return `all kinds of work in turn, until of each ${rounds} rounds took together at most
-      ${
-      percent(share)
-    } less CPU per operation than the ${rounds} before, ${roundsMax} rounds at most`;
+    const less = `at most ${percent(share)} less`;
+    return `all kinds of work in turn, until of each ${rounds} rounds took together ${less} CPU per
+      operation than the ${rounds} before, or less by no more than can be told, its workers
+      together, ${roundsMax} rounds at most`;
   }));
   if (rules.size === 0) return [];
   return [[`A fresh server works for nothing: ${[...rules].join("; or ")}. Then it is measured as it
-    is, and what was not level is said with its configuration.`]];
+    is, and what never was level is said with its configuration.`]];
 }

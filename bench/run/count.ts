@@ -36,7 +36,9 @@ export async function countCalls(
   for (const subject of plan.subjects) {
     let server: ServerProcess | undefined;
     try {
+      watcher.show(`counting calls: ${subject.id}`);
       server = await startServer(subject, workplace.folders);
+      if (subject.kind !== "twin") await warm(plan, workplace, subject, server);
       for (const scenario of countedFor(plan, subject)) {
         if (signal.aborted) return;
         watcher.show(`counting calls: ${subject.id}, ${scenario.id}`);
@@ -48,6 +50,20 @@ export async function countCalls(
       await server?.stop();
     }
   }
+}
+
+/** All kinds of work, for as many clients as it has room for. */
+async function warm(
+  plan: Plan,
+  { folders, load, folderForUploads }: Workplace,
+  { sessionsMax = Infinity }: Subject,
+  server: ServerProcess,
+): Promise<void> {
+  const { host, port } = server;
+  const workers = (await server.sample("opening")).workers?.length ?? 1;
+  const room = { workers, sessionsMax, incoming: folderForUploads };
+  const jobs = warmUpJobs({ ...plan, host, port, root: folders.root }, undefined, room);
+  await warmUp(server, load, jobs, looksForLevel(plan.seconds));
 }
 
 function countedFor(plan: Plan, subject: Subject): Scenario[] {
@@ -73,8 +89,6 @@ async function countOne(
   } as const;
   const { host, port } = server;
   const around: Surroundings = { ...plan, host, port, root: folders.root, ...folderForUploads() };
-  const jobs = warmUpJobs(around, undefined, { incoming: folderForUploads });
-  await warmUp(server, load, jobs, looksForLevel(plan.seconds));
   const perf = await PerfStat.attach(processTree(server.pid), folders.state);
   if ("unavailable" in perf) {
     return { ...place, operations: 0, calls: {}, failure: perf.unavailable };

@@ -106,7 +106,9 @@ export function seriesMs(
   { scenario, point, order, pass = 0 }: Series,
   plan: Timed & Pick<Plan, "sideBySide">,
 ): number {
-  const first = point === scenario.points[0] && pass === 0;
+  // What is said to `serve` for one point needs a server for it.
+  const isOwn = point.serveFlags !== undefined;
+  const first = isOwn || (point === scenario.points[0] && pass === 0);
   return companiesOf(order, plan, scenario).reduce((sum, company) => {
     if (company === "agreement") {
       return sum + CELL_MS + windowMs("model", scenario, point, plan);

@@ -21,7 +21,7 @@ const LEVEL: LevelTerms = { rounds: 4, share: 0.02, roundsMax: 24 };
 export interface WarmUpRound {
   /** CPU seconds of the server per operation; NaN when none ended. */
   readonly perOperation: number;
-  /** What that may be wrong by, as a share of itself. */
+  /** What that may be wrong by, CPU seconds per operation. */
   readonly uncertainty: number;
   /** Every worker had something to do. */
   readonly all: boolean;
@@ -40,7 +40,7 @@ export function isLevel(rounds: readonly WarmUpRound[]): boolean {
   const [now, then, error] = [
     sum(last, ({ perOperation }) => perOperation),
     sum(before, ({ perOperation }) => perOperation),
-    sum(last, ({ perOperation, uncertainty }) => perOperation * uncertainty),
+    sum(last, ({ uncertainty }) => uncertainty),
   ];
   return last.every(({ all }) => all) && now >= then - Math.max(then * LEVEL.share, error);
 }
@@ -81,10 +81,12 @@ async function untilLevel(
   for (let count = 0; count < LEVEL.roundsMax && unlevel.size > 0; count++) {
     for (const one of [...doable]) {
       const round = await oneRound(server, load, one.job());
-      one.rounds.push(round);
+      if (!Number.isNaN(round.perOperation)) one.rounds.push(round);
       if (isLevel(one.rounds)) unlevel.delete(one.work);
-      // It does not do such work, and will not.
-      if (Number.isNaN(round.perOperation)) doable.splice(doable.indexOf(one), 1);
+      // It does not do such work, and will not; a slow one may end none in a round.
+      if (one.rounds.length === 0 && count + 1 >= LEVEL.rounds) {
+        doable.splice(doable.indexOf(one), 1);
+      }
     }
     if (doable.every(({ work }) => !unlevel.has(work))) break;
   }
@@ -110,6 +112,5 @@ async function oneRound(
   const all = (after.workers ?? []).every(({ octetsIn }, index) =>
     octetsIn > (before.workers?.[index]?.octetsIn ?? 0)
   );
-  const uncertainty = cpu > 0 ? cpuResolution / cpu : 1;
-  return { perOperation: cpu / operations, uncertainty, all };
+  return { perOperation: cpu / operations, uncertainty: cpuResolution / operations, all };
 }

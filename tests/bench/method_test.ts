@@ -29,7 +29,8 @@ Deno.test("a report says of its method what its run did, and no more", () => {
       "this is done in several passes",
       "those that sleep do so several at a time",
       "all kinds of work in turn, until of each 4 rounds took together at most 2.0 % less CPU per " +
-      "operation than the 4 before, 24 rounds at most. Then it is measured as it is",
+      "operation than the 4 before, or less by no more than can be told, its workers together, " +
+      "24 rounds at most. Then it is measured as it is",
       "Warm-up of each server, until work per operation was level",
     ]
   ) assertEquals([full.includes(sentence), quick.includes(sentence)], [true, false], sentence);

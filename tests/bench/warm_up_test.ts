@@ -28,7 +28,7 @@ Deno.test("isLevel waits for rounds that are together no better than as many bef
   // A worker that had nothing to do has not shown what it costs.
   assertEquals(isLevel([...level.slice(1), { ...level[0]!, all: false }]), false);
   // What is known in ticks only cannot be seen to fall by less.
-  const coarse = { perOperation: 8, uncertainty: 0.3, all: true };
+  const coarse = { perOperation: 8, uncertainty: 2.4, all: true };
   assertEquals(isLevel([...level.slice(4), coarse, coarse, coarse, coarse]), true);
 });
 
