@@ -17,7 +17,7 @@ import type { DiskCalls, DiskDirectory, DiskFile, DiskNames, NameCalls } from ".
 import {
   CString,
   DIRECTORY,
-  EMPTY,
+  NO_NAME,
   fillFromStatx,
   INSIDE,
   nameIn,
@@ -83,7 +83,7 @@ export class DiskVolume implements Volume<DiskDirectory, DiskFile, DiskNames> {
     const fd = names.openat(c.AT_FDCWD, path, c.O_PATH | c.O_DIRECTORY, 0);
     if (fd < 0) throw new ServeError(`Cannot open the served folder: ${errorText(-fd)}`);
     this.#root = { fd, path: "/", holds: 1 };
-    const looked = this.#look(fd, EMPTY, c.AT_EMPTY_PATH, this.#identity);
+    const looked = this.#look(fd, NO_NAME, c.AT_EMPTY_PATH, this.#identity);
     this.#device = looked < 0 ? NaN : this.#identity.device;
     const probe = names.openat2(fd, this.#name.set("."), c.O_PATH, INSIDE);
     if (probe < 0) this.#resolves = false;
@@ -182,7 +182,7 @@ export class DiskVolume implements Volume<DiskDirectory, DiskFile, DiskNames> {
   chmod(directory: DiskDirectory, name: string, mode: number): number {
     const fd = this.#openAt(directory, name, c.O_PATH | c.O_NOFOLLOW);
     if (fd < 0) return fd;
-    let result = this.#look(fd, EMPTY, c.AT_EMPTY_PATH, this.#identity);
+    let result = this.#look(fd, NO_NAME, c.AT_EMPTY_PATH, this.#identity);
     if (result === 0 && this.#identity.kind === "link") result = -ERRNO.ELOOP;
     if (result === 0) {
       const own = this.#name.set(`/proc/self/fd/${fd}`);
@@ -217,7 +217,7 @@ export class DiskVolume implements Volume<DiskDirectory, DiskFile, DiskNames> {
 
   /** See Volume. */
   lookAt(file: DiskFile): number {
-    return this.#look(file.fd, EMPTY, c.AT_EMPTY_PATH, this.found);
+    return this.#look(file.fd, NO_NAME, c.AT_EMPTY_PATH, this.found);
   }
 
   /** See Volume. */
@@ -362,7 +362,7 @@ export class DiskVolume implements Volume<DiskDirectory, DiskFile, DiskNames> {
   #remember(directory: DiskDirectory): void {
     if (directory.path.lastIndexOf("/") > 0) return;
     const seen = this.#identity;
-    if (this.#look(directory.fd, EMPTY, c.AT_EMPTY_PATH, seen) < 0) return;
+    if (this.#look(directory.fd, NO_NAME, c.AT_EMPTY_PATH, seen) < 0) return;
     if (seen.device !== this.#device) return;
     directory.holds++;
     if (this.#last !== undefined) this.release(this.#last);
@@ -382,7 +382,7 @@ export class DiskVolume implements Volume<DiskDirectory, DiskFile, DiskNames> {
   #opened(fd: number): DiskFile | number {
     if (fd === -ERRNO.ENXIO) return -ERRNO.NOT_REGULAR; // a socket, or a FIFO to write to
     if (fd < 0) return fd;
-    let result = this.#look(fd, EMPTY, c.AT_EMPTY_PATH, this.found);
+    let result = this.#look(fd, NO_NAME, c.AT_EMPTY_PATH, this.found);
     if (result === 0 && this.found.kind !== "file") result = notRegular(this.found.kind);
     if (result === 0) return { fd };
     this.libc.close(fd);

@@ -75,7 +75,7 @@ export class CString {
 }
 
 /** What names a descriptor itself (AT_EMPTY_PATH of statx(2)). */
-export const EMPTY: Uint8Array<ArrayBuffer> = Uint8Array.of(0);
+export const NO_NAME: Uint8Array<ArrayBuffer> = Uint8Array.of(0);
 
 const KINDS: Readonly<Record<number, Info["kind"]>> = {
   [c.S_IFREG]: "file",
