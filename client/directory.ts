@@ -12,7 +12,14 @@
 
 import { parseQuotedPath } from "../server/ftp/words/replies.ts";
 import type { ControlConnection } from "./control.ts";
-import { ConnectionError, describeReply, kindOf, LocalError, ProtocolError } from "./errors.ts";
+import {
+  ConnectionError,
+  describeReply,
+  isLasting,
+  kindOf,
+  LocalError,
+  ProtocolError,
+} from "./errors.ts";
 import { chooseFacts, COMMAND_UNKNOWN, hasFacts, takesPath, withoutFacts } from "./facts.ts";
 import {
   type Entry,
@@ -149,7 +156,7 @@ async function readFacts(
     if (!isGiven || error.code !== 501) throw error;
     // So is a file refused, too (RFC 3659 section 7.2.1), which nobody can enter.
     await readInside().catch((other) => {
-      throw other instanceof ProtocolError ? error : other;
+      throw isLasting(other) ? error : other;
     });
   }
   return reader;

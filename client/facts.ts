@@ -26,14 +26,14 @@ export function withoutFacts(features: ReadonlyMap<string, string>): ReadonlyMap
 /** Replies to a command that is not known, or not implemented (RFC 959 section 4.2.2). */
 export const COMMAND_UNKNOWN: ReadonlySet<number> = new Set([500, 502, 504]);
 
-/** What may be a pattern, options, a home folder, or the end of the argument. */
-const AMBIGUOUS = /^-|[*?[\]{}\\~ \t]/;
+/** What may be a pattern, options, a home folder, or blanks that are cut off. */
+const AMBIGUOUS = /^-|[*?[\]{}\\~]| $/;
 
 /**
  * Whether MLSD can be given `path`. Against RFC 3659 section 2.2.2, Synology's server and older
- * Pure-FTPd take it for a pattern, and what matches nothing is an empty listing; WS_FTP Server
- * refuses blanks. The servers of Arduino and ESP boards list the working directory, whatever they
- * are given: FEAT has SITE FREE there, or MLSD in the place of the MLST of section 7.8.
+ * Pure-FTPd take it for a pattern, and what matches nothing is an empty listing. (WS_FTP Server
+ * refuses blanks, by 501.) The servers of Arduino and ESP boards list the working directory,
+ * whatever they are given: FEAT has SITE FREE there, or MLSD in the place of section 7.8's MLST.
  */
 export function takesPath(features: ReadonlyMap<string, string>, path: string): boolean {
   return features.has("MLST") && features.get("SITE") !== "FREE" && !AMBIGUOUS.test(path);
@@ -55,11 +55,14 @@ export async function chooseFacts(
   const known = (server.features.get("MLST") ?? "").split(";").filter((fact) => fact !== "");
   const among = (facts: readonly string[]) =>
     listed(known.filter((fact) => facts.includes(nameOf(fact).toLowerCase())));
-  const usual = listed(known.filter((fact) => fact.endsWith("*"))) || among(READ);
+  const marked = listed(known.filter((fact) => fact.endsWith("*")));
+  const usual = marked || among(READ);
   const chosen = fields === undefined
     ? usual
     : among(["type", ...fields.flatMap((field) => FACTS_OF[field])]);
-  if (chosen === "" || chosen === (server.facts === MARKED_FACTS ? usual : server.facts)) return;
+  // What a server that marks nothing tells by itself is known where nobody has chosen any.
+  const told = server.facts !== MARKED_FACTS ? server.facts : fields === undefined ? usual : marked;
+  if (chosen === "" || chosen === told) return;
   // Interrupted, it may have been heard or not.
   server.facts = undefined;
   await control.ask(`OPTS MLST ${chosen}`);

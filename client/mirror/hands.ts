@@ -110,7 +110,8 @@ export function downHands(pool: ClientPool, { remote, local }: Roots, pace: Mirr
 /** From this machine to the server. */
 export function upHands(pool: ClientPool, { remote, local }: Roots, pace: MirrorPace): Hands {
   const there = (path: string) => path === "" ? remote : joinPath(remote, path);
-  const assertGone = (path: string) => assertNotHere(`${local}/${path}`, there(path));
+  const assertGone = (path: string, isDirectory: boolean) =>
+    assertNotHere(`${local}/${path}`, there(path), isDirectory);
   /** A step on the server's names; `leaves` is what has the name when it was done. */
   const act = (
     path: string,
@@ -155,11 +156,11 @@ export function upHands(pool: ClientPool, { remote, local }: Roots, pace: Mirror
       });
     },
     async removeFile(path) {
-      assertGone(path);
+      assertGone(path, false);
       await act(path, undefined, (client, at) => client.removeFile(at, pace));
     },
     async removeLink(path) {
-      assertGone(path);
+      assertGone(path, true);
       return await withConnection(pool, pace, async (client, { number }) => {
         // Servers that list a link as what it leads to refuse DELE of a directory only.
         if (await refusedRemoval(client, there(path), pace) === undefined) return true;
@@ -167,7 +168,7 @@ export function upHands(pool: ClientPool, { remote, local }: Roots, pace: Mirror
       });
     },
     async removeDirectory(path) {
-      assertGone(path);
+      assertGone(path, true);
       await act(path, undefined, (client, at) => client.removeDirectory(at, pace));
     },
   };
@@ -272,14 +273,22 @@ function assertNoLinks(root: string, path: string, withLast = false): void {
 /**
  * Refuses to remove `there` from the server while this machine has `here`: it may be new, or not
  * have been seen, for of a folder that breaks off while it is read the runtime tells what came.
+ * What is of another kind here may have been left out by a pattern, and is no reason.
  */
-function assertNotHere(here: string, there: string): void {
+function assertNotHere(here: string, there: string, isDirectory: boolean): void {
   try {
-    if (statIfThere(here, Deno.lstatSync) === undefined) return;
+    if (statIfThere(here, Deno.lstatSync)?.isDirectory !== isDirectory) return;
   } catch (error) {
+    if (cannotBe(error)) return;
     throw localError(`Cannot look at "${here}"`, error);
   }
   throw new LocalError(`Cannot remove "${there}": "${here}" is there, and was not seen before`);
+}
+
+/** Whether nothing can have the name: it is below a file, or longer than names are here. */
+function cannotBe(error: unknown): boolean {
+  return error instanceof Deno.errors.NotADirectory ||
+    error instanceof Error && "code" in error && error.code === "ENAMETOOLONG";
 }
 
 function isLink(path: string): boolean {

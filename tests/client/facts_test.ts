@@ -94,6 +94,15 @@ scripted(
 );
 
 scripted(
+  "facts are chosen where FEAT marks none, though they are all that are read",
+  script("Size;Modify;Type;"),
+  async (client, server) => {
+    await client.list("d", { fields: ["size", "modified"] });
+    assertEquals(asked(server), ["OPTS MLST Size;Modify;Type;", "MLSD d"]);
+  },
+);
+
+scripted(
   "a server that does not let facts be chosen lists all the same",
   script(ALL, "501 No"),
   async (client, server) => {

@@ -5,7 +5,8 @@
  * @module
  */
 
-import { assertEquals } from "@std/assert";
+import { assertEquals, assertRejects } from "@std/assert";
+import { ProtocolError } from "../../client/mod.ts";
 import type { Answer, ScriptedSession } from "./scripted_server.ts";
 import { retr, scripted } from "./scripted_test_case.ts";
 
@@ -41,9 +42,9 @@ const asked = (commands: readonly string[]) =>
 /** Nothing matches, as in older Pure-FTPd where a name is no pattern of itself. */
 const unmatched = serverOf("MLST type*;", () => retr(""));
 
-const AMBIGUOUS = ["a*", "a?", "[x]", "a]", "{y}", "b}", "back\\slash", "~t", "my files", "a\tb"];
+const AMBIGUOUS = ["a*", "a?", "[x]", "a]", "{y}", "b}", "back\\slash", "~t"];
 
-for (const path of [...AMBIGUOUS, ...AMBIGUOUS.map((name) => `/${name}/d`), "-l"]) {
+for (const path of [...AMBIGUOUS, ...AMBIGUOUS.map((name) => `/${name}/d`), "-l", "d "]) {
   scripted(`list enters ${JSON.stringify(path)}, for MLSD may take it for something else`, {
     answers: unmatched,
   }, async (client, server) => {
@@ -57,8 +58,9 @@ for (const path of [...AMBIGUOUS, ...AMBIGUOUS.map((name) => `/${name}/d`), "-l"
 scripted("list gives MLSD a path that means itself", {
   answers: serverOf("MLST type*;", filesOf),
 }, async (client, server) => {
-  for (const path of ["d", "/d/-l", "é.d-e+f,g&h"]) await client.list(path);
-  assertEquals(asked(server.commands), ["MLSD d", "MLSD /d/-l", "MLSD é.d-e+f,g&h"]);
+  for (const path of ["d", "/d/-l", "é.d-e+f,g&h", "my d"]) await client.list(path);
+  const paths = ["MLSD d", "MLSD /d/-l", "MLSD é.d-e+f,g&h", "MLSD my d"];
+  assertEquals(asked(server.commands), paths);
 });
 
 scripted("list enters a directory whose path MLSD refuses by 501", {
@@ -66,6 +68,16 @@ scripted("list enters a directory whose path MLSD refuses by 501", {
 }, async (client, server) => {
   assertEquals((await client.list("d")).map(({ name }) => name), ["a"]);
   assertEquals(asked(server.commands), ["MLSD d", "PWD", "CWD d", "MLSD", "CWD /"]);
+});
+
+scripted("list tells what passes and not the 501 before it, when it enters a directory", {
+  answers: {
+    ...serverOf("MLST type*;", () => "501 Invalid number of arguments"),
+    MLSD: (path, session) => session.say(path === "" ? "450 Busy" : "501 Invalid number"),
+  },
+}, async (client) => {
+  const error = await assertRejects(() => client.list("d"), ProtocolError);
+  assertEquals(error.code, 450);
 });
 
 /** FEAT of servers of Arduino and ESP boards, which list where they are. */

@@ -143,6 +143,28 @@ served("mirror -R --delete leaves what is here and was not seen", async (place) 
   assertEquals(Object.keys(await look(root)), ["a.txt", "films/", "films/b.avi"]);
 });
 
+served(
+  "mirror -R --delete removes what here has another kind, which was left out",
+  async (place) => {
+    const { root, here, port } = place;
+    const long = "n".repeat(200);
+    await make(here, { "build/a.o": "a", "a.txt": "a" });
+    await make(root, { build: "a file", [`${long}/b.avi`]: "b", "a.txt": "a" });
+    await using pool = await ClientPool.open({ port }, 2);
+    const filters = { exclude: ["build/"] };
+    const options = {
+      direction: "up",
+      remote: "/",
+      local: here,
+      remove: true,
+      ...filters,
+    } as const;
+    const { removed, failed } = await runMirror(pool, await planMirror(pool, options), {});
+    assertEquals([removed, failed], [3, 0]);
+    assertEquals(Object.keys(await look(root)), ["a.txt"]);
+  },
+);
+
 /** A server on which data leads elsewhere, which MLSD does not tell, and may not be removed. */
 const HIDDEN_LINK: Readonly<Record<string, Answer>> = {
   ...directories({ "/t": retr("lrwxrwxrwx 1 u g 9 Jan  5 2020 data -> /srv/data\r\n") }),
