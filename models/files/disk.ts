@@ -17,10 +17,10 @@ import type { DiskCalls, DiskDirectory, DiskFile, DiskNames, NameCalls } from ".
 import {
   CString,
   DIRECTORY,
-  NO_NAME,
   fillFromStatx,
   INSIDE,
   nameIn,
+  NO_NAME,
   OPEN_FLAGS,
   PATH_BYTES_MAX,
   readNames,
@@ -59,6 +59,8 @@ export class DiskVolume implements Volume<DiskDirectory, DiskFile, DiskNames> {
   /** See Volume. */
   uid: number;
   /** See Volume. */
+  readonly euid: number;
+  /** See Volume. */
   readonly now = Date.now;
   readonly #root: DiskDirectory;
   /** The device that the root is on. */
@@ -78,7 +80,7 @@ export class DiskVolume implements Volume<DiskDirectory, DiskFile, DiskNames> {
    * @throws {ServeError} when it cannot be opened
    */
   constructor(readonly libc: DiskCalls, readonly names: NameCalls, readonly location: string) {
-    this.uid = names.geteuid();
+    this.uid = this.euid = names.geteuid();
     const path = new CString(location).octets;
     const fd = names.openat(c.AT_FDCWD, path, c.O_PATH | c.O_DIRECTORY, 0);
     if (fd < 0) throw new ServeError(`Cannot open the served folder: ${errorText(-fd)}`);

@@ -67,17 +67,18 @@ export function guard<D extends object, F extends object, N extends object>(
 
 /**
  * Whether rename(2) will let the file `like` in `directory` be replaced, as far as a sticky folder
- * goes; to be asked before octets come. Where the file is another's, `found` is the folder then.
+ * goes; to be asked before octets come. Where the file is another's, `found` is the folder then. A
+ * server with CAP_FOWNER alone is refused what the kernel would let it do.
  */
 export function mayReplace<D extends object, F extends object, N extends object>(
   volume: Volume<D, F, N>,
   directory: D,
   like: FileStat,
 ): boolean {
-  const { uid, found } = volume;
-  if (uid === undefined || uid === 0 || uid === like.uid) return true;
+  const { euid, found } = volume;
+  if (euid === undefined || euid === 0 || euid === like.uid) return true;
   if (volume.look(directory, ".") < 0) return true; // who renames is told
-  return (found.mode & STICKY) === 0 || found.uid === uid;
+  return (found.mode & STICKY) === 0 || found.uid === euid;
 }
 
 /**

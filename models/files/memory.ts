@@ -66,6 +66,8 @@ export class MemoryVolume implements Volume<MemoryNode, MemoryFile, MemoryNames>
   /** Root's, as all its files are. */
   uid = 0;
   /** See Volume. */
+  readonly euid = 0;
+  /** See Volume. */
   readonly now: () => number;
   readonly #root: MemoryNode;
   readonly #umask: number;

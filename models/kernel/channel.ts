@@ -12,7 +12,8 @@ import { isWritable } from "./sockets.ts";
 /**
  * EAGAINs of sendfile(2) in a row from which on it may be the file that says so, and not a full
  * socket: a power of two, since the socket is asked at each of them, so ever more rarely. Whoever
- * guesses when it is ready tries in vain as long as the peer does not receive.
+ * guesses when it is ready tries in vain as long as the peer does not receive. Edge-triggered epoll
+ * tells once only, so that a file that says so in the middle stands still there until the deadline.
  */
 const REFUSALS_DOUBTED = 4;
 
