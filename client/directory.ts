@@ -18,6 +18,7 @@ import {
   isLasting,
   kindOf,
   LocalError,
+  passEmpty,
   ProtocolError,
 } from "./errors.ts";
 import { chooseFacts, COMMAND_UNKNOWN, hasFacts, takesPath, withoutFacts } from "./facts.ts";
@@ -167,15 +168,6 @@ const EBCDIC_SERVER = /\bIBM FTP CS\b|\bMVS\b|\bz\/OS\b/;
 
 /** Replies of those who take -a for a name, or for a fault; others are not about it. */
 const OPTION_REFUSED: ReadonlySet<number> = new Set([450, 500, 501, 502, 504, 550, 553]);
-
-/** How servers refuse to list what is empty: z/OS and others, as FileZilla knows them. */
-const NOTHING_FOUND = /^[45]50 No (?:files|members|data sets) found\.?$/i;
-
-/** Lets pass what says no more than that the working directory is empty. */
-function passEmpty(error: unknown): void {
-  const isEmpty = error instanceof ProtocolError && NOTHING_FOUND.test(describeReply(error.reply));
-  if (!isEmpty) throw error;
-}
 
 /**
  * LIST of the working directory: with -a where the server heeds it, for some leave out names that

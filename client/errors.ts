@@ -215,3 +215,12 @@ export async function unlessRefused<T>(answer: Promise<T>): Promise<T | undefine
     throw error;
   }
 }
+
+/** How servers refuse to list what is empty: z/OS and others, as FileZilla knows them. */
+const NOTHING_FOUND = /^[45]50 No (?:files|members|data sets) found\.?$/i;
+
+/** Lets pass what says no more than that a directory, which was entered, is empty. */
+export function passEmpty(error: unknown): void {
+  const isEmpty = error instanceof ProtocolError && NOTHING_FOUND.test(describeReply(error.reply));
+  if (!isEmpty) throw error;
+}

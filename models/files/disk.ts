@@ -46,7 +46,6 @@ const FILE_MODE = 0o666, DIRECTORY_MODE = 0o777;
 
 /** openat2 says EAGAIN when a folder on the way was renamed meanwhile, or the file is leased. */
 const RESOLVE_TRIES_MAX = 32;
-
 /** One getdents64(2): some hundred names. */
 const NAMES_BYTES = 16_384, NAMES_LENGTH = BigInt(NAMES_BYTES);
 
@@ -165,9 +164,8 @@ export class DiskVolume implements Volume<DiskDirectory, DiskFile, DiskNames> {
    * ext4 writes a file out at once that takes another's place by rename(2) (auto_da_alloc,
    * ext4(5)): five times the cost of the rest of a small upload. Exchanging the two names and
    * removing the old file under its new name spares that, and nobody sees the name without a file:
-   * the old one moves first, so that inotify(7) tells last that the name has come back.
-   * What it gives up is ext4's promise for a crash of the machine: a file that was replaced in the
-   * last seconds may be empty then, as a new one may be in any case.
+   * the old one moves first, so that inotify(7) tells last that the name has come back. After a crash
+   * of the machine a file that was replaced in the last seconds may be empty, as a new one may be.
    */
   replace(from: DiskDirectory, name: string, to: DiskDirectory, newName: string): number {
     const result = this.#rename(to, newName, from, name, c.RENAME_EXCHANGE);

@@ -65,8 +65,6 @@ export class RuntimeVolume implements Volume<RuntimeDirectory, RuntimeFile, Runt
   /** See Volume; the first file that is made tells it. */
   uid: number | undefined;
   /** See Volume. */
-  readonly euid = undefined;
-  /** See Volume. */
   readonly now = Date.now;
   readonly #root: RuntimeDirectory;
   readonly #paths: RealPaths;

@@ -163,8 +163,8 @@ export interface Volume<D extends object, F extends object, N extends object> {
   readonly found: Info;
   /** Who owns the files that it makes; undefined until that is known. */
   uid: number | undefined;
-  /** Whom the kernel takes the server for; undefined where that is not known. */
-  readonly euid: number | undefined;
+  /** Whom the kernel takes the server for; missing where that is not known. */
+  readonly euid?: number;
   /** Milliseconds since the epoch, by the clock that times of files are by. */
   readonly now: () => number;
 
