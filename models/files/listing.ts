@@ -143,8 +143,8 @@ export class Listing<D extends object, F extends object, N extends object> {
 
   /** Shows one entry and nothing else: a single file, or a directory for itself. */
   openSingle(entry: DirectoryEntry): void {
-    const { volume, finder, request: { path } } = this;
-    const isThere = entry.isLink && finder.find(path) === 0;
+    const { volume, finder, request: { path, rows } } = this;
+    const isThere = entry.isLink && rows.as === "long" && finder.find(path) === 0;
     const target = isThere ? readTarget(volume, finder.directory!, finder.name) : undefined;
     finder.release();
     this.#rest = this.#row({ ...entry, target }, true);

@@ -60,7 +60,7 @@ export function parseExtended(text: string): Address | "family" | undefined {
  * some put blanks around its commas.
  */
 export function parsePassive(text: string): Address | undefined {
-  const match = /(?:^|\D)(\d{1,3}(?: *, *\d{1,3}){5})(?!\d| *,)/.exec(text);
+  const match = /(?:^|\D)(\d{1,3}(?: *, *\d{1,3}){5})(?!\d| *, *\d)/.exec(text);
   return match === null ? undefined : parseHostPort(match[1]!.replaceAll(" ", ""));
 }
 

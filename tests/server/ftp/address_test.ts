@@ -64,6 +64,7 @@ Deno.test("parsePassive: finds the address with and without parentheses", () => 
   assertEquals(parsePassive("=192,0,2,7,200,13"), IPV4);
   assertEquals(parsePassive("Entering Passive Mode (192, 0, 2, 7, 200, 13)"), IPV4);
   assertEquals(parsePassive("Entering Passive Mode ( 192 ,0 ,2 ,7 ,200 ,13 )"), IPV4);
+  assertEquals(parsePassive("Entering Passive Mode 192,0,2,7,200,13, ready"), IPV4);
   assertEquals(parsePassive("Entering Passive Mode v4, 192,0,2,7,200,13"), IPV4);
   assertEquals(parsePassive("(192,0,2,7,200)"), undefined);
   assertEquals(parsePassive("(192,0,2,7,200,256)"), undefined);
