@@ -6,6 +6,7 @@
  */
 
 import {
+  CALLED,
   closest,
   hasTerminal,
   print,
@@ -15,10 +16,12 @@ import {
   versionText,
 } from "./client/cli/flags.ts";
 
-const USAGE_TEXT = `Usage: deno task serve  [FLAGS]        an FTP server; --help lists the flags
-       deno task client [FLAGS] VERB   an FTP client; --help lists the verbs
-       deno task bench  [FLAGS]        compares the models; --help lists the flags
-       deno task lab    list|run NAME  the textbook's claims as experiments`;
+const USAGE_TEXT = [
+  "serve  [FLAGS]        an FTP server; --help lists the flags",
+  "client [FLAGS] VERB   an FTP client; --help lists the verbs",
+  "bench  [FLAGS]        compares the models; --help lists the flags",
+  "lab    list|run NAME  the textbook's claims as experiments",
+].map((line, index) => `${index === 0 ? "Usage:" : "      "} ${CALLED} ${line}`).join("\n");
 
 /** What every command's module has: arguments in, the exit status out. */
 interface Command {

@@ -11,7 +11,15 @@ import { type GivenFlags, scan } from "./scan.ts";
 import { closest, UsageError } from "./usage.ts";
 
 export type { CommandLine, Flag, Grammar, Row, Topic } from "./help.ts";
-export { helpForVerb, outputColumns, renderHelp, renderTopic, versionText, wrap } from "./help.ts";
+export {
+  CALLED,
+  helpForVerb,
+  outputColumns,
+  renderHelp,
+  renderTopic,
+  versionText,
+  wrap,
+} from "./help.ts";
 export { hasTerminal, pieceOf, print, PrintError, untilReady } from "./print.ts";
 export { closest, USAGE_STATUS, UsageError } from "./usage.ts";
 

@@ -79,7 +79,7 @@ const MEANING_COLUMNS_MIN = 24;
 const INDENT = 2, INDENT_BELOW = 8;
 
 /** What a command is called behind: packed as README has it, the client has a name of its own. */
-const CALLED = import.meta.url.endsWith(".js") ? "ftplab" : "deno task";
+export const CALLED: string = import.meta.url.endsWith(".js") ? "ftplab" : "deno task";
 
 /** The columns of standard output; undefined where it is no terminal, or does not tell. */
 export function outputColumns(): number | undefined {

@@ -9,7 +9,7 @@
 import type { Client } from "../client.ts";
 import { DATA_BUFFER_BYTES, type Source } from "../data.ts";
 import { lastName } from "../directory.ts";
-import { LocalError, SessionRefusal } from "../errors.ts";
+import { ConnectionError, LocalError, SessionRefusal } from "../errors.ts";
 import type { SentUpload, UploadSourceOptions } from "../local/options.ts";
 import type { OnKept } from "../local/part.ts";
 import { LocalFile } from "../local/source.ts";
@@ -83,12 +83,16 @@ async function putOnce(
   /** What it returns has failed for good; what it throws may pass. */
   const attempt = async (client: Client): Promise<unknown> => {
     report.start(0, undefined);
-    if (left.sent !== undefined) return completeUpload(client, target, left.sent, options);
+    const { sent } = left;
     try {
+      if (sent !== undefined) return await completeUpload(client, target, sent, options);
+      delete left.kept; // of an attempt before
       await uploadSource(client, begun.fromStart(), target, options);
     } catch (error) {
-      const canRepeat = error instanceof SessionRefusal && !begun.isBeyond;
-      if (left.sent === undefined && !canRepeat) return error;
+      const canRepeat = sent === undefined && error instanceof SessionRefusal && !begun.isBeyond;
+      // What the server does not have, nobody can send again.
+      const isShort = error instanceof ConnectionError && error.kind === "short";
+      if (isShort || left.sent === undefined && !canRepeat) return error;
       throw error;
     }
   };

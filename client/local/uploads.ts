@@ -115,7 +115,10 @@ export async function uploadSource(
   options: UploadSourceOptions = {},
 ): Promise<Transferred> {
   return await limited(options, await readAhead(source, options.signal), async (source) => {
-    const material = onceOnly(client, source, options);
+    // A server that replaces in one step still has the old file where the upload broke off.
+    const looks = options.direct && options.onSent !== undefined;
+    const before = looks ? await client.size(remote, options) : undefined;
+    const material = onceOnly(client, source, options, before);
     if (options.direct) {
       return await client.upload(material, remote, options).catch((error) => {
         material.wasSent?.(remote, false, error);
@@ -129,11 +132,12 @@ export async function uploadSource(
   });
 }
 
-/** What cannot be read again, and need not where all of it was sent. */
+/** What cannot be read again, and need not where all of it was sent and the size can tell. */
 function onceOnly(
   client: Client,
   source: Source,
   { onKept, onSent }: UploadSourceOptions,
+  sizeBefore: number | undefined,
 ): Material {
   let octets = 0;
   let isWhole = false;
@@ -151,6 +155,7 @@ function onceOnly(
       // A server that has closed the connection itself may have lost some of it.
       const isSilent = error instanceof ConnectionError && error.kind === "timeout";
       if (!isWhole || !client.closed || !(isSilent || isNamed)) return false;
+      if (octets === sizeBefore) return false;
       onSent?.({ path, octets, isNamed });
       onKept?.(path, octets, false);
       return true;

@@ -29,6 +29,7 @@ export class Output {
   readonly #encoder = new TextEncoder();
   readonly #sink: OutputSink;
   readonly #onRoom: (dropped: number) => void;
+  readonly #inPieces: boolean;
   #waiting: Uint8Array[] = [];
   /** Texts that are being written. */
   #underWay: Uint8Array[] = [];
@@ -41,10 +42,15 @@ export class Output {
   /** Resolves when nothing is left to write; undefined: nothing is. */
   #draining: Promise<void> | undefined;
 
-  /** @param onRoom is told how many texts were dropped, when there is room again. */
-  constructor(sink: OutputSink, onRoom: (dropped: number) => void) {
+  /**
+   * @param onRoom is told how many texts were dropped, when there is room again.
+   * @param inPieces What is written to the sink must be so short that it is taken whole or not at
+   * all where it would block: of more it does not tell what it took.
+   */
+  constructor(sink: OutputSink, onRoom: (dropped: number) => void, inPieces = false) {
     this.#sink = sink;
     this.#onRoom = onRoom;
+    this.#inPieces = inPieces;
   }
 
   /** What is dropped, the stream has refused: a disk is full, or nobody has the other end. */
@@ -113,7 +119,8 @@ export class Output {
     let at = 0;
     try {
       while (at < octets.length) {
-        const piece = pieceOf(octets.subarray(at));
+        const rest = octets.subarray(at);
+        const piece = this.#inPieces ? pieceOf(rest) : rest;
         at += await untilReady(() => this.#sink.write(piece));
       }
     } catch {

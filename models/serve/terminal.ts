@@ -16,7 +16,7 @@ const LAST_WORDS_MS = 1_000;
 /** Standard input, output and error. */
 export class StandardTerminal implements Terminal {
   readonly #format: LogFormat;
-  readonly #out = new Output(Deno.stdout, (dropped) => this.#told(dropped, "output"));
+  readonly #out = new Output(Deno.stdout, (dropped) => this.#told(dropped, "output"), true);
   readonly #err = new Output(Deno.stderr, (dropped) => this.#told(dropped, "error"));
   /** The prompt that stands at the end of standard output, if one does. */
   #prompt: string | undefined;

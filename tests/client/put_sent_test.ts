@@ -114,6 +114,17 @@ for (
 }
 
 against(
+  "put --direct - that the server dropped takes no old file of the same size for it",
+  silent(() => undefined),
+  async ({ memory, put }) => {
+    memory.put("a", "old and old");
+    const { status, error } = await put("--retries", "1", "--direct");
+    assertEquals([status, error], [EXIT.retry, `${LOST}\n`]);
+    assertEquals(memory.text("a"), "old and old");
+  },
+);
+
+against(
   "put - that breaks off says what it could not remove",
   (memory) => ({
     STOR: async (path, session) => {

@@ -102,17 +102,23 @@ Deno.test("Output tries again when a stream is non-blocking and full", async () 
 
 Deno.test("Output brings each line once to a pipe that does not block, though it is full", async () => {
   let [text, room] = ["", 5_000];
-  const output = new Output({
-    /** As a full pipe has it behind the runtime: what it takes of too much is not told. */
-    write(octets) {
-      const isMore = octets.length > room;
-      if (!isMore || octets.length > 4_096) {
-        text += new TextDecoder().decode(octets.subarray(0, room));
-      }
-      room = isMore ? 8_000 : room - octets.length;
-      return isMore ? Promise.reject(new Deno.errors.WouldBlock()) : Promise.resolve(octets.length);
+  const output = new Output(
+    {
+      /** As a full pipe has it behind the runtime: what it takes of too much is not told. */
+      write(octets) {
+        const isMore = octets.length > room;
+        if (!isMore || octets.length > 4_096) {
+          text += new TextDecoder().decode(octets.subarray(0, room));
+        }
+        room = isMore ? 8_000 : room - octets.length;
+        return isMore
+          ? Promise.reject(new Deno.errors.WouldBlock())
+          : Promise.resolve(octets.length);
+      },
     },
-  }, () => {});
+    () => {},
+    true,
+  );
   const lines = Array.from({ length: 200 }, (_, line) => `line ${line}`.padEnd(99) + "\n");
   for (const line of lines) output.write(line);
   assertEquals(await output.flush(PATIENCE_MS), 0);
