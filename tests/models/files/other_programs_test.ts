@@ -82,7 +82,9 @@ for (const kind of storeKinds().filter(({ name }) => name !== "memory")) {
         const replaced = await heard(stage, "file", () => stage.whole(REPLACE, "newer"));
         const isExchanged = kind.name === "disk";
         const replacing = isExchanged ? ["moved away", "moved here"] : ["moved here"];
-        assertEquals(replaced, [...replacing, "closed"]);
+        // The old file is closed, too; of two equal events in a row inotify(7) may make one.
+        const told = replaced.filter((event, index) => event !== replaced[index - 1]);
+        assertEquals(told, [...replacing, "closed"]);
       }),
     unavailable,
   );
