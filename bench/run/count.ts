@@ -7,7 +7,7 @@
  * @module
  */
 
-import { jobsOf, looksForLevel, warmUpJobs } from "../scenarios/jobs.ts";
+import { jobsOf } from "../scenarios/jobs.ts";
 import { type Plan, pointsFor } from "./plan.ts";
 import { PerfStat } from "./perf_stat.ts";
 import { processTree } from "./process_figures.ts";
@@ -15,7 +15,7 @@ import type { CountRecord } from "../record.ts";
 import type { Scenario, Surroundings } from "../scenarios/mod.ts";
 import { type ServerProcess, StartError, startServer } from "./server_process.ts";
 import type { Subject } from "./subjects.ts";
-import { warmUp } from "./warm_up.ts";
+import { warmServer } from "./warm_up.ts";
 import type { Workplace } from "./workplace.ts";
 
 /** What a counted pass tells while it lasts. */
@@ -38,7 +38,9 @@ export async function countCalls(
     try {
       watcher.show(`counting calls: ${subject.id}`);
       server = await startServer(subject, workplace.folders);
-      if (subject.kind !== "twin") await warm(plan, workplace, subject, server);
+      const { folders: { root }, load, folderForUploads: incoming } = workplace;
+      const around = { ...plan, host: server.host, port: server.port, root };
+      await warmServer(server, { subject, load, around, incoming });
       for (const scenario of countedFor(plan, subject)) {
         if (signal.aborted) return;
         watcher.show(`counting calls: ${subject.id}, ${scenario.id}`);
@@ -50,20 +52,6 @@ export async function countCalls(
       await server?.stop();
     }
   }
-}
-
-/** All kinds of work, for as many clients as it has room for. */
-async function warm(
-  plan: Plan,
-  { folders, load, folderForUploads }: Workplace,
-  { sessionsMax = Infinity }: Subject,
-  server: ServerProcess,
-): Promise<void> {
-  const { host, port } = server;
-  const workers = (await server.sample("opening")).workers?.length ?? 1;
-  const room = { workers, sessionsMax, incoming: folderForUploads };
-  const jobs = warmUpJobs({ ...plan, host, port, root: folders.root }, undefined, room);
-  await warmUp(server, load, jobs, looksForLevel(plan.seconds));
 }
 
 function countedFor(plan: Plan, subject: Subject): Scenario[] {

@@ -18,13 +18,7 @@ import type {
   Outcome,
   WarmUpRecord,
 } from "../record.ts";
-import {
-  type Jobs,
-  jobsOf,
-  looksForLevel,
-  needsFreshServer,
-  warmUpJobs,
-} from "../scenarios/jobs.ts";
+import { type Jobs, jobsOf, needsFreshServer } from "../scenarios/jobs.ts";
 import type { Point, Scenario, Surroundings } from "../scenarios/mod.ts";
 import { INCOMING } from "../scenarios/parts.ts";
 import { Ceilings } from "./ceilings.ts";
@@ -37,7 +31,7 @@ import { processTree } from "./process_figures.ts";
 import { RunClock } from "./run_clock.ts";
 import { type ServerProcess, startServer } from "./server_process.ts";
 import type { Subject } from "./subjects.ts";
-import { warmUp } from "./warm_up.ts";
+import { warmServer } from "./warm_up.ts";
 import { measureWindow } from "./window.ts";
 import type { Workplace } from "./workplace.ts";
 
@@ -298,15 +292,14 @@ class BlockRun {
     servers.set(subject.id, server);
     const { pins, quota } = this.workplace;
     if (pins !== undefined) await pin(processTree(server.pid), pins.server);
-    // Nothing in a twin is compiled while it runs.
-    if (subject.kind !== "twin") {
-      const work = servers === this.#own ? scenario : undefined;
-      const workers = (await server.sample("opening")).workers?.length ?? 1;
-      const { sessionsMax = Infinity } = subject;
-      const room = { workers, sessionsMax, incoming: () => this.workplace.folderForUploads() };
-      const jobs = warmUpJobs(this.#around(server, subject), work, room);
-      this.#warmUps.set(server, await warmUp(server, load, jobs, looksForLevel(this.plan.seconds)));
-    }
+    const warmUp = await warmServer(server, {
+      subject,
+      load,
+      around: this.#around(server, subject),
+      incoming: () => this.workplace.folderForUploads(),
+      scenario: servers === this.#own ? scenario : undefined,
+    });
+    if (warmUp !== undefined) this.#warmUps.set(server, warmUp);
     // Now, since compilers are no part of waiting; who it starts from here on is in it, too.
     quota?.take(processTree(server.pid));
     return server;

@@ -1,7 +1,7 @@
 /**
  * Works a fresh server until it has become as cheap as it gets: every worker is an isolate that
  * compiles for itself, and who measures before that measures compilers. measure.ts and count.ts call
- * `warmUp`; nothing that is found here is a figure of the comparison.
+ * `warmServer`; nothing that is found here is a figure of the comparison.
  *
  * @module
  */
@@ -9,10 +9,11 @@
 import type { LoadJob } from "../load/job.ts";
 import type { LoadProcess } from "../load/process.ts";
 import type { LevelTerms, WarmUpRecord } from "../record.ts";
-import type { WarmUpJob } from "../scenarios/jobs.ts";
-import type { Work } from "../scenarios/scenario.ts";
+import { looksForLevel, type WarmUpJob, warmUpJobs } from "../scenarios/jobs.ts";
+import type { Scenario, Surroundings, Work } from "../scenarios/scenario.ts";
 import { processWork } from "./process_figures.ts";
 import type { ServerProcess, ServerSample } from "./server_process.ts";
+import type { Subject } from "./subjects.ts";
 
 /** When work is level; single rounds scatter by a tenth and more. */
 const LEVEL: LevelTerms = { rounds: 4, share: 0.02, roundsMax: 24 };
@@ -47,6 +48,35 @@ export function isLevel(rounds: readonly WarmUpRound[]): boolean {
 
 function sum(rounds: readonly WarmUpRound[], of: (round: WarmUpRound) => number): number {
   return rounds.reduce((all, round) => all + of(round), 0);
+}
+
+/** With what a fresh server is warmed. */
+export interface WarmUpPlan {
+  /** What was started. */
+  readonly subject: Subject;
+  /** Who asks. */
+  readonly load: LoadProcess;
+  /** Where it serves, and how long windows are. */
+  readonly around: Surroundings;
+  /** A folder for the uploads of one round alone. */
+  readonly incoming: () => Pick<Surroundings, "incoming">;
+  /** What it has the server for; all kinds of work if missing. */
+  readonly scenario?: Scenario | undefined;
+}
+
+/**
+ * Warms a server that was just started, with as many clients as it has room for. undefined for a
+ * twin: nothing in one is compiled while it runs.
+ */
+export async function warmServer(
+  server: ServerProcess,
+  { subject, load, around, incoming, scenario }: WarmUpPlan,
+): Promise<WarmUpRecord | undefined> {
+  if (subject.kind === "twin") return undefined;
+  const workers = (await server.sample("opening")).workers?.length ?? 1;
+  const { sessionsMax = Infinity } = subject;
+  const jobs = warmUpJobs(around, scenario, { workers, sessionsMax, incoming });
+  return await warmUp(server, load, jobs, looksForLevel(around.seconds));
 }
 
 /** Does `jobs` until each is level where `looking`, else once. */
